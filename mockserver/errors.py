@@ -1,0 +1,87 @@
+"""What can go wrong, and the data that says what.
+
+MockServerError
+├── SeedError            seeds that cannot be loaded: every problem, with its place
+├── UsageError           a command, flag or setting that makes no sense
+└── RefusedRequest       a request that is answered with an error and changes nothing
+    ├── InvalidRequest       its content is not what the document (or the real server) takes
+    ├── UnreadableRequest    its bytes cannot be read at all
+    ├── OutdatedClient       its x-prefect-api-version is malformed or too old
+    └── ServerFailure        a real server gives up on it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class MockServerError(Exception):
+    """The root: catch it to catch whatever this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a seed: where it stands, what came, what was expected."""
+
+    where: str
+    came: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.came}; expected {self.expected}"
+
+
+class SeedError(MockServerError):
+    """Seeds that cannot be loaded. `problems` holds every one found (up to a bound)."""
+
+    def __init__(self, problems: Sequence[Problem], *, more: int = 0) -> None:
+        self.problems = tuple(problems)
+        self.more = more
+        lines = [str(problem) for problem in problems]
+        if more:
+            lines.append(f"... and {more:,} more")
+        super().__init__("\n".join(lines))
+
+
+class UsageError(MockServerError):
+    """A command, flag or setting that makes no sense; the text says what would."""
+
+
+class RefusedRequest(MockServerError):
+    """A request that is answered with an error; nothing was changed.
+
+    `warnings` are the ids of what is worth a warning about it (see `dialects.WARNINGS`).
+    """
+
+    def __init__(self, text: str, *, warnings: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.warnings = tuple(warnings)
+
+
+class InvalidRequest(RefusedRequest):
+    """`errors` in pydantic's form (loc, msg, type, input, ctx); `body` as it was read."""
+
+    def __init__(
+        self, errors: Sequence[Mapping[str, Any]], body: object, *, warnings: Sequence[str] = ()
+    ) -> None:
+        super().__init__("; ".join(str(error["msg"]) for error in errors), warnings=warnings)
+        self.errors = tuple(errors)
+        self.body = body
+
+
+class UnreadableRequest(RefusedRequest):
+    """A body that cannot be decoded at all; the text is the reply's detail."""
+
+
+class OutdatedClient(RefusedRequest):
+    """A malformed or too old x-prefect-api-version; the text is the reply's detail."""
+
+
+class ServerFailure(RefusedRequest):
+    """What a real server cannot answer; `retryable` where it says so (503, else 500)."""
+
+    def __init__(self, text: str, *, retryable: bool, warnings: Sequence[str] = ()) -> None:
+        super().__init__(text, warnings=warnings)
+        self.retryable = retryable

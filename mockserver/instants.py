@@ -1,0 +1,109 @@
+"""Instants: how a point in time is written in a document, in a request and in a seed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+# RFC 3339, section 5.6, `date-time`. Python's own parser accepts much more (ISO 8601), so the
+# shape is checked first and the parser only computes.
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?"
+    r"(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII | re.IGNORECASE,
+)
+RELATIVE_MOMENT = r"^now((?:[+-](?:[0-9]+(?:\.[0-9]{1,6})?[wdhms])+)*)$"
+_RELATIVE = re.compile(RELATIVE_MOMENT.removeprefix("^").removesuffix("$"))
+_SIGNED = re.compile(r"([+-])((?:\d+(?:\.\d+)?[wdhms])+)", re.ASCII)
+_PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])", re.ASCII)
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+EXPECTED_MOMENT = (
+    "an RFC 3339 date-time with an offset, such as 2026-01-31T08:00:00Z, "
+    "or one relative to the load: now, now-90d, now-1d12h, now+5m"
+)
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """Read an RFC 3339 date-time; digits past the microsecond are cut, as every database does.
+
+    Returns an aware datetime in UTC, or in its own offset when UTC would leave the years 1-9999
+    (it still compares as the instant it is). Raises ValueError for anything else.
+    """
+    shape = _RFC3339.fullmatch(text)
+    if shape is None:
+        raise ValueError(f"not an RFC 3339 date-time with an offset: {text[:64]!r}")
+    text = text.upper()
+    if shape[4] == "60":
+        return _leap_second(text, shape.start(4))
+    return to_utc(datetime.fromisoformat(text))
+
+
+def _leap_second(text: str, at: int) -> datetime:
+    """A leap second stands only at the end of a UTC day; it is read as the second after it."""
+    before = to_utc(datetime.fromisoformat(f"{text[:at]}59{text[at + 2 :]}"))
+    if (before.hour, before.minute) != (23, 59):
+        raise ValueError(f"a leap second away from 23:59:60 UTC: {text[:64]!r}")
+    try:
+        return before.replace(microsecond=0) + timedelta(seconds=1)
+    except OverflowError:
+        raise ValueError(f"outside the years 1-9999: {text[:64]!r}") from None
+
+
+def is_rfc3339(text: str) -> bool:
+    """Whether `text` is a date-time that `parse_rfc3339` reads."""
+    try:
+        parse_rfc3339(text)
+    except ValueError:
+        return False
+    return True
+
+
+def to_utc(moment: datetime) -> datetime:
+    """The same instant in UTC; a naive one is taken as UTC.
+
+    One that UTC cannot hold (before year 1, after 9999) keeps its offset.
+    """
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment
+
+
+def in_utc_years(moment: datetime) -> bool:
+    """Whether UTC can hold the instant (years 1-9999), as a database must."""
+    return to_utc(moment).utcoffset() == timedelta(0)
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """Read a time of a seed: RFC 3339, or relative to `now` (`now-90d`, `now+1h30m`).
+
+    Returns an aware datetime in UTC. Raises ValueError, with what was expected, when `text` is
+    neither or leaves the years 1-9999.
+    """
+    relative = _RELATIVE.fullmatch(text)
+    if relative is None:
+        moment = parse_rfc3339(text)
+        if not in_utc_years(moment):
+            raise ValueError(f"outside the years 1-9999 in UTC: {text[:64]!r}")
+        return moment
+    try:
+        return now + _offset(relative[1])
+    except OverflowError:
+        raise ValueError(f"outside the years 1-9999: {text[:64]!r}") from None
+
+
+def _offset(text: str) -> timedelta:
+    total = timedelta()
+    for sign, parts in _SIGNED.findall(text):
+        for number, unit in _PART.findall(parts):
+            step = timedelta(**{_UNITS[unit]: float(number)})
+            total = total - step if sign == "-" else total + step
+    return total
+
+
+def format_instant(moment: datetime) -> str:
+    """RFC 3339 in UTC with `Z`, as a real server writes it; microseconds only when there are."""
+    return to_utc(moment).isoformat().replace("+00:00", "Z")
