@@ -1,0 +1,209 @@
+"""The three dialects, and the registry of what a real server does that its document does not say.
+
+A dialect is data: the rest of the code asks its fields, never its name. Each field is named after
+the deviation it decides. Measured on Prefect 3.8.8 (SQLite 3.40, PostgreSQL 15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+MEASURED_ON = ("3.8.8",)
+
+
+class Wildcards(Enum):
+    """What `%`, `_` and `\\` in `like_` are."""
+
+    LITERAL = "ordinary characters"
+    ACTIVE = "% and _ are wildcards, \\ is an ordinary character"
+    ESCAPABLE = "% and _ are wildcards, \\ escapes the next character"
+
+
+class LikeCase(Enum):
+    """How `like_` and a name are brought to one case."""
+
+    FOLD = "Unicode case folding"
+    ASCII = "A-Z are a-z, nothing else"
+    LOWER = "Unicode lower-casing, code point by code point"
+
+
+class Nul(Enum):
+    """What NUL (U+0000) in a text is."""
+
+    ORDINARY = "an ordinary character"
+    ENDS_PATTERN = "the end of a like_ pattern and of the name it is held against"
+    FAILS = "refused by the database"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """What a real server's database cannot run. Counts are of one request; None is no bound."""
+
+    retryable: bool  # the server answers 503 and not 500
+    most_tags: int | None  # in one tags.any_ or tags.all_
+    most_like_bytes: int | None  # once a name is held against the pattern
+    most_parameters: int | None  # values of all lists, like_, times and the limit together
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a request is read and what its filter means. False is: as the document says."""
+
+    name: str
+    state_both_lists: bool = False
+    like_wildcards: Wildcards = Wildcards.LITERAL
+    like_case_ascii: LikeCase = LikeCase.FOLD
+    nul: Nul = Nul.ORDINARY
+    error_shape: bool = False
+    lax_coercion: bool = False
+    body_ignored: bool = False
+    api_version_400: bool = False
+    unreadable_400: bool = False
+    undocumented_5xx: Database | None = None
+
+
+SPEC = Dialect("spec")
+PREFECT_SQLITE = Dialect(
+    "prefect-sqlite",
+    state_both_lists=True,
+    like_wildcards=Wildcards.ACTIVE,
+    like_case_ascii=LikeCase.ASCII,
+    nul=Nul.ENDS_PATTERN,
+    error_shape=True,
+    lax_coercion=True,
+    body_ignored=True,
+    api_version_400=True,
+    unreadable_400=True,
+    undocumented_5xx=Database(
+        retryable=False, most_tags=127, most_like_bytes=49_998, most_parameters=None
+    ),
+)
+PREFECT_POSTGRESQL = Dialect(
+    "prefect-postgresql",
+    state_both_lists=True,
+    like_wildcards=Wildcards.ESCAPABLE,
+    like_case_ascii=LikeCase.LOWER,
+    nul=Nul.FAILS,
+    error_shape=True,
+    lax_coercion=True,
+    body_ignored=True,
+    api_version_400=True,
+    unreadable_400=True,
+    undocumented_5xx=Database(
+        retryable=True, most_tags=None, most_like_bytes=None, most_parameters=32_767
+    ),
+)
+DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+    {dialect.name: dialect for dialect in (SPEC, PREFECT_SQLITE, PREFECT_POSTGRESQL)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One way in which a real server is not what its document says.
+
+    `request` is a body (or, where the body is not the point, headers and body) that shows it.
+    """
+
+    id: str
+    document: str
+    server: str
+    request: str
+    seen_in: tuple[str, ...] = MEASURED_ON
+
+
+DEVIATIONS: tuple[Deviation, ...] = (
+    Deviation(
+        "state-both-lists",
+        "state.type (or .name) with any_ and not_any_ selects what is in the one and not in the "
+        "other",
+        "that type or name is dropped; alone, it then matches every run",
+        '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"],"not_any_":["FAILED"]}}}}',
+    ),
+    Deviation(
+        "like-wildcards",
+        "like_ is a plain partial match",
+        "% and _ in like_ are wildcards; on PostgreSQL \\ escapes the next character",
+        '{"flow_runs":{"name":{"like_":"100%"}}}',
+    ),
+    Deviation(
+        "like-nul",
+        "NUL in like_ is an ordinary character",
+        "SQLite cuts the pattern at its first NUL and loses the closing %, so that a leading NUL "
+        "matches every run; PostgreSQL answers 503",
+        '{"flow_runs":{"name":{"like_":"\\u0000"}}}',
+    ),
+    Deviation(
+        "nul-in-text",
+        "NUL in a name, tag, version, key, queue or type is an ordinary character",
+        "PostgreSQL answers 503",
+        '{"flow_runs":{"tags":{"any_":["a\\u0000"]}}}',
+    ),
+    Deviation(
+        "like-case-ascii",
+        "like_ is case-insensitive by Unicode case folding",
+        "SQLite folds A-Z only; PostgreSQL lower-cases code point by code point and does not fold",
+        '{"flow_runs":{"name":{"like_":"STRASSE-\\u00dc"}}}',
+    ),
+    Deviation(
+        "error-shape",
+        '422 is {"detail":[{"loc","msg","type"}]}',
+        '422 is {"exception_message","exception_detail","request_body"}',
+        '{"limit":0}',
+    ),
+    Deviation(
+        "lax-coercion",
+        "values have the JSON types and formats of the schema",
+        "values are coerced: numbers and booleans from text, uuids without hyphens, times without "
+        "an offset, dates, unix numbers",
+        '{"limit":"10"}',
+    ),
+    Deviation(
+        "body-ignored",
+        "the body is application/json; another type is 422",
+        "a body of any other type is ignored: no filter, limit 50, up to 50 runs deleted",
+        'Content-Type: text/plain\n\n{"flow_runs":{"id":{"any_":[]}}}',
+    ),
+    Deviation(
+        "api-version-400",
+        "x-prefect-api-version is any text",
+        "400 unless it is three whole numbers with dots, 0.8.0 or above",
+        "x-prefect-api-version: 1.2\n\n{}",
+    ),
+    Deviation(
+        "unreadable-400",
+        "a body that cannot be decoded is 422",
+        "400 for bytes that are no UTF-8, 16 or 32, integers of more than 4,300 digits and "
+        "nesting that is too deep; a UTF-8 byte order mark, UTF-16 and UTF-32 are read",
+        '{"x":"\\xff"} (a byte that is no UTF-8)',
+    ),
+    Deviation(
+        "undocumented-5xx",
+        "NaN, infinities and lone surrogates are 422; everything else is ordinary",
+        "500 or 503 where a reply would repeat them, where a lone surrogate reaches the query, "
+        "where a time leaves the years 1-9999 in UTC, and past the database's bounds",
+        '{"limit":NaN}',
+    ),
+)
+
+CAUTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "no-filter": "no condition is left in the filter: it matches every flow run",
+        "unknown-key": "a top-level key is neither flow_runs nor limit and was ignored",
+        "date-read-as-unix": "a number or digits stand where a date-time belongs and are read as "
+        "seconds (or milliseconds) since 1970",
+        "empty-criterion-under-or": "a criterion without a condition is satisfied by every flow "
+        "run: under or_ it makes the filter match everything",
+        "limit-reached": "more flow runs match than the limit let be deleted",
+        "null-values-skipped": "not_any_ left out flow runs only because their value is null",
+    }
+)
+
+WARNINGS: Mapping[str, str] = MappingProxyType(
+    {deviation.id: f"a real server: {deviation.server}" for deviation in DEVIATIONS}
+    | dict(CAUTIONS)
+)
+"""Every id that `x-mockserver-warning` may hold, with its sentence, in the order of the header."""
