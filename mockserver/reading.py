@@ -1,0 +1,308 @@
+"""Bytes -> request: what a body, its type and its version header say, under a dialect.
+
+Nearly every request takes the short road: pydantic's own JSON parser, strictly. What the document
+takes a real server takes too, with the same values (a property test holds that), but for leap
+seconds. Any other request is read once as the dialect reads it, and looked at for what there is
+to warn about; there a real server is Starlette's JSON, FastAPI's body parameters and pydantic's
+lax mode, as Prefect 3.8.8 runs them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from .dialects import PREFECT_SQLITE, Dialect
+from .errors import (
+    InvalidRequest,
+    OutdatedClient,
+    RefusedRequest,
+    ServerFailure,
+    UnreadableRequest,
+)
+from .filters import BulkDeleteRequest
+
+MAX_DEPTH = 953  # of JSON; a real server (Python 3.11) answers 400 to what is deeper
+MOST_ERRORS = 100  # listed where the document leaves it open
+MINIMUM_API_VERSION = (0, 8, 0)
+JSON = "application/json"
+_LEAP_SECOND = b":60"
+_NO_BODY = BulkDeleteRequest()
+_REAL = PREFECT_SQLITE  # every real server reads alike; what its database does comes later
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What came: the body, and the two headers that matter; None where there was none."""
+
+    body: bytes = b""
+    content_type: str | None = None
+    api_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read, and the ids of the warnings that the way it was written earns."""
+
+    request: BulkDeleteRequest
+    warnings: frozenset[str] = frozenset()
+
+
+def read_request(message: Message, dialect: Dialect, now: datetime | None = None) -> Reading:
+    """Read a bulk_delete request; `now` is what a lax dialect takes the time `now` for.
+
+    Raises InvalidRequest, UnreadableRequest, OutdatedClient or ServerFailure, each with the ids
+    of its warnings.
+    """
+    if message.api_version is None and _LEAP_SECOND not in message.body:
+        if not message.body:
+            return Reading(_NO_BODY)
+        if message.content_type == JSON or media_type(message.content_type) == JSON:
+            try:
+                request = BulkDeleteRequest.model_validate_json(message.body, strict=True)
+            except ValidationError:
+                pass
+            else:
+                if not request.model_extra:
+                    return Reading(request)
+    return _read_unusual(message, dialect, now or datetime.now(UTC))
+
+
+def media_type(content_type: str | None) -> str | None:
+    """The type without its parameters, in lower case; None where there is no header."""
+    return None if content_type is None else content_type.partition(";")[0].strip().lower()
+
+
+def _read_unusual(message: Message, dialect: Dialect, now: datetime) -> Reading:
+    warned = frozenset(_warnings(message, dialect, now))
+    try:
+        return Reading(_read(message, dialect, now), warned)
+    except RefusedRequest as refusal:
+        refusal.warnings = tuple(warned)
+        raise
+
+
+def _read(message: Message, dialect: Dialect, now: datetime) -> BulkDeleteRequest:
+    """As the dialect reads it: syntax first, then the version header, then the content."""
+    body = _body(message, dialect)
+    value = _decode(body, dialect) if dialect.lax_coercion and body else None
+    if dialect.api_version_400:
+        _check_version(message.api_version)
+    if dialect.lax_coercion:
+        return _laxly(value, now)
+    return _strictly(body) if body else _NO_BODY
+
+
+def _body(message: Message, dialect: Dialect) -> bytes:
+    """The body to read; empty where there is none or where its type makes a server ignore it."""
+    kind = media_type(message.content_type)
+    if not message.body or kind == JSON:
+        return message.body
+    if not dialect.body_ignored:
+        came = "no content type" if kind is None else repr(kind)
+        raise _invalid("content_type", ("header", "content-type"), f"{came}, not {JSON}")
+    suffixed = kind is None or re.fullmatch(r"application/[^/]*\+json", kind, re.DOTALL)
+    return message.body if suffixed else b""
+
+
+def _invalid(kind: str, loc: tuple[str | int, ...], msg: str) -> InvalidRequest:
+    return InvalidRequest([{"type": kind, "loc": loc, "msg": msg}], None)
+
+
+# As the document says it
+
+
+def _strictly(body: bytes) -> BulkDeleteRequest:
+    try:
+        request = BulkDeleteRequest.model_validate_json(body, strict=True)
+    except ValidationError as refusal:
+        raise InvalidRequest(list(_strict_errors(refusal)), None) from None
+    if request.model_extra and not _repeatable(request.model_extra):
+        raise _invalid("json_invalid", ("body",), "Invalid JSON: a number that is not finite")
+    return request
+
+
+def _strict_errors(refusal: ValidationError) -> Iterator[Mapping[str, Any]]:
+    for error in refusal.errors(include_url=False, include_context=False)[:MOST_ERRORS]:
+        told = {"loc": ("body", *error["loc"]), "msg": error["msg"], "type": error["type"]}
+        readable = error["type"] != "json_invalid"  # else the input is all that came
+        yield told | {"input": error["input"]} if readable else told
+
+
+# As a real server does it
+
+
+def _decode(body: bytes, dialect: Dialect) -> Any:
+    """Starlette's `request.json()`, with FastAPI's errors."""
+    if _too_deep(body):
+        raise _unreadable(dialect)
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError as error:
+        if not _repeatable(error.doc):
+            raise ServerFailure(
+                "the reply would repeat a lone surrogate", retryable=False
+            ) from None
+        problem = {
+            "type": "json_invalid",
+            "loc": ("body", error.pos),
+            "msg": "JSON decode error",
+            "input": {},
+            "ctx": {"error": error.msg},
+        }
+        raise InvalidRequest([problem], error.doc) from None
+    except (ValueError, RecursionError):  # not UTF-8, 16 or 32; too many digits; too deep
+        raise _unreadable(dialect) from None
+
+
+def _unreadable(dialect: Dialect) -> RefusedRequest:
+    text = "There was an error parsing the body"
+    if dialect.unreadable_400:
+        return UnreadableRequest(text)
+    return _invalid("json_invalid", ("body",), text)
+
+
+_DEPTH_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|[\]}]', re.DOTALL)
+
+
+def _too_deep(body: bytes) -> bool:
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = deepest = 0
+    for token in _DEPTH_TOKENS.finditer(body):
+        if token[1]:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif not token[0].startswith(b'"'):
+            depth -= 1
+    return deepest > MAX_DEPTH
+
+
+def _check_version(version: str | None) -> None:
+    problem = _version_problem(version)
+    if problem:
+        raise OutdatedClient(problem)
+
+
+def _version_problem(version: str | None) -> str | None:
+    """What a real server says of the header; None where it is absent, empty or good."""
+    if not version:
+        return None
+    try:
+        major, minor, patch = (int(part) for part in version.split("."))
+    except ValueError:
+        return (
+            "Invalid X-PREFECT-API-VERSION header format."
+            f"Expected header in format 'x.y.z' but received {version}"
+        )
+    if (major, minor, patch) < MINIMUM_API_VERSION:
+        lowest = ".".join(map(str, MINIMUM_API_VERSION))
+        return (
+            f"The request specified API version {version} but this "
+            f"server requires version {lowest} or higher."
+        )
+    return None
+
+
+def _laxly(value: Any, now: datetime) -> BulkDeleteRequest:
+    """FastAPI's two body parameters; null is absent, and other keys are never looked at."""
+    if value is None:
+        return _NO_BODY
+    if not isinstance(value, dict):
+        raise InvalidRequest([_missing("flow_runs"), _missing("limit")], value)
+    given = {key: value[key] for key in ("flow_runs", "limit") if value.get(key) is not None}
+    try:
+        return BulkDeleteRequest.model_validate(given, from_attributes=True, context={"now": now})
+    except ValidationError as refusal:
+        if not _repeatable(value):
+            raise ServerFailure("the reply would repeat what JSON lacks", retryable=False) from None
+        raise InvalidRequest([_lax_error(error) for error in refusal.errors()], value) from None
+
+
+def _missing(key: str) -> dict[str, Any]:
+    return {"type": "missing", "loc": ("body", key), "msg": "Field required", "input": None}
+
+
+def _lax_error(error: Mapping[str, Any]) -> dict[str, Any]:
+    told = {key: value for key, value in error.items() if key != "url"}
+    told["loc"] = ("body", *error["loc"])
+    if "error" in error.get("ctx", ()) and isinstance(error["ctx"]["error"], Exception):
+        told["ctx"] = {"error": {}}
+    return told
+
+
+def _repeatable(value: object) -> bool:
+    """Whether a reply can hold it: no NaN, no infinity, no lone surrogate, not too deep."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+# What there is to warn about
+
+
+def _warnings(message: Message, dialect: Dialect, now: datetime) -> Iterator[str]:
+    if _version_problem(message.api_version):
+        yield "api-version-400"
+    if message.body and media_type(message.content_type) != JSON:
+        yield "body-ignored"
+    body = _body(message, _REAL)
+    if body:
+        yield from _of_body(body, dialect, now)
+
+
+def _of_body(body: bytes, dialect: Dialect, now: datetime) -> Iterator[str]:
+    if json.detect_encoding(body) != "utf-8":
+        yield "unreadable-400"
+    try:
+        value = _decode(body, _REAL)
+    except UnreadableRequest:
+        yield "unreadable-400"
+        return
+    except ServerFailure:
+        yield "undocumented-5xx"
+        return
+    except InvalidRequest:
+        return
+    if isinstance(value, dict) and value.keys() - {"flow_runs", "limit"}:
+        yield "unknown-key"
+    yield from _of_value(value, dialect, now)
+
+
+def _of_value(value: Any, dialect: Dialect, now: datetime) -> Iterator[str]:
+    if not _repeatable(value):
+        yield "undocumented-5xx"
+    elif _accepts(_laxly, value, now) != _accepts(_strictly, json.dumps(value).encode()):
+        yield "lax-coercion"
+    if dialect.lax_coercion and _accepts(_laxly, value, now) and any(_unix_times(value)):
+        yield "date-read-as-unix"
+
+
+def _accepts(read: Any, *arguments: Any) -> bool:
+    try:
+        read(*arguments)
+    except RefusedRequest:
+        return False
+    return True
+
+
+_DIGITS = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*", re.ASCII)
+
+
+def _unix_times(value: Any) -> Iterator[bool]:
+    filters = value.get("flow_runs") if isinstance(value, dict) else None
+    for criterion in (filters or {}).values():
+        for key in ("before_", "after_"):
+            moment = criterion.get(key) if isinstance(criterion, dict) else None
+            if isinstance(moment, str):
+                yield _DIGITS.fullmatch(moment) is not None
+            else:
+                yield isinstance(moment, int | float)
