@@ -1,0 +1,269 @@
+"""The aiohttp application: bytes in, bytes out. The only room that knows paths and status codes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import ip_address
+from types import MappingProxyType
+
+import orjson
+from aiohttp import web
+
+from . import openapi
+from .dialects import SPEC, WARNINGS, Dialect
+from .errors import (
+    InvalidRequest,
+    OutdatedClient,
+    RefusedRequest,
+    ServerFailure,
+    UnreadableRequest,
+)
+from .operations import bulk_delete, in_order
+from .reading import Message, read_request
+from .store import Store
+
+log = logging.getLogger("mockserver")
+
+MIB = 1 << 20
+WARNING_HEADER = "x-mockserver-warning"
+_JSON = MappingProxyType({"Content-Type": "application/json"})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an application answers. Times in seconds, sizes in bytes."""
+
+    dialect: Dialect = SPEC
+    now: Callable[[], datetime] = field(default=_now)
+    max_body: int = MIB
+    body_timeout: float = 10.0
+    # Host names a request may be addressed to besides loopback ones; None: any.
+    hosts: frozenset[str] | None = frozenset()
+
+
+STORE = web.AppKey("store", Store)
+SETTINGS = web.AppKey("settings", Settings)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def create_app(store: Store, settings: Settings | None = None) -> web.Application:
+    """An application that serves and changes `store`.
+
+    Every path is served with and without the prefix `/api`, as Prefect's clients expect it.
+    """
+    app = web.Application(middlewares=[_answer])
+    app[STORE] = store
+    app[SETTINGS] = settings or Settings()
+    for prefix in ("", "/api"):
+        for method, path, handler in ROUTES:
+            app.router.add_route(method, prefix + path, handler)
+    return app
+
+
+async def _bulk_delete(request: web.Request) -> web.Response:
+    settings = request.app[SETTINGS]
+    headers = request.headers
+    message = Message(
+        await _body(request, settings),
+        headers.get("Content-Type"),
+        headers.get("x-prefect-api-version"),
+    )
+    reading = read_request(message, settings.dialect, settings.now())
+    try:
+        deletion = bulk_delete(request.app[STORE], reading.request, settings.dialect)
+    except RefusedRequest as refusal:
+        refusal.warnings = in_order({*refusal.warnings, *reading.warnings})
+        raise
+    warnings = deletion.warnings
+    if reading.warnings:
+        warnings = in_order({*warnings, *reading.warnings})
+    if warnings:
+        log.warning(
+            "%s deleted %d where %s",
+            request.path,
+            len(deletion.deleted),
+            deletion.predicate,
+            extra={"warnings": warnings},
+        )
+    return _json({"deleted": deletion.deleted}, warnings=warnings)
+
+
+async def _health(_: web.Request) -> web.Response:
+    return _json(True)
+
+
+async def _openapi_yaml(_: web.Request) -> web.Response:
+    return web.Response(text=openapi.text(), content_type="application/yaml")
+
+
+async def _openapi_json(_: web.Request) -> web.Response:
+    return _json(openapi.document())
+
+
+async def _docs(_: web.Request) -> web.Response:
+    return web.Response(text=openapi.docs_page(), content_type="text/html")
+
+
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("POST", "/flow_runs/bulk_delete", _bulk_delete),
+    ("GET", "/health", _health),
+    ("GET", "/openapi.yaml", _openapi_yaml),
+    ("GET", "/openapi.json", _openapi_json),
+    ("GET", "/docs", _docs),
+)
+_PATHS = frozenset(prefix + path for prefix in ("", "/api") for _, path, _ in ROUTES)
+
+
+async def _body(request: web.Request, settings: Settings) -> bytes:
+    """The whole body. Answers 413 to one that is too long, 408 to one that comes too slowly."""
+    length = request.content_length
+    if length is not None and length > settings.max_body:
+        raise _too_long(settings)
+    content = request.content
+    if content.is_eof() and (length or 0) <= content.total_bytes <= settings.max_body:
+        return content.read_nowait()
+    body = bytearray()
+    try:
+        async with asyncio.timeout(settings.body_timeout):
+            async for chunk in content.iter_any():
+                body += chunk
+                if len(body) > settings.max_body:
+                    raise _too_long(settings)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(
+            reason=f"the body did not arrive within {settings.body_timeout:g} s"
+        ) from None
+    return bytes(body)
+
+
+def _too_long(settings: Settings) -> web.HTTPException:
+    return web.HTTPRequestEntityTooLarge(
+        settings.max_body, reason=f"the body is longer than {settings.max_body:,} bytes"
+    )
+
+
+@web.middleware
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse foreign hosts; map every error to its reply."""
+    hosts = request.app[SETTINGS].hosts
+    if hosts is not None and not _is_ours(request.headers.get("Host", ""), hosts):
+        return _foreign_host(request)
+    try:
+        return await handler(request)
+    except RefusedRequest as refusal:
+        return _refused(request, refusal)
+    except web.HTTPException as error:
+        return _http_error(request, error)
+    except (ConnectionError, asyncio.CancelledError):
+        raise
+    except web.RequestPayloadError:
+        return _json({"detail": "the body could not be read"}, status=400, close=True)
+    except Exception:
+        log.exception("%s %s failed: a bug in mockserver", request.method, request.path)
+        return _json({"exception_message": "Internal Server Error"}, status=500, close=True)
+
+
+@lru_cache(maxsize=256)
+def _is_ours(host: str, hosts: frozenset[str]) -> bool:
+    """Whether a Host header names this machine's loopback or an allowed host."""
+    name = host.strip().lower()
+    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
+    name = name.rstrip(".")
+    if name in ("", "localhost") or name.endswith(".localhost") or name in hosts:
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _foreign_host(request: web.Request) -> web.Response:
+    host = request.headers.get("Host", "")[:255]
+    log.warning("refused a request addressed to %r", host)
+    return _json(
+        {
+            "detail": f"addressed to {host!r}, but bound to loopback (DNS rebinding?); "
+            "allow the name with --allow-host"
+        },
+        status=421,
+        close=True,
+    )
+
+
+def _refused(request: web.Request, refusal: RefusedRequest) -> web.Response:
+    dialect = request.app[SETTINGS].dialect
+    status, reply = _reply(refusal, dialect)
+    warnings = in_order(refusal.warnings)
+    if warnings:
+        log.warning(
+            "%s refused with %d: %s", request.path, status, refusal, extra={"warnings": warnings}
+        )
+    return _json(reply, status=status, warnings=warnings, close=status >= 500)
+
+
+def _reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mapping[str, object]]:
+    """The status and body that the dialect answers a refused request with."""
+    match refusal:
+        case InvalidRequest() if dialect.error_shape:
+            return 422, {
+                "exception_message": "Invalid request received.",
+                "exception_detail": refusal.errors,
+                "request_body": refusal.body,
+            }
+        case InvalidRequest():
+            return 422, {"detail": refusal.errors}
+        case UnreadableRequest() | OutdatedClient():
+            return 400, {"detail": str(refusal)}
+        case ServerFailure(retryable=True):
+            return 503, {"exception_message": "Service Unavailable"}
+        case _:
+            return 500, {"exception_message": "Internal Server Error"}
+
+
+def _http_error(request: web.Request, error: web.HTTPException) -> web.Response:
+    """What the router and the body reader raise, in the words of a real server."""
+    path = request.rel_url.raw_path
+    if isinstance(error, web.HTTPNotFound) and path.rstrip("/") in _PATHS:
+        location = path.rstrip("/")
+        query = request.rel_url.raw_query_string
+        return web.Response(
+            status=307, headers={"Location": f"{location}?{query}" if query else location}
+        )
+    reply = _json({"detail": error.reason}, status=error.status, close=error.status != 404)
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        reply.headers["Allow"] = error.headers["Allow"]
+    return reply
+
+
+def _json(
+    value: object, *, status: int = 200, warnings: tuple[str, ...] = (), close: bool = False
+) -> web.Response:
+    headers = {**_JSON, WARNING_HEADER: ", ".join(warnings)} if warnings else _JSON
+    reply = web.Response(body=_dump(value), status=status, headers=headers)
+    if close:
+        reply.force_close()
+    return reply
+
+
+def _dump(value: object) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # an integer of more than 64 bits, in a reply that repeats the request
+        import json
+
+        return json.dumps(value, ensure_ascii=False).encode()
+
+
+def warning_sentences(warnings: tuple[str, ...]) -> dict[str, str]:
+    """The sentence of each warning, by id."""
+    return {warning: WARNINGS[warning] for warning in warnings}

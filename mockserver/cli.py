@@ -1,0 +1,208 @@
+"""The command `mockserver`. Exit codes: 0 fine, 1 found something wrong, 2 wrong use."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .dialects import DIALECTS
+from .errors import MockServerError, SeedError, UsageError
+from .instants import EXPECTED_MOMENT, parse_moment
+
+app = typer.Typer(
+    name="mockserver",
+    help="A stand-in for Prefect's flow-run API, and what belongs to it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+seeds = typer.Typer(help="Check seeds, make them up, print their schema.", no_args_is_help=True)
+app.add_typer(seeds, name="seeds")
+
+DialectName = StrEnum("DialectName", {name.replace("-", "_"): name for name in DIALECTS})
+_SPEC = DialectName("spec")
+
+
+class LogFormat(StrEnum):
+    """How log lines are written to stderr."""
+
+    text = "text"
+    json = "json"
+
+
+Now = Annotated[
+    str | None,
+    typer.Option(
+        "--now",
+        envvar="MOCKSERVER_NOW",
+        metavar="TIME",
+        help="Freeze the clock: what relative times in seeds, and the time `now` in a request, "
+        "count from. An RFC 3339 date-time.",
+    ),
+]
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_moment(text, datetime.now(UTC))
+    except ValueError:
+        raise UsageError(f"--now {text!r}: expected {EXPECTED_MOMENT}") from None
+
+
+@app.command()
+def serve(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SEEDS]...",
+            help="Seed files or folders: YAML, JSON, NDJSON, each also .gz. "
+            "Without any, the shipped fixtures.",
+        ),
+    ] = None,
+    fixtures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            envvar="MOCKSERVER_FIXTURES", help="More seeds; the same as naming them as SEEDS."
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(envvar="MOCKSERVER_HOST", help="The address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(envvar="MOCKSERVER_PORT", min=0, max=65535, help="0: any free port.")
+    ] = 4300,
+    dialect: Annotated[
+        DialectName,
+        typer.Option(
+            envvar="MOCKSERVER_DIALECT",
+            help="Answer as the published document says (spec), or as a real server does.",
+        ),
+    ] = _SPEC,
+    now: Now = None,
+    log_format: Annotated[LogFormat, typer.Option(envvar="MOCKSERVER_LOG_FORMAT")] = LogFormat.text,
+    access_log: Annotated[
+        bool,
+        typer.Option(
+            envvar="MOCKSERVER_ACCESS_LOG",
+            help="Log every request (costs about half of the request rate).",
+        ),
+    ] = False,
+    max_body: Annotated[
+        int,
+        typer.Option(
+            envvar="MOCKSERVER_MAX_BODY", min=1, metavar="BYTES", help="Longer bodies get 413."
+        ),
+    ] = 1 << 20,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="MOCKSERVER_ALLOW_HOST",
+            metavar="NAME",
+            help="Answer requests addressed to this host name too ('*': any). Bound to loopback, "
+            "only loopback names are answered, against DNS rebinding.",
+        ),
+    ] = None,
+) -> None:
+    """Serve POST /flow_runs/bulk_delete from seeded flow runs.
+
+    Prints the base URL first. Point a client at it, or Prefect's own with PREFECT_API_URL=URL/api.
+    Every flag can be set by the environment variable that is named with it.
+    """
+    from .serving import Serving, run
+
+    run(
+        Serving(
+            paths=tuple(paths or ()) + tuple(fixtures or ()),
+            host=host,
+            port=port,
+            dialect=DIALECTS[dialect.value],
+            now=_instant(now),
+            json_log=log_format is LogFormat.json,
+            access_log=access_log,
+            max_body=max_body,
+            allowed_hosts=tuple(allow_host or ()),
+        )
+    )
+
+
+@seeds.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")],
+    now: Now = None,
+) -> None:
+    """Check seeds: every problem, with its place, what came and what was expected."""
+    from .progress import load_with_progress
+
+    loaded = load_with_progress(paths, _instant(now) or datetime.now(UTC))
+    for note in loaded.notes:
+        print(f"note: {note}", file=sys.stderr)  # noqa: T201
+    counts = {
+        "flow runs": loaded.flow_runs,
+        "task runs": loaded.task_runs,
+        "flows": loaded.flows,
+        "deployments": loaded.deployments,
+    }
+    held = ", ".join(f"{len(kept):,} {what}" for what, kept in counts.items() if kept)
+    print(f"good: {held or 'nothing in them'}")  # noqa: T201
+
+
+@seeds.command()
+def schema() -> None:
+    """Print the JSON Schema (draft 2020-12) of the seed format."""
+    import json
+
+    from .records import json_schema
+
+    print(json.dumps(json_schema(), indent=2))  # noqa: T201
+
+
+@seeds.command()
+def make(
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="An .ndjson or .ndjson.gz; - is stdout."
+        ),
+    ],
+    runs: Annotated[int, typer.Option(min=0, help="How many flow runs.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Another number, other flow runs.")] = 0,
+    now: Now = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
+) -> None:
+    """Make up the flow runs of a busy workspace: the same ones for the same numbers.
+
+    Times are written relative to the load (now-90d) unless --now says when now is.
+    """
+    from .progress import write_population
+
+    write_population(output, runs=runs, seed=seed, now=_instant(now), overwrite=force)
+
+
+def main() -> None:
+    """Run the command; an error of the user is a line on stderr, never a traceback."""
+    try:
+        app()
+    except SeedError as error:
+        _complain(f"{len(error.problems) + error.more:,} problems in the seeds:\n{error}", 1)
+    except UsageError as error:
+        _complain(str(error), 2)
+    except MockServerError as error:
+        _complain(str(error), 1)
+    except KeyboardInterrupt:
+        _complain("stopped", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _complain(text: str, code: int) -> None:
+    print(f"mockserver: {text}", file=sys.stderr)  # noqa: T201
+    sys.exit(code)

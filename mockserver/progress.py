@@ -1,0 +1,101 @@
+"""Long work with a progress bar on a terminal, and without one elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from .errors import UsageError
+from .population import population
+from .seeds import Progress, Seeds, load_seeds
+
+_SHORT = 4 << 20
+"""Files below this many bytes in all are loaded before a bar could be read."""
+_EVERY = 2000
+
+
+def load_with_progress(paths: Sequence[Path], now: datetime) -> Seeds:
+    """`load_seeds`, with a bar for files that take a while. Raises SeedError."""
+    size = sum(_sizes(paths))
+    if size < _SHORT or not sys.stderr.isatty():
+        return load_seeds(paths, now)
+    with _bar("loading", size) as advance:
+        return load_seeds(paths, now, progress=advance)
+
+
+def _sizes(paths: Iterable[Path]) -> Iterator[int]:
+    for path in paths:
+        for file in path.iterdir() if path.is_dir() else (path,):
+            if file.is_file():
+                yield file.stat().st_size
+
+
+def write_population(
+    output: Path, *, runs: int, seed: int, now: datetime | None, overwrite: bool
+) -> None:
+    """Write a made-up population as NDJSON; the file appears when it is whole, or not at all.
+
+    Raises UsageError for a name that says another format, a file that is there already, or a
+    folder that cannot be written to.
+    """
+    if str(output) == "-":
+        _write(sys.stdout.buffer, runs=runs, seed=seed, now=now)
+        return
+    name = output.name.removesuffix(".gz")
+    if not name.endswith((".ndjson", ".jsonl")):
+        raise UsageError(f"{output}: expected a name that ends in .ndjson or .ndjson.gz")
+    if output.exists() and not overwrite:
+        raise UsageError(f"{output} is there already; overwrite it with --force")
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with unfinished.open("wb") as raw:
+            _write_whole(raw, packed=output.suffix == ".gz", runs=runs, seed=seed, now=now)
+        unfinished.replace(output)
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {error.strerror or error}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _write_whole(
+    raw: BinaryIO, *, packed: bool, runs: int, seed: int, now: datetime | None
+) -> None:
+    if not packed:
+        _write(raw, runs=runs, seed=seed, now=now)
+        return
+    # Neither name nor time: the same numbers make the same file.
+    with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
+        _write(stream, runs=runs, seed=seed, now=now)
+
+
+def _write(stream: BinaryIO | gzip.GzipFile, *, runs: int, seed: int, now: datetime | None) -> None:
+    with _bar("writing", runs) as advance:
+        written = 0
+        for document in population(runs, seed=seed, now=now):
+            stream.write(orjson.dumps(document) + b"\n")
+            if "flow_runs" not in document and "id" in document:
+                written += 1
+                if written % _EVERY == 0:
+                    advance(_EVERY)
+        advance(written % _EVERY)
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Progress]:
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda amount: bar.advance(task, amount)

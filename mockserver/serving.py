@@ -1,0 +1,147 @@
+"""What `mockserver serve` does between its flags and its last request."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+
+from .app import Settings, create_app, warning_sentences
+from .dialects import Dialect
+from .progress import load_with_progress
+from .resources import shipped
+from .server import serve
+from .store import Store
+
+_EXAMPLE = '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"]}}},"limit":5}'
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How to serve: what the flags of `mockserver serve` say."""
+
+    paths: tuple[Path, ...]
+    host: str
+    port: int
+    dialect: Dialect
+    now: datetime | None
+    json_log: bool
+    access_log: bool
+    max_body: int
+    allowed_hosts: tuple[str, ...]
+
+
+def run(serving: Serving) -> None:
+    """Load the seeds and serve them until stopped. Raises SeedError and UsageError."""
+    _log_to_stderr(as_json=serving.json_log)
+    log = logging.getLogger("mockserver")
+    frozen = serving.now
+    loaded = load_with_progress(
+        serving.paths or (shipped("fixtures"),), frozen or datetime.now(UTC)
+    )
+    for note in loaded.notes:
+        log.info("%s", note)
+    app = create_app(
+        Store(loaded.base()),
+        Settings(
+            dialect=serving.dialect,
+            max_body=serving.max_body,
+            hosts=_hosts(serving),
+            **({"now": lambda: frozen} if frozen else {}),
+        ),
+    )
+    gc.freeze()  # what was loaded stays: not to be looked through at every collection
+
+    def ready(url: str) -> None:
+        _announce(url, serving, len(loaded.flow_runs))
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(
+            serve(app, serving.host, serving.port, ready=ready, access_log=serving.access_log)
+        )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed (the extra `uvloop`)."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def _hosts(serving: Serving) -> frozenset[str] | None:
+    """Which Host headers are answered: any, unless bound to loopback."""
+    if "*" in serving.allowed_hosts or not _is_loopback(serving.host):
+        return None
+    return frozenset(name.lower() for name in serving.allowed_hosts)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _announce(url: str, serving: Serving, runs: int) -> None:
+    where = ", ".join(map(str, serving.paths)) or "the shipped fixtures"
+    lines = (
+        f"mockserver listens on {url} (docs: {url}/docs)",
+        f"{runs:,} flow runs from {where}, dialect {serving.dialect.name}",
+        f"try: curl -H 'Content-Type: application/json' -d '{_EXAMPLE}' "
+        f"{url}/flow_runs/bulk_delete",
+    )
+    print("\n".join(lines), flush=True)  # noqa: T201
+    if not _is_loopback(serving.host):
+        logging.getLogger("mockserver").warning(
+            "listening on %s, not on loopback: whoever reaches it can delete what it holds",
+            serving.host,
+        )
+
+
+class _Text(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = [super().format(record)]
+        for warning, sentence in _sentences(record).items():
+            lines.append(f"  {warning}: {sentence}")
+        return "\n".join(lines)
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        sentences = _sentences(record)
+        if sentences:
+            line["warnings"] = sentences
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _sentences(record: logging.LogRecord) -> dict[str, str]:
+    return warning_sentences(getattr(record, "warnings", ()))
+
+
+def _log_to_stderr(*, as_json: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if as_json else _Text())
+    log = logging.getLogger("mockserver")
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
