@@ -1,1 +1,49 @@
-"""A stand-in for Prefect's flow-run API."""
+"""A stand-in for Prefect's flow-run API: bulk_delete from seeded flow runs, exactly.
+
+Light to import: each public name is loaded when it is first used, and none needs aiohttp.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .dialects import DIALECTS as DIALECTS
+    from .dialects import Dialect as Dialect
+    from .errors import MockServerError as MockServerError
+    from .errors import SeedError as SeedError
+    from .filters import BulkDeleteRequest as BulkDeleteRequest
+    from .filters import FlowRunFilter as FlowRunFilter
+    from .index import Base as Base
+    from .operations import bulk_delete as bulk_delete
+    from .predicates import compile_filter as compile_filter
+    from .runs import FlowRun as FlowRun
+    from .runs import TaskRun as TaskRun
+    from .seeds import load_seeds as load_seeds
+    from .store import Store as Store
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "Base": "index",
+    "BulkDeleteRequest": "filters",
+    "DIALECTS": "dialects",
+    "Dialect": "dialects",
+    "FlowRun": "runs",
+    "FlowRunFilter": "filters",
+    "MockServerError": "errors",
+    "SeedError": "errors",
+    "Store": "store",
+    "TaskRun": "runs",
+    "bulk_delete": "operations",
+    "compile_filter": "predicates",
+    "load_seeds": "seeds",
+}
+
+__all__ = ["__version__", *_ROOMS]
+
+
+def __getattr__(name: str) -> object:
+    room = _ROOMS.get(name)
+    if room is None:
+        raise AttributeError(f"module 'mockserver' has no attribute {name!r}")
+    return getattr(import_module(f".{room}", __name__), name)

@@ -239,7 +239,8 @@ def _http_error(request: web.Request, error: web.HTTPException) -> web.Response:
         return web.Response(
             status=307, headers={"Location": f"{location}?{query}" if query else location}
         )
-    reply = _json({"detail": error.reason}, status=error.status, close=error.status != 404)
+    # After a body that was not read to its end, what comes next is not a request.
+    reply = _json({"detail": error.reason}, status=error.status, close=error.status in (408, 413))
     if isinstance(error, web.HTTPMethodNotAllowed):
         reply.headers["Allow"] = error.headers["Allow"]
     return reply

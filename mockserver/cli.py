@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from . import __version__
 from .dialects import DIALECTS
 from .errors import MockServerError, SeedError, UsageError
 from .instants import EXPECTED_MOMENT, parse_moment
@@ -25,8 +26,13 @@ app = typer.Typer(
 seeds = typer.Typer(help="Check seeds, make them up, print their schema.", no_args_is_help=True)
 app.add_typer(seeds, name="seeds")
 
-DialectName = StrEnum("DialectName", {name.replace("-", "_"): name for name in DIALECTS})
-_SPEC = DialectName("spec")
+
+class DialectName(StrEnum):
+    """The names of the dialects (`dialects.DIALECTS`), as a command line takes them."""
+
+    spec = "spec"
+    prefect_sqlite = "prefect-sqlite"
+    prefect_postgresql = "prefect-postgresql"
 
 
 class LogFormat(StrEnum):
@@ -57,12 +63,27 @@ def _instant(text: str | None) -> datetime | None:
         raise UsageError(f"--now {text!r}: expected {EXPECTED_MOMENT}") from None
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"mockserver {__version__}")  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None: ...
+
+
 @app.command()
 def serve(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[SEEDS]...",
+            metavar="SEEDS",
             help="Seed files or folders: YAML, JSON, NDJSON, each also .gz. "
             "Without any, the shipped fixtures.",
         ),
@@ -85,9 +106,12 @@ def serve(
             envvar="MOCKSERVER_DIALECT",
             help="Answer as the published document says (spec), or as a real server does.",
         ),
-    ] = _SPEC,
+    ] = DialectName.spec,
     now: Now = None,
-    log_format: Annotated[LogFormat, typer.Option(envvar="MOCKSERVER_LOG_FORMAT")] = LogFormat.text,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(envvar="MOCKSERVER_LOG_FORMAT", help="How log lines on stderr are written."),
+    ] = LogFormat.text,
     access_log: Annotated[
         bool,
         typer.Option(
@@ -135,7 +159,7 @@ def serve(
 
 @seeds.command()
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files or folders.")],
     now: Now = None,
 ) -> None:
     """Check seeds: every problem, with its place, what came and what was expected."""
@@ -145,12 +169,12 @@ def check(
     for note in loaded.notes:
         print(f"note: {note}", file=sys.stderr)  # noqa: T201
     counts = {
-        "flow runs": loaded.flow_runs,
-        "task runs": loaded.task_runs,
-        "flows": loaded.flows,
-        "deployments": loaded.deployments,
+        "flow runs": len(loaded.flow_runs),
+        "task runs": len(loaded.task_runs),
+        "flows": len(loaded.flows),
+        "deployments": len(loaded.deployments),
     }
-    held = ", ".join(f"{len(kept):,} {what}" for what, kept in counts.items() if kept)
+    held = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     print(f"good: {held or 'nothing in them'}")  # noqa: T201
 
 

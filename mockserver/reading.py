@@ -294,7 +294,7 @@ def _accepts(read: Any, *arguments: Any) -> bool:
     return True
 
 
-_DIGITS = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*", re.ASCII)
+_DIGITS = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 
 
 def _unix_times(value: Any) -> Iterator[bool]:

@@ -42,19 +42,17 @@ def run(serving: Serving) -> None:
     """Load the seeds and serve them until stopped. Raises SeedError and UsageError."""
     _log_to_stderr(as_json=serving.json_log)
     log = logging.getLogger("mockserver")
-    frozen = serving.now
-    loaded = load_with_progress(
-        serving.paths or (shipped("fixtures"),), frozen or datetime.now(UTC)
-    )
+    clock = _clock(serving.now)
+    loaded = load_with_progress(serving.paths or (shipped("fixtures"),), clock())
     for note in loaded.notes:
         log.info("%s", note)
     app = create_app(
         Store(loaded.base()),
         Settings(
             dialect=serving.dialect,
+            now=clock,
             max_body=serving.max_body,
             hosts=_hosts(serving),
-            **({"now": lambda: frozen} if frozen else {}),
         ),
     )
     gc.freeze()  # what was loaded stays: not to be looked through at every collection
@@ -66,6 +64,10 @@ def run(serving: Serving) -> None:
         runner.run(
             serve(app, serving.host, serving.port, ready=ready, access_log=serving.access_log)
         )
+
+
+def _clock(frozen: datetime | None) -> Callable[[], datetime]:
+    return (lambda: datetime.now(UTC)) if frozen is None else (lambda: frozen)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -8,15 +8,27 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mockserver.instants import parse_moment
-from mockserver.population import population
+from mockserver.population import (
+    AT_ONE,
+    BY_HAND,
+    FIVE_MINUTES,
+    HOURLY,
+    MONDAYS,
+    WEEK,
+    WORKDAYS,
+    Phase,
+    Rhythm,
+    population,
+    times,
+)
 from mockserver.runs import StateType
 
 WEDNESDAY = datetime(2024, 5, 15, 14, 0, tzinfo=UTC)
@@ -153,10 +165,24 @@ def test_times_are_consistent(lines: list[Any]) -> None:
     assert [(faults(run), run) for run in runs_of(lines) if faults(run)] == []
 
 
-def test_nothing_has_happened_after_now() -> None:
-    """Among 50,000 runs, enough that some end just now, no start and no end is ahead of now."""
-    runs = runs_of(population(50_000))
-    assert [run for run in runs for key in TIMES[1:3] if run.get(key, "now-0s")[3] != "-"] == []
+@example(phase="finished", rhythm=BY_HAND, seconds=1, draws=[0, 0, 0, 0, 0, 0.999, 0, 0])
+@settings(max_examples=800, deadline=None)
+@given(
+    phase=st.sampled_from(get_args(Phase)),
+    rhythm=st.sampled_from([FIVE_MINUTES, HOURLY, AT_ONE, WORKDAYS, MONDAYS, BY_HAND]),
+    seconds=st.sampled_from([1, 45, 10_000]),
+    draws=st.lists(st.sampled_from([0.0, 0.999999]) | st.floats(0, 0.999), min_size=8),
+)
+def test_no_luck_makes_impossible_times(
+    phase: Phase, rhythm: Rhythm, seconds: int, draws: list[float]
+) -> None:
+    """Whatever is drawn, starts and ends are past and in order, what is to come is to come."""
+    at = times(phase, seconds, rhythm, iter(draws).__next__)
+    begun = [at[key] for key in TIMES[:3] if key in at and phase != "future"]
+    assert begun == sorted(begun)
+    assert max(begun, default=0) <= 0
+    if phase in {"future", "again"}:
+        assert 0 < at["next_scheduled_start_time"] <= WEEK
 
 
 def test_some_cancelled_and_crashed_runs_never_started(lines: list[Any]) -> None:

@@ -1,0 +1,108 @@
+"""RFC 3339 and relative times."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.instants import (
+    format_instant,
+    in_utc_years,
+    is_rfc3339,
+    parse_moment,
+    parse_rfc3339,
+    to_utc,
+)
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-01-31T12:00:00Z", NOW),
+        ("2026-01-31t12:00:00z", NOW),
+        ("2026-01-31T13:30:00+01:30", NOW),
+        ("2026-01-31T12:00:00.0000019Z", NOW.replace(microsecond=1)),
+        ("2026-01-31T12:00:00.5Z", NOW.replace(microsecond=500_000)),
+        ("1998-12-31T15:59:60.123-08:00", datetime(1999, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_date_times_are_instants(text: str, instant: datetime) -> None:
+    """Any offset, either case, digits past the microsecond cut, a leap second the next second."""
+    assert parse_rfc3339(text) == instant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-31",
+        "2026-01-31T12:00:00",
+        "2026-01-31 12:00:00Z",
+        "2026-01-31T12:00Z",
+        "2026-02-30T12:00:00Z",
+        "2026-01-31T24:00:00Z",
+        "2026-01-31T12:00:60Z",
+        "9999-12-31T23:59:60Z",
+        "0000-01-01T00:00:00Z",
+        "2026-01-31T12:00:00+24:00",
+        "2026-01-31T12:00:00Z\n",
+        "٢٠٢٦-01-31T12:00:00Z",
+        "",
+    ],
+)
+def test_anything_else_is_refused(text: str) -> None:
+    """No date alone, no missing offset, no space, no impossible day, no leap second at noon."""
+    assert not is_rfc3339(text)
+    with pytest.raises(ValueError, match=r"."):
+        parse_rfc3339(text)
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.integers(-1439, 1439))
+def test_what_python_writes_is_read_back(moment: datetime, minutes: int) -> None:
+    """isoformat() in any offset reads back as the same instant."""
+    try:
+        local = moment.astimezone(timezone(timedelta(minutes=minutes)))
+    except OverflowError:
+        local = moment
+    assert parse_rfc3339(local.isoformat()) == moment
+    assert format_instant(moment) == moment.isoformat().replace("+00:00", "Z")
+
+
+def test_an_instant_that_utc_cannot_hold_still_compares() -> None:
+    """A time that is in the year 10000 in UTC is later than any other, and known for it."""
+    late = parse_rfc3339("9999-12-31T23:59:59-05:00")
+    assert late > parse_rfc3339("9999-12-31T23:59:59.999999Z")
+    assert not in_utc_years(late)
+    assert in_utc_years(NOW)
+
+
+def test_a_naive_time_is_utc() -> None:
+    """A time without an offset is taken as UTC where one is let in at all."""
+    assert to_utc(NOW.replace(tzinfo=None)) == NOW
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [
+        ("now", timedelta()),
+        ("now-90d", timedelta(days=-90)),
+        ("now+1h30m", timedelta(hours=1, minutes=30)),
+        ("now-1w+2d", timedelta(days=-5)),
+        ("now-1.5s", timedelta(seconds=-1.5)),
+        ("now-7776012.345678s", timedelta(seconds=-7776012, microseconds=-345678)),
+    ],
+)
+def test_relative_times_count_from_now(text: str, offset: timedelta) -> None:
+    """now, then + or - and numbers with units."""
+    assert parse_moment(text, NOW) == NOW + offset
+
+
+@pytest.mark.parametrize(
+    "text", ["now-", "now-90", "now - 90d", "-90d", "now-9999999d", "9999-12-31T23:59:59-05:00"]
+)
+def test_a_time_of_a_seed_is_one_or_the_other(text: str) -> None:
+    """Half a relative time, or one outside the years 1-9999, is refused."""
+    with pytest.raises(ValueError, match=r"."):
+        parse_moment(text, NOW)

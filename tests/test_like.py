@@ -1,0 +1,57 @@
+"""like_ against the engines it imitates. SQLite is at hand; PostgreSQL is asked in CI."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
+from mockserver.like import compile_like
+
+letters = st.text(alphabet="aAbB%_\\é\0ßİΣς\n.", max_size=8)
+
+
+@given(name=letters, text=letters.filter(bool))
+def test_sqlite_matches_as_sqlite_does(name: str, text: str) -> None:
+    """The dialect answers what SQLite answers to lower(name) LIKE lower('%' || like_ || '%')."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        query = "select lower(?) like lower(?)"
+        (expected,) = database.execute(query, (name, f"%{text}%")).fetchone()
+    assert compile_like(text, PREFECT_SQLITE).matches(name) == bool(expected)
+
+
+@given(name=letters, text=letters.filter(bool))
+def test_the_document_means_a_partial_match(name: str, text: str) -> None:
+    """In spec nothing is special: the folded text stands somewhere in the folded name."""
+    assert compile_like(text, SPEC).matches(name) == (text.casefold() in name.casefold())
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("a%c", "xabbcx", True),
+        ("a_c", "a\nc", True),
+        (r"100\%", "100%-done", True),
+        (r"100\%", "100-done", False),
+        ("a\\", "a%", True),
+        ("a\\", "a%b", False),
+        ("a\\\\", "a\\b", True),
+        ("İSTANBUL", "istanbul", True),
+        ("ΟΔΟΣ", "οδοσ", True),
+        ("ΟΔΟΣ", "οδος", False),
+        ("STRASSE", "straße", False),
+        ("ab%ab", "xaby", False),
+        ("_", "", False),
+    ],
+)
+def test_postgresql_matches_as_measured(text: str, name: str, expected: bool) -> None:
+    """Wildcards, escapes and lower case as PostgreSQL 15 answered (ILIKE '%' || like_ || '%')."""
+    assert compile_like(text, PREFECT_POSTGRESQL).matches(name) is expected
+
+
+def test_many_wildcards_do_not_explode() -> None:
+    """A pattern of a thousand wildcards over a long name is answered, not searched for ever."""
+    hostile = compile_like("a%" * 1000 + "b", PREFECT_SQLITE)
+    assert not hostile.matches("a" * 10_000)

@@ -1,0 +1,190 @@
+"""The store. For any base, changes and filter: the fast road answers what a full scan answers."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from mockserver.dialects import DIALECTS, SPEC, Dialect
+from mockserver.filters import BulkDeleteRequest
+from mockserver.index import Base
+from mockserver.predicates import EVERY, Predicate, compile_filter
+from mockserver.runs import FlowRun, State, StateType, TaskRun
+from mockserver.store import Store
+
+from .strategies import START, TASK_IDS, bases, filters, flow_runs, ids
+from .vectors import filter_base, filter_cases
+
+dialects = st.sampled_from(list(DIALECTS.values()))
+
+
+def predicate_of(filter_: Any, dialect: Dialect = SPEC) -> Predicate:
+    request = BulkDeleteRequest.model_validate({"flow_runs": filter_})
+    return compile_filter(request.flow_runs, dialect)
+
+
+def scan(store: Store, predicate: Predicate) -> list[FlowRun]:
+    return [run for run in store if predicate(run)]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
+def test_every_vector_holds_in_the_store(dialect: Dialect) -> None:
+    """The indexes select what real servers selected, in id order, and count the same."""
+    store = Store(filter_base())
+    for case in filter_cases():
+        predicate = predicate_of(case.flow_runs, dialect)
+        expected = case.expected[dialect.name]
+        assert [run.id for run in store.select(predicate)] == expected, str(predicate)
+        assert store.count(predicate) == len(expected)
+        assert [run.id for run in store.select(predicate, 7)] == expected[:7]
+
+
+@given(base=bases(), filter_=filters, dialect=dialects)
+def test_the_fast_road_is_the_full_scan(
+    base: Base, filter_: dict[str, Any], dialect: Dialect
+) -> None:
+    """For any base, filter and dialect the indexes select what calling the predicate selects."""
+    store = Store(base)
+    predicate = predicate_of(filter_, dialect)
+    assert store.select(predicate) == scan(store, predicate)
+
+
+class Model:
+    """What a store should hold, kept the slow way."""
+
+    def __init__(self, runs: dict[str, FlowRun], tasks: dict[str, TaskRun]) -> None:
+        self.runs = runs
+        self.tasks = tasks
+
+    def fork(self) -> "Model":
+        return Model(dict(self.runs), dict(self.tasks))
+
+    def delete(self, doomed: list[str]) -> None:
+        gone = [run_id for run_id in doomed if self.runs.pop(run_id, None)]
+        self.tasks = {task.id: task for task in self.tasks.values() if task.flow_run_id not in gone}
+        for run in list(self.runs.values()):
+            if run.parent_flow_run_id in gone:
+                orphan = replace(run, parent_task_run_id=None, parent_flow_run_id=None)
+                self.runs[run.id] = orphan
+
+    def put(self, run: FlowRun) -> None:
+        task = self.tasks.get(run.parent_task_run_id or "")
+        parent = task.flow_run_id if task else None
+        self.runs[run.id] = replace(run, parent_flow_run_id=parent)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Deletes, additions, changes, forks and resets leave every store as its model says."""
+
+    @initialize(base=bases())
+    def load(self, base: Base) -> None:
+        self.base = base
+        self.loaded = Model({run.id: run for run in base.runs}, dict(base.task_runs))
+        self.pairs = [(Store(base), self.loaded.fork())]
+
+    @rule(which=st.integers(0, 9), doomed=st.lists(ids, max_size=4))
+    def delete(self, which: int, doomed: list[str]) -> None:
+        store, model = self.pairs[which % len(self.pairs)]
+        there = [run_id for run_id in dict.fromkeys(doomed) if run_id in model.runs]
+        assert store.delete(doomed) == there
+        model.delete(doomed)
+
+    @rule(which=st.integers(0, 9), run=flow_runs)
+    def put(self, which: int, run: FlowRun) -> None:
+        store, model = self.pairs[which % len(self.pairs)]
+        if run.parent_task_run_id not in model.tasks:
+            run = replace(run, parent_task_run_id=None)
+        store.put(run)
+        model.put(run)
+
+    @rule(which=st.integers(0, 9), task_id=st.sampled_from(TASK_IDS), owner=ids)
+    def put_task_run(self, which: int, task_id: str, owner: str) -> None:
+        store, model = self.pairs[which % len(self.pairs)]
+        if owner in model.runs and task_id not in model.tasks:
+            store.put_task_run(TaskRun(task_id, owner))
+            model.tasks[task_id] = TaskRun(task_id, owner)
+
+    @rule(which=st.integers(0, 9))
+    def fork(self, which: int) -> None:
+        store, model = self.pairs[which % len(self.pairs)]
+        if len(self.pairs) < 4:
+            self.pairs.append((store.fork(), model.fork()))
+
+    @rule(which=st.integers(0, 9))
+    def reset(self, which: int) -> None:
+        at = which % len(self.pairs)
+        self.pairs[at][0].reset()
+        self.pairs[at] = (self.pairs[at][0], self.loaded.fork())
+
+    @rule(which=st.integers(0, 9), filter_=filters, dialect=dialects, limit=st.integers(0, 20))
+    def select(self, which: int, filter_: dict[str, Any], dialect: Dialect, limit: int) -> None:
+        store, model = self.pairs[which % len(self.pairs)]
+        predicate = predicate_of(filter_, dialect)
+        matching = sorted(filter(predicate, model.runs.values()), key=lambda run: run.id)[::-1]
+        assert store.select(predicate, limit) == matching[:limit]
+        assert store.count(predicate) == len(matching)
+        assert store.any_more(EVERY, predicate) == (len(matching) < len(model.runs))
+
+    @invariant()
+    def holds_what_the_model_holds(self) -> None:
+        for store, model in getattr(self, "pairs", ()):
+            runs = sorted(model.runs.values(), key=lambda run: run.id, reverse=True)
+            assert list(store) == runs
+            assert len(store) == len(runs)
+            assert all(store.get(run.id) == run and run.id in store for run in runs)
+            assert {task for task in TASK_IDS if store.task_run(task)} == set(model.tasks)
+
+
+TestStore = StoreMachine.TestCase
+
+
+def test_deleting_a_parent_orphans_its_subflows() -> None:
+    """M11: the parent's task run goes with it; the subflow stays, with no parent."""
+    parent, child = FlowRun(id="b", name="p"), FlowRun(id="a", name="c", parent_task_run_id="t")
+    store = Store(Base([parent, child], [TaskRun("t", "b")]))
+    of_parent = predicate_of(None)
+    assert [run.parent_flow_run_id for run in store.select(of_parent)] == [None, "b"]
+    assert store.delete(["b"]) == ["b"]
+    assert store.task_run("t") is None
+    orphan = store.get("a")
+    assert orphan is not None
+    assert (orphan.parent_task_run_id, orphan.parent_flow_run_id) == (None, None)
+
+
+def test_a_reset_costs_nothing_that_was_loaded() -> None:
+    """After a reset everything that was deleted is back, and what was added is gone."""
+    base = filter_base()
+    store = Store(base)
+    store.delete(run.id for run in store.select(EVERY))
+    store.put(FlowRun(id="new", name="n", state=State(StateType.PENDING, "Pending")))
+    assert len(store) == 1
+    store.reset()
+    assert list(store) == list(base.runs)
+
+
+def test_times_past_a_block_are_still_exact() -> None:
+    """Ranges over more runs than an index block are as exact as small ones."""
+    from datetime import timedelta
+
+    runs = [
+        FlowRun(id=f"{n:05}", name="n", end_time=START + timedelta(seconds=n * 7919 % 5000))
+        for n in range(5000)
+    ]
+    store = Store(Base(runs))
+    for second in (0, 1023, 1024, 1025, 2048, 4999):
+        cut = (START + timedelta(seconds=second)).isoformat()
+        for key in ("before_", "after_"):
+            predicate = predicate_of({"end_time": {key: cut}})
+            assert store.select(predicate) == scan(store, predicate)
+
+
+def test_few_candidates_are_read_by_name() -> None:
+    """like_ joined with a narrow criterion answers as like_ over all names does."""
+    runs = [FlowRun(id=f"{n:05}", name=f"run-{n}", flow_version=str(n % 50)) for n in range(500)]
+    store = Store(Base(runs))
+    predicate = predicate_of({"name": {"like_": "9"}, "flow_version": {"any_": ["9"]}})
+    assert store.select(predicate) == scan(store, predicate)
+    assert store.count(predicate) == 10
