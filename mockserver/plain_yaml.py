@@ -2,27 +2,67 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
 
-_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_DEPTH = 200
+_MANY = 200  # fewer brackets, and less indentation, than this cannot nest too deep
+_INDENTED = re.compile(rb"^[ ?-]{200}", re.MULTILINE)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_MERGE = "tag:yaml.org,2002:merge"
+# The C parser is an order of magnitude faster; PyYAML's wheels have it.
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class PlainLoader(_Safe):  # type: ignore[misc]  # the C loader where there is one
-    """A safe loader that makes no dates and refuses a key that stands twice."""
+class BadYaml(Exception):
+    """A text that is not YAML; `where` is its `:line:column`, or empty."""
 
+    def __init__(self, text: str, where: str = "") -> None:
+        super().__init__(text)
+        self.where = where
+
+
+def read_yaml(text: bytes) -> Any:
+    """The document in a text. Raises BadYaml."""
+    try:
+        if text.count(b"[") + text.count(b"{") >= _MANY or _INDENTED.search(text):
+            _check_depth(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe loader
+    except yaml.MarkedYAMLError as error:
+        raise BadYaml(error.problem or str(error), _where(error.problem_mark)) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadYaml(str(error)) from None
+
+
+def _check_depth(text: bytes) -> None:
+    """The C parser does not survive what nests very deep, so that is looked at first."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadYaml(f"nested deeper than {MAX_DEPTH}", _where(event.start_mark))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _where(mark: Any) -> str:
+    return f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+
+
+class _Loader(_Safe):  # type: ignore[misc]  # it is one class or the other
     yaml_implicit_resolvers = {  # noqa: RUF012 - the name and form that PyYAML looks for
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
         for first, resolvers in _Safe.yaml_implicit_resolvers.items()
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As the safe loader does it. Raises ConstructorError for a key that stands twice."""
+        """As the safe loader does it, but a key that stands twice is an error."""
         seen: set[str] = set()
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(
                         None, None, f"the key {key.value!r} stands twice", key.start_mark

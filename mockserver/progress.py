@@ -15,7 +15,8 @@ import orjson
 
 from .errors import UsageError
 from .population import population
-from .seeds import Progress, Seeds, load_seeds
+from .seed_files import Progress
+from .seeds import Seeds, load_seeds
 
 _SHORT = 4 << 20
 """Files below this many bytes in all are loaded before a bar could be read."""
@@ -79,13 +80,23 @@ def _write_whole(
 def _write(stream: BinaryIO | gzip.GzipFile, *, runs: int, seed: int, now: datetime | None) -> None:
     with _bar("writing", runs) as advance:
         written = 0
-        for document in population(runs, seed=seed, now=now):
+        for document in _documents(runs, seed, now):
             stream.write(orjson.dumps(document) + b"\n")
             if "flow_runs" not in document and "id" in document:
                 written += 1
                 if written % _EVERY == 0:
                     advance(_EVERY)
         advance(written % _EVERY)
+
+
+def _documents(runs: int, seed: int, now: datetime | None) -> Iterator[dict[str, object]]:
+    try:
+        yield from population(runs, seed=seed, now=now)
+    except OverflowError:
+        raise UsageError(
+            f"--now {now}: the population reaches from two years before it to a week after it, "
+            "and that leaves the years 1-9999"
+        ) from None
 
 
 @contextmanager

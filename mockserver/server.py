@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import FrameType
 
 from aiohttp import web
@@ -48,9 +48,12 @@ async def serve(
     port: int,
     *,
     ready: Callable[[str], None],
+    stop: asyncio.Event | None = None,
     access_log: bool = False,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called with the base URL once requests can come.
+    """Serve until `stop` is set, or SIGINT or SIGTERM where there is none.
+
+    `ready` is called with the base URL once requests can come.
 
     Requests in flight are finished, within a second. Raises UsageError when it cannot listen.
     """
@@ -75,9 +78,9 @@ async def serve(
                 if isinstance(error, OSError)
                 else f"port {port} is none: 0 to 65535"
             ) from None
-        with _stop_signals() as stop:
+        with nullcontext(stop) if stop else _stop_signals() as told:
             ready(base_url(host, runner.addresses[0][1]))
-            await stop.wait()
+            await told.wait()
     finally:
         await runner.cleanup()
 

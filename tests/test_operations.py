@@ -33,9 +33,7 @@ def store_of(count: int, **fields: Any) -> Store:
     return Store(Base(FlowRun(id=f"{n:03}", name=f"run-{n}", **fields) for n in range(count)))
 
 
-def delete(
-    store: Store, filter_: Any = None, limit: int = 50, dialect: Dialect = SPEC
-) -> Deletion:
+def delete(store: Store, filter_: Any = None, limit: int = 50, dialect: Dialect = SPEC) -> Deletion:
     request = BulkDeleteRequest.model_validate({"flow_runs": filter_, "limit": limit})
     return bulk_delete(store, request, dialect)
 
@@ -176,4 +174,4 @@ def test_a_long_pattern_fails_only_against_a_name() -> None:
 
 def test_warnings_come_in_the_registrys_order() -> None:
     """The header is the same whatever the order in which things were noticed."""
-    assert in_order(reversed(WARNINGS)) == tuple(WARNINGS)
+    assert in_order(reversed(list(WARNINGS))) == tuple(WARNINGS)

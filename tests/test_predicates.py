@@ -46,7 +46,8 @@ def test_every_condition_has_a_meaning() -> None:
     for criterion, field in FlowRunFilter.model_fields.items():
         if criterion in ("operator", "state"):
             continue
-        model: Any = next(part for part in field.annotation.__args__ if part is not type(None))
+        annotation: Any = field.annotation
+        model = next(part for part in annotation.__args__ if part is not type(None))
         keys[criterion] = set(model.model_fields) - {"operator"}
     keys["state.type"] = keys["state.name"] = {"any_", "not_any_"}
     assert keys == {criterion: set(conditions) for criterion, conditions in CONDITIONS.items()}

@@ -237,7 +237,8 @@ def test_a_real_server_reads_odd_times(text: Any, instant: datetime) -> None:
 def test_what_is_no_time_is_refused_in_the_measured_words() -> None:
     """A text is named, anything else is not; a duration is no instant."""
     texts = {}
-    for value in ("yesterday", True, [], "P1D"):
+    odd: list[Any] = ["yesterday", True, [], "P1D"]
+    for value in odd:
         refusal = outcome(message({"flow_runs": {"end_time": {"after_": value}}}), PREFECT_SQLITE)
         assert isinstance(refusal, InvalidRequest)
         texts[str(value)] = refusal.errors[0]["msg"]

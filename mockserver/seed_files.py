@@ -1,0 +1,177 @@
+"""Files -> records: YAML, JSON and NDJSON, each gzipped or not, one, several or a folder.
+
+A file that cannot be read is a problem to be reported, with its place, never an error.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from .plain_yaml import BadYaml, read_yaml
+from .records import COLLECTIONS
+
+_YAML = frozenset({".yaml", ".yml"})
+_JSON = frozenset({".json"})
+_LINES = frozenset({".ndjson", ".jsonl"})
+FORMATS = _YAML | _JSON | _LINES
+_EXPECTED_FILE = (
+    "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz), or a folder"
+)
+_EXPECTED_DOCUMENT = f"an object of {', '.join(COLLECTIONS)}, or a list of flow runs"
+
+Progress = Callable[[int], None]
+"""Called with the number of bytes of the files read since the last call."""
+
+Report = Callable[[object, str, str], None]
+"""Called with a problem: where, what came, what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands: its file, the line of an NDJSON file, its place in a collection."""
+
+    file: Path
+    line: int | None
+    collection: str | None
+    index: int
+
+    @property
+    def within(self) -> str:
+        """The place whatever the file's folder: what a missing id is derived from."""
+        line = "" if self.line is None else f":{self.line}"
+        inside = "" if self.collection is None else f" {self.collection}[{self.index}]"
+        return f"{self.file.name}{line}{inside}"
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f":{self.line}"
+        inside = "" if self.collection is None else f", {self.collection}[{self.index}]"
+        return f"{self.file}{line}{inside}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record; `trusted` when it came in a list, as a real server sends it."""
+
+    place: Place
+    collection: str
+    value: Any
+    trusted: bool = False
+
+
+def seed_files(paths: Iterable[Path], report: Report) -> Iterator[Path]:
+    """The seed files that the paths name; a folder stands for those in it, by name."""
+    for path in paths:
+        if path.is_dir():
+            found = sorted(child for child in path.iterdir() if _format(child) in FORMATS)
+            if not found:
+                report(path, "a folder without a seed", _EXPECTED_FILE)
+            yield from found
+        elif not path.is_file():
+            report(path, "no such file", _EXPECTED_FILE)
+        elif _format(path) not in FORMATS:
+            report(path, f"a file that ends in {path.suffix!r}", _EXPECTED_FILE)
+        else:
+            yield path
+
+
+def _format(path: Path) -> str:
+    """What its name says it holds: `runs.ndjson.gz` is `.ndjson`; a hidden file holds nothing."""
+    if path.name.startswith("."):
+        return ""
+    stem = path.with_suffix("") if path.suffix == ".gz" else path
+    return stem.suffix.lower()
+
+
+def read_records(path: Path, report: Report, progress: Progress | None) -> Iterator[Record]:
+    """Every record of a file, in order. A file that cannot be read is a problem, not an error."""
+    try:
+        with path.open("rb") as raw:
+            told = _Told(raw, progress)
+            stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+            if _format(path) in _LINES:
+                yield from _lines(path, stream, report, told)
+            else:
+                read = read_yaml if _format(path) in _YAML else orjson.loads
+                document = read(stream.read())
+                told.tell()
+                yield from _document(path, None, document, report)
+    except orjson.JSONDecodeError as error:
+        report(f"{path}:{error.lineno}:{error.colno}", error.msg, "JSON")
+    except BadYaml as error:
+        report(f"{path}{error.where}", str(error), "YAML")
+    except (OSError, EOFError, zlib.error) as error:
+        report(path, str(error), "a file that can be read")
+
+
+class _Told:
+    """Tells how much of a file has been read."""
+
+    def __init__(self, raw: BinaryIO, progress: Progress | None) -> None:
+        self.raw = raw
+        self.progress = progress
+        self.at = 0
+
+    def tell(self) -> None:
+        if self.progress:
+            at = self.raw.tell()
+            self.progress(at - self.at)
+            self.at = at
+
+
+def _lines(path: Path, stream: Iterable[bytes], report: Report, told: _Told) -> Iterator[Record]:
+    for number, line in enumerate(stream, start=1):
+        if line.isspace():
+            continue
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            report(f"{path}:{number}:{error.colno}", error.msg, "a line of JSON")
+            continue
+        if isinstance(value, dict) and not value.keys() & COLLECTIONS.keys():
+            yield Record(Place(path, number, None, 0), _collection_of(value), value)
+        else:
+            yield from _document(path, number, value, report)
+        if number % 4096 == 0:
+            told.tell()
+    told.tell()
+
+
+def _document(path: Path, line: int | None, value: Any, report: Report) -> Iterator[Record]:
+    """The records of a document of collections, or of a bare list."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            collection = _collection_of(item)
+            yield Record(Place(path, line, collection, index), collection, item, trusted=True)
+        return
+    here = path if line is None else f"{path}:{line}"
+    if not isinstance(value, dict):
+        report(here, as_json(value), _EXPECTED_DOCUMENT)
+        return
+    for name, records in value.items():
+        if name not in COLLECTIONS:
+            report(f"{here}, {name}", "an unknown collection", _EXPECTED_DOCUMENT)
+        elif not isinstance(records, list):
+            report(f"{here}, {name}", as_json(records), "a list")
+        else:
+            for index, item in enumerate(records):
+                yield Record(Place(path, line, name, index), name, item)
+
+
+def _collection_of(value: object) -> str:
+    return "task_runs" if isinstance(value, dict) and "flow_run_id" in value else "flow_runs"
+
+
+def as_json(value: object) -> str:
+    """A value in an error, as JSON, bounded."""
+    try:
+        text = orjson.dumps(value).decode()
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

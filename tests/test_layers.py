@@ -1,0 +1,92 @@
+"""The house is what architecture says: rooms by rank, light to enter."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mockserver
+
+PACKAGE = Path(mockserver.__file__).parent
+RANKS = {
+    "errors": 0, "runs": 0, "dialects": 0, "instants": 0, "resources": 0, "plain_yaml": 0,
+    "filters": 1, "openapi": 1, "like": 1, "records": 1, "population": 1,
+    "predicates": 2,
+    "index": 3, "cautions": 3,
+    "store": 4, "seed_files": 4,
+    "operations": 5, "reading": 5, "seeds": 5,
+    "app": 6, "progress": 6,
+    "server": 7,
+    "serving": 8,
+    "cli": 9, "__main__": 10,
+}  # fmt: skip
+FIRST_RANK_OF = {"aiohttp": 6, "typer": 9, "rich": 6, "hypothesis": 8, "schemathesis": 8}
+MODULES = sorted(PACKAGE.glob("*.py"))
+
+
+def imports(file: Path) -> set[str]:
+    """Modules that a file imports, wherever in it; its own package's by their bare name."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            found |= {name for name in names if name}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.stem)
+def test_a_module_imports_only_lower_ranks(file: Path) -> None:
+    """Arrows point down, and the core has no HTTP."""
+    if file.stem == "__init__":
+        return
+    rank = RANKS[file.stem]
+    for name in imports(file):
+        if name in RANKS:
+            assert RANKS[name] < rank, f"{file.stem} imports {name}"
+        assert FIRST_RANK_OF.get(name, 0) <= rank, f"{file.stem} imports {name}"
+
+
+def test_every_module_has_a_rank() -> None:
+    """A new room is put on the map, and a room that is gone is taken off."""
+    assert {file.stem for file in MODULES} - {"__init__"} == set(RANKS)
+
+
+def modules_after(program: str) -> set[str]:
+    program += "; import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+HEAVY = {"aiohttp", "jsonschema", "schemathesis", "pydantic", "yaml", "typer", "rich", "pendulum"}
+
+
+def test_importing_the_package_is_light() -> None:
+    """`import mockserver` brings in nothing heavy."""
+    assert not modules_after("import mockserver") & HEAVY
+
+
+def test_the_core_needs_no_web_server() -> None:
+    """Deleting from a store in memory never imports aiohttp."""
+    program = "from mockserver import Base, Store, bulk_delete, BulkDeleteRequest, DIALECTS"
+    assert not modules_after(program) & {"aiohttp", "jsonschema", "typer", "rich", "pendulum"}
+
+
+def test_serving_imports_no_more_than_it_needs() -> None:
+    """What only tests, odd times and other commands need is not paid for at each start."""
+    program = "import mockserver.cli, mockserver.serving"
+    assert not modules_after(program) & {"jsonschema", "schemathesis", "pendulum", "hypothesis"}
+
+
+def test_public_names_are_there() -> None:
+    """Every name that the package says it has can be had; others are an AttributeError."""
+    for name in mockserver.__all__:
+        assert getattr(mockserver, name) is not None
+    with pytest.raises(AttributeError, match="nonsense"):
+        mockserver.nonsense  # noqa: B018
