@@ -15,7 +15,7 @@ import orjson
 from aiohttp import web
 
 from . import openapi
-from .dialects import SPEC, WARNINGS, Dialect
+from .dialects import SPEC, Dialect
 from .errors import (
     InvalidRequest,
     OutdatedClient,
@@ -89,7 +89,7 @@ async def _bulk_delete(request: web.Request) -> web.Response:
         warnings = in_order({*warnings, *reading.warnings})
     if warnings:
         log.warning(
-            "%s deleted %d where %s",
+            "%s deleted %d: %s",
             request.path,
             len(deletion.deleted),
             deletion.predicate,
@@ -164,9 +164,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _refused(request, refusal)
     except web.HTTPException as error:
         return _http_error(request, error)
-    except (ConnectionError, asyncio.CancelledError):
-        raise
-    except web.RequestPayloadError:
+    except (ConnectionError, web.RequestPayloadError):
         return _json({"detail": "the body could not be read"}, status=400, close=True)
     except Exception:
         log.exception("%s %s failed: a bug in mockserver", request.method, request.path)
@@ -263,8 +261,3 @@ def _dump(value: object) -> bytes:
         import json
 
         return json.dumps(value, ensure_ascii=False).encode()
-
-
-def warning_sentences(warnings: tuple[str, ...]) -> dict[str, str]:
-    """The sentence of each warning, by id."""
-    return {warning: WARNINGS[warning] for warning in warnings}

@@ -171,7 +171,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "api-version-400",
         "x-prefect-api-version is any text",
         "400 unless it is three whole numbers with dots, 0.8.0 or above",
-        "x-prefect-api-version: 1.2\n\n{}",
+        "Content-Type: application/json\nx-prefect-api-version: 1.2\n\n{}",
     ),
     Deviation(
         "unreadable-400",

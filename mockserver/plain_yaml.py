@@ -12,6 +12,7 @@ _MANY = 200  # fewer brackets, and less indentation, than this cannot nest too d
 _INDENTED = re.compile(rb"^[ ?-]{200}", re.MULTILINE)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
+_TEXT = "tag:yaml.org,2002:str"
 # The C parser is an order of magnitude faster; PyYAML's wheels have it.
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -52,7 +53,15 @@ def _where(mark: Any) -> str:
     return f":{mark.line + 1}:{mark.column + 1}" if mark else ""
 
 
+def _not_json(node: yaml.Node, text: str) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, text, node.start_mark)
+
+
 class _Loader(_Safe):  # type: ignore[misc]  # it is one class or the other
+    def __init__(self, stream: bytes) -> None:
+        super().__init__(stream)
+        self.deep_construct = True  # so that an alias of what it stands in is an error
+
     yaml_implicit_resolvers = {  # noqa: RUF012 - the name and form that PyYAML looks for
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
         for first, resolvers in _Safe.yaml_implicit_resolvers.items()
@@ -62,11 +71,20 @@ class _Loader(_Safe):  # type: ignore[misc]  # it is one class or the other
         """As the safe loader does it, but a key that stands twice is an error."""
         seen: set[str] = set()
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key.value!r} stands twice", key.start_mark
-                    )
-                seen.add(key.value)
+            if key.tag == _MERGE:
+                continue
+            if key.tag != _TEXT:
+                raise _not_json(key, "a key that is not a text; quote it")
+            if key.value in seen:
+                raise _not_json(key, f"the key {key.value!r} stands twice")
+            seen.add(key.value)
         made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return made
+
+    def refuse(self, node: yaml.Node) -> Any:
+        """What a tag stands for that JSON does not have."""
+        raise _not_json(node, f"{node.tag!r}, which JSON does not have")
+
+
+for _tag in ("binary", "omap", "pairs", "set", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.refuse)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from .instants import EXPECTED_MOMENT, RELATIVE_MOMENT, parse_moment
@@ -72,7 +73,7 @@ def _read_texts(value: Any, now: datetime) -> tuple[str, ...]:
 
 
 def _read_number(value: Any, _now: datetime) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise TypeError(value)
     return value
 
@@ -94,9 +95,7 @@ def _read_created_by(value: Any, now: datetime) -> CreatedBy:
 def _read_state(value: Any, now: datetime) -> State:
     if not isinstance(value, dict):
         raise TypeError(value)
-    state_type = StateType(value["type"]) if "type" in value else None
-    if state_type is None:
-        raise ValueError(value)
+    state_type = StateType(value.get("type", ""))
     name = value.get("name")
     rest = {key: part for key, part in value.items() if key not in ("type", "name")}
     return State(

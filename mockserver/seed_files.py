@@ -44,15 +44,12 @@ class Place:
 
     @property
     def within(self) -> str:
-        """The place whatever the file's folder: what a missing id is derived from."""
+        """The place in the file: what a missing id is derived from."""
         line = "" if self.line is None else f":{self.line}"
-        inside = "" if self.collection is None else f" {self.collection}[{self.index}]"
-        return f"{self.file.name}{line}{inside}"
+        return line if self.collection is None else f"{line} {self.collection}[{self.index}]"
 
     def __str__(self) -> str:
-        line = "" if self.line is None else f":{self.line}"
-        inside = "" if self.collection is None else f", {self.collection}[{self.index}]"
-        return f"{self.file}{line}{inside}"
+        return f"{self.file}{self.within.replace(' ', ', ')}"
 
 
 @dataclass(frozen=True, slots=True)

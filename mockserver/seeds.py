@@ -84,6 +84,7 @@ class _Loading:
         self.places: dict[str, dict[str, Place]] = {name: {} for name in COLLECTIONS}
         self.trusted: set[str] = set()
         self.unknown: dict[str, int] = {}
+        self.namesakes: dict[str, list[Path]] = {}
         self.orphans = 0
         self.backwards = 0
 
@@ -102,7 +103,7 @@ class _Loading:
         if values is None:
             return
         if "id" not in values:
-            values["id"] = str(uuid5(_NAMESPACE, record.place.within))
+            values["id"] = self._derived_id(record.place)
         try:
             built = BUILDERS[record.collection](values)
         except ValueError as error:
@@ -111,6 +112,15 @@ class _Loading:
         if isinstance(built, FlowRun):
             self._check_times(record, built)
         self._keep(record, built)
+
+    def _derived_id(self, place: Place) -> str:
+        """The same for the same place in a file of the same name, whatever folder it is in."""
+        namesakes = self.namesakes.setdefault(place.file.name, [])
+        if place.file not in namesakes:
+            namesakes.append(place.file)
+        number = namesakes.index(place.file)
+        file = f"{place.file.name}({number})" if number else place.file.name
+        return str(uuid5(_NAMESPACE, f"{file}{place.within}"))
 
     def _check_times(self, record: Record, run: FlowRun) -> None:
         if run.start_time is None or run.end_time is None or run.end_time >= run.start_time:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
-from .app import Settings, create_app, warning_sentences
-from .dialects import Dialect
+from .app import Settings, create_app
+from .dialects import WARNINGS, Dialect
 from .progress import load_with_progress
 from .resources import shipped
 from .server import serve
@@ -137,7 +137,8 @@ class _Json(logging.Formatter):
 
 
 def _sentences(record: logging.LogRecord) -> dict[str, str]:
-    return warning_sentences(getattr(record, "warnings", ()))
+    warnings: tuple[str, ...] = getattr(record, "warnings", ())
+    return {warning: WARNINGS[warning] for warning in warnings}
 
 
 def _log_to_stderr(*, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -162,9 +163,7 @@ def test_warnings_are_logged_with_their_sentence(
     with caplog.at_level(logging.WARNING, "mockserver"):
         client.bulk_delete({"flow_runs": {"name": {"like_": "RUN-5%"}}})
     (record,) = caplog.records
-    assert record.getMessage() == (
-        "/api/flow_runs/bulk_delete deleted 0 where name contains 'RUN-5%'"
-    )
+    assert record.getMessage() == ("/api/flow_runs/bulk_delete deleted 0: name contains 'RUN-5%'")
     assert record.__dict__["warnings"] == ("like-wildcards",)
 
 
@@ -215,10 +214,24 @@ def test_bad_requests_get_a_clear_4xx(
     assert len(store) == 60
 
 
-def test_a_body_that_breaks_off_deletes_nothing(client: Client, store: Store) -> None:
-    """A client that hangs up within its body has asked for nothing."""
-    client.raw(HEAD + b"Content-Length: 20\r\n\r\n{}", half_close=True)
-    assert client.send("GET", "/health").json is True
+def test_a_body_that_breaks_off_deletes_nothing(
+    client: Client, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client that hangs up within its body has asked for nothing, and leaves no traceback."""
+    with caplog.at_level(logging.INFO):
+        client.raw(HEAD + b"Content-Length: 20\r\n\r\n{}", half_close=True)
+        assert client.send("GET", "/health").json is True
+    assert len(store) == 60
+    assert caplog.records == []
+
+
+def test_a_body_that_goes_wrong_on_the_way(client: Client, store: Store) -> None:
+    """Framing that breaks while the body is being read is a 4xx, and deletes nothing."""
+    with socket.create_connection(client.address, timeout=20) as connection:
+        connection.sendall(CHUNKED.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+        assert connection.recv(4096).startswith(b"HTTP/1.1 100")  # it is being read now
+        connection.sendall(b'5\r\n{"lim\r\nnonsense\r\n')
+        assert connection.recv(4096).startswith((b"HTTP/1.1 400", b"HTTP/1.1 408"))
     assert len(store) == 60
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
@@ -14,6 +14,9 @@ letters = st.text(alphabet="aAbB%_\\é\0ßİΣς\n.", max_size=8)
 
 
 @given(name=letters, text=letters.filter(bool))
+@example(name="xab", text="a_\0c")
+@example(name="xabc", text="a_\0c")
+@example(name="ab\0c", text="\0")
 def test_sqlite_matches_as_sqlite_does(name: str, text: str) -> None:
     """The dialect answers what SQLite answers to lower(name) LIKE lower('%' || like_ || '%')."""
     with closing(sqlite3.connect(":memory:")) as database:

@@ -1,6 +1,7 @@
 """How requests are read: recorded bodies for truth, two independent readers held equal."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,7 +57,10 @@ odd_values = st.sampled_from(
     ]
 )  # fmt: skip
 wild_json = st.recursive(
-    odd_values | st.text(max_size=3) | st.integers() | st.floats(allow_nan=False, width=32),
+    odd_values
+    | st.text(max_size=3)
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=8,
 )
@@ -277,6 +281,20 @@ def test_numbers_for_times_are_warned_about_where_they_are_taken(value: Any) -> 
     sent = message({"flow_runs": {"start_time": {"after_": value}}})
     assert warned(sent, PREFECT_SQLITE) >= {"date-read-as-unix", "lax-coercion"}
     assert "date-read-as-unix" not in warned(sent, SPEC)
+
+
+def test_each_field_of_a_dialect_decides_its_own_deviation() -> None:
+    """A lax dialect without unreadable-400 answers 422, and one without api-version-400 reads."""
+    unreadable = message(b'{"x": "\xff"}')
+    assert isinstance(outcome(unreadable, PREFECT_SQLITE), UnreadableRequest)
+    readable = replace(PREFECT_SQLITE, unreadable_400=False)
+    assert isinstance(outcome(unreadable, readable), InvalidRequest)
+    outdated = Message(b"{}", "application/json", "1")
+    assert isinstance(outcome(outdated, replace(PREFECT_SQLITE, api_version_400=False)), Reading)
+    typeless = message({"limit": 1}, "text/plain")
+    assert isinstance(
+        outcome(typeless, replace(PREFECT_SQLITE, body_ignored=False)), InvalidRequest
+    )
 
 
 def test_errors_are_bounded_and_repeat_what_came() -> None:

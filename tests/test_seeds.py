@@ -1,5 +1,6 @@
 """Seeds: what loads, what it becomes, and what is said of what does not."""
 
+import gc
 import gzip
 import json
 from datetime import timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -236,6 +237,17 @@ def test_problems_of_files_have_lines(tmp_path: Path) -> None:
         assert problem.startswith(start)
 
 
+def test_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
+    """Two folders with a runs.json each load together, though neither gives ids."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    runs: dict[str, Any] = {"flow_runs": [{}]}
+    files = [write(tmp_path / folder, runs, "runs.json") for folder in "ab"]
+    both = load(*files).flow_runs
+    assert len(both) == 2
+    assert both.keys() >= load(files[0]).flow_runs.keys()
+
+
 def test_only_so_many_problems_are_listed(tmp_path: Path) -> None:
     """A file of the wrong kind does not drown its reader; the rest is counted."""
     with pytest.raises(SeedError, match="and 50 more") as error:
@@ -249,6 +261,47 @@ def test_yaml_times_and_deep_nesting(tmp_path: Path) -> None:
     assert one_yaml(tmp_path, "end_time: 2026-01-31T12:00:00Z").end_time == NOW
     deep = write(tmp_path, "[" * 100_000, "deep.yaml")
     assert problems(deep)[0].startswith(str(deep))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- " * 300 + "a", "nested deeper than 200"),
+        ("[" * 300 + "]" * 300, "nested deeper than 200"),
+        ("\x01", "unacceptable character"),
+        ("{[a]: b}", "a key that is not a text"),
+        ("flow_runs: [{on: x}]", "a key that is not a text; quote it"),
+        ("flow_runs: [{name: !!binary aGk=}]", "binary', which JSON does not have"),
+        ("flow_runs: [&a {parameters: {a: *a}}]", "recursive"),
+        ("flow_runs: [{total_run_time: .inf}]", "; expected a number"),
+        ("flow_runs: [{name: 99999999999999999999}]", "99999999999999999999; expected text"),
+    ],
+)
+def test_odd_yaml_is_a_problem(tmp_path: Path, text: str, said: str) -> None:
+    """Nested too deep, undecodable, or more than JSON can say."""
+    (problem,) = problems(write(tmp_path, text, "odd.yaml"))
+    assert said in problem
+
+
+def test_yaml_can_share_what_runs_have_in_common(tmp_path: Path) -> None:
+    """Anchors and merge keys work, in files of more than a few records too."""
+    records = "\n".join(f"- {{<<: *usual, name: run-{n}, tags: [a, b]}}" for n in range(150))
+    text = f"flow_runs:\n- &usual {{state: {{type: FAILED}}}}\n{records}\n"
+    runs = load(write(tmp_path, text, "many.yaml")).flow_runs.values()
+    assert len(runs) == 151
+    assert {run.state_name for run in runs} == {"Failed"}
+
+
+def test_loading_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
+    """Whoever has switched garbage collection off finds it off."""
+    gc.disable()
+    try:
+        load(write(tmp_path, []))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    load(write(tmp_path, []))
+    assert gc.isenabled()
 
 
 def one_yaml(folder: Path, line: str) -> FlowRun:
@@ -289,6 +342,9 @@ fields = st.sampled_from(sorted(json_schema()["$defs"]["flow_runs"]["properties"
 
 
 @given(field=fields, value=values)
+@example(field="run_count", value=-1)
+@example(field="run_count", value=2.0)
+@example(field="created_by", value={"other": 1})
 def test_the_reader_takes_what_the_schema_takes(
     tmp_path_factory: pytest.TempPathFactory, field: str, value: Any
 ) -> None:

@@ -15,7 +15,7 @@ from mockserver.predicates import EVERY, Predicate, compile_filter
 from mockserver.runs import FlowRun, State, StateType, TaskRun
 from mockserver.store import Store
 
-from .strategies import START, TASK_IDS, bases, filters, flow_runs, ids
+from .strategies import IDS, START, TASK_IDS, bases, filters, flow_runs, ids
 from .vectors import filter_base, filter_cases
 
 dialects = st.sampled_from(list(DIALECTS.values()))
@@ -143,13 +143,19 @@ TestStore = StoreMachine.TestCase
 
 def test_deleting_a_parent_orphans_its_subflows() -> None:
     """M11: the parent's task run goes with it; the subflow stays, with no parent."""
-    parent, child = FlowRun(id="b", name="p"), FlowRun(id="a", name="c", parent_task_run_id="t")
-    store = Store(Base([parent, child], [TaskRun("t", "b")]))
-    of_parent = predicate_of(None)
-    assert [run.parent_flow_run_id for run in store.select(of_parent)] == [None, "b"]
-    assert store.delete(["b"]) == ["b"]
-    assert store.task_run("t") is None
-    orphan = store.get("a")
+    parent, child = (
+        FlowRun(id=IDS[2], name="p"),
+        FlowRun(id=IDS[1], name="c", parent_task_run_id=TASK_IDS[0]),
+    )
+    store = Store(Base([parent, child], [TaskRun(TASK_IDS[0], IDS[2])]))
+    by_task = predicate_of({"parent_task_run_id": {"any_": [TASK_IDS[0]]}})
+    by_run = predicate_of({"parent_flow_run_id": {"any_": [IDS[2]]}})
+    without = predicate_of({"parent_task_run_id": {"is_null_": True}})
+    assert [store.count(wanted) for wanted in (by_task, by_run, without)] == [1, 1, 1]
+    assert store.delete([IDS[2]]) == [IDS[2]]
+    assert store.task_run(TASK_IDS[0]) is None
+    assert [store.count(wanted) for wanted in (by_task, by_run, without)] == [0, 0, 1]
+    orphan = store.get(IDS[1])
     assert orphan is not None
     assert (orphan.parent_task_run_id, orphan.parent_flow_run_id) == (None, None)
 

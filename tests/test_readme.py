@@ -1,0 +1,79 @@
+"""What the README shows, works as shown."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mockserver.dialects import DIALECTS, WARNINGS
+
+from .live import Client, command
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+FENCES = re.findall(
+    r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", README, re.S
+)
+CURLS = [(mark, text) for mark, _, text in FENCES if mark.startswith("curl")]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with command() as (_, lines):
+        yield next(word for word in lines[0].split() if word.startswith("http://"))
+
+
+@pytest.mark.parametrize(("mark", "text"), CURLS)
+def test_a_curl_line_deletes_and_warns_as_told(url: str, mark: str, text: str) -> None:
+    """Each curl line is answered with a list; the one that is said to warn does."""
+    shown = text.replace("http://127.0.0.1:4300", url).replace("curl -s ", "curl -si ")
+    done = subprocess.run(["bash", "-c", shown], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("HTTP/1.1 200")
+    assert '{"deleted":[' in done.stdout
+    warned = re.findall(r"x-mockserver-warning: (.*)", done.stdout)
+    expected = mark.partition("warns: ")[2]
+    assert expected in (warned or [""])[0]
+    if not expected:
+        assert '"deleted":[]' not in done.stdout
+
+
+def test_the_first_example_finds_something_old(url: str) -> None:
+    """The fixtures hold completed runs of 2023, or the first example shows nothing."""
+    client = Client(url)
+    assert client.send("GET", "/api/health").json is True
+    client.connection.close()
+    assert len(CURLS) == 2
+
+
+def test_the_python_block_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its assertions are ours."""
+    monkeypatch.chdir(ROOT)
+    (block,) = [text for _, kind, text in FENCES if kind == "python"]
+    exec(compile(block, "README.md", "exec"), {})  # noqa: S102
+
+
+def test_the_yaml_block_loads(tmp_path: Path) -> None:
+    """The seed it shows is a good one."""
+    from datetime import UTC, datetime
+
+    from mockserver.seeds import load_seeds
+
+    (block,) = [text for _, kind, text in FENCES if kind == "yaml"]
+    file = tmp_path / "shown.yaml"
+    file.write_text(block)
+    assert len(load_seeds([file], datetime(2026, 6, 1, tzinfo=UTC)).flow_runs) == 2
+
+
+def test_every_warning_and_dialect_is_explained() -> None:
+    """A name that a user can meet is in the README."""
+    for name in [*WARNINGS.keys() - {"error-shape"}, *DIALECTS]:
+        assert f"`{name}`" in README
+
+
+def test_the_two_commands_are_marked() -> None:
+    """CI takes them from here instead of repeating them."""
+    marks = [mark for mark, _, _ in FENCES]
+    assert marks.count("serve") == 1
+    assert marks.count("tests") == 1
