@@ -64,22 +64,25 @@ def _has_surrogate(text: str) -> bool:
 def load_of(wanted: FlowRunFilter | None) -> Load:
     """What a real server's query for this filter would be given."""
     load = Load()
-    for criterion, value in wanted or ():
-        if isinstance(value, FlowRunFilterState):
-            for lists in (value.type, value.name):
-                if lists is not None and has_both_lists(lists):
-                    load.both_lists = True
-                elif lists is not None:
-                    _add_all(load, criterion, lists)
-        elif isinstance(value, FilterModel):
-            _add_all(load, criterion, value)
+    for criterion, conditions in wanted.given() if wanted else ():
+        if criterion == "state":
+            _add_state(load, conditions)
+        elif criterion != "operator":
+            _add_all(load, criterion, conditions)
     return load
 
 
+def _add_state(load: Load, state: FlowRunFilterState) -> None:
+    for lists in (state.type, state.name):
+        if lists is not None and has_both_lists(lists):
+            load.both_lists = True
+        elif lists is not None:
+            _add_all(load, "state", lists)
+
+
 def _add_all(load: Load, criterion: str, conditions: FilterModel) -> None:
-    for key, value in conditions:
-        if value is not None:
-            load.add(criterion, key, value)
+    for key, value in conditions.given():
+        load.add(criterion, key, value)
 
 
 def of_filter(

@@ -123,6 +123,10 @@ class FilterModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def given(self) -> list[tuple[str, Any]]:
+        """The fields that are not null, in the document's order; an operator always is."""
+        return [field for field in self.__dict__.items() if field[1] is not None]
+
 
 class OperatorFilter(FilterModel):
     """A part of the filter whose conditions are joined by its own operator."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from .dialects import Dialect
-from .filters import FilterModel, FlowRunFilter, FlowRunFilterState, Operator, OperatorFilter
+from .filters import FilterModel, FlowRunFilter, FlowRunFilterState, Operator
 from .instants import format_instant
 from .like import Like, compile_like
 from .runs import FlowRun
@@ -190,10 +190,10 @@ def compile_filter(wanted: FlowRunFilter | None, dialect: Dialect) -> Predicate:
 def compile_criteria(wanted: FlowRunFilter | None, dialect: Dialect) -> dict[str, Predicate]:
     """The criteria that were given and are not null, by name, each as a predicate of its own."""
     compiled: dict[str, Predicate] = {}
-    for name, criterion in wanted or ():
-        if isinstance(criterion, FlowRunFilterState):
+    for name, criterion in wanted.given() if wanted else ():
+        if name == "state":
             compiled[name] = _state(criterion, dialect)
-        elif isinstance(criterion, FilterModel):
+        elif name != "operator":
             compiled[name] = _criterion(CONDITIONS[name], criterion, dialect)
     return compiled
 
@@ -208,13 +208,14 @@ def _criterion(
 ) -> Predicate:
     """M1 and M3: the conditions given, joined by the criterion's operator, else by and."""
     tests: list[Predicate] = []
-    for key, condition in conditions.items():
-        value = getattr(criterion, key)
-        if value is not None:
-            test = condition(value, dialect)
-            if test is not None:
-                tests.append(test)
-    joined_by = criterion.operator if isinstance(criterion, OperatorFilter) else Operator.and_
+    joined_by = Operator.and_
+    for key, value in criterion.given():
+        if key == "operator":
+            joined_by = value
+            continue
+        test = conditions[key](value, dialect)
+        if test is not None:
+            tests.append(test)
     return _join(joined_by, tests)
 
 

@@ -76,6 +76,8 @@ class Store:
         have no parent now. All of it or, when it raises, nothing.
         """
         doomed = [flow_run_id for flow_run_id in dict.fromkeys(flow_run_ids) if flow_run_id in self]
+        if not doomed:
+            return doomed
         for flow_run_id in doomed:
             if self._added.pop(flow_run_id, None) is None:
                 self._gone.add(self.base.ordinal[flow_run_id])
