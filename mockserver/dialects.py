@@ -7,7 +7,7 @@ the deviation it decides. Measured on Prefect 3.8.8 (SQLite 3.40, PostgreSQL 15)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -81,17 +81,12 @@ PREFECT_SQLITE = Dialect(
         retryable=False, most_tags=127, most_like_bytes=49_998, most_parameters=None
     ),
 )
-PREFECT_POSTGRESQL = Dialect(
-    "prefect-postgresql",
-    state_both_lists=True,
+PREFECT_POSTGRESQL = replace(
+    PREFECT_SQLITE,
+    name="prefect-postgresql",
     like_wildcards=Wildcards.ESCAPABLE,
     like_case_ascii=LikeCase.LOWER,
     nul=Nul.FAILS,
-    error_shape=True,
-    lax_coercion=True,
-    body_ignored=True,
-    api_version_400=True,
-    unreadable_400=True,
     undocumented_5xx=Database(
         retryable=True, most_tags=None, most_like_bytes=None, most_parameters=32_767
     ),
