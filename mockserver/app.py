@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from .errors import (
     RefusedRequest,
     ServerFailure,
     UnreadableRequest,
+    in_a_line,
 )
 from .operations import bulk_delete, in_order
 from .reading import Message, read_request
@@ -66,7 +68,7 @@ def create_app(store: Store, settings: Settings | None = None) -> web.Applicatio
     app[SETTINGS] = settings or Settings()
     for prefix in ("", "/api"):
         for method, path, handler in ROUTES:
-            app.router.add_route(method, prefix + path, handler)
+            app.router.add_route(method, prefix + path, handler, expect_handler=_expect)
     return app
 
 
@@ -75,8 +77,8 @@ async def _bulk_delete(request: web.Request) -> web.Response:
     headers = request.headers
     message = Message(
         await _body(request, settings),
-        headers.get("Content-Type"),
-        headers.get("x-prefect-api-version"),
+        _latin_1(headers.get("Content-Type")),
+        _latin_1(headers.get("x-prefect-api-version")),
     )
     reading = read_request(message, settings.dialect, settings.now())
     try:
@@ -96,6 +98,13 @@ async def _bulk_delete(request: web.Request) -> web.Response:
             extra={"warnings": warnings},
         )
     return _json({"deleted": deletion.deleted}, warnings=warnings)
+
+
+def _latin_1(header: str | None) -> str | None:
+    """A header as a real server decodes it; aiohttp decodes UTF-8, and keeps what is none."""
+    if header is None or header.isascii():
+        return header
+    return header.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 async def _health(_: web.Request) -> web.Response:
@@ -152,18 +161,26 @@ def _too_long(settings: Settings) -> web.HTTPException:
     )
 
 
+async def _expect(request: web.Request) -> None:
+    """Ask for a body that waits to be asked for; other expectations a real server ignores too."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and not _stranger(request):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
 @web.middleware
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse foreign hosts; map every error to its reply."""
-    hosts = request.app[SETTINGS].hosts
-    if hosts is not None and not _is_ours(request.headers.get("Host", ""), hosts):
-        return _foreign_host(request)
+    """Refuse strangers; map every error to its reply."""
     try:
-        return await handler(request)
-    except RefusedRequest as refusal:
-        return _refused(request, refusal)
-    except web.HTTPException as error:
-        return _http_error(request, error)
+        stranger = _stranger(request)
+        if stranger:
+            log.warning("refused a request %s", in_a_line(stranger))
+            return _json({"detail": stranger}, status=403, close=True)
+        try:
+            return await handler(request)
+        except RefusedRequest as refusal:
+            return _refused(request, refusal)
+        except web.HTTPException as error:
+            return _http_error(request, error)
     except (ConnectionError, web.RequestPayloadError):
         return _json({"detail": "the body could not be read"}, status=400, close=True)
     except Exception:
@@ -171,31 +188,40 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _json({"exception_message": "Internal Server Error"}, status=500, close=True)
 
 
+def _stranger(request: web.Request) -> str | None:
+    """What makes a request one that a web page may have sent; None where nothing does.
+
+    Looked at only while bound to loopback: a name that is not a loopback one (DNS rebinding), or
+    a page of another origin, which may post without asking first.
+    """
+    hosts = request.app[SETTINGS].hosts
+    if hosts is None:
+        return None
+    host = request.headers.get("Host")
+    if host is not None and not _is_ours(host, hosts):
+        return f"addressed to {host[:100]!r}, not to loopback; --allow-host lets a name in"
+    origin = request.headers.get("Origin")
+    if origin is not None and not _is_ours(origin.partition("://")[2], hosts):
+        return f"sent by a page of {origin[:100]!r}; --allow-host lets its host in"
+    return None
+
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^][:/@#?%\s]+))(?::\d*)?")
+
+
 @lru_cache(maxsize=256)
 def _is_ours(host: str, hosts: frozenset[str]) -> bool:
-    """Whether a Host header names this machine's loopback or an allowed host."""
-    name = host.strip().lower()
-    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
-    name = name.rstrip(".")
-    if name in ("", "localhost") or name.endswith(".localhost") or name in hosts:
+    """Whether `host` or `host:port` names this machine's loopback or an allowed host."""
+    shape = _HOST.fullmatch(host.strip().lower())
+    if shape is None:
+        return False
+    name = (shape[1] or shape[2]).rstrip(".")
+    if name == "localhost" or name.endswith(".localhost") or name in hosts:
         return True
     try:
         return ip_address(name).is_loopback
     except ValueError:
         return False
-
-
-def _foreign_host(request: web.Request) -> web.Response:
-    host = request.headers.get("Host", "")[:255]
-    log.warning("refused a request addressed to %r", host)
-    return _json(
-        {
-            "detail": f"addressed to {host!r}, but bound to loopback (DNS rebinding?); "
-            "allow the name with --allow-host"
-        },
-        status=421,
-        close=True,
-    )
 
 
 def _refused(request: web.Request, refusal: RefusedRequest) -> web.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -49,7 +50,7 @@ Now = Annotated[
         envvar="MOCKSERVER_NOW",
         metavar="TIME",
         help="Freeze the clock: what relative times in seeds, and the time `now` in a request, "
-        "count from. An RFC 3339 date-time.",
+        "count from. An RFC 3339 date-time, or one such as now-1d.",
     ),
 ]
 
@@ -60,7 +61,8 @@ def _instant(text: str | None) -> datetime | None:
     try:
         return parse_moment(text, datetime.now(UTC))
     except ValueError:
-        raise UsageError(f"--now {text!r}: expected {EXPECTED_MOMENT}") from None
+        came = f"--now (or MOCKSERVER_NOW) is {text!r}"
+        raise UsageError(f"{came}; expected {EXPECTED_MOMENT}") from None
 
 
 def _version(wanted: bool) -> None:
@@ -212,19 +214,23 @@ def make(
 
 def main() -> None:
     """Run the command; an error of the user is a line on stderr, never a traceback."""
+    # So that what is being written is cleaned up; `serve` takes the signal over.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         app()
     except SeedError as error:
-        _complain(f"{len(error.problems) + error.more:,} problems in the seeds:\n{error}", 1)
+        _complain(f"{_counted(error)} in the seeds:\n{error}", 1)
     except UsageError as error:
         _complain(str(error), 2)
     except MockServerError as error:
         _complain(str(error), 1)
-    except KeyboardInterrupt:
-        _complain("stopped", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+    except OSError as error:
+        _complain(f"{error.filename or 'output'}: {error.strerror or error}", 1)
+
+
+def _counted(error: SeedError) -> str:
+    count = len(error.problems) + error.more
+    return "1 problem" if count == 1 else f"{count:,} problems"
 
 
 def _complain(text: str, code: int) -> None:

@@ -17,6 +17,17 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def in_a_line(text: str, most: int = 200) -> str:
+    """A text as it may stand in a log or on a terminal: one line, nothing unprintable, bounded."""
+    cut = text if len(text) <= most else f"{text[: most - 3]}..."
+    if cut.isprintable():
+        return cut
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in cut
+    )
+
+
 class MockServerError(Exception):
     """The root: catch it to catch whatever this package raises on purpose."""
 
@@ -30,7 +41,8 @@ class Problem:
     expected: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.came}; expected {self.expected}"
+        where, came = in_a_line(self.where, 400), in_a_line(self.came, 400)
+        return f"{where}: {came}; expected {self.expected}"
 
 
 class SeedError(MockServerError):
@@ -61,12 +73,14 @@ class RefusedRequest(MockServerError):
 
 
 class InvalidRequest(RefusedRequest):
-    """`errors` in pydantic's form (loc, msg, type, input, ctx); `body` as it was read."""
+    """`errors`, at least one, in pydantic's form (loc, msg, type, input, ctx); `body` as read."""
 
     def __init__(
         self, errors: Sequence[Mapping[str, Any]], body: object, *, warnings: Sequence[str] = ()
     ) -> None:
-        super().__init__("; ".join(str(error["msg"]) for error in errors), warnings=warnings)
+        first = in_a_line(str(errors[0]["msg"]))
+        more = f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else ""
+        super().__init__(f"{first}{more}", warnings=warnings)
         self.errors = tuple(errors)
         self.body = body
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from functools import cache, reduce
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core import core_schema as cs
 
@@ -118,6 +121,21 @@ Limit = Annotated[
 ]
 
 
+class _UpToTheFirstFault:
+    """A list that tells its first fault only: a body of a mebibyte can hold half a million."""
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return cast(CoreSchema, {**handler(source), "fail_fast": True})
+
+
+_FIRST = _UpToTheFirstFault()
+Uuids = Annotated[list[Uuid], _FIRST]
+Texts = Annotated[list[str], _FIRST]
+StateTypes = Annotated[list[StateType], _FIRST]
+
+
 class FilterModel(BaseModel):
     """A part of the filter: frozen, and nothing but what the document names."""
 
@@ -135,39 +153,39 @@ class OperatorFilter(FilterModel):
 
 
 class FlowRunFilterId(FilterModel):
-    any_: list[Uuid] | None = None
-    not_any_: list[Uuid] | None = None
+    any_: Uuids | None = None
+    not_any_: Uuids | None = None
 
 
 class FlowRunFilterName(FilterModel):
-    any_: list[str] | None = None
+    any_: Texts | None = None
     like_: str | None = None
 
 
 class FlowRunFilterTags(OperatorFilter):
-    all_: list[str] | None = None
-    any_: list[str] | None = None
+    all_: Texts | None = None
+    any_: Texts | None = None
     is_null_: bool | None = None
 
 
 class FlowRunFilterDeploymentId(OperatorFilter):
-    any_: list[Uuid] | None = None
+    any_: Uuids | None = None
     is_null_: bool | None = None
 
 
 class FlowRunFilterWorkQueueName(OperatorFilter):
-    any_: list[str] | None = None
+    any_: Texts | None = None
     is_null_: bool | None = None
 
 
 class FlowRunFilterStateType(FilterModel):
-    any_: list[StateType] | None = None
-    not_any_: list[StateType] | None = None
+    any_: StateTypes | None = None
+    not_any_: StateTypes | None = None
 
 
 class FlowRunFilterStateName(FilterModel):
-    any_: list[str] | None = None
-    not_any_: list[str] | None = None
+    any_: Texts | None = None
+    not_any_: Texts | None = None
 
 
 class FlowRunFilterState(OperatorFilter):
@@ -176,7 +194,7 @@ class FlowRunFilterState(OperatorFilter):
 
 
 class FlowRunFilterFlowVersion(FilterModel):
-    any_: list[str] | None = None
+    any_: Texts | None = None
 
 
 class FlowRunFilterStartTime(FilterModel):
@@ -202,22 +220,22 @@ class FlowRunFilterNextScheduledStartTime(FilterModel):
 
 
 class FlowRunFilterParentFlowRunId(OperatorFilter):
-    any_: list[Uuid] | None = None
+    any_: Uuids | None = None
 
 
 class FlowRunFilterParentTaskRunId(OperatorFilter):
-    any_: list[Uuid] | None = None
+    any_: Uuids | None = None
     is_null_: bool | None = None
 
 
 class FlowRunFilterIdempotencyKey(FilterModel):
-    any_: list[str] | None = None
-    not_any_: list[str] | None = None
+    any_: Texts | None = None
+    not_any_: Texts | None = None
 
 
 class FlowRunFilterCreatedBy(OperatorFilter):
-    id_: list[Uuid] | None = None
-    type_: list[str] | None = None
+    id_: Uuids | None = None
+    type_: Texts | None = None
     is_null_: bool | None = None
 
 
@@ -248,3 +266,25 @@ class BulkDeleteRequest(BaseModel):
 
     flow_runs: FlowRunFilter | None = None
     limit: Limit = MAX_LIMIT
+
+
+@cache
+def telling_all(model: type[BaseModel]) -> type[BaseModel]:
+    """The same model, but its lists tell every fault, as a real server's do."""
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        annotation = _telling_all(field.annotation)
+        if annotation is not field.annotation:
+            fields[name] = (annotation, field.default)
+    return create_model(model.__name__, __base__=model, **fields)
+
+
+def _telling_all(annotation: Any) -> Any:
+    if get_origin(annotation) is Annotated and _FIRST in get_args(annotation):
+        return get_args(annotation)[0]
+    if get_origin(annotation) is UnionType or get_origin(annotation) is Union:
+        parts = [_telling_all(part) for part in get_args(annotation)]
+        return annotation if parts == list(get_args(annotation)) else reduce(or_, parts)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return telling_all(annotation)
+    return annotation

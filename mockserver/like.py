@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from .dialects import Dialect, LikeCase, Nul, Wildcards
-
-_Piece = str | re.Pattern[str]
 
 
 def to_one_case(text: str, case: LikeCase) -> str:
@@ -26,19 +23,48 @@ _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """What stands between two `%`: texts at their offsets, and any one code point elsewhere.
+
+    Not a regular expression: those are slow to compile, are kept for good, and buy nothing here.
+    """
+
+    length: int
+    texts: tuple[tuple[int, str], ...]
+
+    def end_of_first(self, name: str, at: int) -> int:
+        """Where the first occurrence at or after `at` ends; -1 when there is none."""
+        last = len(name) - self.length
+        if last < at or not all(text in name for _, text in self.texts):
+            return -1
+        if not self.texts:
+            return at + self.length
+        offset, text = self.texts[0]
+        start = name.find(text, at + offset) - offset
+        while 0 <= start <= last:
+            if self.stands_at(name, start):
+                return start + self.length
+            start = name.find(text, start + offset + 1) - offset
+        return -1
+
+    def stands_at(self, name: str, start: int) -> bool:
+        """Whether it stands at `start`, if the name is long enough."""
+        return all(name.startswith(text, start + offset) for offset, text in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
 class Like:
     """A pattern, ready to be held against names.
 
     `text` is what the request said; `case` how both sides are brought to one case. `pieces` must
-    stand in the name in this order, without overlap; `tail`, of `tail_length` code points, must
-    end it; `cut_names`: a name, too, ends at its first NUL.
+    stand in the name in this order, without overlap; `tail` must end it; `cut_names`: a name, too,
+    ends at its first NUL.
     """
 
     text: str
     case: LikeCase
-    pieces: tuple[_Piece, ...] = field(repr=False)
-    tail: _Piece = field(default="", repr=False)
-    tail_length: int = field(default=0, repr=False)
+    pieces: tuple[Piece, ...] = field(repr=False)
+    tail: Piece = field(default=Piece(0, ()), repr=False)
     cut_names: bool = field(default=False, repr=False)
 
     def prepare(self, name: str) -> str:
@@ -51,11 +77,11 @@ class Like:
         """Whether a prepared name matches."""
         at = 0
         for piece in self.pieces:
-            at = _end_of_first(piece, prepared, at)
+            at = piece.end_of_first(prepared, at)
             if at < 0:
                 return False
-        start = len(prepared) - self.tail_length
-        return start >= at and _ends_with(prepared, start, self.tail)
+        start = len(prepared) - self.tail.length
+        return start >= at and self.tail.stands_at(prepared, start)
 
     def matches(self, name: str) -> bool:
         """Whether a name matches."""
@@ -66,61 +92,42 @@ def compile_like(text: str, dialect: Dialect) -> Like:
     """`like_: text` under a dialect. `text` is not empty (an empty one is no condition, M2)."""
     case = dialect.like_case_ascii
     if dialect.like_wildcards is Wildcards.LITERAL:
-        return Like(text, case, (to_one_case(text, case),))
+        return Like(text, case, (_piece([to_one_case(text, case)]),))
     pattern = f"%{to_one_case(text, case)}%"
     cut_names = dialect.nul is Nul.ENDS_PATTERN
     if cut_names:
         pattern = pattern.partition("\0")[0]
-    pieces = _split(pattern, escapable=dialect.like_wildcards is Wildcards.ESCAPABLE)
+    if dialect.like_wildcards is Wildcards.ESCAPABLE and "\\" in pattern:
+        between = _split_escaped(pattern)
+    else:
+        between = [piece.split("_") for piece in pattern.split("%")]
+    *pieces, tail = map(_piece, between)
     return Like(
-        text,
-        case,
-        pieces=tuple(_piece(piece) for piece in pieces[:-1] if piece),
-        tail=_piece(pieces[-1]),
-        tail_length=len(pieces[-1]),
-        cut_names=cut_names,
+        text, case, tuple(piece for piece in pieces if piece.length), tail, cut_names=cut_names
     )
 
 
-_ANY_ONE = None
-_Symbol = str | None
-
-
-def _split(pattern: str, *, escapable: bool) -> list[tuple[_Symbol, ...]]:
-    """Split at each `%`: what stands between, `_` as None, escapes resolved."""
-    pieces: list[list[_Symbol]] = [[]]
+def _split_escaped(pattern: str) -> list[list[str]]:
+    """Split at each `%`, and what stands between at each `_`, but for those behind a `\\`."""
+    between: list[list[list[str]]] = [[[]]]
     symbols = iter(pattern)
     for symbol in symbols:
         if symbol == "%":
-            pieces.append([])
+            between.append([[]])
         elif symbol == "_":
-            pieces[-1].append(_ANY_ONE)
-        elif symbol == "\\" and escapable:
-            pieces[-1].append(next(symbols))  # a closing % always follows
+            between[-1].append([])
         else:
-            pieces[-1].append(symbol)
-    return [tuple(piece) for piece in pieces]
+            # A closing % always follows a trailing backslash.
+            between[-1][-1].append(next(symbols) if symbol == "\\" else symbol)
+    return [["".join(text) for text in piece] for piece in between]
 
 
-def _piece(symbols: tuple[_Symbol, ...]) -> _Piece:
-    """Plain text where there is no `_`, else an expression that cannot backtrack."""
-    if _ANY_ONE not in symbols:
-        return "".join(symbol for symbol in symbols if symbol is not None)
-    expression = "".join("." if symbol is None else re.escape(symbol) for symbol in symbols)
-    return re.compile(expression, re.DOTALL)
-
-
-def _end_of_first(piece: _Piece, name: str, at: int) -> int:
-    """Where the first occurrence at or after `at` ends; -1 when there is none."""
-    if isinstance(piece, str):
-        start = name.find(piece, at)
-        return -1 if start < 0 else start + len(piece)
-    found = piece.search(name, at)
-    return found.end() if found else -1
-
-
-def _ends_with(name: str, start: int, tail: _Piece) -> bool:
-    """Whether what stands from `start` to the end of `name` is the tail."""
-    if isinstance(tail, str):
-        return name.startswith(tail, start)
-    return tail.fullmatch(name, start) is not None
+def _piece(texts: list[str]) -> Piece:
+    """From the texts between its `_`."""
+    at = 0
+    placed = []
+    for text in texts:
+        if text:
+            placed.append((at, text))
+        at += len(text) + 1
+    return Piece(at - 1, tuple(placed))

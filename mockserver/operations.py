@@ -28,9 +28,9 @@ def bulk_delete(store: Store, request: BulkDeleteRequest, dialect: Dialect) -> D
     Raises ServerFailure, and deletes nothing, where the dialect's database would give up.
     """
     wanted = request.flow_runs
+    load = cautions.load_of(wanted)
     criteria = compile_criteria(wanted, dialect)
     predicate = join_criteria(wanted, criteria)
-    load = cautions.load_of(wanted)
     warned = set(cautions.of_filter(wanted, criteria, load))
     try:
         cautions.refuse_overload(load, dialect, any_runs=len(store) > 0)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
 from typing import Any
 
 from .dialects import Dialect
+from .errors import in_a_line
 from .filters import FilterModel, FlowRunFilter, FlowRunFilterState, Operator
 from .instants import format_instant
 from .like import Like, compile_like
@@ -99,17 +101,18 @@ def _joined(parts: tuple[Predicate, ...], word: str) -> str:
     )
 
 
-_SHOWN = 5
+_SHOWN = 5  # of a list
+_LONGEST = 80  # characters of a text
 
 
 def _operand_words(operand: object) -> str:
     if isinstance(operand, frozenset):
-        shown = sorted(str(item) for item in operand)
-        more = f", ... {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-        return f"{{{', '.join(shown[:_SHOWN])}{more}}}"
+        more = f", ... {len(operand) - _SHOWN} more" if len(operand) > _SHOWN else ""
+        shown = [in_a_line(item, _LONGEST) for item in nsmallest(_SHOWN, operand)]
+        return f"{{{', '.join(shown)}{more}}}"
     if isinstance(operand, datetime):
         return format_instant(operand)
-    return repr(operand.text) if isinstance(operand, Like) else repr(operand)
+    return f"'{in_a_line(operand.text, _LONGEST)}'" if isinstance(operand, Like) else repr(operand)
 
 
 # What a key of a criterion says: value and dialect -> the test, or None for "no condition" (M2).

@@ -34,9 +34,12 @@ def load_with_progress(paths: Sequence[Path], now: datetime) -> Seeds:
 
 def _sizes(paths: Iterable[Path]) -> Iterator[int]:
     for path in paths:
-        for file in path.iterdir() if path.is_dir() else (path,):
-            if file.is_file():
-                yield file.stat().st_size
+        try:
+            for file in path.iterdir() if path.is_dir() else (path,):
+                if file.is_file():
+                    yield file.stat().st_size
+        except OSError:  # loading will say so
+            continue
 
 
 def write_population(
@@ -48,7 +51,10 @@ def write_population(
     folder that cannot be written to.
     """
     if str(output) == "-":
+        if sys.stdout is None:
+            raise UsageError("there is no standard output to write to")
         _write(sys.stdout.buffer, runs=runs, seed=seed, now=now)
+        sys.stdout.buffer.flush()
         return
     name = output.name.removesuffix(".gz")
     if not name.endswith((".ndjson", ".jsonl")):

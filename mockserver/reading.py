@@ -26,10 +26,10 @@ from .errors import (
     ServerFailure,
     UnreadableRequest,
 )
-from .filters import BulkDeleteRequest
+from .filters import BulkDeleteRequest, telling_all
 
 MAX_DEPTH = 953  # of JSON; a real server (Python 3.11) answers 400 to what is deeper
-MOST_ERRORS = 100  # listed where the document leaves it open
+MOST_LISTED = 32 << 10  # bytes of a body of which every error is told, as a real server does
 MINIMUM_API_VERSION = (0, 8, 0)
 JSON = "application/json"
 _LEAP_SECOND = b":60"
@@ -39,7 +39,9 @@ _REAL = PREFECT_SQLITE  # every real server reads alike; what its database does 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What came: the body, and the two headers that matter; None where there was none."""
+    """What came: the body, and the two headers that matter, decoded as Latin-1 as a real server
+    does it; None where there was none.
+    """
 
     body: bytes = b""
     content_type: str | None = None
@@ -95,7 +97,7 @@ def _read(message: Message, dialect: Dialect, now: datetime) -> BulkDeleteReques
     if dialect.api_version_400:
         _check_version(message.api_version)
     if dialect.lax_coercion:
-        return _laxly(value, now)
+        return _laxly(value, now, every_error=len(body) <= MOST_LISTED)
     return _strictly(body) if body else _NO_BODY
 
 
@@ -129,7 +131,7 @@ def _strictly(body: bytes) -> BulkDeleteRequest:
 
 
 def _strict_errors(refusal: ValidationError) -> Iterator[Mapping[str, Any]]:
-    for error in refusal.errors(include_url=False, include_context=False)[:MOST_ERRORS]:
+    for error in refusal.errors(include_url=False, include_context=False):
         told = {"loc": ("body", *error["loc"]), "msg": error["msg"], "type": error["type"]}
         readable = error["type"] != "json_invalid"  # else the input is all that came
         yield told | {"input": error["input"]} if readable else told
@@ -210,19 +212,27 @@ def _version_problem(version: str | None) -> str | None:
     return None
 
 
-def _laxly(value: Any, now: datetime) -> BulkDeleteRequest:
+def _laxly(value: Any, now: datetime, *, every_error: bool = False) -> BulkDeleteRequest:
     """FastAPI's two body parameters; null is absent, and other keys are never looked at."""
     if value is None:
         return _NO_BODY
     if not isinstance(value, dict):
         raise InvalidRequest([_missing("flow_runs"), _missing("limit")], value)
     given = {key: value[key] for key in ("flow_runs", "limit") if value.get(key) is not None}
+    context = {"now": now}
     try:
-        return BulkDeleteRequest.model_validate(given, from_attributes=True, context={"now": now})
-    except ValidationError as refusal:
-        if not _repeatable(value):
-            raise ServerFailure("the reply would repeat what JSON lacks", retryable=False) from None
-        raise InvalidRequest([_lax_error(error) for error in refusal.errors()], value) from None
+        return BulkDeleteRequest.model_validate(given, from_attributes=True, context=context)
+    except ValidationError as error:
+        refusal = error
+    if not _repeatable(value):
+        raise ServerFailure("the reply would repeat what JSON lacks", retryable=False)
+    if every_error:
+        try:
+            thorough = telling_all(BulkDeleteRequest)
+            thorough.model_validate(given, from_attributes=True, context=context)
+        except ValidationError as error:
+            refusal = error
+    raise InvalidRequest([_lax_error(error) for error in refusal.errors()], value)
 
 
 def _missing(key: str) -> dict[str, Any]:
@@ -278,11 +288,13 @@ def _of_body(body: bytes, dialect: Dialect, now: datetime) -> Iterator[str]:
 
 
 def _of_value(value: Any, dialect: Dialect, now: datetime) -> Iterator[str]:
-    if not _repeatable(value):
+    repeatable = _repeatable(value)
+    if not repeatable:
         yield "undocumented-5xx"
-    elif _accepts(_laxly, value, now) != _accepts(_strictly, json.dumps(value).encode()):
+    taken = _accepts(_laxly, value, now)
+    if repeatable and taken != _accepts(_strictly, json.dumps(value).encode()):
         yield "lax-coercion"
-    if dialect.lax_coercion and _accepts(_laxly, value, now) and any(_unix_times(value)):
+    if dialect.lax_coercion and taken and any(_unix_times(value)):
         yield "date-read-as-unix"
 
 

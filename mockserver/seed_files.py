@@ -21,6 +21,7 @@ _YAML = frozenset({".yaml", ".yml"})
 _JSON = frozenset({".json"})
 _LINES = frozenset({".ndjson", ".jsonl"})
 FORMATS = _YAML | _JSON | _LINES
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EXPECTED_FILE = (
     "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz), or a folder"
 )
@@ -66,7 +67,11 @@ def seed_files(paths: Iterable[Path], report: Report) -> Iterator[Path]:
     """The seed files that the paths name; a folder stands for those in it, by name."""
     for path in paths:
         if path.is_dir():
-            found = sorted(child for child in path.iterdir() if _format(child) in FORMATS)
+            try:
+                found = sorted(child for child in path.iterdir() if _format(child) in FORMATS)
+            except OSError as error:
+                report(path, error.strerror or str(error), "a folder that can be read")
+                continue
             if not found:
                 report(path, "a folder without a seed", _EXPECTED_FILE)
             yield from found
@@ -96,7 +101,7 @@ def read_records(path: Path, report: Report, progress: Progress | None) -> Itera
                 yield from _lines(path, stream, report, told)
             else:
                 read = read_yaml if _format(path) in _YAML else orjson.loads
-                document = read(stream.read())
+                document = read(stream.read().removeprefix(_BYTE_ORDER_MARK))
                 told.tell()
                 yield from _document(path, None, document, report)
     except orjson.JSONDecodeError as error:
@@ -127,7 +132,7 @@ def _lines(path: Path, stream: Iterable[bytes], report: Report, told: _Told) -> 
         if line.isspace():
             continue
         try:
-            value = orjson.loads(line)
+            value = orjson.loads(line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line)
         except orjson.JSONDecodeError as error:
             report(f"{path}:{number}:{error.colno}", error.msg, "a line of JSON")
             continue

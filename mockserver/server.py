@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from types import FrameType
@@ -68,21 +70,30 @@ async def serve(
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
         try:
-            await site.start()
-        except (OSError, OverflowError) as error:
-            raise UsageError(
-                f"cannot listen on {host} port {port}: {error.strerror or error}; "
-                "take another with --port (0 is any free one)"
-                if isinstance(error, OSError)
-                else f"port {port} is none: 0 to 65535"
-            ) from None
+            await web.TCPSite(runner, await _one_address(host, port), port).start()
+        except OSError as error:
+            raise UsageError(_cannot_listen(host, port, error)) from None
         with nullcontext(stop) if stop else _stop_signals() as told:
             ready(base_url(host, runner.addresses[0][1]))
             await told.wait()
     finally:
         await runner.cleanup()
+
+
+async def _one_address(host: str, port: int) -> str:
+    """`host`, or its first address where any port will do: two would get a port each."""
+    if port:
+        return host
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return str(found[0][4][0])
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    where = f"cannot listen on {host} port {port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where}: it is taken; choose another with --port (0 is any free one)"
+    return f"{where}: {error.strerror or error}"
 
 
 def base_url(host: str, port: int) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import logging
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from pathlib import Path
 
 from .app import Settings, create_app
 from .dialects import WARNINGS, Dialect
+from .errors import in_a_line
 from .progress import load_with_progress
 from .resources import shipped
 from .server import serve
 from .store import Store
 
+_LONGEST_LINE = 4000
 _EXAMPLE = '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"]}}},"limit":5}'
 
 
@@ -81,17 +84,19 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _hosts(serving: Serving) -> frozenset[str] | None:
-    """Which Host headers are answered: any, unless bound to loopback."""
+    """Which names of other hosts are answered: any, unless bound to loopback."""
     if "*" in serving.allowed_hosts or not _is_loopback(serving.host):
         return None
-    return frozenset(name.lower() for name in serving.allowed_hosts)
+    return frozenset(name.lower().rstrip(".") for name in serving.allowed_hosts)
 
 
 def _is_loopback(host: str) -> bool:
+    """Whether all addresses that `host` stands for are this machine's own."""
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return True  # it cannot be listened on, and that is told then
+    return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 
 
 def _announce(url: str, serving: Serving, runs: int) -> None:
@@ -113,6 +118,10 @@ def _announce(url: str, serving: Serving, runs: int) -> None:
 class _Text(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """One line, whatever a client wrote: no second one, no escape sequence."""
+        return in_a_line(super().formatMessage(record), _LONGEST_LINE)
 
     def format(self, record: logging.LogRecord) -> str:
         lines = [super().format(record)]

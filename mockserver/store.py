@@ -24,6 +24,10 @@ class Store:
 
     def __init__(self, base: Base) -> None:
         self.base = base
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the base: what was loaded and nothing else."""
         self._gone = BitMap()
         self._orphans = BitMap()
         self._added: dict[str, FlowRun] = {}
@@ -124,10 +128,6 @@ class Store:
         other._task_runs_gone = self._task_runs_gone.copy()
         other._task_runs_added = self._task_runs_added.copy()
         return other
-
-    def reset(self) -> None:
-        """Back to the base: what was loaded and nothing else."""
-        self.__init__(self.base)  # type: ignore[misc]
 
     def _run(self, at: int) -> FlowRun:
         run = self.base.runs[at]

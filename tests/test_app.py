@@ -105,14 +105,46 @@ def test_other_methods_and_paths(client: Client, store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil"]
-)
+    "host",
+    ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil", "[::1]evil",
+     "localhost:80@evil.example", "localhost:evil", "evil.example#.localhost", "2130706433", ""],
+)  # fmt: skip
 def test_foreign_hosts_are_refused(client: Client, store: Store, host: str) -> None:
     """DNS rebinding: a page that resolves its own name to loopback deletes nothing."""
     reply = client.bulk_delete({}, Host=host)
-    assert reply.status == 421
+    assert reply.status == 403
     assert "--allow-host" in reply.json["detail"]
     assert len(store) == 60
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil"])
+def test_pages_of_other_origins_are_refused(client: Client, store: Store, origin: str) -> None:
+    """A web page may post to loopback without asking first; it deletes nothing."""
+    reply = client.bulk_delete(b"{}", Origin=origin)
+    assert reply.status == 403
+    assert "--allow-host" in reply.json["detail"]
+    assert len(store) == 60
+    assert client.bulk_delete({"limit": 1}, Origin="http://localhost:4300").status == 200
+
+
+def test_a_stranger_is_not_asked_for_its_body(client: Client) -> None:
+    """100 Continue is for those that are served; other expectations change nothing."""
+    sent = CHUNKED.replace(b"localhost", b"evil.example").replace(
+        b"\r\n\r\n", b"\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    assert client.raw(sent + b"0\r\n\r\n").startswith(b"HTTP/1.1 403")
+    assert client.bulk_delete({"limit": 1}, Expect="the best").status == 200
+
+
+def test_a_version_of_any_bytes_is_refused_in_json() -> None:
+    """A header that is no ASCII is repeated as a real server decodes it."""
+    with live(Store(runs(1)), Settings(dialect=PREFECT_SQLITE)) as client:
+        received = client.raw(
+            HEAD + b"X-Prefect-Api-Version: \xff\r\nContent-Length: 2\r\n"
+            b"Connection: close\r\n\r\n{}"
+        )
+        assert received.startswith(b"HTTP/1.1 400")
+        assert "but received ÿ" in json.loads(received.partition(b"\r\n\r\n")[2])["detail"]
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,31 @@ def test_wrong_use_is_exit_code_2_and_no_traceback(arguments: tuple[str, ...], s
     assert "Traceback" not in done.stderr
 
 
+def test_an_interrupted_make_leaves_nothing(tmp_path: Path) -> None:
+    """Told to stop in the middle, it takes the unfinished file away."""
+    arguments = ["seeds", "make", "--runs", "5000000", "-o", str(tmp_path / "runs.ndjson")]
+    process = subprocess.Popen([sys.executable, "-m", "mockserver", *arguments])
+    while not any(file.stat().st_size for file in tmp_path.iterdir()):
+        assert process.poll() is None
+    process.terminate()
+    assert process.wait(20) == 143
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_without_a_traceback() -> None:
+    """What cannot be written is one line and exit code 1."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mockserver", "seeds", "make", "-o", "-"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_check_lists_every_problem_and_exits_1(tmp_path: Path) -> None:
     """Exit code 1: something was found, all of it on stderr."""
     file = tmp_path / "seed.yaml"

@@ -46,6 +46,8 @@ def test_the_document_means_a_partial_match(name: str, text: str) -> None:
         ("ΟΔΟΣ", "οδος", False),
         ("STRASSE", "straße", False),
         ("ab%ab", "xaby", False),
+        (r"a\_b_", "a_bc", True),
+        (r"a\_b_", "axbc", False),
         ("_", "", False),
     ],
 )

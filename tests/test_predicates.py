@@ -113,6 +113,8 @@ def test_not_any_skips_nulls_and_says_so() -> None:
         ({"start_time": {"before_": "2026-01-31T13:00:00+01:00", "is_null_": True}},
          "start_or_expected_time is at or before 2026-01-31T12:00:00Z and start_time is null"),
         ({"name": {"any_": list("abcdefg")}}, "name is one of {a, b, c, d, e, ... 2 more}"),
+        ({"tags": {"all_": ["a\n\x1b[31mred"]}}, r"tags has all of {a\n\x1b[31mred}"),
+        ({"name": {"like_": "x" * 100}}, f"name contains '{'x' * 77}...'"),
         ({"operator": "or_", "flow_version": {"any_": ["1"]},
           "tags": {"is_null_": False, "any_": ["a"]}},
          "(tags has any of {a} and tags is not empty) or flow_version is one of {1}"),

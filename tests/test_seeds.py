@@ -151,6 +151,26 @@ def test_subflows_find_their_parents(tmp_path: Path) -> None:
     assert base.runs[base.ordinal[OTHER]].parent_flow_run_id == ID
 
 
+def test_pages_of_a_servers_answer_are_a_seed(tmp_path: Path) -> None:
+    """An NDJSON file may hold a list a line, as paging through a server writes it; a BOM too."""
+    text = "\ufeff" + f'[{{"id": "{ID}"}}]\n[{{"id": "{OTHER}", "new_in_4": 1}}]\n[]\n'
+    assert set(load(write(tmp_path, text, "pages.ndjson")).flow_runs) == {ID, OTHER}
+
+
+def test_a_folder_that_cannot_be_read_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a file that cannot be read is."""
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert problems(tmp_path) == [
+        f"{tmp_path}: Permission denied; expected a folder that can be read"
+    ]
+
+
 def test_a_servers_answer_is_taken_at_its_word(tmp_path: Path) -> None:
     """A bare list loads with fields of later versions, without its task runs, and odd times."""
     answer = [

@@ -133,6 +133,29 @@ def test_what_cannot_be_loaded_is_not_served(tmp_path: Path) -> None:
     assert f"{bad}, flow_runs[0].state_type" in done.stderr
 
 
+def test_a_log_line_is_one_line(tmp_path: Path) -> None:
+    """What a client sends forges no second line and colours no terminal."""
+    with command(seed(tmp_path)) as (process, lines):
+        client = Client(url_of(lines))
+        forged = "a\n2026-01-01 ERROR forged \x1b[31m"
+        client.bulk_delete({"flow_runs": {"operator": "or_", "id": {}, "name": {"any_": [forged]}}})
+        client.connection.close()
+        process.send_signal(signal.SIGTERM)
+        _, logged = process.communicate(timeout=10)
+    assert r"forged \x1b[31m" in logged
+    assert "\x1b" not in logged
+    assert not any(line.startswith("2026-01-01 ERROR") for line in logged.splitlines())
+
+
+@pytest.mark.parametrize("host", ["127.1", "LOCALHOST"])
+def test_loopback_is_known_by_its_address(tmp_path: Path, host: str) -> None:
+    """However the address is written, strangers are refused while it is a loopback one."""
+    with command(seed(tmp_path), "--host", host) as (_, lines):
+        client = Client(url_of(lines))
+        assert client.send("GET", "/health", headers={"Host": "evil.example"}).status == 403
+        client.connection.close()
+
+
 @pytest.mark.parametrize(
     ("host", "url"),
     [
