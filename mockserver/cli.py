@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from datetime import UTC, datetime
@@ -214,6 +215,7 @@ def make(
 
 def main() -> None:
     """Run the command; an error of the user is a line on stderr, never a traceback."""
+    gc.disable()  # imports and a load make nothing that it finds; `serve` switches it on
     # So that what is being written is cleaned up; `serve` takes the signal over.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:

@@ -98,7 +98,8 @@ class Base:
             if isinstance(part, Test) and part.relation is LIKE and len(found) < self.few_names:
                 found = BitMap(at for at in found if part(self.runs[at]))
             else:
-                found = found & self.ordinals(part, orphans)
+                matching = self.ordinals(part, orphans)
+                found = matching if found is self.every else found & matching
         return found
 
     @cached_property
@@ -242,8 +243,9 @@ class TimeColumn:
 
     def first(self, count: int) -> BitMap:
         """The `count` earliest."""
-        block = count // self.BLOCK
-        return self.before_block[block] | BitMap(self.places[block * self.BLOCK : count])
+        block, rest = divmod(count, self.BLOCK)
+        whole = self.before_block[block]
+        return whole | BitMap(self.places[count - rest : count]) if rest else whole
 
     def ordinals(self, test: Test) -> BitMap:
         if test.relation is AT_OR_BEFORE:

@@ -64,6 +64,8 @@ def to_utc(moment: datetime) -> datetime:
 
     One that UTC cannot hold (before year 1, after 9999) keeps its offset.
     """
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:
@@ -74,7 +76,7 @@ def to_utc(moment: datetime) -> datetime:
 
 def in_utc_years(moment: datetime) -> bool:
     """Whether UTC can hold the instant (years 1-9999), as a database must."""
-    return to_utc(moment).utcoffset() == timedelta(0)
+    return moment.tzinfo is UTC or to_utc(moment).utcoffset() == timedelta(0)
 
 
 def parse_moment(text: str, now: datetime) -> datetime:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
-from . import cautions
+from .cautions import Load, load_of, of_filter, refuse_overload
 from .dialects import WARNINGS, Dialect
 from .errors import ServerFailure
 from .filters import BulkDeleteRequest
-from .predicates import EVERY, Predicate, admit_nulls, compile_criteria, join_criteria
+from .predicates import Predicate, admit_nulls, compile_criteria, join_criteria
 from .store import Store
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a bulk_delete request comes to before a store is looked at; good for any store.
+
+    `wider` also admits the nulls that a `not_any_` skips; it is `predicate` where none does.
+    """
+
+    predicate: Predicate
+    wider: Predicate
+    limit: int
+    load: Load
+    warnings: frozenset[str]
+
+    @cached_property
+    def sentence(self) -> str:
+        """Which runs it is about, in words."""
+        return str(self.predicate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +38,13 @@ class Deletion:
     """What bulk_delete did: the ids that are gone (highest first), why, and what to be told."""
 
     deleted: tuple[str, ...]
-    predicate: Predicate
+    plan: Plan
     warnings: tuple[str, ...]
+
+    @property
+    def predicate(self) -> Predicate:
+        """What the runs that are gone satisfied."""
+        return self.plan.predicate
 
 
 def bulk_delete(store: Store, request: BulkDeleteRequest, dialect: Dialect) -> Deletion:
@@ -27,34 +52,40 @@ def bulk_delete(store: Store, request: BulkDeleteRequest, dialect: Dialect) -> D
 
     Raises ServerFailure, and deletes nothing, where the dialect's database would give up.
     """
+    return carry_out(plan_bulk_delete(request, dialect), store, dialect)
+
+
+def plan_bulk_delete(request: BulkDeleteRequest, dialect: Dialect) -> Plan:
+    """The half of bulk_delete that needs no store, to be kept for a request that comes again."""
     wanted = request.flow_runs
-    load = cautions.load_of(wanted)
+    load = load_of(wanted)
     criteria = compile_criteria(wanted, dialect)
     predicate = join_criteria(wanted, criteria)
-    warned = set(cautions.of_filter(wanted, criteria, load))
+    warned = frozenset(of_filter(wanted, criteria, load))
+    return Plan(predicate, admit_nulls(predicate), request.limit, load, warned)
+
+
+def carry_out(plan: Plan, store: Store, dialect: Dialect) -> Deletion:
+    """The half of bulk_delete that changes a store. Raises ServerFailure as `bulk_delete` does."""
     try:
-        cautions.refuse_overload(load, dialect, any_runs=len(store) > 0)
+        refuse_overload(plan.load, dialect, any_runs=len(store) > 0)
     except ServerFailure as failure:
-        failure.warnings = in_order(warned)
+        failure.warnings = in_order(plan.warnings)
         raise
-    matching = store.select(predicate, request.limit + 1)
-    warned.update(_of_matches(store, predicate, len(matching) > request.limit))
-    deleted = store.delete(run.id for run in matching[: request.limit])
-    return Deletion(tuple(deleted), predicate, in_order(warned))
-
-
-def _of_matches(store: Store, predicate: Predicate, more: bool) -> Iterator[str]:
-    if more:
-        yield "limit-reached"
-    if predicate != EVERY:
-        wider = admit_nulls(predicate)
-        if wider is not predicate and store.any_more(wider, predicate):
-            yield "null-values-skipped"
+    matching = store.select(plan.predicate, plan.limit + 1)
+    warned = set(plan.warnings)
+    if len(matching) > plan.limit:
+        warned.add("limit-reached")
+        del matching[plan.limit :]
+    if plan.wider is not plan.predicate and store.any_more(plan.wider, plan.predicate):
+        warned.add("null-values-skipped")
+    deleted = store.delete(run.id for run in matching)
+    return Deletion(tuple(deleted), plan, in_order(warned))
 
 
 def in_order(warned: Iterable[str]) -> tuple[str, ...]:
     """Warning ids in the registry's order. Raises KeyError for one that is not registered."""
-    return tuple(sorted(warned, key=_RANK.__getitem__))
+    return tuple(sorted(warned, key=_RANK.__getitem__)) if warned else ()
 
 
 _RANK = {warning: rank for rank, warning in enumerate(WARNINGS)}

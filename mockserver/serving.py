@@ -58,6 +58,7 @@ def run(serving: Serving) -> None:
             hosts=_hosts(serving),
         ),
     )
+    gc.enable()
     gc.freeze()  # what was loaded stays: not to be looked through at every collection
 
     def ready(url: str) -> None:

@@ -38,7 +38,10 @@ class Store:
         return len(self.base.runs) - len(self._gone) + len(self._added)
 
     def __contains__(self, flow_run_id: object) -> bool:
-        return isinstance(flow_run_id, str) and self.get(flow_run_id) is not None
+        if not isinstance(flow_run_id, str):
+            return False
+        at = self.base.ordinal.get(flow_run_id)
+        return flow_run_id in self._added if at is None or at in self._gone else True
 
     def __iter__(self) -> Iterator[FlowRun]:
         """Every run, highest id first."""
@@ -134,7 +137,8 @@ class Store:
         return _without_parent(run) if at in self._orphans else run
 
     def _ordinals(self, predicate: Predicate) -> BitMap:
-        return self.base.ordinals(predicate, self._orphans) - self._gone
+        found = self.base.ordinals(predicate, self._orphans)
+        return found - self._gone if self._gone else found
 
     def _matching(self, predicate: Predicate) -> Iterator[FlowRun]:
         loaded = map(self._run, self._ordinals(predicate))

@@ -188,6 +188,18 @@ def test_a_failing_database_closes_the_connection(dialect: Any, status: int) -> 
         assert len(store) == 3
 
 
+def test_a_request_that_comes_again_is_answered_anew(client: Client, store: Store) -> None:
+    """What is kept of a request is its meaning, not its reply: each repeat deletes what is left."""
+    body = {"flow_runs": {"name": {"like_": "run-"}}, "limit": 25}
+    counts = [len(client.bulk_delete(body).json["deleted"]) for _ in range(4)]
+    assert counts == [25, 25, 10, 0]
+    store.reset()
+    for number in range(40):  # more than are kept
+        only = {"flow_runs": {"name": {"any_": [f"run-{number}"]}}}
+        assert client.bulk_delete(only).json == {"deleted": [f"{number:03}"]}
+        assert client.bulk_delete(only).json == {"deleted": []}
+
+
 def test_warnings_are_logged_with_their_sentence(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -167,6 +167,9 @@ def test_a_reset_costs_nothing_that_was_loaded() -> None:
     store.delete(run.id for run in store.select(EVERY))
     store.put(FlowRun(id="new", name="n", state=State(StateType.PENDING, "Pending")))
     assert len(store) == 1
+    assert "new" in store
+    assert base.runs[0].id not in store
+    assert 7 not in store
     store.reset()
     assert list(store) == list(base.runs)
 
