@@ -1,0 +1,135 @@
+"""What a store does in a call, without HTTP: select, fork, reset."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from mockserver.dialects import SPEC
+from mockserver.filters import FlowRunFilter
+from mockserver.index import Base
+from mockserver.predicates import Predicate, compile_filter
+from mockserver.seeds import load_seeds
+from mockserver.store import Store
+
+from .effort import Effort, say
+from .population import NOW, Population
+from .table import Aim, Table
+
+_TOP = 50
+Filter = Mapping[str, Any]
+FILTERS: Mapping[str, Filter] = {
+    "no filter": {},
+    "state type is one of two": {"state": {"type": {"any_": ["COMPLETED", "FAILED"]}}},
+    "state name is none of one": {"state": {"name": {"not_any_": ["Completed"]}}},
+    "tags has all of two": {"tags": {"all_": ["prod", "region:eu"]}},
+    "name contains a text": {"name": {"like_": "ETL"}},
+    "a week of start times": {
+        "start_time": {"after_": "2026-01-10T00:00:00Z", "before_": "2026-01-17T00:00:00Z"}
+    },
+    "ended long ago and failed": {
+        "end_time": {"before_": "2025-12-01T00:00:00Z"},
+        "state": {"type": {"any_": ["FAILED", "CRASHED"]}},
+    },
+    "text, tag or no deployment": {
+        "operator": "or_",
+        "name": {"like_": "daily"},
+        "tags": {"any_": ["pii"]},
+        "deployment_id": {"is_null_": True},
+    },
+}
+
+
+def measure(effort: Effort, population: Population) -> Iterator[Table | Aim]:
+    """On a store of each size: the top matches of some filters, then fork and reset."""
+    bases = {runs: _base(population, runs) for runs in effort.sizes}
+    yield _selects(bases, effort)
+    yield _changes(bases, effort)
+
+
+def _base(population: Population, runs: int) -> Base:
+    path = population.lines(runs, now=NOW)
+    say(f"store, loading {runs:,} runs")
+    base = load_seeds([path], datetime.now(UTC)).base()
+    gc.freeze()  # as `mockserver serve` does it
+    return base
+
+
+def _selects(bases: Mapping[int, Base], effort: Effort) -> Table:
+    columns = (("matches", "first, ms", "then, us") for _ in bases)
+    table = Table(
+        f"Select the first {_TOP} matches on {_listed(bases)} runs",
+        ("filter", *(title for titles in columns for title in titles)),
+        notes=(
+            "Three columns a size; `first` indexes what no filter above it asked for.",
+            f"`then`: medians of {effort.calls} calls.",
+        ),
+    )
+    for name, filter_ in FILTERS.items():
+        say(f"store, {name}")
+        predicate = compile_filter(FlowRunFilter.model_validate(filter_), SPEC)
+        figures = (_select(Store(base), predicate, effort.calls) for base in bases.values())
+        table.add(name, *(figure for found in figures for figure in found))
+    return table
+
+
+def _select(store: Store, predicate: Predicate, calls: int) -> tuple[str, str, str]:
+    def select() -> object:
+        return store.select(predicate, _TOP)
+
+    first = _microseconds(select)
+    then = median(_microseconds(select) for _ in range(calls))
+    return f"{store.count(predicate):,}", f"{first / 1e3:.2f}", f"{then:,.1f}"
+
+
+def _changes(bases: Mapping[int, Base], effort: Effort) -> Table:
+    table = Table(
+        "Fork and reset, microseconds",
+        ("what", *(f"{runs:,} runs" for runs in bases)),
+        notes=(f"Medians of {effort.calls} calls.",),
+    )
+    for name, changed in _CHANGES.items():
+        table.add(name, *(f"{changed(base, effort.calls):.2f}" for base in bases.values()))
+    return table
+
+
+def _fork(base: Base, calls: int, *, deleted: int) -> float:
+    store = Store(base)
+    _delete(store, deleted)
+    return median(_microseconds(store.fork) for _ in range(calls))
+
+
+def _reset(base: Base, calls: int, *, deleted: int) -> float:
+    def one() -> float:
+        store = Store(base)
+        _delete(store, deleted)
+        return _microseconds(store.reset)
+
+    return median(one() for _ in range(calls))
+
+
+def _delete(store: Store, runs: int) -> None:
+    store.delete([run.id for run in store.base.runs[:runs]])
+
+
+_CHANGES: Mapping[str, Callable[[Base, int], float]] = {
+    "fork, untouched": lambda base, calls: _fork(base, calls, deleted=0),
+    "fork, 50 deleted": lambda base, calls: _fork(base, calls, deleted=50),
+    "fork, 1,000 deleted": lambda base, calls: _fork(base, calls, deleted=1_000),
+    "reset, 50 deleted": lambda base, calls: _reset(base, calls, deleted=50),
+    "reset, 1,000 deleted": lambda base, calls: _reset(base, calls, deleted=1_000),
+}
+
+
+def _microseconds(call: Callable[[], object]) -> float:
+    begun = time.perf_counter_ns()
+    call()
+    return (time.perf_counter_ns() - begun) / 1e3
+
+
+def _listed(bases: Mapping[int, Base]) -> str:
+    return " and ".join(f"{runs:,}" for runs in bases)
