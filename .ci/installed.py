@@ -1,0 +1,68 @@
+"""Check an installed mockserver from outside: its seeds, then `mockserver serve` over HTTP.
+
+    installed.py MOCKSERVER SAMPLE
+
+MOCKSERVER is the program `mockserver`, SAMPLE a request body. Run it in a folder that is not a
+checkout, so that nothing but what was installed can be found.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+STOP_SECONDS = 10
+
+
+def main() -> None:
+    """Fails with an AssertionError, or with what the program or the server answered."""
+    mockserver, sample = sys.argv[1:]
+    schema = json.loads(output_of(mockserver, "seeds", "schema"))
+    assert "flow_runs" in schema["$defs"], schema
+    server = subprocess.Popen(
+        [mockserver, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stdout is not None
+        announced = server.stdout.readline()
+        print(announced, end="")
+        check(announced.split()[3], Path(sample).read_bytes())
+        server.send_signal(signal.SIGTERM)
+        code = server.wait(STOP_SECONDS)
+        assert code == 0, f"SIGTERM ended it with {code}"
+    finally:
+        server.kill()
+
+
+def output_of(*command: str) -> str:
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def check(url: str, sample: bytes) -> None:
+    """The contract, the page that shows it, and one request, by the server at this URL."""
+    assert get(f"{url}/api/health") == b"true"
+    assert "/flow_runs/bulk_delete" in json.loads(get(f"{url}/openapi.json"))["paths"]
+    assert b"<html" in get(f"{url}/docs").lower()
+    for prefix in ("", "/api"):
+        request = Request(
+            f"{url}{prefix}/flow_runs/bulk_delete",
+            data=sample,
+            headers={"Content-Type": "application/json"},
+        )
+        with urlopen(request, timeout=10) as reply:
+            assert json.load(reply) == {"deleted": []}
+            warnings = reply.headers["x-mockserver-warning"].split(", ")
+            assert "state-both-lists" in warnings, warnings
+
+
+def get(url: str) -> bytes:
+    with urlopen(url, timeout=10) as reply:
+        return bytes(reply.read())
+
+
+if __name__ == "__main__":
+    main()

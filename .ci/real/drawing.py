@@ -1,0 +1,180 @@
+"""Random filters: of values that occur, of their neighbours, and of some that do not occur.
+
+They come without an expected answer: two servers are asked, and have to agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from mockserver.runs import StateType
+
+Json = Any
+Draw = Callable[[Random, "Values"], Json]
+
+STATE_TYPES = tuple(member.value for member in StateType)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What flow runs hold, by the kind of value; a few that they do not are added when drawn."""
+
+    ids: Sequence[str]
+    task_run_ids: Sequence[str]
+    deployment_ids: Sequence[str]
+    creator_ids: Sequence[str]
+    names: Sequence[str]
+    tags: Sequence[str]
+    queues: Sequence[str]
+    state_names: Sequence[str]
+    versions: Sequence[str]
+    keys: Sequence[str]
+    times: Sequence[datetime]
+
+
+def _uuid(random: Random) -> str:
+    return str(UUID(int=random.getrandbits(128), version=4))
+
+
+def _uuids(kind: str) -> Draw:
+    def draw(random: Random, values: Values) -> str:
+        known = getattr(values, kind)
+        drawn = str(random.choice(known) if known and random.random() < 0.85 else _uuid(random))
+        if random.random() < 0.8:
+            return drawn
+        return random.choice(
+            (drawn.upper(), f"urn:uuid:{drawn}", f"{{{drawn}}}", drawn.replace("-", ""))
+        )
+
+    return _list_of(draw)
+
+
+def _texts(kind: str, *others: str) -> Draw:
+    def draw(random: Random, values: Values) -> str:
+        known = getattr(values, kind)
+        if not known or random.random() < 0.15:
+            return random.choice(("", "no such text", *others))
+        drawn = str(random.choice(known))
+        return drawn.swapcase() if random.random() < 0.1 else drawn
+
+    return _list_of(draw)
+
+
+def _list_of(draw: Draw) -> Draw:
+    lengths = (0, 1, 1, 1, 2, 3, 5, 20)
+    return lambda random, values: [draw(random, values) for _ in range(random.choice(lengths))]
+
+
+def _state_type(random: Random, _values: Values) -> str:
+    return random.choice(STATE_TYPES)
+
+
+def patterns_of(name: str) -> Iterator[str]:
+    """Patterns that match a name, or nearly do: in any case, with wildcards, with escapes."""
+    yield from (name, name.lower(), name.upper(), name.swapcase(), name.casefold(), name.title())
+    yield from (f"_{name[1:]}", f"{name[:-1]}_", f"{name[:1]}%{name[-1:]}", f"{name[1:]}%")
+    yield from (f"{name}\\", f"{name}\\%", f"\\{name}", f"\\%{name[1:]}", f"%{name}\\_")
+    yield name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    yield from (f"{name}\0", f"{name[:1]}\0{name[1:]}")
+
+
+def _pattern(random: Random, values: Values) -> str:
+    """A part of a name, or two, in any case, with or without what means something in a pattern."""
+    text = ""
+    for _ in range(random.choice((1, 1, 2))):
+        name = random.choice(values.names)
+        start = random.randrange(len(name) + 1)
+        text += name[start : start + random.randrange(4)]
+        text += random.choice(("", "", "", "", "%", "_", "\\", "_%", "\\%", "\\_", "\\\\", "\n"))
+    if random.random() < 0.03:
+        text += "\0" + text
+    return random.choice((str, str.lower, str.upper, str.swapcase, str.casefold))(text)
+
+
+def _time(random: Random, values: Values) -> Json:
+    """An instant that occurs, or the microsecond beside it, in any of its spellings."""
+    if not values.times or random.random() < 0.1:
+        return random.choice(("2031-05-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31", 0))
+    moment = random.choice(values.times) + timedelta(microseconds=random.choice((-1, 0, 0, 1)))
+    moment = moment.astimezone(UTC)
+    offset = timezone(timedelta(minutes=random.choice((120, -330, 845))))
+    spellings: tuple[Json, ...] = (
+        *(moment.isoformat(), moment.isoformat().replace("+00:00", "Z")) * 3,
+        *(moment.astimezone(offset).isoformat(),) * 4,
+        *(moment.replace(tzinfo=None).isoformat(" "), moment.date().isoformat()),
+        *(moment.timestamp(), str(moment.timestamp()), int(moment.timestamp() * 1000)),
+    )
+    return random.choice(spellings)
+
+
+def _flag(random: Random, _values: Values) -> Json:
+    return random.choice((True, False) * 4 + ("yes", "off", 1, 0, "T", "0"))
+
+
+def _operator(random: Random, _values: Values) -> str:
+    return random.choice(("and_", "or_"))
+
+
+_OPERATOR: Mapping[str, Draw] = {"operator": _operator}
+_TIMES: Mapping[str, Draw] = {"before_": _time, "after_": _time}
+_STATE_TYPES = _list_of(_state_type)
+_STATE_NAMES = _texts("state_names", "completed")
+CRITERIA: Mapping[str, Mapping[str, Draw]] = {
+    "id": {"any_": _uuids("ids"), "not_any_": _uuids("ids")},
+    "name": {"any_": _texts("names"), "like_": _pattern},
+    "tags": {"all_": _texts("tags"), "any_": _texts("tags"), "is_null_": _flag, **_OPERATOR},
+    "deployment_id": {"any_": _uuids("deployment_ids"), "is_null_": _flag, **_OPERATOR},
+    "work_queue_name": {"any_": _texts("queues"), "is_null_": _flag, **_OPERATOR},
+    "state": {
+        "type": lambda random, values: _object(
+            random, values, {"any_": _STATE_TYPES, "not_any_": _STATE_TYPES}
+        ),
+        "name": lambda random, values: _object(
+            random, values, {"any_": _STATE_NAMES, "not_any_": _STATE_NAMES}
+        ),
+        **_OPERATOR,
+    },
+    "flow_version": {"any_": _texts("versions")},
+    "start_time": {**_TIMES, "is_null_": _flag},
+    "end_time": {**_TIMES, "is_null_": _flag},
+    "expected_start_time": _TIMES,
+    "next_scheduled_start_time": _TIMES,
+    "parent_flow_run_id": {"any_": _uuids("ids"), **_OPERATOR},
+    "parent_task_run_id": {"any_": _uuids("task_run_ids"), "is_null_": _flag, **_OPERATOR},
+    "idempotency_key": {"any_": _texts("keys"), "not_any_": _texts("keys")},
+    "created_by": {
+        "id_": _uuids("creator_ids"),
+        "type_": _list_of(lambda random, _: random.choice(("AUTOMATION", "automation", "USER"))),
+        "is_null_": _flag,
+        **_OPERATOR,
+    },
+}
+
+
+def _object(random: Random, values: Values, keys: Mapping[str, Draw]) -> Json:
+    """An object with some of the keys; rarely with none, with a null, or null itself."""
+    if random.random() < 0.04:
+        return None
+    drawn = {key: keys[key](random, values) for key in keys if random.random() < 0.5}
+    if not drawn and random.random() < 0.8:
+        key = random.choice(list(keys))
+        drawn[key] = keys[key](random, values)
+    nulled = random.choice(list(keys))
+    if nulled in drawn and nulled != "operator" and random.random() < 0.1:
+        drawn[nulled] = None
+    return drawn
+
+
+def draw_filter(random: Random, values: Values) -> dict[str, Json]:
+    """A valid filter of up to four criteria; more often by name and state than by the others."""
+    among = [*CRITERIA, "name", "name", "state", "state", "state"]
+    names = random.choices(among, k=random.choice((0, 1, 1, 1, 1, 2, 2, 3, 4)))
+    wanted = {name: _object(random, values, CRITERIA[name]) for name in names}
+    if random.random() < 0.5:
+        wanted["operator"] = _operator(random, values)
+    return wanted

@@ -1,0 +1,125 @@
+"""Fill a real server through its own API, and fetch what it then holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from drawing import STATE_TYPES, Values
+from exchange import NOTHING, Server
+
+RUNS = 180
+NAMES = (
+    *("etl", "ETL", "etl-nightly", "Nightly ETL", "load_users", "load-users", "LOAD USERS"),
+    *("100%", "100 percent", "%", "50%_done", "_", "__", "a_b", "a-b", "aXb", "a%b", "AB"),
+    *("back\\slash", "back/slash", "\\", "\\\\", "end\\", "\\%", "\\_", "end%", "%end"),
+    *("ÜBER", "über", "uber", "straße", "STRASSE", "strasse", "İstanbul", "istanbul", "ISTANBUL"),
+    *("ıstanbul", "КЛЮЧ", "ключ", "Ключ", "ſ", "s", "S", "K", "k", "\u212a", "Å", "å", "\u212b"),
+    *("ΣΊΣΥΦΟΣ", "σίσυφος", "σίσυφοσ", "ǅ", "ǆ", "ŉ", "ﬁle", "FILE", "ῼ", "ᾳ", "é", "É"),
+    *("日本語", "😀", "a\nb", "a\tb", " padded ", "Ω", "\u2126", "ω", "Ⅷ", "ⅷ", "ẞ", "Ａ", "ａ"),
+)
+NUL_NAMES = ("\0", "etl\0", "\0etl", "Etl\0ETL", "a\0%", "über\0")  # PostgreSQL takes none of them
+TAGS = ("nightly", "Nightly", "etl", "ETL", "über", "Über", "a b", "%", "'", '"', "[]", "null", "")
+STATE_NAMES = (*(None,) * 3, "Late", "Retrying", "TimedOut", "completed", "ÜBER", "")
+SCHEDULED = (
+    "2031-05-01T00:00:00Z",
+    "2031-05-01T02:00:00.000001+02:00",
+    "2030-12-31T23:59:59.999999Z",
+    "1999-12-31T19:00:00-05:00",
+    "2024-02-29T12:00:00.5Z",
+    None,
+)
+VERSIONS = (None, None, "1", "1.0", "V2", "v2", "ß", "")
+QUEUES = (None, None, None, "default", "Default", "gpu %", "очередь", "")
+# By these headers an automation says that it is the creator; its name is base64.
+CREATORS: tuple[Mapping[str, str], ...] = (
+    *(NOTHING, NOTHING),
+    *(
+        {"Prefect-Automation-Id": f"{letter * 8}-0000-4000-8000-000000000000"}
+        | {"Prefect-Automation-Name": "cm9ib3Q="}
+        for letter in "ab"
+    ),
+)
+
+
+def fill(server: Server, seed: int, names: Sequence[str] = NAMES) -> None:
+    """Create `RUNS` flow runs: every name, states of every type, subflows of several levels.
+
+    What is drawn depends on the seed alone; ids and times are the server's.
+    """
+    random = Random(seed)
+    flows = [_create(server, "/flows/", name=name) for name in ("sync", "report")]
+    deployments = [
+        _create(server, "/deployments/", name="production", flow_id=flow, tags=["deployed"])
+        for flow in flows
+    ]
+    flow_runs: list[str] = []
+    task_runs: list[str] = []
+    for number in range(RUNS):
+        name = names[number] if number < len(names) else random.choice(names)
+        flow_run = _flow_run(random, name, number, task_runs)
+        if random.random() < 0.2:
+            path = f"/deployments/{random.choice(deployments)}/create_flow_run"
+        else:
+            path = "/flow_runs/"
+            flow_run["flow_id"] = random.choice(flows)
+            flow_run["flow_version"] = random.choice(VERSIONS)
+            flow_run["work_queue_name"] = random.choice(QUEUES)
+        flow_runs.append(_create(server, path, random.choice(CREATORS), **flow_run))
+        for _ in range(random.choice((0, 0, 1, 2))):
+            change = {"state": _state(random), "force": True}
+            server.post(f"/flow_runs/{flow_runs[-1]}/set_state", change)
+        if random.random() < 0.3:
+            owner = random.choice([*flow_runs, None])
+            key = {"task_key": "call", "dynamic_key": str(number)}
+            task_runs.append(str(server.post("/task_runs/", {"flow_run_id": owner, **key})["id"]))
+
+
+def _create(
+    server: Server, path: str, creator: Mapping[str, str] = NOTHING, **fields: object
+) -> str:
+    return str(server.post(path, fields, creator)["id"])
+
+
+def _flow_run(random: Random, name: str, number: int, task_runs: Sequence[str]) -> dict[str, Any]:
+    flow_run = {
+        "name": name,
+        "state": _state(random),
+        "tags": random.choices(TAGS, k=random.choice((0, 0, 1, 2, 3))),
+        "idempotency_key": random.choice((None, f"key-{number}", f"KEY-{number}")),
+    }
+    if task_runs and random.random() < 0.4:
+        flow_run["parent_task_run_id"] = random.choice(task_runs)
+    return flow_run
+
+
+def _state(random: Random) -> dict[str, Any]:
+    state_type = random.choice(STATE_TYPES)
+    state: dict[str, Any] = {"type": state_type, "name": random.choice(STATE_NAMES)}
+    if state_type == "SCHEDULED":
+        state["state_details"] = {"scheduled_time": random.choice(SCHEDULED)}
+    return state
+
+
+def values_of(flow_runs: list[Any]) -> Values:
+    """What random filters are made of, from what `/flow_runs/filter` answers."""
+
+    def column(key: str) -> list[Any]:
+        return [run[key] for run in flow_runs if run[key] is not None]
+
+    times = ("start_time", "end_time", "expected_start_time", "next_scheduled_start_time")
+    return Values(
+        ids=column("id"),
+        task_run_ids=column("parent_task_run_id"),
+        deployment_ids=column("deployment_id"),
+        creator_ids=[creator["id"] for creator in column("created_by")],
+        names=column("name"),
+        tags=[tag for tags in column("tags") for tag in tags],
+        queues=column("work_queue_name"),
+        state_names=column("state_name"),
+        versions=column("flow_version"),
+        keys=column("idempotency_key"),
+        times=[datetime.fromisoformat(moment) for key in times for moment in column(key)],
+    )
