@@ -363,6 +363,7 @@ fields = st.sampled_from(sorted(json_schema()["$defs"]["flow_runs"]["properties"
 
 @given(field=fields, value=values)
 @example(field="run_count", value=-1)
+@example(field="run_count", value=1.5)
 @example(field="run_count", value=2.0)
 @example(field="created_by", value={"other": 1})
 def test_the_reader_takes_what_the_schema_takes(
