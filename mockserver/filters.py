@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core import core_schema as cs
 
-from .instants import parse_rfc3339, to_utc
+from .instants import BEYOND_UTC, parse_rfc3339, to_utc
 from .runs import StateType
 
 MAX_LIMIT = 50
@@ -86,7 +86,10 @@ def _lax_instant(
         raise PydanticCustomError("value_error", "value is not a valid datetime") from error
     if not isinstance(parsed, datetime):
         raise ValueError(f"value is not a valid datetime it is a {type(parsed)}")
-    return to_utc(datetime.fromisoformat(parsed.isoformat()))
+    try:
+        return to_utc(datetime.fromisoformat(parsed.isoformat()))
+    except ValueError:  # an offset of a day: pendulum takes it, and the database gives up on it
+        return BEYOND_UTC
 
 
 def _whole(value: object) -> object:

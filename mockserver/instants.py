@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 # RFC 3339, section 5.6, `date-time`. Python's own parser accepts much more (ISO 8601), so the
 # shape is checked first and the parser only computes.
@@ -17,6 +17,9 @@ _RELATIVE = re.compile(RELATIVE_MOMENT.removeprefix("^").removesuffix("$"))
 _SIGNED = re.compile(r"([+-])((?:\d+(?:\.\d+)?[wdhms])+)", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])", re.ASCII)
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+BEYOND_UTC = datetime.max.replace(tzinfo=timezone(timedelta(hours=-23)))
+"""An instant that UTC cannot hold."""
 
 EXPECTED_MOMENT = (
     "an RFC 3339 date-time with an offset, such as 2026-01-31T08:00:00Z, "

@@ -147,10 +147,7 @@ def _decode(body: bytes, dialect: Dialect) -> Any:
     try:
         return json.loads(body)
     except json.JSONDecodeError as error:
-        if not _repeatable(error.doc):
-            raise ServerFailure(
-                "the reply would repeat a lone surrogate", retryable=False
-            ) from None
+        _check_repeatable(error.doc)
         problem = {
             "type": "json_invalid",
             "loc": ("body", error.pos),
@@ -217,6 +214,7 @@ def _laxly(value: Any, now: datetime, *, every_error: bool = False) -> BulkDelet
     if value is None:
         return _NO_BODY
     if not isinstance(value, dict):
+        _check_repeatable(value)
         raise InvalidRequest([_missing("flow_runs"), _missing("limit")], value)
     given = {key: value[key] for key in ("flow_runs", "limit") if value.get(key) is not None}
     context = {"now": now}
@@ -224,8 +222,9 @@ def _laxly(value: Any, now: datetime, *, every_error: bool = False) -> BulkDelet
         return BulkDeleteRequest.model_validate(given, from_attributes=True, context=context)
     except ValidationError as error:
         refusal = error
-    if not _repeatable(value):
-        raise ServerFailure("the reply would repeat what JSON lacks", retryable=False)
+    except UnicodeEncodeError:  # a lone surrogate where a date-time belongs
+        raise ServerFailure("a lone surrogate in a date-time", retryable=False) from None
+    _check_repeatable(value)
     if every_error:
         try:
             thorough = telling_all(BulkDeleteRequest)
@@ -245,6 +244,11 @@ def _lax_error(error: Mapping[str, Any]) -> dict[str, Any]:
     if "error" in error.get("ctx", ()) and isinstance(error["ctx"]["error"], Exception):
         told["ctx"] = {"error": {}}
     return told
+
+
+def _check_repeatable(value: object) -> None:
+    if not _repeatable(value):
+        raise ServerFailure("the reply would repeat what JSON lacks", retryable=False)
 
 
 def _repeatable(value: object) -> bool:

@@ -164,6 +164,20 @@ def test_what_a_database_would_not_run(
     delete(store_of(2), filter_, dialect=SPEC)
 
 
+def test_what_an_empty_criterion_makes_true_never_gets_to_the_database() -> None:
+    """Under or_ beside an empty criterion a real server runs any filter, and deletes every run."""
+    others: list[dict[str, Any]] = [
+        {"name": {"like_": "\ud800"}},
+        {"tags": {"any_": ["a"] * 128}},
+        {"flow_version": {"any_": ["\0"]}},
+        {"end_time": {"before_": "9999-12-31T23:59:59-05:00"}},
+    ]
+    for other in others:
+        for dialect in (PREFECT_SQLITE, PREFECT_POSTGRESQL):
+            filter_ = {"operator": "or_", "id": {}, **other}
+            assert len(delete(store_of(3), filter_, dialect=dialect).deleted) == 3
+
+
 def test_a_long_pattern_fails_only_against_a_name() -> None:
     """SQLite measures a pattern when it meets a row: on an empty table it is no error."""
     filter_ = {"name": {"like_": "a" * 49_999}}

@@ -19,6 +19,7 @@ from mockserver.errors import (
     UnreadableRequest,
 )
 from mockserver.filters import BulkDeleteRequest
+from mockserver.instants import in_utc_years
 from mockserver.reading import MAX_DEPTH, Message, Reading, read_request
 
 from .strategies import bodies
@@ -136,6 +137,9 @@ def test_spec_refuses_what_is_not_json(body: bytes) -> None:
         (b'{"limit": 0, "x": 1e999}', ServerFailure),
         (b'{"limit": 0, "x": "\\ud800"}', ServerFailure),
         (b'{"x": "\xed\xa0\x80"', ServerFailure),
+        (b"NaN", ServerFailure),
+        (b'["\\ud800"]', ServerFailure),
+        (b'{"flow_runs": {"end_time": {"before_": "\\ud800"}}}', ServerFailure),
         (b'{"x": "\xff"}', UnreadableRequest),
         (b'{"x":' + b"9" * 4301 + b"}", UnreadableRequest),
         (b'{"x":' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}", UnreadableRequest),
@@ -236,6 +240,21 @@ def test_a_real_server_reads_odd_times(text: Any, instant: datetime) -> None:
     assert read.request.flow_runs.end_time.before_ == instant
     assert isinstance(outcome(sent, SPEC), InvalidRequest)
     assert "lax-coercion" in warned(sent)
+
+
+@pytest.mark.parametrize("offset", ["+24:00", "-24:00", "+2400", "+23:60", "-30:00"])
+def test_an_offset_of_a_day_gets_as_far_as_the_database(offset: str) -> None:
+    """pendulum takes it; no database does, and the store is told so."""
+    read = outcome(
+        message({"flow_runs": {"end_time": {"before_": f"2023-11-07T05:31:56{offset}"}}}),
+        PREFECT_SQLITE,
+    )
+    assert isinstance(read, Reading)
+    assert read.request.flow_runs is not None
+    assert read.request.flow_runs.end_time is not None
+    moment = read.request.flow_runs.end_time.before_
+    assert moment is not None
+    assert not in_utc_years(moment)
 
 
 def test_what_is_no_time_is_refused_in_the_measured_words() -> None:

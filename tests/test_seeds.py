@@ -366,6 +366,7 @@ fields = st.sampled_from(sorted(json_schema()["$defs"]["flow_runs"]["properties"
 @example(field="run_count", value=1.5)
 @example(field="run_count", value=2.0)
 @example(field="created_by", value={"other": 1})
+@example(field="state", value="FAILED")
 def test_the_reader_takes_what_the_schema_takes(
     tmp_path_factory: pytest.TempPathFactory, field: str, value: Any
 ) -> None:
