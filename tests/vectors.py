@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -80,6 +81,16 @@ def filter_cases() -> list[FilterCase]:
     ]
 
 
+def _as_this_python_words_it(recorded: Any) -> Any:
+    """Recorded on Python 3.11; since 3.13 json names a trailing comma, and where it stands."""
+    for case in recorded:
+        if sys.version_info >= (3, 13) and case.get("body") == '{"limit":1,}':
+            (problem,) = case["reply"]["exception_detail"]
+            problem["loc"] = ["body", 10]
+            problem["ctx"] = {"error": "Illegal trailing comma before end of object"}
+    return recorded
+
+
 @cache
 def request_cases() -> list[RequestCase]:
     """All request cases."""
@@ -91,5 +102,5 @@ def request_cases() -> list[RequestCase]:
             case["status"],
             case["reply"],
         )
-        for case in recorded
+        for case in _as_this_python_words_it(recorded)
     ]
