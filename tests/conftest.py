@@ -1,6 +1,8 @@
-"""Settings of the tests: how long an example takes is not what they are about."""
+"""Settings of the tests: how fast a machine is, is not what they are about."""
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("mockserver", settings(), deadline=None)
+settings.register_profile(
+    "mockserver", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("mockserver")
