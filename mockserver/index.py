@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Protocol
 
@@ -36,7 +36,7 @@ from .predicates import (
     Relation,
     Test,
 )
-from .runs import FlowRun, TaskRun
+from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
 
 PARENT_COLUMNS = frozenset({"parent_task_run_id", "parent_flow_run_id"})
 """The columns that become null when a parent is deleted (M11)."""
@@ -51,10 +51,31 @@ class Column(Protocol):
 
 
 class Base:
-    """Flow runs and task runs as they were loaded. Immutable; shared by every fork of a store."""
+    """Flow runs, and what belongs to them, as they were loaded. Immutable; shared by every fork
+    of a store.
+    """
 
-    def __init__(self, runs: Iterable[FlowRun], task_runs: Iterable[TaskRun] = ()) -> None:
-        """Ids must be unique. Parents are resolved here: `parent_flow_run_id` need not be set."""
+    def __init__(
+        self,
+        runs: Iterable[FlowRun],
+        task_runs: Iterable[TaskRun] = (),
+        *,
+        flows: Iterable[Flow] = (),
+        deployments: Iterable[Deployment] = (),
+        work_pools: Iterable[WorkPool] = (),
+        work_queues: Iterable[WorkQueue] = (),
+        loaded_at: datetime | None = None,
+    ) -> None:
+        """Ids must be unique. Parents are resolved here: `parent_flow_run_id` need not be set.
+
+        Flows, pools and queues that runs name and nobody described are made up from what the
+        runs say; so are deployments, unless some were described.
+        """
+        self.loaded_at = loaded_at or datetime.now(UTC)
+        self._flows = {flow.id: flow for flow in flows}
+        self._deployments = {deployment.id: deployment for deployment in deployments}
+        self._work_pools = {pool.id: pool for pool in work_pools}
+        self._work_queues = {queue.id: queue for queue in work_queues}
         self.task_runs: Mapping[str, TaskRun] = {task_run.id: task_run for task_run in task_runs}
         ordered = sorted(runs, key=lambda run: run.id, reverse=True)
         self.runs: tuple[FlowRun, ...] = tuple(self._with_parent(run) for run in ordered)
@@ -70,6 +91,56 @@ class Base:
         return run if run.parent_flow_run_id == parent else replace(run, parent_flow_run_id=parent)
 
     @cached_property
+    def flows(self) -> Mapping[str, Flow]:
+        """The flows by id."""
+        named = {run.flow_id for run in self.runs}
+        named.update(deployment.flow_id for deployment in self.deployments.values())
+        made_up = {
+            flow_id: UNKNOWN_FLOW
+            if flow_id == UNKNOWN_FLOW.id
+            else Flow(flow_id, f"flow-{flow_id[:8]}")
+            for flow_id in sorted(named - self._flows.keys())
+        }
+        return {**self._flows, **made_up}
+
+    @cached_property
+    def deployments(self) -> Mapping[str, Deployment]:
+        """The deployments by id."""
+        if self._deployments:
+            return self._deployments
+        return {
+            run.deployment_id: Deployment(
+                run.deployment_id, f"deployment-{run.deployment_id[:8]}", run.flow_id
+            )
+            for run in self.runs
+            if run.deployment_id is not None
+        }
+
+    @cached_property
+    def work_queues(self) -> Mapping[str, WorkQueue]:
+        """The work queues by id."""
+        made_up = {
+            placed.work_queue_id: WorkQueue(
+                placed.work_queue_id, placed.work_queue_name or "default", placed.work_pool_id
+            )
+            for placed in self.runs
+            if placed.work_queue_id is not None and placed.work_queue_id not in self._work_queues
+        }
+        return {**self._work_queues, **made_up}
+
+    @cached_property
+    def work_pools(self) -> Mapping[str, WorkPool]:
+        """The work pools by id."""
+        made_up = {
+            run.work_pool_id: WorkPool(
+                run.work_pool_id, run.work_pool_name or f"work-pool-{run.work_pool_id[:8]}"
+            )
+            for run in self.runs
+            if run.work_pool_id is not None and run.work_pool_id not in self._work_pools
+        }
+        return {**self._work_pools, **made_up}
+
+    @cached_property
     def task_runs_of(self) -> Mapping[str, tuple[str, ...]]:
         """Ids of the task runs that belong to a flow run, by its id."""
         found: dict[str, list[str]] = {}
@@ -83,6 +154,13 @@ class Base:
         return self._column("parent_flow_run_id").ordinals(
             Test("parent_flow_run_id", ONE_OF, frozenset(flow_run_ids))
         )
+
+    def values_of(self, name: str, *, without: BitMap) -> set[str]:
+        """What the runs but those of `without` hold in a column of single values."""
+        column = self._column(name)
+        if not isinstance(column, ValueColumn):
+            raise TypeError(f"{name} is not a column of single values")
+        return {str(value) for value, places in column.by_value.items() if places - without}
 
     def ordinals(self, predicate: Predicate, orphans: BitMap) -> BitMap:
         """The runs that satisfy a predicate; `orphans` are those whose parents are gone."""

@@ -1,233 +1,166 @@
-"""One record of a seed: which fields it may have, what each may hold, and what it becomes.
+"""One record of a seed: which fields it may have, and what it becomes.
 
-The tables below are the format. The JSON Schema that `mockserver seeds schema` prints is made of
-them, and so are the readers (a thousand times as fast as a schema validator); a property test
-holds the two equal.
+The tables below are the format: the JSON Schema that `mockserver seeds schema` prints is made of
+them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from math import isfinite
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from .instants import EXPECTED_MOMENT, RELATIVE_MOMENT, parse_moment
-from .runs import CreatedBy, FlowRun, Named, State, StateType, TaskRun
-
-Reader = Callable[[Any, datetime], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """What one field may hold. `read` takes the value and the instant of the load.
-
-    It returns the value to keep and raises ValueError (or TypeError) for any other.
-    """
-
-    expected: str
-    schema: Mapping[str, Any]
-    read: Reader
-
-
-def _nullable(field: Field) -> Field:
-    def read(value: Any, now: datetime) -> Any:
-        return None if value is None else field.read(value, now)
-
-    schema = {"anyOf": [field.schema, {"type": "null"}]}
-    return Field(f"{field.expected}, or null", schema, read)
-
-
-def _instance_of(kind: type, name: str, expected: str, **schema: Any) -> Field:
-    def read(value: Any, _now: datetime) -> Any:
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise ValueError(expected)
-        return value
-
-    return Field(expected, {"type": name, **schema}, read)
-
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-def _read_uuid(value: Any, _now: datetime) -> str:
-    if not _UUID.fullmatch(value):
-        raise ValueError(value)
-    return str(value).lower()
-
-
-def _read_text(value: Any, _now: datetime) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    if not value.isascii():
-        value.encode()  # a lone surrogate is no text: UnicodeEncodeError is a ValueError
-    return value
-
-
-def _read_texts(value: Any, now: datetime) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(value)
-    return tuple(_read_text(item, now) for item in value)
-
-
-def _read_number(value: Any, _now: datetime) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise TypeError(value)
-    return value
-
-
-def _read_count(value: Any, _now: datetime) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-        raise TypeError(value)
-    if value < 0:
-        raise ValueError(value)
-    return int(value)
-
-
-def _read_created_by(value: Any, now: datetime) -> CreatedBy:
-    if not isinstance(value, dict) or value.keys() - CREATED_BY.keys():
-        raise TypeError(value)
-    return CreatedBy(**{key: CREATED_BY[key].read(part, now) for key, part in value.items()})
-
-
-def _read_state(value: Any, now: datetime) -> State:
-    if not isinstance(value, dict):
-        raise TypeError(value)
-    state_type = StateType(value.get("type", ""))
-    name = value.get("name")
-    rest = {key: part for key, part in value.items() if key not in ("type", "name")}
-    return State(
-        state_type, state_type.default_name if name is None else _read_text(name, now), rest
-    )
-
-
-STATE_TYPES = tuple(member.value for member in StateType)
-
-TEXT = Field("text", {"type": "string"}, _read_text)
-UUID = Field(
-    "a uuid such as 0d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60",
-    {"type": "string", "format": "uuid"},
-    _read_uuid,
-)
-MOMENT = Field(
-    EXPECTED_MOMENT,
-    {"type": "string", "anyOf": [{"format": "date-time"}, {"pattern": RELATIVE_MOMENT}]},
-    lambda value, now: parse_moment(_read_text(value, now), now),
-)
-TEXTS = Field("a list of texts", {"type": "array", "items": {"type": "string"}}, _read_texts)
-NUMBER = Field("a number", {"type": "number"}, _read_number)
-COUNT = Field("a whole number, 0 or more", {"type": "integer", "minimum": 0}, _read_count)
-FLAG = _instance_of(bool, "boolean", "true or false")
-OBJECT = _instance_of(dict, "object", "an object")
-ANYTHING = Field("anything", {}, lambda value, _now: value)
-STATE_TYPE = Field(
-    f"a state type, one of {', '.join(STATE_TYPES)}",
-    {"enum": list(STATE_TYPES)},
-    lambda value, _now: StateType(value),
-)
-CREATED_BY: Mapping[str, Field] = {
-    "id": _nullable(UUID),
-    "type": _nullable(TEXT),
-    "display_value": _nullable(TEXT),
-}
-CREATED_BY_FIELD = Field(
-    "an object of id, type and display_value",
-    {
-        "type": "object",
-        "properties": {key: field.schema for key, field in CREATED_BY.items()},
-        "additionalProperties": False,
-    },
-    _read_created_by,
-)
-STATE = Field(
-    'an object with a type (and a name), such as {"type": "COMPLETED"}',
-    {
-        "type": "object",
-        "properties": {
-            "type": STATE_TYPE.schema,
-            "name": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-        },
-        "required": ["type"],
-    },
-    _read_state,
+from .runs import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
+from .seed_fields import (
+    COUNT,
+    CREATED_BY_FIELD,
+    FLAG,
+    MOMENT,
+    NUMBER,
+    OBJECT,
+    STATE,
+    STATE_TYPE,
+    TEXT,
+    TEXTS,
+    UUID,
+    Field,
+    nullable,
 )
 
-# Fields of FlowRunResponse in Prefect 3.8. Those that FlowRun has by name are what filters see.
+# Fields of FlowRunResponse in Prefect 3.8.
 FLOW_RUN: Mapping[str, Field] = {
     "id": UUID,
     "name": TEXT,
-    "flow_id": _nullable(UUID),
+    "flow_id": nullable(UUID),
     "tags": TEXTS,
-    "state": _nullable(STATE),
-    "state_type": _nullable(STATE_TYPE),
-    "state_name": _nullable(TEXT),
-    "deployment_id": _nullable(UUID),
-    "work_queue_name": _nullable(TEXT),
-    "flow_version": _nullable(TEXT),
-    "start_time": _nullable(MOMENT),
-    "end_time": _nullable(MOMENT),
-    "expected_start_time": _nullable(MOMENT),
-    "next_scheduled_start_time": _nullable(MOMENT),
-    "parent_task_run_id": _nullable(UUID),
-    "idempotency_key": _nullable(TEXT),
-    "created_by": _nullable(CREATED_BY_FIELD),
-    # Kept as they are; no filter looks at them.
-    "created": _nullable(MOMENT),
-    "updated": _nullable(MOMENT),
-    "state_id": _nullable(UUID),
-    "deployment_version": _nullable(TEXT),
-    "work_queue_id": _nullable(UUID),
-    "work_pool_id": _nullable(UUID),
-    "work_pool_name": _nullable(TEXT),
+    "state": nullable(STATE),
+    "state_type": nullable(STATE_TYPE),
+    "state_name": nullable(TEXT),
+    "deployment_id": nullable(UUID),
+    "work_queue_name": nullable(TEXT),
+    "flow_version": nullable(TEXT),
+    "start_time": nullable(MOMENT),
+    "end_time": nullable(MOMENT),
+    "expected_start_time": nullable(MOMENT),
+    "next_scheduled_start_time": nullable(MOMENT),
+    "parent_task_run_id": nullable(UUID),
+    "idempotency_key": nullable(TEXT),
+    "created_by": nullable(CREATED_BY_FIELD),
+    # No filter on flow runs looks at what follows.
+    "created": nullable(MOMENT),
+    "updated": nullable(MOMENT),
+    "state_id": nullable(UUID),
+    "deployment_version": nullable(TEXT),
+    "work_queue_id": nullable(UUID),
+    "work_pool_id": nullable(UUID),
+    "work_pool_name": nullable(TEXT),
     "parameters": OBJECT,
     "context": OBJECT,
     "labels": OBJECT,
     "empirical_policy": OBJECT,
-    "job_variables": _nullable(OBJECT),
+    "job_variables": nullable(OBJECT),
     "run_count": COUNT,
     "total_run_time": NUMBER,
     "estimated_run_time": NUMBER,
     "estimated_start_time_delta": NUMBER,
     "auto_scheduled": FLAG,
-    "infrastructure_document_id": _nullable(UUID),
-    "infrastructure_pid": _nullable(TEXT),
+    "infrastructure_document_id": nullable(UUID),
+    "infrastructure_pid": nullable(TEXT),
 }
-# A task run is only a link between flow runs here, so whatever else it has is kept unread.
+_OF_ANY_RUN = (
+    *("state", "state_type", "state_name", "state_id", "start_time", "end_time"),
+    *("expected_start_time", "next_scheduled_start_time", "run_count", "total_run_time"),
+    *("labels", "empirical_policy", "created", "updated"),
+)
+# Whatever else a server's answer says of these is kept unread.
 TASK_RUN: Mapping[str, Field] = {
     "id": UUID,
-    "flow_run_id": _nullable(UUID),
+    "flow_run_id": nullable(UUID),
     "name": TEXT,
+    "task_key": TEXT,
+    "dynamic_key": TEXT,
+    "tags": TEXTS,
+    **{key: FLOW_RUN[key] for key in _OF_ANY_RUN},
+    "flow_run_run_count": COUNT,
+    "cache_key": nullable(TEXT),
+    "cache_expiration": nullable(MOMENT),
+    "task_version": nullable(TEXT),
+    "task_inputs": OBJECT,
 }
-NAMED: Mapping[str, Field] = {"id": UUID, "name": TEXT, "tags": TEXTS}
+FLOW: Mapping[str, Field] = {
+    "id": UUID,
+    "name": TEXT,
+    "tags": TEXTS,
+    "labels": OBJECT,
+    "created": nullable(MOMENT),
+    "updated": nullable(MOMENT),
+}
+DEPLOYMENT: Mapping[str, Field] = {
+    **FLOW,
+    "flow_id": nullable(UUID),
+    "paused": FLAG,
+    "work_queue_name": nullable(TEXT),
+    "work_queue_id": nullable(UUID),
+    "work_pool_name": nullable(TEXT),
+}
+WORK_POOL: Mapping[str, Field] = {"id": UUID, "name": TEXT, "type": nullable(TEXT)}
+WORK_QUEUE: Mapping[str, Field] = {"id": UUID, "name": TEXT, "work_pool_id": nullable(UUID)}
 
 COLLECTIONS: Mapping[str, Mapping[str, Field]] = {
     "flow_runs": FLOW_RUN,
     "task_runs": TASK_RUN,
-    "flows": NAMED,
-    "deployments": NAMED,
+    "flows": FLOW,
+    "deployments": DEPLOYMENT,
+    "work_pools": WORK_POOL,
+    "work_queues": WORK_QUEUE,
 }
-OPEN = frozenset({"task_runs", "flows", "deployments"})
+OPEN = frozenset(COLLECTIONS) - {"flow_runs"}
 """Collections whose records may have more fields than the table names."""
 
-_OWN = frozenset(FLOW_RUN) & frozenset(FlowRun.__dataclass_fields__)
+Built = FlowRun | TaskRun | Flow | Deployment | WorkPool | WorkQueue
+
+_KINDS: Mapping[str, type[Built]] = {
+    "flow_runs": FlowRun,
+    "task_runs": TaskRun,
+    "flows": Flow,
+    "deployments": Deployment,
+    "work_pools": WorkPool,
+    "work_queues": WorkQueue,
+}
+_OWN = {
+    name: frozenset(COLLECTIONS[name]) & frozenset(kind.__dataclass_fields__)
+    for name, kind in _KINDS.items()
+}
+# Computed anew for every reply, from the clock; and what `state` says.
+_NOT_KEPT = frozenset({"estimated_run_time", "estimated_start_time_delta"})
+_NOT_KEPT |= {"state", "state_type", "state_name", "state_id"}
+# `{}` is what these hold when nothing is said: one shared value, not one for each record.
+_OFTEN_EMPTY = frozenset({"parameters", "context", "labels", "empirical_policy", "task_inputs"})
 
 
-def build_flow_run(values: Mapping[str, Any]) -> FlowRun:
-    """A flow run from values that were read by `FLOW_RUN`; `id` must be there.
+def build(collection: str, values: Mapping[str, Any]) -> Built:
+    """A record from values that were read by the collection's fields; `id` must be there.
 
     Raises ValueError, with what is wrong, where fields contradict each other.
     """
-    given = {key: value for key, value in values.items() if key in _OWN}
-    rest = {
-        key: value
-        for key, value in values.items()
-        if key not in _OWN and key not in ("state_type", "state_name")
-    }
-    given["state"] = _state_of(values)
-    given.setdefault("name", f"flow-run-{values['id'][:8]}")
-    return FlowRun(**given, rest=rest)
+    own = _OWN[collection]
+    given: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    for key, value in values.items():
+        if key in _NOT_KEPT:
+            continue
+        if key not in own:
+            rest[key] = value
+        elif value is not None and (value or key not in _OFTEN_EMPTY):
+            given[key] = value
+    if "state" in own:
+        given["state"] = _state_of(values)
+    if rest:
+        given["rest"] = rest
+    if "name" not in given:
+        word = collection.removesuffix("s").replace("_", "-")
+        given["name"] = f"{word}-{values['id'][:8]}"
+    return _KINDS[collection](**given)
 
 
 def _state_of(values: Mapping[str, Any]) -> State | None:
@@ -239,24 +172,15 @@ def _state_of(values: Mapping[str, Any]) -> State | None:
             if state_name is not None:
                 raise ValueError(f"state_name {state_name!r} without a state_type")
             return None
-        return State(state_type, state_type.default_name if state_name is None else state_name)
+        name = state_type.default_name if state_name is None else state_name
+        return State(state_type, name, id=values.get("state_id"))
     if state_type not in (None, state.type):
         raise ValueError(f"state_type {state_type.value} but state.type {state.type.value}")
     if state_name not in (None, state.name):
         raise ValueError(f"state_name {state_name!r} but state.name {state.name!r}")
+    if state.id is None and values.get("state_id") is not None:
+        return replace(state, id=values["state_id"])
     return state
-
-
-def build_task_run(values: Mapping[str, Any]) -> TaskRun:
-    """A task run from values that were read by `TASK_RUN`."""
-    rest = {key: value for key, value in values.items() if key not in ("id", "flow_run_id")}
-    return TaskRun(values["id"], values.get("flow_run_id"), rest)
-
-
-def build_named(values: Mapping[str, Any]) -> Named:
-    """A flow or deployment from values that were read by `NAMED`."""
-    rest = {key: value for key, value in values.items() if key not in ("id", "name")}
-    return Named(values["id"], values.get("name", values["id"]), rest)
 
 
 def json_schema() -> dict[str, Any]:

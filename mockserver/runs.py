@@ -1,7 +1,8 @@
 """What the server holds: flow runs and what they refer to, as frozen values.
 
 Ids are the lower-case text of a uuid (its order is the uuid's order), instants are aware
-datetimes in UTC, and null is None. What no filter looks at stays in `rest`, as it was loaded.
+datetimes in UTC, durations are seconds, and null is None. What Prefect 3.8 does not know stays in
+`rest`, as it was loaded.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
-_NOTHING: Mapping[str, object] = MappingProxyType({})
+Json = Mapping[str, Any]
+NOTHING: Json = MappingProxyType({})
 
 
-def _nothing() -> Mapping[str, object]:
-    return _NOTHING
+def _nothing() -> Json:
+    return NOTHING
 
 
 class StateType(StrEnum):
@@ -37,14 +40,70 @@ class StateType(StrEnum):
         """The name of a state that was given none: `COMPLETED` is `Completed`."""
         return self.value.capitalize()
 
+    @property
+    def is_final(self) -> bool:
+        """Whether a run that got here is done."""
+        return self in TERMINAL
+
+
+TERMINAL = frozenset(
+    {StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED}
+)
+
+
+STATE_DETAILS: Json = MappingProxyType(
+    {
+        "task_run_id": None,
+        "child_flow_run_id": None,
+        "scheduled_time": None,
+        "cache_key": None,
+        "cache_expiration": None,
+        "deferred": False,
+        "untrackable_result": False,
+        "pause_timeout": None,
+        "pause_reschedule": False,
+        "pause_key": None,
+        "run_input_keyset": None,
+        "refresh_cache": None,
+        "retriable": None,
+        "transition_id": None,
+        "task_parameters_id": None,
+        "traceparent": None,
+        "deployment_concurrency_lease_id": None,
+    }
+)
+"""Prefect's state_details that can be given, with what each is when it is not."""
+
+
+def state_details(given: Json) -> Json:
+    """The details that say something: known, and other than when they are not given."""
+    return {
+        key: value
+        for key, value in given.items()
+        if key in STATE_DETAILS and value != STATE_DETAILS[key]
+    } or NOTHING
+
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of a run: its type, and a name that says more (`Late` is a SCHEDULED)."""
+    """The state of a run: its type, and a name that says more (`Late` is a SCHEDULED).
+
+    `details` are Prefect's state_details that say something (see `state_details`): ids as text,
+    times as datetimes.
+    """
 
     type: StateType
     name: str
-    rest: Mapping[str, object] = field(default_factory=_nothing, compare=False)
+    id: str | None = None
+    timestamp: datetime | None = None
+    message: str | None = None
+    data: Any = None
+    details: Json = field(default_factory=_nothing)
+    rest: Json = field(default_factory=_nothing, compare=False)
+
+    @property
+    def is_final(self) -> bool:
+        return self.type in TERMINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +115,112 @@ class CreatedBy:
     display_value: str | None = None
 
 
+class HasState:
+    """What filters ask of the state of a flow run or task run."""
+
+    __slots__ = ()
+    state: State | None
+
+    @property
+    def state_type(self) -> StateType | None:
+        return self.state.type if self.state else None
+
+    @property
+    def state_name(self) -> str | None:
+        return self.state.name if self.state else None
+
+
 @dataclass(frozen=True, slots=True)
-class TaskRun:
-    """A task run: what links a subflow to the flow run that started it."""
+class TaskRun(HasState):
+    """A task run. It also links a subflow to the flow run that started it."""
 
     id: str
-    flow_run_id: str | None
-    rest: Mapping[str, object] = field(default_factory=_nothing, compare=False)
+    flow_run_id: str | None = None
+    name: str = ""
+    task_key: str = ""
+    dynamic_key: str = ""
+    tags: tuple[str, ...] = ()
+    state: State | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    expected_start_time: datetime | None = None
+    next_scheduled_start_time: datetime | None = None
+    run_count: int = 0
+    flow_run_run_count: int = 0
+    total_run_time: float = 0.0
+    cache_key: str | None = None
+    cache_expiration: datetime | None = None
+    task_version: str | None = None
+    empirical_policy: Json = field(default_factory=_nothing)
+    task_inputs: Json = field(default_factory=_nothing)
+    labels: Json = field(default_factory=_nothing)
+    created: datetime | None = None
+    updated: datetime | None = None
+    rest: Json = field(default_factory=_nothing, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A flow or a deployment: what flow runs refer to by id."""
+class Flow:
+    """A flow: what runs are runs of."""
 
     id: str
     name: str
-    rest: Mapping[str, object] = field(default_factory=_nothing, compare=False)
+    tags: tuple[str, ...] = ()
+    labels: Json = field(default_factory=_nothing)
+    created: datetime | None = None
+    updated: datetime | None = None
+    rest: Json = field(default_factory=_nothing, compare=False)
+
+
+UNKNOWN_FLOW = Flow("8d6ee9bd-1a1c-5a8e-9d7e-6b7f3c1d2e40", "unknown-flow")
+"""The flow of runs of which nobody said what they are runs of: a server's runs always have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment of a flow; `rest` holds all that no filter on flow runs looks at."""
+
+    id: str
+    name: str
+    flow_id: str = UNKNOWN_FLOW.id
+    tags: tuple[str, ...] = ()
+    paused: bool = False
+    work_queue_name: str | None = None
+    work_queue_id: str | None = None
+    work_pool_name: str | None = None
+    labels: Json = field(default_factory=_nothing)
+    created: datetime | None = None
+    updated: datetime | None = None
+    rest: Json = field(default_factory=_nothing, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPool:
+    """A work pool: where a deployment's runs are carried out. A type such as `process`."""
+
+    id: str
+    name: str
+    type: str | None = None
+    rest: Json = field(default_factory=_nothing, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQueue:
+    """A queue of a work pool."""
+
+    id: str
+    name: str
+    work_pool_id: str | None = None
+    rest: Json = field(default_factory=_nothing, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlowRun:
+class FlowRun(HasState):
     """A flow run; `parent_flow_run_id` follows from the task run of `parent_task_run_id`."""
 
     id: str
     name: str
-    flow_id: str | None = None
+    flow_id: str = UNKNOWN_FLOW.id
     tags: tuple[str, ...] = ()
     deployment_id: str | None = None
     work_queue_name: str | None = None
@@ -94,15 +234,24 @@ class FlowRun:
     parent_flow_run_id: str | None = None
     idempotency_key: str | None = None
     created_by: CreatedBy | None = None
-    rest: Mapping[str, object] = field(default_factory=_nothing, compare=False)
-
-    @property
-    def state_type(self) -> StateType | None:
-        return self.state.type if self.state else None
-
-    @property
-    def state_name(self) -> str | None:
-        return self.state.name if self.state else None
+    # No filter on flow runs looks at what follows.
+    created: datetime | None = None
+    updated: datetime | None = None
+    deployment_version: str | None = None
+    work_queue_id: str | None = None
+    work_pool_id: str | None = None
+    work_pool_name: str | None = None
+    parameters: Json = field(default_factory=_nothing)
+    context: Json = field(default_factory=_nothing)
+    labels: Json = field(default_factory=_nothing)
+    empirical_policy: Json = field(default_factory=_nothing)
+    job_variables: Json | None = None
+    run_count: int = 0
+    total_run_time: float = 0.0
+    auto_scheduled: bool = False
+    infrastructure_document_id: str | None = None
+    infrastructure_pid: str | None = None
+    rest: Json = field(default_factory=_nothing, compare=False)
 
     @property
     def start_or_expected_time(self) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,15 +15,9 @@ from uuid import NAMESPACE_URL, uuid5
 from .errors import Problem, SeedError
 from .index import Base
 from .instants import format_instant
-from .records import (
-    COLLECTIONS,
-    OPEN,
-    Field,
-    build_flow_run,
-    build_named,
-    build_task_run,
-)
-from .runs import FlowRun, Named, TaskRun
+from .records import COLLECTIONS, OPEN, Built, build
+from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
+from .seed_fields import Field
 from .seed_files import Place, Progress, Record, as_json, read_records, seed_files
 
 MOST_PROBLEMS = 100
@@ -36,13 +30,24 @@ class Seeds:
 
     flow_runs: dict[str, FlowRun] = field(default_factory=dict)
     task_runs: dict[str, TaskRun] = field(default_factory=dict)
-    flows: dict[str, Named] = field(default_factory=dict)
-    deployments: dict[str, Named] = field(default_factory=dict)
+    flows: dict[str, Flow] = field(default_factory=dict)
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    work_pools: dict[str, WorkPool] = field(default_factory=dict)
+    work_queues: dict[str, WorkQueue] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    loaded_at: datetime | None = None
 
     def base(self) -> Base:
         """A base for stores."""
-        return Base(self.flow_runs.values(), self.task_runs.values())
+        return Base(
+            self.flow_runs.values(),
+            self.task_runs.values(),
+            flows=self.flows.values(),
+            deployments=self.deployments.values(),
+            work_pools=self.work_pools.values(),
+            work_queues=self.work_queues.values(),
+            loaded_at=self.loaded_at,
+        )
 
 
 def load_seeds(paths: Iterable[Path], now: datetime, *, progress: Progress | None = None) -> Seeds:
@@ -78,7 +83,7 @@ class _Loading:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.seeds = Seeds()
+        self.seeds = Seeds(loaded_at=now)
         self.problems: list[Problem] = []
         self.unlisted = 0
         self.places: dict[str, dict[str, Place]] = {name: {} for name in COLLECTIONS}
@@ -103,9 +108,11 @@ class _Loading:
         if values is None:
             return
         if "id" not in values:
-            values["id"] = self._derived_id(record.place)
+            values["id"] = _id_by_name(record, values) or self._derived_id(record.place)
+        if record.collection in ("flow_runs", "deployments"):
+            _place_in_pool(values)
         try:
-            built = BUILDERS[record.collection](values)
+            built = build(record.collection, values)
         except ValueError as error:
             self.problem(record.place, str(error), "fields that agree")
             return
@@ -161,7 +168,7 @@ class _Loading:
         self.problem(f"{record.place}.{key}", "an unknown field", expected)
         return False
 
-    def _keep(self, record: Record, built: FlowRun | TaskRun | Named) -> None:
+    def _keep(self, record: Record, built: Built) -> None:
         kept = getattr(self.seeds, record.collection)
         places = self.places[record.collection]
         if built.id in kept:
@@ -187,7 +194,7 @@ class _Loading:
 
     def _check(self, collection: str, owner: str, key: str, wanted: str | None) -> None:
         target = REFERENCES[key]
-        if wanted is None or wanted in getattr(self.seeds, target):
+        if wanted in (None, UNKNOWN_FLOW.id) or wanted in getattr(self.seeds, target):
             return
         if owner in self.trusted:
             self.orphans += key == "parent_task_run_id"
@@ -217,9 +224,26 @@ REFERENCES = {
     "flow_id": "flows",
     "deployment_id": "deployments",
 }
-BUILDERS: Mapping[str, Callable[[Mapping[str, Any]], FlowRun | TaskRun | Named]] = {
-    "flow_runs": build_flow_run,
-    "task_runs": build_task_run,
-    "flows": build_named,
-    "deployments": build_named,
-}
+
+
+def _place_in_pool(values: dict[str, Any]) -> None:
+    """A server knows queues and pools by id: those of a pool that is only named follow from it."""
+    pool = values.get("work_pool_name")
+    if pool is None or values.get("work_queue_id") is not None:
+        return
+    queue = values.get("work_queue_name") or "default"
+    values["work_queue_name"] = queue
+    values["work_queue_id"] = _id_of("work_queues", pool, queue)
+    if values.get("work_pool_id") is None:
+        values["work_pool_id"] = _id_of("work_pools", pool)
+
+
+def _id_by_name(record: Record, values: Mapping[str, Any]) -> str | None:
+    """The id of a pool that has none: what runs that name it are taken to mean."""
+    if record.collection == "work_pools" and "name" in values:
+        return _id_of("work_pools", values["name"])
+    return None
+
+
+def _id_of(*names: str) -> str:
+    return str(uuid5(_NAMESPACE, "/".join(names)))

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from heapq import merge
 from itertools import islice
+from typing import Any
 
 from pyroaring import BitMap
 
 from .index import Base
 from .predicates import EVERY, Predicate
-from .runs import FlowRun, TaskRun
+from .runs import Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
+from .shelf import Shelf
 
 
 class Store:
@@ -31,8 +33,7 @@ class Store:
         self._gone = BitMap()
         self._orphans = BitMap()
         self._added: dict[str, FlowRun] = {}
-        self._task_runs_gone: set[str] = set()
-        self._task_runs_added: dict[str, TaskRun] = {}
+        self._shelves: dict[str, Shelf[Any]] = {}
 
     def __len__(self) -> int:
         return len(self.base.runs) - len(self._gone) + len(self._added)
@@ -55,12 +56,50 @@ class Store:
         at = self.base.ordinal.get(flow_run_id)
         return None if at is None or at in self._gone else self._run(at)
 
-    def task_run(self, task_run_id: str) -> TaskRun | None:
-        """The task run with this id, or None."""
-        added = self._task_runs_added.get(task_run_id)
-        if added is not None:
-            return added
-        return None if task_run_id in self._task_runs_gone else self.base.task_runs.get(task_run_id)
+    @property
+    def task_runs(self) -> Shelf[TaskRun]:
+        """The task runs. They go with their flow run."""
+        return self._shelf("task_runs")
+
+    @property
+    def flows(self) -> Shelf[Flow]:
+        """The flows."""
+        return self._shelf("flows")
+
+    @property
+    def deployments(self) -> Shelf[Deployment]:
+        """The deployments."""
+        return self._shelf("deployments")
+
+    @property
+    def work_pools(self) -> Shelf[WorkPool]:
+        """The work pools."""
+        return self._shelf("work_pools")
+
+    @property
+    def work_queues(self) -> Shelf[WorkQueue]:
+        """The work queues."""
+        return self._shelf("work_queues")
+
+    def _shelf(self, name: str) -> Shelf[Any]:
+        shelf = self._shelves.get(name)
+        if shelf is None:
+            shelf = self._shelves[name] = Shelf(getattr(self.base, name))
+        return shelf
+
+    def task_runs_of(self, flow_run_id: str) -> list[TaskRun]:
+        """The task runs that belong to a flow run."""
+        shelf = self.task_runs
+        ids = dict.fromkeys(self.base.task_runs_of.get(flow_run_id, ()))
+        ids.update((one.id, None) for one in shelf.changed if one.flow_run_id == flow_run_id)
+        found = (shelf.get(task_run_id) for task_run_id in ids)
+        return [one for one in found if one is not None and one.flow_run_id == flow_run_id]
+
+    def parent_task_run_ids(self) -> set[str]:
+        """The ids of the task runs that stand for a subflow."""
+        found = self.base.values_of("parent_task_run_id", without=self._gone | self._orphans)
+        added = (run.parent_task_run_id for run in self._added.values())
+        return found | {parent for parent in added if parent is not None}
 
     def select(self, predicate: Predicate, limit: int | None = None) -> list[FlowRun]:
         """The runs that satisfy a predicate, highest id first, at most `limit` (None: all)."""
@@ -93,15 +132,12 @@ class Store:
         return doomed
 
     def _drop_task_runs(self, doomed: list[str]) -> None:
+        task_runs, of = self.task_runs, frozenset(doomed)
+        ids = {one.id for one in task_runs.changed if one.flow_run_id in of}
         for flow_run_id in doomed:
-            self._task_runs_gone.update(self.base.task_runs_of.get(flow_run_id, ()))
-        if self._task_runs_added:
-            of = frozenset(doomed)
-            self._task_runs_added = {
-                task_run.id: task_run
-                for task_run in self._task_runs_added.values()
-                if task_run.flow_run_id not in of
-            }
+            ids.update(self.base.task_runs_of.get(flow_run_id, ()))
+        found = (task_runs.get(task_run_id) for task_run_id in ids)
+        task_runs.drop([one.id for one in found if one is not None and one.flow_run_id in of])
 
     def _orphan_children(self, doomed: list[str]) -> None:
         parents = frozenset(doomed)
@@ -114,13 +150,9 @@ class Store:
         at = self.base.ordinal.get(run.id)
         if at is not None:
             self._gone.add(at)
-        task_run = run.parent_task_run_id and self.task_run(run.parent_task_run_id)
+        task_run = self.task_runs.get(run.parent_task_run_id)
         parent = task_run.flow_run_id if task_run else None
         self._added[run.id] = replace(run, parent_flow_run_id=parent)
-
-    def put_task_run(self, task_run: TaskRun) -> None:
-        """Add a task run, or replace the one with its id."""
-        self._task_runs_added[task_run.id] = task_run
 
     def fork(self) -> Store:
         """A store that starts as this one is; nothing done on either is seen by the other."""
@@ -128,8 +160,7 @@ class Store:
         other._gone = self._gone.copy()
         other._orphans = self._orphans.copy()
         other._added = self._added.copy()
-        other._task_runs_gone = self._task_runs_gone.copy()
-        other._task_runs_added = self._task_runs_added.copy()
+        other._shelves = {name: shelf.fork() for name, shelf in self._shelves.items()}
         return other
 
     def _run(self, at: int) -> FlowRun:

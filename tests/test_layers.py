@@ -12,8 +12,8 @@ import mockserver
 PACKAGE = Path(mockserver.__file__).parent
 RANKS = {
     "errors": 0, "runs": 0, "dialects": 0, "instants": 0, "resources": 0, "plain_yaml": 0,
-    "filters": 1, "openapi": 1, "like": 1, "records": 1, "population": 1,
-    "predicates": 2,
+    "filters": 1, "openapi": 1, "like": 1, "seed_fields": 1, "population": 1, "shelf": 1,
+    "predicates": 2, "records": 2,
     "index": 3, "cautions": 3,
     "store": 4, "seed_files": 4,
     "operations": 5, "reading": 5, "seeds": 5,

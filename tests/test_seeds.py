@@ -73,7 +73,7 @@ def test_every_field_that_a_filter_sees_is_kept(tmp_path: Path) -> None:
         name="etl",
         flow_id=OTHER,
         tags=("b", "a"),
-        state=State(StateType.SCHEDULED, "Late"),
+        state=State(StateType.SCHEDULED, "Late", message="kept"),
         deployment_id=OTHER,
         work_queue_name="q",
         flow_version="1",
@@ -82,10 +82,8 @@ def test_every_field_that_a_filter_sees_is_kept(tmp_path: Path) -> None:
         expected_start_time=NOW - timedelta(days=1),
         idempotency_key="k",
         created_by=CreatedBy(OTHER, "DEPLOYMENT"),
+        parameters={"x": 1},
     )
-    assert run.rest == {"parameters": {"x": 1}}
-    assert run.state is not None
-    assert run.state.rest == {"message": "kept"}
 
 
 @pytest.mark.parametrize(
@@ -215,9 +213,9 @@ def test_a_servers_answer_is_taken_at_its_word(tmp_path: Path) -> None:
         ({"flow_runs": [7]}, ", flow_runs[0]: 7; expected an object"),
         ({"flow_runs": {}}, ", flow_runs: {}; expected a list"),
         ({"runs": []}, ", runs: an unknown collection; expected an object of flow_runs, task_runs, "
-                       "flows, deployments, or a list of flow runs"),
-        (7, ": 7; expected an object of flow_runs, task_runs, flows, deployments, or a list of "
-            "flow runs"),
+                       "flows, deployments, work_pools, work_queues, or a list of flow runs"),
+        (7, ": 7; expected an object of flow_runs, task_runs, flows, deployments, work_pools, "
+            "work_queues, or a list of flow runs"),
     ],
 )  # fmt: skip
 def test_a_problem_says_where_what_came_and_what_was_expected(

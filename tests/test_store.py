@@ -104,7 +104,7 @@ class StoreMachine(RuleBasedStateMachine):
     def put_task_run(self, which: int, task_id: str, owner: str) -> None:
         store, model = self.pairs[which % len(self.pairs)]
         if owner in model.runs and task_id not in model.tasks:
-            store.put_task_run(TaskRun(task_id, owner))
+            store.task_runs.put(TaskRun(task_id, owner))
             model.tasks[task_id] = TaskRun(task_id, owner)
 
     @rule(which=st.integers(0, 9))
@@ -135,7 +135,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert list(store) == runs
             assert len(store) == len(runs)
             assert all(store.get(run.id) == run and run.id in store for run in runs)
-            assert {task for task in TASK_IDS if store.task_run(task)} == set(model.tasks)
+            assert {task for task in TASK_IDS if store.task_runs.get(task)} == set(model.tasks)
 
 
 TestStore = StoreMachine.TestCase
@@ -153,7 +153,7 @@ def test_deleting_a_parent_orphans_its_subflows() -> None:
     without = predicate_of({"parent_task_run_id": {"is_null_": True}})
     assert [store.count(wanted) for wanted in (by_task, by_run, without)] == [1, 1, 1]
     assert store.delete([IDS[2]]) == [IDS[2]]
-    assert store.task_run(TASK_IDS[0]) is None
+    assert store.task_runs.get(TASK_IDS[0]) is None
     assert [store.count(wanted) for wanted in (by_task, by_run, without)] == [0, 0, 1]
     orphan = store.get(IDS[1])
     assert orphan is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.index import Base
-from mockserver.records import FLOW_RUN, TASK_RUN, build_flow_run, build_task_run
+from mockserver.records import COLLECTIONS, build
 
 DATA = Path(__file__).parent / "data"
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -47,13 +47,11 @@ def filter_base() -> Base:
     recorded = _filters()
     read = {
         name: [
-            build({key: fields[key].read(value, NOW) for key, value in record.items()})
+            build(name, {key: fields[key].read(value, NOW) for key, value in record.items()})
             for record in recorded[name]
         ]
-        for name, fields, build in (
-            ("flow_runs", FLOW_RUN, build_flow_run),
-            ("task_runs", TASK_RUN, build_task_run),
-        )
+        for name, fields in COLLECTIONS.items()
+        if name in recorded
     }
     return Base(read["flow_runs"], read["task_runs"])  # type: ignore[arg-type]
 

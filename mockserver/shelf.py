@@ -1,0 +1,79 @@
+"""Records by id: those that were loaded, and over them what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, Protocol, TypeVar
+
+
+class Record(Protocol):
+    """Anything with an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Shelf(Generic[R]):
+    """A view on loaded records that can be changed without touching them.
+
+    Forking costs as much as has changed. Not for several threads at once.
+    """
+
+    __slots__ = ("_changed", "_gone", "_loaded")
+
+    def __init__(self, loaded: Mapping[str, R]) -> None:
+        self._loaded = loaded
+        self._gone: set[str] = set()
+        self._changed: dict[str, R] = {}
+
+    def __contains__(self, record_id: object) -> bool:
+        return record_id in self._changed or (
+            record_id in self._loaded and record_id not in self._gone
+        )
+
+    def __len__(self) -> int:
+        return len(self._loaded) - len(self._gone) + len(self._changed)
+
+    def __iter__(self) -> Iterator[R]:
+        """Every record: the loaded ones that are as they were, then the others."""
+        for record_id, record in self._loaded.items():
+            if record_id not in self._gone:
+                yield record
+        yield from self._changed.values()
+
+    def get(self, record_id: str | None) -> R | None:
+        """The record with this id (lower-case text), or None."""
+        if record_id is None:
+            return None
+        changed = self._changed.get(record_id)
+        if changed is not None:
+            return changed
+        return None if record_id in self._gone else self._loaded.get(record_id)
+
+    @property
+    def changed(self) -> Iterable[R]:
+        """Those that were not loaded as they are now."""
+        return self._changed.values()
+
+    def put(self, record: R) -> None:
+        """Add a record, or replace the one with its id."""
+        if record.id in self._loaded:
+            self._gone.add(record.id)
+        self._changed[record.id] = record
+
+    def drop(self, record_ids: Iterable[str]) -> None:
+        """Take records out; ids that are not there are passed over."""
+        for record_id in record_ids:
+            self._changed.pop(record_id, None)
+            if record_id in self._loaded:
+                self._gone.add(record_id)
+
+    def fork(self) -> Shelf[R]:
+        """A shelf that starts as this one is; nothing done on either is seen by the other."""
+        other: Shelf[R] = Shelf(self._loaded)
+        other._gone = self._gone.copy()
+        other._changed = self._changed.copy()
+        return other
