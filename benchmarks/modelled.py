@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from mockserver.filters import BulkDeleteRequest
+from mockserver.bodies import BulkDeleteRequest
 
 from . import bare
 

@@ -7,11 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .bodies import BulkDeleteRequest as BulkDeleteRequest
     from .dialects import DIALECTS as DIALECTS
     from .dialects import Dialect as Dialect
     from .errors import MockServerError as MockServerError
     from .errors import SeedError as SeedError
-    from .filters import BulkDeleteRequest as BulkDeleteRequest
     from .filters import FlowRunFilter as FlowRunFilter
     from .index import Base as Base
     from .operations import bulk_delete as bulk_delete
@@ -25,7 +25,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Base": "index",
-    "BulkDeleteRequest": "filters",
+    "BulkDeleteRequest": "bodies",
     "DIALECTS": "dialects",
     "Dialect": "dialects",
     "FlowRun": "runs",

@@ -16,6 +16,7 @@ import orjson
 from aiohttp import web
 
 from . import openapi
+from .bodies import BulkDeleteRequest
 from .dialects import SPEC, Dialect
 from .errors import (
     InvalidRequest,
@@ -116,7 +117,7 @@ def _plan(
     known = recent.get(message.body) if plain else None
     if known is not None:
         return known, frozenset()
-    reading = read_request(message, settings.dialect, settings.now())
+    reading = read_request(message, BulkDeleteRequest, settings.dialect, settings.now())
     plan = plan_bulk_delete(reading.request, settings.dialect)
     if plain and not reading.warnings and len(message.body) <= _LONGEST_RECENT:
         if len(recent) >= _MOST_RECENT:

@@ -42,7 +42,7 @@ class Load:
         elif key == "like_":
             self.like = value
             self.parameters += bool(value)
-            self.surrogate |= _has_surrogate(value)
+            self.surrogate |= has_surrogate(value)
         elif isinstance(value, datetime):
             self.parameters += 1
             self.outside_years |= not in_utc_years(value)
@@ -54,10 +54,11 @@ class Load:
             self.most_tags = max(self.most_tags, len(values))
         text = "".join(values)
         self.nul_in_list |= "\0" in text
-        self.surrogate |= _has_surrogate(text)
+        self.surrogate |= has_surrogate(text)
 
 
-def _has_surrogate(text: str) -> bool:
+def has_surrogate(text: str) -> bool:
+    """Whether half of a surrogate pair stands alone in it: no UTF-8 can say it."""
     return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
 
 

@@ -5,6 +5,10 @@ MockServerError
 ├── UsageError           a command, flag or setting that makes no sense
 └── RefusedRequest       a request that is answered with an error and changes nothing
     ├── InvalidRequest       its content is not what the document (or the real server) takes
+    ├── OutOfBounds          its content is, but for a bound that the schema does not tell
+    ├── NotThere             what it is about does not exist
+    ├── Conflict             it refers to something that does not exist
+    ├── NotNow               what it is about is not in a state for it
     ├── UnreadableRequest    its bytes cannot be read at all
     ├── OutdatedClient       its x-prefect-api-version is malformed or too old
     └── ServerFailure        a real server gives up on it
@@ -83,6 +87,33 @@ class InvalidRequest(RefusedRequest):
         super().__init__(f"{first}{more}", warnings=warnings)
         self.errors = tuple(errors)
         self.body = body
+
+
+class OutOfBounds(RefusedRequest):
+    """A value past a bound that the schema does not tell; `loc` is where it stands."""
+
+    def __init__(self, text: str, loc: tuple[str | int, ...]) -> None:
+        super().__init__(text)
+        self.loc = loc
+
+
+class NotThere(RefusedRequest):
+    """No such flow run, flow, ...; the text is the reply's detail.
+
+    `orchestrated`: the request was to change its state, which a real server answers differently.
+    """
+
+    def __init__(self, text: str, *, orchestrated: bool = False) -> None:
+        super().__init__(text)
+        self.orchestrated = orchestrated
+
+
+class Conflict(RefusedRequest):
+    """A reference to what does not exist, or a second one where there can be one."""
+
+
+class NotNow(RefusedRequest):
+    """A change that what it is about does not allow as it is; the text is the reply's detail."""
 
 
 class UnreadableRequest(RefusedRequest):

@@ -26,8 +26,11 @@ FORMATS: Mapping[str, Callable[[str], bool]] = {
 }
 
 SHAPES = frozenset({"type", "properties", "required", "items", "anyOf", "$ref"})
-LIMITS = frozenset({"enum", "format", "minimum", "maximum", "default", "additionalProperties"})
-ANNOTATIONS = frozenset({"title", "description", "examples"})
+LIMITS = frozenset({
+    "enum", "const", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "uniqueItems",
+    "additionalProperties",
+})  # fmt: skip
+ANNOTATIONS = frozenset({"title", "description", "examples", "default", "deprecated"})
 SUPPORTED = SHAPES | LIMITS | ANNOTATIONS
 
 

@@ -12,28 +12,32 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from .dialects import PREFECT_SQLITE, Dialect
+from .bodies import MAX_PAGE, NO_OBJECT, Page, Parameters
+from .cautions import has_surrogate
+from .dialects import PREFECT_SQLITE, Dialect, Nul
 from .errors import (
     InvalidRequest,
     OutdatedClient,
+    OutOfBounds,
     RefusedRequest,
     ServerFailure,
     UnreadableRequest,
 )
-from .filters import BulkDeleteRequest, telling_all
+from .fields import telling_all
 
 MAX_DEPTH = 953  # of JSON; a real server (Python 3.11) answers 400 to what is deeper
 MOST_LISTED = 32 << 10  # bytes of a body of which every error is told, as a real server does
 MINIMUM_API_VERSION = (0, 8, 0)
 JSON = "application/json"
 _LEAP_SECOND = b":60"
-_NO_BODY = BulkDeleteRequest()
+B = TypeVar("B", bound=BaseModel)
 _REAL = PREFECT_SQLITE  # every real server reads alike; what its database does comes later
 
 
@@ -49,31 +53,51 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Generic[B]):
     """What was read, and the ids of the warnings that the way it was written earns."""
 
-    request: BulkDeleteRequest
+    request: B
     warnings: frozenset[str] = frozenset()
 
 
-def read_request(message: Message, dialect: Dialect, now: datetime | None = None) -> Reading:
-    """Read a bulk_delete request; `now` is what a lax dialect takes the time `now` for.
+def read_request(
+    message: Message, body: type[B], dialect: Dialect, now: datetime | None = None
+) -> Reading[B]:
+    """Read a request's body; `now` is what a lax dialect takes the time `now` for.
 
-    Raises InvalidRequest, UnreadableRequest, OutdatedClient or ServerFailure, each with the ids
-    of its warnings.
+    Raises InvalidRequest, OutOfBounds, UnreadableRequest, OutdatedClient or ServerFailure, each
+    with the ids of its warnings.
     """
-    if message.api_version is None and _LEAP_SECOND not in message.body:
-        if not message.body:
-            return Reading(_NO_BODY)
-        if message.content_type == JSON or media_type(message.content_type) == JSON:
-            try:
-                request = BulkDeleteRequest.model_validate_json(message.body, strict=True)
-            except ValidationError:
-                pass
-            else:
-                if not request.model_extra:
-                    return Reading(request)
-    return _read_unusual(message, dialect, now or datetime.now(UTC))
+    if (
+        message.api_version is None
+        and _LEAP_SECOND not in message.body
+        and message.body
+        and (message.content_type == JSON or media_type(message.content_type) == JSON)
+    ):
+        try:
+            request = body.model_validate_json(message.body, strict=True)
+        except ValidationError:
+            pass
+        else:
+            if _is_plain(request):
+                return Reading(request)
+    return _read_unusual(message, body, dialect, now or datetime.now(UTC))
+
+
+def _is_plain(request: BaseModel) -> bool:
+    """Whether nothing in it needs a second look: an ignored key, a page out of bounds, anything
+    of which the schema does not tell whether JSON can hold it.
+    """
+    if not isinstance(request, Parameters) or request.holds_anything:
+        return False
+    return not request.model_extra and not (request.pages and _page_problem(request))
+
+
+def check_api_version(version: str | None, dialect: Dialect) -> None:
+    """What comes before every request that has no body. Raises OutdatedClient."""
+    problem = _version_problem(version)
+    if problem and dialect.api_version_400:
+        raise OutdatedClient(problem, warnings=("api-version-400",))
 
 
 def media_type(content_type: str | None) -> str | None:
@@ -81,24 +105,37 @@ def media_type(content_type: str | None) -> str | None:
     return None if content_type is None else content_type.partition(";")[0].strip().lower()
 
 
-def _read_unusual(message: Message, dialect: Dialect, now: datetime) -> Reading:
-    warned = frozenset(_warnings(message, dialect, now))
+def _read_unusual(message: Message, body: type[B], dialect: Dialect, now: datetime) -> Reading[B]:
+    warned = frozenset(_warnings(message, body, dialect, now))
     try:
-        return Reading(_read(message, dialect, now), warned)
+        return Reading(_read(message, body, dialect, now), warned)
     except RefusedRequest as refusal:
         refusal.warnings = tuple(warned)
         raise
 
 
-def _read(message: Message, dialect: Dialect, now: datetime) -> BulkDeleteRequest:
+def _read(message: Message, body: type[B], dialect: Dialect, now: datetime) -> B:
     """As the dialect reads it: syntax first, then the version header, then the content."""
-    body = _body(message, dialect)
-    value = _decode(body, dialect) if dialect.lax_coercion and body else None
+    content = _body(message, dialect)
+    value = _decode(content, dialect) if dialect.lax_coercion and content else None
     if dialect.api_version_400:
         _check_version(message.api_version)
-    if dialect.lax_coercion:
-        return _laxly(value, now, every_error=len(body) <= MOST_LISTED)
-    return _strictly(body) if body else _NO_BODY
+    if not dialect.lax_coercion:
+        return _strictly(body, content)
+    request = _laxly(body, value, now, every_error=len(content) <= MOST_LISTED)
+    if not issubclass(body, Parameters) or body.holds_anything:
+        _check_storable(value, dialect)
+    return request
+
+
+def _check_storable(value: Any, dialect: Dialect) -> None:
+    """Raise ServerFailure for texts that the dialect's database cannot hold."""
+    database = dialect.undocumented_5xx
+    text = json.dumps(value, ensure_ascii=False)
+    if database and has_surrogate(text):
+        raise ServerFailure("a lone surrogate in a text", retryable=database.retryable)
+    if database and dialect.nul is Nul.FAILS and "\\u0000" in text:
+        raise ServerFailure("NUL in a text", retryable=database.retryable)
 
 
 def _body(message: Message, dialect: Dialect) -> bytes:
@@ -120,14 +157,32 @@ def _invalid(kind: str, loc: tuple[str | int, ...], msg: str) -> InvalidRequest:
 # As the document says it
 
 
-def _strictly(body: bytes) -> BulkDeleteRequest:
+def _strictly(body: type[B], content: bytes) -> B:
+    if not content and not issubclass(body, Parameters):
+        raise _invalid("missing", ("body",), "Field required")
     try:
-        request = BulkDeleteRequest.model_validate_json(body, strict=True)
+        request = body.model_validate_json(content or b"{}", strict=True)
     except ValidationError as refusal:
         raise InvalidRequest(list(_strict_errors(refusal)), None) from None
-    if request.model_extra and not _repeatable(request.model_extra):
+    if not _is_plain(request) and not _repeatable(json.loads(content or b"{}")):
         raise _invalid("json_invalid", ("body",), "Invalid JSON: a number that is not finite")
+    if isinstance(request, Parameters) and request.pages:
+        _check_page(_page_problem(request))
     return request
+
+
+def _page_problem(request: Any) -> str | None:
+    """What a real server says of a page's limit; None where it is good. No schema tells it."""
+    if request.limit < 0:
+        return "Invalid limit: must be greater than or equal to 0."
+    if request.limit > MAX_PAGE:
+        return f"Invalid limit: must be less than or equal to {MAX_PAGE}."
+    return None
+
+
+def _check_page(problem: str | None) -> None:
+    if problem:
+        raise OutOfBounds(problem, ("body", "limit"))
 
 
 def _strict_errors(refusal: ValidationError) -> Iterator[Mapping[str, Any]]:
@@ -209,17 +264,14 @@ def _version_problem(version: str | None) -> str | None:
     return None
 
 
-def _laxly(value: Any, now: datetime, *, every_error: bool = False) -> BulkDeleteRequest:
-    """FastAPI's two body parameters; null is absent, and other keys are never looked at."""
-    if value is None:
-        return _NO_BODY
-    if not isinstance(value, dict):
-        _check_repeatable(value)
-        raise InvalidRequest([_missing("flow_runs"), _missing("limit")], value)
-    given = {key: value[key] for key in ("flow_runs", "limit") if value.get(key) is not None}
+def _laxly(body: type[B], value: Any, now: datetime, *, every_error: bool = False) -> B:
+    """FastAPI's body: as a whole or, where keys are parameters, key by key."""
+    given = _parameters(body, value) if issubclass(body, Parameters) else value
+    if given is None:
+        raise InvalidRequest([_missing()], None)
     context = {"now": now}
     try:
-        return BulkDeleteRequest.model_validate(given, from_attributes=True, context=context)
+        return body.model_validate(given, from_attributes=True, context=context)
     except ValidationError as error:
         refusal = error
     except UnicodeEncodeError:  # a lone surrogate where a date-time belongs
@@ -227,19 +279,38 @@ def _laxly(value: Any, now: datetime, *, every_error: bool = False) -> BulkDelet
     _check_repeatable(value)
     if every_error:
         try:
-            thorough = telling_all(BulkDeleteRequest)
-            thorough.model_validate(given, from_attributes=True, context=context)
+            telling_all(body).model_validate(given, from_attributes=True, context=context)
         except ValidationError as error:
             refusal = error
-    raise InvalidRequest([_lax_error(error) for error in refusal.errors()], value)
+    errors = [_lax_error(error, body) for error in refusal.errors()]
+    if any(error["type"] == NO_OBJECT for error in errors):
+        raise ServerFailure("a policy that is no object", retryable=False)
+    raise InvalidRequest(errors, value)
 
 
-def _missing(key: str) -> dict[str, Any]:
-    return {"type": "missing", "loc": ("body", key), "msg": "Field required", "input": None}
+def _parameters(body: type[Parameters], value: Any) -> dict[str, Any]:
+    """The keys that are parameters; null is absent, and others are never looked at."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        _check_repeatable(value)
+        raise InvalidRequest([_missing(key) for key in body.model_fields], value)
+    given = {key: value[key] for key in body.model_fields if value.get(key) is not None}
+    if body.pages and "limit" in given:
+        # A real server looks at the page first, whatever else is wrong.
+        with suppress(ValidationError):
+            _check_page(_page_problem(Page.model_validate({"limit": given["limit"]})))
+    return given
 
 
-def _lax_error(error: Mapping[str, Any]) -> dict[str, Any]:
+def _missing(*key: str) -> dict[str, Any]:
+    return {"type": "missing", "loc": ("body", *key), "msg": "Field required", "input": None}
+
+
+def _lax_error(error: Mapping[str, Any], body: type[BaseModel]) -> dict[str, Any]:
     told = {key: value for key, value in error.items() if key != "url"}
+    if error["type"] == "missing" and len(error["loc"]) == 1 and issubclass(body, Parameters):
+        return _missing(str(error["loc"][0]))
     told["loc"] = ("body", *error["loc"])
     if "error" in error.get("ctx", ()) and isinstance(error["ctx"]["error"], Exception):
         told["ctx"] = {"error": {}}
@@ -263,17 +334,19 @@ def _repeatable(value: object) -> bool:
 # What there is to warn about
 
 
-def _warnings(message: Message, dialect: Dialect, now: datetime) -> Iterator[str]:
+def _warnings(
+    message: Message, model: type[BaseModel], dialect: Dialect, now: datetime
+) -> Iterator[str]:
     if _version_problem(message.api_version):
         yield "api-version-400"
     if message.body and media_type(message.content_type) != JSON:
         yield "body-ignored"
     body = _body(message, _REAL)
     if body:
-        yield from _of_body(body, dialect, now)
+        yield from _of_body(body, model, dialect, now)
 
 
-def _of_body(body: bytes, dialect: Dialect, now: datetime) -> Iterator[str]:
+def _of_body(body: bytes, model: type[BaseModel], dialect: Dialect, now: datetime) -> Iterator[str]:
     if json.detect_encoding(body) != "utf-8":
         yield "unreadable-400"
     try:
@@ -286,17 +359,18 @@ def _of_body(body: bytes, dialect: Dialect, now: datetime) -> Iterator[str]:
         return
     except InvalidRequest:
         return
-    if isinstance(value, dict) and value.keys() - {"flow_runs", "limit"}:
+    keys_are_parameters = isinstance(value, dict) and issubclass(model, Parameters)
+    if keys_are_parameters and value.keys() - model.model_fields.keys():
         yield "unknown-key"
-    yield from _of_value(value, dialect, now)
+    yield from _of_value(value, model, dialect, now)
 
 
-def _of_value(value: Any, dialect: Dialect, now: datetime) -> Iterator[str]:
+def _of_value(value: Any, model: type[BaseModel], dialect: Dialect, now: datetime) -> Iterator[str]:
     repeatable = _repeatable(value)
     if not repeatable:
         yield "undocumented-5xx"
-    taken = _accepts(_laxly, value, now)
-    if repeatable and taken != _accepts(_strictly, json.dumps(value).encode()):
+    taken = _accepts(_laxly, model, value, now)
+    if repeatable and taken != _accepts(_strictly, model, json.dumps(value).encode()):
         yield "lax-coercion"
     if dialect.lax_coercion and taken and any(_unix_times(value)):
         yield "date-read-as-unix"
@@ -314,11 +388,14 @@ _DIGITS = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 
 
 def _unix_times(value: Any) -> Iterator[bool]:
-    filters = value.get("flow_runs") if isinstance(value, dict) else None
-    for criterion in (filters or {}).values():
-        for key in ("before_", "after_"):
-            moment = criterion.get(key) if isinstance(criterion, dict) else None
-            if isinstance(moment, str):
-                yield _DIGITS.fullmatch(moment) is not None
-            else:
-                yield isinstance(moment, int | float)
+    """Of each time in the filters of a body, and beside them, whether it is a number."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        if key in _TIMES and isinstance(inner, str):
+            yield _DIGITS.fullmatch(inner) is not None
+        elif key in _TIMES:
+            yield isinstance(inner, int | float)
+        else:
+            yield from _unix_times(inner)
+
+
+_TIMES = frozenset({"before_", "after_", "history_start", "history_end"})

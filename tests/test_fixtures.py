@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 
+from mockserver.bodies import MAX_LIMIT, BulkDeleteRequest
 from mockserver.dialects import DEVIATIONS, DIALECTS, SPEC, Deviation, Dialect
 from mockserver.errors import InvalidRequest, RefusedRequest, ServerFailure
-from mockserver.filters import MAX_LIMIT
 from mockserver.operations import bulk_delete
 from mockserver.predicates import CONDITIONS, EVERY
 from mockserver.reading import JSON, Message, read_request
@@ -37,9 +37,12 @@ SATISFIABLE = {
     "parent_flow_run_id",
 }
 NAMES = ("Late", "AwaitingRetry", "Retrying", "TimedOut", "Cached", "Suspended")
-# A real run always has a flow, and no filter asks for it.
+# Of what filters on flow runs ask for; `created` is the first field that none does.
+_FILTERED = [field.name for field in fields(FlowRun)]
 NULLABLE = [
-    field.name for field in fields(FlowRun) if field.default is None and field.name != "flow_id"
+    field.name
+    for field in fields(FlowRun)[: _FILTERED.index("created")]
+    if field.default is None
 ]
 # For each key of each criterion, values that must each match some of the runs, and not all.
 VALUES: dict[str, dict[str, list[Any]]] = {
@@ -112,7 +115,7 @@ def answer(text: str, dialect: Dialect) -> tuple[int, frozenset[str], set[str]]:
     runs = store().fork()
     warned: set[str] = set()
     try:
-        reading = read_request(message_of(text), dialect, NOW)
+        reading = read_request(message_of(text), BulkDeleteRequest, dialect, NOW)
         warned.update(reading.warnings)
         deletion = bulk_delete(runs, reading.request, dialect)
     except RefusedRequest as refusal:

@@ -12,17 +12,18 @@ import mockserver
 PACKAGE = Path(mockserver.__file__).parent
 RANKS = {
     "errors": 0, "runs": 0, "dialects": 0, "instants": 0, "resources": 0, "plain_yaml": 0,
-    "filters": 1, "openapi": 1, "like": 1, "seed_fields": 1, "population": 1, "shelf": 1,
-    "predicates": 2, "records": 2,
-    "index": 3, "cautions": 3,
-    "store": 4, "seed_files": 4,
-    "operations": 5, "reading": 5, "seeds": 5,
-    "app": 6, "progress": 6,
-    "server": 7,
-    "serving": 8,
-    "cli": 9, "__main__": 10,
+    "fields": 1, "openapi": 1, "like": 1, "seed_fields": 1, "population": 1, "shelf": 1,
+    "filters": 2, "records": 2,
+    "side_filters": 3, "predicates": 3,
+    "bodies": 4, "index": 4, "cautions": 4, "seed_files": 4,
+    "store": 5, "reading": 5,
+    "operations": 6, "seeds": 6,
+    "app": 7, "progress": 7,
+    "server": 8,
+    "serving": 9,
+    "cli": 10, "__main__": 11,
 }  # fmt: skip
-FIRST_RANK_OF = {"aiohttp": 6, "typer": 9, "rich": 6, "hypothesis": 8, "schemathesis": 8}
+FIRST_RANK_OF = {"aiohttp": 7, "typer": 10, "rich": 7, "hypothesis": 9, "schemathesis": 9}
 MODULES = sorted(PACKAGE.glob("*.py"))
 
 

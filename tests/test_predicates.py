@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from mockserver.bodies import BulkDeleteRequest
 from mockserver.dialects import DIALECTS, PREFECT_SQLITE, SPEC
-from mockserver.filters import BulkDeleteRequest, FlowRunFilter
+from mockserver.filters import FlowRunFilter
 from mockserver.predicates import (
     CONDITIONS,
     EVERY,

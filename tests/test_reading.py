@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver import openapi
+from mockserver.bodies import BulkDeleteRequest
 from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.errors import (
     InvalidRequest,
@@ -18,7 +19,6 @@ from mockserver.errors import (
     ServerFailure,
     UnreadableRequest,
 )
-from mockserver.filters import BulkDeleteRequest
 from mockserver.instants import in_utc_years
 from mockserver.reading import MAX_DEPTH, Message, Reading, read_request
 
@@ -34,9 +34,9 @@ def message(value: Any, content_type: str | None = "application/json") -> Messag
     return Message(value if isinstance(value, bytes) else json.dumps(value).encode(), content_type)
 
 
-def outcome(sent: Message, dialect: Dialect) -> Reading | RefusedRequest:
+def outcome(sent: Message, dialect: Dialect) -> Reading[BulkDeleteRequest] | RefusedRequest:
     try:
-        return read_request(sent, dialect, NOW)
+        return read_request(sent, BulkDeleteRequest, dialect, NOW)
     except RefusedRequest as refusal:
         return refusal
 
@@ -112,7 +112,7 @@ def test_what_the_document_takes_a_real_server_takes(body: Any) -> None:
     if isinstance(documented, Reading) and ":60" not in json.dumps(body):
         # With the header it takes the road on which nothing is taken for granted.
         sent = Message(json.dumps(body).encode(), "application/json", "0.8.0")
-        real = read_request(sent, PREFECT_SQLITE, NOW).request
+        real = read_request(sent, BulkDeleteRequest, PREFECT_SQLITE, NOW).request
         assert real.flow_runs == documented.request.flow_runs
         assert real.limit == documented.request.limit
 

@@ -75,7 +75,9 @@ def deleted(server: Server, body: Json) -> set[str] | int:
 
 
 def request_of(body: Json, dialect: Dialect) -> BulkDeleteRequest:
-    return read_request(Message(json.dumps(body).encode(), "application/json"), dialect).request
+    return read_request(
+        Message(json.dumps(body).encode(), "application/json"), BulkDeleteRequest, dialect
+    ).request
 
 
 def deleted_by_mock(store: Store, body: Json, dialect: Dialect) -> set[str] | int:

@@ -1,0 +1,470 @@
+"""The bodies of requests as pydantic models.
+
+A body is either `Parameters`, each key a parameter of its own and other keys ignored, or a
+`Document`, one value as a whole. What the keys do is in `operations` and its neighbours;
+`openapi.yaml` says the same independently, and a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    RootModel,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from .fields import Instant, Number, Texts, Uuid, Whole, whole
+from .filters import FlowRunFilter
+from .runs import StateType
+from .side_filters import (
+    DeploymentFilter,
+    FlowFilter,
+    TaskRunFilter,
+    WorkPoolFilter,
+    WorkQueueFilter,
+)
+
+MAX_LIMIT = 50
+MAX_PAGE = 200
+MAX_PARAMETERS = 524_288  # bytes, as JSON
+MAX_CACHE_KEY = 2_000  # characters
+MAX_RETRY_DELAYS = 50
+
+
+class Parameters(BaseModel):
+    """A body whose keys are parameters. Others are allowed and mean nothing."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    pages: ClassVar[bool] = False  # whether `limit` is held to the bounds of a page
+    holds_anything: ClassVar[bool] = False  # whether some key takes any JSON
+
+
+class Document(BaseModel):
+    """A body that is one object, with nothing but what the document names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(BaseModel):
+    """An object in a body; unknown keys are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+Limit = Annotated[int, whole(ge=1, le=MAX_LIMIT)]
+JsonObject = dict[str, Any]
+LabelValue = StrictBool | StrictInt | StrictFloat | str
+Labels = dict[str, LabelValue]
+
+
+# Deleting, listing, counting
+
+
+class BulkDeleteRequest(Parameters):
+    """The body of bulk_delete."""
+
+    flow_runs: FlowRunFilter | None = None
+    limit: Limit = MAX_LIMIT
+
+
+class FlowRunSort(StrEnum):
+    """The orders in which flow runs can be listed."""
+
+    ID_DESC = "ID_DESC"
+    START_TIME_ASC = "START_TIME_ASC"
+    START_TIME_DESC = "START_TIME_DESC"
+    EXPECTED_START_TIME_ASC = "EXPECTED_START_TIME_ASC"
+    EXPECTED_START_TIME_DESC = "EXPECTED_START_TIME_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    NEXT_SCHEDULED_START_TIME_ASC = "NEXT_SCHEDULED_START_TIME_ASC"
+    END_TIME_DESC = "END_TIME_DESC"
+
+
+class TaskRunSort(StrEnum):
+    """The orders in which task runs can be listed."""
+
+    ID_DESC = "ID_DESC"
+    EXPECTED_START_TIME_ASC = "EXPECTED_START_TIME_ASC"
+    EXPECTED_START_TIME_DESC = "EXPECTED_START_TIME_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    NEXT_SCHEDULED_START_TIME_ASC = "NEXT_SCHEDULED_START_TIME_ASC"
+    END_TIME_DESC = "END_TIME_DESC"
+
+
+class NamedSort(StrEnum):
+    """The orders in which flows and deployments can be listed."""
+
+    CREATED_DESC = "CREATED_DESC"
+    UPDATED_DESC = "UPDATED_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+
+
+Offset = Annotated[int, whole(ge=0)]
+PageNumber = Annotated[int, whole(ge=1)]
+
+
+class Filters(Parameters):
+    """Which flow runs, by themselves and by what they refer to; all given filters must hold."""
+
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+    work_pools: WorkPoolFilter | None = None
+    work_pool_queues: WorkQueueFilter | None = None
+
+
+class Page(Parameters):
+    """A part of a list: an absent limit is `MAX_PAGE`, and a limit above it is refused."""
+
+    pages = True
+
+    limit: Whole = MAX_PAGE
+
+
+# Keys of a base to the right come first: the order in which a real server tells its errors.
+
+
+class _SortedFlowRuns(Page):
+    sort: FlowRunSort = FlowRunSort.ID_DESC
+    offset: Offset = 0
+
+
+class FlowRunFilterRequest(Filters, _SortedFlowRuns):
+    """The body of /flow_runs/filter."""
+
+
+class _PageOfFlowRuns(Page):
+    sort: FlowRunSort = FlowRunSort.ID_DESC
+    page: PageNumber = 1
+
+
+class FlowRunPaginateRequest(Filters, _PageOfFlowRuns):
+    """The body of /flow_runs/paginate."""
+
+
+class HistoryRequest(Parameters):
+    """The body of /flow_runs/history. Mind that the queues are called `work_queues` here."""
+
+    history_start: Instant
+    history_end: Instant
+    history_interval_seconds: Number
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+    work_pools: WorkPoolFilter | None = None
+    work_queues: WorkQueueFilter | None = None
+
+
+class FlowCountRequest(Parameters):
+    """The body of /flows/count."""
+
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+    work_pools: WorkPoolFilter | None = None
+
+
+class _Offset(Page):
+    offset: Offset = 0
+
+
+class FlowFilterRequest(FlowCountRequest, _Offset):
+    """The body of /flows/filter."""
+
+    sort: NamedSort = NamedSort.NAME_ASC
+
+
+class TaskRunCountRequest(Parameters):
+    """The body of /task_runs/count."""
+
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+
+
+class _SortedTaskRuns(Page):
+    sort: TaskRunSort = TaskRunSort.ID_DESC
+    offset: Offset = 0
+
+
+class TaskRunFilterRequest(TaskRunCountRequest, _SortedTaskRuns):
+    """The body of /task_runs/filter."""
+
+
+class DeploymentFilterRequest(Filters, _Offset):
+    """The body of /deployments/filter."""
+
+    sort: NamedSort = NamedSort.NAME_ASC
+
+
+# Creating and changing
+
+
+class StateDetails(Part):
+    """What is known of a state besides its type and name."""
+
+    flow_run_id: Uuid | None = None
+    task_run_id: Uuid | None = None
+    child_flow_run_id: Uuid | None = None
+    scheduled_time: Instant | None = None
+    cache_key: str | None = None
+    cache_expiration: Instant | None = None
+    deferred: bool | None = False
+    untrackable_result: bool = False
+    pause_timeout: Instant | None = None
+    pause_reschedule: bool = False
+    pause_key: str | None = None
+    run_input_keyset: dict[str, str] | None = None
+    refresh_cache: bool | None = None
+    retriable: bool | None = None
+    transition_id: Uuid | None = None
+    task_parameters_id: Uuid | None = None
+    traceparent: str | None = None
+    deployment_concurrency_lease_id: Uuid | None = None
+
+
+class StateCreate(Document):
+    """A state that a run is to be in."""
+
+    type: StateType
+    name: str | None = None
+    message: str | None = None
+    data: Any = None
+    state_details: StateDetails = StateDetails()
+
+
+def _each_once(keys: Any) -> Any:
+    """A set, as JSON writes it. What is no list of texts is left for the type to refuse."""
+    if isinstance(keys, list) and all(isinstance(key, str) for key in keys):
+        return list(dict.fromkeys(keys))
+    return keys
+
+
+NO_OBJECT = "no_object"
+"""The type of an error that a real server does not survive: it looks into what is no object."""
+
+
+class Policy(Part):
+    """How a run retries; the deprecated keys stand in for those that are not given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_deprecated(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            raise PydanticCustomError(NO_OBJECT, "Input should be an object")
+        filled = dict(values)
+        for key, deprecated in (("retries", "max_retries"), ("retry_delay", "retry_delay_seconds")):
+            if not filled.get(key) and filled.get(deprecated, 0) != 0:
+                filled[key] = filled[deprecated]
+        return filled
+
+
+class FlowRunPolicy(Policy):
+    """How a flow run retries and pauses."""
+
+    max_retries: Whole = 0
+    retry_delay_seconds: Number = 0.0
+    retries: Whole | None = None
+    retry_delay: Whole | None = None
+    pause_keys: Annotated[list[str], BeforeValidator(_each_once)] | None = []
+    resuming: bool | None = False
+    retry_type: Literal["in_process", "reschedule"] | None = None
+
+
+def _few_delays(delays: Any) -> Any:
+    if isinstance(delays, list) and len(delays) > MAX_RETRY_DELAYS:
+        raise ValueError(f"Can not configure more than {MAX_RETRY_DELAYS} retry delays per task.")
+    return delays
+
+
+def _not_negative(factor: float | None) -> float | None:
+    if factor is not None and factor < 0:
+        raise ValueError("`retry_jitter_factor` must be >= 0.")
+    return factor
+
+
+class TaskRunPolicy(Policy):
+    """How a task run retries."""
+
+    max_retries: Whole = 0
+    retry_delay_seconds: Number = 0.0
+    retries: Whole | None = None
+    retry_delay: Annotated[
+        Whole | Number | list[Whole] | list[Number] | None, AfterValidator(_few_delays)
+    ] = None
+    retry_jitter_factor: Annotated[Number | None, AfterValidator(_not_negative)] = None
+
+
+def _not_too_big(parameters: JsonObject) -> JsonObject:
+    size = len(json.dumps(parameters, separators=(",", ":"), ensure_ascii=False).encode())
+    if size > MAX_PARAMETERS:
+        raise ValueError(
+            f"Flow run parameters must be less than {MAX_PARAMETERS:,} bytes when serialized "
+            f"(got {size:,} bytes)."
+        )
+    return parameters
+
+
+FlowParameters = Annotated[JsonObject, AfterValidator(_not_too_big)]
+
+
+class FlowRunCreate(Document):
+    """A flow run to make. Without a name, or with an empty one, it is given one."""
+
+    state: StateCreate | None = None
+    name: str | None = None
+    flow_id: Uuid
+    flow_version: str | None = None
+    parameters: FlowParameters = {}
+    context: JsonObject = {}
+    parent_task_run_id: Uuid | None = None
+    infrastructure_document_id: Uuid | None = None
+    empirical_policy: FlowRunPolicy = FlowRunPolicy()
+    tags: Texts = []
+    labels: Labels | None = {}
+    idempotency_key: str | None = None
+    work_pool_name: str | None = None
+    work_queue_name: str | None = None
+    job_variables: JsonObject | None = None
+    deployment_id: Uuid | None = None
+
+
+class FlowRunUpdate(Document):
+    """What is to change of a flow run: the keys that are given."""
+
+    name: str | None = None
+    flow_version: str | None = None
+    parameters: FlowParameters = {}
+    empirical_policy: FlowRunPolicy = FlowRunPolicy()
+    tags: Texts = []
+    infrastructure_pid: str | None = None
+    job_variables: JsonObject | None = None
+
+
+class SetStateRequest(Parameters):
+    """The body of set_state."""
+
+    holds_anything = True
+
+    state: StateCreate
+    force: bool = False
+
+
+class BulkSetStateRequest(Parameters):
+    """The body of bulk_set_state."""
+
+    holds_anything = True
+
+    flow_runs: FlowRunFilter | None = None
+    state: StateCreate
+    force: bool = False
+    limit: Limit = MAX_LIMIT
+
+
+class LabelsUpdate(RootModel[JsonObject]):
+    """Labels to add or to replace."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class FlowCreate(Document):
+    """A flow to make; the one with its name, if there is one, is left as it is."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[^/%&><]+$")]
+    tags: Texts = []
+    labels: Labels | None = {}
+
+
+class TaskRunResult(Part):
+    """An input of a task run: what another task run returned."""
+
+    input_type: Literal["task_run"] = "task_run"
+    id: Uuid
+
+
+class FlowRunResult(Part):
+    """An input of a task run: what a flow run returned."""
+
+    input_type: Literal["flow_run"] = "flow_run"
+    id: Uuid
+
+
+class Parameter(Part):
+    """An input of a task run: a parameter of the flow run."""
+
+    input_type: Literal["parameter"] = "parameter"
+    name: str
+
+
+class Constant(Part):
+    """An input of a task run: a value."""
+
+    input_type: Literal["constant"] = "constant"
+    type: str
+
+
+def _not_too_long(cache_key: str | None) -> str | None:
+    if cache_key and len(cache_key) > MAX_CACHE_KEY:
+        raise ValueError(
+            f"Cache key exceeded maximum allowed length of {MAX_CACHE_KEY} characters."
+        )
+    return cache_key
+
+
+class TaskRunCreate(Document):
+    """A task run to make."""
+
+    id: Uuid | None = None
+    state: StateCreate | None = None
+    name: str | None = None
+    flow_run_id: Uuid | None = None
+    task_key: str
+    dynamic_key: str
+    cache_key: Annotated[str | None, AfterValidator(_not_too_long)] = None
+    cache_expiration: Instant | None = None
+    task_version: str | None = None
+    empirical_policy: TaskRunPolicy = TaskRunPolicy()
+    tags: Texts = []
+    labels: Labels | None = {}
+    task_inputs: dict[str, list[TaskRunResult | FlowRunResult | Parameter | Constant]] = {}
+
+
+class LogCreate(Document):
+    """A line of a run's log."""
+
+    name: str
+    level: Whole
+    message: str
+    timestamp: Instant
+    flow_run_id: Uuid | None = None
+    task_run_id: Uuid | None = None
+
+
+class Logs(RootModel[Sequence[LogCreate]]):
+    """Lines of logs."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+Body = Parameters | Document | LabelsUpdate | Logs

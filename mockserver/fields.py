@@ -1,0 +1,160 @@
+"""The values of a request, each read in one of two ways.
+
+Strict validation (of JSON) takes what `openapi.yaml` says and nothing else; lax validation takes
+what a real server's pydantic takes. Either way the values are the same: ids as lower-case text,
+times as aware datetimes, everything else as JSON has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache, reduce
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel, GetCoreSchemaHandler, create_model
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import core_schema as cs
+
+from .instants import BEYOND_UTC, parse_rfc3339, to_utc
+from .runs import StateType
+
+
+class _Strictly:
+    """One schema for strict validation; for lax validation another, or the type's own."""
+
+    def __init__(
+        self,
+        strict: Callable[[], CoreSchema],
+        lax: Callable[[], CoreSchema] | None = None,
+    ) -> None:
+        self.strict = strict
+        self.lax = lax
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        lax = self.lax() if self.lax else handler(source)
+        return cs.lax_or_strict_schema(lax_schema=lax, strict_schema=self.strict())
+
+
+def _strict_instant(value: object) -> datetime:
+    try:
+        if isinstance(value, str):
+            return parse_rfc3339(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError(
+        "date_time", "Input should be an RFC 3339 date-time with an offset (2026-01-31T08:00:00Z)"
+    )
+
+
+def _lax_instant(
+    value: object, handler: cs.ValidatorFunctionWrapHandler, info: cs.ValidationInfo
+) -> datetime:
+    """As Prefect on Python 3.12 and older: pydantic, then pendulum's strict parser.
+
+    The texts of the errors are pydantic-extra-types', which Prefect uses.
+    """
+    try:
+        return to_utc(handler(value))
+    except ValueError:
+        pass
+    now = info.context["now"] if info.context else datetime.now(UTC)
+    if value == "now":
+        return to_utc(now)
+    import pendulum  # 40 ms, and only unusual times get here
+
+    try:
+        parsed = pendulum.parse(value, strict=True, now=pendulum.instance(now))  # type: ignore[arg-type]
+    except ValueError:
+        raise
+    except Exception as error:
+        raise PydanticCustomError("value_error", "value is not a valid datetime") from error
+    if not isinstance(parsed, datetime):
+        raise ValueError(f"value is not a valid datetime it is a {type(parsed)}")
+    try:
+        return to_utc(datetime.fromisoformat(parsed.isoformat()))
+    except ValueError:  # an offset of a day: pendulum takes it, and the database gives up on it
+        return BEYOND_UTC
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 10.0 is an integer, as JSON Schema says."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+Uuid = Annotated[
+    str,
+    _Strictly(
+        strict=lambda: cs.str_schema(pattern=_UUID, to_lower=True),
+        lax=lambda: cs.chain_schema([cs.uuid_schema(), cs.no_info_plain_validator_function(str)]),
+    ),
+]
+Instant = Annotated[
+    datetime,
+    _Strictly(
+        strict=lambda: cs.no_info_plain_validator_function(_strict_instant),
+        lax=lambda: cs.with_info_wrap_validator_function(_lax_instant, cs.datetime_schema()),
+    ),
+]
+
+
+def whole(*, ge: int | None = None, le: int | None = None) -> _Strictly:
+    """What makes an annotated `int` an integer of JSON (10.0 is one), within bounds."""
+    return _Strictly(
+        strict=lambda: cs.no_info_before_validator_function(
+            _whole, cs.int_schema(ge=ge, le=le, strict=True)
+        ),
+        lax=lambda: cs.int_schema(ge=ge, le=le),
+    )
+
+
+Whole = Annotated[int, whole()]
+Number = Annotated[
+    float,
+    _Strictly(
+        strict=lambda: cs.float_schema(allow_inf_nan=False, strict=True), lax=cs.float_schema
+    ),
+]
+
+
+class _UpToTheFirstFault:
+    """A list that tells its first fault only: a body of a mebibyte can hold half a million."""
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return cast(CoreSchema, {**handler(source), "fail_fast": True})
+
+
+_FIRST = _UpToTheFirstFault()
+Uuids = Annotated[list[Uuid], _FIRST]
+Texts = Annotated[list[str], _FIRST]
+StateTypes = Annotated[list[StateType], _FIRST]
+
+
+@cache
+def telling_all(model: type[BaseModel]) -> type[BaseModel]:
+    """The same model, but its lists tell every fault, as a real server's do."""
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        annotation = _telling_all(field.annotation)
+        if annotation is not field.annotation:
+            fields[name] = (annotation, field.default)
+    return create_model(model.__name__, __base__=model, **fields)
+
+
+def _telling_all(annotation: Any) -> Any:
+    if get_origin(annotation) is Annotated and _FIRST in get_args(annotation):
+        return get_args(annotation)[0]
+    if get_origin(annotation) is UnionType or get_origin(annotation) is Union:
+        parts = [_telling_all(part) for part in get_args(annotation)]
+        return annotation if parts == list(get_args(annotation)) else reduce(or_, parts)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return telling_all(annotation)
+    return annotation
