@@ -136,14 +136,14 @@ class Page(Parameters):
 
     pages = True
 
-    limit: Whole = MAX_PAGE
+    limit: Whole | None = MAX_PAGE
 
 
 # Keys of a base to the right come first: the order in which a real server tells its errors.
 
 
 class _SortedFlowRuns(Page):
-    sort: FlowRunSort = FlowRunSort.ID_DESC
+    sort: FlowRunSort | None = FlowRunSort.ID_DESC
     offset: Offset = 0
 
 
@@ -152,7 +152,7 @@ class FlowRunFilterRequest(Filters, _SortedFlowRuns):
 
 
 class _PageOfFlowRuns(Page):
-    sort: FlowRunSort = FlowRunSort.ID_DESC
+    sort: FlowRunSort | None = FlowRunSort.ID_DESC
     page: PageNumber = 1
 
 
@@ -191,7 +191,7 @@ class _Offset(Page):
 class FlowFilterRequest(FlowCountRequest, _Offset):
     """The body of /flows/filter."""
 
-    sort: NamedSort = NamedSort.NAME_ASC
+    sort: NamedSort | None = NamedSort.NAME_ASC
 
 
 class TaskRunCountRequest(Parameters):
@@ -204,7 +204,7 @@ class TaskRunCountRequest(Parameters):
 
 
 class _SortedTaskRuns(Page):
-    sort: TaskRunSort = TaskRunSort.ID_DESC
+    sort: TaskRunSort | None = TaskRunSort.ID_DESC
     offset: Offset = 0
 
 
@@ -215,7 +215,7 @@ class TaskRunFilterRequest(TaskRunCountRequest, _SortedTaskRuns):
 class DeploymentFilterRequest(Filters, _Offset):
     """The body of /deployments/filter."""
 
-    sort: NamedSort = NamedSort.NAME_ASC
+    sort: NamedSort | None = NamedSort.NAME_ASC
 
 
 # Creating and changing

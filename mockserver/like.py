@@ -1,4 +1,4 @@
-"""`name.like_`: a partial match, as the document says it or as a database does it."""
+"""`like_` and `startswith_`: matches of a part, as the document or a database does them."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class Piece:
 class Like:
     """A pattern, ready to be held against names.
 
-    `text` is what the request said; `case` how both sides are brought to one case. `pieces` must
-    stand in the name in this order, without overlap; `tail` must end it; `cut_names`: a name, too,
-    ends at its first NUL.
+    `text` is what the request said; `case` how both sides are brought to one case. `head` must
+    begin the name, `pieces` stand in it in this order, without overlap, and `tail` end it;
+    `alone`: there is nothing but the head; `cut_names`: a name, too, ends at its first NUL.
     """
 
     text: str
@@ -66,6 +66,8 @@ class Like:
     pieces: tuple[Piece, ...] = field(repr=False)
     tail: Piece = field(default=Piece(0, ()), repr=False)
     cut_names: bool = field(default=False, repr=False)
+    head: Piece = field(default=Piece(0, ()), repr=False)
+    alone: bool = field(default=False, repr=False)
 
     def prepare(self, name: str) -> str:
         """The name in the form `holds` takes; worth keeping where a name is met often."""
@@ -75,7 +77,11 @@ class Like:
 
     def holds(self, prepared: str) -> bool:
         """Whether a prepared name matches."""
-        at = 0
+        at = self.head.length
+        if at and not (len(prepared) >= at and self.head.stands_at(prepared, 0)):
+            return False
+        if self.alone:
+            return len(prepared) == at
         for piece in self.pieces:
             at = piece.end_of_first(prepared, at)
             if at < 0:
@@ -90,10 +96,25 @@ class Like:
 
 def compile_like(text: str, dialect: Dialect) -> Like:
     """`like_: text` under a dialect. `text` is not empty (an empty one is no condition, M2)."""
-    case = dialect.like_case_ascii
     if dialect.like_wildcards is Wildcards.LITERAL:
-        return Like(text, case, (_piece([to_one_case(text, case)]),))
-    pattern = f"%{to_one_case(text, case)}%"
+        return Like(text, dialect.like_case_ascii, (_literal(text, dialect),))
+    return _compile(text, f"%{to_one_case(text, dialect.like_case_ascii)}%", dialect)
+
+
+def compile_prefix(text: str, dialect: Dialect) -> Like:
+    """One text of `startswith_` under a dialect; an empty one matches every name."""
+    if dialect.like_wildcards is Wildcards.LITERAL:
+        return Like(text, dialect.like_case_ascii, (), head=_literal(text, dialect))
+    return _compile(text, f"{to_one_case(text, dialect.like_case_ascii)}%", dialect)
+
+
+def _literal(text: str, dialect: Dialect) -> Piece:
+    return _piece([to_one_case(text, dialect.like_case_ascii)])
+
+
+def _compile(text: str, pattern: str, dialect: Dialect) -> Like:
+    """A pattern of a database, already in one case."""
+    case = dialect.like_case_ascii
     cut_names = dialect.nul is Nul.ENDS_PATTERN
     if cut_names:
         pattern = pattern.partition("\0")[0]
@@ -101,9 +122,16 @@ def compile_like(text: str, dialect: Dialect) -> Like:
         between = _split_escaped(pattern)
     else:
         between = [piece.split("_") for piece in pattern.split("%")]
-    *pieces, tail = map(_piece, between)
+    head, *pieces = map(_piece, between)
+    tail = pieces.pop() if pieces else Piece(0, ())
     return Like(
-        text, case, tuple(piece for piece in pieces if piece.length), tail, cut_names=cut_names
+        text,
+        case,
+        tuple(piece for piece in pieces if piece.length),
+        tail,
+        cut_names=cut_names,
+        head=head,
+        alone=len(between) == 1,
     )
 
 

@@ -1,7 +1,8 @@
 """What a filter means: filter + dialect -> predicate. The one file that knows (M1-M9).
 
-A predicate is a value: a tree of `Test`, `AllOf` and `AnyOf` that can be called with a flow run,
-compared, planned and printed as its sentence. `AllOf(())` is every run, `AnyOf(())` none.
+A predicate is a value: a tree of `Test`, `AllOf` and `AnyOf` that can be called with a flow run
+(or another record that has the columns), compared, planned and printed as its sentence.
+`AllOf(())` is every run, `AnyOf(())` none.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from typing import Any
 
 from .dialects import Dialect
 from .errors import in_a_line
-from .filters import FilterModel, FlowRunFilter, FlowRunFilterState, Operator
+from .filters import FilterModel, FlowRunFilter, Operator, OperatorFilter
 from .instants import format_instant
 from .like import Like, compile_like
-from .runs import FlowRun
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ LIKE = Relation("contains", lambda name, like: like.matches(name))
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One condition: a column of `FlowRun`, a relation, and what it is held against."""
+    """One condition: a column of a record, a relation, and what it is held against."""
 
     column: str
     relation: Relation
@@ -52,8 +52,8 @@ class Test:
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
-    def __call__(self, run: FlowRun) -> bool:
-        value = getattr(run, self.column)
+    def __call__(self, record: object) -> bool:
+        value = getattr(record, self.column)
         if value is None:
             return self.relation.of_null
         return self.relation.holds(value, self.operand)
@@ -69,8 +69,8 @@ class AllOf:
 
     parts: tuple[Predicate, ...]
 
-    def __call__(self, run: FlowRun) -> bool:
-        return all(part(run) for part in self.parts)
+    def __call__(self, record: object) -> bool:
+        return all(part(record) for part in self.parts)
 
     def __str__(self) -> str:
         return _joined(self.parts, " and ") or "every flow run"
@@ -82,8 +82,8 @@ class AnyOf:
 
     parts: tuple[Predicate, ...]
 
-    def __call__(self, run: FlowRun) -> bool:
-        return any(part(run) for part in self.parts)
+    def __call__(self, record: object) -> bool:
+        return any(part(record) for part in self.parts)
 
     def __str__(self) -> str:
         return _joined(self.parts, " or ") or "no flow run"
@@ -115,69 +115,69 @@ def _operand_words(operand: object) -> str:
     return f"'{in_a_line(operand.text, _LONGEST)}'" if isinstance(operand, Like) else repr(operand)
 
 
-# What a key of a criterion says: value and dialect -> the test, or None for "no condition" (M2).
-Condition = Callable[[Any, Dialect], Test | None]
+# What a key of a criterion says: value and dialect -> a test, or None for "no condition" (M2).
+Condition = Callable[[Any, Dialect], Predicate | None]
 
 
-def _any(column: str, relation: Relation = ONE_OF) -> Condition:
+def any_of(column: str, relation: Relation = ONE_OF) -> Condition:
     return lambda wanted, _dialect: Test(column, relation, frozenset(wanted))
 
 
-def _unless_empty(column: str, relation: Relation) -> Condition:
+def unless_empty(column: str, relation: Relation) -> Condition:
     return lambda values, _dialect: Test(column, relation, frozenset(values)) if values else None
 
 
-def _null(
+def nullness(
     column: str, when_true: Relation = IS_NULL, when_false: Relation = IS_NOT_NULL
 ) -> Condition:
     return lambda wanted, _dialect: Test(column, when_true if wanted else when_false)
 
 
-def _instant(column: str, relation: Relation) -> Condition:
+def instant_of(column: str, relation: Relation) -> Condition:
     return lambda instant, _dialect: Test(column, relation, instant)
 
 
-def _like(column: str) -> Condition:
+def like(column: str) -> Condition:
     return lambda text, dialect: Test(column, LIKE, compile_like(text, dialect)) if text else None
 
 
-def _times(column: str) -> dict[str, Condition]:
+def times(column: str) -> dict[str, Condition]:
     return {
-        "before_": _instant(column, AT_OR_BEFORE),
-        "after_": _instant(column, AT_OR_AFTER),
+        "before_": instant_of(column, AT_OR_BEFORE),
+        "after_": instant_of(column, AT_OR_AFTER),
     }
 
 
 CONDITIONS: Mapping[str, Mapping[str, Condition]] = {
-    "id": {"any_": _any("id"), "not_any_": _unless_empty("id", NONE_OF)},
-    "name": {"any_": _any("name"), "like_": _like("name")},
+    "id": {"any_": any_of("id"), "not_any_": unless_empty("id", NONE_OF)},
+    "name": {"any_": any_of("name"), "like_": like("name")},
     "tags": {
-        "all_": _unless_empty("tags", HAS_ALL),
-        "any_": _any("tags", HAS_ANY),
-        "is_null_": _null("tags", IS_EMPTY, IS_NOT_EMPTY),
+        "all_": unless_empty("tags", HAS_ALL),
+        "any_": any_of("tags", HAS_ANY),
+        "is_null_": nullness("tags", IS_EMPTY, IS_NOT_EMPTY),
     },
-    "deployment_id": {"any_": _any("deployment_id"), "is_null_": _null("deployment_id")},
-    "work_queue_name": {"any_": _any("work_queue_name"), "is_null_": _null("work_queue_name")},
-    "state.type": {"any_": _any("state_type"), "not_any_": _unless_empty("state_type", NONE_OF)},
-    "state.name": {"any_": _any("state_name"), "not_any_": _unless_empty("state_name", NONE_OF)},
-    "flow_version": {"any_": _any("flow_version")},
-    "start_time": _times("start_or_expected_time") | {"is_null_": _null("start_time")},
-    "end_time": _times("end_time") | {"is_null_": _null("end_time")},
-    "expected_start_time": _times("expected_start_time"),
-    "next_scheduled_start_time": _times("next_scheduled_start_time"),
-    "parent_flow_run_id": {"any_": _any("parent_flow_run_id")},
+    "deployment_id": {"any_": any_of("deployment_id"), "is_null_": nullness("deployment_id")},
+    "work_queue_name": {"any_": any_of("work_queue_name"), "is_null_": nullness("work_queue_name")},
+    "state.type": {"any_": any_of("state_type"), "not_any_": unless_empty("state_type", NONE_OF)},
+    "state.name": {"any_": any_of("state_name"), "not_any_": unless_empty("state_name", NONE_OF)},
+    "flow_version": {"any_": any_of("flow_version")},
+    "start_time": times("start_or_expected_time") | {"is_null_": nullness("start_time")},
+    "end_time": times("end_time") | {"is_null_": nullness("end_time")},
+    "expected_start_time": times("expected_start_time"),
+    "next_scheduled_start_time": times("next_scheduled_start_time"),
+    "parent_flow_run_id": {"any_": any_of("parent_flow_run_id")},
     "parent_task_run_id": {
-        "any_": _any("parent_task_run_id"),
-        "is_null_": _null("parent_task_run_id"),
+        "any_": any_of("parent_task_run_id"),
+        "is_null_": nullness("parent_task_run_id"),
     },
     "idempotency_key": {
-        "any_": _any("idempotency_key"),
-        "not_any_": _unless_empty("idempotency_key", NONE_OF),
+        "any_": any_of("idempotency_key"),
+        "not_any_": unless_empty("idempotency_key", NONE_OF),
     },
     "created_by": {
-        "id_": _any("created_by_id"),
-        "type_": _any("created_by_type"),
-        "is_null_": _null("created_by"),
+        "id_": any_of("created_by_id"),
+        "type_": any_of("created_by_type"),
+        "is_null_": nullness("created_by"),
     },
 }
 
@@ -192,21 +192,30 @@ def compile_filter(wanted: FlowRunFilter | None, dialect: Dialect) -> Predicate:
 
 def compile_criteria(wanted: FlowRunFilter | None, dialect: Dialect) -> dict[str, Predicate]:
     """The criteria that were given and are not null, by name, each as a predicate of its own."""
+    return compile_by(CONDITIONS, wanted, dialect)
+
+
+def compile_by(
+    conditions: Mapping[str, Mapping[str, Condition]],
+    wanted: OperatorFilter | None,
+    dialect: Dialect,
+) -> dict[str, Predicate]:
+    """The criteria of any filter whose keys mean what `conditions` says."""
     compiled: dict[str, Predicate] = {}
     for name, criterion in wanted.given() if wanted else ():
         if name == "state":
-            compiled[name] = _state(criterion, dialect)
+            compiled[name] = compile_state(criterion, conditions, dialect)
         elif name != "operator":
-            compiled[name] = _criterion(CONDITIONS[name], criterion, dialect)
+            compiled[name] = compile_criterion(conditions[name], criterion, dialect)
     return compiled
 
 
-def join_criteria(wanted: FlowRunFilter | None, criteria: Mapping[str, Predicate]) -> Predicate:
+def join_criteria(wanted: OperatorFilter | None, criteria: Mapping[str, Predicate]) -> Predicate:
     """The predicate of a filter from those of its criteria."""
-    return _join(wanted.operator if wanted else Operator.and_, list(criteria.values()))
+    return join(wanted.operator if wanted else Operator.and_, list(criteria.values()))
 
 
-def _criterion(
+def compile_criterion(
     conditions: Mapping[str, Condition], criterion: FilterModel, dialect: Dialect
 ) -> Predicate:
     """M1 and M3: the conditions given, joined by the criterion's operator, else by and."""
@@ -219,28 +228,30 @@ def _criterion(
         test = conditions[key](value, dialect)
         if test is not None:
             tests.append(test)
-    return _join(joined_by, tests)
+    return join(joined_by, tests)
 
 
-def _state(state: FlowRunFilterState, dialect: Dialect) -> Predicate:
+def compile_state(
+    state: Any, conditions: Mapping[str, Mapping[str, Condition]], dialect: Dialect
+) -> Predicate:
     """M3: a type or name without a condition is skipped; `state-both-lists` drops one with two."""
     parts = []
     for key in ("type", "name"):
         lists = getattr(state, key)
         if lists is None or (dialect.state_both_lists and has_both_lists(lists)):
             continue
-        part = _criterion(CONDITIONS[f"state.{key}"], lists, dialect)
+        part = compile_criterion(conditions[f"state.{key}"], lists, dialect)
         if part != EVERY:
             parts.append(part)
-    return _join(state.operator, parts)
+    return join(state.operator, parts)
 
 
 def has_both_lists(lists: Any) -> bool:
     """What the deviation `state-both-lists` is about: `any_` not null and `not_any_` not empty."""
-    return lists.any_ is not None and bool(lists.not_any_)
+    return lists.any_ is not None and bool(getattr(lists, "not_any_", None))
 
 
-def _join(operator: Operator, parts: list[Predicate]) -> Predicate:
+def join(operator: Operator, parts: list[Predicate]) -> Predicate:
     """Join by and/or. Nothing to join is every run, whatever the operator (M2a, M3)."""
     if len(parts) == 1:
         return parts[0]

@@ -173,6 +173,8 @@ def _strictly(body: type[B], content: bytes) -> B:
 
 def _page_problem(request: Any) -> str | None:
     """What a real server says of a page's limit; None where it is good. No schema tells it."""
+    if request.limit is None:
+        return None
     if request.limit < 0:
         return "Invalid limit: must be greater than or equal to 0."
     if request.limit > MAX_PAGE:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -22,7 +23,159 @@ DATA = Path(__file__).parent / "data"
 PUBLISHED = json.loads((DATA / "published-openapi.json").read_text(encoding="utf-8"))
 SAMPLE = json.loads((DATA / "sample-request.json").read_text(encoding="utf-8"))
 BODY = "Body_bulk_delete_flow_runs_flow_runs_bulk_delete_post"
-PATH = "/flow_runs/bulk_delete"
+
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "/flow_runs/bulk_delete": ("post",),
+    "/flow_runs/": ("post",),
+    "/flow_runs/{id}": ("get", "patch", "delete"),
+    "/flow_runs/filter": ("post",),
+    "/flow_runs/count": ("post",),
+    "/flow_runs/paginate": ("post",),
+    "/flow_runs/lateness": ("post",),
+    "/flow_runs/history": ("post",),
+    "/flow_runs/bulk_set_state": ("post",),
+    "/flow_runs/{id}/set_state": ("post",),
+    "/flow_runs/{id}/labels": ("patch",),
+    "/flows/": ("post",),
+    "/flows/{id}": ("get",),
+    "/flows/name/{name}": ("get",),
+    "/flows/filter": ("post",),
+    "/flows/count": ("post",),
+    "/task_runs/": ("post",),
+    "/task_runs/{id}": ("get",),
+    "/task_runs/filter": ("post",),
+    "/task_runs/count": ("post",),
+    "/deployments/{id}": ("get",),
+    "/deployments/name/{flow_name}/{deployment_name}": ("get",),
+    "/deployments/filter": ("post",),
+    "/deployments/count": ("post",),
+    "/logs/": ("post",),
+    "/health": ("get",),
+    "/ready": ("get",),
+    "/version": ("get",),
+    "/admin/version": ("get",),
+    "/admin/storage": ("get",),
+    "/csrf-token": ("get",),
+    "/hello": ("get",),
+}
+"""What the document covers; the published one has more."""
+
+
+def json_body(*schemas: str) -> dict[str, Any]:
+    """A reply that is one of these components."""
+    refs = [{"$ref": f"#/components/schemas/{name}"} for name in schemas]
+    schema = refs[0] if len(refs) == 1 else {"anyOf": refs}
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+class Addition(NamedTuple):
+    """Where openapi.yaml says something else than the published document, on purpose."""
+
+    reason: str
+    value: Any
+    """What stands there instead; None to leave it out."""
+    places: list[tuple[str, ...]]
+
+
+def replies(status: str, *paths: str) -> list[tuple[str, ...]]:
+    return [
+        ("paths", path, method, "responses", status)
+        for path in paths
+        for method in OPERATIONS[path]
+    ]
+
+
+LISTS = {
+    "Body_read_flow_runs_flow_runs_filter_post": "FlowRunSort",
+    "Body_paginate_flow_runs_flow_runs_paginate_post": "FlowRunSort",
+    "Body_read_flows_flows_filter_post": "FlowSort",
+    "Body_read_task_runs_task_runs_filter_post": "TaskRunSort",
+    "Body_read_deployments_deployments_filter_post": "DeploymentSort",
+}
+NEVER_NULL = {
+    "flows": "FlowFilter",
+    "flow_runs": "FlowRunFilter",
+    "task_runs": "TaskRunFilter",
+    "deployments": "DeploymentFilter",
+    "work_pools": "WorkPoolFilter",
+}
+"""Filters that the published document does not let be null in three bodies."""
+
+
+def nulls_of_the_client() -> Iterator[tuple[str, str, str, dict[str, str]]]:
+    """Body, key, component and default of each null that only our document allows."""
+    for body, sort in LISTS.items():
+        default = PUBLISHED["components"]["schemas"][body]["properties"]["sort"]["default"]
+        yield body, "sort", sort, {"default": default}
+    flows = ("Body_read_flows_flows_filter_post", "Body_count_flows_flows_count_post")
+    for body in (*flows, "Body_count_task_runs_task_runs_count_post"):
+        for key, kind in NEVER_NULL.items():
+            if key in PUBLISHED["components"]["schemas"][body]["properties"]:
+                yield body, key, kind, {}
+
+
+ADDITIONS = [
+    Addition(
+        "The published document describes no refusal but 422; it has no schema for them.",
+        {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}},
+        [("schemas", "ErrorDetail")],
+    ),
+    Addition(
+        "What a path names may not exist.",
+        json_body("ErrorDetail"),
+        replies("404", *(path for path in OPERATIONS if "{" in path)),
+    ),
+    Addition(
+        "The job variables of a run that is not scheduled cannot be changed.",
+        json_body("ErrorDetail"),
+        [("paths", "/flow_runs/{id}", "patch", "responses", "400")],
+    ),
+    Addition(
+        "A new run may name a flow, a flow run or a parent task run that does not exist.",
+        json_body("ErrorDetail"),
+        replies("409", "/flow_runs/", "/task_runs/"),
+    ),
+    *(
+        Addition(
+            "A server answers 201 for what is new; the published document has 200 alone.",
+            PUBLISHED["paths"][path]["post"]["responses"]["200"],
+            replies("201", path),
+        )
+        for path in ("/flow_runs/", "/flows/", "/task_runs/", "/flow_runs/{id}/set_state")
+    ),
+    Addition(
+        "A limit above 200, an interval below a second and a CSRF token where there are none are"
+        " refused with a text as `detail`.",
+        json_body("HTTPValidationError", "ErrorDetail"),
+        replies(
+            "422", "/flow_runs/filter", "/flow_runs/paginate", "/flow_runs/history",
+            "/flows/filter", "/task_runs/filter", "/deployments/filter", "/csrf-token",
+        ),
+    ),
+    Addition(
+        "Prefect's own client sends null as the name of a run (deviation client-nulls).",
+        {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        [("schemas", name, "properties", "name") for name in ("FlowRunCreate", "TaskRunCreate")],
+    ),
+    *(
+        Addition(
+            "Prefect's own client sends null for what it does not ask (deviation client-nulls).",
+            {"anyOf": [{"$ref": f"#/components/schemas/{kind}"}, {"type": "null"}], **default},
+            [("schemas", body, "properties", key)],
+        )
+        for body, key, kind, default in nulls_of_the_client()
+    ),
+    Addition(
+        "Prefect's own client sends null for no limit (deviation client-nulls).",
+        {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        [("schemas", body, "properties", "limit") for body in LISTS],
+    ),
+    Addition(
+        "The pattern lists the time zones of the machine that made the document.",
+        None,
+        [("schemas", "RRuleSchedule", "properties", "timezone", "anyOf", "0", "pattern")],
+    ),
+]  # fmt: skip
 
 TEXT_KEYS = frozenset({"title", "description", "summary", "tags", "example", "examples"})
 NAMES_BELOW = frozenset({"properties", "schemas", "paths"})
@@ -58,17 +211,36 @@ def differences(ours: Any, theirs: Any, here: str = "#") -> Iterator[str]:
         yield f"{here}: {ours!r} in openapi.yaml, {theirs!r} published"
 
 
-def closure(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The bulk delete operation of a document, and every schema that it refers to."""
-    schemas = document["components"]["schemas"]
+def chosen(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The operations of a document that openapi.yaml covers, and every schema they refer to."""
+    paths = {
+        path: {method: document["paths"][path][method] for method in methods}
+        for path, methods in OPERATIONS.items()
+    }
     found: dict[str, Any] = {}
-    waiting = [document["paths"][PATH]]
+    waiting: list[Any] = [paths]
     while waiting:
-        for name in re.findall(r"#/components/schemas/(\w+)", json.dumps(waiting.pop())):
+        for name in re.findall(r"#/components/schemas/([\w-]+)", json.dumps(waiting.pop())):
             if name not in found:
-                found[name] = schemas[name]
-                waiting.append(schemas[name])
-    return {"paths": {PATH: document["paths"][PATH]}, "schemas": found}
+                found[name] = document["components"]["schemas"][name]
+                waiting.append(found[name])
+    return {"paths": paths, "schemas": found}
+
+
+def with_additions(published: Mapping[str, Any]) -> dict[str, Any]:
+    """What openapi.yaml is to say: the published structure and the additions to it."""
+    wanted = copy.deepcopy(dict(published))
+    for addition in ADDITIONS:
+        for *way, key in addition.places:
+            node: Any = wanted
+            for step in way:
+                node = node[int(step) if isinstance(node, list) else step]
+            assert node.get(key) != addition.value, f"{way} {key}: nothing to add"
+            if addition.value is None:
+                del node[key]
+            else:
+                node[key] = addition.value
+    return wanted
 
 
 def operations() -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -80,8 +252,8 @@ def operations() -> Iterator[tuple[str, Mapping[str, Any]]]:
 def contents() -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every media type that a request or a reply may have."""
     for name, operation in operations():
-        for part in (operation["requestBody"], *operation["responses"].values()):
-            for content in part["content"].values():
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for content in part.get("content", {}).values():
                 yield name, content
 
 
@@ -89,8 +261,9 @@ def described() -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Everything that a reader may ask the meaning of."""
     for name, operation in operations():
         yield name, operation
-        yield f"{name} body", operation["requestBody"]
-        for parameter in operation["parameters"]:
+        if "requestBody" in operation:
+            yield f"{name} body", operation["requestBody"]
+        for parameter in operation.get("parameters", ()):
             yield f"{name} {parameter['name']}", parameter
         for status, reply in operation["responses"].items():
             yield f"{name} {status}", reply
@@ -106,11 +279,11 @@ def examples() -> Iterator[tuple[str, Mapping[str, Any], Any]]:
         for value in schema.get("examples", ()):
             yield name, schema, value
     for name, operation in operations():
-        for parameter in operation["parameters"]:
+        for parameter in operation.get("parameters", ()):
             for key, example in parameter["examples"].items():
                 yield f"{name} {parameter['name']} {key}", parameter["schema"], example["value"]
     for name, content in contents():
-        for key, example in content["examples"].items():
+        for key, example in content.get("examples", {}).items():
             yield f"{name} {key}", content["schema"], example["value"]
 
 
@@ -121,11 +294,17 @@ def test_the_document_is_valid() -> None:
 
 
 def test_the_structure_is_the_published_one() -> None:
-    """The document says what the published one says about bulk_delete: no more, no less."""
+    """The document says what the published one says about its operations, but for ADDITIONS."""
     document = openapi.document()
     ours = {"paths": document["paths"], "schemas": document["components"]["schemas"]}
-    theirs = closure(PUBLISHED)
-    assert list(differences(structure(ours), structure(theirs))) == []
+    theirs = with_additions(structure(chosen(PUBLISHED)))
+    assert list(differences(structure(ours), theirs)) == []
+
+
+def test_a_published_structure_is_not_its_own_addition() -> None:
+    """An addition that the published document has come to say itself is found."""
+    with pytest.raises(AssertionError, match="nothing to add"):
+        with_additions(with_additions(structure(chosen(PUBLISHED))))
 
 
 @pytest.mark.parametrize(
@@ -159,22 +338,44 @@ def test_no_keyword_is_beyond_us() -> None:
 def test_an_unsupported_keyword_is_pointed_at() -> None:
     """Unknown keywords are found at every depth; a property may have the name of one."""
     schema = {
-        "pattern": "x",
+        "prefixItems": [{}],
         "properties": {"oneOf": {"anyOf": [{"type": "null"}, {"minLength": 1}]}, "a/b~": True},
         "items": {"x/y~": {"not": {}}},
-        "additionalProperties": {"const": 1},
+        "additionalProperties": {"maxItems": 1},
     }
     assert openapi.unsupported(schema) == [
-        "/pattern",
+        "/prefixItems",
         "/properties/oneOf/anyOf/1/minLength",
         "/items/x~1y~0",
-        "/additionalProperties/const",
+        "/additionalProperties/maxItems",
     ]
+
+
+def test_every_format_of_a_text_is_checked() -> None:
+    """No text has a format that the validators would let anything pass for."""
+    document = json.dumps(structure(openapi.document()))
+    formats = re.findall(r'"type": "string", "format": "([^"]+)"', document)
+    assert set(formats) == set(openapi.FORMATS)
 
 
 def test_everything_is_described() -> None:
     """Each operation, parameter, reply, schema and property has a description."""
     assert [where for where, part in described() if not part.get("description", "").strip()] == []
+
+
+def test_everything_has_an_example() -> None:
+    """Each parameter and request has examples; a reply has some, or its schema has."""
+    schemas = openapi.document()["components"]["schemas"]
+    for name, operation in operations():
+        for parameter in operation.get("parameters", ()):
+            assert parameter["examples"], name
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            assert content["examples"], name
+    for name, content in contents():
+        named = schemas.get(content["schema"].get("$ref", "").split("/")[-1], {})
+        assert content.get("examples") or named.get("examples"), name
+    bare = [name for name, schema in schemas.items() if not schema.get("examples")]
+    assert [name for name in bare if "enum" not in schemas[name]] == []
 
 
 def test_every_deviation_has_its_line() -> None:
@@ -194,8 +395,8 @@ def test_an_example_is_valid(schema: Mapping[str, Any], value: Any) -> None:
     assert [error.message for error in judge.iter_errors(value)] == []
 
 
-def faults(value: Any) -> list[str]:
-    return [error.json_path for error in openapi.validator(BODY).iter_errors(value)]
+def faults(value: Any, name: str = BODY) -> list[str]:
+    return [error.json_path for error in openapi.validator(name).iter_errors(value)]
 
 
 def end_time(text: str) -> dict[str, Any]:
@@ -245,6 +446,92 @@ def test_a_request_is_accepted(value: Any) -> None:
 def test_a_request_is_refused(value: Any, where: str) -> None:
     """Unknown filter keys, other types, naive times and ids without hyphens are not valid."""
     assert faults(value) == [where]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FlowCreate", {"name": "parent", "tags": [], "labels": {}}),
+        (
+            "FlowRunCreate",
+            {
+                "state": {
+                    "type": "PENDING",
+                    "name": "Pending",
+                    "message": None,
+                    "state_details": {"traceparent": None},
+                    "data": None,
+                },
+                "name": None,
+                "flow_id": "70853853-bb82-4299-9b48-429296bc624a",
+                "parameters": {"n": 2},
+                "context": {},
+                "parent_task_run_id": None,
+                "empirical_policy": {"retries": 0, "retry_delay": 0},
+                "tags": [],
+            },
+        ),
+        (
+            "Body_set_flow_run_state_flow_runs__id__set_state_post",
+            {
+                "state": {
+                    "type": "FAILED",
+                    "message": "no",
+                    "state_details": {"retriable": False, "pause_reschedule": False},
+                    "data": {"storage_key": "storage/a", "expiration": None},
+                },
+                "force": False,
+            },
+        ),
+        (
+            "TaskRunCreate",
+            {
+                "name": None,
+                "flow_run_id": "8aa47c7c-6df7-4c89-81eb-e6626b171f46",
+                "task_key": "child-5123beb2",
+                "dynamic_key": "0",
+                "empirical_policy": {"retries": 0, "retry_delay": 0, "retry_jitter_factor": None},
+                "task_inputs": {"n": []},
+            },
+        ),
+        (
+            "Body_read_flow_runs_flow_runs_filter_post",
+            {
+                "flows": None,
+                "flow_runs": {"parent_task_run_id": {"any_": []}},
+                "work_pool_queues": None,
+                "sort": "EXPECTED_START_TIME_DESC",
+                "limit": 1,
+                "offset": 0,
+            },
+        ),
+    ],
+)
+def test_what_a_client_sends_is_accepted(name: str, value: Any) -> None:
+    """Requests that Prefect's own client was seen to send are valid, null names included."""
+    assert faults(value, name) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "where"),
+    [
+        ("FlowCreate", {"name": "a/b"}, "$.name"),
+        ("FlowRunCreate", {"name": "x"}, "$"),
+        ("FlowRunUpdate", {"state": {}}, "$"),
+        ("StateCreate", {"type": "Completed"}, "$.type"),
+        ("Parameter", {"input_type": "constant", "name": "x"}, "$.input_type"),
+        ("FlowRunPolicy", {"pause_keys": ["a", "a"]}, "$.pause_keys"),
+        ("TaskRunFilterSubFlowRuns", {"exists_": "yes"}, "$.exists_"),
+        (
+            "LogCreate",
+            {"name": "a", "level": 20, "message": "b", "timestamp": "now"},
+            "$.timestamp",
+        ),
+    ],
+)
+def test_other_requests_are_refused(name: str, value: Any, where: str) -> None:
+    """Limits of every kind hold in the other schemas too."""
+    assert faults(value, name) == [where]
 
 
 def test_an_unknown_schema_is_named() -> None:
