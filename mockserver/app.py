@@ -1,44 +1,43 @@
-"""The aiohttp application: bytes in, bytes out. The only room that knows paths and status codes."""
+"""The aiohttp application: bytes in, bytes out. The only room that knows routes."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from base64 import b64decode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
-from ipaddress import ip_address
-from types import MappingProxyType
+from typing import Any
+from uuid import UUID, uuid4
 
-import orjson
 from aiohttp import web
 
 from . import openapi
+from .answers import json_reply, refusal_reply
 from .bodies import BulkDeleteRequest
+from .context import Context
 from .dialects import SPEC, Dialect
-from .errors import (
-    InvalidRequest,
-    OutdatedClient,
-    RefusedRequest,
-    ServerFailure,
-    UnreadableRequest,
-    in_a_line,
-)
+from .endpoints import CONSTANTS, ENDPOINTS, MODELLED, Endpoint
+from .errors import InvalidRequest, NotModelled, OutOfBounds, RefusedRequest, in_a_line
+from .guard import stranger
 from .operations import Plan, carry_out, in_order, plan_bulk_delete
-from .reading import JSON, Message, read_request
+from .reading import JSON, Message, api_version, check_api_version, read_request
+from .runs import CreatedBy
 from .store import Store
+from .unmodelled import is_unmodelled
 
 log = logging.getLogger("mockserver")
 
 MIB = 1 << 20
-WARNING_HEADER = "x-mockserver-warning"
-_JSON = MappingProxyType({"Content-Type": "application/json"})
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return str(uuid4())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,7 @@ class Settings:
 
     dialect: Dialect = SPEC
     now: Callable[[], datetime] = field(default=_now)
+    new_id: Callable[[], str] = field(default=_new_id)
     max_body: int = MIB
     body_timeout: float = 10.0
     # Host names a request may be addressed to besides loopback ones; None: any.
@@ -77,12 +77,7 @@ def create_app(store: Store, settings: Settings | None = None) -> web.Applicatio
 
 async def _bulk_delete(request: web.Request) -> web.Response:
     settings = request.app[SETTINGS]
-    headers = request.headers
-    message = Message(
-        await _body(request, settings),
-        _latin_1(headers.get("Content-Type")),
-        _latin_1(headers.get("x-prefect-api-version")),
-    )
+    message = await _message(request, settings)
     plan, warned = _plan(request.app[RECENT], message, settings)
     try:
         deletion = carry_out(plan, request.app[STORE], settings.dialect)
@@ -98,7 +93,7 @@ async def _bulk_delete(request: web.Request) -> web.Response:
             plan.sentence,
             extra={"warnings": warnings},
         )
-    return _json({"deleted": deletion.deleted}, warnings=warnings)
+    return json_reply({"deleted": deletion.deleted}, warnings=warnings)
 
 
 _MOST_RECENT = 16
@@ -126,6 +121,69 @@ def _plan(
     return plan, reading.warnings
 
 
+def _handler(endpoint: Endpoint) -> Handler:
+    """What answers an endpoint that is more than a constant."""
+
+    async def handle(request: web.Request) -> web.Response:
+        settings = request.app[SETTINGS]
+        message = await _message(request, settings)
+        now = settings.now()
+        arguments: list[Any] = [_parameter(*one) for one in request.match_info.items()]
+        warned: frozenset[str] = frozenset()
+        if endpoint.body is None:
+            check_api_version(message.api_version, settings.dialect)
+        else:
+            reading = read_request(message, endpoint.body, settings.dialect, now)
+            arguments.append(reading.request)
+            warned = reading.warnings
+        context = Context(
+            request.app[STORE],
+            settings.dialect,
+            now,
+            settings.new_id,
+            api_version(message.api_version),
+            _creator(request),
+        )
+        try:
+            outcome = endpoint.verb(context, *arguments)
+        except RefusedRequest as refusal:
+            refusal.warnings = in_order({*refusal.warnings, *warned})
+            raise
+        warnings = in_order({*outcome.warnings, *warned}) if warned else outcome.warnings
+        if warnings:
+            log.warning("%s: %s", request.path, outcome.sentence, extra={"warnings": warnings})
+        status = endpoint.made if outcome.made else endpoint.status
+        return json_reply(outcome.value, status=status, warnings=warnings)
+
+    return handle
+
+
+def _parameter(name: str, text: str) -> str:
+    """A part of a path; an id in the form in which all ids are kept."""
+    return str(UUID(text)) if name == "id" else text
+
+
+def _creator(request: web.Request) -> CreatedBy | None:
+    """The automation that a server's own client says it is acting for."""
+    automation = request.headers.get("prefect-automation-id")
+    name = request.headers.get("prefect-automation-name")
+    if not automation or not name:
+        return None
+    try:
+        return CreatedBy(str(UUID(automation)), "AUTOMATION", b64decode(name).decode())
+    except ValueError:
+        return None
+
+
+async def _message(request: web.Request, settings: Settings) -> Message:
+    headers = request.headers
+    return Message(
+        await _body(request, settings),
+        _latin_1(headers.get("Content-Type")),
+        _latin_1(headers.get("x-prefect-api-version")),
+    )
+
+
 def _latin_1(header: str | None) -> str | None:
     """A header as a real server decodes it; aiohttp decodes UTF-8, and keeps what is none."""
     if header is None or header.isascii():
@@ -133,8 +191,20 @@ def _latin_1(header: str | None) -> str | None:
     return header.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-async def _health(_: web.Request) -> web.Response:
-    return _json(True)
+def _constant(value: object) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        version = _latin_1(request.headers.get("x-prefect-api-version"))
+        check_api_version(version, request.app[SETTINGS].dialect)
+        return json_reply(value)
+
+    return handle
+
+
+async def _csrf_token(request: web.Request) -> web.Response:
+    if "client" not in request.query:
+        missing = {"type": "missing", "loc": ("query", "client"), "msg": "Field required"}
+        raise InvalidRequest([{**missing, "input": None}], None)
+    raise OutOfBounds("CSRF protection is disabled.")
 
 
 async def _openapi_yaml(_: web.Request) -> web.Response:
@@ -142,7 +212,7 @@ async def _openapi_yaml(_: web.Request) -> web.Response:
 
 
 async def _openapi_json(_: web.Request) -> web.Response:
-    return _json(openapi.document())
+    return json_reply(openapi.document())
 
 
 async def _docs(_: web.Request) -> web.Response:
@@ -151,12 +221,13 @@ async def _docs(_: web.Request) -> web.Response:
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/flow_runs/bulk_delete", _bulk_delete),
-    ("GET", "/health", _health),
+    *((endpoint.method, endpoint.path, _handler(endpoint)) for endpoint in ENDPOINTS),
+    *(("GET", path, _constant(value)) for path, value in CONSTANTS.items()),
+    ("GET", "/csrf-token", _csrf_token),
     ("GET", "/openapi.yaml", _openapi_yaml),
     ("GET", "/openapi.json", _openapi_json),
     ("GET", "/docs", _docs),
 )
-_PATHS = frozenset(prefix + path for prefix in ("", "/api") for _, path, _ in ROUTES)
 
 
 async def _body(request: web.Request, settings: Settings) -> bytes:
@@ -189,7 +260,8 @@ def _too_long(settings: Settings) -> web.HTTPException:
 
 async def _expect(request: web.Request) -> None:
     """Ask for a body that waits to be asked for; other expectations a real server ignores too."""
-    if request.headers.get("Expect", "").lower() == "100-continue" and not _stranger(request):
+    expected = request.headers.get("Expect", "").lower() == "100-continue"
+    if expected and not stranger(request, request.app[SETTINGS].hosts):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
@@ -197,119 +269,69 @@ async def _expect(request: web.Request) -> None:
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse strangers; map every error to its reply."""
     try:
-        stranger = _stranger(request)
-        if stranger:
-            log.warning("refused a request %s", in_a_line(stranger))
-            return _json({"detail": stranger}, status=403, close=True)
+        strange = stranger(request, request.app[SETTINGS].hosts)
+        if strange:
+            log.warning("refused a request %s", in_a_line(strange))
+            return json_reply({"detail": strange}, status=403, close=True)
         try:
             return await handler(request)
         except RefusedRequest as refusal:
             return _refused(request, refusal)
         except web.HTTPException as error:
-            return _http_error(request, error)
+            return await _http_error(request, error)
     except (ConnectionError, web.RequestPayloadError):
-        return _json({"detail": "the body could not be read"}, status=400, close=True)
+        return json_reply({"detail": "the body could not be read"}, status=400, close=True)
     except Exception:
         log.exception("%s %s failed: a bug in mockserver", request.method, request.path)
-        return _json({"exception_message": "Internal Server Error"}, status=500, close=True)
-
-
-def _stranger(request: web.Request) -> str | None:
-    """What makes a request one that a web page may have sent; None where nothing does.
-
-    Looked at only while bound to loopback: a name that is not a loopback one (DNS rebinding), or
-    a page of another origin, which may post without asking first.
-    """
-    hosts = request.app[SETTINGS].hosts
-    if hosts is None:
-        return None
-    host = request.headers.get("Host")
-    if host is not None and not _is_ours(host, hosts):
-        return f"addressed to {host[:100]!r}, not to loopback; --allow-host lets a name in"
-    origin = request.headers.get("Origin")
-    if origin is not None and not _is_ours(origin.partition("://")[2], hosts):
-        return f"sent by a page of {origin[:100]!r}; --allow-host lets its host in"
-    return None
-
-
-_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^][:/@#?%\s]+))(?::\d*)?")
-
-
-@lru_cache(maxsize=256)
-def _is_ours(host: str, hosts: frozenset[str]) -> bool:
-    """Whether `host` or `host:port` names this machine's loopback or an allowed host."""
-    shape = _HOST.fullmatch(host.strip().lower())
-    if shape is None:
-        return False
-    name = (shape[1] or shape[2]).rstrip(".")
-    if name == "localhost" or name.endswith(".localhost") or name in hosts:
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
+        return json_reply({"exception_message": "Internal Server Error"}, status=500, close=True)
 
 
 def _refused(request: web.Request, refusal: RefusedRequest) -> web.Response:
-    dialect = request.app[SETTINGS].dialect
-    status, reply = _reply(refusal, dialect)
+    status, reply = refusal_reply(refusal, request.app[SETTINGS].dialect)
     warnings = in_order(refusal.warnings)
     if warnings:
         log.warning(
             "%s refused with %d: %s", request.path, status, refusal, extra={"warnings": warnings}
         )
-    return _json(reply, status=status, warnings=warnings, close=status >= 500)
+    return json_reply(reply, status=status, warnings=warnings, close=status in (500, 503))
 
 
-def _reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mapping[str, object]]:
-    """The status and body that the dialect answers a refused request with."""
-    match refusal:
-        case InvalidRequest() if dialect.error_shape:
-            return 422, {
-                "exception_message": "Invalid request received.",
-                "exception_detail": refusal.errors,
-                "request_body": refusal.body,
-            }
-        case InvalidRequest():
-            return 422, {"detail": refusal.errors}
-        case UnreadableRequest() | OutdatedClient():
-            return 400, {"detail": str(refusal)}
-        case ServerFailure(retryable=True):
-            return 503, {"exception_message": "Service Unavailable"}
-        case _:
-            return 500, {"exception_message": "Internal Server Error"}
-
-
-def _http_error(request: web.Request, error: web.HTTPException) -> web.Response:
+async def _http_error(request: web.Request, error: web.HTTPException) -> web.Response:
     """What the router and the body reader raise, in the words of a real server."""
     path = request.rel_url.raw_path
-    if isinstance(error, web.HTTPNotFound) and path.rstrip("/") in _PATHS:
-        location = path.rstrip("/")
-        query = request.rel_url.raw_query_string
-        return web.Response(
-            status=307, headers={"Location": f"{location}?{query}" if query else location}
-        )
+    if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
+        plain = path.removeprefix("/api")
+        if is_unmodelled(request.method, plain):
+            return _refused(request, NotModelled(_not_modelled(request.method, plain)))
+    if isinstance(error, web.HTTPNotFound):
+        location = path.rstrip("/") if path.endswith("/") else f"{path}/"
+        if await _is_served(request, location):
+            query = request.rel_url.raw_query_string
+            return web.Response(
+                status=307, headers={"Location": f"{location}?{query}" if query else location}
+            )
     # After a body that was not read to its end, what comes next is not a request.
-    reply = _json({"detail": error.reason}, status=error.status, close=error.status in (408, 413))
+    reply = json_reply(
+        {"detail": error.reason}, status=error.status, close=error.status in (408, 413)
+    )
     if isinstance(error, web.HTTPMethodNotAllowed):
         reply.headers["Allow"] = error.headers["Allow"]
     return reply
 
 
-def _json(
-    value: object, *, status: int = 200, warnings: tuple[str, ...] = (), close: bool = False
-) -> web.Response:
-    headers = {**_JSON, WARNING_HEADER: ", ".join(warnings)} if warnings else _JSON
-    reply = web.Response(body=_dump(value), status=status, headers=headers)
-    if close:
-        reply.force_close()
-    return reply
-
-
-def _dump(value: object) -> bytes:
+async def _is_served(request: web.Request, path: str) -> bool:
+    if not path:
+        return False
     try:
-        return orjson.dumps(value)
-    except TypeError:  # an integer of more than 64 bits, in a reply that repeats the request
-        import json
+        other = request.clone(rel_url=path)
+    except ValueError:
+        return False
+    found = await request.app.router.resolve(other)
+    return not isinstance(found.http_exception, web.HTTPNotFound)
 
-        return json.dumps(value, ensure_ascii=False).encode()
+
+def _not_modelled(method: str, path: str) -> str:
+    return (
+        f"mockserver does not model {method} {in_a_line(path)}, which a real server has; it "
+        f"models {MODELLED}"
+    )

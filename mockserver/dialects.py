@@ -64,6 +64,9 @@ class Dialect:
     unreadable_400: bool = False
     undocumented_5xx: Database | None = None
     lateness_whole_seconds: bool = False
+    create_with_data: bool = False
+    bulk_shared_details: bool = False
+    null_pause_keys: bool = False
     nulls_high: bool = False  # where a sort puts runs without a value; the document is silent
 
 
@@ -80,6 +83,9 @@ PREFECT_SQLITE = Dialect(
     api_version_400=True,
     unreadable_400=True,
     lateness_whole_seconds=True,
+    create_with_data=True,
+    bulk_shared_details=True,
+    null_pause_keys=True,
     undocumented_5xx=Database(
         retryable=False, most_tags=127, most_like_bytes=49_998, most_parameters=None
     ),
@@ -197,7 +203,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "client-nulls",
         "the name of a run to create is a text, and sort and limit of a list have a value",
-        "null is taken for what is absent, and Prefect's own client sends it; so does every dialect",
+        "null is taken for what is absent: Prefect's own client sends it; so do all dialects",
         '{"sort":null,"limit":null}',
         endpoint="POST /flow_runs/filter",
         silent=True,
@@ -208,6 +214,31 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "SQLite cuts every time to whole seconds first",
         "{}",
         endpoint="POST /flow_runs/lateness",
+        silent=True,
+    ),
+    Deviation(
+        "create-with-data",
+        "a flow run can be created in a state with data",
+        'any data but null and {"type": "unpersisted"} is 500',
+        '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","state":{"type":"COMPLETED","data":1}}',
+        endpoint="POST /flow_runs/",
+        silent=True,
+    ),
+    Deviation(
+        "bulk-shared-details",
+        "bulk_set_state proposes the same state to each flow run",
+        "the runs share one state_details: a scheduled time or lease that is copied from a run's "
+        "earlier state is proposed to all after it, and all replies name the last run",
+        '{"state":{"type":"PENDING"}}',
+        endpoint="POST /flow_runs/bulk_set_state",
+        silent=True,
+    ),
+    Deviation(
+        "null-pause-keys",
+        "pause_keys of a policy may be null",
+        "pausing such a run is 500; in bulk_set_state it is an ABORT, and the run is paused",
+        '{"state":{"type":"PAUSED"}}',
+        endpoint="POST /flow_runs/{id}/set_state",
         silent=True,
     ),
 )

@@ -9,6 +9,7 @@ MockServerError
     ├── NotThere             what it is about does not exist
     ├── Conflict             it refers to something that does not exist
     ├── NotNow               what it is about is not in a state for it
+    ├── NotModelled          a real server has it, this one does not
     ├── UnreadableRequest    its bytes cannot be read at all
     ├── OutdatedClient       its x-prefect-api-version is malformed or too old
     └── ServerFailure        a real server gives up on it
@@ -90,11 +91,7 @@ class InvalidRequest(RefusedRequest):
 
 
 class OutOfBounds(RefusedRequest):
-    """A value past a bound that the schema does not tell; `loc` is where it stands."""
-
-    def __init__(self, text: str, loc: tuple[str | int, ...]) -> None:
-        super().__init__(text)
-        self.loc = loc
+    """A value past a bound that no schema tells; the text is the reply's detail."""
 
 
 class NotThere(RefusedRequest):
@@ -114,6 +111,10 @@ class Conflict(RefusedRequest):
 
 class NotNow(RefusedRequest):
     """A change that what it is about does not allow as it is; the text is the reply's detail."""
+
+
+class NotModelled(RefusedRequest):
+    """An endpoint of a real server that this one does not have; the text says which it has."""
 
 
 class UnreadableRequest(RefusedRequest):

@@ -100,6 +100,15 @@ def check_api_version(version: str | None, dialect: Dialect) -> None:
         raise OutdatedClient(problem, warnings=("api-version-400",))
 
 
+def api_version(version: str | None) -> tuple[int, ...] | None:
+    """The version that a client says it is written for; None where it says none that can be
+    read.
+    """
+    if not version or _version_problem(version):
+        return None
+    return tuple(int(part) for part in version.split("."))
+
+
 def media_type(content_type: str | None) -> str | None:
     """The type without its parameters, in lower case; None where there is no header."""
     return None if content_type is None else content_type.partition(";")[0].strip().lower()
@@ -184,7 +193,7 @@ def _page_problem(request: Any) -> str | None:
 
 def _check_page(problem: str | None) -> None:
     if problem:
-        raise OutOfBounds(problem, ("body", "limit"))
+        raise OutOfBounds(problem)
 
 
 def _strict_errors(refusal: ValidationError) -> Iterator[Mapping[str, Any]]:

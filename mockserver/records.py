@@ -136,6 +136,7 @@ _NOT_KEPT = frozenset({"estimated_run_time", "estimated_start_time_delta"})
 _NOT_KEPT |= {"state", "state_type", "state_name", "state_id"}
 # `{}` is what these hold when nothing is said: one shared value, not one for each record.
 _OFTEN_EMPTY = frozenset({"parameters", "context", "labels", "empirical_policy", "task_inputs"})
+_OFTEN_EMPTY |= {"job_variables"}
 
 
 def build(collection: str, values: Mapping[str, Any]) -> Built:

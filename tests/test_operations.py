@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.bodies import BulkDeleteRequest
 from mockserver.dialects import (
     DIALECTS,
     PREFECT_POSTGRESQL,
@@ -16,7 +17,6 @@ from mockserver.dialects import (
     Dialect,
 )
 from mockserver.errors import ServerFailure
-from mockserver.filters import BulkDeleteRequest
 from mockserver.index import Base
 from mockserver.operations import Deletion, bulk_delete, in_order
 from mockserver.predicates import compile_filter

@@ -1,0 +1,94 @@
+"""Values and refusals -> replies: the one place that knows which error has which status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from .dialects import Dialect
+from .errors import (
+    Conflict,
+    InvalidRequest,
+    NotModelled,
+    NotNow,
+    NotThere,
+    OutdatedClient,
+    OutOfBounds,
+    RefusedRequest,
+    ServerFailure,
+    UnreadableRequest,
+)
+from .instants import format_instant
+
+WARNING_HEADER = "x-mockserver-warning"
+_JSON = MappingProxyType({"Content-Type": "application/json"})
+
+# The detail of these is their text.
+_STATUSES: Mapping[type[RefusedRequest], int] = {
+    UnreadableRequest: 400,
+    OutdatedClient: 400,
+    NotNow: 400,
+    NotThere: 404,
+    Conflict: 409,
+    OutOfBounds: 422,
+    NotModelled: 501,
+}
+
+
+def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mapping[str, object]]:
+    """The status and body that the dialect answers a refused request with."""
+    match refusal:
+        case InvalidRequest() if dialect.error_shape:
+            return 422, {
+                "exception_message": "Invalid request received.",
+                "exception_detail": refusal.errors,
+                "request_body": refusal.body,
+            }
+        case InvalidRequest():
+            return 422, {"detail": refusal.errors}
+        case NotThere(orchestrated=True) if dialect.error_shape:
+            return 404, {"exception_message": str(refusal)}
+        case ServerFailure(retryable=True):
+            return 503, {"exception_message": "Service Unavailable"}
+        case ServerFailure():
+            return 500, {"exception_message": "Internal Server Error"}
+        case _:
+            return _STATUSES[type(refusal)], {"detail": str(refusal)}
+
+
+def json_reply(
+    value: object, *, status: int = 200, warnings: tuple[str, ...] = (), close: bool = False
+) -> web.Response:
+    """A reply that holds a value as JSON, or nothing where the status says so."""
+    headers: Mapping[str, str] = {} if status == 204 else _JSON
+    if warnings:
+        headers = {**headers, WARNING_HEADER: ", ".join(warnings)}
+    reply = web.Response(
+        body=None if status == 204 else dump(value), status=status, headers=headers
+    )
+    if close:
+        reply.force_close()
+    return reply
+
+
+def dump(value: object) -> bytes:
+    """A value as JSON; times in UTC end in Z."""
+    try:
+        return orjson.dumps(value, default=_as_plain, option=orjson.OPT_UTC_Z)
+    except TypeError:  # an integer of more than 64 bits, or a text that UTF-8 cannot say
+        import json
+
+        return json.dumps(value, ensure_ascii=False, default=_as_plain).encode()
+
+
+def _as_plain(value: Any) -> Any:
+    """What orjson does not know: read-only mappings, values, times with an offset."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "isoformat"):
+        return format_instant(value)
+    return {key: getattr(value, key) for key in value.__dataclass_fields__}

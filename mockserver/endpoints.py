@@ -1,0 +1,87 @@
+"""Which verb answers which method and path, and with which status; no HTTP besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import bodies, changes, queries
+from .context import Outcome
+
+UUID = r"{id:[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}}"
+API_VERSION = "0.8.4"
+SERVER_VERSION = "3.8.8"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`verb` is called with a context, the path's parameters in their order, and the body if it
+    has one. `made`: the status when something new was made.
+    """
+
+    method: str
+    path: str
+    verb: Callable[..., Outcome]
+    body: type[bodies.Body] | None = None
+    status: int = 200
+    made: int = 201
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/flow_runs/", changes.create_flow_run, bodies.FlowRunCreate),
+    Endpoint("POST", "/flow_runs/filter", queries.filter_flow_runs, bodies.FlowRunFilterRequest),
+    Endpoint("POST", "/flow_runs/count", queries.count_flow_runs, bodies.Filters),
+    Endpoint(
+        "POST", "/flow_runs/paginate", queries.paginate_flow_runs, bodies.FlowRunPaginateRequest
+    ),
+    Endpoint("POST", "/flow_runs/lateness", queries.lateness, bodies.Filters),
+    Endpoint("POST", "/flow_runs/history", queries.history, bodies.HistoryRequest),
+    Endpoint(
+        "POST", "/flow_runs/bulk_set_state", changes.bulk_set_state, bodies.BulkSetStateRequest
+    ),
+    Endpoint("GET", f"/flow_runs/{UUID}", queries.read_flow_run),
+    Endpoint(
+        "PATCH", f"/flow_runs/{UUID}", changes.update_flow_run, bodies.FlowRunUpdate, status=204
+    ),
+    Endpoint("DELETE", f"/flow_runs/{UUID}", changes.delete_flow_run, status=204),
+    Endpoint("POST", f"/flow_runs/{UUID}/set_state", changes.set_state, bodies.SetStateRequest),
+    Endpoint(
+        "PATCH", f"/flow_runs/{UUID}/labels", changes.update_labels, bodies.LabelsUpdate, status=204
+    ),
+    Endpoint("POST", "/flows/", changes.create_flow, bodies.FlowCreate),
+    Endpoint("POST", "/flows/filter", queries.filter_flows, bodies.FlowFilterRequest),
+    Endpoint("POST", "/flows/count", queries.count_flows, bodies.FlowCountRequest),
+    Endpoint("GET", f"/flows/{UUID}", queries.read_flow),
+    Endpoint("GET", "/flows/name/{name}", queries.read_flow_by_name),
+    Endpoint("POST", "/task_runs/", changes.create_task_run, bodies.TaskRunCreate),
+    Endpoint("POST", "/task_runs/filter", queries.filter_task_runs, bodies.TaskRunFilterRequest),
+    Endpoint("POST", "/task_runs/count", queries.count_task_runs, bodies.TaskRunCountRequest),
+    Endpoint("GET", f"/task_runs/{UUID}", queries.read_task_run),
+    Endpoint(
+        "POST", "/deployments/filter", queries.filter_deployments, bodies.DeploymentFilterRequest
+    ),
+    Endpoint("POST", "/deployments/count", queries.count_deployments, bodies.Filters),
+    Endpoint("GET", f"/deployments/{UUID}", queries.read_deployment),
+    Endpoint(
+        "GET", "/deployments/name/{flow_name}/{deployment_name}", queries.read_deployment_by_name
+    ),
+    Endpoint("POST", "/logs/", changes.accept_logs, bodies.Logs, status=201),
+)
+
+CONSTANTS: dict[str, Any] = {
+    "/health": True,
+    "/ready": {"message": "OK"},
+    "/version": API_VERSION,
+    "/admin/version": SERVER_VERSION,
+    "/admin/storage": {"default_result_storage_block_id": None},
+    "/hello": "\N{WAVING HAND SIGN}",
+}
+"""What GET answers without looking at anything."""
+
+MODELLED = (
+    "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "
+    "set_state, bulk_set_state, bulk_delete, labels), flows and task runs (create, read, filter, "
+    "count), deployments (read, filter, count), logs and events (taken, not kept), health, ready, "
+    "version, admin/version, admin/storage, csrf-token, hello"
+)

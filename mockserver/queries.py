@@ -1,0 +1,319 @@
+"""The verbs that change nothing: list, count, read, lateness, history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from heapq import nlargest, nsmallest
+from typing import Any, TypeVar
+
+from . import replies
+from .bodies import MAX_PAGE, FlowRunSort, HistoryRequest
+from .cautions import load_of, of_filter, refuse_overload
+from .context import Context, Outcome
+from .errors import NotThere, OutOfBounds, ServerFailure
+from .instants import in_utc_years, to_utc
+from .joins import (
+    Wanted,
+    of_deployments,
+    of_flow_runs,
+    of_flows,
+    of_task_runs,
+    wanted_of,
+)
+from .operations import in_order
+from .predicates import Predicate, compile_criteria
+from .runs import FlowRun
+from .store import Store
+
+MAX_INTERVALS = 500
+MOST_ROWS = 2**63 - 1  # a database's bound of an offset
+# Of what a filter can earn, that which is about deletes alone.
+_ONLY_OF_DELETES = frozenset({"no-filter"})
+
+
+# Reading one
+
+
+def read_flow_run(context: Context, flow_run_id: str) -> Outcome:
+    """One flow run. Raises NotThere."""
+    return _one(context, context.store.get(flow_run_id), "Flow run")
+
+
+def read_flow(context: Context, flow_id: str) -> Outcome:
+    """One flow. Raises NotThere."""
+    return _one(context, context.store.flows.get(flow_id), "Flow")
+
+
+def read_flow_by_name(context: Context, name: str) -> Outcome:
+    """The flow of a name. Raises NotThere."""
+    found = next((flow for flow in context.store.flows if flow.name == name), None)
+    return _one(context, found, "Flow")
+
+
+def read_task_run(context: Context, task_run_id: str) -> Outcome:
+    """One task run. Raises NotThere."""
+    return _one(context, context.store.task_runs.get(task_run_id), "Task")
+
+
+def read_deployment(context: Context, deployment_id: str) -> Outcome:
+    """One deployment. Raises NotThere."""
+    return _one(context, context.store.deployments.get(deployment_id), "Deployment")
+
+
+def read_deployment_by_name(context: Context, flow_name: str, deployment_name: str) -> Outcome:
+    """The deployment of a name, of the flow of a name. Raises NotThere."""
+    flows = {flow.id for flow in context.store.flows if flow.name == flow_name}
+    found = (one for one in context.store.deployments if one.flow_id in flows)
+    named = next((one for one in found if one.name == deployment_name), None)
+    return _one(context, named, "Deployment")
+
+
+def _one(context: Context, record: Any, word: str) -> Outcome:
+    if record is None:
+        raise NotThere(f"{word} not found")
+    return Outcome(_render(context, record))
+
+
+def _render(context: Context, record: Any) -> replies.Reply:
+    return replies.RENDERERS[type(record)](record, context.store, context.now)
+
+
+# Listing and counting
+
+
+def filter_flow_runs(context: Context, body: Any) -> Outcome:
+    """The flow runs that all filters match: in the order of `sort`, `limit` from `offset` on."""
+    predicate, warnings = _which(context, body, of_flow_runs)
+    page = _page_of_runs(context, predicate, body, _offset(context, body.offset))
+    return Outcome(page, warnings=warnings, sentence=str(predicate))
+
+
+def count_flow_runs(context: Context, body: Any) -> Outcome:
+    """How many flow runs all filters match."""
+    predicate, warnings = _which(context, body, of_flow_runs)
+    return Outcome(context.store.count(predicate), warnings=warnings, sentence=str(predicate))
+
+
+def paginate_flow_runs(context: Context, body: Any) -> Outcome:
+    """A page of the flow runs that all filters match, and how many pages there are."""
+    predicate, warnings = _which(context, body, of_flow_runs)
+    limit = MAX_PAGE if body.limit is None else body.limit
+    results = _page_of_runs(context, predicate, body, _offset(context, (body.page - 1) * limit))
+    count = context.store.count(predicate)
+    value = {
+        "results": results,
+        "count": count,
+        "limit": limit,
+        "pages": -(-count // limit) if limit else 0,
+        "page": body.page,
+    }
+    return Outcome(value, warnings=warnings, sentence=str(predicate))
+
+
+def _page_of_runs(
+    context: Context, predicate: Predicate, body: Any, offset: int
+) -> list[replies.Reply]:
+    limit = MAX_PAGE if body.limit is None else body.limit
+    sort = body.sort or FlowRunSort.ID_DESC
+    if sort is FlowRunSort.ID_DESC:
+        found = context.store.select(predicate, offset + limit)
+    else:
+        found = _in_order(context, context.store.select(predicate), sort, offset + limit)
+    return [_render(context, run) for run in found[offset:]]
+
+
+def filter_flows(context: Context, body: Any) -> Outcome:
+    """The flows that all filters match."""
+    return _list(context, body, of_flows, lambda store: store.flows)
+
+
+def count_flows(context: Context, body: Any) -> Outcome:
+    """How many flows all filters match."""
+    return _count(context, body, of_flows, lambda store: store.flows)
+
+
+def filter_task_runs(context: Context, body: Any) -> Outcome:
+    """The task runs that all filters match."""
+    return _list(context, body, of_task_runs, lambda store: store.task_runs)
+
+
+def count_task_runs(context: Context, body: Any) -> Outcome:
+    """How many task runs all filters match."""
+    return _count(context, body, of_task_runs, lambda store: store.task_runs)
+
+
+def filter_deployments(context: Context, body: Any) -> Outcome:
+    """The deployments that all filters match."""
+    return _list(context, body, of_deployments, lambda store: store.deployments)
+
+
+def count_deployments(context: Context, body: Any) -> Outcome:
+    """How many deployments all filters match."""
+    return _count(context, body, of_deployments, lambda store: store.deployments)
+
+
+Meaning = Callable[[Wanted, Store, Any], Predicate]
+Records = Callable[[Store], Iterable[Any]]
+
+
+def _list(context: Context, body: Any, meaning: Meaning, records: Records) -> Outcome:
+    predicate, warnings = _which(context, body, meaning)
+    offset = _offset(context, body.offset)
+    limit = MAX_PAGE if body.limit is None else body.limit
+    sort = body.sort or type(body).model_fields["sort"].default
+    highest_first = sorted(filter(predicate, records(context.store)), key=_id, reverse=True)
+    found = _in_order(context, highest_first, sort, offset + limit)
+    return Outcome([_render(context, one) for one in found[offset:]], warnings=warnings)
+
+
+def _count(context: Context, body: Any, meaning: Meaning, records: Records) -> Outcome:
+    predicate, warnings = _which(context, body, meaning)
+    return Outcome(sum(map(predicate, records(context.store))), warnings=warnings)
+
+
+def _id(record: Any) -> str:
+    return str(record.id)
+
+
+def _which(context: Context, body: Any, meaning: Meaning) -> tuple[Predicate, tuple[str, ...]]:
+    """The predicate of a body's filters, and what its filter on flow runs earns.
+
+    Raises ServerFailure where the dialect's database would not run the query.
+    """
+    wanted = wanted_of(body)
+    load = load_of(wanted.flow_runs)
+    criteria = compile_criteria(wanted.flow_runs, context.dialect)
+    warned = set(of_filter(wanted.flow_runs, criteria, load)) - _ONLY_OF_DELETES
+    warnings = in_order(warned)
+    try:
+        if "empty-criterion-under-or" not in warned:
+            refuse_overload(load, context.dialect, any_runs=len(context.store) > 0)
+    except ServerFailure as failure:
+        failure.warnings = warnings
+        raise
+    return meaning(wanted, context.store, context.dialect), warnings
+
+
+def _offset(context: Context, offset: int) -> int:
+    database = context.dialect.undocumented_5xx
+    if database and offset > MOST_ROWS:
+        raise ServerFailure("an offset of more than 64 bits", retryable=database.retryable)
+    return offset
+
+
+_COLUMNS: Mapping[str, str] = {
+    "START_TIME": "start_or_expected_time",
+    "EXPECTED_START_TIME": "expected_start_time",
+    "NEXT_SCHEDULED_START_TIME": "next_scheduled_start_time",
+    "END_TIME": "end_time",
+    "NAME": "name",
+    "ID": "id",
+    "CREATED": "created",
+    "UPDATED": "updated",
+}
+T = TypeVar("T")
+
+
+def _in_order(context: Context, records: Iterable[T], sort: str, most: int) -> list[T]:
+    """The first `most` in an order; those that are equal stay as they come.
+
+    Where those without a value stand is the database's affair.
+    """
+    name, _, direction = sort.rpartition("_")
+    column = _COLUMNS[name]
+    high, low = (1, 0) if context.dialect.nulls_high else (0, 1)
+
+    def key(record: T) -> tuple[int, Any]:
+        value = getattr(record, column)
+        return (high, "") if value is None else (low, value)
+
+    few = min(most, MOST_ROWS)
+    return nsmallest(few, records, key) if direction == "ASC" else nlargest(few, records, key)
+
+
+# Computed from many
+
+
+def lateness(context: Context, body: Any) -> Outcome:
+    """The average lateness of the flow runs that all filters match, in seconds; None of none."""
+    predicate, warnings = _which(context, body, of_flow_runs)
+    runs = context.store.select(predicate)
+    whole = context.dialect.lateness_whole_seconds
+    late = [_lateness(run, context.now, whole=whole) for run in runs]
+    value = sum(late) / len(late) if late else None
+    return Outcome(value, warnings=warnings, sentence=str(predicate))
+
+
+def _lateness(run: FlowRun, now: datetime, *, whole: bool) -> float:
+    if not whole:
+        return replies.estimated_start_time_delta(run, now)
+    expected, start = run.expected_start_time, run.start_time
+    ended = run.state is not None and run.state.is_final
+    until = start if start is not None else None if ended else now.replace(microsecond=0)
+    if expected is None or until is None or until <= expected:
+        return 0.0
+    seconds = until.replace(microsecond=0) - expected.replace(microsecond=0)
+    return seconds.total_seconds()
+
+
+def history(context: Context, body: HistoryRequest) -> Outcome:
+    """How many flow runs were expected in each interval, by their present state.
+
+    Raises OutOfBounds for an interval of less than a second, ServerFailure (or OutOfBounds) for
+    one that no calendar holds.
+    """
+    try:
+        interval = timedelta(seconds=body.history_interval_seconds)
+        if interval < timedelta(seconds=1):
+            raise OutOfBounds("History interval must not be less than 1 second.")
+        start, end = to_utc(body.history_start), to_utc(body.history_end)
+        edges = [start + interval * at for at in range(_intervals(start, end, interval) + 1)]
+    except (OverflowError, ValueError):
+        raise _beyond_calendar(context) from None
+    if not all(map(in_utc_years, edges)):
+        raise _beyond_calendar(context)
+    predicate, warnings = _which(context, body, of_flow_runs)
+    states: list[dict[tuple[str, str], list[FlowRun]]] = [{} for _ in edges[1:]]
+    for run in context.store.select(predicate) if states else ():
+        expected = run.expected_start_time
+        if expected is None or run.state is None or not edges[0] <= expected < edges[-1]:
+            continue
+        at = min((expected - start) // interval, len(states) - 1)
+        states[at].setdefault((run.state.type, run.state.name), []).append(run)
+    value = [
+        {
+            "interval_start": edges[at],
+            "interval_end": edges[at + 1],
+            "states": [_history_state(context, *key, runs) for key, runs in sorted(found.items())],
+        }
+        for at, found in enumerate(states)
+    ]
+    return Outcome(value, warnings=warnings, sentence=str(predicate))
+
+
+def _intervals(start: datetime, end: datetime, interval: timedelta) -> int:
+    return min(-((start - end) // interval), MAX_INTERVALS) if end > start else 0
+
+
+def _beyond_calendar(context: Context) -> Exception:
+    database = context.dialect.undocumented_5xx
+    if database:
+        return ServerFailure("a history past the year 9999", retryable=False)
+    return OutOfBounds("History must not leave the years 1-9999.")
+
+
+def _history_state(
+    context: Context, state_type: str, state_name: str, runs: list[FlowRun]
+) -> dict[str, Any]:
+    now, store = context.now, context.store
+    ran = (replies.estimated_run_time(run, replies.settled_state(run, store), now) for run in runs)
+    return {
+        "state_type": state_type,
+        "state_name": state_name,
+        "count_runs": len(runs),
+        "sum_estimated_run_time": round(sum(max(0.0, seconds) for seconds in ran), 6),
+        "sum_estimated_lateness": round(
+            sum(replies.estimated_start_time_delta(run, now) for run in runs), 6
+        ),
+    }

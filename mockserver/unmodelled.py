@@ -1,0 +1,150 @@
+"""What a real Prefect 3.8 server serves and this one does not: such a request is told so."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+# Path and methods, as the document of 3.8.8 lists them; the websockets are in no document.
+UNMODELLED = """\
+/admin/settings GET
+/admin/storage DELETE PUT
+/artifacts/ POST
+/artifacts/count POST
+/artifacts/filter POST
+/artifacts/latest/count POST
+/artifacts/latest/filter POST
+/artifacts/{id} DELETE GET PATCH
+/artifacts/{key}/latest GET
+/automations/ POST
+/automations/count POST
+/automations/filter POST
+/automations/owned-by/{resource_id} DELETE
+/automations/related-to/{resource_id} GET
+/automations/templates/validate POST
+/automations/{id} DELETE GET PATCH PUT
+/block_capabilities/ GET
+/block_documents/ POST
+/block_documents/count POST
+/block_documents/filter POST
+/block_documents/{id} DELETE GET PATCH
+/block_schemas/ POST
+/block_schemas/checksum/{checksum} GET
+/block_schemas/filter POST
+/block_schemas/{id} DELETE GET
+/block_types/ POST
+/block_types/filter POST
+/block_types/install_system_block_types POST
+/block_types/slug/{slug} GET
+/block_types/slug/{slug}/block_documents GET
+/block_types/slug/{slug}/block_documents/name/{block_document_name} GET
+/block_types/{id} DELETE GET PATCH
+/collections/views/{view} GET
+/concurrency_limits/ POST
+/concurrency_limits/decrement POST
+/concurrency_limits/filter POST
+/concurrency_limits/increment POST
+/concurrency_limits/tag/{tag} DELETE GET
+/concurrency_limits/tag/{tag}/reset POST
+/concurrency_limits/{id} DELETE GET
+/deployments/ POST
+/deployments/bulk_delete POST
+/deployments/get_scheduled_flow_runs POST
+/deployments/paginate POST
+/deployments/{id} DELETE PATCH
+/deployments/{id}/create_flow_run POST
+/deployments/{id}/create_flow_run/bulk POST
+/deployments/{id}/pause_deployment POST
+/deployments/{id}/resume_deployment POST
+/deployments/{id}/schedule POST
+/deployments/{id}/schedules GET POST
+/deployments/{id}/schedules/{schedule_id} DELETE PATCH
+/deployments/{id}/work_queue_check GET
+/events POST
+/events/count-by/{countable} POST
+/events/filter POST
+/events/filter/next GET
+/events/out WEBSOCKET
+/flow_run_states/ GET
+/flow_run_states/{id} GET
+/flow_runs/{id}/graph GET
+/flow_runs/{id}/graph-v2 GET
+/flow_runs/{id}/input POST
+/flow_runs/{id}/input/filter POST
+/flow_runs/{id}/input/{key} DELETE GET
+/flow_runs/{id}/logs/download GET
+/flow_runs/{id}/resume POST
+/flows/bulk_delete POST
+/flows/paginate POST
+/flows/{id} DELETE PATCH
+/logs/filter POST
+/logs/out WEBSOCKET
+/saved_searches/ PUT
+/saved_searches/filter POST
+/saved_searches/{id} DELETE GET
+/task_run_states/ GET
+/task_run_states/{id} GET
+/task_runs/history POST
+/task_runs/paginate POST
+/task_runs/{id} DELETE PATCH
+/task_runs/{id}/set_state POST
+/task_workers/filter POST
+/templates/validate POST
+/ui/flow_runs/count-task-runs POST
+/ui/flow_runs/history POST
+/ui/flows/count-deployments POST
+/ui/flows/next-runs POST
+/ui/schemas/validate POST
+/ui/task_runs/count POST
+/ui/task_runs/dashboard/counts POST
+/ui/task_runs/{id} GET
+/v2/concurrency_limits/ POST
+/v2/concurrency_limits/decrement POST
+/v2/concurrency_limits/decrement-with-lease POST
+/v2/concurrency_limits/filter POST
+/v2/concurrency_limits/increment POST
+/v2/concurrency_limits/increment-with-lease POST
+/v2/concurrency_limits/leases/{lease_id}/renew POST
+/v2/concurrency_limits/{id_or_name} DELETE GET PATCH
+/variables/ POST
+/variables/count POST
+/variables/filter POST
+/variables/name/{name} DELETE GET PATCH
+/variables/{id} DELETE GET PATCH
+/work_pools/ POST
+/work_pools/count POST
+/work_pools/filter POST
+/work_pools/{name} DELETE GET PATCH
+/work_pools/{name}/concurrency_status POST
+/work_pools/{name}/get_scheduled_flow_runs POST
+/work_pools/{work_pool_name}/queues POST
+/work_pools/{work_pool_name}/queues/filter POST
+/work_pools/{work_pool_name}/queues/{name} DELETE GET PATCH
+/work_pools/{work_pool_name}/workers/filter POST
+/work_pools/{work_pool_name}/workers/heartbeat POST
+/work_pools/{work_pool_name}/workers/{name} DELETE
+/work_queues/ POST
+/work_queues/filter POST
+/work_queues/name/{name} GET
+/work_queues/{id} DELETE GET PATCH
+/work_queues/{id}/concurrency_status POST
+/work_queues/{id}/get_runs POST
+/work_queues/{id}/status GET
+"""
+
+
+def is_unmodelled(method: str, path: str) -> bool:
+    """Whether a real server has this endpoint. `path` is without the prefix /api."""
+    return any(
+        pattern.fullmatch(path) and (method in methods or "WEBSOCKET" in methods)
+        for pattern, methods in _patterns()
+    )
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
+    lines = (line.split() for line in UNMODELLED.splitlines())
+    return tuple(
+        (re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path)) + "/?"), frozenset(methods))
+        for path, *methods in lines
+    )

@@ -1,0 +1,56 @@
+"""State changes come out as on a real server: over 1,000 cases that were recorded from one.
+
+See `tests/transitions.py` for the cases and for how what happened is told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from mockserver.app import Settings
+from mockserver.dialects import PREFECT_SQLITE
+from mockserver.index import Base
+from mockserver.runs import Deployment
+from mockserver.store import Store
+
+from .live import Client, live
+from .transitions import Send, cases, recorded, run_case
+
+
+@pytest.fixture(scope="module")
+def send() -> Iterator[Send]:
+    """Requests to an empty server in the dialect `prefect-sqlite`."""
+    store = Store(Base([], loaded_at=datetime.now(UTC)))
+    with live(store, Settings(dialect=PREFECT_SQLITE)) as client:
+        yield lambda *request: _sent(store, client, *request)
+
+
+def _sent(
+    store: Store, client: Client, method: str, path: str, body: Any, headers: Mapping[str, str]
+) -> tuple[int, Any]:
+    if (method, path) == ("POST", "/deployments/"):  # the server has no endpoint to make one
+        made = Deployment(str(uuid4()), body["name"], body["flow_id"])
+        store.deployments.put(made)
+        return 201, {"id": made.id}
+    sent = None if body is None else json.dumps(body).encode()
+    reply = client.send(
+        method, f"/api{path}", sent, {"Content-Type": "application/json", **headers}
+    )
+    return reply.status, reply.json if reply.body else None
+
+
+@pytest.mark.parametrize("name", cases())
+def test_a_transition_is_as_on_a_real_server(name: str, send: Send) -> None:
+    """Status, reply, the run and its parent task run after every step."""
+    assert run_case(cases()[name], send) == recorded()[name]
+
+
+def test_every_case_was_recorded() -> None:
+    """Neither a case without its record nor a record without its case."""
+    assert cases().keys() == recorded().keys()
