@@ -15,7 +15,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     RootModel,
     StrictBool,
@@ -26,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from .fields import Instant, Number, Texts, Uuid, Whole, whole
+from .fields import EachOnce, Instant, InstantAsGiven, Number, Texts, Uuid, Whole, whole
 from .filters import FlowRunFilter
 from .runs import StateType
 from .side_filters import (
@@ -227,12 +226,12 @@ class StateDetails(Part):
     flow_run_id: Uuid | None = None
     task_run_id: Uuid | None = None
     child_flow_run_id: Uuid | None = None
-    scheduled_time: Instant | None = None
+    scheduled_time: InstantAsGiven | None = None
     cache_key: str | None = None
-    cache_expiration: Instant | None = None
+    cache_expiration: InstantAsGiven | None = None
     deferred: bool | None = False
     untrackable_result: bool = False
-    pause_timeout: Instant | None = None
+    pause_timeout: InstantAsGiven | None = None
     pause_reschedule: bool = False
     pause_key: str | None = None
     run_input_keyset: dict[str, str] | None = None
@@ -252,13 +251,6 @@ class StateCreate(Document):
     message: str | None = None
     data: Any = None
     state_details: StateDetails = StateDetails()
-
-
-def _each_once(keys: Any) -> Any:
-    """A set, as JSON writes it. What is no list of texts is left for the type to refuse."""
-    if isinstance(keys, list) and all(isinstance(key, str) for key in keys):
-        return list(dict.fromkeys(keys))
-    return keys
 
 
 NO_OBJECT = "no_object"
@@ -287,7 +279,7 @@ class FlowRunPolicy(Policy):
     retry_delay_seconds: Number = 0.0
     retries: Whole | None = None
     retry_delay: Whole | None = None
-    pause_keys: Annotated[list[str], BeforeValidator(_each_once)] | None = []
+    pause_keys: EachOnce | None = []
     resuming: bool | None = False
     retry_type: Literal["in_process", "reschedule"] | None = None
 

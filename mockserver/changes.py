@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from . import replies
@@ -18,7 +19,15 @@ from .bodies import (
 )
 from .cautions import load_of, of_filter, refuse_overload
 from .context import Context, Outcome
-from .errors import Conflict, NotNow, NotThere, ServerFailure
+from .errors import (
+    Conflict,
+    NotNow,
+    NotThere,
+    OutOfBounds,
+    RefusedRequest,
+    ServerFailure,
+)
+from .instants import in_utc_years
 from .names import made_up_name
 from .operations import in_order
 from .orchestration import Orchestration, enter, is_persisted, mirror, orchestrate
@@ -87,7 +96,7 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
     )
     made = _orchestrate(context, run, _state(context, proposed), force=True)
     _put(context, made)
-    return Outcome(replies.flow_run(made.run, store, now), made=True)
+    return Outcome(replies.flow_run(_found(context, run_id), store, now), made=True)
 
 
 def _is_unknown(shelf: Any, record_id: str | None) -> bool:
@@ -222,25 +231,31 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
         raise
     predicate = join_criteria(wanted, criteria)
     results = []
-    details = _state(context, body.state).details
-    for run in context.store.select(predicate, body.limit):
-        proposed = replace(_state(context, body.state), details=details)
-        made = _orchestrate(context, run, proposed, force=body.force)
+    proposed = _state(context, body.state)
+    details = proposed.details
+    for number, run in enumerate(context.store.select(predicate, body.limit)):
+        at = replace(context, now=context.now + number * _MICROSECOND)  # one after the other
+        one = replace(proposed, id=at.new_id(), timestamp=at.now, details=details)
+        made = _orchestrate(at, run, one, force=body.force)
         if dialect.bulk_shared_details:
             details = made.proposed_details
-        _put(context, made)
+        _put(at, made)
         results.append({"flow_run_id": run.id, **_told(made, stumbling=dialect.null_pause_keys)})
     if dialect.bulk_shared_details:
-        _name_the_last(results)
+        _tell_shared(results, details)
     return Outcome({"results": results}, warnings=warnings, sentence=str(predicate))
 
 
-def _name_the_last(results: list[dict[str, Any]]) -> None:
-    """`bulk-shared-details`: every accepted state of the reply is told as the last run's."""
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _tell_shared(results: list[dict[str, Any]], details: Json) -> None:
+    """`bulk-shared-details`: what was accepted is told with the details as they were left."""
     accepted = [one for one in results if one["status"] == "ACCEPT"]
     for one in accepted:
-        told = one["state"]["state_details"]
-        told["flow_run_id"] = accepted[-1]["flow_run_id"]
+        one["state"]["state_details"] = replies.state_details_reply(
+            details, flow_run_id=accepted[-1]["flow_run_id"]
+        )
 
 
 def _state(context: Context, given: StateCreate) -> State:
@@ -248,6 +263,8 @@ def _state(context: Context, given: StateCreate) -> State:
     details = given.state_details.model_dump(exclude={"flow_run_id"})
     if given.type is StateType.SCHEDULED and details["scheduled_time"] is None:
         details["scheduled_time"] = context.now
+    if not all(in_utc_years(time) for time in details.values() if isinstance(time, datetime)):
+        raise _beyond_calendar(context)
     name = given.type.default_name if given.name is None else given.name
     return State(
         given.type,
@@ -258,6 +275,13 @@ def _state(context: Context, given: StateCreate) -> State:
         given.data,
         state_details(details),
     )
+
+
+def _beyond_calendar(context: Context) -> RefusedRequest:
+    database = context.dialect.undocumented_5xx
+    if database:
+        return ServerFailure("a time outside the years 1-9999", retryable=database.retryable)
+    return OutOfBounds("A time must not leave the years 1-9999 in UTC.")
 
 
 def _orchestrate(context: Context, run: FlowRun, proposed: State, *, force: bool) -> Orchestration:

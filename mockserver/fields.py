@@ -8,7 +8,7 @@ times as aware datetimes, everything else as JSON has it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timezone
 from functools import cache, reduce
 from operator import or_
 from types import UnionType
@@ -81,6 +81,28 @@ def _lax_instant(
         return BEYOND_UTC
 
 
+def _strict_instant_as_given(value: object) -> datetime:
+    """With the offset it came with, unless it is a leap second."""
+    instant = _strict_instant(value)
+    try:
+        return datetime.fromisoformat(str(value).upper())
+    except ValueError:
+        return instant
+
+
+def _lax_instant_as_given(
+    value: object, handler: cs.ValidatorFunctionWrapHandler, info: cs.ValidationInfo
+) -> datetime:
+    """With the offset it came with, where there is one."""
+    instant = _lax_instant(value, handler, info)
+    try:
+        given = handler(value)
+    except ValueError:
+        return instant
+    offset = given.utcoffset()
+    return instant.astimezone(timezone(offset)) if offset else instant
+
+
 def _whole(value: object) -> object:
     """JSON has one kind of number: 10.0 is an integer, as JSON Schema says."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -100,6 +122,17 @@ Instant = Annotated[
     _Strictly(
         strict=lambda: cs.no_info_plain_validator_function(_strict_instant),
         lax=lambda: cs.with_info_wrap_validator_function(_lax_instant, cs.datetime_schema()),
+    ),
+]
+
+
+InstantAsGiven = Annotated[
+    datetime,
+    _Strictly(
+        strict=lambda: cs.no_info_plain_validator_function(_strict_instant_as_given),
+        lax=lambda: cs.with_info_wrap_validator_function(
+            _lax_instant_as_given, cs.datetime_schema()
+        ),
     ),
 ]
 
@@ -136,6 +169,28 @@ _FIRST = _UpToTheFirstFault()
 Uuids = Annotated[list[Uuid], _FIRST]
 Texts = Annotated[list[str], _FIRST]
 StateTypes = Annotated[list[StateType], _FIRST]
+
+
+def _strictly_once(texts: list[str]) -> list[str]:
+    if len(set(texts)) < len(texts):
+        raise PydanticCustomError("unique_items", "Items should be unique")
+    return texts
+
+
+def _once(texts: list[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+EachOnce = Annotated[
+    list[str],
+    _Strictly(
+        strict=lambda: cs.no_info_after_validator_function(
+            _strictly_once, cs.list_schema(cs.str_schema(), strict=True)
+        ),
+        lax=lambda: cs.no_info_after_validator_function(_once, cs.list_schema(cs.str_schema())),
+    ),
+]
+"""Different texts: a set, as JSON writes it."""
 
 
 @cache

@@ -150,12 +150,13 @@ def _once(move: Move, initial: State, proposed: State) -> None:
 
 
 def _has_result(data: Any) -> bool:
-    return bool(data) and isinstance(data, dict) and data.get("type") != "unpersisted"
+    return isinstance(data, dict) and data.get("type") != "unpersisted"
 
 
 def _keep_result(move: Move, initial: State, proposed: State) -> None:
     if (
         initial.type is COMPLETED is proposed.type
+        and initial.data
         and _has_result(initial.data)
         and not _has_result(proposed.data)
     ):
@@ -169,7 +170,8 @@ def _leave_terminal(move: Move, initial: State, proposed: State) -> None:
     if proposed.type in (CANCELLING, PAUSED, CRASHED):
         move.abort(f"Run is already in terminal state {initial.type.value}.")
         return
-    if initial.type is COMPLETED and not proposed.is_final and _has_result(initial.data):
+    happily = initial.type is COMPLETED and initial.data and _has_result(initial.data)
+    if happily and not proposed.is_final:
         move.reject("Run is already COMPLETED.")
         return
     _keep_result(move, initial, proposed)
@@ -418,6 +420,8 @@ def _enter_state(move: Move, proposed: State) -> FlowRun:
     if run.parent_task_run_id is not None:
         details = state_details({**state.details, "task_run_id": run.parent_task_run_id})
         state = replace(state, details=details)
+        if move.status is SetStateStatus.ACCEPT:
+            move.proposed_details = details
     run_count = run.run_count
     resuming = bool(move.policy.get("resuming")) and move.knows_pauses
     if state.type is RUNNING and not resuming:
@@ -444,6 +448,7 @@ def enter(run: R, state: State) -> R:
     before, at = run.state, state.timestamp
     start, end = run.start_time, run.end_time
     scheduled = state.details.get("scheduled_time") if state.type is SCHEDULED else None
+    scheduled = scheduled and to_utc(scheduled)
     if state.type is RUNNING and start is None:
         start = at
     if before is not None and before.is_final and not state.is_final:

@@ -196,8 +196,17 @@ def _state(of: State, **owners: str | None) -> Reply:
         "timestamp": of.timestamp,
         "message": of.message,
         "data": of.data,
-        "state_details": {"flow_run_id": None, **STATE_DETAILS, **of.details, **owners},
+        "state_details": state_details_reply(of.details, **owners),
     }
+
+
+def state_details_reply(details: Json, **owners: str | None) -> Reply:
+    """The details of a state, as StateDetails. Times keep the offset they came with."""
+    told = {
+        key: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+        for key, value in details.items()
+    }
+    return {"flow_run_id": None, **STATE_DETAILS, **told, **owners}
 
 
 def settled_state(run: Run, store: Store) -> State | None:

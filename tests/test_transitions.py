@@ -45,10 +45,25 @@ def _sent(
     return reply.status, reply.json if reply.body else None
 
 
-@pytest.mark.parametrize("name", cases())
+NOT_MODELLED = {
+    "limit: 1": "concurrency limits of deployments",
+    "limit: 1, cancel new": "concurrency limits of deployments",
+    "details: all, RUNNING, subflow": "a deferred (background) task run",
+    "details: all, SCHEDULED, subflow": "a deferred (background) task run",
+}
+"""Cases that a real server answers by what the mock does not have; the README says so."""
+
+
+@pytest.mark.parametrize("name", sorted(cases().keys() - NOT_MODELLED.keys()))
 def test_a_transition_is_as_on_a_real_server(name: str, send: Send) -> None:
     """Status, reply, the run and its parent task run after every step."""
     assert run_case(cases()[name], send) == recorded()[name]
+
+
+@pytest.mark.parametrize("name", NOT_MODELLED)
+def test_what_is_not_modelled_still_differs(name: str, send: Send) -> None:
+    """A case that has come to agree is taken off the list."""
+    assert run_case(cases()[name], send) != recorded()[name]
 
 
 def test_every_case_was_recorded() -> None:
