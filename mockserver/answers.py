@@ -12,6 +12,7 @@ from aiohttp import web
 from .dialects import Dialect
 from .errors import (
     Conflict,
+    Gone,
     InvalidRequest,
     NotModelled,
     NotNow,
@@ -34,6 +35,7 @@ _STATUSES: Mapping[type[RefusedRequest], int] = {
     NotNow: 400,
     NotThere: 404,
     Conflict: 409,
+    Gone: 410,
     OutOfBounds: 422,
     NotModelled: 501,
 }

@@ -20,6 +20,7 @@ from .context import Context
 from .dialects import SPEC, Dialect
 from .endpoints import CONSTANTS, ENDPOINTS, MODELLED, Endpoint
 from .errors import InvalidRequest, NotModelled, OutOfBounds, RefusedRequest, in_a_line
+from .events import take_events
 from .guard import stranger
 from .operations import Plan, carry_out, in_order, plan_bulk_delete
 from .reading import JSON, Message, api_version, check_api_version, read_request
@@ -129,6 +130,7 @@ def _handler(endpoint: Endpoint) -> Handler:
         message = await _message(request, settings)
         now = settings.now()
         arguments: list[Any] = [_parameter(*one) for one in request.match_info.items()]
+        arguments += [_query(request, name) for name in endpoint.query]
         warned: frozenset[str] = frozenset()
         if endpoint.body is None:
             check_api_version(message.api_version, settings.dialect)
@@ -207,6 +209,19 @@ async def _csrf_token(request: web.Request) -> web.Response:
     raise OutOfBounds("CSRF protection is disabled.")
 
 
+def _query(request: web.Request, name: str) -> str:
+    """A uuid in the query. Raises InvalidRequest."""
+    text = request.query.get(name)
+    fault = {"loc": ("query", name), "input": text}
+    if text is None:
+        raise InvalidRequest([{"type": "missing", "msg": "Field required", **fault}], None)
+    try:
+        return str(UUID(text))
+    except ValueError as error:
+        msg = f"Input should be a valid UUID, {error}"
+        raise InvalidRequest([{"type": "uuid_parsing", "msg": msg, **fault}], None) from None
+
+
 async def _openapi_yaml(_: web.Request) -> web.Response:
     return web.Response(text=openapi.text(), content_type="application/yaml")
 
@@ -219,8 +234,21 @@ async def _docs(_: web.Request) -> web.Response:
     return web.Response(text=openapi.docs_page(), content_type="text/html")
 
 
+async def _events_in(request: web.Request) -> web.StreamResponse:
+    settings = request.app[SETTINGS]
+
+    def context() -> Context:
+        now = settings.now()
+        return Context(request.app[STORE], settings.dialect, now, settings.new_id)
+
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise web.HTTPNotFound
+    return await take_events(request, context)
+
+
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/flow_runs/bulk_delete", _bulk_delete),
+    ("GET", "/events/in", _events_in),
     *((endpoint.method, endpoint.path, _handler(endpoint)) for endpoint in ENDPOINTS),
     *(("GET", path, _constant(value)) for path, value in CONSTANTS.items()),
     ("GET", "/csrf-token", _csrf_token),

@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from .fields import EachOnce, Instant, InstantAsGiven, Number, Texts, Uuid, Whole, whole
+from .fields import EachOnce, Instant, InstantAsGiven, Number, Texts, Uuid, Whole, number, whole
 from .filters import FlowRunFilter
 from .runs import StateType
 from .side_filters import (
@@ -66,6 +66,7 @@ class Part(BaseModel):
 
 Limit = Annotated[int, whole(ge=1, le=MAX_LIMIT)]
 JsonObject = dict[str, Any]
+LeaseDuration = Annotated[float, number(ge=60, le=86_400)]
 LabelValue = StrictBool | StrictInt | StrictFloat | str
 Labels = dict[str, LabelValue]
 
@@ -457,6 +458,38 @@ class Logs(RootModel[Sequence[LogCreate]]):
     """Lines of logs."""
 
     model_config = ConfigDict(frozen=True)
+
+
+# Slots of concurrency limits
+
+
+class ConcurrencyLeaseHolder(Document):
+    """Who takes slots."""
+
+    type: Literal["flow_run", "task_run", "deployment"]
+    id: Uuid
+
+
+class IncrementRequest(Parameters):
+    """The body of increment-with-lease."""
+
+    slots: Annotated[int, whole(gt=0)]
+    names: list[str]
+    mode: Literal["concurrency", "rate_limit"] = "concurrency"
+    lease_duration: LeaseDuration = 300.0
+    holder: ConcurrencyLeaseHolder | None = None
+
+
+class DecrementRequest(Parameters):
+    """The body of decrement-with-lease."""
+
+    lease_id: Uuid
+
+
+class RenewRequest(Parameters):
+    """The body of the renewal of a lease."""
+
+    lease_duration: LeaseDuration = 300.0
 
 
 Body = Parameters | Document | LabelsUpdate | Logs

@@ -285,9 +285,8 @@ def _beyond_calendar(context: Context) -> RefusedRequest:
 
 
 def _orchestrate(context: Context, run: FlowRun, proposed: State, *, force: bool) -> Orchestration:
-    settled = replace(run, state=replies.settled_state(run, context.store))
     return orchestrate(
-        settled,
+        replies.settled(run, context.store),
         proposed,
         force=force,
         now=context.now,
@@ -308,6 +307,9 @@ def _put(context: Context, made: Orchestration) -> None:
             store.task_runs.put(mirrored)
         if not is_persisted(state.data):
             run = replace(run, state=replace(state, data=None))
+        before = store.get(run.id)
+        if before is not None:
+            store.remember(run.id, store.states_of(replies.settled(before, store)))
     store.put(run)
 
 
@@ -332,6 +334,18 @@ def create_flow(context: Context, body: FlowCreate) -> Outcome:
     made = Flow(context.new_id(), body.name, tuple(body.tags), body.labels or {}, now, now)
     store.flows.put(made)
     return Outcome(replies.flow(made, store, now), made=True)
+
+
+def delete_flow(context: Context, flow_id: str) -> Outcome:
+    """Delete a flow, its flow runs (M11) and its deployments. Raises NotThere."""
+    store = context.store
+    if flow_id not in store.flows:
+        raise NotThere("Flow not found")
+    of_flow = Test("flow_id", ONE_OF, frozenset((flow_id,)))
+    store.delete([run.id for run in store.select(of_flow)])
+    store.deployments.drop([one.id for one in store.deployments if of_flow(one)])
+    store.flows.drop([flow_id])
+    return Outcome(None)
 
 
 def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import bodies, changes, queries
+from . import bodies, changes, leases, queries
 from .context import Outcome
 
 UUID = r"{id:[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}}"
@@ -16,8 +16,10 @@ SERVER_VERSION = "3.8.8"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`verb` is called with a context, the path's parameters in their order, and the body if it
-    has one. `made`: the status when something new was made.
+    """`verb` is called with a context, the parameters of the path and of the query in their order,
+    and the body if it has one. `made`: the status when something new was made.
+
+    Parameters that are called `id`, or end in it, are uuids.
     """
 
     method: str
@@ -26,6 +28,7 @@ class Endpoint:
     body: type[bodies.Body] | None = None
     status: int = 200
     made: int = 201
+    query: tuple[str, ...] = ()
 
 
 ENDPOINTS = (
@@ -66,6 +69,29 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/deployments/name/{flow_name}/{deployment_name}", queries.read_deployment_by_name
     ),
+    Endpoint("DELETE", f"/flows/{UUID}", changes.delete_flow, status=204),
+    Endpoint("GET", "/flow_run_states/", queries.read_states, query=("flow_run_id",)),
+    Endpoint("GET", f"/flow_run_states/{UUID}", queries.read_state),
+    Endpoint(
+        "POST",
+        "/v2/concurrency_limits/increment-with-lease",
+        leases.take,
+        bodies.IncrementRequest,
+    ),
+    Endpoint(
+        "POST",
+        "/v2/concurrency_limits/decrement-with-lease",
+        leases.give_back,
+        bodies.DecrementRequest,
+        status=204,
+    ),
+    Endpoint(
+        "POST",
+        f"/v2/concurrency_limits/leases/{UUID}/renew",
+        leases.renew,
+        bodies.RenewRequest,
+        status=204,
+    ),
     Endpoint("POST", "/logs/", changes.accept_logs, bodies.Logs, status=201),
 )
 
@@ -82,6 +108,7 @@ CONSTANTS: dict[str, Any] = {
 MODELLED = (
     "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "
     "set_state, bulk_set_state, bulk_delete, labels), flows and task runs (create, read, filter, "
-    "count), deployments (read, filter, count), logs and events (taken, not kept), health, ready, "
-    "version, admin/version, admin/storage, csrf-token, hello"
+    "count; flows also delete), states of flow runs (read), deployments (read, filter, count), "
+    "slots of concurrency limits (there are none), logs and events (taken, not kept), health, "
+    "ready, version, admin/version, admin/storage, csrf-token, hello"
 )

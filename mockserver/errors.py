@@ -8,6 +8,7 @@ MockServerError
     ├── OutOfBounds          its content is, but for a bound that the schema does not tell
     ├── NotThere             what it is about does not exist
     ├── Conflict             it refers to something that does not exist
+    ├── Gone                 what it is about does not exist any more
     ├── NotNow               what it is about is not in a state for it
     ├── NotModelled          a real server has it, this one does not
     ├── UnreadableRequest    its bytes cannot be read at all
@@ -107,6 +108,10 @@ class NotThere(RefusedRequest):
 
 class Conflict(RefusedRequest):
     """A reference to what does not exist, or a second one where there can be one."""
+
+
+class Gone(RefusedRequest):
+    """What it is about does not exist any more, if it ever did; the text is the reply's detail."""
 
 
 class NotNow(RefusedRequest):

@@ -137,23 +137,28 @@ InstantAsGiven = Annotated[
 ]
 
 
-def whole(*, ge: int | None = None, le: int | None = None) -> _Strictly:
+def whole(*, ge: int | None = None, le: int | None = None, gt: int | None = None) -> _Strictly:
     """What makes an annotated `int` an integer of JSON (10.0 is one), within bounds."""
     return _Strictly(
         strict=lambda: cs.no_info_before_validator_function(
-            _whole, cs.int_schema(ge=ge, le=le, strict=True)
+            _whole, cs.int_schema(ge=ge, le=le, gt=gt, strict=True)
         ),
-        lax=lambda: cs.int_schema(ge=ge, le=le),
+        lax=lambda: cs.int_schema(ge=ge, le=le, gt=gt),
     )
 
 
 Whole = Annotated[int, whole()]
-Number = Annotated[
-    float,
-    _Strictly(
-        strict=lambda: cs.float_schema(allow_inf_nan=False, strict=True), lax=cs.float_schema
-    ),
-]
+
+
+def number(*, ge: float | None = None, le: float | None = None) -> _Strictly:
+    """What makes an annotated `float` a number of JSON, within bounds."""
+    return _Strictly(
+        strict=lambda: cs.float_schema(allow_inf_nan=False, strict=True, ge=ge, le=le),
+        lax=lambda: cs.float_schema(ge=ge, le=le),
+    )
+
+
+Number = Annotated[float, number()]
 
 
 class _UpToTheFirstFault:

@@ -69,6 +69,26 @@ def read_deployment_by_name(context: Context, flow_name: str, deployment_name: s
     return _one(context, named, "Deployment")
 
 
+def read_states(context: Context, flow_run_id: str) -> Outcome:
+    """The states that a flow run has been in, the earliest first; none where there is no run."""
+    run = context.store.get(flow_run_id)
+    if run is None:
+        return Outcome([])
+    run = replies.settled(run, context.store)
+    states = sorted(context.store.states_of(run), key=lambda one: one.timestamp or context.now)
+    return Outcome([replies.state(one, run) for one in states])
+
+
+def read_state(context: Context, state_id: str) -> Outcome:
+    """One state of a flow run. Raises NotThere."""
+    store = context.store
+    for run in (replies.settled(one, store) for one in store):
+        for one in store.states_of(run):
+            if one.id == state_id:
+                return Outcome(replies.state(one, run))
+    raise NotThere("Flow run state not found")
+
+
 def _one(context: Context, record: Any, word: str) -> Outcome:
     if record is None:
         raise NotThere(f"{word} not found")

@@ -222,6 +222,12 @@ def settled_state(run: Run, store: Store) -> State | None:
     )
 
 
+def settled(run: FlowRun, store: Store) -> FlowRun:
+    """A flow run whose state has an id and a time."""
+    of = settled_state(run, store)
+    return run if of is run.state else replace(run, state=of)
+
+
 def _first_known(run: Run, store: Store) -> datetime:
     times = (run.created, run.expected_start_time, run.start_time)
     return min((time for time in times if time is not None), default=store.base.loaded_at)

@@ -17,7 +17,7 @@ from pyroaring import BitMap
 
 from .index import Base
 from .predicates import EVERY, Predicate
-from .runs import Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
+from .runs import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .shelf import Shelf
 
 
@@ -34,6 +34,8 @@ class Store:
         self._orphans = BitMap()
         self._added: dict[str, FlowRun] = {}
         self._shelves: dict[str, Shelf[Any]] = {}
+        self._states: dict[str, tuple[State, ...]] = {}
+        self.leases: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self.base.runs) - len(self._gone) + len(self._added)
@@ -125,6 +127,7 @@ class Store:
         if not doomed:
             return doomed
         for flow_run_id in doomed:
+            self._states.pop(flow_run_id, None)
             if self._added.pop(flow_run_id, None) is None:
                 self._gone.add(self.base.ordinal[flow_run_id])
         self._drop_task_runs(doomed)
@@ -154,6 +157,15 @@ class Store:
         parent = task_run.flow_run_id if task_run else None
         self._added[run.id] = replace(run, parent_flow_run_id=parent)
 
+    def states_of(self, run: FlowRun) -> tuple[State, ...]:
+        """The states that a run has been in, as far as they are known, the present one last."""
+        before = self._states.get(run.id, ())
+        return before if run.state is None else (*before, run.state)
+
+    def remember(self, flow_run_id: str, states: tuple[State, ...]) -> None:
+        """Keep the states that a run was in before its present one."""
+        self._states[flow_run_id] = states
+
     def fork(self) -> Store:
         """A store that starts as this one is; nothing done on either is seen by the other."""
         other = Store(self.base)
@@ -161,6 +173,8 @@ class Store:
         other._orphans = self._orphans.copy()
         other._added = self._added.copy()
         other._shelves = {name: shelf.fork() for name, shelf in self._shelves.items()}
+        other._states = self._states.copy()
+        other.leases = self.leases.copy()
         return other
 
     def _run(self, at: int) -> FlowRun:

@@ -65,8 +65,6 @@ UNMODELLED = """\
 /events/filter POST
 /events/filter/next GET
 /events/out WEBSOCKET
-/flow_run_states/ GET
-/flow_run_states/{id} GET
 /flow_runs/{id}/graph GET
 /flow_runs/{id}/graph-v2 GET
 /flow_runs/{id}/input POST
@@ -76,7 +74,7 @@ UNMODELLED = """\
 /flow_runs/{id}/resume POST
 /flows/bulk_delete POST
 /flows/paginate POST
-/flows/{id} DELETE PATCH
+/flows/{id} PATCH
 /logs/filter POST
 /logs/out WEBSOCKET
 /saved_searches/ PUT
@@ -100,11 +98,8 @@ UNMODELLED = """\
 /ui/task_runs/{id} GET
 /v2/concurrency_limits/ POST
 /v2/concurrency_limits/decrement POST
-/v2/concurrency_limits/decrement-with-lease POST
 /v2/concurrency_limits/filter POST
 /v2/concurrency_limits/increment POST
-/v2/concurrency_limits/increment-with-lease POST
-/v2/concurrency_limits/leases/{lease_id}/renew POST
 /v2/concurrency_limits/{id_or_name} DELETE GET PATCH
 /variables/ POST
 /variables/count POST
