@@ -91,7 +91,8 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
         context=body.context,
         labels=_labels(context, body, flow),
         empirical_policy=body.empirical_policy.model_dump(),
-        job_variables=body.job_variables or {},
+        # As null where the row is written as it was sent, else as the column's default.
+        job_variables=body.job_variables or (None if body.idempotency_key else {}),
         infrastructure_document_id=body.infrastructure_document_id,
     )
     made = _orchestrate(context, run, _state(context, proposed), force=True)
@@ -154,8 +155,6 @@ def update_flow_run(context: Context, flow_run_id: str, body: FlowRunUpdate) -> 
         given["tags"] = tuple(given["tags"])
     if "empirical_policy" in given:
         given["empirical_policy"] = given["empirical_policy"].model_dump()
-    if "job_variables" in given:
-        given["job_variables"] = given["job_variables"] or {}
     context.store.put(replace(run, **given, updated=context.now))
     return Outcome(None)
 

@@ -72,7 +72,7 @@ def read_request(
         message.api_version is None
         and _LEAP_SECOND not in message.body
         and message.body
-        and (message.content_type == JSON or media_type(message.content_type) == JSON)
+        and (message.content_type == JSON or media_type(message.content_type) in (JSON, None))
     ):
         try:
             request = body.model_validate_json(message.body, strict=True)
@@ -150,12 +150,11 @@ def _check_storable(value: Any, dialect: Dialect) -> None:
 def _body(message: Message, dialect: Dialect) -> bytes:
     """The body to read; empty where there is none or where its type makes a server ignore it."""
     kind = media_type(message.content_type)
-    if not message.body or kind == JSON:
+    if not message.body or kind is None or kind == JSON:
         return message.body
     if not dialect.body_ignored:
-        came = "no content type" if kind is None else repr(kind)
-        raise _invalid("content_type", ("header", "content-type"), f"{came}, not {JSON}")
-    suffixed = kind is None or re.fullmatch(r"application/[^/]*\+json", kind, re.DOTALL)
+        raise _invalid("content_type", ("header", "content-type"), f"{kind!r}, not {JSON}")
+    suffixed = re.fullmatch(r"application/[^/]*\+json", kind, re.DOTALL)
     return message.body if suffixed else b""
 
 
@@ -350,7 +349,7 @@ def _warnings(
 ) -> Iterator[str]:
     if _version_problem(message.api_version):
         yield "api-version-400"
-    if message.body and media_type(message.content_type) != JSON:
+    if message.body and media_type(message.content_type) not in (JSON, None):
         yield "body-ignored"
     body = _body(message, _REAL)
     if body:

@@ -136,7 +136,8 @@ _NOT_KEPT = frozenset({"estimated_run_time", "estimated_start_time_delta"})
 _NOT_KEPT |= {"state", "state_type", "state_name", "state_id"}
 # `{}` is what these hold when nothing is said: one shared value, not one for each record.
 _OFTEN_EMPTY = frozenset({"parameters", "context", "labels", "empirical_policy", "task_inputs"})
-_OFTEN_EMPTY |= {"job_variables"}
+# Null is not the same as nothing said.
+_CAN_BE_NULL = frozenset({"job_variables"})
 
 
 def build(collection: str, values: Mapping[str, Any]) -> Built:
@@ -152,7 +153,7 @@ def build(collection: str, values: Mapping[str, Any]) -> Built:
             continue
         if key not in own:
             rest[key] = value
-        elif value is not None and (value or key not in _OFTEN_EMPTY):
+        elif key in _CAN_BE_NULL or (value is not None and (value or key not in _OFTEN_EMPTY)):
             given[key] = value
     if "state" in own:
         given["state"] = _state_of(values)

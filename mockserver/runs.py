@@ -245,7 +245,7 @@ class FlowRun(HasState):
     context: Json = field(default_factory=_nothing)
     labels: Json = field(default_factory=_nothing)
     empirical_policy: Json = field(default_factory=_nothing)
-    job_variables: Json = field(default_factory=_nothing)
+    job_variables: Json | None = field(default_factory=_nothing)
     run_count: int = 0
     total_run_time: float = 0.0
     auto_scheduled: bool = False

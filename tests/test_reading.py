@@ -192,7 +192,7 @@ def test_odd_versions_that_pass(version: str) -> None:
         ("APPLICATION/JSON; charset=utf-8", 1, 1),
         ("application/vnd.api+json", 1, None),
         ("application/+json", 1, None),
-        (None, 1, None),
+        (None, 1, 1),
         ("", 50, None),
         ("text/plain", 50, None),
         ("application/x-www-form-urlencoded", 50, None),

@@ -1,0 +1,197 @@
+"""`prefect flow-run` on the command line: ls, inspect, cancel, delete, with known ids and unknown.
+
+Claimed: on both servers every command ends with the same exit code and prints the same, apart from
+ids, times and ages; and it leaves the same flow runs behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from observing import Caller, Json, Observations, plain, remove
+from prefect import flow, get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import State
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.states import Cancelled, Completed, Crashed, Failed, Late, Pending, Running, Scheduled
+
+PREFECT = Path(sys.executable).with_name("prefect")
+UNKNOWN = str(UUID(int=0xDEAD, version=4))
+WIDE = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+SECONDS = 60
+_BORDERS = re.compile(r"^[\s\u2500-\u257f]*$")
+_BETWEEN_CELLS = re.compile(r"\s*[│┃]\s*")
+_AGE = re.compile(r"\b(in )?(\d+|a|an|a few) (second|minute|hour|day)s?( ago| from now)?\b")
+_CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\.\d{3}\b")
+_ESTIMATED = ("estimated_run_time=", "estimated_start_time_delta=")  # there if it is not 0
+_REPR_TIME = re.compile(r"\b(datetime\.datetime|DateTime)\(([^()]|\([^()]*\))*\)")
+
+
+@flow(version="v1")
+def listed() -> None:
+    """Never run: it lends its name to flow runs."""
+
+
+@flow
+def other() -> None:
+    """As above."""
+
+
+class Terminal:
+    """Where commands are run, and what is seen of them."""
+
+    def __init__(self, seen: Observations) -> None:
+        self._seen = seen
+        self._places = asyncio.Semaphore(3)
+
+    async def run(self, *arguments: str, what: str = "") -> None:
+        """Run `prefect --no-prompt flow-run ...` and keep how it ended."""
+        async with self._places:
+            ended = await self._ended(arguments)
+        self._seen.note(what or " ".join(arguments), ended)
+
+    async def _ended(self, arguments: Sequence[str]) -> Json:
+        process = await asyncio.create_subprocess_exec(
+            *(str(PREFECT), "--no-prompt", "flow-run", *arguments),
+            env=os.environ | WIDE,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await asyncio.wait_for(process.communicate(), SECONDS)
+        printed, said = _printed(output.decode()), _said(errors.decode())
+        return {"exit code": process.returncode, "printed": printed, "said": said}
+
+
+def _printed(output: str) -> Json:
+    """What was printed: as JSON if it is that, else its lines, of tables the cells."""
+    try:
+        return json.loads(output)
+    except ValueError:
+        return _lines(output)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that hold something, without borders and ages, however wide a table is."""
+    cells = [_BETWEEN_CELLS.split(line.strip()) for line in text.splitlines()]
+    lines = [" | ".join(cell for cell in row if cell) for row in cells]
+    told = [_without_times(line) for line in lines if not _BORDERS.match(line)]
+    return [line for line in told if not line.startswith(_ESTIMATED)]
+
+
+def _without_times(line: str) -> str:
+    for pattern, told in ((_AGE, "<age>"), (_REPR_TIME, "<time>"), (_CLOCK, "<time>")):
+        line = pattern.sub(told, line)
+    return line
+
+
+def _said(errors: str) -> list[str]:
+    """Of a traceback the exception, which is all of it that does not tell where prefect lies."""
+    lines = errors.splitlines()
+    indented = [number for number, line in enumerate(lines) if line.startswith(" ")]
+    return _lines("\n".join(lines[max(indented, default=-1) + 1 :]))
+
+
+async def make(call: Caller, seen: Observations) -> dict[str, str]:
+    """A flow run in each of some states, and one of another flow; returns their ids."""
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    ago = datetime.now(UTC) - timedelta(hours=1)
+    states: dict[str, State[Any]] = {
+        "soon": Scheduled(scheduled_time=soon),
+        "late": Late(scheduled_time=ago),
+        "pending": Pending(),
+        "running": Running(),
+        "done": Completed(message="fine"),
+        "failed": Failed(message="not fine"),
+        "crashed": Crashed(),
+        "cancelled": Cancelled(),
+    }
+    ids: dict[str, str] = {}
+    for name, state in [*states.items(), ("elsewhere", Running())]:
+        of = (other if name == "elsewhere" else listed).with_options(name=flow_name(seen, name))
+        run = await call("create_flow_run", of, name=name, tags=[seen.token], state=state)
+        seen.know(run.id, name)
+        seen.know(run.state_id, f"the state of {name}")
+        seen.know(run.flow_id, f"the flow of {name}")
+        ids[name] = str(run.id)
+    return ids
+
+
+def flow_name(seen: Observations, name: str) -> str:
+    """The name of the flow that a flow run belongs to."""
+    return f"{seen.token}-other" if name == "elsewhere" else seen.token
+
+
+async def lists(terminal: Terminal, seen: Observations) -> None:
+    """`ls`, always limited to flows of our own."""
+    mine = ("--flow-name", seen.token)
+    both = (*mine, "--flow-name", flow_name(seen, "elsewhere"))
+    wanted: tuple[tuple[str, ...], ...] = (
+        mine,
+        both,
+        (*mine, "--limit", "3"),
+        (*mine, "--limit", "0"),
+        (*mine, "--limit", "500"),
+        (*mine, "--state", "Running"),
+        (*mine, "--state", "running", "--state", "late"),
+        (*mine, "--state", "Unheard"),
+        (*mine, "--state-type", "SCHEDULED"),
+        (*both, "--state-type", "running", "--state-type", "FAILED"),
+        (*mine, "--state-type", "SCHEDULED", "--state", "Late"),
+        (*mine, "--state-type", "UNHEARD"),
+        (*mine, "--state", "Completed", "--output", "json"),
+        ("--flow-name", f"{seen.token}-unknown"),
+    )
+    await asyncio.gather(*(terminal.run("ls", *options) for options in wanted))
+
+
+async def changes(terminal: Terminal, ids: dict[str, str]) -> None:
+    """`inspect`, `cancel` and `delete`; what is left is seen of the API later."""
+    await terminal.run("inspect", ids["done"])
+    await terminal.run("inspect", ids["soon"], "--output", "json")
+    for name in ("running", "soon", "done", "cancelled"):
+        await terminal.run("cancel", ids[name])
+    await terminal.run("cancel", ids["running"], what="cancel again")
+    for name in ("failed", "pending"):
+        await terminal.run("delete", ids[name])
+    await terminal.run("delete", ids["failed"], what="delete again")
+    await terminal.run("inspect", ids["failed"], what="inspect what is deleted")
+    for command in ("inspect", "cancel", "delete"):
+        await terminal.run(command, UNKNOWN, what=f"{command} an unknown id")
+    await terminal.run("cancel", "no-id", what="cancel what is no id")
+
+
+async def left(call: Caller, seen: Observations) -> Json:
+    """What became of the flow runs: name, state, message."""
+    mine: Any = FlowRunFilter.model_validate({"tags": {"all_": [seen.token]}})
+    runs = await call("read_flow_runs", flow_run_filter=mine, sort=FlowRunSort.NAME_ASC)
+    return [[run.name, run.state_name, run.state.message] for run in runs]
+
+
+async def main() -> None:
+    """Flow runs, commands, and what is left."""
+    seen = Observations("cli")
+    terminal = Terminal(seen)
+    async with get_client() as client:
+        call = Caller(client)
+        try:
+            ids = await make(call, seen)
+            await lists(terminal, seen)
+            await changes(terminal, ids)
+            seen.note("left", plain(await left(call, seen)))
+        finally:
+            await remove(call, seen.token, seen.token, flow_name(seen, "elsewhere"))
+    seen.tell()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

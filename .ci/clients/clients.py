@@ -1,0 +1,485 @@
+"""The async and the sync client of Prefect, used for flow runs: the same story twice.
+
+Claimed: every method returns, or raises, the same on both servers, field by field.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from observing import Caller, Json, Observations, plain, remove
+from prefect import flow, get_client, task
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowFilter,
+    FlowFilterName,
+    FlowFilterTags,
+    FlowRunFilter,
+    TaskRunFilter,
+    TaskRunFilterName,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+    WorkQueueFilter,
+    WorkQueueFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
+from prefect.client.schemas.sorting import FlowRunSort, FlowSort, TaskRunSort
+from prefect.states import (
+    AwaitingRetry,
+    Cancelled,
+    Cancelling,
+    Completed,
+    Crashed,
+    Failed,
+    Late,
+    Paused,
+    Pending,
+    Retrying,
+    Running,
+    Scheduled,
+)
+
+UNKNOWN = UUID(int=0xDEAD, version=4)
+HOUR = timedelta(hours=1)
+Filters = Mapping[str, Any]
+
+
+@flow(version="v1")
+def ingest(count: int = 0) -> None:
+    """Never run: it lends its name, version and retries to flow runs."""
+
+
+@flow(version="v2", retries=1, retry_delay_seconds=7)
+def persistent() -> None:
+    """As above, and a run of it that fails is to be tried again."""
+
+
+@task(tags=["of-the-task"], retries=2, retry_delay_seconds=3)
+def fetch() -> None:
+    """Never run: it lends its name to task runs."""
+
+
+class Story:
+    """What is done with one client, and what is seen of it."""
+
+    def __init__(self, call: Caller, seen: Observations, kind: str) -> None:
+        self.call = call
+        self.seen = seen
+        self.kind = kind
+        self.token = f"{seen.token}-{kind}"
+        self.ingest = ingest.with_options(name=f"{self.token}-ingest")
+        self.persistent = persistent.with_options(name=f"{self.token}-persistent")
+        self.flows = (self.ingest.name, self.persistent.name, f"{self.token}-named")
+
+    async def tell(self) -> None:
+        """All of it, in order; what was made is gone afterwards."""
+        try:
+            await self._server()
+            await self._flows()
+            runs = await self._runs()
+            await self._keyed()
+            await self._lists(runs)
+            await self._task_runs(runs)
+            await self._updates(runs)
+            await self._transitions()
+            await self._deletions(runs)
+            await self._bulk()
+        finally:
+            await remove(self.call, self.token, *self.flows)
+
+    def note(self, what: str, value: object) -> None:
+        """Keep what this client has seen."""
+        self.seen.note(f"{self.kind}: {what}", value)
+
+    async def create(self, name: str | None, **named: Any) -> FlowRun:
+        """A flow run of mine."""
+        of = named.pop("flow", self.ingest)
+        tags = [self.token, *named.pop("tags", ())]
+        run: FlowRun = await self.call("create_flow_run", of, name=name, tags=tags, **named)
+        self.seen.know(run.id, f"run {name}")
+        self.seen.know(run.state_id, f"the first state of {name}")
+        return run
+
+    def mine(self, **criteria: Json) -> FlowRunFilter:
+        """A filter that finds flow runs of mine only."""
+        tags = criteria.pop("tags", {"all_": [self.token]})
+        return FlowRunFilter.model_validate({"tags": tags, **criteria})
+
+    async def _server(self) -> None:
+        self.note("api_healthcheck", await self.call("api_healthcheck"))
+        self.note("api_version", await self.call("api_version"))
+        self.note("hello", await self.call("hello"))
+
+    async def _flows(self) -> None:
+        call, named = self.call, self.flows[2]
+        made = {name: await call("create_flow_from_name", name) for name in self.flows}
+        for name, identifier in made.items():
+            self.seen.know(identifier, f"flow {name}")
+        self.note("create_flow_from_name, again", await call("create_flow_from_name", named))
+        self.note("create_flow, again", await call("create_flow", self.ingest))
+        self.note("read_flow", await call("read_flow", made[named]))
+        self.note("read_flow, unknown", await call.outcome("read_flow", UNKNOWN))
+        self.note("read_flow_by_name", await call("read_flow_by_name", named))
+        unknown = await call.outcome("read_flow_by_name", f"{self.token}-unknown")
+        self.note("read_flow_by_name, unknown", unknown)
+        some = FlowFilter(name=FlowFilterName(any_=[*self.flows]))
+        like = FlowFilter(name=FlowFilterName(like_=f"{self.token}-P".upper()))
+        tagged = FlowFilter(name=some.name, tags=FlowFilterTags(all_=["no such tag"]))
+        pages: Mapping[str, Filters] = {
+            "by name": {"flow_filter": some, "sort": FlowSort.NAME_ASC},
+            "by name, descending": {"flow_filter": some, "sort": FlowSort.NAME_DESC},
+            "one": {"flow_filter": some, "sort": FlowSort.NAME_ASC, "limit": 1, "offset": 1},
+            "like": {"flow_filter": like},
+            "tagged": {"flow_filter": tagged},
+        }
+        for what, wanted in pages.items():
+            found = await call("read_flows", **wanted)
+            self.note(f"read_flows, {what}", [one.name for one in found])
+
+    async def _runs(self) -> dict[str, FlowRun]:
+        """Flow runs in every state, a subflow and its placeholder."""
+        now = datetime.now(UTC)
+        states: Mapping[str, State[Any] | None] = {
+            "plain": None,
+            "scheduled": Scheduled(scheduled_time=now + HOUR),
+            "later": Scheduled(scheduled_time=now + 2 * HOUR),
+            "late": Late(scheduled_time=now - HOUR),
+            "retrying": AwaitingRetry(scheduled_time=now + 3 * HOUR),
+            "pending": Pending(message="any moment"),
+            "running": Running(),
+            "done": Completed(message="all of it"),
+            "failed": Failed(message="not all of it"),
+            "crashed": Crashed(),
+            "cancelling": Cancelling(),
+            "cancelled": Cancelled(),
+            "paused": Paused(timeout_seconds=3600),
+        }
+        runs = {name: await self.create(name, state=state) for name, state in states.items()}
+        runs["rich"] = await self.create(
+            "rich",
+            flow=self.persistent,
+            tags=["b", "a"],
+            parameters={"count": 3, "deep": {"list": [1, 2.5, None, "ü"]}},
+            context={"why": "because"},
+            job_variables={"image": "python"},
+            work_queue_name="queue",
+        )
+        unnamed = await self.create(None)
+        self.note("unnamed has a name", bool(unnamed.name))
+        await self.call("delete_flow_run", unnamed.id)
+        placeholder = await self._task_run(runs["running"], "placeholder")
+        runs["child"] = await self.create("child", parent_task_run_id=placeholder.id)
+        for name, run in runs.items():
+            self.note(f"create_flow_run, {name}", run)
+            self.note(f"read_flow_run, {name}", await self.call("read_flow_run", run.id))
+        self.note("read_flow_run, unknown", await self.call.outcome("read_flow_run", UNKNOWN))
+        return runs
+
+    async def _task_run(self, run: FlowRun, name: str, **named: Any) -> TaskRun:
+        made: TaskRun = await self.call(
+            "create_task_run", fetch, flow_run_id=run.id, dynamic_key=name, name=name, **named
+        )
+        self.seen.know(made.id, f"task run {name}")
+        self.seen.know(made.state_id, f"the first state of task run {name}")
+        return made
+
+    async def _keyed(self) -> None:
+        """The same idempotency key twice: the flow run there is, and another status."""
+        flow_id = await self.call("create_flow", self.ingest)
+        for attempt, name in enumerate(("keyed", "keyed again")):
+            body = {"flow_id": str(flow_id), "name": name, "tags": [self.token]}
+            body |= {"idempotency_key": f"{self.token}-key"}
+            response = await self.call("request", "POST", "/flow_runs/", json=body)
+            self.seen.know(response.json()["id"], "run keyed")
+            self.seen.know(response.json()["state_id"], "the first state of keyed")
+            self.note(f"idempotency key, attempt {attempt}", response)
+
+    async def _lists(self, runs: Mapping[str, FlowRun]) -> None:
+        for what, filters in self._filters(runs).items():
+            found = await self.call("read_flow_runs", **filters, sort=FlowRunSort.NAME_ASC)
+            count = await self.call("count_flow_runs", **filters)
+            self.note(f"filter {what}", {"found": [one.name for one in found], "count": count})
+        found = await self.call(
+            "read_flow_runs", flow_run_filter=self.mine(), sort=FlowRunSort.ID_DESC
+        )
+        ids = [str(one.id) for one in found]
+        self.note("sort ID_DESC", ids == sorted(ids, reverse=True))
+        for sort in (one for one in FlowRunSort if one is not FlowRunSort.ID_DESC):
+            ended = sort is FlowRunSort.END_TIME_DESC  # databases disagree where no time belongs
+            mine = self.mine(state={"type": {"any_": ["COMPLETED", "FAILED"]}}) if ended else None
+            found = await self.call(
+                "read_flow_runs", flow_run_filter=mine or self.mine(), sort=sort
+            )
+            names = [one.name for one in found]
+            if sort is FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC:
+                scheduled = {"scheduled", "later", "late", "retrying"}
+                names = [name for name in names if name in scheduled]
+            self.note(f"sort {sort.value}", names)
+        for limit, offset in (
+            (3, 0),
+            (3, 2),
+            (5, 100),
+            (0, 0),
+            (200, 0),
+            (201, 0),
+            (-1, 0),
+            (1, -1),
+        ):
+            wanted = {"limit": limit, "offset": offset, "sort": FlowRunSort.NAME_ASC}
+            page = await self.call.outcome(
+                "read_flow_runs", flow_run_filter=self.mine(name={"like_": "a"}), **wanted
+            )
+            names = [one["name"] for one in page] if isinstance(page, list) else page
+            self.note(f"limit {limit} offset {offset}", names)
+
+    def _filters(self, runs: Mapping[str, FlowRun]) -> Mapping[str, Filters]:
+        """Criteria of flow runs, and of what belongs to them; each by what it is."""
+        now = datetime.now(UTC)
+        soon = (now + timedelta(minutes=90)).isoformat()
+        criteria: dict[str, Mapping[str, Json]] = {
+            "all": {},
+            "id": {"id": {"any_": [runs["plain"].id, runs["rich"].id, UNKNOWN]}},
+            "not id": {"id": {"not_any_": [runs["plain"].id]}},
+            "name": {"name": {"any_": ["plain", "done", "PLAIN"]}},
+            "like": {"name": {"like_": "LAT"}},
+            "tags all": {"tags": {"all_": [self.token, "a", "b"]}},
+            "tags any": {"tags": {"all_": [self.token], "any_": ["a", "c"]}},
+            "type": {"state": {"type": {"any_": ["SCHEDULED", "FAILED"]}}},
+            "not type": {"state": {"type": {"not_any_": ["SCHEDULED", "FAILED"]}}},
+            "state name": {"state": {"name": {"any_": ["Late", "AwaitingRetry"]}}},
+            "state either": {
+                "state": {
+                    "operator": "or_",
+                    "type": {"any_": ["PAUSED"]},
+                    "name": {"any_": ["Late"]},
+                }
+            },
+            "no deployment": {"deployment_id": {"is_null_": True}},
+            "a deployment": {"deployment_id": {"is_null_": False}},
+            "queue": {"work_queue_name": {"any_": ["queue"]}},
+            "version": {"flow_version": {"any_": ["v2"]}},
+            "started": {"start_time": {"is_null_": False}},
+            "started before": {"start_time": {"before_": (now + HOUR).isoformat()}},
+            "started after": {"start_time": {"after_": (now + HOUR).isoformat()}},
+            "expected before": {"expected_start_time": {"before_": soon}},
+            "expected after": {"expected_start_time": {"after_": soon}},
+            "next before": {"next_scheduled_start_time": {"before_": soon}},
+            "next after": {"next_scheduled_start_time": {"after_": soon}},
+            "subflows of": {"parent_flow_run_id": {"any_": [runs["running"].id]}},
+            "a placeholder": {"parent_task_run_id": {"is_null_": False}},
+            "key": {"idempotency_key": {"any_": [f"{self.token}-key"]}},
+            "creator": {"created_by": {"is_null_": True}},
+        }
+        if "end_time" in FlowRunFilter.model_fields:
+            criteria["ended"] = {"end_time": {"before_": (now + HOUR).isoformat()}}
+            criteria["not ended"] = {"end_time": {"is_null_": True}}
+        filters = {what: {"flow_run_filter": self.mine(**one)} for what, one in criteria.items()}
+        return (
+            filters
+            | {f"side {what}": self._side(one) for what, one in _SIDES.items()}
+            | {
+                "side flow name": self._side(
+                    {"flow_filter": FlowFilter(name=FlowFilterName(any_=[self.persistent.name]))}
+                ),
+                "side only a flow": {
+                    "flow_filter": FlowFilter(name=FlowFilterName(any_=[self.persistent.name]))
+                },
+            }
+        )
+
+    def _side(self, filters: Filters) -> Filters:
+        return {"flow_run_filter": self.mine(), **filters}
+
+    async def _task_runs(self, runs: Mapping[str, FlowRun]) -> None:
+        made = [
+            await self._task_run(runs["running"], "one", extra_tags=["extra"]),
+            await self._task_run(runs["running"], "two", state=Running()),
+            await self._task_run(runs["done"], "three", state=Completed(message="fine")),
+        ]
+        for one in made:
+            self.note(f"create_task_run, {one.name}", one)
+            self.note(f"read_task_run, {one.name}", await self.call("read_task_run", one.id))
+        self.note("read_task_run, unknown", await self.call.outcome("read_task_run", UNKNOWN))
+        criteria: Mapping[str, Json] = {
+            "all": {},
+            "name": {"name": {"any_": ["one", "three"]}},
+            "like": {"name": {"like_": "T"}},
+            "tags": {"tags": {"all_": ["extra"]}},
+            "type": {"state": {"type": {"any_": ["RUNNING"]}, "name": None}},
+            "subflows": {"subflow_runs": {"exists_": True}},
+            "flow run": {"flow_run_id": {"any_": [runs["done"].id]}},
+        }
+        for what, one_filter in criteria.items():
+            wanted = TaskRunFilter.model_validate(one_filter)
+            named = {"flow_run_filter": self.mine(), "sort": TaskRunSort.NAME_ASC}
+            found = await self.call("read_task_runs", task_run_filter=wanted, **named)
+            self.note(f"read_task_runs, {what}", [one.name for one in found])
+        page = {"sort": TaskRunSort.NAME_DESC, "limit": 2, "offset": 1}
+        found = await self.call("read_task_runs", flow_run_filter=self.mine(), **page)
+        self.note("read_task_runs, a page", [one.name for one in found])
+
+    async def _updates(self, runs: Mapping[str, FlowRun]) -> None:
+        call = self.call
+        changes: Mapping[str, Filters] = {
+            "name": {"name": "renamed"},
+            "tags": {"tags": [self.token, "changed"]},
+            "parameters": {"parameters": {"count": 4}},
+            "flow_version": {"flow_version": "v9"},
+            "infrastructure_pid": {"infrastructure_pid": "host:1"},
+            "job_variables": {"job_variables": {"image": "other"}},
+        }
+        for what, change in changes.items():
+            for name in ("plain", "later"):
+                outcome = await call.outcome("update_flow_run", runs[name].id, **change)
+                self.note(f"update_flow_run, {what} of {name}", outcome)
+        later = runs["later"].id
+        self.note("set_flow_run_name", await call("set_flow_run_name", later, "named"))
+        await call("update_flow_run_labels", later, {"team": "data", "rank": 1})
+        for name in ("plain", "later"):
+            self.note(f"read_flow_run, {name} updated", await call("read_flow_run", runs[name].id))
+        unknown = await call.outcome("update_flow_run", UNKNOWN, name="x")
+        self.note("update_flow_run, unknown", unknown)
+
+    async def _transitions(self) -> None:
+        """States proposed: accepted, rejected, aborted, told to wait, forced."""
+        for number, (first, *proposed) in enumerate(_transitions()):
+            name = f"run {number}"
+            of = self.persistent if first is _RETRIES else self.ingest
+            run = await self.create(name, flow=of, state=None if first is _RETRIES else first)
+            for step, (state, force) in enumerate(proposed):
+                result = await self.call("set_flow_run_state", run.id, state, force=force)
+                forced = ", forced" if force else ""
+                what = f"{number}.{step} from {_named(run.state)} to {_named(state)}{forced}"
+                self.note(f"set_flow_run_state {what}", _result(plain(result)))
+                run = await self.call("read_flow_run", run.id)
+                self.seen.know(run.state_id, f"a state of {name}")
+            self.note(f"read_flow_run, {name}", run)
+            self.note(f"read_flow_run_states, {name}", await self._states(run))
+        unknown = await self.call.outcome("set_flow_run_state", UNKNOWN, Running())
+        self.note("set_flow_run_state, unknown", unknown)
+        self.note("read_flow_run_states, unknown", await self.call("read_flow_run_states", UNKNOWN))
+        if self.call.has("read_flow_run_state"):
+            state = await self.call("read_flow_run_state", run.state_id)
+            self.note("read_flow_run_state", state)
+            unknown = await self.call.outcome("read_flow_run_state", UNKNOWN)
+            self.note("read_flow_run_state, unknown", unknown)
+
+    async def _states(self, run: FlowRun) -> Json:
+        states = await self.call("read_flow_run_states", run.id)
+        ordered = sorted(states, key=lambda state: state.timestamp)
+        return [[state.type, state.name, state.message] for state in ordered]
+
+    async def _deletions(self, runs: Mapping[str, FlowRun]) -> None:
+        """A parent takes its task runs along, and its subflow loses the link."""
+        parent, child, call = runs["running"], runs["child"], self.call
+        self.note("delete_flow_run", await call("delete_flow_run", parent.id))
+        self.note("delete_flow_run, again", await call.outcome("delete_flow_run", parent.id))
+        self.note("read_flow_run, deleted", await call.outcome("read_flow_run", parent.id))
+        self.note("read_flow_run, orphaned", await call("read_flow_run", child.id))
+        placeholder = await call.outcome("read_task_run", child.parent_task_run_id)
+        self.note("read_task_run, of the deleted", placeholder)
+        self.note("count_flow_runs, afterwards", await self._count())
+
+    async def _count(self, **criteria: Json) -> int:
+        count: int = await self.call("count_flow_runs", flow_run_filter=self.mine(**criteria))
+        return count
+
+    async def _bulk(self) -> None:
+        """The two bulk methods, for which the client has none: their requests."""
+        names = [f"bulk {number}" for number in range(4)]
+        made = [await self.create(name, state=Pending()) for name in names]
+        await self.call("set_flow_run_state", made[3].id, Completed())
+        bulk = {"tags": {"all_": [self.token]}, "name": {"any_": names}}
+        state = {"type": "CANCELLED", "name": "Swept", "message": "by hand"}
+        body: Json = {"flow_runs": bulk, "state": state}
+        self.note("bulk_set_state", await self._set_states(body))
+        self.note("bulk_set_state, forced", await self._set_states(body | {"force": True}))
+        few = {"flow_runs": bulk, "limit": 3}
+        deleted = await self.call.post("/flow_runs/bulk_delete", few)
+        self.note("bulk_delete", {"keys": sorted(deleted), "deleted": len(deleted["deleted"])})
+        self.note("bulk_delete, left", await self._count(name={"any_": names}))
+        one = {"flow_runs": {"id": {"any_": [str(run.id) for run in made]}}}
+        deleted = await self.call.post("/flow_runs/bulk_delete", one)
+        self.note("bulk_delete, the rest", len(deleted["deleted"]))
+        self.note("bulk_delete, nothing", await self.call.post("/flow_runs/bulk_delete", one))
+        for what, wrong in {"limit": {"limit": 51}, "filter": {"flow_runs": {"id": 1}}}.items():
+            path = "/flow_runs/bulk_delete"
+            refused = await self.call.outcome("request", "POST", path, json=wrong)
+            self.note(f"bulk_delete, wrong {what}", refused)
+
+    async def _set_states(self, body: Json) -> Json:
+        answer = await self.call.post("/flow_runs/bulk_set_state", body)
+        results = [_result(result) for result in answer["results"]]
+        for result in results:  # each names the run that was changed last, which may be any
+            result["state"]["state_details"]["flow_run_id"] = "<any of them>"
+        return sorted(results, key=lambda one: str(self.seen.normal(one)))
+
+
+_SIDES: Mapping[str, Filters] = {
+    "task run name": {
+        "task_run_filter": TaskRunFilter(name=TaskRunFilterName(any_=["placeholder"]))
+    },
+    "unknown deployment": {
+        "deployment_filter": DeploymentFilter(name=DeploymentFilterName(any_=["no such"]))
+    },
+    "unknown pool": {"work_pool_filter": WorkPoolFilter(name=WorkPoolFilterName(any_=["no such"]))},
+    "unknown queue": {
+        "work_queue_filter": WorkQueueFilter(name=WorkQueueFilterName(any_=["no such"]))
+    },
+}
+_RETRIES = object()  # not a state: a run, in its first state, of the flow that is tried again
+
+
+def _transitions() -> list[tuple[Any, ...]]:
+    """A first state, then the states that are proposed one after the other, and whether forced."""
+    now = datetime.now(UTC)
+    future: State[Any] = Scheduled(scheduled_time=now + HOUR)
+    past: State[Any] = Scheduled(scheduled_time=now - HOUR)
+    yes, no = True, False
+    return [
+        (None, (Running(), no), (Completed(message="done"), no), (Running(), no)),
+        (None, (Running(), no), (Failed(message="oh"), no), (Pending(), no), (future, no)),
+        (None, (Pending(), no), (Running(), no), (Pending(), no), (Pending(), yes)),
+        (future, (Pending(), no), (Running(), no), (Running(), yes)),
+        (past, (Pending(), no), (Running(), no), (Crashed(), no), (Running(), no)),
+        (future, (Cancelling(), no), (Running(), no)),
+        (future, (Cancelled(), no), (Completed(), no)),
+        (None, (Running(), no), (Cancelling(), no), (Completed(), no), (Cancelled(), no)),
+        (None, (Running(), no), (Paused(timeout_seconds=600), no), (Running(), no)),
+        (None, (Paused(timeout_seconds=600), no), (Completed(), yes), (Running(), yes)),
+        (None, (Retrying(), no), (State(type=StateType.COMPLETED, name="Odd"), no)),
+        (None, (Late(scheduled_time=now - HOUR), no)),
+        (_RETRIES, (Running(), no), (Failed(), no), (Running(), no), (Failed(message="end"), no)),
+    ]
+
+
+def _named(state: State[Any] | None) -> str:
+    return state.name or state.type.value if state else "nothing"
+
+
+def _result(result: Json) -> Json:
+    """An orchestration result, whose wait is told roughly."""
+    details = result["details"]
+    for key in ("delay_seconds", "retry_after_seconds"):
+        if 3500 < details.get(key, 0) <= 3600:
+            details[key] = "almost an hour"
+    return result
+
+
+async def main() -> None:
+    """The story of each client, and what was seen."""
+    seen = Observations("clients")
+    async with get_client() as client:
+        await Story(Caller(client), seen, "async").tell()
+    with get_client(sync_client=True) as client:
+        await Story(Caller(client), seen, "sync").tell()
+    seen.tell()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
