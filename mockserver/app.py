@@ -153,7 +153,8 @@ def _handler(endpoint: Endpoint) -> Handler:
             raise
         warnings = in_order({*outcome.warnings, *warned}) if warned else outcome.warnings
         if warnings:
-            log.warning("%s: %s", request.path, outcome.sentence, extra={"warnings": warnings})
+            about = f"{request.path}: {outcome.sentence}" if outcome.sentence else request.path
+            log.warning("%s", about, extra={"warnings": warnings})
         status = endpoint.made if outcome.made else endpoint.status
         return json_reply(outcome.value, status=status, warnings=warnings)
 

@@ -50,6 +50,7 @@ class Parameters(BaseModel):
 
     pages: ClassVar[bool] = False  # whether `limit` is held to the bounds of a page
     holds_anything: ClassVar[bool] = False  # whether some key takes any JSON
+    passed_over: ClassVar[frozenset[str]] = frozenset()  # what a client sends that means nothing
 
 
 class Document(BaseModel):
@@ -175,7 +176,9 @@ class HistoryRequest(Parameters):
 
 
 class FlowCountRequest(Parameters):
-    """The body of /flows/count."""
+    """The body of /flows/count. Prefect's client also sends `work_queues`, to no effect."""
+
+    passed_over = frozenset({"work_queues"})
 
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None

@@ -246,7 +246,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
 CAUTIONS: Mapping[str, str] = MappingProxyType(
     {
         "no-filter": "no condition is left in the filter: it matches every flow run",
-        "unknown-key": "a top-level key is neither flow_runs nor limit and was ignored",
+        "unknown-key": "a top-level key is none that the endpoint knows, and was ignored",
         "date-read-as-unix": "a number or digits stand where a date-time belongs and are read as "
         "seconds (or milliseconds) since 1970",
         "empty-criterion-under-or": "a criterion without a condition is satisfied by every flow "

@@ -90,7 +90,9 @@ def _is_plain(request: BaseModel) -> bool:
     """
     if not isinstance(request, Parameters) or request.holds_anything:
         return False
-    return not request.model_extra and not (request.pages and _page_problem(request))
+    if request.model_extra and not request.model_extra.keys() <= request.passed_over:
+        return False
+    return not (request.pages and _page_problem(request))
 
 
 def check_api_version(version: str | None, dialect: Dialect) -> None:
@@ -369,8 +371,11 @@ def _of_body(body: bytes, model: type[BaseModel], dialect: Dialect, now: datetim
         return
     except InvalidRequest:
         return
-    keys_are_parameters = isinstance(value, dict) and issubclass(model, Parameters)
-    if keys_are_parameters and value.keys() - model.model_fields.keys():
+    if (
+        isinstance(value, dict)
+        and issubclass(model, Parameters)
+        and value.keys() - model.model_fields.keys() - model.passed_over
+    ):
         yield "unknown-key"
     yield from _of_value(value, model, dialect, now)
 
