@@ -3,7 +3,8 @@
     servers.py PREFECT COMMAND...
 
 PREFECT is the program `prefect`. The command is given --sqlite-url=URL and --postgresql-url=URL
-too; its exit code is the exit code. Whatever happens, servers and database are stopped.
+too, and the same in the variables SQLITE_URL and POSTGRESQL_URL; its exit code is the exit code.
+Whatever happens, servers and database are stopped.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ from urllib.request import urlopen
 HOST = "127.0.0.1"
 START_SECONDS = 120  # migrations take about 12 of them
 STOP_SECONDS = 20
+# Of the background services one has to run: it records the task runs that clients tell of.
+UNWANTED_SERVICES = (
+    *("CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "EVENT_LOGGER", "EVENT_PERSISTER", "FOREMAN"),
+    *("LATE_RUNS", "PAUSE_EXPIRATIONS", "REPOSSESSOR", "SCHEDULER", "TRIGGERS"),
+)
 # PostgreSQL refuses to run as root; the package brings a user.
 UNPRIVILEGED = (
     ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
@@ -74,8 +80,10 @@ def main() -> int:
             server.wait_until(partial(answers, f"{url}/health"))
         print(f"two real servers answer after {time.monotonic() - started:.0f} s", flush=True)
         urls = [f"--{server.name}-url={url}" for server, url in servers]
+        variables = {f"{server.name.upper()}_URL": url for server, url in servers}
+        process = subprocess.Popen([*command, *urls], env=os.environ | variables)
         # SIGINT lets pytest stop what its fixtures started.
-        tests = stack.enter_context(stopping(subprocess.Popen([*command, *urls]), signal.SIGINT))
+        tests = stack.enter_context(stopping(process, signal.SIGINT))
         return tests.wait()
 
 
@@ -89,8 +97,9 @@ def prefect_server(
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in UNWANTED_SERVICES},
     }
-    command = [prefect, "server", "start", "--no-services", "--host", HOST, "--port", str(port)]
+    command = [prefect, "server", "start", "--host", HOST, "--port", str(port)]
     with service(name, command, folder, signal.SIGTERM, env=os.environ | settings) as started:
         yield started, f"http://{HOST}:{port}/api"
 
