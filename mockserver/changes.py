@@ -21,9 +21,9 @@ from .cautions import load_of, of_filter, refuse_overload
 from .context import Context, Outcome
 from .errors import (
     Conflict,
+    InvalidRequest,
     NotNow,
     NotThere,
-    OutOfBounds,
     RefusedRequest,
     ServerFailure,
 )
@@ -280,7 +280,9 @@ def _beyond_calendar(context: Context) -> RefusedRequest:
     database = context.dialect.undocumented_5xx
     if database:
         return ServerFailure("a time outside the years 1-9999", retryable=database.retryable)
-    return OutOfBounds("A time must not leave the years 1-9999 in UTC.")
+    loc = ("body", "state", "state_details")
+    msg = "A time must not leave the years 1-9999 in UTC"
+    return InvalidRequest([{"type": "date_time", "loc": loc, "msg": msg}], None)
 
 
 def _orchestrate(context: Context, run: FlowRun, proposed: State, *, force: bool) -> Orchestration:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core import core_schema as cs
 
-from .instants import BEYOND_UTC, parse_rfc3339, to_utc
+from .instants import BEYOND_UTC, in_utc_years, parse_rfc3339, to_utc
 from .runs import StateType
 
 
@@ -100,7 +100,7 @@ def _lax_instant_as_given(
     except ValueError:
         return instant
     offset = given.utcoffset()
-    return instant.astimezone(timezone(offset)) if offset else instant
+    return instant.astimezone(timezone(offset)) if offset and in_utc_years(instant) else instant
 
 
 def _whole(value: object) -> object:

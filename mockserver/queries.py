@@ -137,7 +137,7 @@ def _page_of_runs(
     limit = MAX_PAGE if body.limit is None else body.limit
     sort = body.sort or FlowRunSort.ID_DESC
     if sort is FlowRunSort.ID_DESC:
-        found = context.store.select(predicate, offset + limit)
+        found = context.store.select(predicate, min(offset + limit, MOST_ROWS))
     else:
         found = _in_order(context, context.store.select(predicate), sort, offset + limit)
     return [_render(context, run) for run in found[offset:]]

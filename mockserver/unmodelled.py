@@ -140,6 +140,6 @@ def is_unmodelled(method: str, path: str) -> bool:
 def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
     lines = (line.split() for line in UNMODELLED.splitlines())
     return tuple(
-        (re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path)) + "/?"), frozenset(methods))
+        (re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path.rstrip("/"))) + "/?"), frozenset(methods))
         for path, *methods in lines
     )

@@ -18,8 +18,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mockserver.app import Settings, create_app
+from mockserver.dialects import SPEC
 from mockserver.server import serve
 from mockserver.store import Store
+
+from . import contract
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,13 @@ class Reply:
 
 
 class Client:
-    """One kept connection to a server; with raw bytes where a client library would object."""
+    """One kept connection to a server; with raw bytes where a client library would object.
 
-    def __init__(self, url: str) -> None:
+    `documented`: every reply has to be one that the document describes.
+    """
+
+    def __init__(self, url: str, *, documented: bool = False) -> None:
+        self.documented = documented
         self.address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
         self.connection = http.client.HTTPConnection(*self.address, timeout=20)
 
@@ -62,7 +69,17 @@ class Client:
         self.connection.endheaders(body)
         response = self.connection.getresponse()
         names = {name.lower(): value for name, value in response.getheaders()}
-        return Reply(response.status, names, response.read())
+        reply = Reply(response.status, names, response.read())
+        if self.documented:
+            assert contract.faults(method, path, reply.status, reply.body) == []
+        return reply
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """Send JSON to a path below /api; no body where it is None."""
+        if body is None:
+            return self.send(method, f"/api{path}", None, headers)
+        content = {"Content-Type": "application/json", **headers}
+        return self.send(method, f"/api{path}", json.dumps(body).encode(), content)
 
     def bulk_delete(self, body: Any = None, **headers: str) -> Reply:
         """POST it, as JSON unless it is bytes."""
@@ -111,7 +128,8 @@ def live(store: Store, settings: Settings | None = None) -> Iterator[Client]:
     thread.start()
     try:
         assert started.wait(20)
-        client = Client(url[0])
+        spec = (settings or Settings()).dialect is SPEC
+        client = Client(url[0], documented=spec)
         yield client
         client.connection.close()
     finally:
