@@ -349,13 +349,9 @@ async def _http_error(request: web.Request, error: web.HTTPException) -> web.Res
 
 
 async def _is_served(request: web.Request, path: str) -> bool:
-    if not path:
+    if not path or path.startswith("//"):  # which names another host
         return False
-    try:
-        other = request.clone(rel_url=path)
-    except ValueError:
-        return False
-    found = await request.app.router.resolve(other)
+    found = await request.app.router.resolve(request.clone(rel_url=path))
     return not isinstance(found.http_exception, web.HTTPNotFound)
 
 

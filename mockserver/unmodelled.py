@@ -139,7 +139,9 @@ def is_unmodelled(method: str, path: str) -> bool:
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
     lines = (line.split() for line in UNMODELLED.splitlines())
-    return tuple(
-        (re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path.rstrip("/"))) + "/?"), frozenset(methods))
-        for path, *methods in lines
-    )
+    return tuple((_pattern(path.rstrip("/")), frozenset(methods)) for path, *methods in lines)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    parts = re.split(r"\{[^}]*\}", path)
+    return re.compile("[^/]+".join(map(re.escape, parts)) + "/?")

@@ -169,7 +169,12 @@ AUTH = '{"type":"auth","token":null}'
 
 def test_events_are_taken_over_a_websocket(client: Client, store: Store) -> None:
     """The client says who it is, and then what happened; bytes are passed over."""
-    sent = [AUTH, b"bytes", json.dumps(event("PENDING")), json.dumps(event("COMPLETED", 1))]
+    sent: list[str | bytes] = [
+        AUTH,
+        b"bytes",
+        json.dumps(event("PENDING")),
+        json.dumps(event("COMPLETED", 1)),
+    ]
     heard, _ = conversation(client, sent)
     assert heard == ['{"type":"auth_success"}']
     told = client.ask("POST", "/task_runs/filter", {}).json

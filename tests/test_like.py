@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
-from mockserver.like import compile_like
+from mockserver.like import compile_like, compile_prefix
 
 letters = st.text(alphabet="aAbB%_\\é\0ßİΣς\n.", max_size=8)
 
@@ -23,6 +23,24 @@ def test_sqlite_matches_as_sqlite_does(name: str, text: str) -> None:
         query = "select lower(?) like lower(?)"
         (expected,) = database.execute(query, (name, f"%{text}%")).fetchone()
     assert compile_like(text, PREFECT_SQLITE).matches(name) == bool(expected)
+
+
+@given(name=letters, text=letters)
+@example(name="ab", text="ab\0")
+@example(name="abc", text="ab\0")
+@example(name="xab", text="%ab")
+def test_sqlite_finds_beginnings_as_sqlite_does(name: str, text: str) -> None:
+    """The dialect answers what SQLite answers to lower(name) LIKE lower(startswith_ || '%')."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        query = "select lower(?) like lower(?)"
+        (expected,) = database.execute(query, (name, f"{text}%")).fetchone()
+    assert compile_prefix(text, PREFECT_SQLITE).matches(name) == bool(expected)
+
+
+@given(name=letters, text=letters)
+def test_the_document_means_a_beginning(name: str, text: str) -> None:
+    """In spec nothing is special: the folded name begins with the folded text."""
+    assert compile_prefix(text, SPEC).matches(name) == name.casefold().startswith(text.casefold())
 
 
 @given(name=letters, text=letters.filter(bool))

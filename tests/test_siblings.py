@@ -694,6 +694,15 @@ def test_a_slash_too_many_or_too_few_is_redirected(
     assert (reply.status, reply.headers["location"]) == (307, location)
 
 
+@pytest.mark.parametrize("path", ["//evil.example/flow_runs", "//flow_runs", "/"])
+def test_nobody_is_sent_to_another_host(client: Client, path: str) -> None:
+    """What a path looks like is no reason to redirect to it."""
+    reply = client.raw(
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert reply.startswith(b"HTTP/1.1 404")
+
+
 def test_a_method_that_a_path_does_not_have(client: Client) -> None:
     """405, with those that it has."""
     reply = client.ask("PUT", "/flow_runs/filter", {})

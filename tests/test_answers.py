@@ -1,0 +1,35 @@
+"""Values as JSON, also those that the fast library does not know."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from types import MappingProxyType
+
+from mockserver.answers import dump
+from mockserver.runs import CreatedBy, StateType
+
+EARLY = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+
+
+def test_values_are_told_as_json() -> None:
+    """Times end in Z, read-only mappings are objects, values of ours are too."""
+    value = {
+        "time": datetime(2026, 1, 1, 0, 0, 0, 5, tzinfo=UTC),
+        "mapping": MappingProxyType({"a": ("b",)}),
+        "by": CreatedBy("x"),
+        "type": StateType.FAILED,
+    }
+    assert json.loads(dump(value)) == {
+        "time": "2026-01-01T00:00:00.000005Z",
+        "mapping": {"a": ["b"]},
+        "by": {"id": "x", "type": None, "display_value": None},
+        "type": "FAILED",
+    }
+
+
+def test_big_numbers_and_odd_times_take_a_slower_road() -> None:
+    """An integer of more than 64 bits beside all the others; a time that UTC cannot hold."""
+    value = {"big": 2**64, "by": CreatedBy("x"), "time": EARLY}
+    told = json.loads(dump(value))
+    assert told["big"] == 2**64
+    assert told["by"]["id"] == "x"
+    assert told["time"] == "0001-01-01T00:00:00+01:00"
