@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Any
 
 from .instants import EXPECTED_MOMENT, RELATIVE_MOMENT, parse_moment
-from .runs import NOTHING, CreatedBy, Json, State, StateType, state_details
+from .runs import CreatedBy, Json, State, StateType, state_details
 
 Reader = Callable[[Any, datetime], Any]
 
@@ -95,12 +95,17 @@ def _read_state(value: Any, now: datetime) -> State:
     if not isinstance(value, dict):
         raise TypeError(value)
     state_type = StateType(value.get("type", ""))
-    given: dict[str, Any] = {
-        key: field.read(value[key], now) for key, field in STATE_PARTS.items() if key in value
-    }
+    given: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    for key, part in value.items():
+        field = STATE_PARTS.get(key)
+        if field is not None:
+            given[key] = field.read(part, now)
+        elif key != "type":
+            rest[key] = part
     name = given.pop("name", None)
-    given["details"] = given.pop("state_details", NOTHING)
-    rest = {key: part for key, part in value.items() if key not in STATE_KEYS}
+    if "state_details" in given:
+        given["details"] = given.pop("state_details")
     if rest:
         given["rest"] = rest
     return State(state_type, state_type.default_name if name is None else name, **given)
@@ -174,7 +179,6 @@ STATE_PARTS: Mapping[str, Field] = {
         _read_details,
     ),
 }
-STATE_KEYS = frozenset(STATE_PARTS) | {"type"}
 STATE = Field(
     'an object with a type (and a name), such as {"type": "COMPLETED"}',
     {

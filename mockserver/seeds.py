@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -245,5 +246,6 @@ def _id_by_name(record: Record, values: Mapping[str, Any]) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)  # of few names, by each run of theirs
 def _id_of(*names: str) -> str:
     return str(uuid5(_NAMESPACE, "/".join(names)))

@@ -37,7 +37,9 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/flow_runs/{id}/set_state": ("post",),
     "/flow_runs/{id}/labels": ("patch",),
     "/flows/": ("post",),
-    "/flows/{id}": ("get",),
+    "/flow_run_states/": ("get",),
+    "/flow_run_states/{id}": ("get",),
+    "/flows/{id}": ("get", "delete"),
     "/flows/name/{name}": ("get",),
     "/flows/filter": ("post",),
     "/flows/count": ("post",),
@@ -49,6 +51,9 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/deployments/name/{flow_name}/{deployment_name}": ("get",),
     "/deployments/filter": ("post",),
     "/deployments/count": ("post",),
+    "/v2/concurrency_limits/increment-with-lease": ("post",),
+    "/v2/concurrency_limits/decrement-with-lease": ("post",),
+    "/v2/concurrency_limits/leases/{lease_id}/renew": ("post",),
     "/logs/": ("post",),
     "/health": ("get",),
     "/ready": ("get",),
@@ -84,6 +89,11 @@ def replies(status: str, *paths: str) -> list[tuple[str, ...]]:
         for method in OPERATIONS[path]
     ]
 
+
+RENEW = "/v2/concurrency_limits/leases/{lease_id}/renew"
+INCREMENT = (
+    "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
+)
 
 LISTS = {
     "Body_read_flow_runs_flow_runs_filter_post": "FlowRunSort",
@@ -123,7 +133,17 @@ ADDITIONS = [
     Addition(
         "What a path names may not exist.",
         json_body("ErrorDetail"),
-        replies("404", *(path for path in OPERATIONS if "{" in path)),
+        replies("404", *(path for path in OPERATIONS if "{" in path and path != RENEW)),
+    ),
+    Addition(
+        "A lease that is not there is told as gone, not as missing.",
+        json_body("ErrorDetail"),
+        replies("410", RENEW),
+    ),
+    Addition(
+        "`min_items` is no keyword of JSON Schema, and a server takes an empty list.",
+        None,
+        [("schemas", INCREMENT, "properties", "names", "min_items")],
     ),
     Addition(
         "The job variables of a run that is not scheduled cannot be changed.",
@@ -494,6 +514,7 @@ def test_a_request_is_refused(value: Any, where: str) -> None:
                 "task_inputs": {"n": []},
             },
         ),
+        (INCREMENT, {"names": [], "slots": 1, "mode": "rate_limit", "lease_duration": 60.5}),
         (
             "Body_read_flow_runs_flow_runs_filter_post",
             {
@@ -522,6 +543,13 @@ def test_what_a_client_sends_is_accepted(name: str, value: Any) -> None:
         ("Parameter", {"input_type": "constant", "name": "x"}, "$.input_type"),
         ("FlowRunPolicy", {"pause_keys": ["a", "a"]}, "$.pause_keys"),
         ("TaskRunFilterSubFlowRuns", {"exists_": "yes"}, "$.exists_"),
+        (INCREMENT, {"names": ["tag:x"], "slots": 1, "lease_duration": 59}, "$.lease_duration"),
+        (INCREMENT, {"names": ["tag:x"], "slots": 0}, "$.slots"),
+        (
+            "ConcurrencyLeaseHolder",
+            {"type": "flow", "id": "8aa47c7c-6df7-4c89-81eb-e6626b171f46"},
+            "$.type",
+        ),
         (
             "LogCreate",
             {"name": "a", "level": 20, "message": "b", "timestamp": "now"},

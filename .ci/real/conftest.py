@@ -1,11 +1,12 @@
 """Two real servers, told by two options, and beside each the mock that claims to be like it.
 
-The servers start without flow runs. `test_requests` comes first and needs that; `test_runs` then
-fills them.
+The servers start without flow runs. `test_lists` takes away what it makes, `test_requests` needs
+that there are none, and `test_runs` then fills the servers.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,13 +57,13 @@ def pair(
 
 
 @contextmanager
-def serving(folder: Path, dialect: Dialect) -> Iterator[str]:
-    """`mockserver serve`, without flow runs, as a process of its own; yields its URL.
+def serving(folder: Path, dialect: Dialect, seed: object = ()) -> Iterator[str]:
+    """`mockserver serve`, with a seed, as a process of its own; yields its URL.
 
     Fails afterwards where it has logged a traceback: it never has a reason to.
     """
-    seeds, log = folder / "nothing.json", folder / "mock.log"
-    seeds.write_text("[]")
+    seeds, log = folder / "seed.json", folder / "mock.log"
+    seeds.write_text(json.dumps(seed))
     command = [sys.executable, "-m", "mockserver", "serve", str(seeds), "--port", "0"]
     command += ["--dialect", dialect.name]
     with (

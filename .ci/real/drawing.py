@@ -22,7 +22,10 @@ STATE_TYPES = tuple(member.value for member in StateType)
 
 @dataclass(frozen=True)
 class Values:
-    """What flow runs hold, by the kind of value; a few that they do not are added when drawn."""
+    """What records hold, by the kind of value; a few that they do not are added when drawn.
+
+    Ids and times may also be references, such as `{flow_runs.3.id}` (see tests/lists.py).
+    """
 
     ids: Sequence[str]
     task_run_ids: Sequence[str]
@@ -34,7 +37,9 @@ class Values:
     state_names: Sequence[str]
     versions: Sequence[str]
     keys: Sequence[str]
-    times: Sequence[datetime]
+    times: Sequence[datetime | str]
+    flow_run_ids: Sequence[str] = ()
+    types: Sequence[str] = ()
 
 
 def _uuid(random: Random) -> str:
@@ -45,7 +50,7 @@ def _uuids(kind: str) -> Draw:
     def draw(random: Random, values: Values) -> str:
         known = getattr(values, kind)
         drawn = str(random.choice(known) if known and random.random() < 0.85 else _uuid(random))
-        if random.random() < 0.8:
+        if random.random() < 0.8 or drawn.startswith("{"):
             return drawn
         return random.choice(
             (drawn.upper(), f"urn:uuid:{drawn}", f"{{{drawn}}}", drawn.replace("-", ""))
@@ -100,8 +105,10 @@ def _time(random: Random, values: Values) -> Json:
     """An instant that occurs, or the microsecond beside it, in any of its spellings."""
     if not values.times or random.random() < 0.1:
         return random.choice(("2031-05-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31", 0))
-    moment = random.choice(values.times) + timedelta(microseconds=random.choice((-1, 0, 0, 1)))
-    moment = moment.astimezone(UTC)
+    drawn, shift = random.choice(values.times), random.choice((-1, 0, 0, 1))
+    if isinstance(drawn, str):
+        return drawn.replace("}", f"{shift:+}}}")
+    moment = (drawn + timedelta(microseconds=shift)).astimezone(UTC)
     offset = timezone(timedelta(minutes=random.choice((120, -330, 845))))
     spellings: tuple[Json, ...] = (
         *(moment.isoformat(), moment.isoformat().replace("+00:00", "Z")) * 3,
@@ -170,11 +177,75 @@ def _object(random: Random, values: Values, keys: Mapping[str, Draw]) -> Json:
     return drawn
 
 
-def draw_filter(random: Random, values: Values) -> dict[str, Json]:
+def draw_filter(
+    random: Random,
+    values: Values,
+    criteria: Mapping[str, Mapping[str, Draw]] = CRITERIA,
+) -> dict[str, Json]:
     """A valid filter of up to four criteria; more often by name and state than by the others."""
-    among = [*CRITERIA, "name", "name", "state", "state", "state"]
+    often = ("name", "name", "state", "state", "state")
+    among = [*criteria, *(name for name in often if name in criteria)]
     names = random.choices(among, k=random.choice((0, 1, 1, 1, 1, 2, 2, 3, 4)))
-    wanted = {name: _object(random, values, CRITERIA[name]) for name in names}
+    wanted = {name: _object(random, values, criteria[name]) for name in names}
     if random.random() < 0.5:
         wanted["operator"] = _operator(random, values)
     return wanted
+
+
+# Filters that stand beside one of flow runs
+
+_ID: Mapping[str, Draw] = {"any_": _uuids("ids")}
+_ID_OR_NOT: Mapping[str, Draw] = {**_ID, "not_any_": _uuids("ids")}
+_NAME: Mapping[str, Draw] = {"any_": _texts("names"), "like_": _pattern}
+_TAGS: Mapping[str, Draw] = {"all_": _texts("tags"), "is_null_": _flag, **_OPERATOR}
+
+
+def _prefixes(random: Random, values: Values) -> Json:
+    return [_pattern(random, values) for _ in range(random.choice((0, 1, 1, 2, 3)))]
+
+
+SIDE_CRITERIA: Mapping[str, Mapping[str, Mapping[str, Draw]]] = {
+    "flows": {
+        "id": _ID_OR_NOT,
+        "deployment": {"is_null_": _flag, **_OPERATOR},
+        "name": _NAME,
+        "tags": _TAGS,
+    },
+    "task_runs": {
+        "id": _ID,
+        "name": _NAME,
+        "tags": _TAGS,
+        "state": {
+            "type": lambda random, values: _object(random, values, {"any_": _STATE_TYPES}),
+            "name": lambda random, values: _object(random, values, {"any_": _STATE_NAMES}),
+            **_OPERATOR,
+        },
+        "start_time": {**_TIMES, "is_null_": _flag},
+        "end_time": {**_TIMES, "is_null_": _flag},
+        "expected_start_time": _TIMES,
+        "subflow_runs": {"exists_": _flag},
+        "flow_run_id": {"any_": _uuids("flow_run_ids"), "is_null_": _flag, **_OPERATOR},
+    },
+    "deployments": {
+        "id": _ID_OR_NOT,
+        "name": _NAME,
+        "flow_or_deployment_name": {"like_": _pattern},
+        "paused": {"eq_": _flag},
+        "tags": {**_TAGS, "any_": _texts("tags")},
+        "work_queue_name": {"any_": _texts("queues")},
+        "concurrency_limit": {
+            "ge_": lambda random, _: random.randrange(4),
+            "le_": lambda random, _: random.randrange(4),
+            "is_null_": _flag,
+        },
+    },
+    "work_pools": {
+        "id": _ID,
+        "name": {"any_": _texts("names")},
+        "type": {"any_": _texts("types")},
+    },
+    "work_queues": {
+        "id": _ID,
+        "name": {"any_": _texts("names"), "startswith_": _prefixes},
+    },
+}

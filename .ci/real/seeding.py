@@ -50,9 +50,9 @@ def fill(server: Server, seed: int, names: Sequence[str] = NAMES) -> None:
     What is drawn depends on the seed alone; ids and times are the server's.
     """
     random = Random(seed)
-    flows = [_create(server, "/flows/", name=name) for name in ("sync", "report")]
+    flows = [create(server, "/flows/", name=name) for name in ("sync", "report")]
     deployments = [
-        _create(server, "/deployments/", name="production", flow_id=flow, tags=["deployed"])
+        create(server, "/deployments/", name="production", flow_id=flow, tags=["deployed"])
         for flow in flows
     ]
     flow_runs: list[str] = []
@@ -67,9 +67,9 @@ def fill(server: Server, seed: int, names: Sequence[str] = NAMES) -> None:
             flow_run["flow_id"] = random.choice(flows)
             flow_run["flow_version"] = random.choice(VERSIONS)
             flow_run["work_queue_name"] = random.choice(QUEUES)
-        flow_runs.append(_create(server, path, random.choice(CREATORS), **flow_run))
+        flow_runs.append(create(server, path, random.choice(CREATORS), **flow_run))
         for _ in range(random.choice((0, 0, 1, 2))):
-            change = {"state": _state(random), "force": True}
+            change = {"state": draw_state(random), "force": True}
             server.post(f"/flow_runs/{flow_runs[-1]}/set_state", change)
         if random.random() < 0.3:
             owner = random.choice([*flow_runs, None])
@@ -77,16 +77,17 @@ def fill(server: Server, seed: int, names: Sequence[str] = NAMES) -> None:
             task_runs.append(str(server.post("/task_runs/", {"flow_run_id": owner, **key})["id"]))
 
 
-def _create(
-    server: Server, path: str, creator: Mapping[str, str] = NOTHING, **fields: object
+def create(
+    server: Server, path: str, creator: Mapping[str, str] = NOTHING, /, **fields: object
 ) -> str:
+    """Make a record of these fields; returns its id."""
     return str(server.post(path, fields, creator)["id"])
 
 
 def _flow_run(random: Random, name: str, number: int, task_runs: Sequence[str]) -> dict[str, Any]:
     flow_run = {
         "name": name,
-        "state": _state(random),
+        "state": draw_state(random),
         "tags": random.choices(TAGS, k=random.choice((0, 0, 1, 2, 3))),
         "idempotency_key": random.choice((None, f"key-{number}", f"KEY-{number}")),
     }
@@ -95,7 +96,8 @@ def _flow_run(random: Random, name: str, number: int, task_runs: Sequence[str]) 
     return flow_run
 
 
-def _state(random: Random) -> dict[str, Any]:
+def draw_state(random: Random) -> dict[str, Any]:
+    """A state to create a run in, or to set: of any type, and named in any way."""
     state_type = random.choice(STATE_TYPES)
     state: dict[str, Any] = {"type": state_type, "name": random.choice(STATE_NAMES)}
     if state_type == "SCHEDULED":
