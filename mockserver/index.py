@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, cast
 
 from pyroaring import BitMap
 
@@ -121,9 +121,9 @@ class Base:
         """The work queues by id."""
         made_up = {
             placed.work_queue_id: WorkQueue(
-                placed.work_queue_id, placed.work_queue_name or "default", placed.work_pool_id
+                placed.work_queue_id, placed.work_queue_name or "default", self._pool_id(placed)
             )
-            for placed in self.runs
+            for placed in (*self._deployments.values(), *self.runs)
             if placed.work_queue_id is not None and placed.work_queue_id not in self._work_queues
         }
         return {**self._work_queues, **made_up}
@@ -132,13 +132,20 @@ class Base:
     def work_pools(self) -> Mapping[str, WorkPool]:
         """The work pools by id."""
         made_up = {
-            run.work_pool_id: WorkPool(
-                run.work_pool_id, run.work_pool_name or f"work-pool-{run.work_pool_id[:8]}"
-            )
-            for run in self.runs
-            if run.work_pool_id is not None and run.work_pool_id not in self._work_pools
+            pool_id: WorkPool(pool_id, placed.work_pool_name or f"work-pool-{pool_id[:8]}")
+            for placed in (*self._deployments.values(), *self.runs)
+            if (pool_id := self._pool_id(placed)) is not None and pool_id not in self._work_pools
         }
         return {**self._work_pools, **made_up}
+
+    def _pool_id(self, placed: Deployment | FlowRun) -> str | None:
+        """The pool that is described by this name, else the one with the id."""
+        named = self._pool_ids.get(placed.work_pool_name)
+        return placed.work_pool_id if named is None else named
+
+    @cached_property
+    def _pool_ids(self) -> Mapping[str | None, str]:
+        return {pool.name: pool.id for pool in self._work_pools.values()}
 
     @cached_property
     def task_runs_of(self) -> Mapping[str, tuple[str, ...]]:
@@ -155,11 +162,9 @@ class Base:
             Test("parent_flow_run_id", ONE_OF, frozenset(flow_run_ids))
         )
 
-    def values_of(self, name: str, *, without: BitMap) -> set[str]:
-        """What the runs but those of `without` hold in a column of single values."""
-        column = self._column(name)
-        if not isinstance(column, ValueColumn):
-            raise TypeError(f"{name} is not a column of single values")
+    def parent_task_run_ids(self, *, without: BitMap) -> set[str]:
+        """What the runs but those of `without` name as their parent."""
+        column = cast(ValueColumn, self._column("parent_task_run_id"))
         return {str(value) for value, places in column.by_value.items() if places - without}
 
     def ordinals(self, predicate: Predicate, orphans: BitMap) -> BitMap:

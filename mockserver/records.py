@@ -101,6 +101,7 @@ DEPLOYMENT: Mapping[str, Field] = {
     "paused": FLAG,
     "work_queue_name": nullable(TEXT),
     "work_queue_id": nullable(UUID),
+    "work_pool_id": nullable(UUID),
     "work_pool_name": nullable(TEXT),
 }
 WORK_POOL: Mapping[str, Field] = {"id": UUID, "name": TEXT, "type": nullable(TEXT)}

@@ -187,6 +187,7 @@ class Deployment:
     paused: bool = False
     work_queue_name: str | None = None
     work_queue_id: str | None = None
+    work_pool_id: str | None = None
     work_pool_name: str | None = None
     labels: Json = field(default_factory=_nothing)
     created: datetime | None = None

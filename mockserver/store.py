@@ -99,7 +99,7 @@ class Store:
 
     def parent_task_run_ids(self) -> set[str]:
         """The ids of the task runs that stand for a subflow."""
-        found = self.base.values_of("parent_task_run_id", without=self._gone | self._orphans)
+        found = self.base.parent_task_run_ids(without=self._gone | self._orphans)
         added = (run.parent_task_run_id for run in self._added.values())
         return found | {parent for parent in added if parent is not None}
 

@@ -382,3 +382,62 @@ def test_the_reader_takes_what_the_schema_takes(
             if problem.expected != "fields that agree" and "id of one of" not in problem.expected
         ]
     assert allowed == (not complaints), complaints
+
+
+def test_what_runs_only_name_is_made_up(tmp_path: Path) -> None:
+    """Flows, deployments, queues and pools that a list of runs refers to are there."""
+    named = {"flow_id": OTHER, "deployment_id": TASK, "work_queue_id": OTHER}
+    pooled = {"work_pool_name": "k8s", "work_queue_name": "high"}
+    base = load(
+        write(tmp_path, [{"id": ID, **named}, {"id": TASK, **pooled}, {"id": OTHER}])
+    ).base()
+    assert {flow.name for flow in base.flows.values()} == {f"flow-{OTHER[:8]}", "unknown-flow"}
+    assert base.deployments[TASK].flow_id == OTHER
+    assert {queue.name for queue in base.work_queues.values()} == {"default", "high"}
+    assert [pool.name for pool in base.work_pools.values()] == ["k8s"]
+
+
+def test_a_pool_that_is_described_is_the_one_that_runs_name(tmp_path: Path) -> None:
+    """By its name, whether it has an id or not."""
+    runs = [{"id": ID, "work_pool_name": "k8s"}]
+    for known in ({}, {"id": OTHER}):
+        pools = [{"name": "k8s", "type": "kubernetes", **known}]
+        deployments = [{"name": "d", "work_pool_name": "k8s", "work_queue_name": "high"}]
+        document = {"flow_runs": runs, "work_pools": pools, "deployments": deployments}
+        base = load(write(tmp_path, document)).base()
+        ((pool_id, pool),) = base.work_pools.items()
+        assert (pool.name, pool.type) == ("k8s", "kubernetes")
+        assert {queue.name for queue in base.work_queues.values()} == {"default", "high"}
+        assert {queue.work_pool_id for queue in base.work_queues.values()} == {pool_id}
+
+
+def test_a_pool_of_a_given_id_keeps_it(tmp_path: Path) -> None:
+    """Only what is missing is derived."""
+    runs = [{"id": ID, "work_pool_name": "k8s", "work_pool_id": OTHER, "work_queue_id": TASK}]
+    base = load(write(tmp_path, {"flow_runs": runs})).base()
+    assert base.work_pools[OTHER].name == "k8s"
+    assert list(base.work_queues) == [TASK]
+
+
+def test_a_state_is_kept_whole(tmp_path: Path) -> None:
+    """Its id, time, message, data and details, with times read; its id may stand beside it."""
+    state = {
+        "type": "SCHEDULED",
+        "timestamp": "now-1h",
+        "data": {"a": 1},
+        "state_details": {"scheduled_time": "now+1h", "cache_key": "k", "deferred": False},
+        "new_in_4": 1,
+    }
+    run = load(write(tmp_path, [{"id": ID, "state": state, "state_id": OTHER}])).flow_runs[ID]
+    assert run.state is not None
+    assert (run.state.id, run.state.timestamp) == (OTHER, NOW - timedelta(hours=1))
+    assert run.state.details == {"scheduled_time": NOW + timedelta(hours=1), "cache_key": "k"}
+    assert (run.state.data, run.state.rest) == ({"a": 1}, {"new_in_4": 1})
+
+
+@pytest.mark.parametrize("details", [7, [], {"scheduled_time": "soon"}])
+def test_details_of_a_state_are_checked(tmp_path: Path, details: Any) -> None:
+    """A time in them is a time."""
+    state = {"type": "SCHEDULED", "state_details": details}
+    (problem,) = problems(write(tmp_path, [{"id": ID, "state": state}]))
+    assert "state" in problem

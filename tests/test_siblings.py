@@ -39,7 +39,7 @@ def uuid_of(name: str) -> str:
 
 ETL, REPORT = Flow(uuid_of("etl"), "etl", ("prod",)), Flow(uuid_of("report"), "Report")
 NIGHTLY = Deployment(
-    uuid_of("nightly"), "nightly", ETL.id, ("cron",), True, "high", uuid_of("high"), "k8s"
+    uuid_of("nightly"), "nightly", ETL.id, ("cron",), True, "high", uuid_of("high")
 )
 POOL, QUEUE = WorkPool(uuid_of("k8s"), "k8s", "kubernetes"), uuid_of("high")
 TASK = TaskRun(
