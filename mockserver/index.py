@@ -9,7 +9,7 @@ answer against calling the predicate with every run.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -123,7 +123,7 @@ class Base:
             placed.work_queue_id: WorkQueue(
                 placed.work_queue_id, placed.work_queue_name or "default", self._pool_id(placed)
             )
-            for placed in (*self._deployments.values(), *self.runs)
+            for placed in self._placed()
             if placed.work_queue_id is not None and placed.work_queue_id not in self._work_queues
         }
         return {**self._work_queues, **made_up}
@@ -133,10 +133,14 @@ class Base:
         """The work pools by id."""
         made_up = {
             pool_id: WorkPool(pool_id, placed.work_pool_name or f"work-pool-{pool_id[:8]}")
-            for placed in (*self._deployments.values(), *self.runs)
+            for placed in self._placed()
             if (pool_id := self._pool_id(placed)) is not None and pool_id not in self._work_pools
         }
         return {**self._work_pools, **made_up}
+
+    def _placed(self) -> Iterator[Deployment | FlowRun]:
+        yield from self._deployments.values()
+        yield from self.runs
 
     def _pool_id(self, placed: Deployment | FlowRun) -> str | None:
         """The pool that is described by this name, else the one with the id."""
