@@ -130,8 +130,10 @@ def live(store: Store, settings: Settings | None = None) -> Iterator[Client]:
         assert started.wait(20)
         spec = (settings or Settings()).dialect is SPEC
         client = Client(url[0], documented=spec)
-        yield client
-        client.connection.close()
+        try:
+            yield client
+        finally:
+            client.connection.close()
     finally:
         loop, stop = loops[0]
         loop.call_soon_threadsafe(stop.set)

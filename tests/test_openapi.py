@@ -136,6 +136,11 @@ ADDITIONS = [
         replies("404", *(path for path in OPERATIONS if "{" in path and path != RENEW)),
     ),
     Addition(
+        "A new run may name a work pool or a queue that does not exist.",
+        json_body("ErrorDetail"),
+        replies("404", "/flow_runs/"),
+    ),
+    Addition(
         "A lease that is not there is told as gone, not as missing.",
         json_body("ErrorDetail"),
         replies("410", RENEW),
