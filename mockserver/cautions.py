@@ -7,7 +7,7 @@ holds; `operations` adds the two that are about what was deleted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +23,17 @@ _DATABASES = tuple(
 )
 
 
+# How many `%` fewer than `like_` a pattern gets: one at its end only, none at its start.
+_PATTERNS = {"like_": 0, "startswith_": 1}
+
+
 @dataclass(slots=True)
 class Load:
     """What a real server's query is given. Lists that `state-both-lists` drops never get there."""
 
     both_lists: bool = False
-    like: str = ""
+    likes: list[str] = field(default_factory=list)
+    most_like_bytes: int = 0
     most_tags: int = 0
     parameters: int = 1  # the limit
     nul_in_list: bool = False
@@ -37,15 +42,22 @@ class Load:
 
     def add(self, criterion: str, key: str, value: Any) -> None:
         """Take in one condition."""
-        if isinstance(value, list):
+        if key in _PATTERNS:
+            self._add_patterns(key, value)
+        elif isinstance(value, list):
             self._add_list(criterion, value)
-        elif key == "like_":
-            self.like = value
-            self.parameters += bool(value)
-            self.surrogate |= has_surrogate(value)
         elif isinstance(value, datetime):
             self.parameters += 1
             self.outside_years |= not in_utc_years(value)
+
+    def _add_patterns(self, key: str, value: str | list[str]) -> None:
+        texts = value if isinstance(value, list) else [value] if value else []
+        self.likes += texts
+        self.parameters += len(texts)
+        self.surrogate |= any(map(has_surrogate, texts))
+        sizes = (len(text.encode(errors="surrogatepass")) for text in texts)
+        longest = max(sizes, default=0) - _PATTERNS[key]
+        self.most_like_bytes = max(self.most_like_bytes, longest)
 
     def _add_list(self, criterion: str, values: list[str]) -> None:
         # created_by is looked into by the name of its part, which is a parameter too.
@@ -92,8 +104,8 @@ def of_filter(
     """Ids of the warnings that a filter earns; `criteria` as `compile_criteria` gave them."""
     if load.both_lists:
         yield "state-both-lists"
-    if load.like:
-        yield from _of_like(load.like)
+    for text in load.likes:
+        yield from _of_like(text)
     if load.nul_in_list:
         yield "nul-in-text"
     if any(_too_much(load, database) for database in _DATABASES):
@@ -125,7 +137,7 @@ def refuse_overload(load: Load, dialect: Dialect, *, any_runs: bool) -> None:
     database = dialect.undocumented_5xx
     if database is None:
         return
-    nul = load.nul_in_list or "\0" in load.like
+    nul = load.nul_in_list or any("\0" in text for text in load.likes)
     why = "NUL in a text" if nul and dialect.nul is Nul.FAILS else _too_much(load, database)
     if why and (any_runs or why != _LONG_PATTERN):
         raise ServerFailure(why, retryable=database.retryable)
@@ -144,7 +156,7 @@ def _too_much(load: Load, database: Database) -> str | None:
         return "too many tags in one list"
     if _above(load.parameters, database.most_parameters):
         return "too many values in all"
-    if _above(len(load.like.encode()), database.most_like_bytes):
+    if _above(load.most_like_bytes, database.most_like_bytes):
         return _LONG_PATTERN
     return None
 

@@ -210,8 +210,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ),
     Deviation(
         "lateness-whole-seconds",
-        "/flow_runs/lateness is an average in seconds",
-        "SQLite cuts every time to whole seconds first",
+        "the average of /flow_runs/lateness and the sums of /flow_runs/history are in seconds",
+        "SQLite rounds times to milliseconds and cuts them to whole seconds first",
         "{}",
         endpoint="POST /flow_runs/lateness",
         silent=True,

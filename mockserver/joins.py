@@ -7,12 +7,12 @@ what `predicates` says of those that flow runs have too; what only these filters
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .dialects import Dialect
-from .filters import FlowRunFilter, Operator, OperatorFilter
+from .filters import FlowRunFilter, Operator
 from .like import compile_prefix
 from .predicates import (
     AT_OR_AFTER,
@@ -34,7 +34,7 @@ from .predicates import (
     Test,
     any_of,
     compile_by,
-    compile_filter,
+    compile_criteria,
     instant_of,
     join,
     join_criteria,
@@ -42,7 +42,6 @@ from .predicates import (
     nullness,
     unless_empty,
 )
-from .runs import Deployment
 from .side_filters import (
     DeploymentFilter,
     FlowFilter,
@@ -68,26 +67,32 @@ class Wanted:
 
 
 def wanted_of(body: Any) -> Wanted:
-    """The filters of a body, whichever of them it can have."""
-    given = {name: getattr(body, name, None) for name in Wanted.__dataclass_fields__}
-    given["work_queues"] = given["work_queues"] or getattr(body, "work_pool_queues", None)
-    return Wanted(**given)
+    """The filters of a body, whichever of them it can have. Other keys of it mean nothing."""
+    named = {"work_pool_queues": "work_queues"}
+    kinds = {key: named.get(key, key) for key in type(body).model_fields}
+    return Wanted(
+        **{
+            kind: getattr(body, key)
+            for key, kind in kinds.items()
+            if kind in Wanted.__dataclass_fields__
+        }
+    )
 
 
 def of_flow_runs(wanted: Wanted, store: Store, dialect: Dialect) -> Predicate:
     """Which flow runs satisfy all of the filters."""
     parts: list[Predicate] = []
     if wanted.flow_runs is not None:
-        parts.append(compile_filter(wanted.flow_runs, dialect))
+        parts.append(_predicate("flow_runs", wanted.flow_runs, store, dialect))
     if wanted.deployments is not None:
-        parts.append(_one_of("deployment_id", _deployments(wanted.deployments, store, dialect)))
+        parts.append(_one_of("deployment_id", _found("deployments", wanted, store, dialect)))
     if wanted.work_pools is not None or wanted.work_queues is not None:
-        queues = _work_queues(wanted.work_pools, wanted.work_queues, store, dialect)
-        parts.append(Test("work_queue_id", ONE_OF, frozenset(queues)))
+        queues = _work_queues(wanted, store, dialect)
+        parts.append(Test("work_queue_id", ONE_OF, queues))
     if wanted.flows is not None:
-        parts.append(_one_of("flow_id", filter(_flows(wanted.flows, store, dialect), store.flows)))
+        parts.append(_one_of("flow_id", _found("flows", wanted, store, dialect)))
     if wanted.task_runs is not None:
-        task_runs = filter(_task_runs(wanted.task_runs, store, dialect), store.task_runs)
+        task_runs = _found("task_runs", wanted, store, dialect)
         owners = frozenset(one.flow_run_id for one in task_runs if one.flow_run_id is not None)
         parts.append(Test("id", ONE_OF, owners))
     return join(Operator.and_, parts)
@@ -97,11 +102,11 @@ def of_flows(wanted: Wanted, store: Store, dialect: Dialect) -> Predicate:
     """Which flows satisfy all of the filters."""
     parts: list[Predicate] = []
     if wanted.flows is not None:
-        parts.append(_flows(wanted.flows, store, dialect))
+        parts.append(_predicate("flows", wanted.flows, store, dialect))
     if wanted.deployments is not None or wanted.work_pools is not None:
-        deployments = _deployments(wanted.deployments, store, dialect)
+        deployments = _found("deployments", wanted, store, dialect)
         if wanted.work_pools is not None:
-            queues = _work_queues(wanted.work_pools, None, store, dialect)
+            queues = _work_queues(Wanted(work_pools=wanted.work_pools), store, dialect)
             deployments = [one for one in deployments if one.work_queue_id in queues]
         parts.append(Test("id", ONE_OF, frozenset(one.flow_id for one in deployments)))
     parts.extend(_by_runs(wanted, store, dialect, "flow_id"))
@@ -112,7 +117,7 @@ def of_task_runs(wanted: Wanted, store: Store, dialect: Dialect) -> Predicate:
     """Which task runs satisfy all of the filters."""
     parts: list[Predicate] = []
     if wanted.task_runs is not None:
-        parts.append(_task_runs(wanted.task_runs, store, dialect))
+        parts.append(_predicate("task_runs", wanted.task_runs, store, dialect))
     if wanted.flow_runs or wanted.flows or wanted.deployments:
         of_runs = Wanted(wanted.flows, wanted.flow_runs, None, wanted.deployments)
         runs = store.select(of_flow_runs(of_runs, store, dialect))
@@ -124,12 +129,12 @@ def of_deployments(wanted: Wanted, store: Store, dialect: Dialect) -> Predicate:
     """Which deployments satisfy all of the filters."""
     parts: list[Predicate] = []
     if wanted.deployments is not None:
-        parts.append(_deployment(wanted.deployments, store, dialect))
+        parts.append(_predicate("deployments", wanted.deployments, store, dialect))
     if wanted.flows is not None:
-        parts.append(_one_of("flow_id", filter(_flows(wanted.flows, store, dialect), store.flows)))
+        parts.append(_one_of("flow_id", _found("flows", wanted, store, dialect)))
     if wanted.work_pools is not None or wanted.work_queues is not None:
-        queues = _work_queues(wanted.work_pools, wanted.work_queues, store, dialect)
-        parts.append(Test("work_queue_id", ONE_OF, frozenset(queues)))
+        queues = _work_queues(wanted, store, dialect)
+        parts.append(Test("work_queue_id", ONE_OF, queues))
     parts.extend(_by_runs(wanted, store, dialect, "deployment_id"))
     return join(Operator.and_, parts)
 
@@ -142,8 +147,33 @@ def _by_runs(wanted: Wanted, store: Store, dialect: Dialect, column: str) -> Ite
         yield Test("id", ONE_OF, frozenset(getattr(run, column) for run in runs))
 
 
+def _found(kind: str, wanted: Wanted, store: Store, dialect: Dialect) -> list[Any]:
+    """The records that satisfy the filter on their kind, if there is one."""
+    own = getattr(wanted, kind)
+    predicate = EVERY if own is None else _predicate(kind, own, store, dialect)
+    return list(filter(predicate, getattr(store, kind)))
+
+
+def _work_queues(wanted: Wanted, store: Store, dialect: Dialect) -> frozenset[str]:
+    """Ids of the queues that satisfy their filter, in pools that satisfy theirs."""
+    queues = _found("work_queues", wanted, store, dialect)
+    if wanted.work_pools is not None:
+        pools = {pool.id for pool in _found("work_pools", wanted, store, dialect)}
+        queues = [queue for queue in queues if queue.work_pool_id in pools]
+    return frozenset(queue.id for queue in queues)
+
+
 def _one_of(column: str, records: Iterable[Any]) -> Test:
     return Test(column, ONE_OF, frozenset(record.id for record in records))
+
+
+def criteria_of(kind: str, wanted: Any, store: Store, dialect: Dialect) -> Mapping[str, Predicate]:
+    """The criteria of one of the filters that a body wants, each as a predicate of its own."""
+    return _CRITERIA[kind](wanted, store, dialect)
+
+
+def _predicate(kind: str, wanted: Any, store: Store, dialect: Dialect) -> Predicate:
+    return join_criteria(wanted, criteria_of(kind, wanted, store, dialect))
 
 
 # Each filter on the records it is about
@@ -158,7 +188,7 @@ _TAGS: Mapping[str, Condition] = {
 _ID: Mapping[str, Condition] = {"any_": any_of("id"), "not_any_": unless_empty("id", NONE_OF)}
 
 
-def _flows(wanted: FlowFilter, store: Store, dialect: Dialect) -> Predicate:
+def _of_flow(wanted: FlowFilter, store: Store, dialect: Dialect) -> dict[str, Predicate]:
     def deployed(is_null: bool, _dialect: Dialect) -> Test:
         with_one = frozenset(deployment.flow_id for deployment in store.deployments)
         return Test("id", NONE_OF if is_null else ONE_OF, with_one)
@@ -169,17 +199,12 @@ def _flows(wanted: FlowFilter, store: Store, dialect: Dialect) -> Predicate:
         "name": _NAME,
         "tags": _TAGS,
     }
-    return _compile(conditions, wanted, dialect)
+    return compile_by(conditions, wanted, dialect)
 
 
-def _deployments(
-    wanted: DeploymentFilter | None, store: Store, dialect: Dialect
-) -> list[Deployment]:
-    predicate = EVERY if wanted is None else _deployment(wanted, store, dialect)
-    return list(filter(predicate, store.deployments))
-
-
-def _deployment(wanted: DeploymentFilter, store: Store, dialect: Dialect) -> Predicate:
+def _of_deployment(
+    wanted: DeploymentFilter, store: Store, dialect: Dialect
+) -> dict[str, Predicate]:
     def either_name(text: str, dialect: Dialect) -> Predicate | None:
         named = like("name")(text, dialect)
         if named is None:
@@ -195,10 +220,10 @@ def _deployment(wanted: DeploymentFilter, store: Store, dialect: Dialect) -> Pre
         "work_queue_name": {"any_": any_of("work_queue_name")},
     }
     # A real server takes the deprecated criterion and does not look at it, not even under or_.
-    return _compile(conditions, wanted.model_copy(update={"concurrency_limit": None}), dialect)
+    return compile_by(conditions, wanted.model_copy(update={"concurrency_limit": None}), dialect)
 
 
-def _task_runs(wanted: TaskRunFilter, store: Store, dialect: Dialect) -> Predicate:
+def _of_task_run(wanted: TaskRunFilter, store: Store, dialect: Dialect) -> dict[str, Predicate]:
     def stands_for_subflow(exists: bool, _dialect: Dialect) -> Test:
         parents = frozenset(store.parent_task_run_ids())
         return Test("id", ONE_OF if exists else NONE_OF, parents)
@@ -218,7 +243,7 @@ def _task_runs(wanted: TaskRunFilter, store: Store, dialect: Dialect) -> Predica
     compiled = compile_by(conditions, wanted.model_copy(update={"flow_run_id": None}), dialect)
     if wanted.flow_run_id is not None:
         compiled["flow_run_id"] = _of_flow_run(wanted.flow_run_id)
-    return join_criteria(wanted, compiled)
+    return compiled
 
 
 def _of_flow_run(criterion: Any) -> Predicate:
@@ -240,17 +265,15 @@ _TIMES: Conditions = {
 }
 
 
-def _work_queues(
-    pools: WorkPoolFilter | None, queues: WorkQueueFilter | None, store: Store, dialect: Dialect
-) -> set[str]:
-    """Ids of the queues that satisfy the one filter, in pools that satisfy the other."""
-    found = store.work_queues
-    wanted = EVERY if queues is None else _compile(_QUEUES, queues, dialect)
-    if pools is None:
-        return {queue.id for queue in found if wanted(queue)}
-    of_pool = _compile(_POOLS, pools, dialect)
-    in_pools = {pool.id for pool in store.work_pools if of_pool(pool)}
-    return {queue.id for queue in found if queue.work_pool_id in in_pools and wanted(queue)}
+def _of_work_queue(wanted: WorkQueueFilter, _: Store, dialect: Dialect) -> dict[str, Predicate]:
+    """With nothing to start with, and no other condition, there is no criterion on the name.
+
+    An empty one is satisfied by every queue; this one is not there, and an `or_` passes over it.
+    """
+    name = wanted.name
+    if name is not None and name.any_ is None and name.startswith_ == []:
+        wanted = wanted.model_copy(update={"name": None})
+    return compile_by(_QUEUES, wanted, dialect)
 
 
 def _starts_with(texts: list[str], dialect: Dialect) -> Predicate | None:
@@ -265,5 +288,11 @@ _QUEUES: Conditions = {
 _POOLS: Conditions = {"id": _ID, "name": _NAME, "type": {"any_": any_of("type")}}
 
 
-def _compile(conditions: Conditions, wanted: OperatorFilter, dialect: Dialect) -> Predicate:
-    return join_criteria(wanted, compile_by(conditions, wanted, dialect))
+_CRITERIA: Mapping[str, Callable[[Any, Store, Dialect], dict[str, Predicate]]] = {
+    "flows": _of_flow,
+    "flow_runs": lambda wanted, _store, dialect: compile_criteria(wanted, dialect),
+    "task_runs": _of_task_run,
+    "deployments": _of_deployment,
+    "work_pools": lambda wanted, _store, dialect: compile_by(_POOLS, wanted, dialect),
+    "work_queues": _of_work_queue,
+}

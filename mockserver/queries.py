@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import nlargest, nsmallest
 from typing import Any, TypeVar
 
 from . import replies
 from .bodies import MAX_PAGE, FlowRunSort, HistoryRequest
-from .cautions import load_of, of_filter, refuse_overload
+from .cautions import Load, load_of, of_filter, refuse_overload
 from .context import Context, Outcome
 from .errors import NotThere, OutOfBounds, ServerFailure
 from .instants import in_utc_years, to_utc
 from .joins import (
     Wanted,
+    criteria_of,
     of_deployments,
     of_flow_runs,
     of_flows,
@@ -22,12 +24,15 @@ from .joins import (
     wanted_of,
 )
 from .operations import in_order
-from .predicates import Predicate, compile_criteria
+from .predicates import Predicate
 from .runs import FlowRun
 from .store import Store
 
 MAX_INTERVALS = 500
 MOST_ROWS = 2**63 - 1  # a database's bound of an offset
+MOST_IN_JSON = 2**64 - 1  # the highest number that a real server's JSON can hold
+# How many values a query has besides those of filters: limit and offset; none; what it computes by.
+_OF_A_PAGE, _OF_A_COUNT, _OF_LATENESS, _OF_HISTORY = 2, 0, 5, 14
 # Of what a filter can earn, that which is about deletes alone.
 _ONLY_OF_DELETES = frozenset({"no-filter"})
 
@@ -104,22 +109,24 @@ def _render(context: Context, record: Any) -> replies.Reply:
 
 def filter_flow_runs(context: Context, body: Any) -> Outcome:
     """The flow runs that all filters match: in the order of `sort`, `limit` from `offset` on."""
-    predicate, warnings = _which(context, body, of_flow_runs)
+    predicate, warnings = _which(context, body, of_flow_runs, _OF_A_PAGE)
     page = _page_of_runs(context, predicate, body, _offset(context, body.offset))
     return Outcome(page, warnings=warnings, sentence=str(predicate))
 
 
 def count_flow_runs(context: Context, body: Any) -> Outcome:
     """How many flow runs all filters match."""
-    predicate, warnings = _which(context, body, of_flow_runs)
+    predicate, warnings = _which(context, body, of_flow_runs, _OF_A_COUNT)
     return Outcome(context.store.count(predicate), warnings=warnings, sentence=str(predicate))
 
 
 def paginate_flow_runs(context: Context, body: Any) -> Outcome:
     """A page of the flow runs that all filters match, and how many pages there are."""
-    predicate, warnings = _which(context, body, of_flow_runs)
+    predicate, warnings = _which(context, body, of_flow_runs, _OF_A_PAGE)
     limit = MAX_PAGE if body.limit is None else body.limit
     results = _page_of_runs(context, predicate, body, _offset(context, (body.page - 1) * limit))
+    if context.dialect.undocumented_5xx and body.page > MOST_IN_JSON:
+        raise ServerFailure("the number of a page of more than 64 bits", retryable=False)
     count = context.store.count(predicate)
     value = {
         "results": results,
@@ -178,7 +185,7 @@ Records = Callable[[Store], Iterable[Any]]
 
 
 def _list(context: Context, body: Any, meaning: Meaning, records: Records) -> Outcome:
-    predicate, warnings = _which(context, body, meaning)
+    predicate, warnings = _which(context, body, meaning, _OF_A_PAGE)
     offset = _offset(context, body.offset)
     limit = MAX_PAGE if body.limit is None else body.limit
     sort = body.sort or type(body).model_fields["sort"].default
@@ -188,7 +195,7 @@ def _list(context: Context, body: Any, meaning: Meaning, records: Records) -> Ou
 
 
 def _count(context: Context, body: Any, meaning: Meaning, records: Records) -> Outcome:
-    predicate, warnings = _which(context, body, meaning)
+    predicate, warnings = _which(context, body, meaning, _OF_A_COUNT)
     return Outcome(sum(map(predicate, records(context.store))), warnings=warnings)
 
 
@@ -196,23 +203,42 @@ def _id(record: Any) -> str:
     return str(record.id)
 
 
-def _which(context: Context, body: Any, meaning: Meaning) -> tuple[Predicate, tuple[str, ...]]:
-    """The predicate of a body's filters, and what its filter on flow runs earns.
+def _which(
+    context: Context, body: Any, meaning: Meaning, others: int
+) -> tuple[Predicate, tuple[str, ...]]:
+    """The predicate of a body's filters, and what they earn.
 
-    Raises ServerFailure where the dialect's database would not run the query.
+    `others`: how many values the query has that come from no filter. Raises ServerFailure where
+    the dialect's database would not run it.
     """
     wanted = wanted_of(body)
-    load = load_of(wanted.flow_runs)
-    criteria = compile_criteria(wanted.flow_runs, context.dialect)
-    warned = set(of_filter(wanted.flow_runs, criteria, load)) - _ONLY_OF_DELETES
-    warnings = in_order(warned)
+    store, dialect = context.store, context.dialect
+    warned: set[str] = set()
+    loads: list[tuple[str, Load]] = []
+    for kind in Wanted.__dataclass_fields__:
+        own = getattr(wanted, kind)
+        load = load_of(own)
+        earned = set(of_filter(own, criteria_of(kind, own, store, dialect), load)) if own else set()
+        warned |= earned
+        # SQLAlchemy makes such a filter "true" and nothing else: no value gets to the database.
+        if "empty-criterion-under-or" not in earned:
+            loads.append((kind, load))
+    warnings = in_order(warned - _ONLY_OF_DELETES)
     try:
-        if "empty-criterion-under-or" not in warned:
-            refuse_overload(load, context.dialect, any_runs=len(context.store) > 0)
+        _refuse_overload(context, loads, others)
     except ServerFailure as failure:
         failure.warnings = warnings
         raise
-    return meaning(wanted, context.store, context.dialect), warnings
+    return meaning(wanted, store, dialect), warnings
+
+
+def _refuse_overload(context: Context, loads: list[tuple[str, Load]], others: int) -> None:
+    """The values of all filters get to the database in one query."""
+    parameters = sum(load.parameters - Load().parameters for _, load in loads) + others
+    for kind, load in loads:
+        records = context.store if kind == "flow_runs" else getattr(context.store, kind)
+        whole = replace(load, parameters=parameters)
+        refuse_overload(whole, context.dialect, any_runs=len(records) > 0)
 
 
 def _offset(context: Context, offset: int) -> int:
@@ -257,24 +283,39 @@ def _in_order(context: Context, records: Iterable[T], sort: str, most: int) -> l
 
 def lateness(context: Context, body: Any) -> Outcome:
     """The average lateness of the flow runs that all filters match, in seconds; None of none."""
-    predicate, warnings = _which(context, body, of_flow_runs)
+    predicate, warnings = _which(context, body, of_flow_runs, _OF_LATENESS)
     runs = context.store.select(predicate)
     whole = context.dialect.lateness_whole_seconds
     late = [_lateness(run, context.now, whole=whole) for run in runs]
-    value = sum(late) / len(late) if late else None
+    average = sum(late) / len(late) if late else None
+    # Intervals are averaged to the microsecond, numbers are not.
+    value = average if average is None or whole else round(average, 6)
     return Outcome(value, warnings=warnings, sentence=str(predicate))
 
 
 def _lateness(run: FlowRun, now: datetime, *, whole: bool) -> float:
     if not whole:
         return replies.estimated_start_time_delta(run, now)
-    expected, start = run.expected_start_time, run.start_time
-    ended = run.state is not None and run.state.is_final
-    until = start if start is not None else None if ended else now.replace(microsecond=0)
-    if expected is None or until is None or until <= expected:
+    expected, until = run.expected_start_time, _late_until(run, now.replace(microsecond=0))
+    if expected is None or until is None:
         return 0.0
-    seconds = until.replace(microsecond=0) - expected.replace(microsecond=0)
-    return seconds.total_seconds()
+    return float(_milliseconds(until) // 1000 - _milliseconds(expected) // 1000)
+
+
+def _late_until(run: FlowRun, now: datetime) -> datetime | None:
+    """When a run that is or was late started, or `now` if it still can; None if it is not late."""
+    expected, until = run.expected_start_time, run.start_time
+    if until is None and not (run.state is not None and run.state.is_final):
+        until = now
+    return until if expected is not None and until is not None and until > expected else None
+
+
+def _milliseconds(moment: datetime) -> int:
+    """A time as SQLite reads it: milliseconds since 1970, rounded."""
+    return ((moment - _EPOCH) // timedelta(microseconds=500) + 1) // 2
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def history(context: Context, body: HistoryRequest) -> Outcome:
@@ -293,14 +334,17 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
         raise _beyond_calendar(context) from None
     if not all(map(in_utc_years, edges)):
         raise _beyond_calendar(context)
-    predicate, warnings = _which(context, body, of_flow_runs)
+    if len(edges) == 1:  # a real server does not ask its database
+        return Outcome([])
+    predicate, warnings = _which(context, body, of_flow_runs, _OF_HISTORY)
     states: list[dict[tuple[str, str], list[FlowRun]]] = [{} for _ in edges[1:]]
-    for run in context.store.select(predicate) if states else ():
+    for run in context.store.select(predicate):
         expected = run.expected_start_time
         if expected is None or run.state is None or not edges[0] <= expected < edges[-1]:
             continue
-        at = min((expected - start) // interval, len(states) - 1)
-        states[at].setdefault((run.state.type, run.state.name), []).append(run)
+        at = _since(context, start, expected) // interval
+        if at < len(states):
+            states[at].setdefault((run.state.type, run.state.name), []).append(run)
     value = [
         {
             "interval_start": edges[at],
@@ -310,6 +354,13 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
         for at, found in enumerate(states)
     ]
     return Outcome(value, warnings=warnings, sentence=str(predicate))
+
+
+def _since(context: Context, start: datetime, moment: datetime) -> timedelta:
+    """How long after; SQLite rounds both, so that a run may get into the next interval, or out."""
+    if context.dialect.lateness_whole_seconds:
+        return timedelta(milliseconds=_milliseconds(moment) - _milliseconds(start))
+    return moment - start
 
 
 def _intervals(start: datetime, end: datetime, interval: timedelta) -> int:
@@ -326,14 +377,27 @@ def _beyond_calendar(context: Context) -> Exception:
 def _history_state(
     context: Context, state_type: str, state_name: str, runs: list[FlowRun]
 ) -> dict[str, Any]:
-    now, store = context.now, context.store
-    ran = (replies.estimated_run_time(run, replies.settled_state(run, store), now) for run in runs)
+    seconds = _whole_seconds if context.dialect.lateness_whole_seconds else _seconds
+    ran, late = zip(*(seconds(run, context) for run in runs), strict=True)
     return {
         "state_type": state_type,
         "state_name": state_name,
         "count_runs": len(runs),
-        "sum_estimated_run_time": round(sum(max(0.0, seconds) for seconds in ran), 6),
-        "sum_estimated_lateness": round(
-            sum(replies.estimated_start_time_delta(run, now) for run in runs), 6
-        ),
+        "sum_estimated_run_time": round(sum(max(0.0, one) for one in ran), 6),
+        "sum_estimated_lateness": round(sum(late), 6),
     }
+
+
+def _seconds(run: FlowRun, context: Context) -> tuple[float, float]:
+    """How long a run has run, and how late it is or was."""
+    now = context.now
+    ran = replies.estimated_run_time(run, replies.settled_state(run, context.store), now)
+    return ran, replies.estimated_start_time_delta(run, now)
+
+
+def _whole_seconds(run: FlowRun, context: Context) -> tuple[float, float]:
+    """The same where a database counts milliseconds, and cuts them off each sum that it adds."""
+    ran, _ = _seconds(run, context)
+    expected, until = run.expected_start_time, _late_until(run, context.now)
+    late = _milliseconds(until) - _milliseconds(expected) if expected and until else 0
+    return float(_milliseconds(_EPOCH + timedelta(seconds=ran)) // 1000), float(late // 1000)

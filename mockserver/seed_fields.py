@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -122,6 +122,15 @@ def _read_details(value: Any, now: datetime) -> Json:
     )
 
 
+def _read_moment_as_given(value: Any, now: datetime) -> datetime:
+    """With the offset that it came with, unless it is relative or a leap second."""
+    moment = parse_moment(_read_text(value, now), now)
+    try:
+        return datetime.fromisoformat(value.upper())
+    except ValueError:
+        return moment
+
+
 STATE_TYPES = tuple(member.value for member in StateType)
 
 TEXT = Field("text", {"type": "string"}, _read_text)
@@ -160,9 +169,11 @@ CREATED_BY_FIELD = Field(
     },
     _read_created_by,
 )
-# Of the details only those are read that are times; the others are kept as they are.
+# Of the details only those are read that are times; the others are kept as they are. A server, too,
+# keeps the offsets of these times, and of no others.
 STATE_DETAILS_TIMES: Mapping[str, Field] = {
-    key: nullable(MOMENT) for key in ("scheduled_time", "cache_expiration", "pause_timeout")
+    key: nullable(replace(MOMENT, read=_read_moment_as_given))
+    for key in ("scheduled_time", "cache_expiration", "pause_timeout")
 }
 STATE_PARTS: Mapping[str, Field] = {
     "name": nullable(TEXT),

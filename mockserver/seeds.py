@@ -233,7 +233,6 @@ def _place_in_pool(values: dict[str, Any]) -> None:
     if pool is None or values.get("work_queue_id") is not None:
         return
     queue = values.get("work_queue_name") or "default"
-    values["work_queue_name"] = queue
     values["work_queue_id"] = _id_of("work_queues", pool, queue)
     if values.get("work_pool_id") is None:
         values["work_pool_id"] = _id_of("work_pools", pool)

@@ -101,13 +101,20 @@ def _pattern(random: Random, values: Values) -> str:
     return random.choice((str, str.lower, str.upper, str.swapcase, str.casefold))(text)
 
 
+def shifted(moment: datetime | str, microseconds: int) -> str:
+    """A time, or a reference to one, that much later."""
+    if isinstance(moment, str):
+        return moment.replace("}", f"{microseconds:+}}}")
+    return (moment + timedelta(microseconds=microseconds)).isoformat()
+
+
 def _time(random: Random, values: Values) -> Json:
     """An instant that occurs, or the microsecond beside it, in any of its spellings."""
     if not values.times or random.random() < 0.1:
         return random.choice(("2031-05-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31", 0))
     drawn, shift = random.choice(values.times), random.choice((-1, 0, 0, 1))
     if isinstance(drawn, str):
-        return drawn.replace("}", f"{shift:+}}}")
+        return shifted(drawn, shift)
     moment = (drawn + timedelta(microseconds=shift)).astimezone(UTC)
     offset = timezone(timedelta(minutes=random.choice((120, -330, 845))))
     spellings: tuple[Json, ...] = (

@@ -181,5 +181,7 @@ def test_deletions_take_the_same_runs(filled: Filled) -> None:
     left = {run["id"]: run["parent_task_run_id"] for run in filled.real.pages("/flow_runs/filter")}
     assert {run.id: run.parent_task_run_id for run in store} == left
     task_runs = {task_run["id"] for task_run in filled.real.pages("/task_runs/filter")}
-    assert {task_run for task_run in filled.task_run_ids if store.task_runs.get(task_run)} == task_runs
+    assert {
+        task_run for task_run in filled.task_run_ids if store.task_runs.get(task_run)
+    } == task_runs
     assert 0 < len(left) < len(filled.store), "some runs must be gone and some left"
