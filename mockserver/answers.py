@@ -84,7 +84,10 @@ def dump(value: object) -> bytes:
     except TypeError:  # an integer of more than 64 bits, or a text that UTF-8 cannot say
         import json
 
-        return json.dumps(value, ensure_ascii=False, default=_as_plain).encode()
+        # What is not finite is null, as on the other road.
+        text = json.dumps(value, default=_as_plain)
+        plain = json.loads(text, parse_constant=lambda _: None)
+        return json.dumps(plain, ensure_ascii=False).encode()
 
 
 def _as_plain(value: Any) -> Any:

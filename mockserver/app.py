@@ -19,11 +19,18 @@ from .bodies import BulkDeleteRequest
 from .context import Context
 from .dialects import SPEC, Dialect
 from .endpoints import CONSTANTS, ENDPOINTS, MODELLED, Endpoint
-from .errors import InvalidRequest, NotModelled, OutOfBounds, RefusedRequest, in_a_line
+from .errors import (
+    InvalidRequest,
+    NotModelled,
+    OutOfBounds,
+    RefusedRequest,
+    ServerFailure,
+    in_a_line,
+)
 from .events import take_events
 from .guard import stranger
 from .operations import Plan, carry_out, in_order, plan_bulk_delete
-from .reading import JSON, Message, api_version, check_api_version, read_request
+from .reading import JSON, Message, api_version, check_api_version, read_request, read_uuid
 from .runs import CreatedBy
 from .store import Store
 from .unmodelled import is_unmodelled
@@ -129,12 +136,12 @@ def _handler(endpoint: Endpoint) -> Handler:
         settings = request.app[SETTINGS]
         message = await _message(request, settings)
         now = settings.now()
-        arguments: list[Any] = [_parameter(*one) for one in request.match_info.items()]
-        arguments += [_query(request, name) for name in endpoint.query]
         warned: frozenset[str] = frozenset()
         if endpoint.body is None:
             check_api_version(message.api_version, settings.dialect)
-        else:
+        arguments: list[Any] = [_parameter(*one) for one in request.match_info.items()]
+        arguments += [read_uuid(_last(request, name), "query", name) for name in endpoint.query]
+        if endpoint.body is not None:
             reading = read_request(message, endpoint.body, settings.dialect, now)
             arguments.append(reading.request)
             warned = reading.warnings
@@ -156,14 +163,25 @@ def _handler(endpoint: Endpoint) -> Handler:
             about = f"{request.path}: {outcome.sentence}" if outcome.sentence else request.path
             log.warning("%s", about, extra={"warnings": warnings})
         status = endpoint.made if outcome.made else endpoint.status
-        return json_reply(outcome.value, status=status, warnings=warnings)
+        try:
+            return json_reply(outcome.value, status=status, warnings=warnings)
+        except UnicodeEncodeError:  # which SQLite has taken among JSON
+            raise ServerFailure("a lone surrogate in a reply", retryable=False) from None
 
     return handle
 
 
 def _parameter(name: str, text: str) -> str:
-    """A part of a path; an id in the form in which all ids are kept."""
-    return str(UUID(text)) if name == "id" else text
+    """A part of a path; an id in the form in which all ids are kept. Raises InvalidRequest."""
+    if name == "id":  # that it is one, the path has seen to
+        return str(UUID(text))
+    return read_uuid(text, "path", name) if name == "lease_id" else text
+
+
+def _last(request: web.Request, name: str) -> str | None:
+    """What the query says, the last time that it says it."""
+    said = request.query.getall(name, [])
+    return said[-1] if said else None
 
 
 def _creator(request: web.Request) -> CreatedBy | None:
@@ -194,33 +212,30 @@ def _latin_1(header: str | None) -> str | None:
     return header.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def _constant(value: object) -> Handler:
+def _constant(path: str, value: object) -> Handler:
     async def handle(request: web.Request) -> web.Response:
-        version = _latin_1(request.headers.get("x-prefect-api-version"))
-        check_api_version(version, request.app[SETTINGS].dialect)
+        if path not in _UNVERSIONED:
+            _check_version(request)
         return json_reply(value)
 
     return handle
 
 
+_UNVERSIONED = ("/health", "/version")
+"""Paths of which a real server does not ask what its client is written for."""
+
+
+def _check_version(request: web.Request) -> None:
+    version = _latin_1(request.headers.get("x-prefect-api-version"))
+    check_api_version(version, request.app[SETTINGS].dialect)
+
+
 async def _csrf_token(request: web.Request) -> web.Response:
+    _check_version(request)
     if "client" not in request.query:
         missing = {"type": "missing", "loc": ("query", "client"), "msg": "Field required"}
         raise InvalidRequest([{**missing, "input": None}], None)
     raise OutOfBounds("CSRF protection is disabled.")
-
-
-def _query(request: web.Request, name: str) -> str:
-    """A uuid in the query. Raises InvalidRequest."""
-    text = request.query.get(name)
-    fault = {"loc": ("query", name), "input": text}
-    if text is None:
-        raise InvalidRequest([{"type": "missing", "msg": "Field required", **fault}], None)
-    try:
-        return str(UUID(text))
-    except ValueError as error:
-        msg = f"Input should be a valid UUID, {error}"
-        raise InvalidRequest([{"type": "uuid_parsing", "msg": msg, **fault}], None) from None
 
 
 async def _openapi_yaml(_: web.Request) -> web.Response:
@@ -251,7 +266,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/flow_runs/bulk_delete", _bulk_delete),
     ("GET", "/events/in", _events_in),
     *((endpoint.method, endpoint.path, _handler(endpoint)) for endpoint in ENDPOINTS),
-    *(("GET", path, _constant(value)) for path, value in CONSTANTS.items()),
+    *(("GET", path, _constant(path, value)) for path, value in CONSTANTS.items()),
     ("GET", "/csrf-token", _csrf_token),
     ("GET", "/openapi.yaml", _openapi_yaml),
     ("GET", "/openapi.json", _openapi_json),

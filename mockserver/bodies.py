@@ -21,11 +21,24 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StringConstraints,
+    ValidationInfo,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from .fields import EachOnce, Instant, InstantAsGiven, Number, Texts, Uuid, Whole, number, whole
+from .fields import (
+    EachOnce,
+    Instant,
+    InstantAsGiven,
+    Name,
+    Number,
+    Texts,
+    Uuid,
+    Whole,
+    either,
+    number,
+    whole,
+)
 from .filters import FlowRunFilter
 from .runs import StateType
 from .side_filters import (
@@ -38,7 +51,7 @@ from .side_filters import (
 
 MAX_LIMIT = 50
 MAX_PAGE = 200
-MAX_PARAMETERS = 524_288  # bytes, as JSON
+MAX_PARAMETERS = 524_288  # bytes, as JSON in ASCII
 MAX_CACHE_KEY = 2_000  # characters
 MAX_RETRY_DELAYS = 50
 
@@ -262,18 +275,21 @@ NO_OBJECT = "no_object"
 
 
 class Policy(Part):
-    """How a run retries; the deprecated keys stand in for those that are not given."""
+    """How a run retries. The document says that the deprecated keys are not used; to a real server
+    they stand in for those that are not given.
+    """
 
     @model_validator(mode="before")
     @classmethod
-    def _from_deprecated(cls, values: Any) -> Any:
+    def _from_deprecated(cls, values: Any, info: ValidationInfo) -> Any:
         if not isinstance(values, dict):
             raise PydanticCustomError(NO_OBJECT, "Input should be an object")
-        filled = dict(values)
+        if info.mode == "json":  # as the document says it
+            return values
         for key, deprecated in (("retries", "max_retries"), ("retry_delay", "retry_delay_seconds")):
-            if not filled.get(key) and filled.get(deprecated, 0) != 0:
-                filled[key] = filled[deprecated]
-        return filled
+            if not values.get(key) and values.get(deprecated, 0) != 0:
+                values[key] = values[deprecated]  # in place: a real server's errors show it, too
+        return values
 
 
 class FlowRunPolicy(Policy):
@@ -307,13 +323,15 @@ class TaskRunPolicy(Policy):
     retry_delay_seconds: Number = 0.0
     retries: Whole | None = None
     retry_delay: Annotated[
-        Whole | Number | list[Whole] | list[Number] | None, AfterValidator(_few_delays)
+        int | float | list[int] | list[float] | None,
+        either(Whole | Number | list[Whole] | list[Number] | None),
+        AfterValidator(_few_delays),
     ] = None
     retry_jitter_factor: Annotated[Number | None, AfterValidator(_not_negative)] = None
 
 
 def _not_too_big(parameters: JsonObject) -> JsonObject:
-    size = len(json.dumps(parameters, separators=(",", ":"), ensure_ascii=False).encode())
+    size = len(json.dumps(parameters, separators=(",", ":")))
     if size > MAX_PARAMETERS:
         raise ValueError(
             f"Flow run parameters must be less than {MAX_PARAMETERS:,} bytes when serialized "
@@ -329,7 +347,7 @@ class FlowRunCreate(Document):
     """A flow run to make. Without a name, or with an empty one, it is given one."""
 
     state: StateCreate | None = None
-    name: str | None = None
+    name: Name = None
     flow_id: Uuid
     flow_version: str | None = None
     parameters: FlowParameters = {}
@@ -349,7 +367,7 @@ class FlowRunCreate(Document):
 class FlowRunUpdate(Document):
     """What is to change of a flow run: the keys that are given."""
 
-    name: str | None = None
+    name: Name = None
     flow_version: str | None = None
     parameters: FlowParameters = {}
     empirical_policy: FlowRunPolicy = FlowRunPolicy()
@@ -433,7 +451,7 @@ class TaskRunCreate(Document):
 
     id: Uuid | None = None
     state: StateCreate | None = None
-    name: str | None = None
+    name: Name = None
     flow_run_id: Uuid | None = None
     task_key: str
     dynamic_key: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from . import replies
@@ -13,6 +13,7 @@ from .bodies import (
     FlowRunCreate,
     FlowRunUpdate,
     LabelsUpdate,
+    Logs,
     SetStateRequest,
     StateCreate,
     TaskRunCreate,
@@ -21,17 +22,15 @@ from .cautions import load_of, of_filter, refuse_overload
 from .context import Context, Outcome
 from .errors import (
     Conflict,
-    InvalidRequest,
     NotNow,
     NotThere,
-    RefusedRequest,
     ServerFailure,
 )
-from .instants import in_utc_years
 from .names import made_up_name
 from .operations import in_order
 from .orchestration import Orchestration, enter, is_persisted, mirror, orchestrate
 from .predicates import ONE_OF, AllOf, Test, compile_criteria, join_criteria
+from .reading import check_columns, check_data, check_read_again, check_time, check_whole
 from .runs import (
     Flow,
     FlowRun,
@@ -60,16 +59,26 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
     """
     store, now = context.store, context.now
     queue = _queue(context, body)
-    flow = store.flows.get(body.flow_id)
-    if flow is None or _is_unknown(store.task_runs, body.parent_task_run_id):
-        raise Conflict(CONFLICT)
+    check_columns(
+        context.dialect,
+        texts=(body.name, body.flow_version, body.work_queue_name, body.idempotency_key),
+        values=body.model_dump(include=set(_JSON_OF_FLOW_RUN)),
+    )
     known = _of_key(context, body.flow_id, body.idempotency_key)
-    if known is not None:
+    if known is not None and body.idempotency_key:
         return Outcome(replies.flow_run(known, store, now))
+    flow = store.flows.get(body.flow_id)
+    if (
+        known is not None  # of the empty key, which is one, but not asked for
+        or flow is None
+        or _is_unknown(store.task_runs, body.parent_task_run_id)
+        or body.infrastructure_document_id is not None  # there are no block documents
+    ):
+        raise Conflict(CONFLICT)
+    if body.idempotency_key:
+        check_read_again(context.dialect, body.empirical_policy.retry_delay_seconds, body.labels)
     proposed = body.state or StateCreate(type=StateType.PENDING)
-    has_data = proposed.data is not None and is_persisted(proposed.data)
-    if has_data and context.dialect.create_with_data:
-        raise ServerFailure("a state with data", retryable=False)
+    _check_data(context, proposed)
     run_id = context.new_id()
     run = FlowRun(
         id=run_id,
@@ -91,13 +100,26 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
         context=body.context,
         labels=_labels(context, body, flow),
         empirical_policy=body.empirical_policy.model_dump(),
-        # As null where the row is written as it was sent, else as the column's default.
-        job_variables=body.job_variables or (None if body.idempotency_key else {}),
-        infrastructure_document_id=body.infrastructure_document_id,
+        job_variables=_job_variables(body),
     )
     made = _orchestrate(context, run, _state(context, proposed), force=True)
+    _check_state(context, made.state)
     _put(context, made)
-    return Outcome(replies.flow_run(_found(context, run_id), store, now), made=True)
+    reply = replies.flow_run(_found(context, run_id), store, now)
+    if proposed.type is StateType.SCHEDULED:  # this once, with the offset that was given
+        due = reply["state"]["state_details"]["scheduled_time"]
+        reply |= {"expected_start_time": due, "next_scheduled_start_time": due}
+    return Outcome(reply, made=True)
+
+
+_JSON_OF_FLOW_RUN = frozenset(
+    {"parameters", "context", "empirical_policy", "tags", "labels", "job_variables"}
+)
+
+
+def _job_variables(body: FlowRunCreate) -> Json | None:
+    """As null where the row is written as it was sent, else as the column's default."""
+    return {} if body.job_variables is None and not body.idempotency_key else body.job_variables
 
 
 def _is_unknown(shelf: Any, record_id: str | None) -> bool:
@@ -105,8 +127,7 @@ def _is_unknown(shelf: Any, record_id: str | None) -> bool:
 
 
 def _of_key(context: Context, flow_id: str, key: str | None) -> FlowRun | None:
-    """An empty key is none."""
-    if not key:
+    if key is None:
         return None
     tests = (
         Test("idempotency_key", ONE_OF, frozenset((key,))),
@@ -117,18 +138,18 @@ def _of_key(context: Context, flow_id: str, key: str | None) -> FlowRun | None:
 
 def _queue(context: Context, body: FlowRunCreate) -> WorkQueue | None:
     """The queue that a new run is to wait in; without a pool a queue is just a name."""
-    name = body.work_pool_name
+    name, wanted = body.work_pool_name, body.work_queue_name
     if not name:
         return None
+    check_columns(context.dialect, texts=(name, wanted))
     pool = next((pool for pool in context.store.work_pools if pool.name == name), None)
-    if pool is None:
+    if pool is None and not wanted:
         raise NotThere(f'Work pool "{name}" not found.')
-    wanted = body.work_queue_name or "default"
-    queues = (queue for queue in context.store.work_queues if queue.work_pool_id == pool.id)
-    queue = next((queue for queue in queues if queue.name == wanted), None)
-    if queue is None:
-        raise NotThere(f"Work queue '{wanted}' not found in work pool '{name}'.")
-    return queue
+    if pool is not None:
+        for queue in context.store.work_queues:
+            if queue.work_pool_id == pool.id and queue.name == (wanted or "default"):
+                return queue
+    raise NotThere(f"Work pool queue '{name}/{wanted or 'default'}' not found.")
 
 
 def _labels(context: Context, body: FlowRunCreate, flow: Flow) -> Json:
@@ -145,9 +166,15 @@ def update_flow_run(context: Context, flow_run_id: str, body: FlowRunUpdate) -> 
     """Change what is given of a flow run. Raises NotThere, and NotNow for job variables of a run
     that is not scheduled from a deployment.
     """
-    run = _found(context, flow_run_id)
     if body.job_variables is not None:
-        _check_job_variables(context, run)
+        _check_job_variables(context, _found(context, flow_run_id))
+    values = body.model_dump(exclude_unset=True)
+    check_columns(
+        context.dialect,
+        texts=(body.name, body.flow_version, body.infrastructure_pid),
+        values={key: value for key, value in values.items() if key in _JSON_OF_FLOW_RUN},
+    )
+    run = _found(context, flow_run_id)
     given: dict[str, Any] = {key: getattr(body, key) for key in body.model_fields_set}
     if "name" in given:
         given["name"] = given["name"] or made_up_name(context.new_id())
@@ -176,6 +203,7 @@ def update_labels(context: Context, flow_run_id: str, body: LabelsUpdate) -> Out
     if run is None:
         raise _no_run_to_orchestrate(flow_run_id)
     labels = {**run.labels, **body.root}
+    check_columns(context.dialect, values=labels)
     context.store.put(replace(run, labels=labels, updated=context.now))
     return Outcome(None)
 
@@ -211,6 +239,12 @@ def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outc
     made = _orchestrate(context, run, _state(context, body.state), force=body.force)
     if made.broken and context.dialect.null_pause_keys:
         raise ServerFailure(made.broken, retryable=False)
+    try:
+        _check_state(context, made.state if made.is_new else None)
+    except ServerFailure as failure:
+        if failure.retryable:
+            raise
+        return Outcome(_aborted(f"Error validating state: {failure}"))
     _put(context, made)
     return Outcome(_told(made), made=made.is_new)
 
@@ -238,8 +272,18 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
         made = _orchestrate(at, run, one, force=body.force)
         if dialect.bulk_shared_details:
             details = made.proposed_details
+        if made.broken and dialect.null_pause_keys:
+            _put(at, made)
+            results.append({"flow_run_id": run.id, **_aborted(made.broken)})
+            continue
+        try:
+            _check_state(at, made.state if made.is_new else None)
+        except ServerFailure as failure:
+            why = str(failure) if failure.retryable else f"Error validating state: {failure}"
+            results.append({"flow_run_id": run.id, **_aborted(why)})
+            continue
         _put(at, made)
-        results.append({"flow_run_id": run.id, **_told(made, stumbling=dialect.null_pause_keys)})
+        results.append({"flow_run_id": run.id, **_told(made)})
     if dialect.bulk_shared_details:
         _tell_shared(results, details)
     return Outcome({"results": results}, warnings=warnings, sentence=str(predicate))
@@ -262,8 +306,6 @@ def _state(context: Context, given: StateCreate) -> State:
     details = given.state_details.model_dump(exclude={"flow_run_id"})
     if given.type is StateType.SCHEDULED and details["scheduled_time"] is None:
         details["scheduled_time"] = context.now
-    if not all(in_utc_years(time) for time in details.values() if isinstance(time, datetime)):
-        raise _beyond_calendar(context)
     name = given.type.default_name if given.name is None else given.name
     return State(
         given.type,
@@ -276,13 +318,21 @@ def _state(context: Context, given: StateCreate) -> State:
     )
 
 
-def _beyond_calendar(context: Context) -> RefusedRequest:
-    database = context.dialect.undocumented_5xx
-    if database:
-        return ServerFailure("a time outside the years 1-9999", retryable=database.retryable)
-    loc = ("body", "state", "state_details")
-    msg = "A time must not leave the years 1-9999 in UTC"
-    return InvalidRequest([{"type": "date_time", "loc": loc, "msg": msg}], None)
+def _check_state(context: Context, state: State | None) -> None:
+    """Raise ServerFailure, or InvalidRequest, for a state that cannot be entered."""
+    if state is None:
+        return
+    due = state.details.get("scheduled_time") if state.type is StateType.SCHEDULED else None
+    check_time(context.dialect, due, ("body", "state", "state_details", "scheduled_time"))
+    check_columns(context.dialect, texts=(state.name, state.message), values=state.details)
+    check_data(context.dialect, state.data)
+
+
+def _check_data(context: Context, state: StateCreate | None) -> None:
+    """`create-with-data`: raise ServerFailure for a state to create a run in."""
+    has_data = state is not None and state.data is not None and is_persisted(state.data)
+    if has_data and context.dialect.create_with_data:
+        raise ServerFailure("a state with data", retryable=False)
 
 
 def _orchestrate(context: Context, run: FlowRun, proposed: State, *, force: bool) -> Orchestration:
@@ -314,11 +364,13 @@ def _put(context: Context, made: Orchestration) -> None:
     store.put(run)
 
 
-def _told(made: Orchestration, *, stumbling: bool = False) -> dict[str, Any]:
+def _aborted(reason: str) -> dict[str, Any]:
+    details = {"type": "abort_details", "reason": reason}
+    return {"status": "ABORT", "state": None, "details": details}
+
+
+def _told(made: Orchestration) -> dict[str, Any]:
     """What the reply says of a proposal."""
-    if made.broken and stumbling:
-        details = {"type": "abort_details", "reason": made.broken}
-        return {"status": "ABORT", "state": None, "details": details}
     state = replies.state(made.state, made.run)
     return {"status": made.status, "state": state, "details": made.details}
 
@@ -329,9 +381,11 @@ def _told(made: Orchestration, *, stumbling: bool = False) -> dict[str, Any]:
 def create_flow(context: Context, body: FlowCreate) -> Outcome:
     """Make a flow, or find the one with its name."""
     store, now = context.store, context.now
+    check_columns(context.dialect, texts=(body.name,), values=(body.tags, body.labels))
     known = next((flow for flow in store.flows if flow.name == body.name), None)
     if known is not None:
         return Outcome(replies.flow(known, store, now))
+    check_read_again(context.dialect, body.labels)
     made = Flow(context.new_id(), body.name, tuple(body.tags), body.labels or {}, now, now)
     store.flows.put(made)
     return Outcome(replies.flow(made, store, now), made=True)
@@ -355,13 +409,22 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
     Raises Conflict for an unknown flow run, and for an id that another task run has.
     """
     store, now = context.store, context.now
+    keys = (body.task_key, body.dynamic_key)
+    check_time(context.dialect, body.cache_expiration, ("body", "cache_expiration"))
+    check_columns(
+        context.dialect,
+        texts=(body.name, *keys, body.cache_key, body.task_version),
+        values=body.model_dump(include={"empirical_policy", "tags", "labels", "task_inputs"}),
+    )
     owner = store.get(body.flow_run_id) if body.flow_run_id else None
     if body.flow_run_id is not None and owner is None:
         raise Conflict(CONFLICT)
-    keys = (body.task_key, body.dynamic_key)
     known = task_run_of_keys(context, body.flow_run_id, *keys)
     if known is not None:
         return Outcome(replies.task_run(known, store, now))
+    _check_data(context, body.state)
+    if body.flow_run_id is not None:
+        check_read_again(context.dialect, body.empirical_policy.retry_delay_seconds, body.labels)
     task_run_id = body.id or context.new_id()
     if task_run_id in store.task_runs:
         raise Conflict(CONFLICT)
@@ -387,6 +450,7 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
     details = state_details({**state.details, "task_run_id": None})
     running = state.type is StateType.RUNNING
     made = replace(enter(made, replace(state, details=details)), run_count=int(running))
+    _check_state(context, made.state)
     store.task_runs.put(made)
     return Outcome(replies.task_run(made, store, now), made=True)
 
@@ -405,6 +469,16 @@ def task_run_of_keys(
     return next((one for one in among if (one.task_key, one.dynamic_key) == keys), None)
 
 
-def accept_logs(_context: Context, _body: Any) -> Outcome:
-    """Take logs, as a client must be able to send them. They are not kept."""
+def accept_logs(context: Context, body: Logs) -> Outcome:
+    """Take logs, as a client must be able to send them. They are not kept.
+
+    Raises ServerFailure for what no column holds; where nothing fails, InvalidRequest.
+    """
+    for number, log in enumerate(body.root):
+        check_time(context.dialect, log.timestamp, ("body", number, "timestamp"))
+        check_whole(context.dialect, log.level, bits=16)
+        # A database that takes no NUL is given the texts without it.
+        check_columns(
+            context.dialect, texts=(log.name.replace("\0", ""), log.message.replace("\0", ""))
+        )
     return Outcome(None)

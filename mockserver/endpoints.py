@@ -87,7 +87,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         "POST",
-        f"/v2/concurrency_limits/leases/{UUID}/renew",
+        "/v2/concurrency_limits/leases/{lease_id:[^/]+}/renew",
         leases.renew,
         bodies.RenewRequest,
         status=204,

@@ -14,8 +14,8 @@ from operator import or_
 from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, GetCoreSchemaHandler, create_model
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter, create_model
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError
 from pydantic_core import core_schema as cs
 
 from .instants import BEYOND_UTC, in_utc_years, parse_rfc3339, to_utc
@@ -103,9 +103,15 @@ def _lax_instant_as_given(
     return instant.astimezone(timezone(offset)) if offset and in_utc_years(instant) else instant
 
 
-def _whole(value: object) -> object:
+AS_DOCUMENTED = "as_documented"
+"""The key of a validation context: 1e300 is an integer too, though no real server takes it."""
+
+
+def _whole(value: object, info: cs.ValidationInfo) -> object:
     """JSON has one kind of number: 10.0 is an integer, as JSON Schema says."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if not isinstance(value, float) or not value.is_integer():
+        return value
+    return int(value) if abs(value) < 2**63 or AS_DOCUMENTED in (info.context or ()) else value
 
 
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -140,7 +146,7 @@ InstantAsGiven = Annotated[
 def whole(*, ge: int | None = None, le: int | None = None, gt: int | None = None) -> _Strictly:
     """What makes an annotated `int` an integer of JSON (10.0 is one), within bounds."""
     return _Strictly(
-        strict=lambda: cs.no_info_before_validator_function(
+        strict=lambda: cs.with_info_before_validator_function(
             _whole, cs.int_schema(ge=ge, le=le, gt=gt, strict=True)
         ),
         lax=lambda: cs.int_schema(ge=ge, le=le, gt=gt),
@@ -159,6 +165,13 @@ def number(*, ge: float | None = None, le: float | None = None) -> _Strictly:
 
 
 Number = Annotated[float, number()]
+
+
+def either(strict: Any) -> _Strictly:
+    """What makes an annotated union another one for strict validation, so that the errors of lax
+    validation name its parts as a real server does.
+    """
+    return _Strictly(strict=lambda: TypeAdapter(strict).core_schema)
 
 
 class _UpToTheFirstFault:
@@ -182,8 +195,10 @@ def _strictly_once(texts: list[str]) -> list[str]:
     return texts
 
 
-def _once(texts: list[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
+def _once(texts: object, handler: cs.ValidatorFunctionWrapHandler) -> list[str]:
+    if not isinstance(texts, list):
+        raise PydanticKnownError("set_type")
+    return list(dict.fromkeys(handler(texts)))
 
 
 EachOnce = Annotated[
@@ -192,10 +207,22 @@ EachOnce = Annotated[
         strict=lambda: cs.no_info_after_validator_function(
             _strictly_once, cs.list_schema(cs.str_schema(), strict=True)
         ),
-        lax=lambda: cs.no_info_after_validator_function(_once, cs.list_schema(cs.str_schema())),
+        lax=lambda: cs.no_info_wrap_validator_function(_once, cs.list_schema(cs.str_schema())),
     ),
 ]
 """Different texts: a set, as JSON writes it."""
+
+
+Name = Annotated[
+    str | None,
+    _Strictly(
+        strict=lambda: cs.nullable_schema(cs.str_schema(strict=True)),
+        lax=lambda: cs.no_info_before_validator_function(
+            lambda name: name or None, cs.nullable_schema(cs.str_schema())
+        ),
+    ),
+]
+"""A name to be made up where it is null; to a real server whatever is false is null."""
 
 
 @cache
@@ -204,7 +231,7 @@ def telling_all(model: type[BaseModel]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         annotation = _telling_all(field.annotation)
-        if annotation is not field.annotation:
+        if annotation is not field.annotation or _FIRST in field.metadata:
             fields[name] = (annotation, field.default)
     return create_model(model.__name__, __base__=model, **fields)
 

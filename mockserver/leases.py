@@ -8,13 +8,19 @@ from __future__ import annotations
 from .bodies import DecrementRequest, IncrementRequest, RenewRequest
 from .context import Context, Outcome
 from .errors import Gone
+from .reading import check_columns, check_whole
 
 MOST_LEASES = 10_000
 """Of those not given back; the oldest is forgotten."""
 
 
-def take(context: Context, _body: IncrementRequest) -> Outcome:
-    """A new lease, and the limits that it holds slots of: none."""
+def take(context: Context, body: IncrementRequest) -> Outcome:
+    """A new lease, and the limits that it holds slots of: none.
+
+    Raises ServerFailure for what the dialect's database cannot look for.
+    """
+    check_whole(context.dialect, body.slots, bits=32)
+    check_columns(context.dialect, texts=body.names)
     leases = context.store.leases
     lease_id = context.new_id()
     if len(leases) >= MOST_LEASES:

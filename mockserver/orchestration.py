@@ -97,12 +97,10 @@ class Move:
         """A state that the server makes itself."""
         return State(kind, name or kind.default_name, self.new_id(), self.now, **parts)
 
-    def amend(self, **details: Any) -> None:
+    def amend(self, proposed: State, **details: Any) -> None:
         """Change details of the proposed state."""
-        if self.proposed is not None:
-            changed = state_details({**self.proposed.details, **details})
-            self.proposed = replace(self.proposed, details=changed)
-            self.proposed_details = changed
+        self.proposed_details = state_details({**proposed.details, **details})
+        self.proposed = replace(proposed, details=self.proposed_details)
 
 
 Check = Callable[[Move, State, State], None]
@@ -140,7 +138,7 @@ PAUSED, CANCELLING, CRASHED = StateType.PAUSED, StateType.CANCELLING, StateType.
 def _keep_lease(move: Move, initial: State, proposed: State) -> None:
     lease = initial.details.get("deployment_concurrency_lease_id")
     if lease is not None and proposed.details.get("deployment_concurrency_lease_id") is None:
-        move.amend(deployment_concurrency_lease_id=lease)
+        move.amend(proposed, deployment_concurrency_lease_id=lease)
 
 
 def _once(move: Move, initial: State, proposed: State) -> None:
@@ -206,16 +204,16 @@ def _not_pending_again(move: Move, initial: State, proposed: State) -> None:
     renamed = initial.name != proposed.name and proposed.name != "Pending"
     if initial.type is PENDING and renamed:
         kept = ("scheduled_time", "deployment_concurrency_lease_id")
-        move.amend(**{key: initial.details.get(key) for key in kept})
+        move.amend(proposed, **{key: initial.details.get(key) for key in kept})
         return
     move.abort(
         f"This run is in a {initial.type.name} state and cannot transition to a PENDING state."
     )
 
 
-def _take_lease(move: Move, initial: State, _proposed: State) -> None:
+def _take_lease(move: Move, initial: State, proposed: State) -> None:
     key = "deployment_concurrency_lease_id"
-    move.amend(**{key: initial.details.get(key)})
+    move.amend(proposed, **{key: initial.details.get(key)})
 
 
 def _needs_deployment(move: Move, _initial: State, _proposed: State) -> None:
@@ -259,7 +257,7 @@ def _record_pause(move: Move) -> None:
     fired = move.policy.get("pause_keys", [])
     if fired is None:
         move.broken = "'NoneType' object has no attribute 'add'"
-    elif move.pause_key not in fired:
+    else:
         move.policy["pause_keys"] = [*fired, move.pause_key]
 
 
@@ -289,7 +287,7 @@ def _mark_resuming(move: Move) -> None:
 
 def _copy_scheduled_time(move: Move, initial: State, proposed: State) -> None:
     if proposed.details.get("scheduled_time") is None:
-        move.amend(scheduled_time=initial.details.get("scheduled_time"))
+        move.amend(proposed, scheduled_time=initial.details.get("scheduled_time"))
 
 
 def _wait_for_scheduled_time(move: Move, initial: State, _proposed: State) -> None:

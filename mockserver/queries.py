@@ -25,6 +25,7 @@ from .joins import (
 )
 from .operations import in_order
 from .predicates import Predicate
+from .reading import check_columns
 from .runs import FlowRun
 from .store import Store
 
@@ -51,7 +52,8 @@ def read_flow(context: Context, flow_id: str) -> Outcome:
 
 
 def read_flow_by_name(context: Context, name: str) -> Outcome:
-    """The flow of a name. Raises NotThere."""
+    """The flow of a name. Raises NotThere, and ServerFailure for a name that no database takes."""
+    check_columns(context.dialect, texts=(name,))
     found = next((flow for flow in context.store.flows if flow.name == name), None)
     return _one(context, found, "Flow")
 
@@ -67,7 +69,8 @@ def read_deployment(context: Context, deployment_id: str) -> Outcome:
 
 
 def read_deployment_by_name(context: Context, flow_name: str, deployment_name: str) -> Outcome:
-    """The deployment of a name, of the flow of a name. Raises NotThere."""
+    """The deployment of a name, of the flow of a name. Raises as `read_flow_by_name` does."""
+    check_columns(context.dialect, texts=(flow_name, deployment_name))
     flows = {flow.id for flow in context.store.flows if flow.name == flow_name}
     found = (one for one in context.store.deployments if one.flow_id in flows)
     named = next((one for one in found if one.name == deployment_name), None)
@@ -332,7 +335,7 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
         edges = [start + interval * at for at in range(_intervals(start, end, interval) + 1)]
     except (OverflowError, ValueError):
         raise _beyond_calendar(context) from None
-    if not all(map(in_utc_years, edges)):
+    if len(edges) > 1 and not all(map(in_utc_years, edges)):
         raise _beyond_calendar(context)
     if len(edges) == 1:  # a real server does not ask its database
         return Outcome([])

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import SchemaValidator, core_schema
 
 from .bodies import MAX_PAGE, NO_OBJECT, Page, Parameters
-from .cautions import has_surrogate
 from .dialects import PREFECT_SQLITE, Dialect, Nul
 from .errors import (
     InvalidRequest,
@@ -30,7 +30,8 @@ from .errors import (
     ServerFailure,
     UnreadableRequest,
 )
-from .fields import telling_all
+from .fields import AS_DOCUMENTED, telling_all
+from .instants import in_utc_years
 
 MAX_DEPTH = 953  # of JSON; a real server (Python 3.11) answers 400 to what is deeper
 MOST_LISTED = 32 << 10  # bytes of a body of which every error is told, as a real server does
@@ -111,6 +112,20 @@ def api_version(version: str | None) -> tuple[int, ...] | None:
     return tuple(int(part) for part in version.split("."))
 
 
+_UUID = SchemaValidator(core_schema.uuid_schema())
+
+
+def read_uuid(text: str | None, *loc: str) -> str:
+    """An id of a path or query, in the form in which ids are kept. Raises InvalidRequest."""
+    if text is None:
+        raise InvalidRequest([{**_missing(), "loc": loc}], None)
+    try:
+        return str(_UUID.validate_python(text))
+    except ValidationError as refusal:
+        (error,) = refusal.errors(include_url=False)
+        raise InvalidRequest([{**error, "loc": loc}], None) from None
+
+
 def media_type(content_type: str | None) -> str | None:
     """The type without its parameters, in lower case; None where there is no header."""
     return None if content_type is None else content_type.partition(";")[0].strip().lower()
@@ -133,20 +148,9 @@ def _read(message: Message, body: type[B], dialect: Dialect, now: datetime) -> B
         _check_version(message.api_version)
     if not dialect.lax_coercion:
         return _strictly(body, content)
-    request = _laxly(body, value, now, every_error=len(content) <= MOST_LISTED)
-    if not issubclass(body, Parameters) or body.holds_anything:
-        _check_storable(value, dialect)
-    return request
-
-
-def _check_storable(value: Any, dialect: Dialect) -> None:
-    """Raise ServerFailure for texts that the dialect's database cannot hold."""
-    database = dialect.undocumented_5xx
-    text = json.dumps(value, ensure_ascii=False)
-    if database and has_surrogate(text):
-        raise ServerFailure("a lone surrogate in a text", retryable=database.retryable)
-    if database and dialect.nul is Nul.FAILS and "\\u0000" in text:
-        raise ServerFailure("NUL in a text", retryable=database.retryable)
+    if not content and message.body:
+        value = message.body  # bytes, which are no JSON
+    return _laxly(body, value, now, every_error=len(content) <= MOST_LISTED)
 
 
 def _body(message: Message, dialect: Dialect) -> bytes:
@@ -171,7 +175,9 @@ def _strictly(body: type[B], content: bytes) -> B:
     if not content and not issubclass(body, Parameters):
         raise _invalid("missing", ("body",), "Field required")
     try:
-        request = body.model_validate_json(content or b"{}", strict=True)
+        request = body.model_validate_json(
+            content or b"{}", strict=True, context={AS_DOCUMENTED: True}
+        )
     except ValidationError as refusal:
         raise InvalidRequest(list(_strict_errors(refusal)), None) from None
     if not _is_plain(request) and not _repeatable(json.loads(content or b"{}")):
@@ -277,7 +283,9 @@ def _version_problem(version: str | None) -> str | None:
 
 
 def _laxly(body: type[B], value: Any, now: datetime, *, every_error: bool = False) -> B:
-    """FastAPI's body: as a whole or, where keys are parameters, key by key."""
+    """FastAPI's body: as a whole or, where keys are parameters, key by key. Bytes are a body whose
+    type makes a server ignore it: no key can be found in them, and an error tells them as text.
+    """
     given = _parameters(body, value) if issubclass(body, Parameters) else value
     if given is None:
         raise InvalidRequest([_missing()], None)
@@ -297,12 +305,17 @@ def _laxly(body: type[B], value: Any, now: datetime, *, every_error: bool = Fals
     errors = [_lax_error(error, body) for error in refusal.errors()]
     if any(error["type"] == NO_OBJECT for error in errors):
         raise ServerFailure("a policy that is no object", retryable=False)
-    raise InvalidRequest(errors, value)
+    raise InvalidRequest(errors, _as_text(value))
+
+
+def _as_text(value: Any) -> Any:
+    """Bytes as the text that they were checked to be."""
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _parameters(body: type[Parameters], value: Any) -> dict[str, Any]:
     """The keys that are parameters; null is absent, and others are never looked at."""
-    if value is None:
+    if value is None or isinstance(value, bytes):
         return {}
     if not isinstance(value, dict):
         _check_repeatable(value)
@@ -324,6 +337,7 @@ def _lax_error(error: Mapping[str, Any], body: type[BaseModel]) -> dict[str, Any
     if error["type"] == "missing" and len(error["loc"]) == 1 and issubclass(body, Parameters):
         return _missing(str(error["loc"][0]))
     told["loc"] = ("body", *error["loc"])
+    told["input"] = _as_text(error["input"])
     if "error" in error.get("ctx", ()) and isinstance(error["ctx"]["error"], Exception):
         told["ctx"] = {"error": {}}
     return told
@@ -335,12 +349,110 @@ def _check_repeatable(value: object) -> None:
 
 
 def _repeatable(value: object) -> bool:
-    """Whether a reply can hold it: no NaN, no infinity, no lone surrogate, not too deep."""
+    """Whether a reply can hold it: no NaN, no infinity, no lone surrogate, not too deep; of bytes,
+    whether they are text.
+    """
     try:
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        if isinstance(value, bytes):
+            value.decode()
+        else:
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return False
     return True
+
+
+# What a database cannot hold, or reads past
+
+
+def check_time(dialect: Dialect, time: datetime | None, loc: tuple[str | int, ...]) -> None:
+    """Raise ServerFailure for a time that no column holds; where nothing fails, InvalidRequest."""
+    if time is None or in_utc_years(time):
+        return
+    database = dialect.undocumented_5xx
+    if database is None:
+        raise _invalid("date_time", loc, "A time must not leave the years 1-9999 in UTC")
+    raise ServerFailure(_NO_DATE, retryable=database.retryable)
+
+
+_NO_DATE = "StatementError('(builtins.OverflowError) date value out of range')"
+_NO_TEXT = "(sqlalchemy.dialects.postgresql.asyncpg.Error) a text that the database does not hold"
+
+
+def check_columns(
+    dialect: Dialect, *, texts: Iterable[str | None] = (), values: object = None
+) -> None:
+    """Raise ServerFailure for what the database cannot hold: in columns of text, and of JSON.
+
+    A database that takes no NUL looks into JSON, too. The other stores a lone surrogate there,
+    and the replies that are to repeat it fail from then on.
+    """
+    database = dialect.undocumented_5xx
+    if database is None:
+        return
+    looks_into_json = _is_strict(dialect)
+    found = [text for text in (*texts, *(_texts_in(values) if looks_into_json else ())) if text]
+    if looks_into_json and any("\0" in text for text in found):
+        raise ServerFailure(_NO_TEXT, retryable=database.retryable)
+    for text in found:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            why = _NO_TEXT if looks_into_json else repr(error)
+            raise ServerFailure(why, retryable=database.retryable) from None
+
+
+def _is_strict(dialect: Dialect) -> bool:
+    """Whether the database is of those that take no NUL: it knows JSON and small integers."""
+    return dialect.nul is Nul.FAILS
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """Every text in a value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield key
+            yield from _texts_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts_in(inner)
+
+
+def check_data(dialect: Dialect, data: object) -> None:
+    """Raise ServerFailure for NaN and infinities in the data of a state, which is written as it
+    is; elsewhere in JSON they become null.
+    """
+    database = dialect.undocumented_5xx
+    if database and _is_strict(dialect) and not _is_finite(data):
+        raise ServerFailure("a number that JSON lacks", retryable=database.retryable)
+
+
+def check_read_again(dialect: Dialect, *values: object) -> None:
+    """Raise ServerFailure for numbers that JSON lacks where a real server reads the row that it has
+    written: they are null there, which is no label and no number of a policy.
+    """
+    if dialect.undocumented_5xx and not _is_finite(values):
+        raise ServerFailure("a number that JSON lacks", retryable=False)
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
+def check_whole(dialect: Dialect, number: int, *, bits: int) -> None:
+    """Raise ServerFailure for an integer past its column's; all have 64 bits on one database."""
+    database = dialect.undocumented_5xx
+    if database is None:
+        return
+    most = 2 ** (bits if _is_strict(dialect) else 64) // 2
+    if not -most <= number < most:
+        raise ServerFailure("an integer of too many bits", retryable=database.retryable)
 
 
 # What there is to warn about

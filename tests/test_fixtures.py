@@ -40,9 +40,7 @@ NAMES = ("Late", "AwaitingRetry", "Retrying", "TimedOut", "Cached", "Suspended")
 # Of what filters on flow runs ask for; `created` is the first field that none does.
 _FILTERED = [field.name for field in fields(FlowRun)]
 NULLABLE = [
-    field.name
-    for field in fields(FlowRun)[: _FILTERED.index("created")]
-    if field.default is None
+    field.name for field in fields(FlowRun)[: _FILTERED.index("created")] if field.default is None
 ]
 OF_BULK_DELETE = [one for one in DEVIATIONS if one.endpoint == BULK_DELETE]
 # For each key of each criterion, values that must each match some of the runs, and not all.

@@ -413,6 +413,9 @@ def test_a_pool_that_is_described_is_the_one_that_runs_name(tmp_path: Path) -> N
 
 def test_a_pool_of_a_given_id_keeps_it(tmp_path: Path) -> None:
     """Only what is missing is derived."""
+    partly = [{"id": ID, "work_pool_name": "k8s", "work_pool_id": OTHER}]
+    (queue,) = load(write(tmp_path, partly)).base().work_queues.values()
+    assert (queue.name, queue.work_pool_id) == ("default", OTHER)
     runs = [{"id": ID, "work_pool_name": "k8s", "work_pool_id": OTHER, "work_queue_id": TASK}]
     base = load(write(tmp_path, {"flow_runs": runs})).base()
     assert base.work_pools[OTHER].name == "k8s"

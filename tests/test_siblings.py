@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
+from mockserver import leases
 from mockserver.app import Settings
 from mockserver.dialects import DIALECTS, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.index import Base
@@ -153,6 +154,14 @@ def test_lateness_grows_until_a_run_starts_or_ends(spec: Client) -> None:
     late = spec.ask("GET", f"/flow_runs/{THIRD.id}").json
     assert late["estimated_start_time_delta"] == 300.0
     assert spec.ask("GET", f"/flow_runs/{SECOND.id}").json["estimated_start_time_delta"] == 0.0
+
+
+def test_a_run_that_ended_before_it_started_was_not_late(spec: Client, store: Store) -> None:
+    """It will not start any more."""
+    ended = State(StateType.CANCELLED, "Cancelled")
+    store.put(run("dropped", state=ended, expected_start_time=NOW - timedelta(days=1)))
+    told = spec.ask("GET", f"/flow_runs/{uuid_of('dropped')}").json
+    assert told["estimated_start_time_delta"] == 0.0
 
 
 def test_a_run_of_nobody_has_a_flow_and_no_state(spec: Client) -> None:
@@ -639,8 +648,8 @@ def test_a_token_is_for_a_client(client: Client) -> None:
 
 
 def test_an_outdated_client_is_told_on_every_path(client: Client, dialect: Dialect) -> None:
-    """By a real server; the document takes any text."""
-    for path in ("/health", f"/flow_runs/{FIRST.id}"):
+    """By a real server, but for its health; the document takes any text."""
+    for path in ("/ready", f"/flow_runs/{FIRST.id}"):
         reply = client.ask("GET", path, **{"x-prefect-api-version": "0.7.9"})
         assert reply.status == (400 if dialect.api_version_400 else 200)
 
@@ -666,6 +675,14 @@ def test_a_lease_on_nothing(client: Client) -> None:
     gone = client.ask("POST", f"{path}/leases/{lease}/renew", {"lease_duration": 60})
     assert (gone.status, gone.json["detail"][:15]) == (410, "Lease not found")
     assert client.ask("POST", f"{path}/increment-with-lease", {**body, "slots": 0}).status == 422
+
+
+def test_leases_are_bounded(spec: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that never gives one back costs the oldest."""
+    monkeypatch.setattr(leases, "MOST_LEASES", 2)
+    path = "/v2/concurrency_limits/increment-with-lease"
+    taken = [spec.ask("POST", path, {"names": [], "slots": 1}).json["lease_id"] for _ in range(3)]
+    assert list(store.leases) == taken[1:]
 
 
 @pytest.mark.parametrize(
