@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .bodies import BulkDeleteRequest as BulkDeleteRequest
     from .dialects import DIALECTS as DIALECTS
     from .dialects import Dialect as Dialect
     from .errors import MockServerError as MockServerError
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from .filters import FlowRunFilter as FlowRunFilter
     from .index import Base as Base
     from .operations import bulk_delete as bulk_delete
+    from .parameters import BulkDeleteRequest as BulkDeleteRequest
     from .predicates import compile_filter as compile_filter
     from .runs import FlowRun as FlowRun
     from .runs import TaskRun as TaskRun
@@ -25,7 +25,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Base": "index",
-    "BulkDeleteRequest": "bodies",
+    "BulkDeleteRequest": "parameters",
     "DIALECTS": "dialects",
     "Dialect": "dialects",
     "FlowRun": "runs",

@@ -15,7 +15,6 @@ from aiohttp import web
 
 from . import openapi
 from .answers import json_reply, refusal_reply
-from .bodies import BulkDeleteRequest
 from .context import Context
 from .dialects import SPEC, Dialect
 from .endpoints import CONSTANTS, ENDPOINTS, MODELLED, Endpoint
@@ -27,9 +26,9 @@ from .errors import (
     ServerFailure,
     in_a_line,
 )
-from .events import take_events
 from .guard import stranger
 from .operations import Plan, carry_out, in_order, plan_bulk_delete
+from .parameters import BulkDeleteRequest
 from .reading import JSON, Message, api_version, check_api_version, read_request, read_uuid
 from .runs import CreatedBy
 from .store import Store
@@ -141,8 +140,8 @@ def _handler(endpoint: Endpoint) -> Handler:
             check_api_version(message.api_version, settings.dialect)
         arguments: list[Any] = [_parameter(*one) for one in request.match_info.items()]
         arguments += [read_uuid(_last(request, name), "query", name) for name in endpoint.query]
-        if endpoint.body is not None:
-            reading = read_request(message, endpoint.body, settings.dialect, now)
+        if endpoint.model is not None:
+            reading = read_request(message, endpoint.model, settings.dialect, now)
             arguments.append(reading.request)
             warned = reading.warnings
         context = Context(
@@ -154,7 +153,7 @@ def _handler(endpoint: Endpoint) -> Handler:
             _creator(request),
         )
         try:
-            outcome = endpoint.verb(context, *arguments)
+            outcome = endpoint.call(context, *arguments)
         except RefusedRequest as refusal:
             refusal.warnings = in_order({*refusal.warnings, *warned})
             raise
@@ -259,6 +258,8 @@ async def _events_in(request: web.Request) -> web.StreamResponse:
 
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise web.HTTPNotFound
+    from .events import take_events  # which only those need who run flows
+
     return await take_events(request, context)
 
 

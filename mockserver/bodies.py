@@ -1,8 +1,7 @@
-"""The bodies of requests as pydantic models.
+"""The bodies of requests around bulk_delete, as pydantic models.
 
-A body is either `Parameters`, each key a parameter of its own and other keys ignored, or a
-`Document`, one value as a whole. What the keys do is in `operations` and its neighbours;
-`openapi.yaml` says the same independently, and a test holds the two equal.
+What the keys do is in `queries`, `changes` and `leases`; `openapi.yaml` says the same
+independently, and a test holds the two equal.
 """
 
 from __future__ import annotations
@@ -10,11 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     RootModel,
     StrictBool,
@@ -40,6 +38,7 @@ from .fields import (
     whole,
 )
 from .filters import FlowRunFilter
+from .parameters import MAX_LIMIT, NO_OBJECT, Document, Limit, Page, Parameters, Part
 from .runs import StateType
 from .side_filters import (
     DeploymentFilter,
@@ -49,36 +48,11 @@ from .side_filters import (
     WorkQueueFilter,
 )
 
-MAX_LIMIT = 50
-MAX_PAGE = 200
 MAX_PARAMETERS = 524_288  # bytes, as JSON in ASCII
 MAX_CACHE_KEY = 2_000  # characters
 MAX_RETRY_DELAYS = 50
 
 
-class Parameters(BaseModel):
-    """A body whose keys are parameters. Others are allowed and mean nothing."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    pages: ClassVar[bool] = False  # whether `limit` is held to the bounds of a page
-    holds_anything: ClassVar[bool] = False  # whether some key takes any JSON
-    passed_over: ClassVar[frozenset[str]] = frozenset()  # what a client sends that means nothing
-
-
-class Document(BaseModel):
-    """A body that is one object, with nothing but what the document names."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Part(BaseModel):
-    """An object in a body; unknown keys are ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-Limit = Annotated[int, whole(ge=1, le=MAX_LIMIT)]
 JsonObject = dict[str, Any]
 LeaseDuration = Annotated[float, number(ge=60, le=86_400)]
 LabelValue = StrictBool | StrictInt | StrictFloat | str
@@ -86,13 +60,6 @@ Labels = dict[str, LabelValue]
 
 
 # Deleting, listing, counting
-
-
-class BulkDeleteRequest(Parameters):
-    """The body of bulk_delete."""
-
-    flow_runs: FlowRunFilter | None = None
-    limit: Limit = MAX_LIMIT
 
 
 class FlowRunSort(StrEnum):
@@ -143,14 +110,6 @@ class Filters(Parameters):
     deployments: DeploymentFilter | None = None
     work_pools: WorkPoolFilter | None = None
     work_pool_queues: WorkQueueFilter | None = None
-
-
-class Page(Parameters):
-    """A part of a list: an absent limit is `MAX_PAGE`, and a limit above it is refused."""
-
-    pages = True
-
-    limit: Whole | None = MAX_PAGE
 
 
 # Keys of a base to the right come first: the order in which a real server tells its errors.
@@ -268,10 +227,6 @@ class StateCreate(Document):
     message: str | None = None
     data: Any = None
     state_details: StateDetails = StateDetails()
-
-
-NO_OBJECT = "no_object"
-"""The type of an error that a real server does not survive: it looks into what is no object."""
 
 
 class Policy(Part):
@@ -511,6 +466,3 @@ class RenewRequest(Parameters):
     """The body of the renewal of a lease."""
 
     lease_duration: LeaseDuration = 300.0
-
-
-Body = Parameters | Document | LabelsUpdate | Logs

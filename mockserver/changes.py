@@ -19,6 +19,7 @@ from .bodies import (
     TaskRunCreate,
 )
 from .cautions import load_of, of_filter, refuse_overload
+from .columns import check_columns, check_data, check_read_again, check_time, check_whole
 from .context import Context, Outcome
 from .errors import (
     Conflict,
@@ -30,7 +31,6 @@ from .names import made_up_name
 from .operations import in_order
 from .orchestration import Orchestration, enter, is_persisted, mirror, orchestrate
 from .predicates import ONE_OF, AllOf, Test, compile_criteria, join_criteria
-from .reading import check_columns, check_data, check_read_again, check_time, check_whole
 from .runs import (
     Flow,
     FlowRun,

@@ -6,9 +6,9 @@ A client asks before it runs a task that has tags.
 from __future__ import annotations
 
 from .bodies import DecrementRequest, IncrementRequest, RenewRequest
+from .columns import check_columns, check_whole
 from .context import Context, Outcome
 from .errors import Gone
-from .reading import check_columns, check_whole
 
 MOST_LEASES = 10_000
 """Of those not given back; the oldest is forgotten."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from .bodies import BulkDeleteRequest
 from .cautions import Load, load_of, of_filter, refuse_overload
 from .dialects import WARNINGS, Dialect
 from .errors import ServerFailure
+from .parameters import BulkDeleteRequest
 from .predicates import Predicate, admit_nulls, compile_criteria, join_criteria
 from .store import Store
 

@@ -9,8 +9,9 @@ from heapq import nlargest, nsmallest
 from typing import Any, TypeVar
 
 from . import replies
-from .bodies import MAX_PAGE, FlowRunSort, HistoryRequest
+from .bodies import FlowRunSort, HistoryRequest
 from .cautions import Load, load_of, of_filter, refuse_overload
+from .columns import check_columns
 from .context import Context, Outcome
 from .errors import NotThere, OutOfBounds, ServerFailure
 from .instants import in_utc_years, to_utc
@@ -24,8 +25,8 @@ from .joins import (
     wanted_of,
 )
 from .operations import in_order
+from .parameters import MAX_PAGE
 from .predicates import Predicate
-from .reading import check_columns
 from .runs import FlowRun
 from .store import Store
 

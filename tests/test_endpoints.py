@@ -19,8 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel
 
-from mockserver import bodies, openapi
+from mockserver import openapi
 from mockserver.app import Settings
 from mockserver.dialects import DIALECTS, SPEC, Dialect
 from mockserver.endpoints import ENDPOINTS
@@ -270,9 +271,9 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 MODELS = {
-    f"{endpoint.method} {re.sub(':.*}', '}', endpoint.path)}": endpoint.body
+    f"{endpoint.method} {re.sub(':.*}', '}', endpoint.path)}": endpoint.model
     for endpoint in ENDPOINTS
-    if endpoint.body is not None
+    if endpoint.model is not None
 }
 
 
@@ -298,7 +299,7 @@ def test_the_models_take_what_the_document_takes(operation: str, data: st.DataOb
     assert _takes(MODELS[operation], value) == (not faults), (value, faults)
 
 
-def _takes(model: type[bodies.Body], value: Any) -> bool:
+def _takes(model: type[BaseModel], value: Any) -> bool:
     try:
         read_request(Message(json.dumps(value).encode(), "application/json"), model, SPEC, NOW)
     except OutOfBounds:

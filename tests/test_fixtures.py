@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from mockserver.bodies import MAX_LIMIT, BulkDeleteRequest
 from mockserver.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Deviation, Dialect
 from mockserver.errors import InvalidRequest, RefusedRequest, ServerFailure
 from mockserver.operations import bulk_delete
+from mockserver.parameters import MAX_LIMIT, BulkDeleteRequest
 from mockserver.predicates import CONDITIONS, EVERY
 from mockserver.reading import JSON, Message, read_request
 from mockserver.resources import shipped

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 import mockserver
+from mockserver.endpoints import ENDPOINTS
 
 PACKAGE = Path(mockserver.__file__).parent
 RANKS = {
     "errors": 0, "runs": 0, "dialects": 0, "instants": 0, "resources": 0, "plain_yaml": 0,
     "unmodelled": 0,
     "fields": 1, "openapi": 1, "like": 1, "seed_fields": 1, "population": 1, "shelf": 1,
-    "orchestration": 1,
+    "orchestration": 1, "columns": 1,
     "filters": 2, "records": 2, "names": 2,
-    "side_filters": 3, "predicates": 3,
+    "side_filters": 3, "predicates": 3, "parameters": 3,
     "bodies": 4, "index": 4, "cautions": 4, "seed_files": 4,
     "store": 5, "reading": 5,
     "operations": 6, "joins": 6, "replies": 6, "context": 6, "seeds": 6,
@@ -88,7 +89,18 @@ def test_the_core_needs_no_web_server() -> None:
 def test_serving_imports_no_more_than_it_needs() -> None:
     """What only tests, odd times and other commands need is not paid for at each start."""
     program = "import mockserver.cli, mockserver.serving"
-    assert not modules_after(program) & {"jsonschema", "schemathesis", "pendulum", "hypothesis"}
+    loaded = modules_after(program)
+    assert not loaded & {"jsonschema", "schemathesis", "pendulum", "hypothesis"}
+    assert not loaded & {
+        f"mockserver.{room}" for room in ("bodies", "queries", "changes", "events")
+    }
+
+
+def test_every_endpoint_finds_its_verb_and_body() -> None:
+    """They are named in a table, and looked up when they are first asked for."""
+    for endpoint in ENDPOINTS:
+        assert callable(endpoint.call)
+        assert (endpoint.model is None) == (endpoint.body is None)
 
 
 def test_public_names_are_there() -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.bodies import BulkDeleteRequest
 from mockserver.dialects import (
     DIALECTS,
     PREFECT_POSTGRESQL,
@@ -19,6 +18,7 @@ from mockserver.dialects import (
 from mockserver.errors import ServerFailure
 from mockserver.index import Base
 from mockserver.operations import Deletion, bulk_delete, in_order
+from mockserver.parameters import BulkDeleteRequest
 from mockserver.predicates import compile_filter
 from mockserver.runs import FlowRun, State, StateType
 from mockserver.store import Store

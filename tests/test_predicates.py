@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from mockserver.bodies import BulkDeleteRequest
 from mockserver.dialects import DIALECTS, PREFECT_SQLITE, SPEC
 from mockserver.filters import FlowRunFilter
+from mockserver.parameters import BulkDeleteRequest
 from mockserver.predicates import (
     CONDITIONS,
     EVERY,

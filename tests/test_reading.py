@@ -10,7 +10,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver import openapi
-from mockserver.bodies import BulkDeleteRequest
 from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.errors import (
     InvalidRequest,
@@ -20,6 +19,7 @@ from mockserver.errors import (
     UnreadableRequest,
 )
 from mockserver.instants import in_utc_years
+from mockserver.parameters import BulkDeleteRequest
 from mockserver.reading import MAX_DEPTH, Message, Reading, read_request
 
 from .strategies import bodies

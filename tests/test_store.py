@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mockserver.bodies import BulkDeleteRequest
 from mockserver.dialects import DIALECTS, SPEC, Dialect
 from mockserver.index import Base
+from mockserver.parameters import BulkDeleteRequest
 from mockserver.predicates import EVERY, Predicate, compile_filter
 from mockserver.runs import FlowRun, State, StateType, TaskRun
 from mockserver.store import Store
