@@ -16,6 +16,7 @@ from aiohttp import web
 from . import openapi
 from .answers import json_reply, refusal_reply
 from .context import Context
+from .decoding import JSON, Message
 from .dialects import SPEC, Dialect
 from .endpoints import CONSTANTS, ENDPOINTS, MODELLED, Endpoint
 from .errors import (
@@ -29,7 +30,7 @@ from .errors import (
 from .guard import stranger
 from .operations import Plan, carry_out, in_order, plan_bulk_delete
 from .parameters import BulkDeleteRequest
-from .reading import JSON, Message, api_version, check_api_version, read_request, read_uuid
+from .reading import api_version, check_api_version, read_request, read_uuid
 from .runs import CreatedBy
 from .store import Store
 from .unmodelled import is_unmodelled

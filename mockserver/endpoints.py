@@ -21,7 +21,7 @@ SERVER_VERSION = "3.8.8"
 @dataclass(frozen=True)
 class Endpoint:
     """`verb` is a module's function, called with a context, the parameters of the path and of the
-    query in their order, and the body if it has one. `body` is a model of `bodies`. `made`: the
+    query in their order, and the body if it has one. `body` is a module's model. `made`: the
     status when something new was made. Parameters that are called `id`, or end in it, are uuids.
 
     Verb and body are named, and found when they are first asked for: a server that is only asked
@@ -39,47 +39,66 @@ class Endpoint:
     @cached_property
     def call(self) -> Callable[..., Outcome]:
         """The function that `verb` names."""
-        module, name = self.verb.split(".")
-        found: Callable[..., Outcome] = getattr(import_module(f".{module}", __package__), name)
+        found: Callable[..., Outcome] = _named(self.verb)
         return found
 
     @cached_property
     def model(self) -> type[BaseModel] | None:
         """The model that `body` names; None where there is none."""
-        if self.body is None:
-            return None
-        found: type[BaseModel] = getattr(import_module(".bodies", __package__), self.body)
-        return found
+        return None if self.body is None else _named(self.body)
+
+
+def _named(name: str) -> Any:
+    """What a room holds, by the names of both."""
+    room, _, held = name.partition(".")
+    return getattr(import_module(f".{room}", __package__), held)
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/flow_runs/", "changes.create_flow_run", "FlowRunCreate"),
-    Endpoint("POST", "/flow_runs/filter", "queries.filter_flow_runs", "FlowRunFilterRequest"),
-    Endpoint("POST", "/flow_runs/count", "queries.count_flow_runs", "Filters"),
-    Endpoint("POST", "/flow_runs/paginate", "queries.paginate_flow_runs", "FlowRunPaginateRequest"),
-    Endpoint("POST", "/flow_runs/lateness", "queries.lateness", "Filters"),
-    Endpoint("POST", "/flow_runs/history", "queries.history", "HistoryRequest"),
-    Endpoint("POST", "/flow_runs/bulk_set_state", "changes.bulk_set_state", "BulkSetStateRequest"),
-    Endpoint("GET", f"/flow_runs/{UUID}", "queries.read_flow_run"),
-    Endpoint("PATCH", f"/flow_runs/{UUID}", "changes.update_flow_run", "FlowRunUpdate", status=204),
-    Endpoint("DELETE", f"/flow_runs/{UUID}", "changes.delete_flow_run", status=204),
-    Endpoint("POST", f"/flow_runs/{UUID}/set_state", "changes.set_state", "SetStateRequest"),
+    Endpoint("POST", "/flow_runs/", "creation.create_flow_run", "drafts.FlowRunCreate"),
     Endpoint(
-        "PATCH", f"/flow_runs/{UUID}/labels", "changes.update_labels", "LabelsUpdate", status=204
+        "POST", "/flow_runs/filter", "queries.filter_flow_runs", "bodies.FlowRunFilterRequest"
     ),
-    Endpoint("POST", "/flows/", "changes.create_flow", "FlowCreate"),
-    Endpoint("POST", "/flows/filter", "queries.filter_flows", "FlowFilterRequest"),
-    Endpoint("POST", "/flows/count", "queries.count_flows", "FlowCountRequest"),
+    Endpoint("POST", "/flow_runs/count", "queries.count_flow_runs", "bodies.Filters"),
+    Endpoint(
+        "POST", "/flow_runs/paginate", "queries.paginate_flow_runs", "bodies.FlowRunPaginateRequest"
+    ),
+    Endpoint("POST", "/flow_runs/lateness", "history.lateness", "bodies.Filters"),
+    Endpoint("POST", "/flow_runs/history", "history.history", "bodies.HistoryRequest"),
+    Endpoint(
+        "POST", "/flow_runs/bulk_set_state", "states.bulk_set_state", "drafts.BulkSetStateRequest"
+    ),
+    Endpoint("GET", f"/flow_runs/{UUID}", "queries.read_flow_run"),
+    Endpoint(
+        "PATCH", f"/flow_runs/{UUID}", "changes.update_flow_run", "drafts.FlowRunUpdate", status=204
+    ),
+    Endpoint("DELETE", f"/flow_runs/{UUID}", "changes.delete_flow_run", status=204),
+    Endpoint("POST", f"/flow_runs/{UUID}/set_state", "states.set_state", "drafts.SetStateRequest"),
+    Endpoint(
+        "PATCH",
+        f"/flow_runs/{UUID}/labels",
+        "changes.update_labels",
+        "drafts.LabelsUpdate",
+        status=204,
+    ),
+    Endpoint("POST", "/flows/", "creation.create_flow", "drafts.FlowCreate"),
+    Endpoint("POST", "/flows/filter", "queries.filter_flows", "bodies.FlowFilterRequest"),
+    Endpoint("POST", "/flows/count", "queries.count_flows", "bodies.FlowCountRequest"),
     Endpoint("GET", f"/flows/{UUID}", "queries.read_flow"),
     Endpoint("GET", "/flows/name/{name}", "queries.read_flow_by_name"),
-    Endpoint("POST", "/task_runs/", "changes.create_task_run", "TaskRunCreate"),
-    Endpoint("POST", "/task_runs/filter", "queries.filter_task_runs", "TaskRunFilterRequest"),
-    Endpoint("POST", "/task_runs/count", "queries.count_task_runs", "TaskRunCountRequest"),
+    Endpoint("POST", "/task_runs/", "creation.create_task_run", "drafts.TaskRunCreate"),
+    Endpoint(
+        "POST", "/task_runs/filter", "queries.filter_task_runs", "bodies.TaskRunFilterRequest"
+    ),
+    Endpoint("POST", "/task_runs/count", "queries.count_task_runs", "bodies.TaskRunCountRequest"),
     Endpoint("GET", f"/task_runs/{UUID}", "queries.read_task_run"),
     Endpoint(
-        "POST", "/deployments/filter", "queries.filter_deployments", "DeploymentFilterRequest"
+        "POST",
+        "/deployments/filter",
+        "queries.filter_deployments",
+        "bodies.DeploymentFilterRequest",
     ),
-    Endpoint("POST", "/deployments/count", "queries.count_deployments", "Filters"),
+    Endpoint("POST", "/deployments/count", "queries.count_deployments", "bodies.Filters"),
     Endpoint("GET", f"/deployments/{UUID}", "queries.read_deployment"),
     Endpoint(
         "GET", "/deployments/name/{flow_name}/{deployment_name}", "queries.read_deployment_by_name"
@@ -91,23 +110,23 @@ ENDPOINTS = (
         "POST",
         "/v2/concurrency_limits/increment-with-lease",
         "leases.take",
-        "IncrementRequest",
+        "bodies.IncrementRequest",
     ),
     Endpoint(
         "POST",
         "/v2/concurrency_limits/decrement-with-lease",
         "leases.give_back",
-        "DecrementRequest",
+        "bodies.DecrementRequest",
         status=204,
     ),
     Endpoint(
         "POST",
         "/v2/concurrency_limits/leases/{lease_id:[^/]+}/renew",
         "leases.renew",
-        "RenewRequest",
+        "bodies.RenewRequest",
         status=204,
     ),
-    Endpoint("POST", "/logs/", "changes.accept_logs", "Logs", status=201),
+    Endpoint("POST", "/logs/", "creation.accept_logs", "drafts.Logs", status=201),
 )
 
 CONSTANTS: dict[str, Any] = {

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from .changes import task_run_of_keys
 from .context import Context
+from .creation import task_run_of_keys
 from .errors import InvalidRequest
 from .records import COLLECTIONS, build
 from .runs import TaskRun

@@ -23,10 +23,11 @@ from pydantic import BaseModel
 
 from mockserver import openapi
 from mockserver.app import Settings
+from mockserver.decoding import Message
 from mockserver.dialects import DIALECTS, SPEC, Dialect
 from mockserver.endpoints import ENDPOINTS
 from mockserver.errors import InvalidRequest, OutOfBounds
-from mockserver.reading import Message, read_request
+from mockserver.reading import read_request
 from mockserver.seeds import load_seeds
 from mockserver.store import Store
 

@@ -10,12 +10,13 @@ from uuid import UUID
 
 import pytest
 
+from mockserver.decoding import JSON, Message
 from mockserver.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Deviation, Dialect
 from mockserver.errors import InvalidRequest, RefusedRequest, ServerFailure
 from mockserver.operations import bulk_delete
 from mockserver.parameters import MAX_LIMIT, BulkDeleteRequest
 from mockserver.predicates import CONDITIONS, EVERY
-from mockserver.reading import JSON, Message, read_request
+from mockserver.reading import read_request
 from mockserver.resources import shipped
 from mockserver.runs import FlowRun, StateType
 from mockserver.seeds import Seeds, load_seeds

@@ -9,7 +9,8 @@ from itertools import count
 
 import pytest
 
-from mockserver.orchestration import SetStateStatus, orchestrate
+from mockserver.orchestration import orchestrate
+from mockserver.rules import SetStateStatus
 from mockserver.runs import FlowRun, State, StateType
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

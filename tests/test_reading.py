@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver import openapi
+from mockserver.decoding import MAX_DEPTH, Message
 from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.errors import (
     InvalidRequest,
@@ -20,7 +21,7 @@ from mockserver.errors import (
 )
 from mockserver.instants import in_utc_years
 from mockserver.parameters import BulkDeleteRequest
-from mockserver.reading import MAX_DEPTH, Message, Reading, read_request
+from mockserver.reading import Reading, read_request
 
 from .strategies import bodies
 from .vectors import DATA

@@ -22,9 +22,10 @@ from mockserver import (
     compile_filter,
     load_seeds,
 )
+from mockserver.decoding import Message
 from mockserver.dialects import Dialect, Nul
 from mockserver.errors import ServerFailure
-from mockserver.reading import Message, read_request
+from mockserver.reading import read_request
 from seeding import NAMES, NUL_NAMES, fill, values_of
 
 FILTERS = 600
