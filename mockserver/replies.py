@@ -229,13 +229,14 @@ def settled(run: FlowRun, store: Store) -> FlowRun:
 
 
 def _first_known(run: Run, store: Store) -> datetime:
-    times = (run.created, run.expected_start_time, run.start_time)
-    return min((time for time in times if time is not None), default=store.base.loaded_at)
+    """The earliest time that is known of a run: when it was loaded it was there already."""
+    times = (run.created, run.expected_start_time, run.start_time, store.base.loaded_at)
+    return min(time for time in times if time is not None)
 
 
 def _made(run: Run, state: State | None, store: Store) -> tuple[datetime, datetime]:
     """When a run was created and last updated, known or derived."""
-    created = run.created or min(_first_known(run, store), store.base.loaded_at)
+    created = run.created or _first_known(run, store)
     entered = state.timestamp if state and state.timestamp else created
     return created, run.updated or max(created, entered)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -162,6 +163,14 @@ def test_a_run_that_ended_before_it_started_was_not_late(spec: Client, store: St
     store.put(run("dropped", state=ended, expected_start_time=NOW - timedelta(days=1)))
     told = spec.ask("GET", f"/flow_runs/{uuid_of('dropped')}").json
     assert told["estimated_start_time_delta"] == 0.0
+
+
+def test_a_run_that_is_due_later_is_in_its_state_already(spec: Client, store: Store) -> None:
+    """Where a seed does not say since when, it is since the load at the latest."""
+    due = run("due", state=State(StateType.SCHEDULED, "Scheduled"))
+    store.put(replace(due, expected_start_time=NOW + timedelta(days=1)))
+    told = spec.ask("GET", f"/flow_runs/{due.id}").json
+    assert told["state"]["timestamp"] == told["created"] == "2026-06-01T12:00:00Z"
 
 
 def test_a_run_of_nobody_has_a_flow_and_no_state(spec: Client) -> None:
