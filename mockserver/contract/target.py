@@ -153,6 +153,8 @@ class Target:
             ) from None
         except requests.RequestException as error:
             raise TargetError(f"cannot reach {self.url}: {_reason(error)}") from None
+        if reply.status_code >= 500:  # a real server hangs up after these
+            self._session.close()
         names = {name.lower(): value for name, value in reply.headers.items()}
         return Answer(reply.status_code, reply.content, names)
 

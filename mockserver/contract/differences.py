@@ -1,0 +1,163 @@
+"""A difference between a server and its twin, who is wrong about it, and what to say of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..dialects import DEVIATIONS, SPEC, LikeCase, Nul, Wildcards
+from ..errors import in_a_line
+from ..predicates import AllOf, AnyOf, Predicate, Test
+from ..runs import FlowRun
+from .findings import Finding, Party, Verdict
+from .meanings import keys_of
+from .twin import Answer, Twin
+
+Json = Any
+DEVIATION = {deviation.id: deviation for deviation in DEVIATIONS}
+
+# The field of a dialect that decides a deviation of meaning, and with which values it deviates.
+SWITCHES: Mapping[str, tuple[str, frozenset[object]]] = {
+    "state-both-lists": ("state_both_lists", frozenset({True})),
+    "like-wildcards": ("like_wildcards", frozenset(Wildcards) - {Wildcards.LITERAL}),
+    "like-nul": ("nul", frozenset(Nul) - {Nul.ORDINARY}),
+    "nul-in-text": ("nul", frozenset({Nul.FAILS})),
+    "like-case-ascii": ("like_case_ascii", frozenset(LikeCase) - {LikeCase.FOLD}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a server, its dialect and the document answer, where they are not the same.
+
+    `subject` is the operation, `twin` holds the flow runs as they were before it. `detail` is a
+    sentence about what is not seen in the answers; `steps` are the bodies sent before this one.
+    """
+
+    subject: str
+    body: Json
+    server: Answer
+    dialect: Answer
+    document: Answer
+    twin: Twin
+    curl: str
+    detail: str = ""
+    steps: Sequence[Json] = ()
+
+    @property
+    def wanted(self) -> Json:
+        """The filter."""
+        return self.body.get("flow_runs")
+
+    @property
+    def party(self) -> Party:
+        """Who is wrong.
+
+        Where the server does as its document says and our dialect knows it otherwise, the mock;
+        else the server, which does what neither says. (Where server and dialect agree against the
+        document there is no difference: that is a deviation, and known.)
+        """
+        says_so = self.server == self.document != self.dialect
+        return Party.MOCK if says_so else Party.SERVER
+
+    @property
+    def signature(self) -> frozenset[str]:
+        """The keys that it is about: two differences of the same keys are taken for one."""
+        return signature_of(self.wanted)
+
+
+def signature_of(wanted: Json) -> frozenset[str]:
+    """The keys that a filter says something with; its operator where that is or_."""
+    said = {f"{criterion}.{key}" for criterion, key, value in keys_of(wanted) if value is not None}
+    if (wanted or {}).get("operator") == "or_":
+        said.add("operator")
+    return frozenset(said)
+
+
+def deviations_that_decide(wanted: Json, twin: Twin) -> Iterator[str]:
+    """The ids of the deviations without which the dialect would answer a filter differently."""
+    answer = twin.select(wanted)
+    for deviation in twin.plan(wanted).warnings & SWITCHES.keys():
+        field, _ = SWITCHES[deviation]
+        changed = replace(twin.dialect, **{field: getattr(SPEC, field)})
+        if Twin(twin.store, changed).select(wanted) != answer:
+            yield deviation
+
+
+def finding_of(difference: Difference, check: str) -> Finding:
+    """A difference as a finding, with the runs that it is about."""
+    party = difference.party
+    gone = sorted(deviations_that_decide(difference.wanted, difference.twin))
+    deviation = gone[0] if gone and party is Party.MOCK else None
+    sentence = f"{said_of(difference.twin, difference.wanted)}: {_words(difference)}"
+    if deviation:
+        sentence += f"; the deviation {deviation} does not show any more"
+    return Finding(
+        "diff",
+        check,
+        difference.subject,
+        sentence,
+        Verdict.GONE if deviation else Verdict.NEW,
+        party,
+        deviation,
+        "\n".join(_evidence(difference)),
+        difference.curl,
+    )
+
+
+def said_of(twin: Twin, wanted: Json) -> str:
+    """What a filter asks for, in words."""
+    return f"<{in_a_line(str(twin.plan(wanted).predicate), 300)}>"
+
+
+def _words(difference: Difference) -> str:
+    name = difference.twin.dialect.name
+    return (
+        f"the server {in_words(difference.server)}; {name} {in_words(difference.dialect)}; "
+        f"the document {in_words(difference.document)}"
+        + (f". {difference.detail}" if difference.detail else "")
+    )
+
+
+def in_words(answer: Answer) -> str:
+    """An answer, in words."""
+    if isinstance(answer, int):
+        return f"answers {answer}"
+    return f"has {len(answer):,} flow run{'' if len(answer) == 1 else 's'}"
+
+
+def _evidence(difference: Difference) -> Iterator[str]:
+    for step in difference.steps:
+        yield f"after: {json.dumps(step, ensure_ascii=False)}"
+    yield f"body: {json.dumps(difference.body, ensure_ascii=False)}"
+    server, dialect = difference.server, difference.dialect
+    if isinstance(server, int) or isinstance(dialect, int):
+        return
+    columns = sorted(_columns(difference.twin.plan(difference.wanted).predicate))
+    for who, ids in (
+        ("only the server has", server - dialect),
+        (f"only {difference.twin.dialect.name} has", dialect - server),
+    ):
+        for run in _shown(difference.twin, ids):
+            values = ", ".join(f"{column} {getattr(run, column)!r}" for column in columns)
+            yield f"{who} {run.id}: {in_a_line(values, 400)}"
+
+
+_MOST_SHOWN = 3
+
+
+def _shown(twin: Twin, ids: Iterable[str]) -> Iterator[FlowRun]:
+    for flow_run_id in sorted(ids)[:_MOST_SHOWN]:
+        run = twin.store.get(flow_run_id)
+        if run is not None:
+            yield run
+
+
+def _columns(predicate: Predicate) -> set[str]:
+    match predicate:
+        case Test():
+            return {predicate.column} - {"id"}
+        case AllOf() | AnyOf():
+            return {column for part in predicate.parts for column in _columns(part)}

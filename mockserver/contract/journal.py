@@ -1,0 +1,157 @@
+"""What the kit has made on a server, on disk: what one run could not take away, the next one does.
+
+Every flow run that the kit makes is of a flow that the kit has made, and the name of the flow is
+written down before it is made. So the names are enough to find everything again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import quote
+from uuid import uuid4
+
+from ..errors import UsageError
+from .target import Refused, Target, TargetError
+
+MARK = "mockserver-kit"
+"""How the names of the kit's flows begin."""
+
+
+def default_folder(environment: Mapping[str, str]) -> Path:
+    """Where journals are, unless the user says: the user's folder for what programs remember."""
+    named = environment.get("XDG_STATE_HOME")
+    return (Path(named) if named else Path.home() / ".local" / "state") / "mockserver"
+
+
+@dataclass
+class Journal:
+    """One run of the kit against one server, and the flows it has made there.
+
+    As a context manager it takes everything away at the end, whatever ended it, and is gone then.
+    """
+
+    target: Target
+    path: Path
+    names: list[str] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, target: Target, folder: Path) -> Journal:
+        """A new one on disk. Raises UsageError where it cannot be written."""
+        journal = cls(target, folder / f"{os.getpid()}-{uuid4().hex[:8]}.ndjson")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            journal._write({"url": target.url, "pid": os.getpid()})
+        except OSError as error:
+            raise UsageError(
+                f"cannot keep a journal in {folder}: {error.strerror or error}; "
+                "name another folder with --journal"
+            ) from None
+        return journal
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.clear()
+        except TargetError:
+            # The journal stays, and the next run will try again. What ended this one comes first.
+            if error is None:
+                raise
+
+    def flow(self) -> str:
+        """Make a flow for runs to be of; returns its id. Raises TargetError."""
+        name = f"{MARK}-{uuid4().hex}"
+        self._write({"flow": name})
+        self.names.append(name)
+        return str(self.target.ask("POST", "/flows/", {"name": name})["id"])
+
+    def clear(self) -> int:
+        """Take everything away: task runs with their flow runs, then the flows; then the journal.
+
+        Returns how many flow runs there were. Raises TargetError, and can be called again.
+        """
+        flow_runs = sum(_remove(self.target, name) for name in self.names)
+        self.path.unlink(missing_ok=True)
+        return flow_runs
+
+    def _write(self, value: object) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(value) + "\n")
+
+
+def _remove(target: Target, name: str) -> int:
+    """Take one flow away, with its flow runs, each by its own id and no filter."""
+    try:
+        flow = target.ask("GET", f"/flows/name/{quote(name)}")["id"]
+    except Refused as refused:
+        if refused.answer.status == 404:
+            return 0
+        raise
+    removed: set[str] = set()
+    while found := target.ask("POST", "/flow_runs/filter", {**scope_of([flow]), "limit": 200}):
+        for run in found:
+            if run["id"] in removed:
+                raise TargetError(f"{target.url} says it has deleted {run['id']}, and has not")
+            delete_flow_run(target, run["id"])
+            removed.add(run["id"])
+    target.ask("DELETE", f"/flows/{flow}")
+    return len(removed)
+
+
+def delete_flow_run(target: Target, flow_run_id: str) -> None:
+    """Delete one flow run; it may be gone already. Raises TargetError."""
+    try:
+        target.ask("DELETE", f"/flow_runs/{flow_run_id}")
+    except Refused as refused:
+        if refused.answer.status != 404:
+            raise
+
+
+def scope_of(flow_ids: list[str]) -> dict[str, object]:
+    """What restricts a listing to the flow runs of these flows, beside any filter of flow runs."""
+    return {"flows": {"id": {"any_": flow_ids}}}
+
+
+def clear_leftovers(target: Target, folder: Path) -> int:
+    """Take away what runs that were cut off have left on this server; returns how many flow runs.
+
+    Raises TargetError.
+    """
+    return sum(journal.clear() for journal in _left(target, folder))
+
+
+def _left(target: Target, folder: Path) -> Iterator[Journal]:
+    for path in sorted(folder.glob("*.ndjson")) if folder.is_dir() else ():
+        lines = []
+        for line in path.read_text("utf-8").splitlines():
+            with suppress(ValueError):  # a last line that was cut off
+                lines.append(json.loads(line))
+        head = lines[0] if lines else {}
+        if head.get("url") == target.url and not _is_running(head.get("pid")):
+            names = [line["flow"] for line in lines if "flow" in line]
+            yield Journal(target, path, names)
+
+
+def _is_running(pid: object) -> bool:
+    """Whether a process still is; one of ours that is this process is not a leftover."""
+    if not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

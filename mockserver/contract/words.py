@@ -1,0 +1,32 @@
+"""Values that tell meanings apart: names that differ in case only, that hold wildcards, ..."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+NAMES = (
+    *("etl", "ETL", "etl-nightly", "Nightly ETL", "load_users", "load-users", "LOAD USERS"),
+    *("100%", "100 percent", "%", "50%_done", "_", "__", "a_b", "a-b", "aXb", "a%b", "AB"),
+    *("back\\slash", "back/slash", "\\", "\\\\", "end\\", "\\%", "\\_", "end%", "%end"),
+    *("ÜBER", "über", "uber", "straße", "STRASSE", "strasse", "İstanbul", "istanbul", "ISTANBUL"),
+    *("ıstanbul", "КЛЮЧ", "ключ", "Ключ", "ſ", "s", "S", "K", "k", "\u212a", "Å", "å", "\u212b"),
+    *("ΣΊΣΥΦΟΣ", "σίσυφος", "σίσυφοσ", "ǅ", "ǆ", "ŉ", "ﬁle", "FILE", "ῼ", "ᾳ", "é", "É"),
+    *("日本語", "😀", "a\nb", "a\tb", " padded ", "Ω", "\u2126", "ω", "Ⅷ", "ⅷ", "ẞ", "Ａ", "ａ"),
+)
+NUL_NAMES = ("\0", "etl\0", "\0etl", "Etl\0ETL", "a\0%", "über\0")
+"""What PostgreSQL does not take."""
+TAGS = ("nightly", "Nightly", "etl", "ETL", "über", "Über", "a b", "%", "'", '"', "[]", "null", "")
+STATE_NAMES = ("Late", "Retrying", "TimedOut", "completed", "ÜBER", "")
+SCHEDULED = (
+    "2031-05-01T00:00:00Z",
+    "2031-05-01T02:00:00.000001+02:00",
+    "2030-12-31T23:59:59.999999Z",
+    "1999-12-31T19:00:00-05:00",
+    "2024-02-29T12:00:00.5Z",
+)
+VERSIONS = ("1", "1.0", "V2", "v2", "ß", "")
+QUEUES = ("default", "Default", "gpu %", "очередь", "")
+DEPLOYMENT_IDS = tuple(str(UUID(int=number << 124 | 0xABCDEF, version=4)) for number in (3, 10, 15))
+"""A run may name a deployment that is not there: that is all that a filter looks at."""
+CREATOR_IDS = ("aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000")
+CREATOR_TYPES = ("AUTOMATION", "automation", "USER")
