@@ -60,7 +60,7 @@ class Deletions:
             difference = self.compare(trace)
             if difference is None:
                 return None
-            if any(known.signature <= difference.signature for known in found):
+            if any(difference.is_like(known) for known in found):
                 return None
             shrinking.append(True)
             return difference

@@ -127,19 +127,17 @@ def _on_planted(
 
 def _selected(selections: Selections, settings: DiffSettings, which: str) -> Outcome:
     """Filters tried, and what came of it."""
+    vocabulary = vocabulary_of(selections.twin.store)
+    findings = selections.search(vocabulary, settings.filters, settings.seed)
     held = len(selections.twin.store)
-    findings = selections.search(
-        vocabulary_of(selections.twin.store), settings.filters, settings.seed
-    )
     name = selections.twin.dialect.name
     tried, coverage = selections.tried, selections.coverage
     agree = f"{coverage.filters:,} filters select of {held:,} flow runs {which} what {name} selects"
     unshown = selections.unshown()
     untried = coverage.untried()
     notes = [f"not shown by these flow runs: {', '.join(unshown)}"] if unshown else []
-    notes += (
-        [f"{len(untried):,} cells of the meaning not tried: {_first(untried)}"] if untried else []
-    )
+    if untried:
+        notes.append(f"{len(untried):,} cells of the meaning not tried: {_first(untried)}")
     return Outcome(
         "diff",
         [*findings, *selections.deviations()],

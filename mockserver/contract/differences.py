@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from ..dialects import DEVIATIONS, SPEC, LikeCase, Nul, Wildcards
 from ..errors import in_a_line
+from ..instants import format_instant
 from ..predicates import AllOf, AnyOf, Predicate, Test
-from ..runs import FlowRun
+from ..runs import FlowRun, StateType
 from .findings import Finding, Party, Verdict
 from .meanings import keys_of
 from .twin import Answer, Twin
@@ -64,8 +66,19 @@ class Difference:
 
     @property
     def signature(self) -> frozenset[str]:
-        """The keys that it is about: two differences of the same keys are taken for one."""
+        """The keys that it is about."""
         return signature_of(self.wanted)
+
+    @property
+    def cause(self) -> str | None:
+        """The deviation that the dialect has and the server does not show, if it is that."""
+        if self.party is not Party.MOCK:
+            return None
+        return min(deviations_that_decide(self.wanted, self.twin), default=None)
+
+    def is_like(self, known: Difference) -> bool:
+        """Whether it says no more than one that is known: the keys of that one, and its cause."""
+        return known.signature <= self.signature and known.cause == self.cause
 
 
 def signature_of(wanted: Json) -> frozenset[str]:
@@ -76,21 +89,41 @@ def signature_of(wanted: Json) -> frozenset[str]:
     return frozenset(said)
 
 
-def deviations_that_decide(wanted: Json, twin: Twin) -> Iterator[str]:
-    """The ids of the deviations without which the dialect would answer a filter differently."""
+def deviations_that_decide(wanted: Json, twin: Twin) -> list[str]:
+    """The ids of the deviations by which the dialect answers a filter other than as documented.
+
+    Those without which it would answer otherwise; where it takes several, all that it has to do
+    with.
+    """
     answer = twin.select(wanted)
-    for deviation in twin.plan(wanted).warnings & SWITCHES.keys():
-        field, _ = SWITCHES[deviation]
-        changed = replace(twin.dialect, **{field: getattr(SPEC, field)})
-        if Twin(twin.store, changed).select(wanted) != answer:
-            yield deviation
+    if answer == twin.documented().select(wanted):
+        return []
+    warned = twin.plan(wanted).warnings
+    alone = [one for one in had_by(twin) if _without(one, twin).select(wanted) != answer]
+    told_apart = [one for one in alone if one in warned or one not in _OF_NUL]
+    return told_apart or sorted(warned & set(had_by(twin)))
+
+
+_OF_NUL = {"like-nul", "nul-in-text"}  # one switch for two: what was warned of tells which
+
+
+def had_by(twin: Twin) -> list[str]:
+    """The deviations of meaning that a twin's dialect has."""
+    return [
+        deviation
+        for deviation, (field, deviating) in SWITCHES.items()
+        if getattr(twin.dialect, field) in deviating
+    ]
+
+
+def _without(deviation: str, twin: Twin) -> Twin:
+    field, _ = SWITCHES[deviation]
+    return Twin(twin.store, replace(twin.dialect, **{field: getattr(SPEC, field)}))
 
 
 def finding_of(difference: Difference, check: str) -> Finding:
     """A difference as a finding, with the runs that it is about."""
-    party = difference.party
-    gone = sorted(deviations_that_decide(difference.wanted, difference.twin))
-    deviation = gone[0] if gone and party is Party.MOCK else None
+    deviation = difference.cause
     sentence = f"{said_of(difference.twin, difference.wanted)}: {_words(difference)}"
     if deviation:
         sentence += f"; the deviation {deviation} does not show any more"
@@ -100,7 +133,7 @@ def finding_of(difference: Difference, check: str) -> Finding:
         difference.subject,
         sentence,
         Verdict.GONE if deviation else Verdict.NEW,
-        party,
+        difference.party,
         deviation,
         "\n".join(_evidence(difference)),
         difference.curl,
@@ -108,8 +141,8 @@ def finding_of(difference: Difference, check: str) -> Finding:
 
 
 def said_of(twin: Twin, wanted: Json) -> str:
-    """What a filter asks for, in words."""
-    return f"<{in_a_line(str(twin.plan(wanted).predicate), 300)}>"
+    """What a filter asks for as documented, in words."""
+    return f"<{in_a_line(str(twin.documented().plan(wanted).predicate), 300)}>"
 
 
 def _words(difference: Difference) -> str:
@@ -135,14 +168,22 @@ def _evidence(difference: Difference) -> Iterator[str]:
     server, dialect = difference.server, difference.dialect
     if isinstance(server, int) or isinstance(dialect, int):
         return
-    columns = sorted(_columns(difference.twin.plan(difference.wanted).predicate))
+    documented = difference.twin.documented().plan(difference.wanted)
+    columns = sorted(_columns(documented.predicate))
     for who, ids in (
         ("only the server has", server - dialect),
         (f"only {difference.twin.dialect.name} has", dialect - server),
     ):
         for run in _shown(difference.twin, ids):
-            values = ", ".join(f"{column} {getattr(run, column)!r}" for column in columns)
+            values = ", ".join(f"{column} {_value(run, column)}" for column in columns)
             yield f"{who} {run.id}: {in_a_line(values, 400)}"
+
+
+def _value(run: FlowRun, column: str) -> str:
+    value = getattr(run, column)
+    if isinstance(value, datetime):
+        return format_instant(value)
+    return str(value) if value is None or isinstance(value, StateType) else repr(value)
 
 
 _MOST_SHOWN = 3

@@ -74,6 +74,8 @@ def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
                 if has_own_operator(criterion):
                     yield as_filter(criterion, {key: value}, operator="or_")
                 yield from ({**alone, **beside, "operator": operator} for operator in OPERATORS)
+        if has_own_operator(criterion):
+            yield as_filter(criterion, {}, operator="or_")
         for conditions in _pairs(vocabulary, criterion, tuple(keys)):
             together = as_filter(criterion, conditions)
             yield together

@@ -14,6 +14,7 @@ from .differences import (
     Difference,
     deviations_that_decide,
     finding_of,
+    had_by,
     signature_of,
 )
 from .drawing import filters
@@ -28,8 +29,7 @@ Json = Any
 FILTER, COUNT = "POST /flow_runs/filter", "POST /flow_runs/count"
 MOST_DIFFERENCES = 8
 """How many are searched for: past these there is enough to look into."""
-
-Records = Mapping[str, list[Json]]
+_REREAD = 2  # times, before what differs is taken for a difference
 Watch = Callable[[int], None]
 
 
@@ -58,9 +58,12 @@ class Selections:
 
         def look(wanted: Json) -> Difference | None:
             signature = signature_of(wanted)
-            if any(known.signature <= signature for known in found):
+            if any(known.signature <= signature and not known.cause for known in found):
                 return None
-            return self.compare(wanted)
+            difference = self.compare(wanted)
+            if difference and any(difference.is_like(known) for known in found):
+                return None
+            return difference
 
         for wanted in (*registered(), *sweep(vocabulary)):
             if len(found) < MOST_DIFFERENCES and self.tried < examples:
@@ -79,12 +82,15 @@ class Selections:
         self.tried += 1
         self.watch(self.tried)
         difference = self._compare(wanted)
+        for _ in range(_REREAD if difference else 0):
+            self.twin = self.reread()
+            difference = self._compare(wanted)
+            if difference is None:
+                break
         if difference is None:
             self.coverage.see(wanted, self.twin)
             self._note_deviations(wanted)
-            return None
-        self.twin = self.reread()
-        return self._compare(wanted)
+        return difference
 
     def _compare(self, wanted: Json) -> Difference | None:
         mine = self.twin.select(wanted)
@@ -137,8 +143,6 @@ class Selections:
 
     def _note_deviations(self, wanted: Json) -> None:
         """Where the server does as its dialect says and not as its document does: by which."""
-        if self.twin.select(wanted) == self.twin.documented().select(wanted):
-            return
         for deviation in deviations_that_decide(wanted, self.twin):
             self.times[deviation] = self.times.get(deviation, 0) + 1
             known = self.shown.get(deviation)
@@ -166,12 +170,7 @@ class Selections:
 
     def unshown(self) -> list[str]:
         """The deviations of meaning that the dialect has and that no filter showed."""
-        dialect = self.twin.dialect
-        return [
-            deviation
-            for deviation, (name, deviating) in SWITCHES.items()
-            if deviation not in self.shown and getattr(dialect, name) in deviating
-        ]
+        return [one for one in had_by(self.twin) if one not in self.shown]
 
 
 def registered() -> Iterator[Json]:

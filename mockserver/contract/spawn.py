@@ -7,15 +7,18 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from ..dialects import Dialect
 from ..errors import UsageError, in_a_line
 from .target import TargetError
 
@@ -23,7 +26,10 @@ HOST = "127.0.0.1"
 START_SECONDS = 180.0  # a new database takes about 12 of them on a small machine
 STOP_SECONDS = 20.0
 _PAUSE = 0.2
+_START = ("server", "start", "--no-services")
+_NO_RUNS = "none.json"
 
+_OURS = ("PREFECT_", "MOCKSERVER_")  # settings of the user's that are about other servers
 _ENVIRONMENT: Mapping[str, str] = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -31,31 +37,47 @@ _ENVIRONMENT: Mapping[str, str] = {
 }
 
 
+class Program(StrEnum):
+    """What can be started."""
+
+    prefect = "prefect"
+    mockserver = "mockserver"
+
+
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """What to start. `command` is a prefect; `database` a URL, None for SQLite in a folder of its
-    own.
+    """What to start: a command that the host, the port and the folder are added to.
+
+    `database`: the URL of one that is there already; None for SQLite in a folder of its own.
     """
 
     command: tuple[str, ...]
+    where: str = "in memory"
     database: str | None = None
 
 
-def spawn_of(python: str | None, database: str | None) -> Spawn:
+def spawn_mock(dialect: Dialect) -> Spawn:
+    """Our own server, without any flow run."""
+    command = (sys.executable, "-m", "mockserver", "serve", _NO_RUNS, "--dialect", dialect.name)
+    return Spawn(command)
+
+
+def spawn_prefect(python: str | None, database: str | None) -> Spawn:
     """The prefect of a Python, or the one on the PATH. Raises UsageError where there is none."""
     url = None if database is None else _database_url(database)
-    if python is not None:
-        found = shutil.which(python)
+    where = "SQLite in a folder of its own" if url is None else _shown(url)
+    if python is None:
+        found = shutil.which("prefect")
         if found is None:
-            raise UsageError(f"--prefect-python is {in_a_line(python)!r}: there is no such program")
-        return Spawn((found, "-m", "prefect"), url)
-    found = shutil.which("prefect")
+            raise UsageError(
+                "there is no prefect on the PATH: install it (pip install prefect), or name a "
+                "Python that has it with --prefect-python"
+            )
+        return Spawn((found, *_START), where, url)
+    found = shutil.which(python)
     if found is None:
-        raise UsageError(
-            "there is no prefect on the PATH: install it (pip install prefect), or name a Python "
-            "that has it with --prefect-python"
-        )
-    return Spawn((found,), url)
+        raise UsageError(f"--prefect-python is {in_a_line(python)!r}: there is no such program")
+    return Spawn((found, "-m", "prefect", *_START), where, url)
 
 
 def _database_url(given: str) -> str:
@@ -85,18 +107,18 @@ def running(spawn: Spawn, say: Callable[[str], None]) -> Iterator[str]:
     with TemporaryDirectory(prefix="mockserver-prefect-") as folder:
         port = _free_port()
         log = Path(folder, "server.log")
-        database = spawn.database or f"sqlite+aiosqlite:///{folder}/prefect.db"
-        command = [*spawn.command, "server", "start", "--no-services"]
-        command += ["--host", HOST, "--port", str(port)]
+        Path(folder, _NO_RUNS).write_text("[]")
+        command = [*spawn.command, "--host", HOST, "--port", str(port)]
         environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")},
+            **{key: value for key, value in os.environ.items() if not key.startswith(_OURS)},
             **_ENVIRONMENT,
             "PREFECT_HOME": folder,
-            "PREFECT_SERVER_DATABASE_CONNECTION_URL": database,
+            "PREFECT_SERVER_DATABASE_CONNECTION_URL": spawn.database
+            or f"sqlite+aiosqlite:///{folder}/prefect.db",
         }
         with log.open("wb") as output, _process(command, environment, folder, output) as process:
             url = f"http://{HOST}:{port}/api"
-            say(f"starting {' '.join(spawn.command)} on {_shown(database)}")
+            say(f"starting {' '.join(spawn.command)} ({spawn.where})")
             _wait(process, f"{url}/health", log)
             yield url
 

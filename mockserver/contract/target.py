@@ -6,7 +6,7 @@ import base64
 import json
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import ip_address
@@ -230,7 +230,7 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def headers_of(given: list[str], environment: Mapping[str, str]) -> dict[str, str]:
+def headers_of(given: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
     """The headers that every request carries: those given, and credentials as Prefect's client
     reads them (PREFECT_API_AUTH_STRING for a server of one's own, PREFECT_API_KEY for the Cloud).
 
