@@ -31,6 +31,10 @@ RANKS = {
     "serving": 14,
     "contract/findings": 20, "contract/target": 20,
     "contract/permission": 21, "contract/census": 21,
+    "contract/schemas": 20, "contract/changes": 20,
+    "contract/comparison": 21, "contract/known_drift": 21, "contract/documents": 21,
+    "contract/calls": 22,
+    "contract/drift": 23,
     "cli": 40, "__main__": 41,
 }  # fmt: skip
 FIRST_RANK_OF = {
