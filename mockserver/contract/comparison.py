@@ -147,16 +147,13 @@ class _At:
 
     def _unpaired(self, gone: Sequence[Alternative], new: Sequence[Alternative]) -> None:
         if gone and new:
-            same = _types(gone) == _types(new) and len(gone) == len(new) == 1
-            kind, aspect = Kind.CHANGED, "type"
-            if same and gone[0].values is None:
-                kind, aspect = Kind.NARROWED, "value"
-            elif same and new[0].values is None:
-                kind, aspect = Kind.WIDENED, "value"
-            any_ = "any " if aspect == "value" else ""
-            before = _all(gone) if gone[0].values is not None else any_ + _all(gone)
-            after = _all(new) if new[0].values is not None else any_ + _all(new)
-            self.note(kind, aspect, f"{before} became {after}")
+            one, other = gone[0], new[0]
+            if len(gone) == len(new) == 1 and one.type == other.type:
+                kind = Kind.NARROWED if one.values is None else Kind.WIDENED
+                here = self.named(one.name) if one.name == other.name else self
+                here.note(kind, "value", f"{_value(one)} became {_value(other)}")
+            else:
+                self.note(Kind.CHANGED, "type", f"{_all(gone)} became {_all(new)}")
         elif gone:
             self.note(Kind.NARROWED, "type", f"{_all(gone)} is gone")
         elif new:
@@ -319,6 +316,10 @@ def _types(alternatives: Sequence[Alternative]) -> set[str]:
 
 def _all(alternatives: Sequence[Alternative]) -> str:
     return " or ".join(dict.fromkeys(map(str, alternatives))) or "nothing"
+
+
+def _value(alternative: Alternative) -> str:
+    return f"any {alternative.type}" if alternative.values is None else str(alternative)
 
 
 def _without_null(alternatives: Sequence[Alternative]) -> list[Alternative]:

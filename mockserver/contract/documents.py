@@ -49,17 +49,17 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
     if len(data) > MAX_BYTES:
         raise DocumentError(f"{source}: more than {MAX_BYTES >> 20} MiB; expected a document")
     try:
-        document = json.loads(data)
-    except RecursionError:
-        raise DocumentError(f"{source}: JSON that nests too deep") from None
-    except ValueError:
-        try:
-            document = read_yaml(data)
-        except (BadYaml, RecursionError) as error:
-            where = getattr(error, "where", "")
-            raise DocumentError(
-                f"{source}{where}: neither JSON nor YAML: {in_a_line(str(error))}"
-            ) from None
+        # What begins as JSON does is meant to be: YAML's word on it would not help.
+        read = json.loads if data.lstrip()[:1] in (b"{", b"[") else read_yaml
+        document = read(data)
+    except json.JSONDecodeError as error:
+        where = f"{source}:{error.lineno}:{error.colno}"
+        raise DocumentError(f"{where}: no JSON: {error.msg}") from None
+    except BadYaml as error:
+        text = in_a_line(str(error))
+        raise DocumentError(f"{source}{error.where}: neither JSON nor YAML: {text}") from None
+    except (ValueError, RecursionError):
+        raise DocumentError(f"{source}: no JSON: not UTF-8, or nested too deep") from None
     return checked(document, source)
 
 

@@ -84,7 +84,7 @@ def drift_of(document: Mapping[str, Any], source: str) -> Outcome:
         VERB,
         findings[:MAX_FINDINGS],
         holds=_holds(comparison, shared, len(mine), _described(document)),
-        notes=list(_notes(mine, theirs, others, begins, len(findings))),
+        notes=list(_notes(mine, others, begins, shared, len(findings))),
         counts={
             "operations compared": shared,
             "parts compared": len(comparison.compared),
@@ -117,14 +117,18 @@ def _findings(
     """What is new, worst first; then what is known, and what is known and does not show."""
     changes = comparison.changes
     unknown = [change for change in changes if not any(known.covers(change) for known in expected)]
-    for change in sorted(unknown, key=lambda change: not _breaks(change, changes[change])):
+    for same in _grouped(sorted(unknown, key=lambda change: not _breaks(change, changes[change]))):
+        change = same[0]
+        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+        places = "\n".join(in_a_line(one.subject) for one in same)
         yield Finding(
             VERB,
             change.kind.value,
-            in_a_line(change.subject),
+            f"{in_a_line(change.subject)}{more}",
             f"{change.what}: {_noticed(change, changes[change])}",
-            evidence=_evidence(change, users),
+            evidence=places if more else _evidence(change, users),
             curl=_look(change, source),
+            times=len(same),
         )
     for known in expected:
         shown = [change.subject for change in changes if known.covers(change)]
@@ -134,6 +138,17 @@ def _findings(
         if gone:
             text = f"no longer shows: {known.sentence}"
             yield _known(known, Verdict.GONE, text, gone)
+
+
+def _grouped(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
+    """The same change of the same part of several operations, such as a header, is one."""
+    groups: dict[object, list[Change]] = {}
+    for change in changes:
+        method, _, rest = change.subject.partition(" ")
+        part = rest.partition(" ")[2] if method.isupper() else ""
+        key = (part, change.kind, change.aspect, change.what) if part else change
+        groups.setdefault(key, []).append(change)
+    return groups.values()
 
 
 def _known(known: KnownDrift, verdict: Verdict, sentence: str, places: Sequence[str]) -> Finding:
@@ -214,9 +229,9 @@ def _holds(comparison: Comparison, shared: int, known: int, described: str) -> S
 
 def _notes(
     mine: Mapping[str, Operation],
-    theirs: Mapping[str, Operation],
     others: Mapping[str, Operation],
     begins: str,
+    shared: int,
     findings: int,
 ) -> Iterator[str]:
     beyond = [str(others[key]) for key in others.keys() - {f"{_moved(k, begins)}" for k in mine}]
@@ -226,7 +241,7 @@ def _notes(
         yield f"{len(beyond)} operations more are not compared, ours has none of them{named}"
     if begins:
         yield f"its paths begin with {in_a_line(begins)}"
-    if not theirs:
+    if not shared:
         yield "none of its paths is one of ours: is it the document of a Prefect server?"
     if findings > MAX_FINDINGS:
         yield f"{findings - MAX_FINDINGS:,} findings more are not shown"
