@@ -6,8 +6,9 @@ import json
 import re
 import shlex
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -78,7 +79,8 @@ def drift_of(document: Mapping[str, Any], source: str) -> Outcome:
             change = Change(Kind.REMOVED, str(operation), "operation", "is not in the document")
             comparison.note(change, Side.REQUEST)
     expected = () if _title(document) == _title(ours) else KNOWN_DRIFT
-    findings = list(_findings(comparison, expected, _users(mine.values()), source))
+    look = partial(_look, source=source, begins=begins)
+    findings = list(_findings(comparison, expected, _users(mine.values()), look))
     shared = len(mine.keys() & theirs.keys())
     return Outcome(
         VERB,
@@ -112,7 +114,7 @@ def _findings(
     comparison: Comparison,
     expected: Sequence[KnownDrift],
     users: Mapping[str, Sequence[str]],
-    source: str,
+    look: Callable[[Change], str],
 ) -> Iterator[Finding]:
     """What is new, worst first; then what is known, and what is known and does not show."""
     changes = comparison.changes
@@ -127,17 +129,20 @@ def _findings(
             f"{in_a_line(change.subject)}{more}",
             f"{change.what}: {_noticed(change, changes[change])}",
             evidence=places if more else _evidence(change, users),
-            curl=_look(change, source),
+            curl=look(change),
             times=len(same),
         )
     for known in expected:
-        shown = [change.subject for change in changes if known.covers(change)]
-        gone = [one for one in known.subjects if one in comparison.compared and one not in shown]
+        shown = [change for change in changes if known.covers(change)]
+        silent = comparison.compared - {change.subject for change in shown}
+        gone = [one for one in known.subjects if one in silent]
         if shown:
-            yield _known(known, Verdict.KNOWN, known.sentence, shown)
+            found = _known(known, Verdict.KNOWN, [change.subject for change in shown])
+            yield replace(found, curl=look(shown[0]))
         if gone:
-            text = f"no longer shows: {known.sentence}"
-            yield _known(known, Verdict.GONE, text, gone)
+            yield replace(
+                _known(known, Verdict.GONE, gone), sentence=f"no longer shows: {known.sentence}"
+            )
 
 
 def _grouped(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
@@ -151,13 +156,13 @@ def _grouped(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
     return groups.values()
 
 
-def _known(known: KnownDrift, verdict: Verdict, sentence: str, places: Sequence[str]) -> Finding:
+def _known(known: KnownDrift, verdict: Verdict, places: Sequence[str]) -> Finding:
     more = f" and {len(places) - 1} more" if len(places) > 1 else ""
     return Finding(
         VERB,
         known.kind.value,
         f"{places[0]}{more}",
-        sentence,
+        known.sentence,
         verdict,
         deviation=known.id,
         evidence="\n".join(places),
@@ -204,12 +209,17 @@ def _evidence(change: Change, users: Mapping[str, Sequence[str]]) -> str:
     return f"used by {', '.join(using)}" if using else ""
 
 
-def _look(change: Change, source: str) -> str:
-    """A command line that shows what the other document says, where it has a name for it."""
+def _look(change: Change, source: str, begins: str) -> str:
+    """A command line that shows what the other document says there."""
     name = re.split(r"[.\[]", change.subject)[0]
-    if " " in name:
-        return ""
-    shown = shlex.join(["jq", f".components.schemas[{json.dumps(name)}]"])
+    if change.aspect == "operation":
+        query = ".paths | keys"
+    elif " /" in change.subject:
+        method, path = change.subject.split(" ")[:2]
+        query = f".paths[{json.dumps(begins + path)}].{method.lower()}"
+    else:
+        query = f".components.schemas[{json.dumps(name.partition(' ')[0])}]"
+    shown = shlex.join(["jq", query])
     if re.match(r"https?://", source):
         return f"{shlex.join(['curl', '-sS', source])} | {shown}"
     return f"{shown} {shlex.quote(source)}"
