@@ -31,6 +31,14 @@ RANKS = {
     "serving": 14,
     "contract/findings": 20, "contract/target": 20,
     "contract/permission": 21, "contract/census": 21,
+    "contract/schemas": 20, "contract/changes": 20,
+    "contract/comparison": 21, "contract/known_drift": 21, "contract/documents": 21,
+    "contract/calls": 22,
+    "contract/drift": 23,
+    "contract/untrusted": 20, "contract/summary": 21,
+    "contract/junit": 22, "contract/json_report": 22, "contract/github": 22,
+    "contract/html_page": 22, "contract/console": 22,
+    "contract/report": 23,
     "cli": 40, "__main__": 41,
 }  # fmt: skip
 FIRST_RANK_OF = {

@@ -117,6 +117,13 @@ class Target:
             answer = self._send(method, path, body, headers)
         return answer
 
+    def read(self, url: str) -> Answer:
+        """GET something of the same server that is not below its API, such as its document.
+
+        Raises TargetError where nothing comes back.
+        """
+        return self._request("GET", url, None, {})
+
     def pace(self) -> None:
         """Count a request that is about to be sent, and wait until it may be.
 
@@ -137,11 +144,16 @@ class Target:
     def _send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
+        return self._request(method, self.url + path, body, headers)
+
+    def _request(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
         self.pace()
         try:
             reply = self._session.request(
                 method,
-                self.url + path,
+                url,
                 data=body,
                 headers={**self.headers, **headers},
                 timeout=self.limits.timeout,
@@ -149,7 +161,7 @@ class Target:
             )
         except requests.Timeout:
             raise TargetError(
-                f"{method} {self.url}{path} was not answered within {self.limits.timeout:g} s"
+                f"{method} {url} was not answered within {self.limits.timeout:g} s"
             ) from None
         except requests.RequestException as error:
             raise TargetError(f"cannot reach {self.url}: {_reason(error)}") from None
