@@ -117,12 +117,9 @@ class Target:
             answer = self._send(method, path, body, headers)
         return answer
 
-    def read(self, url: str) -> Answer:
-        """GET something of the same server that is not below its API, such as its document.
-
-        Raises TargetError where nothing comes back.
-        """
-        return self._request("GET", url, None, {})
+    def close(self) -> None:
+        """Close what connections are kept; whatever is sent next opens another."""
+        self._session.close()
 
     def pace(self) -> None:
         """Count a request that is about to be sent, and wait until it may be.
@@ -165,8 +162,8 @@ class Target:
             ) from None
         except requests.RequestException as error:
             raise TargetError(f"cannot reach {self.url}: {_reason(error)}") from None
-        if reply.status_code >= 500:  # a real server hangs up after these
-            self._session.close()
+        if reply.status_code in (500, 503):
+            self.close()  # a real server closes after these, without saying so
         names = {name.lower(): value for name, value in reply.headers.items()}
         return Answer(reply.status_code, reply.content, names)
 
