@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
+from .contract.cli import add_commands
 from .dialects import DIALECTS
 from .errors import MockServerError, SeedError, UsageError
 from .instants import EXPECTED_MOMENT, parse_moment
@@ -211,6 +212,9 @@ def make(
     from .progress import write_population
 
     write_population(output, runs=runs, seed=seed, now=_instant(now), overwrite=force)
+
+
+add_commands(app)
 
 
 def main() -> None:

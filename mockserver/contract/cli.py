@@ -2,117 +2,105 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+import os
+import sys
+from typing import TYPE_CHECKING
 
 import typer
 
+from ..errors import UsageError
+from .flags import (
+    DiffFlags,
+    DiffModeFlags,
+    FuzzFlags,
+    FuzzModeFlags,
+    RunFlags,
+    ServerFlags,
+    command,
+)
+
 if TYPE_CHECKING:
-    pass
+    from .campaign import FuzzSettings
+    from .diff import DiffSettings
 
 
-class Against(StrEnum):
-    """Which dialect a server is held against."""
+def add_commands(app: typer.Typer) -> None:
+    """Give `app` the commands of the kit."""
 
-    auto = "auto"
-    spec = "spec"
-    prefect_sqlite = "prefect-sqlite"
-    prefect_postgresql = "prefect-postgresql"
+    @command(app, ServerFlags, RunFlags, DiffFlags, FuzzFlags)
+    def verify(server: ServerFlags, run: RunFlags, diff: DiffFlags, fuzz: FuzzFlags) -> None:
+        """Does a server keep the contract? drift, fuzz and diff, as far as it may be touched.
+
+        A server at a URL is taken to be shared: it is only read. With --disposable, or started
+        by --spawn, it is fuzzed, and what it deletes is compared. Every difference that is not a
+        known deviation is told with a line that shows it, and makes the exit code 1.
+        """
+        _carry_out("verify", server, run, diff.settings(run.seed), fuzz.settings(run.seed))
+
+    @command(app, ServerFlags, RunFlags)
+    def drift(server: ServerFlags, run: RunFlags) -> None:
+        """Does a server's document still say what ours says? Only reads.
+
+        Compares openapi.yaml with the server's own /openapi.json, or with a FILE named in place of
+        the URL, and tells what was added, removed, narrowed or widened, and who would notice.
+        """
+        _carry_out("drift", server, run)
+
+    @command(app, ServerFlags, RunFlags, FuzzFlags, FuzzModeFlags)
+    def fuzz(server: ServerFlags, run: RunFlags, fuzz: FuzzFlags, mode: FuzzModeFlags) -> None:
+        """Does a server do what the document says, for any request? Deletes whatever is on it.
+
+        schemathesis sends requests made from openapi.yaml, good ones and bad ones, and the checks
+        of this project look at what they did: needs --disposable or --spawn, and a server without
+        flow runs.
+        """
+        folder = run.report
+        if mode.schemathesis_report and folder is None:
+            raise UsageError("--schemathesis-report needs the folder that --report names")
+        settings = fuzz.settings(
+            run.seed,
+            operations=tuple(mode.operation or ()),
+            thorough=mode.thorough,
+            reports=tuple(mode.schemathesis_report or ()),
+            folder=folder,
+            **({"phases": tuple(mode.phase)} if mode.phase else {}),
+        )
+        _carry_out("fuzz", server, run, fuzz=settings)
+
+    @command(app, ServerFlags, RunFlags, DiffFlags, DiffModeFlags)
+    def diff(server: ServerFlags, run: RunFlags, diff: DiffFlags, mode: DiffModeFlags) -> None:
+        """Does a server mean by filters and deletes what our dialect means?
+
+        Makes flow runs on it (--disposable, --spawn) or takes those that are there (--existing),
+        loads the same into a mock, and asks both the same. A difference is made as small as it
+        can be, and told with who is wrong: the document, the server, or the mock.
+        """
+        settings = diff.settings(run.seed, existing=mode.existing, delete=mode.delete)
+        _carry_out("diff", server, run, settings)
 
 
-class Spawned(StrEnum):
-    """What can be started to be tested."""
-
-    prefect = "prefect"
-    mockserver = "mockserver"
-
-
-Url = Annotated[
-    str | None,
-    typer.Argument(metavar="URL", help="The API, such as http://127.0.0.1:4200/api."),
-]
-Spawn = Annotated[
-    Spawned | None,
-    typer.Option(help="Instead of a URL: start a throw-away server, and stop it afterwards."),
-]
-Python = Annotated[
-    str | None,
-    typer.Option(
-        "--prefect-python",
-        metavar="PYTHON",
-        help="With --spawn prefect: a Python that has Prefect; else the prefect on the PATH.",
-    ),
-]
-Database = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        help="With --spawn prefect: an empty PostgreSQL database; else SQLite in a folder of its "
-        "own.",
-    ),
-]
-Dialect = Annotated[
-    Against,
-    typer.Option(help="What the server is held against; auto: found out by requests that read."),
-]
-Disposable = Annotated[
-    bool,
-    typer.Option(
-        "--disposable",
-        help="Nobody will miss what is on the server: flow runs may be created and deleted.",
-    ),
-]
-Header = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAME: VALUE",
-        help="Sent with every request. PREFECT_API_AUTH_STRING and PREFECT_API_KEY are read as "
-        "Prefect's client reads them.",
-    ),
-]
-Timeout = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="For one reply.")]
-Rate = Annotated[
-    float | None, typer.Option(min=0.1, metavar="N", help="At most so many requests a second.")
-]
-Ceiling = Annotated[
-    int, typer.Option("--max-requests", min=1, metavar="N", help="At most so many requests in all.")
-]
-Journals = Annotated[
-    Path | None,
-    typer.Option(
-        "--journal",
-        metavar="FOLDER",
-        help="Where what is created is written down, so that a run that was cut off is cleaned up "
-        "by the next one. Default: the user's state folder.",
-    ),
-]
-Seed = Annotated[int, typer.Option(help="Another number, other requests.")]
-Reports = Annotated[
-    Path | None,
-    typer.Option(
-        "--report", metavar="FOLDER", help="Write JUnit XML, JSON and one HTML page there."
-    ),
-]
-Filters = Annotated[int, typer.Option(min=1, help="diff: how many filters are tried.")]
-Deletes = Annotated[int, typer.Option(min=1, help="diff: how many deletes are tried.")]
-Runs = Annotated[int, typer.Option(min=1, max=2000, help="diff: how many flow runs are made.")]
-Existing = Annotated[
-    bool,
-    typer.Option(
-        "--existing", help="Compare on the flow runs that are there: create nothing, only read."
-    ),
-]
-Delete = Annotated[bool, typer.Option("--delete", help="Also compare what bulk_delete deletes.")]
-Examples = Annotated[
-    int, typer.Option("--max-examples", min=1, help="fuzz: generated per operation.")
-]
-SchemathesisReports = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--schemathesis-report",
-        metavar="FORMAT",
-        help="fuzz: a report of schemathesis' own (junit, har, ndjson, allure, ...), into the "
-        "folder of --report.",
-    ),
-]
+def _carry_out(
+    name: str,
+    server: ServerFlags,
+    run: RunFlags,
+    diff: DiffSettings | None = None,
+    fuzz: FuzzSettings | None = None,
+) -> None:
+    """Exits with 1 where something was found, with 130 when told to stop."""
+    try:
+        from .verify import Asked, carry_out
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{name} needs more packages ({error.name}): pip install 'mockserver[verify]'"
+        ) from None
+    asked = Asked(server.opening(), run.seed, diff, fuzz, run.report)
+    try:
+        found = carry_out(name, asked, os.environ)
+    except KeyboardInterrupt:
+        left = "what was made is written down, and the next run takes it away"
+        gone = "nothing that was made is left"
+        is_left = any(asked.opening.journal_folder.glob(f"{os.getpid()}-*"))
+        print(f"mockserver: stopped; {left if is_left else gone}", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(130) from None
+    if found:
+        raise typer.Exit(1)

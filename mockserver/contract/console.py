@@ -68,7 +68,8 @@ class _Page:
         for sentence in outcome.holds:
             self.text(f"✓ {sentence}", "green")
         for table in outcome.tables:
-            self.table(table)
+            if not table.long:
+                self.table(table)
         for note in outcome.notes:
             self.text(f"note: {note}", "dim", indent=2)
         counts = [f"{count:,} {name}" for name, count in outcome.counts.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..predicates import CONDITIONS
@@ -13,7 +13,7 @@ from .twin import Twin
 
 Json = Any
 Cell = tuple[str, str, str, str]  # criterion, key, operator, shape
-SHAPES = ("absent", "null", "empty", "one", "many", "both lists")
+SHAPES = ("absent", "null", "empty", "one", "many", "both")
 AND, OR, OWN_OR = "and_", "or_", "own or_"
 
 
@@ -52,27 +52,40 @@ class Coverage:
             if not self._tried[criterion, key, operator, shape]
         ]
 
-    def table(self) -> Table:
-        """How often each cell decided, of how often it was tried; a key that is absent cannot."""
-        rows = [
-            (f"{criterion}.{key}", operator, *self._counts(criterion, key, operator))
-            for criterion, key, operator in _rows()
-        ]
-        return Table(
-            "What was tried: how often it decided which flow runs were selected, of how often",
+    def tables(self) -> Iterator[Table]:
+        """How often each shape of a key decided, of how often it was tried; and so by operator.
+
+        A key that is absent decides nothing.
+        """
+        yield Table(
+            "What decided which flow runs were selected: how often, of how often it was tried",
+            ("key", *SHAPES),
+            [
+                (f"{criterion}.{key}", *self._counts(criterion, key, (AND, OR, OWN_OR)))
+                for criterion, keys in CONDITIONS.items()
+                for key in keys
+            ],
+        )
+        yield Table(
+            "The same by the operator that joins the key",
             ("key", "operator", *SHAPES),
-            rows,
+            [
+                (f"{criterion}.{key}", operator, *self._counts(criterion, key, (operator,)))
+                for criterion, key, operator in _rows()
+            ],
+            long=True,
         )
 
-    def _counts(self, criterion: str, key: str, operator: str) -> Iterator[str]:
+    def _counts(self, criterion: str, key: str, operators: Sequence[str]) -> Iterator[str]:
         for shape in SHAPES:
-            cell = criterion, key, operator, shape
+            cells = [(criterion, key, operator, shape) for operator in operators]
+            tried = sum(self._tried[cell] for cell in cells)
             if shape not in shapes_of(criterion, key):
                 yield ""
             elif shape == "absent":
-                yield f"{self._tried[cell]:,}"
+                yield f"{tried:,}"
             else:
-                yield f"{self._decided[cell]:,} of {self._tried[cell]:,}"
+                yield f"{sum(self._decided[cell] for cell in cells):,}/{tried:,}"
 
 
 def shapes_of(criterion: str, key: str) -> tuple[str, ...]:
@@ -92,7 +105,7 @@ def _shapes(wanted: Json, criterion: str, key: str, value: Json) -> Iterator[str
         yield ("empty", "one", "many")[min(len(value), 2)]
         others = {one for name, one, given in keys_of(wanted) if name == criterion and given}
         if value and len(others & LISTS) > 1:
-            yield "both lists"
+            yield "both"
 
 
 def _operator(wanted: Json, criterion: str) -> str:

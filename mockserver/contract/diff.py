@@ -144,7 +144,7 @@ def _selected(selections: Selections, settings: DiffSettings, which: str) -> Out
         [agree],
         notes,
         {"filters": tried, "flow runs": held},
-        [coverage.table()],
+        list(coverage.tables()),
     )
 
 

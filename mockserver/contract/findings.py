@@ -52,11 +52,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of texts under a heading, for a page."""
+    """Rows of texts under a heading. A `long` one is for reports, and not for a terminal."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class Journal:
         _traceback: TracebackType | None,
     ) -> None:
         try:
-            self.clear()
+            with self.target.cleaning_up():
+                self.clear()
         except TargetError:
             # The journal stays, and the next run will try again. What ended this one comes first.
             if error is None:

@@ -57,6 +57,11 @@ class Live:
         else:
             self._line(text)
 
+    def tick(self, text: str) -> None:
+        """Something that is said again and again."""
+        if self._bar or time.monotonic() >= self._last + _EVERY:
+            self.say(text)
+
     def step(self, what: str, done: int, of: int) -> None:
         """So much of something is done."""
         if self._bar:

@@ -94,7 +94,7 @@ def report_of(run: Run, outcomes: Sequence[Outcome], secrets: Collection[str] = 
 
     def table(shown: Table) -> Table:
         rows = [[one(cell) for cell in row] for row in shown.rows]
-        return Table(one(shown.title), [one(name) for name in shown.columns], rows)
+        return Table(one(shown.title), [one(name) for name in shown.columns], rows, shown.long)
 
     def outcome(told: Outcome) -> Outcome:
         return replace(
