@@ -34,3 +34,16 @@ def require(target: Target, effect: Effect, verb: str, instead: str = "") -> Non
         "If nobody will miss what is on it, say so with --disposable; or let a server be started "
         f"for it with --spawn prefect.{f' {instead}' if instead else ''}"
     )
+
+
+def require_alone(target: Target, verb: str) -> None:
+    """Let a server without flow runs pass, or raise UsageError: no request of `verb` spares any.
+
+    Raises TargetError where the server does not answer.
+    """
+    held = target.ask("POST", "/flow_runs/count", {})
+    if held:
+        raise UsageError(
+            f"{verb} sends requests that may delete any flow run, and {target.url} holds "
+            f"{held:,}: nothing else was sent. Let a server be started for it with --spawn prefect."
+        )

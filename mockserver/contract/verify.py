@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..errors import UsageError
 from .campaign import FuzzSettings
 from .console import print_report
 from .diff import DiffSettings, diff
@@ -20,6 +21,7 @@ from .fuzz import fuzz
 from .github import no_commands, tell_github
 from .live import Live
 from .opening import Opened, Opening, opened
+from .permission import Effect, require, require_alone
 from .report import write_reports
 from .summary import Report, Run, report_of
 from .target import Ownership, TargetError
@@ -44,6 +46,8 @@ def _drift(_asked: Asked, server: Opened, _live: Live) -> Outcome:
 
 
 def _fuzz(asked: Asked, server: Opened, live: Live) -> Outcome:
+    require(server.target, Effect.FUZZES, "fuzz")
+    require_alone(server.target, "fuzz")
     return fuzz(server.target, server.identity.dialect, asked.fuzz, live.tick)
 
 
@@ -53,9 +57,11 @@ def _diff(asked: Asked, server: Opened, live: Live) -> Outcome:
 
 
 def _permitted_fuzz(asked: Asked, server: Opened, live: Live) -> Outcome:
-    """As `fuzz`, where nobody's data is in its way; else a note."""
-    why = _why_not(server)
-    return Outcome("fuzz", notes=[f"not run: {why}"]) if why else _fuzz(asked, server, live)
+    """As `fuzz`, where nobody's data is in its way; else a note that says why not."""
+    try:
+        return _fuzz(asked, server, live)
+    except UsageError as refused:
+        return Outcome("fuzz", notes=[f"not run: {refused}"])
 
 
 def _permitted_diff(asked: Asked, server: Opened, live: Live) -> Outcome:
@@ -74,14 +80,6 @@ VERBS: dict[str, Sequence[tuple[str, Verb]]] = {
     "diff": [("diff", _diff)],
     "verify": [("drift", _drift), ("fuzz", _permitted_fuzz), ("diff", _permitted_diff)],
 }
-
-
-def _why_not(server: Opened) -> str:
-    """Why a server is not fuzzed; nothing where it is."""
-    if server.target.ownership is Ownership.SHARED:
-        return _SHARED
-    held = server.target.ask("POST", "/flow_runs/count", {})
-    return f"the server holds {held:,} flow runs that a request might delete" if held else ""
 
 
 def carry_out(name: str, asked: Asked, environment: Mapping[str, str]) -> bool:

@@ -1,0 +1,88 @@
+# The kit holds: against the mock in every dialect, and against real servers on both databases.
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver.contract.target import Target
+from mockserver.dialects import DIALECTS
+
+MEANING = {
+    "spec": set(),
+    "prefect-sqlite": {"state-both-lists", "like-wildcards", "like-nul", "like-case-ascii"},
+    "prefect-postgresql": {
+        *("state-both-lists", "like-wildcards", "like-nul", "like-case-ascii", "nul-in-text")
+    },
+}
+"""The deviations of meaning that a server of each dialect shows."""
+
+Report = Mapping[str, Any]
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """`mockserver verify`, with its reports in a folder."""
+    command = [sys.executable, "-m", "mockserver", "verify", *arguments]
+    command += ["--report", str(folder), "--journal", str(folder / "journal")]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def report_of(process: subprocess.Popen[str], folder: Path) -> Report:
+    page, _ = process.communicate()
+    print(page)
+    assert process.returncode == 0, page
+    report: Report = json.loads((folder / "report.json").read_text("utf-8"))
+    return report
+
+
+@pytest.fixture(scope="session")
+def reports(
+    real_urls: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Report]:
+    """What verify says of a real server on each database, both looked at at the same time."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in real_urls}
+    started = {
+        name: start(folder, real_urls[name], "--disposable") for name, folder in folders.items()
+    }
+    return {name: report_of(process, folders[name]) for name, process in started.items()}
+
+
+def outcome(report: Report, verb: str) -> Any:
+    (found,) = [each for each in report["outcomes"] if each["verb"] == verb]
+    return found
+
+
+def check(report: Report, dialect: str) -> None:
+    """Only known deviations, none missing; and it was looked hard enough."""
+    assert report["fails"] is False
+    fuzzed, compared = outcome(report, "fuzz"), outcome(report, "diff")
+    assert fuzzed["counts"]["requests"] >= 2000
+    assert compared["counts"]["filters"] >= 3000
+    assert compared["counts"]["deletes"] >= 300
+    assert {one["deviation"] for one in compared["findings"]} == MEANING[dialect]
+    shown = {one["deviation"] for one in fuzzed["findings"]}
+    assert bool(shown) == (dialect != "spec")
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_real_server_shows_its_known_deviations(
+    reports: Mapping[str, Report], real_urls: Mapping[str, str], database: str
+) -> None:
+    """3.8.8 does what its dialect says, and holds nothing of the kit's afterwards."""
+    check(reports[database], f"prefect-{database}")
+    target = Target(real_urls[database])
+    assert target.ask("POST", "/flow_runs/count", {}) == 0
+    assert target.ask("POST", "/flows/count", {}) == 0
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_mock_shows_those_of_its_dialect(tmp_path: Path, dialect: str) -> None:
+    """And nothing else; as documented it shows none."""
+    process = start(tmp_path, "--spawn", "mockserver", "--dialect", dialect)
+    check(report_of(process, tmp_path), dialect)
