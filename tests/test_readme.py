@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mockserver.dialects import DIALECTS, WARNINGS
 
@@ -57,10 +58,21 @@ def test_the_yaml_block_loads(tmp_path: Path) -> None:
 
     from mockserver.seeds import load_seeds
 
-    (block,) = [text for _, kind, text in FENCES if kind == "yaml"]
+    (block,) = [text for mark, kind, text in FENCES if kind == "yaml" and not mark]
     file = tmp_path / "shown.yaml"
     file.write_text(block)
     assert len(load_seeds([file], datetime(2026, 6, 1, tzinfo=UTC)).flow_runs) == 2
+
+
+def test_the_job_is_six_lines_and_runs_the_kit() -> None:
+    """CI runs its last command, with Prefect installed."""
+    (block,) = [text for mark, _, text in FENCES if mark == "actions"]
+    job = yaml.safe_load(block)["jobs"]["contract"]
+    assert len(block.splitlines()) == 6
+    assert [step["run"].split()[:2] for step in job["steps"]] == [
+        ["pip", "install"],
+        ["mockserver", "verify"],
+    ]
 
 
 def test_the_examples_with_a_client_are_marked() -> None:

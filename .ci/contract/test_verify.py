@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -86,3 +88,20 @@ def test_the_mock_shows_those_of_its_dialect(tmp_path: Path, dialect: str) -> No
     """And nothing else; as documented it shows none."""
     process = start(tmp_path, "--spawn", "mockserver", "--dialect", dialect)
     check(report_of(process, tmp_path), dialect)
+
+
+def test_the_job_of_the_readme(prefect_python: Path, tmp_path: Path) -> None:
+    """Its last command, with the prefect on the PATH and fewer requests, starts one and passes."""
+    readme = Path(__file__).parents[2] / "README.md"
+    (line,) = re.findall(r"- run: (mockserver .*)", readme.read_text("utf-8"))
+    fewer = f"{line} --filters 100 --deletes 10 --runs 20 --max-examples 1 --journal {tmp_path}"
+    folders = (str(prefect_python.parent), str(Path(sys.executable).parent), os.environ["PATH"])
+    done = subprocess.run(
+        ["bash", "-c", fewer],
+        env={**os.environ, "PATH": ":".join(folders)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The contract holds" in done.stdout
