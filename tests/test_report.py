@@ -90,7 +90,7 @@ def report(text: str = "", *, secrets: Collection[str] = ()) -> Report:
         seconds=12.3,
     )
     run = replace(RUN, server=text or RUN.server)
-    return report_of(run, [outcome, Outcome("diff", holds=["it does"])], secrets)
+    return report_of(run, [outcome, Outcome("diff", holds=["it does"]), Outcome("drift")], secrets)
 
 
 def printed(told: Report, *, terminal: bool = False, encoding: str = "utf-8") -> str:
@@ -197,7 +197,7 @@ def test_junit_counts_as_ci_servers_count() -> None:
     assert root.attrib == {
         "name": "mockserver verify", "time": "45.250", "tests": "5", "failures": "2", "errors": "0",
     }  # fmt: skip
-    fuzz, diff = root
+    fuzz, diff, _ = root
     assert fuzz.get("timestamp") == "2026-01-31T06:00:00"
     assert (fuzz.get("tests"), fuzz.get("failures"), diff.get("tests")) == ("4", "2", "1")
     assert len(fuzz.findall("testcase")) == 4

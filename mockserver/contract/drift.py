@@ -248,7 +248,8 @@ def _notes(
     runs = sorted(in_a_line(one) for one in beyond if "/flow_runs" in one)
     if beyond:
         named = f"; of flow runs: {', '.join(runs[:20])}" if runs else ""
-        yield f"{len(beyond)} operations more are not compared, ours has none of them{named}"
+        are = "operation more is" if len(beyond) == 1 else "operations more are"
+        yield f"{len(beyond)} {are} not compared: ours has none of that kind{named}"
     if begins:
         yield f"its paths begin with {in_a_line(begins)}"
     if not shared:
