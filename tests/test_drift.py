@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -791,24 +792,41 @@ def test_the_document_is_looked_for_where_it_can_be() -> None:
         drift(target)
 
 
-def test_a_server_without_a_document_is_told() -> None:
-    """Each place it was looked for is named, and the way out."""
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """The URL of a server that answers everything the same."""
 
-    class Nothing(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_error(404)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
-        Thread(target=server.serve_forever).start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
         try:
-            with pytest.raises(TargetError) as told:
-                drift(Target(url))
+            yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
+            thread.join()
+
+
+def test_a_server_without_a_document_is_told() -> None:
+    """Each place it was looked for is named, and the way out."""
+    with answering(404, b"") as url, pytest.raises(TargetError) as told:
+        drift(Target(url))
     assert f"GET {url}/openapi.json answered 404" in str(told.value)
     assert f"GET {url}/api/openapi.json answered 404" in str(told.value)
     assert str(told.value).endswith("give `drift` a file instead")
+
+
+def test_a_page_is_no_document() -> None:
+    """A server's UI may answer any path with a page; that is told, and not taken for one."""
+    with answering(200, b"<!DOCTYPE html>") as url, pytest.raises(TargetError) as told:
+        drift(Target(url))
+    assert f"{url}/openapi.json: str without `paths`; expected an OpenAPI" in str(told.value)
