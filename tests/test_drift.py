@@ -234,6 +234,11 @@ MUTATIONS: Mapping[str, tuple[str, Edit, list[tuple[str, str, str]]]] = {
         [("changed", f"{BULK_DELETE}.limit",
           "default 50 became 200: who leaves it out asks for something else")],
     ),
+    "default new": (
+        "LogCreate.level", put("default", 20),
+        [("changed", "LogCreate.level",
+          "default 20 is new: who leaves it out asks for something else")],
+    ),
     "default beside a reference gone": (
         "FlowRunFilterTags.operator", drop("default"),
         [("changed", "FlowRunFilterTags.operator",
