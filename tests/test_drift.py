@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -21,7 +22,7 @@ from mockserver.contract.documents import parse_document, read_document
 from mockserver.contract.drift import drift, drift_of
 from mockserver.contract.findings import Outcome, Verdict
 from mockserver.contract.known_drift import KNOWN_DRIFT
-from mockserver.contract.schemas import DocumentError
+from mockserver.contract.schemas import MAX_DEPTH, DocumentError, Reader
 from mockserver.contract.target import Target, TargetError
 from mockserver.errors import UsageError
 
@@ -232,6 +233,11 @@ MUTATIONS: Mapping[str, tuple[str, Edit, list[tuple[str, str, str]]]] = {
         f"{BULK_DELETE}.limit", put("default", 200),
         [("changed", f"{BULK_DELETE}.limit",
           "default 50 became 200: who leaves it out asks for something else")],
+    ),
+    "default new": (
+        "LogCreate.level", put("default", 20),
+        [("changed", "LogCreate.level",
+          "default 20 is new: who leaves it out asks for something else")],
     ),
     "default beside a reference gone": (
         "FlowRunFilterTags.operator", drop("default"),
@@ -497,9 +503,13 @@ def test_a_workspace_may_be_in_the_path() -> None:
     ours.document["paths"] = {
         f"{begins}{path}": ours.document["paths"][path] for path in ours.document["paths"]
     }
+    ours.document["paths"]["/metrics"] = {"get": {}}
     outcome = drift_of(ours.document, "a.json")
     assert found(outcome) == []
-    assert outcome.notes == ["its paths begin with /api/accounts/{}/workspaces/{}"]
+    assert outcome.notes == [
+        "1 operation more is not compared: ours has none of that kind",
+        "its paths begin with /api/accounts/{}/workspaces/{}",
+    ]
 
 
 def test_what_the_server_has_beyond_is_a_note() -> None:
@@ -510,7 +520,7 @@ def test_what_the_server_has_beyond_is_a_note() -> None:
     outcome = drift_of(ours.document, "a.json")
     assert not outcome.findings
     assert outcome.notes == [
-        "2 operations more are not compared, ours has none of them; "
+        "2 operations more are not compared: ours has none of that kind; "
         "of flow runs: GET /flow_runs/{id}/graph"
     ]
 
@@ -549,16 +559,138 @@ def test_a_broken_document_is_an_error_with_its_place(
 
 
 def test_references_that_multiply_are_bounded() -> None:
-    """A document that means 2 to the 60th alternatives is refused, soon."""
+    """A document that means 2 to the 20th alternatives is refused, soon."""
     ours = Ours()
     schemas = ours.document["components"]["schemas"]
-    for n in range(60):
+    for n in range(20):
         both = {"$ref": f"#/components/schemas/S{n + 1}"}
         schemas[f"S{n}"] = {"anyOf": [both, both]}
-    schemas["S60"] = {"type": "string"}
+    schemas["S20"] = {"type": "string"}
     ours.at("LogCreate")["properties"]["message"] = {"$ref": "#/components/schemas/S0"}
-    with pytest.raises(DocumentError, match="or too often"):
+    with pytest.raises(DocumentError, match="a schema of more than 1,000 alternatives"):
         drift_of(ours.document, "a.json")
+
+
+SCHEMAS = {
+    "S": {"type": "object", "properties": {"a": {}}, "required": ["a"]},
+    "T": {"enum": ["a", 1, 1.5, None, [1], {}, True]},
+    "Deep": {"allOf": [{"allOf": [{"type": "array"}, {"minItems": 1}]}, {"minItems": 2}]},
+    "No": {"allOf": [{"allOf": [False, {}]}, {}]},
+}
+REF = {name: {"$ref": f"#/components/schemas/{name}"} for name in SCHEMAS}
+
+FORMS: list[tuple[Any, list[str]]] = [
+    (True, ["anything"]),
+    (False, []),
+    ({}, ["anything"]),
+    ({"nullable": True}, ["anything"]),
+    ({"anyOf": [{"type": "string"}, {}]}, ["anything"]),
+    ({"allOf": [True, {"type": "string"}]}, ["string"]),
+    ({"allOf": [{"type": "string"}, False]}, []),
+    (REF["No"], []),
+    ({"format": "uuid"}, ["string (uuid)"]),
+    ({"minimum": 1}, ["number"]),
+    ({"type": ["string", "null"]}, ["string", "null"]),
+    ({"type": "string", "enum": ["b", "a", None, 1]}, ['"a", "b"', "null"]),
+    ({"type": "number", "enum": [1]}, ["1"]),
+    (REF["T"], ['"a"', "1", "1.5", "null", "[1]", "{}", "true"]),
+    (REF["S"], ["object (S)"]),
+    ({"$ref": "#/defs/a"}, ["array"]),
+    ({**REF["S"], "description": "x"}, ["object (S)"]),
+    ({**REF["S"], "required": ["b"]}, ["object"]),
+    ({"allOf": [REF["S"], {"properties": {"b": {}}}]}, ["object"]),
+    ({"allOf": [{**REF["S"], "maxProperties": 2}, {"maxProperties": 1}]}, ["object"]),
+    ({"allOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]}, ['"b"']),
+    ({"anyOf": [{"minLength": 1}, {"maxLength": 2}], "type": "string"}, ["string", "string"]),
+    ({"enum": [f"{n}" for n in range(10)]}, [", ".join(f'"{n}"' for n in range(8)) + ", 2 more"]),
+]
+
+
+@pytest.mark.parametrize(("schema", "expected"), FORMS)
+def test_a_schema_is_a_list_of_alternatives(schema: Any, expected: list[str]) -> None:
+    """Every way to write a schema comes to the same form."""
+    reader = Reader({"components": {"schemas": SCHEMAS}, "defs": {"a": {"type": "array"}}})
+    assert list(map(str, reader.alternatives(schema))) == expected
+
+
+def test_schemas_that_must_all_hold_are_merged() -> None:
+    """Of bounds the stricter one, of values those in all, of fields and required ones every."""
+    reader = Reader({"components": {"schemas": SCHEMAS}})
+    (deep,) = reader.alternatives({"allOf": [REF["Deep"], {"maxItems": 4}, {"maxItems": 3}]})
+    assert deep.keywords == {"minItems": 2, "maxItems": 3}
+    (both,) = reader.alternatives({**REF["S"], "required": ["b"], "properties": {"b": {}}})
+    assert both.keywords == {"properties": {"a": {}, "b": {}}, "required": ["a", "b"]}
+
+
+def test_prefix_items_are_compared_by_place() -> None:
+    """Each place of a tuple has a schema; one more is narrower."""
+    ours = {"type": "array", "prefixItems": [{"type": "string"}]}
+    theirs = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}]}
+    comparison = Comparison({}, {})
+    comparison.schemas(ours, theirs, "a", Side.REQUEST)
+    assert [(str(one.kind), one.subject, one.what) for one in comparison.changes] == [
+        ("changed", "a[0]", "string became integer"),
+        ("narrowed", "a[1]", "anything became string"),
+    ]
+
+
+def test_schemas_within_schemas_are_bounded() -> None:
+    """Lists of lists without end are refused, whether they are written out or refer."""
+    deep: Any = {"type": "array"}
+    for _ in range(MAX_DEPTH + 1):
+        deep = {"type": "array", "items": deep}
+    with pytest.raises(DocumentError, match="schemas within schemas, more than 64 deep"):
+        Comparison({}, {}).schemas(deep, deep, "a", Side.REQUEST)
+
+
+def nodes(node: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every part of a document."""
+    yield here
+    if isinstance(node, dict | list):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from nodes(value, (*here, key))
+
+
+WAYS = [way for way in nodes(PUBLISHED) if len(way) > 1]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(
+        ["", "string", "null", "#/components/schemas/FlowRunFilter", "#/", "^a", "object"]
+    ),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["type", "$ref", "anyOf", "allOf", "enum", "const", "properties", "required", "items",
+             "minimum", "exclusiveMinimum", "additionalProperties", "default", "schema", "content"]
+        ),
+        inner, max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(WAYS), VALUES)
+def test_any_document_is_read_or_refused(way: tuple[Any, ...], value: Any) -> None:
+    """Whatever stands anywhere in a document, there are findings or an error that is meant."""
+    document: Any = json.loads(json.dumps(PUBLISHED))
+    node = document
+    for step in way[:-1]:
+        node = node[step]
+    node[way[-1]] = value
+    texts: list[str] = []
+    try:
+        texts += [finding.sentence for finding in drift_of(document, "a.json").findings]
+    except DocumentError as error:
+        texts.append(str(error))
+    assert all(text.isprintable() for text in texts)
+
+
+def test_findings_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past a bound they are counted, the worst are shown."""
+    monkeypatch.setattr("mockserver.contract.drift.MAX_FINDINGS", 10)
+    outcome = drift_of({"info": "none", "paths": {}}, "a.json")
+    assert len(outcome.findings) == 10
+    assert "30 findings more are not shown" in outcome.notes
 
 
 def test_schemas_may_hold_themselves() -> None:
@@ -665,24 +797,41 @@ def test_the_document_is_looked_for_where_it_can_be() -> None:
         drift(target)
 
 
-def test_a_server_without_a_document_is_told() -> None:
-    """Each place it was looked for is named, and the way out."""
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """The URL of a server that answers everything the same."""
 
-    class Nothing(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_error(404)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
-        Thread(target=server.serve_forever).start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
         try:
-            with pytest.raises(TargetError) as told:
-                drift(Target(url))
+            yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
+            thread.join()
+
+
+def test_a_server_without_a_document_is_told() -> None:
+    """Each place it was looked for is named, and the way out."""
+    with answering(404, b"") as url, pytest.raises(TargetError) as told:
+        drift(Target(url))
     assert f"GET {url}/openapi.json answered 404" in str(told.value)
     assert f"GET {url}/api/openapi.json answered 404" in str(told.value)
     assert str(told.value).endswith("give `drift` a file instead")
+
+
+def test_a_page_is_no_document() -> None:
+    """A server's UI may answer any path with a page; that is told, and not taken for one."""
+    with answering(200, b"<!DOCTYPE html>") as url, pytest.raises(TargetError) as told:
+        drift(Target(url))
+    assert f"{url}/openapi.json: str without `paths`; expected an OpenAPI" in str(told.value)

@@ -8,25 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..errors import in_a_line
+from .bounds import Edge, edge, edge_text, limit
 from .changes import Change, Kind, Side
+from .pairing import paired, text_of
 from .schemas import (
     ANY,
     MAX_DEPTH,
     Alternative,
     DocumentError,
     Reader,
-    as_json,
     as_list,
     as_object,
     listed,
-    number,
-    shown,
 )
 
 _LOWER = ("minLength", "minItems", "minProperties")
 _UPPER = ("maxLength", "maxItems", "maxProperties")
-_NUMBERS = ("integer", "number")
 
 
 class Comparison:
@@ -112,7 +109,7 @@ class _At:
             self.note(kind, "null", f"null is {'gone' if gone else 'new'}")
         left, right = _without_null(ours), _without_null(theirs)
         left, right = self._listed_values(left, right)
-        pairs, gone_ones, new_ones = _paired(left, right)
+        pairs, gone_ones, new_ones = paired(left, right)
         self._unpaired(gone_ones, new_ones)
         for one, other in pairs:
             self._pair(one, other)
@@ -173,15 +170,15 @@ class _At:
         """Least and most: values, lengths, numbers of items or keys."""
         for lower, keys in ((True, _LOWER), (False, _UPPER)):
             for key in keys:
-                self._bound(key, _limit(one, key), _limit(other, key), lower=lower)
+                self._bound(key, limit(one, key), limit(other, key), lower=lower)
 
     def range(self, one: Alternative, other: Alternative) -> None:
         """Minimum and maximum, the exclusive ones in their place."""
         for lower, key in ((True, "minimum"), (False, "maximum")):
-            self._bound(key, _edge(one, key, lower), _edge(other, key, lower), lower=lower)
+            self._bound(key, edge(one, key, lower), edge(other, key, lower), lower=lower)
         self.said("multipleOf", one, other)
 
-    def _bound(self, key: str, ours: _Edge | None, theirs: _Edge | None, *, lower: bool) -> None:
+    def _bound(self, key: str, ours: Edge | None, theirs: Edge | None, *, lower: bool) -> None:
         if ours == theirs:
             return
         if ours is None or theirs is None:
@@ -189,7 +186,7 @@ class _At:
         else:
             wider = theirs < ours if lower else theirs > ours
         kind = Kind.WIDENED if wider else Kind.NARROWED
-        self.note(kind, key, _became(key, _edge_text(ours), _edge_text(theirs)))
+        self.note(kind, key, _became(key, edge_text(ours), edge_text(theirs)))
 
     def said(self, key: str, one: Alternative, other: Alternative) -> None:
         """A keyword that is one or another, such as a format."""
@@ -197,7 +194,7 @@ class _At:
         if ours == theirs:
             return
         kind = Kind.WIDENED if theirs is None else Kind.NARROWED if ours is None else Kind.CHANGED
-        texts = [None if text is None else _text(text) for text in (ours, theirs)]
+        texts = [None if text is None else text_of(text) for text in (ours, theirs)]
         self.note(kind, key, _became(key, *texts))
 
     def text(self, one: Alternative, other: Alternative) -> None:
@@ -261,48 +258,11 @@ _COMPARE: Mapping[str, Sequence[Callable[[_At, Alternative, Alternative], None]]
     "object": (_At.bounds, _At.fields, _At.other_keys),
 }
 
-_Edge = tuple[float, int]
-"""A bound, and -1 or 1 where it is just below or above that number."""
-_BESIDE = {-1: "below ", 0: "", 1: "above "}
-
-
-def _limit(side: Alternative, key: str) -> _Edge | None:
-    said = side.keywords.get(key, 0 if key.startswith("min") else None)
-    return None if said is None or (said == 0 and key.startswith("min")) else (number(said, key), 0)
-
-
-def _edge(side: Alternative, key: str, lower: bool) -> _Edge | None:
-    """The bound of a number, whichever of its four ways it is written in."""
-    exclusive = side.keywords.get("exclusive" + key.capitalize())
-    said = side.keywords.get(key)
-    step = 1 if lower else -1
-    edges: list[_Edge] = []
-    if said is not None:
-        edges.append((number(said, key), step if exclusive is True else 0))
-    if exclusive is not None and not isinstance(exclusive, bool):
-        edges.append((number(exclusive, key), step))
-    if side.type == "integer":
-        edges = [(value + beside, 0) for value, beside in edges]
-    return (max if lower else min)(edges, default=None)
-
-
-def _edge_text(edge: _Edge | None) -> str | None:
-    if edge is None:
-        return None
-    value, beside = edge
-    return (
-        as_json(value) if not beside else f"{'above' if beside > 0 else 'below'} {as_json(value)}"
-    )
-
 
 def _became(name: str, before: str | None, after: str | None) -> str:
     if before is None:
         return f"{name} {after} is new"
     return f"{name} {before} is gone" if after is None else f"{name} {before} became {after}"
-
-
-def _text(value: Any) -> str:
-    return in_a_line(value, 80) if isinstance(value, str) else shown(value)
 
 
 def _gone_or_new(name: str, values: frozenset[str], fate: str) -> str:
@@ -332,43 +292,3 @@ def _values(alternatives: Sequence[Alternative]) -> frozenset[str]:
 
 def _required(side: Alternative) -> frozenset[Any]:
     return frozenset(map(str, as_list(side.keywords.get("required", []), "required")))
-
-
-def _paired(
-    ours: Sequence[Alternative], theirs: Sequence[Alternative]
-) -> tuple[list[tuple[Alternative, Alternative]], list[Alternative], list[Alternative]]:
-    """Which alternative is which: by name, else by what they look like, else the last ones left.
-
-    Returns the pairs and what is left of both.
-    """
-    left, right = list(ours), list(theirs)
-    pairs: list[tuple[Alternative, Alternative]] = []
-    for key in (_by_name, _by_form, _by_type, _by_kind):
-        for one in tuple(left):
-            same = [other for other in right if key(other) == key(one) is not None]
-            alone = [other for other in left if key(other) == key(one)]
-            if len(same) == len(alone) == 1:
-                pairs.append((one, same[0]))
-                left.remove(one)
-                right.remove(same[0])
-    return pairs, left, right
-
-
-def _by_name(one: Alternative) -> object:
-    return one.name and (one.name, one.type, one.values is None)
-
-
-def _by_form(one: Alternative) -> object:
-    keywords = one.keywords
-    fields = frozenset(as_object(keywords.get("properties", {})))
-    inner = as_json(keywords.get("items")) if "items" in keywords else None
-    return (one.type, one.values is None, _text(keywords.get("format")), inner, fields)
-
-
-def _by_type(one: Alternative) -> object:
-    return (one.type, one.values is None)
-
-
-def _by_kind(one: Alternative) -> object:
-    """Integers are numbers."""
-    return "number" if one.type in _NUMBERS and one.values is None else None

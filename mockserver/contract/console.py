@@ -77,9 +77,11 @@ class _Page:
 
     def finding(self, verdict: Verdict, finding: Finding) -> None:
         times = f" ({finding.times:,} times)" if finding.times > 1 else ""
-        heading = Text(self.shown(f"{_MARKS[verdict]} {WORDS[verdict]}: "), _STYLES[verdict])
-        heading.append(self.shown(title(finding)), "bold")
-        heading.append(self.shown(f"  {finding.subject}{times}"))
+        heading = Text.assemble(
+            (self.shown(f"{_MARKS[verdict]} {WORDS[verdict]}: "), _STYLES[verdict]),
+            (self.shown(title(finding)), "bold"),
+            self.shown(f"  {finding.subject}{times}"),
+        )
         self.console.print(heading, soft_wrap=True)
         for text, style in _details(finding):
             self.text(text, style, indent=4)

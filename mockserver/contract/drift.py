@@ -20,6 +20,7 @@ from .comparison import Comparison
 from .documents import Operation, checked, operations, parse_document, prefix, without_prefix
 from .findings import Finding, Outcome, Verdict
 from .known_drift import KNOWN_DRIFT, KnownDrift
+from .schemas import DocumentError
 from .target import Target, TargetError
 
 VERB = "drift"
@@ -39,13 +40,17 @@ def drift(target: Target) -> Outcome:
 
 
 def published(target: Target) -> tuple[str, Mapping[str, Any]]:
-    """Where a server's document is, and the document. Raises TargetError, DocumentError."""
+    """Where a server's document is, and the document. Raises TargetError where there is none."""
     answers = []
     for url in _places(target.url):
         answer = target.read(url)
-        if answer.status == 200:
+        if answer.status != 200:
+            answers.append(f"GET {url} answered {answer}")
+            continue
+        try:
             return url, parse_document(answer.body, url)
-        answers.append(f"GET {url} answered {answer}")
+        except DocumentError as error:  # a page: a server's UI answers any path with its own
+            answers.append(str(error))
     raise TargetError(
         f"{'; '.join(answers)}. A server publishes its document as /openapi.json; if this one "
         "does not, give `drift` a file instead"
@@ -248,7 +253,8 @@ def _notes(
     runs = sorted(in_a_line(one) for one in beyond if "/flow_runs" in one)
     if beyond:
         named = f"; of flow runs: {', '.join(runs[:20])}" if runs else ""
-        yield f"{len(beyond)} operations more are not compared, ours has none of them{named}"
+        are = "operation more is" if len(beyond) == 1 else "operations more are"
+        yield f"{len(beyond)} {are} not compared: ours has none of that kind{named}"
     if begins:
         yield f"its paths begin with {in_a_line(begins)}"
     if not shared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from .summary import WORDS, Report, ordered, title
 MOST_ANNOTATIONS = 10  # GitHub shows no more of a step
 MOST_TEXT = 2_000
 MOST_SUMMARY = 900_000  # bytes; GitHub refuses a summary of more than 1 MiB
-_SYNTAX = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&@:-])")
+_SYNTAX = re.compile(r"([\\`*_{}\[\]()<>#+=!|~$@:-]|(?<=[0-9])[.](?= |$)|(?<=www)[.])")
 
 
 def in_actions(environment: Mapping[str, str]) -> bool:
@@ -122,7 +123,7 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"<details><summary>{escaped(table.title)}</summary>\n"
+    yield f"<details><summary>{html.escape(table.title)}</summary>\n"
     for row in (table.columns, ["---"] * len(table.columns), *table.rows):
         yield "| " + " | ".join(one if one == "---" else escaped(one) for one in row) + " |"
     yield "\n</details>\n"
@@ -130,9 +131,9 @@ def _table(table: Table) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """A text in markdown that is nothing but text."""
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # An entity's & and ; stay; everything else that may be syntax is escaped.
-    return _SYNTAX.sub(r"\\\1", plain.replace("\n", " ")).replace("\\&", "&")
+    plain = " ".join(text.split()).replace("&", "&amp;")
+    plain = plain.replace("<", "&lt;").replace(">", "&gt;")
+    return _SYNTAX.sub(r"\\\1", plain)
 
 
 def code(text: str) -> str:

@@ -50,9 +50,7 @@ def _header(report: Report) -> Element:
     for name, value in report.run.facts:
         facts.extend((_element("dt", name), _element("dd", value)))
     mark = _element("span", "✗" if report.fails else "✓")
-    worst = "ok"
-    if report.fails:
-        worst = report.findings[0].verdict.value
+    worst = report.findings[0].verdict.value if report.fails else "ok"
     return _element("header", _element("h1", mark, f" {report.headline}"), facts, class_=worst)
 
 

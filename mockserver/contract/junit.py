@@ -6,6 +6,8 @@ A suite is a verb. What holds and what is known are passed tests; a known one te
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC
 from xml.etree import ElementTree as ET
 
 from .findings import Finding, Outcome, Verdict
@@ -34,7 +36,7 @@ def _suite(report: Report, outcome: Outcome) -> Element:
         errors="0",
         skipped="0",
         time=f"{outcome.seconds:.3f}",
-        timestamp=report.run.started.replace(tzinfo=None).isoformat(timespec="seconds"),
+        timestamp=report.run.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
     )
     properties = ET.SubElement(suite, "properties")
     counts = [(name, str(count)) for name, count in outcome.counts.items()]
@@ -42,7 +44,12 @@ def _suite(report: Report, outcome: Outcome) -> Element:
         ET.SubElement(properties, "property", name=name, value=value)
     for sentence in outcome.holds:
         ET.SubElement(suite, "testcase", classname=_class(outcome), name=sentence, time="0")
-    suite.extend(_case(outcome, finding) for finding in outcome.findings)
+    seen: Counter[str] = Counter()
+    for finding in outcome.findings:
+        name = f"{title(finding)}: {finding.subject}"
+        seen[name] += 1  # of two tests with one name some servers show one
+        again = f" ({seen[name]})" if seen[name] > 1 else ""
+        suite.append(_case(outcome, finding, name + again))
     if outcome.notes:
         ET.SubElement(suite, "system-out").text = "\n".join(outcome.notes)
     return suite
@@ -52,8 +59,7 @@ def _class(outcome: Outcome) -> str:
     return f"mockserver.{outcome.verb}"
 
 
-def _case(outcome: Outcome, finding: Finding) -> Element:
-    name = f"{title(finding)}: {finding.subject}"
+def _case(outcome: Outcome, finding: Finding, name: str) -> Element:
     case = Element("testcase", classname=_class(outcome), name=name, time="0")
     details = "\n".join(filter(None, (finding.sentence, finding.evidence, finding.curl)))
     if finding.verdict is Verdict.KNOWN:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from ..errors import MockServerError, in_a_line
 
 MAX_DEPTH = 64  # of schemas in one another, and of references to references
+MAX_ALTERNATIVES = 1_000
 MAX_STEPS = 500_000  # schemas looked at in one document; Prefect's takes a few thousand
 
 ANY = "any"
@@ -94,17 +96,11 @@ class Reader:
             node = self._at(node["$ref"])
         return None
 
-    def component(self, schema: Any) -> str | None:
-        """The name of the component that a schema is nothing but a reference to."""
-        if isinstance(schema, Mapping) and not CONSTRAINTS & schema.keys():
-            reference = schema.get("$ref")
-            if isinstance(reference, str) and reference.startswith(_COMPONENT):
-                return reference.removeprefix(_COMPONENT)
-        return None
-
     def alternatives(self, schema: Any) -> Sequence[Alternative]:
         """What a schema lets through: nothing (false), anything (true), or one of several."""
-        found = list(self._alternatives(schema, None, 0))
+        found = list(islice(self._alternatives(schema, None, 0), MAX_ALTERNATIVES + 1))
+        if len(found) > MAX_ALTERNATIVES:
+            raise DocumentError(f"a schema of more than {MAX_ALTERNATIVES:,} alternatives")
         anything = [alternative for alternative in found if alternative.type == ANY]
         return anything[:1] or found
 
@@ -115,7 +111,7 @@ class Reader:
         node = {} if schema is True else as_object(schema)
         rest = {key: value for key, value in node.items() if key in CONSTRAINTS}
         if "$ref" in node:
-            target, named = self._at(node["$ref"]), self.component({"$ref": node["$ref"]})
+            target, named = self._at(node["$ref"]), _component(node["$ref"])
             if rest:
                 target, named = self._both(target, rest, depth), None
             yield from self._alternatives(target, named, depth + 1)
@@ -139,10 +135,10 @@ class Reader:
             merged = self._both(part, merged, depth)
         return merged
 
-    def _both(self, one: Any, other: Mapping[str, Any], depth: int) -> Any:
+    def _both(self, one: Any, other: Mapping[str, Any] | Literal[False], depth: int) -> Any:
         """A schema that asks for what two ask for."""
         self._step(depth)
-        if one is False:
+        if one is False or other is False:
             return False
         plain = {} if one is True else dict(as_object(one))
         if "$ref" in plain:
@@ -152,7 +148,10 @@ class Reader:
             return self._both(target, other, depth + 1)
         if "allOf" in plain:
             parts = as_list(plain.pop("allOf"), "allOf")
-            plain = dict(self._both(self._all(parts, depth + 1), plain, depth + 1))
+            merged = self._both(self._all(parts, depth + 1), plain, depth + 1)
+            if merged is False:
+                return False
+            plain = dict(merged)
         return {**plain, **{key: _stricter(key, plain, value) for key, value in other.items()}}
 
     def _at(self, reference: Any) -> Any:
@@ -172,6 +171,11 @@ class Reader:
             raise DocumentError(
                 f"schemas that refer to one another more than {MAX_DEPTH} deep, or too often"
             )
+
+
+def _component(reference: str) -> str | None:
+    """The name of the component that is referred to."""
+    return reference.removeprefix(_COMPONENT) if reference.startswith(_COMPONENT) else None
 
 
 def _plain(node: Mapping[str, Any], name: str | None) -> Iterator[Alternative]:

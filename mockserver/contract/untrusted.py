@@ -11,6 +11,10 @@ from ..errors import in_a_line
 MOST = 4_000  # characters of a line
 MOST_LINES = 100
 HIDDEN = "[hidden]"
+_HARMLESS = frozenset({
+    "accept", "accept-encoding", "accept-language", "content-type", "host", "origin",
+    "user-agent", "x-prefect-api-version",
+})  # fmt: skip
 _SHORTEST = 4  # a shorter secret would be found in any text
 
 
@@ -38,9 +42,11 @@ def without(text: str, secrets: Iterable[str]) -> str:
 def secrets_of(headers: Mapping[str, str]) -> Collection[str]:
     """What must not be shown of the headers that requests carry: values, and what they wrap.
 
-    Longest first, so that none is left in part.
+    Any header may be a credential but for a few that never are. The longest come first, so that
+    none is left in part.
     """
-    found = {part for value in headers.values() for part in _parts(value)}
+    hidden = [value for name, value in headers.items() if name.lower() not in _HARMLESS]
+    found = {part for value in hidden for part in _parts(value)}
     return sorted((one for one in found if len(one) >= _SHORTEST), key=lambda one: (-len(one), one))
 
 
