@@ -23,8 +23,10 @@ from .live import Live
 from .opening import Opened, Opening, opened
 from .permission import Effect, require, require_alone
 from .report import write_reports
+from .schemas import DocumentError
 from .summary import Report, Run, report_of
 from .target import Ownership, TargetError
+from .untrusted import secrets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,10 @@ def carry_out(name: str, asked: Asked, environment: Mapping[str, str]) -> bool:
 
 
 def _report_of_file(path: Path, started: datetime) -> Report:
-    outcome = drift_of(read_document(path), str(path))
+    try:
+        outcome = drift_of(read_document(path), str(path))
+    except DocumentError as error:
+        raise UsageError(str(error)) from None
     facts = Run(str(path), "a document", "openapi.yaml", Ownership.SHARED, started)
     return report_of(facts, [outcome])
 
@@ -114,7 +119,7 @@ def _outcomes(
         live.begin(name)
         try:
             yield verb(asked, server, live)
-        except TargetError as error:
+        except (TargetError, DocumentError) as error:
             yield Outcome(name, [Finding(name, "not-done", server.target.url, str(error))])
             return
 
@@ -131,7 +136,7 @@ def _report(asked: Asked, server: Opened, outcomes: Sequence[Outcome], started: 
         (datetime.now(UTC) - started).total_seconds(),
         asked.seed,
     )
-    return report_of(facts, outcomes, list(target.headers.values()))
+    return report_of(facts, outcomes, secrets_of(target.headers))
 
 
 def _tell(report: Report, folder: Path | None, environment: Mapping[str, str]) -> None:
