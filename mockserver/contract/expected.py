@@ -249,4 +249,16 @@ def _leaves(value: Any) -> Iterator[object]:
             yield one
 
 
-BY_HAND: Sequence[ByHand] = (ByHand("undocumented-5xx", r".*", _fails_on_what_it_cannot_hold),)
+def _has_deep_labels(dialect: Dialect, sent: Sent, _answer: Answer) -> bool:
+    """Labels that a real server takes and cannot read."""
+    labels = sent.json
+    return dialect.lax_coercion and (
+        isinstance(labels, dict)
+        and any(value is None or isinstance(value, dict | list) for value in labels.values())
+    )
+
+
+BY_HAND: Sequence[ByHand] = (
+    ByHand("labels-unreadable", r"PATCH /flow_runs/{id}/labels", _has_deep_labels),
+    ByHand("undocumented-5xx", r".*", _fails_on_what_it_cannot_hold),
+)

@@ -22,7 +22,7 @@ from .gate import CHECK_NAMES, Gate, registered
 from .permission import Effect, require
 from .probes import Probed, probe
 from .standins import StandIns
-from .target import Answer, CeilingReached, Target
+from .target import Answer, CeilingReached, Target, TargetError
 from .watch import Watch
 
 VERB = "fuzz"
@@ -58,7 +58,7 @@ def fuzz(
             probed = list(probe(target, crowd))
             run.go(campaign)
         finally:
-            removed = _clean_up(target, held)
+            removed = run.clean_up(held)
     counts = {"requests": target.sent - sent, "cases": run.cases, "removed": removed}
     if target.flaky:
         counts["asked again after 503"] = gate.asked_again
@@ -75,15 +75,6 @@ def fuzz(
 def is_mock(target: Target) -> bool:
     """Whether a server is this project's own: it serves its contract below its API."""
     return target.send("GET", "/openapi.yaml", None, {}).status == 200
-
-
-def _clean_up(target: Target, held: Present) -> int:
-    """Take away what was created. A ceiling does not stand in the way of it."""
-    limits, target.limits = target.limits, replace(target.limits, requests=sys.maxsize)
-    try:
-        return remove_others(target, held)
-    finally:
-        target.limits = limits
 
 
 @dataclass
@@ -186,6 +177,18 @@ class _Run:
         if seen is None or len(sent.body or b"") < len(seen.sent.body or b""):
             seen = self.new[key] = _Seen(check, sent.operation, sentence, sent, answer)
         seen.times = times + 1
+
+    def clean_up(self, held: Present) -> int:
+        """Take away what was created; returns how many. No ceiling stands in the way of it."""
+        target = self.gate.watch.target
+        limits, target.limits = target.limits, replace(target.limits, requests=sys.maxsize)
+        try:
+            return remove_others(target, held)
+        except TargetError as error:
+            self.notes.append(f"what was created may still be there: {error}")
+            return 0
+        finally:
+            target.limits = limits
 
     def findings(self, seed: int) -> Iterator[Finding]:
         """What is in no registry."""
