@@ -17,6 +17,7 @@ from aiohttp import web
 
 from mockserver import app as app_module
 from mockserver.app import SETTINGS, STORE, Settings, create_app
+from mockserver.dialects import BULK_DELETE
 from mockserver.store import Store
 
 from .live import Client, served
@@ -29,13 +30,15 @@ Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 @dataclass(frozen=True)
 class Wrong:
     """A wrong server: what it is called, what it does in a sentence, how, and the ids of checks
-    of which one at least has to find it.
+    of which one at least has to find it, when fuzz is let at these operations in these phases.
     """
 
     name: str
     what: str
     how: Middleware
     found_by: Sequence[str]
+    operations: Sequence[str] = (BULK_DELETE,)
+    phases: Sequence[str] = ("examples", "fuzzing")
 
 
 @contextmanager
@@ -45,7 +48,7 @@ def running(
     """A client of a wrong server, or of a right one, as long as the block lasts."""
     app = create_app(store, settings)
     if wrong is not None:
-        app.middlewares.insert(0, web.middleware(wrong.how))
+        app.middlewares.insert(0, web.middleware(wrong.how))  # type: ignore[arg-type] # as aiohttp has it
     with patch.object(app_module, "_body", _body), served(app) as client:
         yield client
 
@@ -330,12 +333,14 @@ WRONG: Sequence[Wrong] = (
         "answers 200 to limit 0",
         on_bulk_delete(_takes_limit_0),
         ("negative_data_rejection",),
+        phases=("coverage",),
     ),
     Wrong(
         "takes-limit-51",
         "takes any limit above 50 for 50",
         on_bulk_delete(_takes_limit_51),
         ("negative_data_rejection",),
+        phases=("coverage",),
     ),
     Wrong(
         "deletes-when-refused",
@@ -361,11 +366,13 @@ WRONG: Sequence[Wrong] = (
         "deletes a run at each count",
         _counting_deletes,
         ("reading-changes-nothing",),
+        operations=("POST /flow_runs/count", BULK_DELETE),
     ),
     Wrong(
         "deletes-none-by-id",
         "answers 204 to DELETE, and does nothing",
         _deletes_none_by_id,
         ("deletes-the-one", "use_after_free"),
+        operations=("DELETE /flow_runs/{id}",),
     ),
 )

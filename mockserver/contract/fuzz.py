@@ -55,7 +55,7 @@ def fuzz(
     with StandIns() as standins:
         run = _Run(gate, Explainer(dialect, standins), say)
         try:
-            probed = list(probe(target, crowd))
+            probed = list(probe(target, crowd)) if campaign.settings.probes else []
             run.go(campaign)
         finally:
             removed = run.clean_up(held)

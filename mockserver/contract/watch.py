@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..decoding import JSON as JSON_TYPE
 from ..decoding import Message
-from ..dialects import BULK_DELETE, Dialect
+from ..dialects import BULK_DELETE, SPEC, Dialect
 from ..errors import RefusedRequest
 from ..operations import plan_bulk_delete
 from ..parameters import BulkDeleteRequest
@@ -159,6 +160,16 @@ def asks_for_any(body: Any) -> bool:
         and not body.get("flow_runs")
         and body.get("limit", MOST_DELETED) == MOST_DELETED
     )
+
+
+def is_right(body: Any) -> bool:
+    """Whether a body is one that the document allows for a bulk_delete."""
+    try:
+        content = json.dumps(body).encode()
+        read_request(Message(content, JSON_TYPE, None), BulkDeleteRequest, SPEC)
+    except (RefusedRequest, TypeError, ValueError):
+        return False
+    return True
 
 
 def due_warnings(sent: Sent, dialect: Dialect) -> frozenset[str]:
