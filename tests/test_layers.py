@@ -46,6 +46,12 @@ RANKS = {
     "contract/differences": 23, "contract/selections": 24, "contract/deletions": 25,
     "contract/diff": 26,
     "contract/verify": 30, "contract/flags": 38, "contract/cli": 39,
+    "contract/permission": 21, "contract/census": 21, "contract/checks": 21,
+    "contract/standins": 21, "contract/campaign": 21,
+    "contract/crowd": 22, "contract/meeting": 22, "contract/expected": 22,
+    "contract/watch": 23, "contract/probes": 23,
+    "contract/gate": 24,
+    "contract/fuzz": 25, "contract/st_hooks": 25,
     "cli": 40, "__main__": 41,
 }  # fmt: skip
 FIRST_RANK_OF = {

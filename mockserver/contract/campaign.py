@@ -40,6 +40,7 @@ class FuzzSettings:
     them, such as `POST /flow_runs/bulk_delete`; none is all. `thorough` also goes through every
     way of saying a filter at the endpoints that share it, four times as many requests. `seconds`
     is when it stops at the latest. `reports` are schemathesis' own, written into `folder`.
+    `probes`: whether each deviation is tried by a request of its own, too.
     """
 
     max_examples: int = 25
@@ -50,6 +51,7 @@ class FuzzSettings:
     seconds: float = 600.0
     reports: Sequence[str] = ()
     folder: Path | None = None
+    probes: bool = True
 
 
 class Campaign:

@@ -69,6 +69,7 @@ class Exchange:
     server's own list said match, highest first (None: not known); `again` is the answer to the
     same request sent once more; `found` are statuses of GET for some of what was deleted; `due`
     are the warnings that a mock owes (None: it is no mock, or they cannot be told).
+    `unreadable` is what came instead of a list of the runs afterwards ("" if nothing did).
     `since` are the requests since `before`, where that was not taken right before this one.
     """
 
@@ -80,6 +81,7 @@ class Exchange:
     again: Answer | None = None
     found: Mapping[str, int] | None = None
     due: frozenset[str] | None = None
+    unreadable: str = ""
     since: Sequence[Sent] = ()
 
     @property
@@ -213,6 +215,10 @@ def _refusal_changes_nothing(one: Exchange) -> str:
     return _change(one) if one.answer.status >= 400 and not one.sent.only_reads else ""
 
 
+def _still_readable(one: Exchange) -> str:
+    return f"after it the list of all runs is {one.unreadable}" if one.unreadable else ""
+
+
 def _deletes_the_one(one: Exchange) -> str:
     if one.answer.status != 204:
         return ""
@@ -288,6 +294,13 @@ CHECKS: tuple[Check, ...] = (
         _refusal_changes_nothing,
         refused_too=True,
     ),
+    Check(
+        "still-readable",
+        "",
+        "the flow runs can be listed afterwards",
+        _still_readable,
+        refused_too=True,
+    ),
     Check("deletes-the-one", DELETE_ONE, "the run is gone, and no other", _deletes_the_one),
     Check("creates-one", "POST /flow_runs/", "201 is one run more, 200 is none", _creates_one),
     Check("states-stay", "POST /flow_runs/{id}/set_state", "no run comes or goes", _states_stay),
@@ -297,8 +310,14 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+UNREADABLE = next(check for check in CHECKS if check.id == "still-readable")
+
+
 def wrongs(one: Exchange) -> Iterator[tuple[Check, str]]:
     """Every rule that an exchange breaks, and how."""
+    if one.unreadable:  # nothing else can be told
+        yield UNREADABLE, _still_readable(one)
+        return
     for check in CHECKS:
         if check.concerns(one):
             wrong = check.wrong(one)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .target import PAGE, Refused, Target
+from .checks import deleted_in
+from .target import PAGE, Refused, Target, TargetError
 
 FLOW = "mockserver-contract"
-BULK = 50  # the most that one bulk_delete takes
 
 # A little of everything that a filter can ask for; each comes again and again.
 SHAPES: Sequence[Mapping[str, Any]] = (
@@ -84,14 +85,28 @@ def remove_others(target: Target, before: Present) -> int:
 
     Raises TargetError.
     """
-    runs = sorted(_ids(target, "flow_runs") - before.runs)
-    for start in range(0, len(runs), BULK):
-        wanted = {"flow_runs": {"id": {"any_": runs[start : start + BULK]}}}
-        target.ask("POST", "/flow_runs/bulk_delete", wanted)
+    runs = remove_runs(target, before.runs)
     flows = sorted(_ids(target, "flows") - before.flows)
     for flow in flows:
         target.ask("DELETE", f"/flows/{flow}")
-    return len(runs) + len(flows)
+    return runs + len(flows)
+
+
+def remove_runs(target: Target, kept: frozenset[str]) -> int:
+    """Delete all flow runs but those to keep, also where they cannot be listed; returns how many.
+
+    Raises TargetError, also where the server says that it has deleted the same run twice.
+    """
+    wanted = {"flow_runs": {"id": {"not_any_": sorted(kept)}} if kept else {}}
+    removed: set[str] = set()
+    while True:
+        answer = target.send("POST", "/flow_runs/bulk_delete", json.dumps(wanted).encode())
+        deleted = deleted_in(answer)
+        if not removed.isdisjoint(deleted):
+            raise TargetError(f"{target.url} says that it deletes flow runs, and does not")
+        removed.update(deleted)
+        if not deleted:
+            return len(removed)
 
 
 def _ids(target: Target, kind: str) -> frozenset[str]:

@@ -14,7 +14,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from ..dialects import Dialect
 from ..errors import in_a_line
 from .campaign import Campaign, FuzzSettings
-from .checks import CHECKS, Sent
+from .checks import CHECKS, UNREADABLE, Sent
 from .crowd import Crowd, Present, nobody, present, remove_others
 from .expected import BY_ID, Explainer, shows_in, told
 from .findings import Finding, Outcome, Verdict
@@ -22,7 +22,7 @@ from .gate import CHECK_NAMES, Gate, registered
 from .permission import Effect, require
 from .probes import Probed, probe
 from .standins import StandIns
-from .target import Answer, CeilingReached, Target
+from .target import Answer, CeilingReached, Target, TargetError
 from .watch import Watch
 
 VERB = "fuzz"
@@ -49,21 +49,22 @@ def fuzz(
     started, sent = time.monotonic(), target.sent
     held = present(target)
     crowd = Crowd(target, created)
-    watch = Watch(target, crowd, dialect if is_mock(target) else None)
+    mock = is_mock(target)
+    watch = Watch(target, crowd, held.runs, dialect if mock else None)
     gate = Gate(watch, campaign.settings.seed, deadline=started + campaign.settings.seconds)
     with StandIns() as standins:
         run = _Run(gate, Explainer(dialect, standins), say)
         try:
-            probed = list(probe(target, crowd))
+            probed = list(probe(target, crowd)) if campaign.settings.probes else []
             run.go(campaign)
         finally:
-            removed = _clean_up(target, held)
+            removed = run.clean_up(held)
     counts = {"requests": target.sent - sent, "cases": run.cases, "removed": removed}
     if target.flaky:
         counts["asked again after 503"] = gate.asked_again
     return Outcome(
         VERB,
-        [*run.findings(campaign.settings.seed), *of_probes(dialect, probed, run.known)],
+        [*run.findings(campaign.settings.seed), *of_probes(dialect, probed, run.known, mock=mock)],
         holds=[f"{check.id}: {check.sentence}" for check in CHECKS if check.id not in run.broken],
         notes=run.notes,
         counts=counts,
@@ -74,15 +75,6 @@ def fuzz(
 def is_mock(target: Target) -> bool:
     """Whether a server is this project's own: it serves its contract below its API."""
     return target.send("GET", "/openapi.yaml", None, {}).status == 200
-
-
-def _clean_up(target: Target, held: Present) -> int:
-    """Take away what was created. A ceiling does not stand in the way of it."""
-    limits, target.limits = target.limits, replace(target.limits, requests=sys.maxsize)
-    try:
-        return remove_others(target, held)
-    finally:
-        target.limits = limits
 
 
 @dataclass
@@ -142,7 +134,8 @@ class _Run:
         for check, wrong, exchange in self.gate.late:
             since = len(exchange.since)
             among = f" (this request or one of the {since} before it)" if since else ""
-            self._add(check.id, wrong + among, exchange.sent, exchange.answer)
+            if not self._is_known(check.id, exchange.sent, exchange.answer):
+                self._add(check.id, wrong + among, exchange.sent, exchange.answer)
         self.gate.late.clear()
 
     def _take_case(self, recorder: ScenarioRecorder, case_id: str) -> None:
@@ -160,13 +153,17 @@ class _Run:
             answer = Answer(response.status_code, response.content or b"", {})
             ours = CHECK_NAMES.get(node.name)
             text = failure.message if ours else f"{failure.title}: {failure.message}"
-            if ours or not self._is_known(node.name, sent, answer):
+            if not self._is_known(ours or node.name, sent, answer):
                 self._add(ours or node.name, text, sent, answer)
 
     def _is_known(self, check: str, sent: Sent, answer: Answer) -> bool:
         if check == "positive_data_acceptance" and told(sent, answer):
             return True
-        deviation = self.explainer.explain(sent, answer)
+        if check in CHECK_NAMES.values():
+            readable = check != UNREADABLE.id
+            deviation = None if readable else self.explainer.by_hand(sent, answer)
+        else:
+            deviation = self.explainer.explain(sent, answer)
         if deviation is not None:
             self.known.setdefault(deviation, Counter())[f"{check} of {sent.operation}"] += 1
         return deviation is not None
@@ -180,6 +177,18 @@ class _Run:
         if seen is None or len(sent.body or b"") < len(seen.sent.body or b""):
             seen = self.new[key] = _Seen(check, sent.operation, sentence, sent, answer)
         seen.times = times + 1
+
+    def clean_up(self, held: Present) -> int:
+        """Take away what was created; returns how many. No ceiling stands in the way of it."""
+        target = self.gate.watch.target
+        limits, target.limits = target.limits, replace(target.limits, requests=sys.maxsize)
+        try:
+            return remove_others(target, held)
+        except TargetError as error:
+            self.notes.append(f"what was created may still be there: {error}")
+            return 0
+        finally:
+            target.limits = limits
 
     def findings(self, seed: int) -> Iterator[Finding]:
         """What is in no registry."""
@@ -197,11 +206,15 @@ class _Run:
 
 
 def of_probes(
-    dialect: Dialect, probed: Sequence[Probed], known: Mapping[str, Counter[str]]
+    dialect: Dialect,
+    probed: Sequence[Probed],
+    known: Mapping[str, Counter[str]],
+    *,
+    mock: bool,
 ) -> Iterator[Finding]:
     """What the deviations come to: known and there, known and gone, there and not known."""
     for one in probed:
-        due = shows_in(one.deviation, dialect)
+        due = shows_in(one.deviation, dialect, mock=mock)
         if due is None or (not due and not one.shows):
             continue
         deviation = BY_ID[one.deviation]

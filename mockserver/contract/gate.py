@@ -16,9 +16,9 @@ from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from ..dialects import BULK_DELETE
 from .checks import CHECKS, Check, Exchange, Sent, wrongs
-from .meeting import VERSION_HEADER, meet, meet_path, meet_version
+from .meeting import VERSION_HEADER, match_more, meet, meet_path, meet_version
 from .target import Answer, TargetError
-from .watch import Watch
+from .watch import Watch, asks_for_any, is_right
 
 _TRIES = 12  # as often as a target asks again
 _PAUSE = 0.05
@@ -68,6 +68,8 @@ class Gate(AuthBase):
         runs = watch.gather(self._operation, case.body)
         # To set what is the same already would have schemathesis forget how it was made.
         body = meet(case.body, runs, self.seed)
+        if self._operation == BULK_DELETE and is_right(body) and not asks_for_any(body):
+            body = match_more(body, self.seed)
         if body is not case.body and body != case.body:
             case.body = body
         if case.path.startswith("/flow_runs/{id}"):
@@ -130,9 +132,12 @@ class Gate(AuthBase):
 
     def sent_of(self, operation: str, request: Any) -> Sent:
         """A request as schemathesis has recorded it."""
-        headers = {name: ", ".join(values) for name, values in request.headers.items()}
+        headers = {
+            name: values if isinstance(values, str | bytes) else ", ".join(values)
+            for name, values in request.headers.items()
+        }
         prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = request.method, request.uri, request.body
+        prepared.method, prepared.url, prepared.body = request.method, _url(request), request.body
         prepared.headers = requests.structures.CaseInsensitiveDict(headers)
         return replace(self._as_sent(prepared), operation=operation)
 
@@ -161,11 +166,18 @@ def as_answer(response: requests.Response) -> Answer:
     return Answer(response.status_code, response.content, headers)
 
 
+def _url(request: Any) -> str:
+    """Where it went: schemathesis calls it uri, requests url."""
+    return str(getattr(request, "uri", None) or request.url)
+
+
 def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _as_schemathesis_check(gate: Gate, name: str, wanted: str) -> Callable[..., None]:
+def as_schemathesis_check(gate: Gate, name: str, wanted: str) -> Callable[..., None]:
+    """A rule as schemathesis calls it, by the name that it is to have there."""
+
     def check(_context: Any, _response: Any, _case: Any) -> None:
         for broken, wrong in wrongs(gate.exchange) if gate.exchange else ():
             if broken.id == wanted:
@@ -181,7 +193,7 @@ def registered(gate: Gate) -> Iterator[None]:
     hook = gate.before_call  # one object: it is taken off by identity
     GLOBAL_HOOK_DISPATCHER.register_hook_with_name(hook, "before_call")
     for name, wanted in CHECK_NAMES.items():
-        schemathesis.check(_as_schemathesis_check(gate, name, wanted))
+        schemathesis.check(as_schemathesis_check(gate, name, wanted))
     try:
         yield
     finally:

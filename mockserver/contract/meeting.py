@@ -73,6 +73,20 @@ def _meet_value(
     return random.choice(known) if isinstance(value, str) and fits(value) else value
 
 
+def match_more(body: Any, seed: object) -> Any:
+    """A bulk_delete that is right, often with fewer criteria and a lower limit: of many criteria
+    that are made up nothing meets all, and of a high limit nothing is left.
+    """
+    if not isinstance(body, dict):
+        return body
+    random = Random(repr((seed, "more", body)))  # noqa: S311
+    wanted = body.get("flow_runs")
+    if isinstance(wanted, dict) and wanted and random.random() < _OFTEN:
+        kept = random.sample(sorted(wanted), random.randint(0, min(2, len(wanted))))
+        body = {**body, "flow_runs": {criterion: wanted[criterion] for criterion in kept}}
+    return {**body, "limit": random.randint(1, 3)} if random.random() < _OFTEN else body
+
+
 def meet_path(parameters: Mapping[str, Any], runs: Runs, seed: object) -> dict[str, Any]:
     """The parameters of a flow run's path, often with the id of one that is there."""
     text = parameters.get("id")

@@ -175,6 +175,16 @@ def _small_levels(on: Ground) -> bool:
     return any(on.send("/logs/", [{**log, "level": 2**bits}]).status >= 500 for bits in (15, 63))
 
 
+def _labels_unreadable(on: Ground) -> bool:
+    run = on.made(name="probe")
+    on.send(f"/flow_runs/{run}/labels", {"team": {"name": "data"}}, "PATCH")
+    curl = on.curl
+    unreadable = on.target.send("GET", f"/flow_runs/{run}", None, {}).status >= 500
+    on.target.send("DELETE", f"/flow_runs/{run}", None, {})
+    on.curl = curl
+    return unreadable
+
+
 PROBES: Mapping[str, Callable[[Ground], bool]] = {
     "state-both-lists": _state_both_lists,
     "like-wildcards": _like_wildcards,
@@ -198,6 +208,7 @@ PROBES: Mapping[str, Callable[[Ground], bool]] = {
     "empty-key": _empty_key,
     "state-not-stored": _state_not_stored,
     "small-levels": _small_levels,
+    "labels-unreadable": _labels_unreadable,
 }
 
 

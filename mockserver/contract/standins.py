@@ -12,6 +12,7 @@ from types import TracebackType
 from ..app import Settings, create_app
 from ..dialects import Dialect
 from ..index import Base
+from ..runs import FlowRun, State, StateType
 from ..server import serve
 from ..store import Store
 from .target import Limits, Ownership, Target
@@ -45,8 +46,10 @@ class StandIns:
         for target, _ in self._mocks.values():
             target.close()
 
-    def of(self, dialect: Dialect) -> Target:
-        """The mock of a dialect, empty."""
+    def of(
+        self, dialect: Dialect, run: str | None = None, state: StateType | None = None
+    ) -> Target:
+        """The mock of a dialect, which holds nothing but the run that is named, in that state."""
         known = self._mocks.get(dialect)
         if known is None:
             store = Store(Base(()))
@@ -54,8 +57,13 @@ class StandIns:
             limits = Limits(requests=10_000_000)
             target = Target(f"{started.result()}/api", {}, Ownership.OURS, limits)
             known = self._mocks[dialect] = (target, store)
-        known[1].reset()
-        return known[0]
+        target, store = known
+        store.reset()
+        if run is not None and state is not None:
+            store.put(
+                FlowRun(id=run.lower(), name="it", state=State(state, state.name.capitalize()))
+            )
+        return target
 
     async def _start(self, dialect: Dialect, store: Store) -> str:
         ready: asyncio.Future[str] = self._loop.create_future()

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..decoding import JSON as JSON_TYPE
 from ..decoding import Message
-from ..dialects import BULK_DELETE, Dialect
+from ..dialects import BULK_DELETE, SPEC, Dialect
 from ..errors import RefusedRequest
 from ..operations import plan_bulk_delete
 from ..parameters import BulkDeleteRequest
 from ..reading import read_request
 from .census import kept
 from .checks import DELETE_ONE, MOST_DELETED, Exchange, Runs, Sent, deleted_in
-from .crowd import Crowd
-from .target import PAGE, Answer, Target
+from .crowd import Crowd, remove_runs
+from .target import PAGE, Answer, Refused, Target
 
 LEAST, MOST = 4, 8  # how many runs there are for a request to meet
 FULL = MOST_DELETED + 2  # how many there are once, for what asks for any 50
@@ -32,24 +33,40 @@ _OF_THE_RUNS = frozenset({"null-values-skipped", "limit-reached"})
 class Watch:
     """Follows one server through a run of requests, which come one after the other.
 
-    `mock`: the dialect that it is read as, if it is a mock; its warnings are held to that.
+    `held` are the runs that were there at the start. `mock`: the dialect that it is read as, if it
+    is a mock; its warnings are held to that.
     """
 
     target: Target
     crowd: Crowd
+    held: frozenset[str] = frozenset()
     mock: Dialect | None = None
     runs: Runs = field(default_factory=dict)
+    unreadable: str = ""
     unseen: list[Sent] = field(default_factory=list)
     was_full: bool = False
     _looked: bool = False
     _matching: Sequence[str] | None = None
 
     def look(self) -> Runs:
-        """All flow runs, as the server lists them now."""
-        listed = self.target.pages("/flow_runs/filter")
-        self.runs = {run["id"].lower(): kept(run) for run in listed}
+        """All flow runs, as the server lists them now. If it cannot, those that have come are
+        deleted, `unreadable` says why, and it is what is left that is returned.
+        """
+        self.unreadable = ""
+        try:
+            self.runs = self._listed()
+        except Refused as refused:
+            if refused.answer.status < 500:
+                raise
+            self.unreadable = str(refused.answer)
+            remove_runs(self.target, self.held)
+            self.runs = self._listed()
         self._looked = True
         return self.runs
+
+    def _listed(self) -> Runs:
+        listed = self.target.pages("/flow_runs/filter")
+        return {run["id"].lower(): kept(run) for run in listed}
 
     def gather(self, operation: str, body: Any = None) -> Runs:
         """See to it that there are runs to meet; returns what is there."""
@@ -79,7 +96,8 @@ class Watch:
         elif sent.operation == DELETE_ONE and answer.status == 204:
             exchange = replace(exchange, found=self._found([sent.path.rpartition("/")[2]]))
         self.unseen = []
-        return replace(exchange, after=self.look())
+        after = self.look()
+        return replace(exchange, after=after, unreadable=self.unreadable)
 
     def overdue(self) -> Exchange | None:
         """Look for what requests that should change nothing have changed, before one that may."""
@@ -88,7 +106,10 @@ class Watch:
         *since, last = self.unseen
         before, self.unseen = self.runs, []
         nothing = Answer(400, b"", {})
-        return Exchange(last, nothing, before, self.look(), since=tuple(since))
+        after = self.look()
+        return Exchange(
+            last, nothing, before, after, unreadable=self.unreadable, since=tuple(since)
+        )
 
     def _after_bulk_delete(self, exchange: Exchange) -> Exchange:
         sent, answer = exchange.sent, exchange.answer
@@ -139,6 +160,16 @@ def asks_for_any(body: Any) -> bool:
         and not body.get("flow_runs")
         and body.get("limit", MOST_DELETED) == MOST_DELETED
     )
+
+
+def is_right(body: Any) -> bool:
+    """Whether a body is one that the document allows for a bulk_delete."""
+    try:
+        content = json.dumps(body).encode()
+        read_request(Message(content, JSON_TYPE, None), BulkDeleteRequest, SPEC)
+    except (RefusedRequest, TypeError, ValueError):
+        return False
+    return True
 
 
 def due_warnings(sent: Sent, dialect: Dialect) -> frozenset[str]:
