@@ -137,13 +137,14 @@ def _queue(context: Context, body: FlowRunCreate) -> WorkQueue | None:
 
 
 def _labels(context: Context, body: FlowRunCreate, flow: Flow) -> Json:
-    """Those that were given, over those that say where the run belongs."""
-    own = {"prefect.flow.id": flow.id}
+    """Those that were given, over those that say where the run belongs, over the deployment's
+    (which has its flow's) or else the flow's.
+    """
     deployment = context.store.deployments.get(body.deployment_id)
-    if deployment is not None:
-        own["prefect.deployment.id"] = deployment.id
-        return {**flow.labels, **deployment.labels, **own, **(body.labels or {})}
-    return {**flow.labels, **own, **(body.labels or {})}
+    if deployment is None:
+        return {**flow.labels, "prefect.flow.id": flow.id, **(body.labels or {})}
+    own = {"prefect.flow.id": deployment.flow_id, "prefect.deployment.id": deployment.id}
+    return {**deployment.labels, **own, **(body.labels or {})}
 
 
 def create_flow(context: Context, body: FlowCreate) -> Outcome:

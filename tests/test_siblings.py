@@ -39,9 +39,13 @@ def uuid_of(name: str) -> str:
     return str(uuid5(UUID(int=0), name))
 
 
-ETL, REPORT = Flow(uuid_of("etl"), "etl", ("prod",)), Flow(uuid_of("report"), "Report")
+ETL, REPORT = (
+    Flow(uuid_of("etl"), "etl", ("prod",)),
+    Flow(uuid_of("report"), "Report", labels={"team": "bi"}),
+)
 NIGHTLY = Deployment(
-    uuid_of("nightly"), "nightly", ETL.id, ("cron",), True, "high", uuid_of("high")
+    *(uuid_of("nightly"), "nightly", ETL.id, ("cron",), True, "high", uuid_of("high")),
+    labels={"size": 3},
 )
 POOL, QUEUE = WorkPool(uuid_of("k8s"), "k8s", "kubernetes"), uuid_of("high")
 TASK = TaskRun(
@@ -424,11 +428,17 @@ def test_a_flow_run_is_made_in_a_pool(client: Client) -> None:
 
 
 def test_labels_say_where_a_run_belongs(client: Client) -> None:
-    """Those of the flow and the deployment, under those that are given."""
-    sent = {"flow_id": ETL.id, "deployment_id": NIGHTLY.id, "labels": {"mine": 1}}
-    labels = client.ask("POST", "/flow_runs/", sent).json["labels"]
-    assert labels["prefect.deployment.id"] == NIGHTLY.id
-    assert (labels["prefect.flow.id"], labels["mine"]) == (ETL.id, 1)
+    """Those of the deployment, or without one of the flow, under those that are given."""
+    sent = {"flow_id": REPORT.id, "labels": {"mine": 1}}
+    made = client.ask("POST", "/flow_runs/", sent).json
+    assert made["labels"] == {"prefect.flow.id": REPORT.id, "team": "bi", "mine": 1}
+    made = client.ask("POST", "/flow_runs/", {**sent, "deployment_id": NIGHTLY.id}).json
+    assert made["labels"] == {
+        "prefect.flow.id": ETL.id,  # the deployment's, though the run is of another flow
+        "prefect.deployment.id": NIGHTLY.id,
+        "size": 3,
+        "mine": 1,
+    }
 
 
 @pytest.mark.parametrize("wrong", [{"flow_id": NOBODY}, {"parent_task_run_id": NOBODY}])
@@ -670,6 +680,13 @@ def test_logs_are_taken(client: Client) -> None:
     assert (reply.status, reply.json) == (201, None)
     assert client.ask("POST", "/logs/", [{**line, "level": "x"}]).status == 422
     assert client.send("POST", "/api/logs/").status == 422
+
+
+def test_the_longest_batch_of_logs_is_taken(spec: Client) -> None:
+    """Prefect's client gathers up to 4,000,000 bytes of lines before it sends them."""
+    line = {"name": "n", "level": 20, "message": "m" * 999_800}
+    line["timestamp"] = "2026-01-01T00:00:00Z"
+    assert spec.ask("POST", "/logs/", [line] * 4).status == 201
 
 
 def test_a_lease_on_nothing(client: Client) -> None:
