@@ -84,10 +84,11 @@ def read_states(context: Context, flow_run_id: str) -> Outcome:
 def read_state(context: Context, state_id: str) -> Outcome:
     """One state of a flow run. Raises NotThere."""
     store = context.store
-    for run in (replies.settled(one, store) for one in store):
-        for one in store.states_of(run):
-            if one.id == state_id:
-                return Outcome(replies.state(one, run))
+    for run in store:  # of many: only the one that is told is settled
+        if any(replies.state_id(one, run) == state_id for one in store.states_of(run)):
+            told = replies.settled(run, store)
+            found = next(one for one in store.states_of(told) if one.id == state_id)
+            return Outcome(replies.state(found, told))
     raise NotThere("Flow run state not found")
 
 
