@@ -256,7 +256,7 @@ _COLUMNS: Mapping[str, str] = {
 T = TypeVar("T")
 
 
-def _in_order(context: Context, records: Iterable[T], sort: str, most: int) -> list[T]:
+def _in_order(context: Context, records: list[T], sort: str, most: int) -> list[T]:
     """The first `most` in an order; those that are equal stay as they come.
 
     Where those without a value stand is the database's affair.
@@ -269,5 +269,11 @@ def _in_order(context: Context, records: Iterable[T], sort: str, most: int) -> l
         value = getattr(record, column)
         return (high, "") if value is None else (low, value)
 
-    few = min(most, MOST_ROWS)
-    return nsmallest(few, records, key) if direction == "ASC" else nlargest(few, records, key)
+    ascending = direction == "ASC"
+    if most * _DEEP > len(records):
+        return sorted(records, key=key, reverse=not ascending)[: min(most, MOST_ROWS)]
+    return nsmallest(most, records, key) if ascending else nlargest(most, records, key)
+
+
+_DEEP = 20
+"""A page that ends past this part of all is found sooner by sorting all than by a heap."""
