@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from . import replies
 from .bodies import FlowRunSort
 from .cautions import Load, load_of, of_filter, refuse_overload
-from .columns import check_columns
+from .columns import check_columns, check_labels
 from .context import Context, Outcome
 from .errors import NotThere, ServerFailure
 from .joins import (
@@ -99,6 +99,8 @@ def _one(context: Context, record: Any, word: str) -> Outcome:
 
 
 def _render(context: Context, record: Any) -> replies.Reply:
+    if record.labels:
+        check_labels(context.dialect, record.labels)
     return replies.RENDERERS[type(record)](record, context.store, context.now)
 
 

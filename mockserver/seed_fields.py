@@ -85,6 +85,18 @@ def _read_count(value: Any, _now: datetime) -> int:
     return int(value)
 
 
+def _read_labels(value: Any, now: datetime) -> Json:
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return {key: _read_label(label, now) for key, label in value.items()}
+
+
+def _read_label(value: Any, now: datetime) -> str | float:
+    if isinstance(value, bool | int):
+        return value
+    return _read_text(value, now) if isinstance(value, str) else _read_number(value, now)
+
+
 def _read_created_by(value: Any, now: datetime) -> CreatedBy:
     if not isinstance(value, dict) or value.keys() - CREATED_BY.keys():
         raise TypeError(value)
@@ -149,6 +161,11 @@ NUMBER = Field("a number", {"type": "number"}, _read_number)
 COUNT = Field("a whole number, 0 or more", {"type": "integer", "minimum": 0}, _read_count)
 FLAG = _instance_of(bool, "boolean", "true or false")
 OBJECT = _instance_of(dict, "object", "an object")
+LABELS = Field(
+    "an object whose values are texts, numbers, true or false",
+    {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+    _read_labels,
+)
 ANYTHING = Field("anything", {}, lambda value, _now: value)
 STATE_TYPE = Field(
     f"a state type, one of {', '.join(STATE_TYPES)}",

@@ -700,6 +700,29 @@ def test_logs_are_taken(client: Client) -> None:
     assert client.send("POST", "/api/logs/").status == 422
 
 
+@pytest.mark.parametrize("value", [["data"], {"a": 1}, None])
+def test_a_label_that_no_reply_can_tell(client: Client, dialect: Dialect, value: object) -> None:
+    """It is refused; or, as on a real server, taken, and nobody can read the run any more."""
+    path, labels = f"/flow_runs/{THIRD.id}", f"/flow_runs/{THIRD.id}/labels"
+    reply = client.ask("PATCH", labels, {"team": value})
+    keyed = {"flow_id": ETL.id, "idempotency_key": "k"}  # which the run has
+    task = {"flow_run_id": THIRD.id, "task_key": "t", "dynamic_key": "0"}
+    if dialect is SPEC:
+        assert reply.status == 422
+        assert client.ask("GET", path).json["labels"] == {}
+        return
+    assert reply.status == 204
+    assert client.ask("GET", path).status == 500
+    for to, body in (("filter", {}), ("paginate", {}), ("", keyed)):
+        assert client.ask("POST", f"/flow_runs/{to}", body).status == 500
+    assert client.ask("POST", "/task_runs/", task).status == 500
+    assert client.ask("POST", "/flow_runs/count", {}).json == len(RUNS)
+    assert client.ask("POST", "/flow_runs/filter", {"limit": 0}).json == []
+    assert client.ask("POST", f"{path}/set_state", {"state": {"type": "PENDING"}}).status == 201
+    assert client.ask("PATCH", labels, {"team": "data"}).status == 204
+    assert client.ask("GET", path).json["labels"] == {"team": "data"}
+
+
 def test_the_longest_batch_of_logs_is_taken(spec: Client) -> None:
     """Prefect's client gathers up to 4,000,000 bytes of lines before it sends them."""
     line = {"name": "n", "level": 20, "message": "m" * 999_800}
