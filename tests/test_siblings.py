@@ -700,6 +700,21 @@ def test_logs_are_taken(client: Client) -> None:
     assert client.send("POST", "/api/logs/").status == 422
 
 
+def test_a_retry_that_no_calendar_holds(client: Client, dialect: Dialect, store: Store) -> None:
+    """The state is refused, in bulk for this run alone, which is as it was."""
+    running = State(StateType.RUNNING, "Running")
+    policy = {"retries": 1, "retry_delay": 10**15}
+    store.put(run("patient", state=running, empirical_policy=policy))
+    path, failed = f"/flow_runs/{uuid_of('patient')}", {"state": {"type": "FAILED"}}
+    refused = 422 if dialect is SPEC else 500
+    assert client.ask("POST", f"{path}/set_state", failed).status == refused
+    results = client.ask("POST", "/flow_runs/bulk_set_state", failed).json["results"]
+    aborted = [one["flow_run_id"] for one in results if one["status"] == "ABORT"]
+    assert uuid_of("patient") in aborted
+    assert len(results) == len(store)
+    assert client.ask("GET", path).json["state_type"] == "RUNNING"
+
+
 @pytest.mark.parametrize("value", [["data"], {"a": 1}, None])
 def test_a_label_that_no_reply_can_tell(client: Client, dialect: Dialect, value: object) -> None:
     """It is refused; or, as on a real server, taken, and nobody can read the run any more."""
