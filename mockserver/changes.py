@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .columns import check_columns
+from .columns import check_columns, check_new_labels
 from .context import Context, Outcome
 from .drafts import (
     FlowRunUpdate,
@@ -64,10 +64,14 @@ def _check_job_variables(context: Context, run: FlowRun) -> None:
 
 
 def update_labels(context: Context, flow_run_id: str, body: LabelsUpdate) -> Outcome:
-    """Add labels to a flow run, or replace them. Raises NotThere."""
+    """Add labels to a flow run, or replace them.
+
+    Raises NotThere, and InvalidRequest for what no reply can tell (`unreadable-labels`).
+    """
     run = context.store.get(flow_run_id)
     if run is None:
         raise no_run_to_orchestrate(flow_run_id)
+    check_new_labels(context.dialect, body.root)
     labels = {**run.labels, **body.root}
     check_columns(context.dialect, values=labels)
     context.store.put(replace(run, labels=labels, updated=context.now))

@@ -128,7 +128,7 @@ def serve(
         typer.Option(
             envvar="MOCKSERVER_MAX_BODY", min=1, metavar="BYTES", help="Longer bodies get 413."
         ),
-    ] = 1 << 20,
+    ] = 4 << 20,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from math import isfinite
 
 from .dialects import Dialect, Nul
 from .errors import InvalidRequest, ServerFailure
@@ -82,6 +83,27 @@ def check_read_again(dialect: Dialect, *values: object) -> None:
     """
     if dialect.undocumented_5xx and not _is_finite(values):
         raise ServerFailure("a number that JSON lacks", retryable=False)
+
+
+def check_labels(dialect: Dialect, labels: Mapping[str, object]) -> None:
+    """`unreadable-labels`: raise ServerFailure where a real server reads labels that are none."""
+    if dialect.unreadable_labels and not all(map(_is_label, labels.values())):
+        raise ServerFailure("a label that is none", retryable=False)
+
+
+def check_new_labels(dialect: Dialect, labels: Mapping[str, object]) -> None:
+    """Raise InvalidRequest for labels that no reply can tell, unless a real server takes them."""
+    if dialect.unreadable_labels:
+        return
+    msg = "A label must be a text, a number or a boolean"
+    odd = {key: value for key, value in labels.items() if not _is_label(value)}
+    if odd:
+        errors = ({"type": "label", "loc": ("body", key), "msg": msg} for key in odd)
+        raise InvalidRequest([*errors], None)
+
+
+def _is_label(value: object) -> bool:
+    return isinstance(value, str | int) or (isinstance(value, float) and isfinite(value))
 
 
 def _is_finite(value: object) -> bool:

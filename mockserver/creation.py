@@ -7,7 +7,7 @@ from typing import Any
 
 from . import replies
 from .changes import JSON_OF_FLOW_RUN
-from .columns import check_columns, check_read_again, check_time, check_whole
+from .columns import check_columns, check_labels, check_read_again, check_time, check_whole
 from .context import Context, Outcome
 from .drafts import (
     FlowCreate,
@@ -55,6 +55,7 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
     )
     known = _of_key(context, body.flow_id, body.idempotency_key)
     if known is not None and body.idempotency_key:
+        check_labels(context.dialect, known.labels)
         return Outcome(replies.flow_run(known, store, now))
     flow = store.flows.get(body.flow_id)
     if (
@@ -137,13 +138,14 @@ def _queue(context: Context, body: FlowRunCreate) -> WorkQueue | None:
 
 
 def _labels(context: Context, body: FlowRunCreate, flow: Flow) -> Json:
-    """Those that were given, over those that say where the run belongs."""
-    own = {"prefect.flow.id": flow.id}
+    """Those that were given, over those that say where the run belongs, over the deployment's
+    (which has its flow's) or else the flow's.
+    """
     deployment = context.store.deployments.get(body.deployment_id)
-    if deployment is not None:
-        own["prefect.deployment.id"] = deployment.id
-        return {**flow.labels, **deployment.labels, **own, **(body.labels or {})}
-    return {**flow.labels, **own, **(body.labels or {})}
+    if deployment is None:
+        return {**flow.labels, "prefect.flow.id": flow.id, **(body.labels or {})}
+    own = {"prefect.flow.id": deployment.flow_id, "prefect.deployment.id": deployment.id}
+    return {**deployment.labels, **own, **(body.labels or {})}
 
 
 def create_flow(context: Context, body: FlowCreate) -> Outcome:
@@ -184,6 +186,8 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
     task_run_id = body.id or context.new_id()
     if task_run_id in store.task_runs:
         raise Conflict(CONFLICT)
+    if owner is not None:
+        check_labels(context.dialect, owner.labels)
     labels = {} if owner is None else {**owner.labels, "prefect.flow-run.id": owner.id}
     made = TaskRun(
         task_run_id,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from . import replies
 from .bodies import FlowRunSort
 from .cautions import Load, load_of, of_filter, refuse_overload
-from .columns import check_columns
+from .columns import check_columns, check_labels
 from .context import Context, Outcome
 from .errors import NotThere, ServerFailure
 from .joins import (
@@ -84,10 +84,11 @@ def read_states(context: Context, flow_run_id: str) -> Outcome:
 def read_state(context: Context, state_id: str) -> Outcome:
     """One state of a flow run. Raises NotThere."""
     store = context.store
-    for run in (replies.settled(one, store) for one in store):
-        for one in store.states_of(run):
-            if one.id == state_id:
-                return Outcome(replies.state(one, run))
+    for run in store:  # of many: only the one that is told is settled
+        if any(replies.state_id(one, run) == state_id for one in store.states_of(run)):
+            told = replies.settled(run, store)
+            found = next(one for one in store.states_of(told) if one.id == state_id)
+            return Outcome(replies.state(found, told))
     raise NotThere("Flow run state not found")
 
 
@@ -98,6 +99,8 @@ def _one(context: Context, record: Any, word: str) -> Outcome:
 
 
 def _render(context: Context, record: Any) -> replies.Reply:
+    if record.labels:
+        check_labels(context.dialect, record.labels)
     return replies.RENDERERS[type(record)](record, context.store, context.now)
 
 
@@ -255,7 +258,7 @@ _COLUMNS: Mapping[str, str] = {
 T = TypeVar("T")
 
 
-def _in_order(context: Context, records: Iterable[T], sort: str, most: int) -> list[T]:
+def _in_order(context: Context, records: list[T], sort: str, most: int) -> list[T]:
     """The first `most` in an order; those that are equal stay as they come.
 
     Where those without a value stand is the database's affair.
@@ -268,5 +271,11 @@ def _in_order(context: Context, records: Iterable[T], sort: str, most: int) -> l
         value = getattr(record, column)
         return (high, "") if value is None else (low, value)
 
-    few = min(most, MOST_ROWS)
-    return nsmallest(few, records, key) if direction == "ASC" else nlargest(few, records, key)
+    ascending = direction == "ASC"
+    if most * _DEEP > len(records):
+        return sorted(records, key=key, reverse=not ascending)[: min(most, MOST_ROWS)]
+    return nsmallest(most, records, key) if ascending else nlargest(most, records, key)
+
+
+_DEEP = 20
+"""A page that ends past this part of all is found sooner by sorting all than by a heap."""

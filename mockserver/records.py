@@ -15,9 +15,11 @@ from .seed_fields import (
     COUNT,
     CREATED_BY_FIELD,
     FLAG,
+    LABELS,
     MOMENT,
     NUMBER,
     OBJECT,
+    POLICY_FIELD,
     STATE,
     STATE_TYPE,
     TEXT,
@@ -56,8 +58,8 @@ FLOW_RUN: Mapping[str, Field] = {
     "work_pool_name": nullable(TEXT),
     "parameters": OBJECT,
     "context": OBJECT,
-    "labels": OBJECT,
-    "empirical_policy": OBJECT,
+    "labels": LABELS,
+    "empirical_policy": POLICY_FIELD,
     "job_variables": nullable(OBJECT),
     "run_count": COUNT,
     "total_run_time": NUMBER,
@@ -70,7 +72,7 @@ FLOW_RUN: Mapping[str, Field] = {
 _OF_ANY_RUN = (
     *("state", "state_type", "state_name", "state_id", "start_time", "end_time"),
     *("expected_start_time", "next_scheduled_start_time", "run_count", "total_run_time"),
-    *("labels", "empirical_policy", "created", "updated"),
+    *("labels", "created", "updated"),
 )
 # Whatever else a server's answer says of these is kept unread.
 TASK_RUN: Mapping[str, Field] = {
@@ -81,6 +83,7 @@ TASK_RUN: Mapping[str, Field] = {
     "dynamic_key": TEXT,
     "tags": TEXTS,
     **{key: FLOW_RUN[key] for key in _OF_ANY_RUN},
+    "empirical_policy": OBJECT,  # no rule looks at it
     "flow_run_run_count": COUNT,
     "cache_key": nullable(TEXT),
     "cache_expiration": nullable(MOMENT),
@@ -91,7 +94,7 @@ FLOW: Mapping[str, Field] = {
     "id": UUID,
     "name": TEXT,
     "tags": TEXTS,
-    "labels": OBJECT,
+    "labels": LABELS,
     "created": nullable(MOMENT),
     "updated": nullable(MOMENT),
 }

@@ -217,9 +217,14 @@ def settled_state(run: Run, store: Store) -> State | None:
     entered = run.end_time if of.is_final else run.start_time
     return replace(
         of,
-        id=of.id or str(uuid5(NAMESPACE_URL, f"mockserver:state:{run.id}:{of.type}:{of.name}")),
+        id=state_id(of, run),
         timestamp=of.timestamp or entered or _first_known(run, store),
     )
+
+
+def state_id(of: State, run: Run) -> str:
+    """The id of a state of a run, known or derived."""
+    return of.id or str(uuid5(NAMESPACE_URL, f"mockserver:state:{run.id}:{of.type}:{of.name}"))
 
 
 def settled(run: FlowRun, store: Store) -> FlowRun:

@@ -77,12 +77,37 @@ def _read_number(value: Any, _now: datetime) -> float:
     return value
 
 
-def _read_count(value: Any, _now: datetime) -> int:
+def _read_whole(value: Any, _now: datetime) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
         raise TypeError(value)
-    if value < 0:
-        raise ValueError(value)
     return int(value)
+
+
+def _read_count(value: Any, now: datetime) -> int:
+    count = _read_whole(value, now)
+    if count < 0:
+        raise ValueError(value)
+    return count
+
+
+def _read_labels(value: Any, now: datetime) -> Json:
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return {key: _read_label(label, now) for key, label in value.items()}
+
+
+def _read_label(value: Any, now: datetime) -> str | float:
+    if isinstance(value, bool | int):
+        return value
+    return _read_text(value, now) if isinstance(value, str) else _read_number(value, now)
+
+
+def _read_policy(value: Any, now: datetime) -> Json:
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return {
+        key: POLICY[key].read(part, now) if key in POLICY else part for key, part in value.items()
+    }
 
 
 def _read_created_by(value: Any, now: datetime) -> CreatedBy:
@@ -149,6 +174,25 @@ NUMBER = Field("a number", {"type": "number"}, _read_number)
 COUNT = Field("a whole number, 0 or more", {"type": "integer", "minimum": 0}, _read_count)
 FLAG = _instance_of(bool, "boolean", "true or false")
 OBJECT = _instance_of(dict, "object", "an object")
+LABELS = Field(
+    "an object whose values are texts, numbers, true or false",
+    {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+    _read_labels,
+)
+WHOLE = Field("a whole number", {"type": "integer"}, _read_whole)
+POLICY: Mapping[str, Field] = {
+    "max_retries": WHOLE,
+    "retry_delay_seconds": NUMBER,
+    "retries": nullable(WHOLE),
+    "retry_delay": nullable(WHOLE),
+    "pause_keys": nullable(TEXTS),
+    "resuming": nullable(FLAG),
+}
+POLICY_FIELD = Field(
+    'an object such as {"retries": 2, "retry_delay": 60}',
+    {"type": "object", "properties": {key: field.schema for key, field in POLICY.items()}},
+    _read_policy,
+)
 ANYTHING = Field("anything", {}, lambda value, _now: value)
 STATE_TYPE = Field(
     f"a state type, one of {', '.join(STATE_TYPES)}",

@@ -19,6 +19,7 @@ from .drafts import (
     StateCreate,
 )
 from .errors import (
+    InvalidRequest,
     NotThere,
     ServerFailure,
 )
@@ -85,7 +86,11 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
     for number, run in enumerate(context.store.select(predicate, body.limit)):
         at = replace(context, now=context.now + number * _MICROSECOND)  # one after the other
         one = replace(proposed, id=at.new_id(), timestamp=at.now, details=details)
-        made = propose(at, run, one, force=body.force)
+        try:
+            made = propose(at, run, one, force=body.force)
+        except (ServerFailure, InvalidRequest) as failure:
+            results.append({"flow_run_id": run.id, **_aborted(str(failure))})
+            continue
         if dialect.bulk_shared_details:
             details = made.proposed_details
         if made.broken and dialect.null_pause_keys:
@@ -152,15 +157,25 @@ def check_first_data(context: Context, state: StateCreate | None) -> None:
 
 
 def propose(context: Context, run: FlowRun, proposed: State, *, force: bool) -> Orchestration:
-    return orchestrate(
-        replies.settled(run, context.store),
-        proposed,
-        force=force,
-        now=context.now,
-        new_id=context.new_id,
-        api_version=context.api_version,
-        deployment_exists=run.deployment_id in context.store.deployments,
-    )
+    """What comes of a proposal. Raises ServerFailure, or InvalidRequest, for a retry that is due
+    when no calendar goes on.
+    """
+    try:
+        return orchestrate(
+            replies.settled(run, context.store),
+            proposed,
+            force=force,
+            now=context.now,
+            new_id=context.new_id,
+            api_version=context.api_version,
+            deployment_exists=run.deployment_id in context.store.deployments,
+        )
+    except OverflowError as error:
+        if context.dialect.undocumented_5xx:
+            raise ServerFailure(str(error), retryable=False) from None
+        msg = "The retry that follows from it would be due after the year 9999"
+        problem = {"type": "date_time", "loc": ("body", "state"), "msg": msg}
+        raise InvalidRequest([problem], None) from None
 
 
 def keep(context: Context, made: Orchestration) -> None:

@@ -90,7 +90,7 @@ def test_answers_are_those_of_a_real_server(
 BOUNDS = re.compile(
     "Invalid limit: must be|History interval must not|History must not leave|must not leave the"
     "|Flow run parameters must be less|Cache key exceeded|Can not configure more than 50"
-    "|`retry_jitter_factor` must be"
+    "|`retry_jitter_factor` must be|A label must be a text"
 )
 """What is said of a body that the schema takes and that is refused."""
 

@@ -365,6 +365,13 @@ fields = st.sampled_from(sorted(json_schema()["$defs"]["flow_runs"]["properties"
 @example(field="run_count", value=2.0)
 @example(field="created_by", value={"other": 1})
 @example(field="state", value="FAILED")
+@example(field="labels", value={"a": [1]})
+@example(field="labels", value={"a": None})
+@example(field="labels", value={"a": "x", "b": 1.5, "c": True})
+@example(field="empirical_policy", value={"retries": "x"})
+@example(field="empirical_policy", value={"retry_delay": 1.5})
+@example(field="empirical_policy", value={"pause_keys": 3})
+@example(field="empirical_policy", value={"retries": None, "pause_keys": ["a"], "resuming": True})
 def test_the_reader_takes_what_the_schema_takes(
     tmp_path_factory: pytest.TempPathFactory, field: str, value: Any
 ) -> None:

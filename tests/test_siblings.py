@@ -13,6 +13,7 @@ import pytest
 
 from mockserver import leases
 from mockserver.app import Settings
+from mockserver.bodies import FlowRunSort
 from mockserver.dialects import DIALECTS, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.index import Base
 from mockserver.runs import (
@@ -39,9 +40,13 @@ def uuid_of(name: str) -> str:
     return str(uuid5(UUID(int=0), name))
 
 
-ETL, REPORT = Flow(uuid_of("etl"), "etl", ("prod",)), Flow(uuid_of("report"), "Report")
+ETL, REPORT = (
+    Flow(uuid_of("etl"), "etl", ("prod",)),
+    Flow(uuid_of("report"), "Report", labels={"team": "bi"}),
+)
 NIGHTLY = Deployment(
-    uuid_of("nightly"), "nightly", ETL.id, ("cron",), True, "high", uuid_of("high")
+    *(uuid_of("nightly"), "nightly", ETL.id, ("cron",), True, "high", uuid_of("high")),
+    labels={"size": 3},
 )
 POOL, QUEUE = WorkPool(uuid_of("k8s"), "k8s", "kubernetes"), uuid_of("high")
 TASK = TaskRun(
@@ -55,7 +60,7 @@ TASK = TaskRun(
 
 
 def run(name: str, **fields: Any) -> FlowRun:
-    return FlowRun(id=uuid_of(name), name=name, **{"flow_id": ETL.id, **fields})
+    return FlowRun(**{"id": uuid_of(name), "name": name, "flow_id": ETL.id, **fields})
 
 
 FIRST = run(
@@ -386,6 +391,22 @@ def test_history_has_its_bounds(client: Client, dialect: Dialect) -> None:
         assert far.status == (422 if dialect is SPEC else 500)
 
 
+@pytest.mark.parametrize("sort", list(FlowRunSort))
+def test_pages_are_parts_of_one_list(client: Client, store: Store, sort: str) -> None:
+    """Whatever their length, and though many runs are equal: none is told twice or left out."""
+    for number in range(60):
+        at = None if number % 3 else NOW - timedelta(hours=number % 7)
+        store.put(run(f"{number % 5}", id=uuid_of(f"page {number}"), start_time=at, end_time=at))
+    whole = client.ask("POST", "/flow_runs/filter", {"sort": sort}).json
+    assert len(whole) == len(store)
+    for limit in (1, 7, 63):
+        pages = [
+            client.ask("POST", "/flow_runs/filter", {"sort": sort, "limit": limit, "offset": at})
+            for at in range(0, len(store), limit)
+        ]
+        assert [one["id"] for page in pages for one in page.json] == [one["id"] for one in whole]
+
+
 # Creating and changing
 
 
@@ -424,11 +445,17 @@ def test_a_flow_run_is_made_in_a_pool(client: Client) -> None:
 
 
 def test_labels_say_where_a_run_belongs(client: Client) -> None:
-    """Those of the flow and the deployment, under those that are given."""
-    sent = {"flow_id": ETL.id, "deployment_id": NIGHTLY.id, "labels": {"mine": 1}}
-    labels = client.ask("POST", "/flow_runs/", sent).json["labels"]
-    assert labels["prefect.deployment.id"] == NIGHTLY.id
-    assert (labels["prefect.flow.id"], labels["mine"]) == (ETL.id, 1)
+    """Those of the deployment, or without one of the flow, under those that are given."""
+    sent = {"flow_id": REPORT.id, "labels": {"mine": 1}}
+    made = client.ask("POST", "/flow_runs/", sent).json
+    assert made["labels"] == {"prefect.flow.id": REPORT.id, "team": "bi", "mine": 1}
+    made = client.ask("POST", "/flow_runs/", {**sent, "deployment_id": NIGHTLY.id}).json
+    assert made["labels"] == {
+        "prefect.flow.id": ETL.id,  # the deployment's, though the run is of another flow
+        "prefect.deployment.id": NIGHTLY.id,
+        "size": 3,
+        "mine": 1,
+    }
 
 
 @pytest.mark.parametrize("wrong", [{"flow_id": NOBODY}, {"parent_task_run_id": NOBODY}])
@@ -549,7 +576,8 @@ def test_states_are_remembered(client: Client) -> None:
         assert client.ask("POST", f"{path}/set_state", {"state": {"type": state}}).status == 201
     told = client.ask("GET", f"/flow_run_states/?flow_run_id={THIRD.id}").json
     assert [state["type"] for state in told] == ["SCHEDULED", "PENDING", "RUNNING", "COMPLETED"]
-    assert client.ask("GET", f"/flow_run_states/{told[1]['id']}").json == told[1]
+    for state in (*told, client.ask("GET", f"/flow_runs/{SECOND.id}").json["state"]):
+        assert client.ask("GET", f"/flow_run_states/{state['id']}").json == state
     assert client.ask("GET", f"/flow_run_states/?flow_run_id={NOBODY}").json == []
     stamps = [datetime.fromisoformat(state["timestamp"]) for state in told]
     assert stamps == sorted(set(stamps))
@@ -670,6 +698,51 @@ def test_logs_are_taken(client: Client) -> None:
     assert (reply.status, reply.json) == (201, None)
     assert client.ask("POST", "/logs/", [{**line, "level": "x"}]).status == 422
     assert client.send("POST", "/api/logs/").status == 422
+
+
+def test_a_retry_that_no_calendar_holds(client: Client, dialect: Dialect, store: Store) -> None:
+    """The state is refused, in bulk for this run alone, which is as it was."""
+    running = State(StateType.RUNNING, "Running")
+    policy = {"retries": 1, "retry_delay": 10**15}
+    store.put(run("patient", state=running, empirical_policy=policy))
+    path, failed = f"/flow_runs/{uuid_of('patient')}", {"state": {"type": "FAILED"}}
+    refused = 422 if dialect is SPEC else 500
+    assert client.ask("POST", f"{path}/set_state", failed).status == refused
+    results = client.ask("POST", "/flow_runs/bulk_set_state", failed).json["results"]
+    aborted = [one["flow_run_id"] for one in results if one["status"] == "ABORT"]
+    assert uuid_of("patient") in aborted
+    assert len(results) == len(store)
+    assert client.ask("GET", path).json["state_type"] == "RUNNING"
+
+
+@pytest.mark.parametrize("value", [["data"], {"a": 1}, None])
+def test_a_label_that_no_reply_can_tell(client: Client, dialect: Dialect, value: object) -> None:
+    """It is refused; or, as on a real server, taken, and nobody can read the run any more."""
+    path, labels = f"/flow_runs/{THIRD.id}", f"/flow_runs/{THIRD.id}/labels"
+    reply = client.ask("PATCH", labels, {"team": value})
+    keyed = {"flow_id": ETL.id, "idempotency_key": "k"}  # which the run has
+    task = {"flow_run_id": THIRD.id, "task_key": "t", "dynamic_key": "0"}
+    if dialect is SPEC:
+        assert reply.status == 422
+        assert client.ask("GET", path).json["labels"] == {}
+        return
+    assert reply.status == 204
+    assert client.ask("GET", path).status == 500
+    for to, body in (("filter", {}), ("paginate", {}), ("", keyed)):
+        assert client.ask("POST", f"/flow_runs/{to}", body).status == 500
+    assert client.ask("POST", "/task_runs/", task).status == 500
+    assert client.ask("POST", "/flow_runs/count", {}).json == len(RUNS)
+    assert client.ask("POST", "/flow_runs/filter", {"limit": 0}).json == []
+    assert client.ask("POST", f"{path}/set_state", {"state": {"type": "PENDING"}}).status == 201
+    assert client.ask("PATCH", labels, {"team": "data"}).status == 204
+    assert client.ask("GET", path).json["labels"] == {"team": "data"}
+
+
+def test_the_longest_batch_of_logs_is_taken(spec: Client) -> None:
+    """Prefect's client gathers up to 4,000,000 bytes of lines before it sends them."""
+    line = {"name": "n", "level": 20, "message": "m" * 999_800}
+    line["timestamp"] = "2026-01-01T00:00:00Z"
+    assert spec.ask("POST", "/logs/", [line] * 4).status == 201
 
 
 def test_a_lease_on_nothing(client: Client) -> None:

@@ -83,6 +83,7 @@ class Story:
             await self._flows()
             runs = await self._runs()
             await self._keyed()
+            await self._logs(runs["plain"])
             await self._lists(runs)
             await self._task_runs(runs)
             await self._updates(runs)
@@ -198,6 +199,14 @@ class Story:
             self.seen.know(response.json()["id"], "run keyed")
             self.seen.know(response.json()["state_id"], "the first state of keyed")
             self.note(f"idempotency key, attempt {attempt}", response)
+
+    async def _logs(self, run: FlowRun) -> None:
+        """As many as the client itself sends at once."""
+        if not self.call.has("create_logs"):
+            return
+        line = {"name": "ours", "level": 20, "message": "m" * 999_700, "flow_run_id": str(run.id)}
+        line["timestamp"] = datetime.now(UTC).isoformat()
+        self.note("create_logs", await self.call.outcome("create_logs", [line] * 4))
 
     async def _lists(self, runs: Mapping[str, FlowRun]) -> None:
         for what, filters in self._filters(runs).items():
