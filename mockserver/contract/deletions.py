@@ -20,7 +20,7 @@ from .findings import Finding
 from .planting import Draft, Garden, State
 from .search import smallest_difference
 from .selections import MOST_DIFFERENCES, Watch
-from .target import Target
+from .target import Target, TargetError
 from .twin import Answer, Twin
 from .vocabulary import resolve
 
@@ -82,6 +82,9 @@ class Deletions:
             self._guard_others()
             records = self.garden.records()
             by_id = {run["id"]: run for run in records["flow_runs"]}
+            missing = [one for one in planted if one not in by_id]
+            if missing:
+                raise TargetError(f"{self.target.url} has lost what was just made: {missing[0]}")
             runs = [by_id[flow_run_id] for flow_run_id in planted]
             twin = Twin.of(records, self.dialect)
             sent: list[Json] = []
@@ -135,9 +138,12 @@ class Deletions:
         answer = self.target.send("POST", BULK_DELETE, json.dumps(body).encode())
         if answer.status != 200:
             return answer.status
-        deleted = answer.json["deleted"]
+        try:
+            deleted = frozenset(map(str, answer.json["deleted"]))
+        except (ValueError, TypeError, KeyError):
+            raise TargetError(f"POST {BULK_DELETE} answered {answer}: no list `deleted`") from None
         self.deleted += len(deleted)
-        return frozenset(deleted)
+        return deleted
 
     def _left(self, twin: Twin, difference: Difference) -> Difference | None:
         """The same deletes, told alike: is what is left the same, and whose child?"""

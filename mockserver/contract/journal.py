@@ -17,7 +17,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from ..errors import UsageError
-from .target import Refused, Target, TargetError
+from .target import Refused, Target, TargetError, id_of
 
 MARK = "mockserver-kit"
 """How the names of the kit's flows begin."""
@@ -76,7 +76,7 @@ class Journal:
         name = f"{MARK}-{uuid4().hex}"
         self._write({"flow": name})
         self.names.append(name)
-        return str(self.target.ask("POST", "/flows/", {"name": name})["id"])
+        return id_of(self.target.ask("POST", "/flows/", {"name": name}))
 
     def clear(self) -> int:
         """Take everything away: task runs with their flow runs, then the flows; then the journal.
@@ -95,7 +95,7 @@ class Journal:
 def _remove(target: Target, name: str) -> int:
     """Take one flow away, with its flow runs, each by its own id and no filter."""
     try:
-        flow = target.ask("GET", f"/flows/name/{quote(name)}")["id"]
+        flow = id_of(target.ask("GET", f"/flows/name/{quote(name)}"))
     except Refused as refused:
         if refused.answer.status == 404:
             return 0
@@ -103,10 +103,11 @@ def _remove(target: Target, name: str) -> int:
     removed: set[str] = set()
     while found := target.ask("POST", "/flow_runs/filter", {**scope_of([flow]), "limit": 200}):
         for run in found:
-            if run["id"] in removed:
-                raise TargetError(f"{target.url} says it has deleted {run['id']}, and has not")
-            delete_flow_run(target, run["id"])
-            removed.add(run["id"])
+            flow_run_id = id_of(run)
+            if flow_run_id in removed:
+                raise TargetError(f"{target.url} says it has deleted {flow_run_id}, and has not")
+            delete_flow_run(target, flow_run_id)
+            removed.add(flow_run_id)
     target.ask("DELETE", f"/flows/{flow}")
     return len(removed)
 

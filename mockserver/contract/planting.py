@@ -10,7 +10,7 @@ from typing import Any
 
 from ..runs import StateType
 from .journal import Journal, delete_flow_run, scope_of
-from .target import JSON, Target
+from .target import JSON, Target, id_of
 from .words import (
     CREATOR_IDS,
     DEPLOYMENT_IDS,
@@ -109,7 +109,7 @@ class Garden:
             "parent_task_run_id": None if parent is None else self._task_run(earlier[parent]),
         }
         made = self.target.ask("POST", "/flow_runs/", body, {**JSON, **_creator(draft.creator_id)})
-        flow_run_id = str(made["id"])
+        flow_run_id = id_of(made)
         self.ids.append(flow_run_id)
         for state in draft.states[1:]:
             change = {"state": state.as_json(), "force": True}
@@ -118,7 +118,7 @@ class Garden:
 
     def _task_run(self, flow_run_id: str) -> str:
         fields = {"task_key": "call", "dynamic_key": str(self._made), "flow_run_id": flow_run_id}
-        return str(self.target.ask("POST", "/task_runs/", fields)["id"])
+        return id_of(self.target.ask("POST", "/task_runs/", fields))
 
     def records(self) -> dict[str, list[Any]]:
         """What the server tells of these flow runs and their task runs. Raises TargetError."""

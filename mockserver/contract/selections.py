@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..dialects import DEVIATIONS
+from ..errors import in_a_line
 from .coverage import Coverage
 from .differences import (
     SWITCHES,
@@ -21,7 +22,7 @@ from .drawing import filters
 from .findings import Finding, Party, Verdict
 from .meanings import sweep
 from .search import smallest_difference
-from .target import PAGE, Target, TargetError
+from .target import PAGE, Target, TargetError, id_of
 from .twin import Answer, Twin
 from .vocabulary import Vocabulary
 
@@ -106,7 +107,9 @@ class Selections:
         told = self._ask("/flow_runs/filter", wanted, body)
         if isinstance(told, int):
             return told, "" if told == mine else "It answers a status"
-        ids = [run["id"] for run in told]
+        if not isinstance(told, list):
+            raise TargetError(f"POST /flow_runs/filter answered no list: {in_a_line(str(told))}")
+        ids = list(map(id_of, told))
         if isinstance(mine, int):
             return frozenset(ids), "It answers"
         expected = sorted(mine, reverse=True)[:PAGE]

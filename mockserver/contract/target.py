@@ -201,6 +201,10 @@ class Target:
         while True:
             said = {**wanted, "sort": "ID_DESC", "limit": PAGE, "offset": offset}
             page = self.ask("POST", path, said)
+            if not isinstance(page, list):
+                raise TargetError(f"POST {path} answered no list: {in_a_line(str(page))}")
+            for record in page:
+                id_of(record)
             yield from page
             if len(page) < PAGE:
                 return
@@ -227,6 +231,13 @@ class Target:
             return shlex.join([*words, "--data-raw", text])
         packed = base64.b64encode(body).decode()
         return f"echo {packed} | base64 -d | {shlex.join([*words, '--data-binary', '@-'])}"
+
+
+def id_of(record: Any) -> str:
+    """The id of a record as a server tells it. Raises TargetError where it tells none."""
+    if isinstance(record, dict) and isinstance(record.get("id"), str):
+        return str(record["id"])
+    raise TargetError(f"a record without an id was answered: {in_a_line(str(record))}")
 
 
 def api_url(url: str) -> str:
