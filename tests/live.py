@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from aiohttp import web
+
 from mockserver.app import Settings, create_app
 from mockserver.dialects import SPEC
 from mockserver.server import serve
@@ -50,6 +52,7 @@ class Client:
     """
 
     def __init__(self, url: str, *, documented: bool = False) -> None:
+        self.url = url
         self.documented = documented
         self.address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
         self.connection = http.client.HTTPConnection(*self.address, timeout=20)
@@ -110,6 +113,14 @@ class Client:
 @contextmanager
 def live(store: Store, settings: Settings | None = None) -> Iterator[Client]:
     """A client of a server in a thread, which is stopped and waited for at the end."""
+    spec = (settings or Settings()).dialect is SPEC
+    with served(create_app(store, settings), documented=spec) as client:
+        yield client
+
+
+@contextmanager
+def served(app: web.Application, *, documented: bool = False) -> Iterator[Client]:
+    """The same for an application."""
     started = threading.Event()
     url: list[str] = []
     loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -122,14 +133,13 @@ def live(store: Store, settings: Settings | None = None) -> Iterator[Client]:
             url.append(found)
             started.set()
 
-        await serve(create_app(store, settings), "127.0.0.1", 0, ready=ready, stop=stop)
+        await serve(app, "127.0.0.1", 0, ready=ready, stop=stop)
 
     thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()
     try:
         assert started.wait(20)
-        spec = (settings or Settings()).dialect is SPEC
-        client = Client(url[0], documented=spec)
+        client = Client(url[0], documented=documented)
         try:
             yield client
         finally:

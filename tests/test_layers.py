@@ -30,7 +30,12 @@ RANKS = {
     "server": 13,
     "serving": 14,
     "contract/findings": 20, "contract/target": 20,
-    "contract/permission": 21, "contract/census": 21,
+    "contract/permission": 21, "contract/census": 21, "contract/checks": 21,
+    "contract/standins": 21, "contract/campaign": 21,
+    "contract/crowd": 22, "contract/meeting": 22, "contract/expected": 22,
+    "contract/watch": 23, "contract/probes": 23,
+    "contract/gate": 24, "contract/drills": 24,
+    "contract/fuzz": 25, "contract/st_hooks": 25,
     "cli": 40, "__main__": 41,
 }  # fmt: skip
 FIRST_RANK_OF = {

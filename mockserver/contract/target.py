@@ -117,6 +117,10 @@ class Target:
             answer = self._send(method, path, body, headers)
         return answer
 
+    def close(self) -> None:
+        """Close what connections are kept; whatever is sent next opens another."""
+        self._session.close()
+
     def pace(self) -> None:
         """Count a request that is about to be sent, and wait until it may be.
 
@@ -153,6 +157,8 @@ class Target:
             ) from None
         except requests.RequestException as error:
             raise TargetError(f"cannot reach {self.url}: {_reason(error)}") from None
+        if reply.status_code in (500, 503):
+            self.close()  # a real server closes after these, without saying so
         names = {name.lower(): value for name, value in reply.headers.items()}
         return Answer(reply.status_code, reply.content, names)
 
