@@ -87,8 +87,10 @@ TOLD: tuple[Told, ...] = (
     Told(
         r"PATCH /flow_runs/{id}",
         400,
-        r"Job variables for a flow run in state \w+ cannot be updated",
-        "job_variables change while the run is scheduled",
+        r"Job variables for a flow run in state \w+ cannot be updated"
+        r"|A deployment for the flow run could not be found"
+        r"|Flow run state is required to update job variables but none exists",
+        "job_variables change while the run is scheduled, and from a deployment",
     ),
     Told(
         r"POST /task_runs/",
@@ -197,12 +199,18 @@ def _with(dialect: Dialect, changes: Mapping[str, Any]) -> Dialect:
 
 
 def shape_of(answer: Answer) -> object:
-    """What two answers have to share: the status, and the keys that the reply has."""
+    """What two answers have to share: the status, the keys that the reply has, and how the text
+    begins that a refusal is told in.
+    """
     try:
         reply = answer.json
     except ValueError:
         reply = None
-    return answer.status, sorted(reply) if isinstance(reply, dict) else type(reply).__name__
+    if not isinstance(reply, dict):
+        return answer.status, type(reply).__name__, []
+    detail = reply.get("detail")
+    text = detail.split()[:2] if isinstance(detail, str) else []
+    return answer.status, sorted(reply), text
 
 
 @dataclass(frozen=True, slots=True)

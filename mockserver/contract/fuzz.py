@@ -16,6 +16,7 @@ from ..errors import in_a_line
 from .campaign import Campaign, FuzzSettings
 from .checks import CHECKS, UNREADABLE, Sent
 from .crowd import Crowd, Present, nobody, present, remove_others
+from .drills import ANSWERED, REFUSES, drill
 from .expected import BY_ID, Explainer, shows_in, told
 from .findings import Finding, Outcome, Verdict
 from .gate import CHECK_NAMES, Gate, registered
@@ -26,6 +27,7 @@ from .target import Answer, CeilingReached, Target, TargetError
 from .watch import Watch
 
 VERB = "fuzz"
+OURS = frozenset({*CHECK_NAMES.values(), ANSWERED.id, REFUSES.id})
 Say = Callable[[str], None]
 
 
@@ -56,6 +58,7 @@ def fuzz(
         run = _Run(gate, Explainer(dialect, standins), say)
         try:
             probed = list(probe(target, crowd)) if campaign.settings.probes else []
+            run.drill()
             run.go(campaign)
         finally:
             removed = run.clean_up(held)
@@ -65,7 +68,11 @@ def fuzz(
     return Outcome(
         VERB,
         [*run.findings(campaign.settings.seed), *of_probes(dialect, probed, run.known, mock=mock)],
-        holds=[f"{check.id}: {check.sentence}" for check in CHECKS if check.id not in run.broken],
+        holds=[
+            f"{check.id}: {check.sentence}"
+            for check in (*CHECKS, ANSWERED, REFUSES)
+            if check.id not in run.broken
+        ],
         notes=run.notes,
         counts=counts,
         seconds=time.monotonic() - started,
@@ -101,6 +108,13 @@ class _Run:
     new: dict[tuple[str, ...], _Seen] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+
+    def drill(self) -> None:
+        """Send what is always sent. Raises TargetError."""
+        self.say("drills: the requests that are always sent")
+        for check, wrong, exchange in drill(self.gate.watch):
+            if not self._is_known(check.id, exchange.sent, exchange.answer):
+                self._add(check.id, wrong, exchange.sent, exchange.answer)
 
     def go(self, campaign: Campaign) -> None:
         """Send everything. Raises TargetError and KeyboardInterrupt."""
@@ -159,7 +173,7 @@ class _Run:
     def _is_known(self, check: str, sent: Sent, answer: Answer) -> bool:
         if check == "positive_data_acceptance" and told(sent, answer):
             return True
-        if check in CHECK_NAMES.values():
+        if check in OURS:
             readable = check != UNREADABLE.id
             deviation = None if readable else self.explainer.by_hand(sent, answer)
         else:

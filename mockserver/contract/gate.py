@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import requests
 import schemathesis
 from requests.auth import AuthBase
+from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from ..dialects import BULK_DELETE
@@ -72,7 +73,8 @@ class Gate(AuthBase):
             body = match_more(body, self.seed)
         if body is not case.body and body != case.body:
             case.body = body
-        if case.path.startswith("/flow_runs/{id}"):
+        chained = case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
+        if case.path.startswith("/flow_runs/{id}") and not chained:
             parameters = meet_path(case.path_parameters or {}, runs, self.seed)
             if parameters != case.path_parameters:
                 case.path_parameters = parameters

@@ -1,6 +1,6 @@
 """Hooks for a project that runs `st run openapi.yaml` itself: this kit's rules, on its server.
 
-Copy this file and schemathesis.toml beside openapi.yaml (`mockserver fuzz --copy FOLDER` does it),
+Copy this file and schemathesis.toml, which lies beside it, into a folder with openapi.yaml,
 and run, in that folder and on a server that may lose what it holds:
 
     st run openapi.yaml --url http://127.0.0.1:4300/api
