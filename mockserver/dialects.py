@@ -117,8 +117,7 @@ class Deviation:
     """One way in which a real server is not what its document says.
 
     `request` is a body (or, where the body is not the point, headers and body) that shows it at
-    `endpoint`. A `silent` one is no reason for a warning; one that is not `imitated` is not what a
-    mock does, whatever its dialect.
+    `endpoint`. A `silent` one is no reason for a warning.
     """
 
     id: str
@@ -127,7 +126,6 @@ class Deviation:
     request: str
     endpoint: str = BULK_DELETE
     silent: bool = False
-    imitated: bool = True
     seen_in: tuple[str, ...] = MEASURED_ON
 
 
@@ -301,16 +299,6 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '[{"name":"n","level":40000,"message":"m","timestamp":"2026-01-01T00:00:00Z"}]',
         endpoint="POST /logs/",
         silent=True,
-    ),
-    Deviation(
-        "labels-unreadable",
-        "a label that is given later may have any value",
-        "one that is null, a list or an object is taken; then whatever reads the run is 500, lists "
-        "of runs among it, until the run is deleted",
-        '{"team":{"name":"data"}}',
-        endpoint="PATCH /flow_runs/{id}/labels",
-        silent=True,
-        imitated=False,
     ),
 )
 

@@ -51,8 +51,7 @@ def fuzz(
     started, sent = time.monotonic(), target.sent
     held = present(target)
     crowd = Crowd(target, created)
-    mock = is_mock(target)
-    watch = Watch(target, crowd, held.runs, dialect if mock else None)
+    watch = Watch(target, crowd, held.runs, dialect if is_mock(target) else None)
     gate = Gate(watch, campaign.settings.seed, deadline=started + campaign.settings.seconds)
     with StandIns() as standins:
         run = _Run(gate, Explainer(dialect, standins), say)
@@ -67,7 +66,7 @@ def fuzz(
         counts["asked again after 503"] = gate.asked_again
     return Outcome(
         VERB,
-        [*run.findings(campaign.settings.seed), *of_probes(dialect, probed, run.known, mock=mock)],
+        [*run.findings(campaign.settings.seed), *of_probes(dialect, probed, run.known)],
         holds=[
             f"{check.id}: {check.sentence}"
             for check in (*CHECKS, ANSWERED, REFUSES)
@@ -223,12 +222,10 @@ def of_probes(
     dialect: Dialect,
     probed: Sequence[Probed],
     known: Mapping[str, Counter[str]],
-    *,
-    mock: bool,
 ) -> Iterator[Finding]:
     """What the deviations come to: known and there, known and gone, there and not known."""
     for one in probed:
-        due = shows_in(one.deviation, dialect, mock=mock)
+        due = shows_in(one.deviation, dialect)
         if due is None or (not due and not one.shows):
             continue
         deviation = BY_ID[one.deviation]

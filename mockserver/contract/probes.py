@@ -175,7 +175,7 @@ def _small_levels(on: Ground) -> bool:
     return any(on.send("/logs/", [{**log, "level": 2**bits}]).status >= 500 for bits in (15, 63))
 
 
-def _labels_unreadable(on: Ground) -> bool:
+def _unreadable_labels(on: Ground) -> bool:
     run = on.made(name="probe")
     on.send(f"/flow_runs/{run}/labels", {"team": {"name": "data"}}, "PATCH")
     curl = on.curl
@@ -202,13 +202,13 @@ PROBES: Mapping[str, Callable[[Ground], bool]] = {
     "create-with-data": _create_with_data,
     "bulk-shared-details": _shared_details,
     "null-pause-keys": _null_pause_keys,
+    "unreadable-labels": _unreadable_labels,
     "policy-deprecated-keys": _deprecated_keys,
     "policy-no-object": _no_policy_object,
     "falsy-names": _falsy_names,
     "empty-key": _empty_key,
     "state-not-stored": _state_not_stored,
     "small-levels": _small_levels,
-    "labels-unreadable": _labels_unreadable,
 }
 
 

@@ -119,6 +119,22 @@ class Target:
             answer = self._send(method, path, body, headers)
         return answer
 
+    def read(self, url: str) -> Answer:
+        """GET something of the same server that is not below its API, such as its document.
+
+        Raises TargetError where nothing comes back.
+        """
+        return self._request("GET", url, None, {})
+
+    @contextmanager
+    def cleaning_up(self) -> Iterator[None]:
+        """No ceiling and no pace stand in the way of taking away what was made."""
+        limits, self.limits = self.limits, Limits(self.limits.timeout, sys.maxsize)
+        try:
+            yield
+        finally:
+            self.limits = limits
+
     def close(self) -> None:
         """Close what connections are kept; whatever is sent next opens another."""
         self._session.close()
