@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +89,24 @@ def test_a_run_that_goes_on_is_left_alone(target: Target, tmp_path: Path) -> Non
     there = take(target).ids
     assert there.issuperset(running.ids)
     assert there.isdisjoint(elsewhere.ids)
+
+
+def test_records_that_were_written_down_by_their_path_go_too(
+    target: Target, tmp_path: Path
+) -> None:
+    """Those that are still there; a flow is not taken for a flow run."""
+    before, flows = take(target), target.ask("POST", "/flows/count", {})
+    journal = Journal.begin(target, tmp_path)
+    flow = target.ask("POST", "/flows/", {"name": "made"})["id"]
+    run = target.ask("POST", "/flow_runs/", {"flow_id": flow})["id"]
+    for path in (f"/flows/{flow}", f"/flow_runs/{run}", f"/flow_runs/{flow}"):
+        journal.note(path)
+    text = journal.path.read_text()
+    journal.path.write_text(text.replace(f'"pid": {os.getpid()}', f'"pid": {NOBODY}'))
+    assert clear_leftovers(target, tmp_path) == 1
+    assert take(target) == before
+    assert target.ask("POST", "/flows/count", {}) == flows
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_flow_that_was_written_down_and_never_made_is_passed_over(

@@ -31,7 +31,9 @@ def nobody(_: str) -> None:
 
 @dataclass
 class Crowd:
-    """Runs on a server, topped up as they are deleted. `created` is told every id."""
+    """Runs on a server, topped up as they are deleted. `created` is told the path of every record
+    that is made, such as /flow_runs/ID.
+    """
 
     target: Target
     created: Callable[[str], None] = nobody
@@ -51,13 +53,14 @@ class Crowd:
             self.flow = ""
             made = self._ask(shape)
         identity = str(made["id"])
-        self.created(identity)
+        self.created(f"/flow_runs/{identity}")
         return identity
 
     def flow_id(self) -> str:
         """The flow that the runs are of, made where it is not there."""
         if not self.flow:
             self.flow = str(self.target.ask("POST", "/flows/", {"name": FLOW})["id"])
+            self.created(f"/flows/{self.flow}")
         return self.flow
 
     def _ask(self, shape: Mapping[str, Any]) -> Any:

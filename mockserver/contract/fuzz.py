@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from schemathesis.engine import events
 from schemathesis.engine.recorder import ScenarioRecorder
@@ -41,7 +40,7 @@ def fuzz(
     """Send requests of all kinds to a server, and hold each answer against the document.
 
     `dialect` is what the server is expected to be: its deviations are known. `say` is told now and
-    then how far it is; `created` every id of a flow run that was made to be found.
+    then how far it is; `created` the path of every flow run and flow that is made (/flows/ID).
 
     Raises UsageError for settings that make no sense and for a target that may not be fuzzed, and
     TargetError where the server is not there (any more). What was created is deleted, also then.
@@ -107,6 +106,7 @@ class _Run:
     new: dict[tuple[str, ...], _Seen] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    undone: str = ""
 
     def drill(self) -> None:
         """Send what is always sent. Raises TargetError."""
@@ -127,7 +127,7 @@ class _Run:
         if interrupted and self.gate.stopped is None and not self.gate.timed_out:
             raise KeyboardInterrupt
         if isinstance(self.gate.stopped, CeilingReached):
-            self.notes.append(f"it was not done: {self.gate.stopped}")
+            self.undone = str(self.gate.stopped)
         elif self.gate.stopped is not None:
             raise self.gate.stopped
         if self.gate.timed_out:
@@ -194,17 +194,17 @@ class _Run:
     def clean_up(self, held: Present) -> int:
         """Take away what was created; returns how many. No ceiling stands in the way of it."""
         target = self.gate.watch.target
-        limits, target.limits = target.limits, replace(target.limits, requests=sys.maxsize)
-        try:
-            return remove_others(target, held)
-        except TargetError as error:
-            self.notes.append(f"what was created may still be there: {error}")
-            return 0
-        finally:
-            target.limits = limits
+        with target.cleaning_up():
+            try:
+                return remove_others(target, held)
+            except TargetError as error:
+                self.notes.append(f"what was created may still be there: {error}")
+                return 0
 
     def findings(self, seed: int) -> Iterator[Finding]:
-        """What is in no registry."""
+        """What is in no registry; and that it was cut short, which a user did not mean."""
+        if self.undone:
+            yield Finding(VERB, "not-done", self.gate.watch.target.url, self.undone)
         for seen in self.new.values():
             sent = seen.sent
             yield Finding(

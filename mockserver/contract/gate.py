@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -101,8 +101,15 @@ class Gate(AuthBase):
         with self._ending():
             response = self._ask_again(response, kwargs)
             assert self._sent is not None  # noqa: S101 - __call__ comes first
-            self.exchange = self.watch.after(self._sent, as_answer(response))
+            answer = as_answer(response)
+            self._note_created(self._sent, answer)
+            self.exchange = self.watch.after(self._sent, answer)
         return response
+
+    def _note_created(self, sent: Sent, answer: Answer) -> None:
+        if answer.status == 201 and sent.operation in _CREATE:
+            with suppress(ValueError, TypeError, KeyError):
+                self.watch.crowd.created(f"{_CREATE[sent.operation]}/{answer.json['id']}")
 
     def _ask_again(self, response: requests.Response, kwargs: dict[str, Any]) -> requests.Response:
         """As `Target.send` does where a 503 is a busy database's bad luck."""
@@ -159,6 +166,7 @@ class Gate(AuthBase):
             raise
 
 
+_CREATE = {"POST /flow_runs/": "/flow_runs", "POST /flows/": "/flows"}
 _READS = frozenset({"filter", "count", "paginate", "history", "lateness"})
 
 

@@ -1,14 +1,15 @@
 """What the kit has made on a server, on disk: what one run could not take away, the next one does.
 
-Every flow run that the kit makes is of a flow that the kit has made, and the name of the flow is
-written down before it is made. So the names are enough to find everything again.
+Every flow run that `diff` makes is of a flow that it has made, and the name of the flow is written
+down before it is made: the names are enough to find everything again. What `fuzz` makes is written
+down by its path as soon as it is known.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from ..errors import UsageError
-from .target import Refused, Target, TargetError, id_of
+from .target import PAGE, Refused, Target, TargetError, id_of
 
 MARK = "mockserver-kit"
 """How the names of the kit's flows begin."""
@@ -39,6 +40,7 @@ class Journal:
     target: Target
     path: Path
     names: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
     @classmethod
     def begin(cls, target: Target, folder: Path) -> Journal:
@@ -78,12 +80,19 @@ class Journal:
         self.names.append(name)
         return id_of(self.target.ask("POST", "/flows/", {"name": name}))
 
+    def note(self, path: str) -> None:
+        """Write down a record that was made, by its path: /flow_runs/ID or /flows/ID."""
+        self._write({"path": path})
+        self.paths.append(path)
+
     def clear(self) -> int:
         """Take everything away: task runs with their flow runs, then the flows; then the journal.
 
         Returns how many flow runs there were. Raises TargetError, and can be called again.
         """
         flow_runs = sum(_remove(self.target, name) for name in self.names)
+        flow_runs += _remove_records(self.target, "flow_runs", self.paths)
+        _remove_records(self.target, "flows", self.paths)
         self.path.unlink(missing_ok=True)
         return flow_runs
 
@@ -112,10 +121,26 @@ def _remove(target: Target, name: str) -> int:
     return len(removed)
 
 
+def _remove_records(target: Target, kind: str, paths: Sequence[str]) -> int:
+    """Take those of a kind away that are still there; returns how many that were."""
+    ids = [path.rpartition("/")[2] for path in paths if path.startswith(f"/{kind}/")]
+    removed = 0
+    for start in range(0, len(ids), PAGE):
+        wanted = {kind: {"id": {"any_": ids[start : start + PAGE]}}, "limit": PAGE}
+        for record in target.ask("POST", f"/{kind}/filter", wanted):
+            _delete(target, f"/{kind}/{id_of(record)}")
+            removed += 1
+    return removed
+
+
 def delete_flow_run(target: Target, flow_run_id: str) -> None:
     """Delete one flow run; it may be gone already. Raises TargetError."""
+    _delete(target, f"/flow_runs/{flow_run_id}")
+
+
+def _delete(target: Target, path: str) -> None:
     try:
-        target.ask("DELETE", f"/flow_runs/{flow_run_id}")
+        target.ask("DELETE", path)
     except Refused as refused:
         if refused.answer.status != 404:
             raise
@@ -143,7 +168,7 @@ def _left(target: Target, folder: Path) -> Iterator[Journal]:
         head = lines[0] if lines else {}
         if head.get("url") == target.url and not _is_running(head.get("pid")):
             names = [line["flow"] for line in lines if "flow" in line]
-            yield Journal(target, path, names)
+            yield Journal(target, path, names, [line["path"] for line in lines if "path" in line])
 
 
 def _is_running(pid: object) -> bool:

@@ -51,7 +51,7 @@ class Ground:
         """The answer to a request to make a run."""
         answer = self.send(CREATE, {"flow_id": self.crowd.flow_id(), **values})
         if answer.status in (200, 201):
-            self.crowd.created(answer.json["id"])
+            self.crowd.created(f"/flow_runs/{answer.json['id']}")
         return answer
 
     def made(self, **values: Any) -> str:

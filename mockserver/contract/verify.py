@@ -19,6 +19,7 @@ from .drift import drift, drift_of
 from .findings import Finding, Outcome
 from .fuzz import fuzz
 from .github import no_commands, tell_github
+from .journal import Journal
 from .live import Live
 from .opening import Opened, Opening, opened
 from .permission import Effect, require, require_alone
@@ -50,7 +51,8 @@ def _drift(_asked: Asked, server: Opened, _live: Live) -> Outcome:
 def _fuzz(asked: Asked, server: Opened, live: Live) -> Outcome:
     require(server.target, Effect.FUZZES, "fuzz")
     require_alone(server.target, "fuzz")
-    return fuzz(server.target, server.identity.dialect, asked.fuzz, live.tick)
+    with Journal.begin(server.target, asked.opening.journal_folder) as journal:
+        return fuzz(server.target, server.identity.dialect, asked.fuzz, live.tick, journal.note)
 
 
 def _diff(asked: Asked, server: Opened, live: Live) -> Outcome:
