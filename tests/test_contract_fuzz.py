@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,12 +20,12 @@ from mockserver.app import Settings, create_app
 from mockserver.contract import checks, expected, fuzz, meeting, probes, standins
 from mockserver.contract.campaign import FuzzSettings
 from mockserver.contract.checks import CHECKS, Exchange, Sent
+from mockserver.contract.copying import copy_hooks
 from mockserver.contract.findings import Outcome, Verdict
 from mockserver.contract.target import Answer, CeilingReached, Limits, Ownership, Target
 from mockserver.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Dialect
 from mockserver.errors import UsageError
 from mockserver.index import Base
-from mockserver.resources import shipped
 from mockserver.store import Store
 
 from .live import served
@@ -140,7 +139,9 @@ def test_a_ceiling_ends_it() -> None:
         outcome = fuzz.fuzz(target, SPEC, settings)
         with pytest.raises(CeilingReached):
             target.pace()
-    assert [note for note in outcome.notes if "--max-requests" in note]
+    assert [one.check for one in outcome.findings if "--max-requests" in one.sentence] == [
+        "not-done"
+    ]
     assert len(store) == 0
 
 
@@ -165,9 +166,10 @@ def test_files_to_copy_work_with_st_run(tmp_path: Path) -> None:
     """`st run` in a folder with the hooks and settings finds nothing wrong with the mock, and what
     is wrong with a wrong server.
     """
-    package = Path(fuzz.__file__).parent
-    for file in (package / "st_hooks.py", package / "schemathesis.toml", shipped("openapi.yaml")):
-        shutil.copy(file, tmp_path / file.name)
+    copied = copy_hooks(tmp_path)
+    assert {path.name for path in copied} == {"openapi.yaml", "schemathesis.toml", "st_hooks.py"}
+    with pytest.raises(UsageError, match="is there already"):
+        copy_hooks(tmp_path)
     st = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.yaml", "--max-examples", "5"]
     st += ["--phases", "examples,fuzzing", "--include-path", "/flow_runs/bulk_delete"]
     environment = {**os.environ, "MOCKSERVER_DIALECT": "prefect-sqlite", "NO_COLOR": "1"}

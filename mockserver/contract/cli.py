@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -54,6 +55,9 @@ def add_commands(app: typer.Typer) -> None:
         of this project look at what they did: needs --disposable or --spawn, and a server without
         flow runs.
         """
+        if mode.copy_hooks is not None:
+            _copy_hooks(mode.copy_hooks)
+            return
         folder = run.report
         if mode.schemathesis_report and folder is None:
             raise UsageError("--schemathesis-report needs the folder that --report names")
@@ -77,6 +81,14 @@ def add_commands(app: typer.Typer) -> None:
         """
         settings = diff.settings(run.seed, existing=mode.existing, delete=mode.delete)
         _carry_out("diff", server, run, settings)
+
+
+def _copy_hooks(folder: Path) -> None:
+    from .copying import copy_hooks
+
+    for path in copy_hooks(folder):
+        print(f"wrote {path}")  # noqa: T201
+    print(f"now: cd {folder} && st run openapi.yaml --url http://127.0.0.1:4300/api")  # noqa: T201
 
 
 def _carry_out(

@@ -207,6 +207,14 @@ class FuzzModeFlags:
             "ndjson, json, allure or html; can be said again.",
         ),
     ] = None
+    copy_hooks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Send nothing: copy openapi.yaml, schemathesis.toml and st_hooks.py there, for a "
+            "project that runs `st run` itself.",
+        ),
+    ] = None
 
 
 def command(app: typer.Typer, *groups: type) -> Callable[[Callable[..., None]], None]:
