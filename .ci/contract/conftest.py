@@ -1,4 +1,7 @@
-"""Two real servers and a Python with Prefect, told by options. The servers hold no flow runs before and none after."""
+"""Two real servers and a Python with Prefect, told by options.
+
+The servers hold no flow runs before and none after.
+"""
 
 from __future__ import annotations
 

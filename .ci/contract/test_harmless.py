@@ -33,13 +33,12 @@ VERBS = {
 }
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module")
 def target(
-    request: pytest.FixtureRequest,
-    real_urls: Mapping[str, str],
-    tmp_path_factory: pytest.TempPathFactory,
+    real_urls: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
-    target = Target(real_urls[request.param], flaky=request.param == "sqlite")
+    """The one on SQLite: what is sent does not depend on the database."""
+    target = Target(real_urls["sqlite"], flaky=True)
     with Journal.begin(target, tmp_path_factory.mktemp("foreign")) as journal:
         Garden(target, journal).plant(list(draw_drafts(Random(7), FOREIGN, nul=False)))
         yield target

@@ -97,7 +97,7 @@ def test_the_job_of_the_readme(prefect_python: Path, tmp_path: Path) -> None:
     fewer = f"{line} --filters 100 --deletes 10 --runs 20 --max-examples 1 --journal {tmp_path}"
     folders = (str(prefect_python.parent), str(Path(sys.executable).parent), os.environ["PATH"])
     done = subprocess.run(
-        ["bash", "-c", fewer],
+        ["/bin/bash", "-c", fewer],
         env={**os.environ, "PATH": ":".join(folders)},
         capture_output=True,
         text=True,

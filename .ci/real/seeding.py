@@ -9,30 +9,14 @@ from typing import Any
 
 from drawing import STATE_TYPES, Values
 from exchange import NOTHING, Server
+from mockserver.contract import words
+from mockserver.contract.words import NAMES, TAGS
 
 RUNS = 180
-NAMES = (
-    *("etl", "ETL", "etl-nightly", "Nightly ETL", "load_users", "load-users", "LOAD USERS"),
-    *("100%", "100 percent", "%", "50%_done", "_", "__", "a_b", "a-b", "aXb", "a%b", "AB"),
-    *("back\\slash", "back/slash", "\\", "\\\\", "end\\", "\\%", "\\_", "end%", "%end"),
-    *("ÜBER", "über", "uber", "straße", "STRASSE", "strasse", "İstanbul", "istanbul", "ISTANBUL"),
-    *("ıstanbul", "КЛЮЧ", "ключ", "Ключ", "ſ", "s", "S", "K", "k", "\u212a", "Å", "å", "\u212b"),
-    *("ΣΊΣΥΦΟΣ", "σίσυφος", "σίσυφοσ", "ǅ", "ǆ", "ŉ", "ﬁle", "FILE", "ῼ", "ᾳ", "é", "É"),
-    *("日本語", "😀", "a\nb", "a\tb", " padded ", "Ω", "\u2126", "ω", "Ⅷ", "ⅷ", "ẞ", "Ａ", "ａ"),
-)
-NUL_NAMES = ("\0", "etl\0", "\0etl", "Etl\0ETL", "a\0%", "über\0")  # PostgreSQL takes none of them
-TAGS = ("nightly", "Nightly", "etl", "ETL", "über", "Über", "a b", "%", "'", '"', "[]", "null", "")
-STATE_NAMES = (*(None,) * 3, "Late", "Retrying", "TimedOut", "completed", "ÜBER", "")
-SCHEDULED = (
-    "2031-05-01T00:00:00Z",
-    "2031-05-01T02:00:00.000001+02:00",
-    "2030-12-31T23:59:59.999999Z",
-    "1999-12-31T19:00:00-05:00",
-    "2024-02-29T12:00:00.5Z",
-    None,
-)
-VERSIONS = (None, None, "1", "1.0", "V2", "v2", "ß", "")
-QUEUES = (None, None, None, "default", "Default", "gpu %", "очередь", "")
+STATE_NAMES = (*(None,) * 3, *words.STATE_NAMES)
+SCHEDULED = (*words.SCHEDULED, None)
+VERSIONS = (None, None, *words.VERSIONS)
+QUEUES = (None, None, None, *words.QUEUES)
 # By these headers an automation says that it is the creator; its name is base64.
 CREATORS: tuple[Mapping[str, str], ...] = (
     *(NOTHING, NOTHING),

@@ -22,11 +22,12 @@ from mockserver import (
     compile_filter,
     load_seeds,
 )
+from mockserver.contract.words import NAMES, NUL_NAMES
 from mockserver.decoding import Message
 from mockserver.dialects import Dialect, Nul
 from mockserver.errors import ServerFailure
 from mockserver.reading import read_request
-from seeding import NAMES, NUL_NAMES, fill, values_of
+from seeding import fill, values_of
 
 FILTERS = 600
 DELETIONS = 80

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from exchange import NOTHING, Refused, Request, Server
-from seeding import CREATORS, NAMES, TAGS, VERSIONS, create, draw_state
+from mockserver.contract.words import NAMES, TAGS
+from seeding import CREATORS, VERSIONS, create, draw_state
 from tests.lists import World
 
 FLOWS = 12
