@@ -263,7 +263,7 @@ WRONG_MEANINGS = (
         "deletes-otherwise",
         "lists by a state, and ignores it when it deletes",
         meaning(_without("state.type", "any_"), DELETES),
-        _DIFF,
+        ("deletes-the-same", "only-matching"),
     ),
     Wrong("keeps-parents", "leaves subflows naming a task run that is gone", _keeps_parents, _DIFF),
     Wrong("takes-subflows", "deletes subflows with their parent", _takes_subflows, _DIFF),

@@ -109,12 +109,9 @@ def _on_planted(
         nul = identity.dialect.nul is not Nul.FAILS
         drafts = list(draw_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
         garden.plant(drafts, _watch(say, "flow runs made", settings.runs))
-
-        def read() -> Twin:
-            return Twin.of(garden.records(), identity.dialect)
-
+        twin = Twin.of(garden.records(), identity.dialect)
         watch = _watch(say, "filters", settings.filters)
-        selections = Selections(target, garden.scope, read(), read, watch)
+        selections = Selections(target, garden.scope, twin, None, watch)
         yield _selected(selections, settings, "made for it")
         garden.weed()
         if settings.delete:

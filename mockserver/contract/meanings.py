@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from ..filters import FlowRunFilter, OperatorFilter
 from ..predicates import CONDITIONS
-from .vocabulary import Vocabulary
+from .vocabulary import SPELLINGS, Vocabulary
 
 Json = Any
 OPERATORS = ("and_", "or_")
@@ -110,5 +110,6 @@ def _shapes(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator[Json]:
         yield from (name[1:-1].swapcase() or name for name in names[: len(names) // 2 : 3])
         # Where folding a letter is more than writing it small, dialects differ.
         yield from (name.casefold() for name in names if name.casefold() != name.lower())
-    else:
-        yield from values[:: max(1, len(values) // 5)][:6]
+    else:  # of an early time and a late one: itself, the microseconds beside it, another offset
+        late = len(values) // 2 // SPELLINGS * SPELLINGS
+        yield from dict.fromkeys((*values[:SPELLINGS], *values[late : late + SPELLINGS]))

@@ -38,14 +38,14 @@ Watch = Callable[[int], None]
 class Selections:
     """Filters tried on a server whose flow runs are known.
 
-    `scope` restricts what the server lists to them. `reread` asks for them anew: on a server that
-    others use they change, and only what stays different is a difference.
+    `scope` restricts what the server lists to them. `reread` asks for them anew, where others may
+    change them: only what stays different is a difference then.
     """
 
     target: Target
     scope: Mapping[str, object]
     twin: Twin
-    reread: Callable[[], Twin]
+    reread: Callable[[], Twin] | None
     watch: Watch
     coverage: Coverage = field(default_factory=Coverage)
     tried: int = 0
@@ -83,11 +83,11 @@ class Selections:
         self.tried += 1
         self.watch(self.tried)
         difference = self._compare(wanted)
-        for _ in range(_REREAD if difference else 0):
+        tries = _REREAD
+        while difference and self.reread and tries:
+            tries -= 1
             self.twin = self.reread()
             difference = self._compare(wanted)
-            if difference is None:
-                break
         if difference is None:
             self.coverage.see(wanted, self.twin)
             self._note_deviations(wanted)

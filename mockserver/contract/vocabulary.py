@@ -23,10 +23,10 @@ _POOLS: Mapping[str, str] = {
     "state.type": "state_types",
     "state.name": "state_names",
     "flow_version": "versions",
-    "start_time": "times",
-    "end_time": "times",
-    "expected_start_time": "times",
-    "next_scheduled_start_time": "times",
+    "start_time": "start_time",
+    "end_time": "end_time",
+    "expected_start_time": "expected_start_time",
+    "next_scheduled_start_time": "next_scheduled_start_time",
     "parent_flow_run_id": "ids",
     "parent_task_run_id": "task_run_ids",
     "idempotency_key": "keys",
@@ -64,7 +64,7 @@ class Vocabulary:
             return tuple(StateType)
         if pool in _UUID_POOLS:
             return (*known, ABSENT_ID)
-        if pool == "times":
+        if pool in TIMES:
             return known or ("2031-05-01T00:00:00Z",)
         return (*known, "no such text")
 
@@ -88,12 +88,15 @@ def vocabulary_of(runs: Iterable[FlowRun]) -> Vocabulary:
         "state_names": column("state_name"),
         "versions": column("flow_version"),
         "keys": column("idempotency_key"),
-        "times": [text for name in _TIMES for time in column(name) for text in _around(time)],
+        **{name: [text for time in column(name) for text in _around(time)] for name in TIMES},
     }
+    # What has not started is told by when it is expected to.
+    pools["start_time"] += pools["expected_start_time"]
     return Vocabulary({name: tuple(dict.fromkeys(pool)) for name, pool in pools.items()})
 
 
-_TIMES = ("start_time", "end_time", "expected_start_time", "next_scheduled_start_time")
+TIMES = ("start_time", "end_time", "expected_start_time", "next_scheduled_start_time")
+SPELLINGS = 4  # of each time: see `_around`
 _OFFSET = timezone(timedelta(hours=5, minutes=45))
 
 
@@ -113,14 +116,18 @@ def shifted(told: str, microseconds: int) -> str:
 def vocabulary_of_places(count: int, words: Mapping[str, Sequence[str]]) -> Vocabulary:
     """For runs that are not made yet: what only a server knows of them is referred to."""
     places = range(count)
-    times = [Ref(place, key, shift) for place in places for key in _TIMES for shift in (0, -1, 1)]
+    times = {
+        name: [Ref(place, name, shift) for place in places for shift in (0, -1, 1)]
+        for name in TIMES
+    }
+    times["start_time"] += times["expected_start_time"]
     return Vocabulary(
         {
             **words,
             "ids": [Ref(place) for place in places],
             "task_run_ids": [Ref(place, "parent_task_run_id") for place in places],
             "keys": [Ref(place, "idempotency_key") for place in places],
-            "times": times,
+            **times,
             "deployment_ids": DEPLOYMENT_IDS,
             "creator_ids": CREATOR_IDS,
             "creator_types": CREATOR_TYPES,
@@ -146,6 +153,6 @@ def resolve(value: Json, runs: Sequence[Mapping[str, Json]]) -> Json:
 
 def _resolved(ref: Ref, runs: Sequence[Mapping[str, Json]]) -> str:
     told = runs[ref.place].get(ref.field)
-    if ref.field in _TIMES:
+    if ref.field in TIMES:
         return shifted(told or "2031-05-01T00:00:00Z", ref.microseconds)
     return str(told or ABSENT_ID)
