@@ -13,7 +13,7 @@ from mockserver.endpoints import ENDPOINTS
 PACKAGE = Path(mockserver.__file__).parent
 RANKS = {
     "errors": 0, "runs": 0, "dialects": 0, "instants": 0, "resources": 0, "plain_yaml": 0,
-    "unmodelled": 0,
+    "unmodelled": 0, "prefect_settings": 0,
     "fields": 1, "openapi": 1, "like": 1, "seed_fields": 1, "population": 1, "shelf": 1,
     "rules": 1, "columns": 1, "clock": 1, "faults": 1, "settings": 1,
     "filters": 2, "records": 2, "names": 2, "orchestration": 2,
@@ -34,7 +34,7 @@ RANKS = {
     "serving": 17, "mock_server": 17,
     "contract/findings": 20, "contract/target": 20,
     "contract/permission": 21, "contract/census": 21,
-    "cli": 40, "__main__": 41,
+    "pytest_plugin": 40, "cli": 40, "__main__": 41,
 }  # fmt: skip
 FIRST_RANK_OF = {
     "aiohttp": 11, "typer": 40, "rich": 11, "requests": 20, "hypothesis": 20, "schemathesis": 20,
