@@ -11,6 +11,8 @@ from typing import Any
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _HOST = "127.0.0.1"
+_WORKERS = {"prefect.logging.handlers": "APILogWorker", "prefect.events.worker": "EventsWorker"}
+_DRAIN_SECONDS = 5.0
 
 
 @contextmanager
@@ -29,6 +31,7 @@ def pointed_at(url: str) -> Iterator[None]:
             if not late:
                 stack.enter_context(_settings(url))
             yield
+            _drain()
     finally:
         for name, value in before.items():
             os.environ.pop(name, None)
@@ -64,3 +67,11 @@ def _settings(url: str) -> Iterator[None]:
             yield
         finally:
             context.GLOBAL_SETTINGS_CONTEXT = before
+
+
+def _drain() -> None:
+    """Let Prefect send what it keeps for later (logs, events), while there is who takes it."""
+    for name, worker in _WORKERS.items():
+        module = sys.modules.get(name)
+        if module is not None:
+            getattr(module, worker).drain_all(timeout=_DRAIN_SECONDS)
