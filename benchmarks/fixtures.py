@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 
@@ -173,12 +173,18 @@ def _start_aim(effort: Effort) -> Aim:
         (folder / "test_nothing.py").write_text("def test_nothing(): ...")
         for turn in range(effort.starts):
             say(f"fixture, a start of pytest, round {turn + 1}")
-            times = []
+            spent = []
             for options in ((), ("-pno:mockserver",)):
-                begun = time.perf_counter()
+                before = _processor_seconds()
                 _pytest(folder, os.environ, *options)
-                times.append(time.perf_counter() - begun)
-            over.append((times[0] - times[1]) * 1e3)
+                spent.append(_processor_seconds() - before)
+            over.append((spent[0] - spent[1]) * 1e3)
     found = median(over)
-    what = "a start of pytest that does not use the plugin, more"
+    what = "a start of pytest that does not use the plugin, more processor time"
     return Aim(what, f"<= {AIMED_START_MS:g} ms", f"{found:.1f}", found <= AIMED_START_MS)
+
+
+def _processor_seconds() -> float:
+    """What children have used so far: less noisy than a clock where others work, too."""
+    used = getrusage(RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -88,9 +88,12 @@ def assert_called(order: Order) -> tuple[int, Any]:
         fields.get("status"),
         fields.get("warning"),
     )
+    times = fields.get("times")
+    if times is not None and not isinstance(times, int):
+        raise UsageError(f"times is {times!r}; expected a whole number")
     exchanges = tuple(_journal_of(order.world))
     found = sum(not expected.differences(one) for one in exchanges)
-    complaint = request_complaint(expected, exchanges, found, fields.get("times"))
+    complaint = request_complaint(expected, exchanges, found, times)
     return 200, {"holds": not complaint, "complaint": complaint or None}
 
 

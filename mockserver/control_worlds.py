@@ -46,7 +46,7 @@ def open_session(order: Order) -> tuple[int, Any]:
     settings = session_settings(origin.settings)
     dialect = fields.get("dialect")
     if dialect is not None:
-        if dialect not in DIALECTS:
+        if text_of("dialect", dialect) not in DIALECTS:
             named = ", ".join(DIALECTS)
             raise UsageError(f"no dialect {dialect!r}; expected one of {named}")
         settings = replace(settings, dialect=DIALECTS[dialect])
@@ -116,6 +116,8 @@ def make(order: Order) -> tuple[int, Any]:
     )
     if not all(isinstance(fields, dict) for fields in given):
         raise UsageError("expected the fields of a flow run as an object, or a list of such")
+    if len(given) * number > MOST_MADE:
+        raise UsageError(f"{len(given) * number:,} flow runs; expected up to {MOST_MADE:,} at once")
     world = order.world
     wanted = [numbered(fields, n) for fields in given for n in range(number)]
     seeds = world.factory.seeds(wanted)

@@ -73,7 +73,7 @@ PRESETS: Mapping[str, Fault] = {
 
 def fault(preset: str | None = None, **given: Any) -> Fault:
     """The fault of a name, of fields, or of both. Raises UsageError with what would be one."""
-    if preset is not None and preset not in PRESETS:
+    if preset is not None and (not isinstance(preset, str) or preset not in PRESETS):
         raise UsageError(f"{preset!r} is no fault; expected one of {', '.join(PRESETS)}")
     unknown = given.keys() - _READERS.keys()
     if unknown:
@@ -97,7 +97,7 @@ def _read(name: str, value: Any) -> Any:
     read, expected = _READERS[name]
     try:
         return read(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UsageError(f"{name} is {value!r}; expected {expected}") from None
 
 

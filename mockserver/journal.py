@@ -17,6 +17,7 @@ from .runs import FlowRun
 
 MOST_EXCHANGES = 1_000
 LONGEST_BODY = 64 << 10
+MOST_BYTES = 8 << 20  # of all bodies together
 MOST_DELETED = 100_000
 _MOST_FAILED = 100
 
@@ -55,6 +56,11 @@ class Exchange:
         return _json(self.reply)
 
     @property
+    def size(self) -> int:
+        """How many bytes of bodies it holds."""
+        return len(self.body) + len(self.reply)
+
+    @property
     def why(self) -> str:
         """Which flow runs it was about, in words; empty where it was about none."""
         return "" if self.predicate is None else str(self.predicate)
@@ -83,11 +89,16 @@ class Journal:
     the exchange that it belongs to. `warned`: how often, by the warning's id.
     """
 
-    __slots__ = ("_deleted", "_exchanges", "_written", "deleted_dropped", "failed", "warned")
+    __slots__ = (
+        "_bytes", "_deleted", "_exchanges", "_most", "_written", "deleted_dropped", "failed",
+        "warned",
+    )  # fmt: skip
 
     def __init__(self, most: int = MOST_EXCHANGES) -> None:
-        """`most`: how many exchanges are kept, at least one."""
-        self._exchanges: deque[Exchange] = deque(maxlen=most)
+        """`most`: how many exchanges are kept, at least one; fewer if their bodies are large."""
+        self._most = most
+        self._bytes = 0
+        self._exchanges: deque[Exchange] = deque()
         self._deleted: deque[FlowRun] = deque(maxlen=MOST_DELETED)
         self._written = 0
         self.deleted_dropped = 0
@@ -119,6 +130,9 @@ class Journal:
         """Add an exchange, and what it deleted."""
         self._written += 1
         self._exchanges.append(exchange)
+        self._bytes += exchange.size
+        while len(self._exchanges) > self._most or self._bytes > MOST_BYTES:
+            self._bytes -= self._exchanges.popleft().size
         if exchange.warnings:
             self.warned.update(exchange.warnings)
         if exchange.error is not None:
@@ -132,6 +146,7 @@ class Journal:
     def clear(self) -> None:
         """Forget everything; numbers start at 1 again."""
         self._exchanges.clear()
+        self._bytes = 0
         self._deleted.clear()
         self.warned.clear()
         self.failed.clear()

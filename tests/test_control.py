@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
@@ -225,6 +227,7 @@ def test_flow_runs_are_made_from_a_few_words(session: Control) -> None:
         ("/flow_runs", {"parent": str(UUID(int=1))}, "expected a flow run that is there"),
         ("/flow_runs?number=x", {}, "number is 'x'; expected a whole number up to 100,000"),
         ("/flow_runs?number=100001", {}, "expected a whole number"),
+        ("/flow_runs?number=60000", [{}, {}], "120,000 flow runs; expected up to 100,000"),
     ):
         status, detail = session.detail("POST", path, body)
         assert (status, told in detail) == (422, True), detail
@@ -385,6 +388,40 @@ def test_a_token_lets_in_who_has_it_and_nobody_else() -> None:
             assert (reply.status, reply.headers["www-authenticate"]) == (401, "Bearer")
         shown = {"Authorization": "Bearer s3cret", "Host": "mock.internal"}
         assert steering.ask("GET", "/sessions", **shown).status == 200
+
+
+# For any JSON, sent to any verb, the answer is one that the document describes; never 5xx.
+FIELD_NAMES = (
+    *("name", "dialect", "now", "empty", "seeds", "flow_runs", "path", "method", "json", "status"),
+    *("warning", "times", "preset", "probability", "by", "tags", "state", "parent", "flow"),
+    *FIELDS,
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+    | st.sampled_from(["now-1d", "2026-01-31T12:00:00Z", "spec", "COMPLETED", *PRESETS]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(FIELD_NAMES), inner, max_size=4),
+    max_leaves=6,
+)  # fmt: skip
+BODIES = VALUES | st.dictionaries(st.sampled_from(FIELD_NAMES), VALUES, max_size=5)
+
+
+@pytest.fixture(scope="module")
+def fuzzed() -> Iterator[Control]:
+    with live(Store(load_seeds([], NOW).base()), Settings(now=lambda: NOW)) as connected:
+        connected.documented = False
+        opened = Control(connected)
+        opened.value("POST", "/sessions", {"name": "mine"})
+        yield Control(connected, "/sessions/mine")
+
+
+@settings(max_examples=400)
+@given(deed=st.sampled_from([*DEEDS]), body=BODIES)
+def test_whatever_is_sent_is_answered(fuzzed: Control, deed: tuple[str, str], body: Any) -> None:
+    """A clock that leaves its years, a list for a name, a number for a seed: all 4xx."""
+    method, path = deed
+    reply = fuzzed.ask(method, path.replace("{name}", "other"), json.dumps(body).encode())
+    assert reply.status < 500, reply.body
 
 
 def test_the_application_can_be_made_without_settings() -> None:

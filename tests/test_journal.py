@@ -9,7 +9,7 @@ from mockserver import journal as journal_module
 from mockserver.dialects import SPEC
 from mockserver.expectations import ANY, Expected, deletion_complaint, request_complaint
 from mockserver.filters import FlowRunFilter
-from mockserver.journal import Exchange, Journal, unmet
+from mockserver.journal import MOST_BYTES, Exchange, Journal, unmet
 from mockserver.predicates import AnyOf, Predicate, compile_filter
 from mockserver.runs import FlowRun, State, StateType
 
@@ -65,6 +65,19 @@ def test_what_was_deleted_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     journal.write(exchange(deleted=(run(3), run(4))))
     assert [gone.id for gone in journal.deleted] == [run(number).id for number in (2, 3, 4)]
     assert journal.deleted_dropped == 1
+
+
+def test_large_bodies_are_bounded_together() -> None:
+    """Fewer exchanges are kept where their bodies are large."""
+    journal = Journal()
+    large = b" " * (MOST_BYTES // 4)
+    for number in range(1, 8):
+        journal.write(exchange(number, body=large, reply=b""))
+    assert [one.number for one in journal] == [4, 5, 6, 7]
+    assert journal.dropped == 3
+    journal.clear()
+    journal.write(exchange(1, body=large, reply=large))
+    assert len(journal) == 1
 
 
 def test_an_exchange_reads_its_bodies() -> None:
