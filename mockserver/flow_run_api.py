@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from .documents import Document, document_of
 from .expectations import ANY, Expected, deletion_complaint, request_complaint
 from .factory import Given, check_parents, numbered, plain
 from .faults import Rule, fault
@@ -77,6 +78,10 @@ class FlowRunApi:
         takes. Raises SeedError, and then nothing is added.
         """
         self._do(lambda: self._world.load(self._world.factory.seeds(seeds)))
+
+    def dump(self) -> Document:
+        """What it holds, as a document that `load` takes, and that can be kept as a JSON seed."""
+        return self._do(lambda: document_of(self._world.store))
 
     @property
     def flow_runs(self) -> tuple[FlowRun, ...]:

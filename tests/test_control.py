@@ -301,6 +301,8 @@ def test_expectations_are_held_or_complained_about(session: Control) -> None:
     missed = session.value("POST", "/assert/called", {"json": body})
     assert 'body.flow_runs.name.any_[0]: "etl-0", not "etl-1"' in missed["complaint"]
     assert session.detail("POST", "/assert/deleted", {})[0] == 422
+    told = session.detail("POST", "/assert/called", {"times": "twice"})
+    assert told == (422, "times is 'twice'; expected a whole number")
 
 
 def test_faults_are_added_and_cleared(session: Control) -> None:

@@ -190,6 +190,16 @@ def test_the_clock_is_shared_by_filters_states_and_new_runs(api: FlowRunApi) -> 
     assert running.now == api.now
 
 
+def test_what_it_holds_can_be_kept(api: FlowRunApi, tmp_path: Path) -> None:
+    """As a seed for another time."""
+    parent = api.add(name="parent", state="Late", tags=["a"], flow="etl")
+    api.add(name="child", parent=parent, started="now-1d")
+    file = tmp_path / "kept.json"
+    file.write_text(json.dumps(api.dump()))
+    with MockServer(file) as other:
+        assert other.flow_runs == api.flow_runs
+
+
 def test_it_goes_back(api: FlowRunApi) -> None:
     """To a snapshot, or to how it began."""
     api.add(name="a")
