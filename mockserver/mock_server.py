@@ -20,7 +20,7 @@ from .factory import Given
 from .flow_run_api import FlowRunApi
 from .journal import MOST_EXCHANGES
 from .server import serve
-from .settings import MIB, Settings
+from .settings import MAX_BODY, Settings
 from .store import Store
 from .worlds import MOST_SESSIONS, Sessions, World, repeatable_ids
 
@@ -48,7 +48,7 @@ class MockServer:
         now: datetime | str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
-        max_body: int = MIB,
+        max_body: int = MAX_BODY,
         journal: int = MOST_EXCHANGES,
         sessions: int = MOST_SESSIONS,
         control_token: str | None = None,

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from .dialects import SPEC, Dialect
 
-MIB = 1 << 20
+# Prefect's client sends the lines of a log in batches of up to 4,000,000 bytes.
+MAX_BODY = 4 << 20
 
 
 def _now() -> datetime:
@@ -27,7 +28,7 @@ class Settings:
     dialect: Dialect = SPEC
     now: Callable[[], datetime] = field(default=_now)
     new_id: Callable[[], str] = field(default=_new_id)
-    max_body: int = MIB
+    max_body: int = MAX_BODY
     body_timeout: float = 10.0
     # Host names a request may be addressed to besides loopback ones; None: any.
     hosts: frozenset[str] | None = frozenset()
