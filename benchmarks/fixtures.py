@@ -117,12 +117,22 @@ def measure(effort: Effort, _: Population) -> Iterator[Table | Aim]:
         else:
             table.add(name, *["not installed"] + [""] * 3)
     yield table
-    yield from _aims(found, mock)
+    yield from _aims(found, mock, _first(effort))
     yield _start_aim(effort)
 
 
-def _aims(found: Mapping[str, list[float]], mock: float) -> Iterator[Aim]:
-    first = found[_MOCK][0]
+def _first(effort: Effort) -> float:
+    """Milliseconds of the first fixture of a process: the median of as many processes as starts."""
+    firsts = []
+    for turn in range(effort.starts):
+        say(f"fixture, the first, round {turn + 1}")
+        times = _times(CONTENDERS[_MOCK], 1)
+        assert times
+        firsts.append(times[0] * 1e3)
+    return median(firsts)
+
+
+def _aims(found: Mapping[str, list[float]], mock: float, first: float) -> Iterator[Aim]:
     what = "flow_run_api, entered and left"
     yield Aim(what, f"<= {AIMED_EACH_MS:g} ms", f"{mock:.2f}", mock <= AIMED_EACH_MS)
     what = "flow_run_api, the first of a process, beyond imports"
