@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import imports, loading, machine, startup, stores, throughput
+from . import fixtures, imports, loading, machine, startup, stores, throughput
 from .effort import FULL, QUICK, Effort
 from .population import Population
 from .table import Aim, Table
@@ -21,6 +21,7 @@ SECTIONS: Mapping[str, Section] = {
     "import": imports.measure,
     "load": loading.measure,
     "store": stores.measure,
+    "fixture": fixtures.measure,
 }
 
 

@@ -20,6 +20,7 @@ class Effort:
     loads: int
     sizes: tuple[int, ...]  # runs in a file or a store
     calls: int  # of one operation of a store
+    fixtures: int  # tests that have one
 
 
 FULL = Effort(
@@ -33,6 +34,7 @@ FULL = Effort(
     loads=5,
     sizes=(1_000, 100_000),
     calls=500,
+    fixtures=1_000,
 )
 QUICK = Effort(
     loops=1,
@@ -45,6 +47,7 @@ QUICK = Effort(
     loads=2,
     sizes=(1_000,),
     calls=50,
+    fixtures=50,
 )
 
 

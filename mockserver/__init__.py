@@ -1,6 +1,7 @@
 """A stand-in for Prefect's flow-run API: bulk_delete from seeded flow runs, exactly.
 
-Light to import: each public name is loaded when it is first used, and none needs aiohttp.
+Light to import: each public name is loaded when it is first used; none but MockServer needs
+aiohttp.
 """
 
 from importlib import import_module
@@ -9,10 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .dialects import DIALECTS as DIALECTS
     from .dialects import Dialect as Dialect
+    from .errors import FlowRunWarning as FlowRunWarning
     from .errors import MockServerError as MockServerError
     from .errors import SeedError as SeedError
     from .filters import FlowRunFilter as FlowRunFilter
+    from .flow_run_api import FlowRunApi as FlowRunApi
     from .index import Base as Base
+    from .journal import Exchange as Exchange
+    from .mock_server import MockServer as MockServer
     from .operations import bulk_delete as bulk_delete
     from .parameters import BulkDeleteRequest as BulkDeleteRequest
     from .predicates import compile_filter as compile_filter
@@ -28,8 +33,12 @@ _ROOMS = {
     "BulkDeleteRequest": "parameters",
     "DIALECTS": "dialects",
     "Dialect": "dialects",
+    "Exchange": "journal",
     "FlowRun": "runs",
     "FlowRunFilter": "filters",
+    "FlowRunApi": "flow_run_api",
+    "FlowRunWarning": "errors",
+    "MockServer": "mock_server",
     "MockServerError": "errors",
     "SeedError": "errors",
     "Store": "store",

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from aiohttp import web
 
@@ -17,7 +16,6 @@ from . import openapi
 from .answers import json_reply, refusal_reply
 from .context import Context
 from .decoding import JSON, Message
-from .dialects import SPEC, Dialect
 from .endpoints import CONSTANTS, ENDPOINTS, MODELLED, Endpoint
 from .errors import (
     InvalidRequest,
@@ -27,44 +25,22 @@ from .errors import (
     ServerFailure,
     in_a_line,
 )
+from .faults import HEADER as FAULT_HEADER
 from .guard import stranger
 from .operations import Plan, carry_out, in_order, plan_bulk_delete
 from .parameters import BulkDeleteRequest
 from .reading import api_version, check_api_version, read_request, read_uuid
 from .runs import CreatedBy
+from .sessions import WORLD, NoSession, SessionResource, path_of, world_of
+from .settings import Settings as Settings
 from .store import Store
 from .unmodelled import is_unmodelled
+from .wire import BODY, ERROR, NOTE, exchange
+from .worlds import Sessions, World
 
 log = logging.getLogger("mockserver")
 
-# Prefect's client sends the lines of a log in batches of up to 4,000,000 bytes.
-MAX_BODY = 4 << 20
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _new_id() -> str:
-    return str(uuid4())
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How an application answers. Times in seconds, sizes in bytes."""
-
-    dialect: Dialect = SPEC
-    now: Callable[[], datetime] = field(default=_now)
-    new_id: Callable[[], str] = field(default=_new_id)
-    max_body: int = MAX_BODY
-    body_timeout: float = 10.0
-    # Host names a request may be addressed to besides loopback ones; None: any.
-    hosts: frozenset[str] | None = frozenset()
-
-
-STORE = web.AppKey("store", Store)
-SETTINGS = web.AppKey("settings", Settings)
-RECENT = web.AppKey("recent", dict[bytes, Plan])
+SESSIONS = web.AppKey("sessions", Sessions)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -74,25 +50,35 @@ def create_app(store: Store, settings: Settings | None = None) -> web.Applicatio
 
     Every path is served with and without the prefix `/api`, as Prefect's clients expect it.
     """
+    return create_app_of(Sessions(World(store, settings or Settings())))
+
+
+def create_app_of(sessions: Sessions) -> web.Application:
+    """An application that serves the world that sessions start from and, below `/sessions/NAME`,
+    the world of each; of all of them it can be steered below `/_mock`.
+    """
     app = web.Application(middlewares=[_answer])
-    app[STORE] = store
-    app[SETTINGS] = settings or Settings()
-    app[RECENT] = {}
+    app[SESSIONS] = sessions
+    app[WORLD] = sessions.origin
     for prefix in ("", "/api"):
         for method, path, handler in ROUTES:
             app.router.add_route(method, prefix + path, handler, expect_handler=_expect)
+    app.router.add_route("*", "/_mock{tail:(/.*)?}", _control)
+    app.router.register_resource(SessionResource(app.router, sessions))
     return app
 
 
 async def _bulk_delete(request: web.Request) -> web.Response:
-    settings = request.app[SETTINGS]
-    message = await _message(request, settings)
-    plan, warned = _plan(request.app[RECENT], message, settings)
+    world = world_of(request)
+    message = await _message(request, world)
+    plan, warned = _plan(world, message)
     try:
-        deletion = carry_out(plan, request.app[STORE], settings.dialect)
+        deletion = carry_out(plan, world.store, world.settings.dialect)
     except RefusedRequest as refusal:
         refusal.warnings = in_order({*refusal.warnings, *warned})
         raise
+    if world.journal is not None:
+        request[NOTE] = (deletion.runs, plan.predicate, plan.limit)
     warnings = in_order({*deletion.warnings, *warned}) if warned else deletion.warnings
     if warnings:
         log.warning(
@@ -109,20 +95,19 @@ _MOST_RECENT = 16
 _LONGEST_RECENT = 4096
 
 
-def _plan(
-    recent: dict[bytes, Plan], message: Message, settings: Settings
-) -> tuple[Plan, frozenset[str]]:
+def _plan(world: World, message: Message) -> tuple[Plan, frozenset[str]]:
     """The plan of a request, and what the way it is written earns.
 
     A script that drains sends one body over and over, so the plans of the last few plain ones
     are kept. A body that is read in an unusual way (by a header, by the clock) is not plain.
     """
     plain = message.content_type == JSON and message.api_version is None
+    recent, dialect = world.recent, world.settings.dialect
     known = recent.get(message.body) if plain else None
     if known is not None:
         return known, frozenset()
-    reading = read_request(message, BulkDeleteRequest, settings.dialect, settings.now())
-    plan = plan_bulk_delete(reading.request, settings.dialect)
+    reading = read_request(message, BulkDeleteRequest, dialect, world.now())
+    plan = plan_bulk_delete(reading.request, dialect)
     if plain and not reading.warnings and len(message.body) <= _LONGEST_RECENT:
         if len(recent) >= _MOST_RECENT:
             del recent[next(iter(recent))]
@@ -134,9 +119,10 @@ def _handler(endpoint: Endpoint) -> Handler:
     """What answers an endpoint that is more than a constant."""
 
     async def handle(request: web.Request) -> web.Response:
-        settings = request.app[SETTINGS]
-        message = await _message(request, settings)
-        now = settings.now()
+        world = world_of(request)
+        settings = world.settings
+        message = await _message(request, world)
+        now = world.now()
         warned: frozenset[str] = frozenset()
         if endpoint.body is None:
             check_api_version(message.api_version, settings.dialect)
@@ -147,10 +133,10 @@ def _handler(endpoint: Endpoint) -> Handler:
             arguments.append(reading.request)
             warned = reading.warnings
         context = Context(
-            request.app[STORE],
+            world.store,
             settings.dialect,
             now,
-            settings.new_id,
+            world.new_id,
             api_version(message.api_version),
             _creator(request),
         )
@@ -159,6 +145,8 @@ def _handler(endpoint: Endpoint) -> Handler:
         except RefusedRequest as refusal:
             refusal.warnings = in_order({*refusal.warnings, *warned})
             raise
+        if outcome.deleted:
+            request[NOTE] = (outcome.deleted, outcome.because, None)
         warnings = in_order({*outcome.warnings, *warned}) if warned else outcome.warnings
         if warnings:
             about = f"{request.path}: {outcome.sentence}" if outcome.sentence else request.path
@@ -197,10 +185,13 @@ def _creator(request: web.Request) -> CreatedBy | None:
         return None
 
 
-async def _message(request: web.Request, settings: Settings) -> Message:
+async def _message(request: web.Request, world: World) -> Message:
     headers = request.headers
+    body = await _body(request, world.settings)
+    if world.journal is not None:
+        request[BODY] = body
     return Message(
-        await _body(request, settings),
+        body,
         _latin_1(headers.get("Content-Type")),
         _latin_1(headers.get("x-prefect-api-version")),
     )
@@ -228,7 +219,7 @@ _UNVERSIONED = ("/health", "/version")
 
 def _check_version(request: web.Request) -> None:
     version = _latin_1(request.headers.get("x-prefect-api-version"))
-    check_api_version(version, request.app[SETTINGS].dialect)
+    check_api_version(version, world_of(request).settings.dialect)
 
 
 async def _csrf_token(request: web.Request) -> web.Response:
@@ -252,17 +243,23 @@ async def _docs(_: web.Request) -> web.Response:
 
 
 async def _events_in(request: web.Request) -> web.StreamResponse:
-    settings = request.app[SETTINGS]
+    world = world_of(request)
 
     def context() -> Context:
-        now = settings.now()
-        return Context(request.app[STORE], settings.dialect, now, settings.new_id)
+        return Context(world.store, world.settings.dialect, world.now(), world.new_id)
 
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise web.HTTPNotFound
     from .events import take_events  # which only those need who run flows
 
     return await take_events(request, context)
+
+
+async def _control(request: web.Request) -> web.StreamResponse:
+    from .control import steer  # which only those need who steer
+
+    body = await _body(request, world_of(request).settings)
+    return await steer(request, body, request.app[SESSIONS])
 
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
@@ -308,15 +305,23 @@ def _too_long(settings: Settings) -> web.HTTPException:
 async def _expect(request: web.Request) -> None:
     """Ask for a body that waits to be asked for; other expectations a real server ignores too."""
     expected = request.headers.get("Expect", "").lower() == "100-continue"
-    if expected and not stranger(request, request.app[SETTINGS].hosts):
+    if expected and not stranger(request, world_of(request).settings.hosts):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 @web.middleware
-async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+def _answer(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+    """Look at what is to be looked at, and let go wrong what is to; else answer at once."""
+    world = world_of(request)
+    if (world.observed or FAULT_HEADER in request.headers) and handler is not _control:
+        return exchange(request, partial(_reply, handler, world), world)
+    return _reply(handler, world, request)
+
+
+async def _reply(handler: Handler, world: World, request: web.Request) -> web.StreamResponse:
     """Refuse strangers; map every error to its reply."""
     try:
-        strange = stranger(request, request.app[SETTINGS].hosts)
+        strange = stranger(request, world.settings.hosts)
         if strange:
             log.warning("refused a request %s", in_a_line(strange))
             return json_reply({"detail": strange}, status=403, close=True)
@@ -328,13 +333,14 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await _http_error(request, error)
     except (ConnectionError, web.RequestPayloadError):
         return json_reply({"detail": "the body could not be read"}, status=400, close=True)
-    except Exception:
+    except Exception as error:
         log.exception("%s %s failed: a bug in mockserver", request.method, request.path)
+        request[ERROR] = error
         return json_reply({"exception_message": "Internal Server Error"}, status=500, close=True)
 
 
 def _refused(request: web.Request, refusal: RefusedRequest) -> web.Response:
-    status, reply = refusal_reply(refusal, request.app[SETTINGS].dialect)
+    status, reply = refusal_reply(refusal, world_of(request).settings.dialect)
     warnings = in_order(refusal.warnings)
     if warnings:
         log.warning(
@@ -346,8 +352,10 @@ def _refused(request: web.Request, refusal: RefusedRequest) -> web.Response:
 async def _http_error(request: web.Request, error: web.HTTPException) -> web.Response:
     """What the router and the body reader raise, in the words of a real server."""
     path = request.rel_url.raw_path
+    if isinstance(error, NoSession):
+        return json_reply({"detail": error.reason}, status=404)
     if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
-        plain = path.removeprefix("/api")
+        plain = path_of(request).removeprefix("/api")
         if is_unmodelled(request.method, plain):
             return _refused(request, NotModelled(_not_modelled(request.method, plain)))
     if isinstance(error, web.HTTPNotFound):

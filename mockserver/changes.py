@@ -80,9 +80,10 @@ def update_labels(context: Context, flow_run_id: str, body: LabelsUpdate) -> Out
 
 def delete_flow_run(context: Context, flow_run_id: str) -> Outcome:
     """Delete a flow run, and what goes with it (M11). Raises NotThere."""
-    found_run(context, flow_run_id)
+    run = found_run(context, flow_run_id)
     context.store.delete([flow_run_id])
-    return Outcome(None)
+    named = Test("id", ONE_OF, frozenset((flow_run_id,)))
+    return Outcome(None, deleted=(run,), because=named)
 
 
 def delete_flow(context: Context, flow_id: str) -> Outcome:
@@ -91,7 +92,8 @@ def delete_flow(context: Context, flow_id: str) -> Outcome:
     if flow_id not in store.flows:
         raise NotThere("Flow not found")
     of_flow = Test("flow_id", ONE_OF, frozenset((flow_id,)))
-    store.delete([run.id for run in store.select(of_flow)])
+    runs = store.select(of_flow)
+    store.delete([run.id for run in runs])
     store.deployments.drop([one.id for one in store.deployments if of_flow(one)])
     store.flows.drop([flow_id])
-    return Outcome(None)
+    return Outcome(None, deleted=tuple(runs), because=of_flow)

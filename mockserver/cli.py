@@ -138,6 +138,26 @@ def serve(
             "only loopback names are answered, against DNS rebinding.",
         ),
     ] = None,
+    journal: Annotated[
+        int,
+        typer.Option(
+            envvar="MOCKSERVER_JOURNAL",
+            min=0,
+            max=100_000,
+            metavar="NUMBER",
+            help="How many requests with their replies /_mock/journal keeps; 0: none. Sessions "
+            "keep at least 1,000.",
+        ),
+    ] = 0,
+    control_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="MOCKSERVER_CONTROL_TOKEN",
+            metavar="TOKEN",
+            help="Let whoever sends 'Authorization: Bearer TOKEN' use the control API (/_mock), "
+            "and nobody else. Without it, whoever is on this machine may.",
+        ),
+    ] = None,
 ) -> None:
     """Serve POST /flow_runs/bulk_delete from seeded flow runs.
 
@@ -157,6 +177,8 @@ def serve(
             access_log=access_log,
             max_body=max_body,
             allowed_hosts=tuple(allow_host or ()),
+            journal=journal,
+            control_token=control_token or None,
         )
     )
 

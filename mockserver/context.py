@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from .dialects import Dialect
-from .runs import CreatedBy
+from .predicates import Predicate
+from .runs import CreatedBy, FlowRun
 from .store import Store
 
 
@@ -28,10 +29,13 @@ class Context:
 class Outcome:
     """What a verb comes to: the value of its reply, and ids of warnings.
 
-    `made`: something new was made (as opposed to found); `sentence`: what was asked, in words.
+    `made`: something new was made (as opposed to found); `sentence`: what was asked, in words;
+    `deleted`: the flow runs that are gone, as they last were, and `because` what they satisfied.
     """
 
     value: Any
     made: bool = False
     warnings: tuple[str, ...] = ()
     sentence: str = ""
+    deleted: tuple[FlowRun, ...] = ()
+    because: Predicate | None = None

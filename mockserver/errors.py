@@ -34,6 +34,13 @@ def in_a_line(text: str, most: int = 200) -> str:
     )
 
 
+class FlowRunWarning(UserWarning):
+    """What a request earned in a test: a warning's id and its sentence (see `dialects.WARNINGS`).
+
+    A filter such as `error:limit-reached:mockserver.FlowRunWarning` makes it fail the test.
+    """
+
+
 class MockServerError(Exception):
     """The root: catch it to catch whatever this package raises on purpose."""
 

@@ -11,6 +11,7 @@ from .dialects import WARNINGS, Dialect
 from .errors import ServerFailure
 from .parameters import BulkDeleteRequest
 from .predicates import Predicate, admit_nulls, compile_criteria, join_criteria
+from .runs import FlowRun
 from .store import Store
 
 
@@ -35,11 +36,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What bulk_delete did: the ids that are gone (highest first), why, and what to be told."""
+    """What bulk_delete did: the ids that are gone (highest first), why, and what to be told.
+
+    `runs` are those that are gone, as they last were.
+    """
 
     deleted: tuple[str, ...]
     plan: Plan
     warnings: tuple[str, ...]
+    runs: tuple[FlowRun, ...] = ()
 
     @property
     def predicate(self) -> Predicate:
@@ -83,7 +88,7 @@ def carry_out(plan: Plan, store: Store, dialect: Dialect) -> Deletion:
     if plan.wider is not plan.predicate and store.any_more(plan.wider, plan.predicate):
         warned.add("null-values-skipped")
     deleted = store.delete(run.id for run in matching)
-    return Deletion(tuple(deleted), plan, in_order(warned))
+    return Deletion(tuple(deleted), plan, in_order(warned), tuple(matching))
 
 
 def in_order(warned: Iterable[str]) -> tuple[str, ...]:

@@ -127,6 +127,11 @@ class _Told:
             self.at = at
 
 
+def records_of(path: Path, value: Any, report: Report) -> Iterator[Record]:
+    """Every record of what a file holds, once it is read."""
+    return _document(path, None, value, report)
+
+
 def _lines(path: Path, stream: Iterable[bytes], report: Report, told: _Told) -> Iterator[Record]:
     for number, line in enumerate(stream, start=1):
         if line.isspace():

@@ -19,7 +19,7 @@ from .instants import format_instant
 from .records import COLLECTIONS, OPEN, Built, build
 from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
 from .seed_fields import Field
-from .seed_files import Place, Progress, Record, as_json, read_records, seed_files
+from .seed_files import Place, Progress, Record, as_json, read_records, records_of, seed_files
 
 MOST_PROBLEMS = 100
 _NAMESPACE = uuid5(NAMESPACE_URL, "mockserver:seeds")
@@ -61,6 +61,21 @@ def load_seeds(paths: Iterable[Path], now: datetime, *, progress: Progress | Non
         for path in seed_files(paths, loading.problem):
             for record in read_records(path, loading.problem, progress):
                 loading.take(record)
+        loading.check_references()
+    if loading.problems:
+        raise SeedError(loading.problems, more=loading.unlisted)
+    return loading.finished()
+
+
+def read_seeds(value: Any, now: datetime, *, name: str, references: bool = True) -> Seeds:
+    """Seeds from a value, as a JSON file called `name` would hold it; else as `load_seeds`.
+
+    Without `references`, what names another record need not name one of these.
+    """
+    loading = _Loading(now)
+    for record in records_of(Path(name), value, loading.problem):
+        loading.take(record)
+    if references:
         loading.check_references()
     if loading.problems:
         raise SeedError(loading.problems, more=loading.unlisted)

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from ipaddress import ip_address
 from types import FrameType
 
 from aiohttp import web
@@ -85,6 +86,8 @@ async def _one_address(host: str, port: int) -> str:
     """`host`, or its first address where any port will do: two would get a port each."""
     if port:
         return host
+    with suppress(ValueError):
+        return str(ip_address(host))  # which need not be looked up, in a thread of its own
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return str(found[0][4][0])
 

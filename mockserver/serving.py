@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
-from .app import Settings, create_app
+from .app import create_app
 from .dialects import WARNINGS, Dialect
 from .errors import in_a_line
 from .progress import load_with_progress
 from .resources import shipped
 from .server import serve
+from .settings import Settings
 from .store import Store
 
 _LONGEST_LINE = 4000
@@ -39,6 +40,8 @@ class Serving:
     access_log: bool
     max_body: int
     allowed_hosts: tuple[str, ...]
+    journal: int
+    control_token: str | None
 
 
 def run(serving: Serving) -> None:
@@ -56,6 +59,8 @@ def run(serving: Serving) -> None:
             now=clock,
             max_body=serving.max_body,
             hosts=_hosts(serving),
+            journal=serving.journal,
+            control_token=serving.control_token,
         ),
     )
     gc.enable()

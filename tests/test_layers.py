@@ -13,22 +13,25 @@ from mockserver.endpoints import ENDPOINTS
 PACKAGE = Path(mockserver.__file__).parent
 RANKS = {
     "errors": 0, "runs": 0, "dialects": 0, "instants": 0, "resources": 0, "plain_yaml": 0,
-    "unmodelled": 0,
+    "unmodelled": 0, "prefect_settings": 0,
     "fields": 1, "openapi": 1, "like": 1, "seed_fields": 1, "population": 1, "shelf": 1,
-    "rules": 1, "columns": 1,
+    "rules": 1, "columns": 1, "clock": 1, "faults": 1, "settings": 1,
     "filters": 2, "records": 2, "names": 2, "orchestration": 2,
     "parameters": 3, "side_filters": 3, "predicates": 3,
     "bodies": 4, "drafts": 4, "decoding": 4, "index": 4, "cautions": 4, "seed_files": 4,
     "store": 5, "reading": 5,
-    "operations": 6, "joins": 6, "replies": 6, "context": 6, "seeds": 6,
-    "queries": 7, "states": 7, "leases": 7,
-    "history": 8, "changes": 8,
-    "creation": 9,
+    "operations": 6, "joins": 6, "replies": 6, "context": 6, "seeds": 6, "journal": 6,
+    "queries": 7, "states": 7, "leases": 7, "factory": 7, "bases": 7, "expectations": 7,
+    "history": 8, "changes": 8, "documents": 8, "worlds": 8,
+    "creation": 9, "flow_run_api": 9,
     "recorder": 10, "endpoints": 10,
-    "events": 11, "guard": 11, "answers": 11, "progress": 11,
-    "app": 12,
-    "server": 13,
-    "serving": 14,
+    "events": 11, "guard": 11, "answers": 11, "progress": 11, "sessions": 11, "orders": 11,
+    "wire": 12, "control_worlds": 12,
+    "control_journal": 13,
+    "control": 14,
+    "app": 15,
+    "server": 16,
+    "serving": 17, "mock_server": 17,
     "contract/findings": 20, "contract/target": 20,
     "contract/permission": 21, "contract/census": 21,
     "contract/schemas": 20, "contract/changes": 20,
@@ -52,10 +55,11 @@ RANKS = {
     "contract/watch": 23, "contract/probes": 23,
     "contract/gate": 24, "contract/drills": 24,
     "contract/fuzz": 25, "contract/st_hooks": 25,
-    "cli": 40, "__main__": 41,
+    "pytest_plugin": 40, "cli": 40, "__main__": 41,
 }  # fmt: skip
 FIRST_RANK_OF = {
     "aiohttp": 11, "typer": 38, "rich": 11, "requests": 20, "hypothesis": 20, "schemathesis": 20,
+    "pytest": 40,
 }  # fmt: skip
 MODULES = sorted(file for file in PACKAGE.rglob("*.py") if file.stem != "__init__")
 
@@ -122,7 +126,7 @@ def test_serving_imports_no_more_than_it_needs() -> None:
     loaded = modules_after(program)
     assert not loaded & {"jsonschema", "schemathesis", "pendulum", "hypothesis"}
     assert not loaded & {
-        f"mockserver.{room}" for room in ("bodies", "queries", "changes", "events")
+        f"mockserver.{room}" for room in ("bodies", "queries", "changes", "events", "control")
     }
 
 

@@ -1,5 +1,6 @@
 """What the README shows, works as shown."""
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -92,3 +93,30 @@ def test_the_two_commands_are_marked() -> None:
     marks = [mark for mark, _, _ in FENCES]
     assert marks.count("serve") == 1
     assert marks.count("tests") == 1
+
+
+def test_the_pytest_block_runs_as_written(pytester: pytest.Pytester) -> None:
+    """A whole test file, of eight lines and an import; it passes without a warning."""
+    (block,) = [text for mark, _, text in FENCES if mark == "pytest"]
+    assert len(block.strip().partition("\n\n\n")[2].splitlines()) == 8
+    pytester.makepyfile(block)
+    names = ("cacheprovider", "anyio", "asyncio", "cov", "hypothesispytest", "schemathesis")
+    options = [f"-pno:{name}" for name in names]
+    result = pytester.runpytest_subprocess("-Werror", *options)
+    result.assert_outcomes(passed=1)
+
+
+def test_the_control_block_does_what_it_says(url: str) -> None:
+    """Line by line: a session, flow runs, a fault, two attempts, the journal, the verdict."""
+    (block,) = [text for mark, _, text in FENCES if mark == "control"]
+    shown = block.replace("http://127.0.0.1:4300", url).replace("curl -s ", "curl -sw '\\n' ")
+    done = subprocess.run(["bash", "-c", shown], capture_output=True, text=True, check=True)
+    told = [json.loads(line) for line in done.stdout.splitlines() if line]
+    session, made, fault, first, second, journal, verdict = told
+    assert session["url"] == f"{url}/sessions/demo/api"
+    assert [run["name"] for run in made] == ["old", "recent"]
+    assert fault["times"] == 1
+    assert first == {"exception_message": "Service Unavailable"}
+    assert second == {"deleted": [made[0]["id"]]}
+    assert [one["status"] for one in journal["exchanges"]] == [503, 200]
+    assert verdict == {"holds": True, "complaint": None}

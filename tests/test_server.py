@@ -54,12 +54,18 @@ def test_every_flag_has_an_environment_variable(tmp_path: Path) -> None:
         MOCKSERVER_ACCESS_LOG="1",
         MOCKSERVER_MAX_BODY="20",
         MOCKSERVER_ALLOW_HOST="mock.internal",
+        MOCKSERVER_JOURNAL="1",
+        MOCKSERVER_CONTROL_TOKEN="s3cret",  # noqa: S106 - of a test
     ) as (process, lines):
         assert "3 flow runs" in lines[1]
         assert "prefect-postgresql" in lines[1]
         client = Client(url_of(lines))
         assert client.bulk_delete({"limit": 1}, Host="mock.internal").status == 200
         assert client.bulk_delete(b" " * 21).status == 413
+        assert client.send("GET", "/_mock/journal").status == 401
+        shown = {"Authorization": "Bearer s3cret"}
+        told = client.send("GET", "/_mock/journal", headers=shown).json
+        assert ([one["status"] for one in told["exchanges"]], told["dropped"]) == ([413], 1)
         client.connection.close()
         process.send_signal(signal.SIGTERM)
         _, logged = process.communicate(timeout=10)

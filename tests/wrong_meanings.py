@@ -14,11 +14,10 @@ from typing import Any
 
 from aiohttp import web
 
-from mockserver.app import STORE
 from mockserver.runs import FlowRun
 from mockserver.store import Store
 
-from .wrong_servers import Handler, Middleware, Wrong, body_of, instead
+from .wrong_servers import Handler, Middleware, Wrong, body_of, instead, store_of
 
 Json = Any
 READS = ("/flow_runs/filter", "/flow_runs/count")
@@ -38,7 +37,7 @@ def meaning(
         if isinstance(wanted, dict):
             changed = deepcopy(wanted)
             try:
-                change(changed, request.app[STORE])
+                change(changed, store_of(request))
             except (AttributeError, TypeError, ValueError):  # no filter that the document takes
                 changed = wanted
             instead(request, {**body, "flow_runs": changed})
@@ -150,7 +149,7 @@ def _start(run: FlowRun, moment: str) -> bool:
 
 async def _keeps_parents(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Subflows of what is deleted go on naming a task run that is gone."""
-    store = request.app[STORE]
+    store = store_of(request)
     children = {run.id: run for run in store if run.parent_task_run_id}
     parents = {one.id: one for one in store.task_runs}
     reply = await handler(request)
@@ -166,7 +165,7 @@ async def _keeps_parents(request: web.Request, handler: Handler) -> web.StreamRe
 
 async def _takes_subflows(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Subflows go with their parent, and are not told."""
-    store = request.app[STORE]
+    store = store_of(request)
     children = {run.id for run in store if run.parent_task_run_id}
     reply = await handler(request)
     if request.path.endswith(DELETES):

@@ -16,7 +16,7 @@ from unittest.mock import patch
 from aiohttp import web
 
 from mockserver import app as app_module
-from mockserver.app import SETTINGS, STORE, Settings, create_app
+from mockserver.app import SESSIONS, Settings, create_app
 from mockserver.store import Store
 
 from .live import Client, served
@@ -48,6 +48,11 @@ def running(
         app.middlewares.insert(0, web.middleware(wrong.how))  # type: ignore[arg-type] # as aiohttp has it
     with patch.object(app_module, "_body", _body), served(app) as client:
         yield client
+
+
+def store_of(request: web.Request) -> Store:
+    """What the server holds."""
+    return request.app[SESSIONS].origin.store
 
 
 def is_bulk_delete(request: web.Request) -> bool:
@@ -90,7 +95,7 @@ def instead(request: web.Request, body: Json) -> None:
 async def body_of(request: web.Request) -> Json:
     """What the body says; None where it says nothing."""
     try:
-        return json.loads(await _body(request, request.app[SETTINGS]))
+        return json.loads(await _body(request, request.app[SESSIONS].origin.settings))
     except ValueError:
         return None
 
@@ -121,7 +126,7 @@ def changing_deleted(change: Callable[[web.Request, list[str]], list[str]]) -> M
 
 
 def _take_one_more(request: web.Request, deleted: list[str]) -> list[str]:
-    store = request.app[STORE]
+    store = store_of(request)
     others = sorted(run.id for run in store)[:1]
     store.delete(others if deleted else ())
     return deleted
@@ -142,7 +147,7 @@ async def _one_too_few(request: web.Request, body: Json, handler: Handler) -> we
 
 
 async def _deletes_nothing(request: web.Request, _: Json, handler: Handler) -> web.StreamResponse:
-    store = request.app[STORE]
+    store = store_of(request)
     kept = {run.id: run for run in store}
     reply = await handler(request)
     for run_id, run in kept.items():
@@ -152,7 +157,7 @@ async def _deletes_nothing(request: web.Request, _: Json, handler: Handler) -> w
 
 
 async def _lowest_first(request: web.Request, body: Json, handler: Handler) -> web.StreamResponse:
-    store = request.app[STORE]
+    store = store_of(request)
     kept = {run.id: run for run in store}
     reply = await handler(request)
     limit = body.get("limit") if isinstance(body, dict) else None
@@ -219,14 +224,14 @@ async def _deletes_when_refused(
 ) -> web.StreamResponse:
     reply = await handler(request)
     if reply.status == 422:
-        store = request.app[STORE]
+        store = store_of(request)
         store.delete([run.id for run in store][:1])
     return reply
 
 
 async def _touches_others(request: web.Request, _: Json, handler: Handler) -> web.StreamResponse:
     reply = await handler(request)
-    store = request.app[STORE]
+    store = store_of(request)
     for run in list(store)[:1]:
         store.put(replace(run, name=f"{run.name}!"))
     return reply
@@ -246,14 +251,14 @@ async def _other_key(request: web.Request, _: Json, handler: Handler) -> web.Str
 async def _counting_deletes(request: web.Request, handler: Handler) -> web.StreamResponse:
     reply = await handler(request)
     if request.path.endswith("/flow_runs/count"):
-        store = request.app[STORE]
+        store = store_of(request)
         store.delete([run.id for run in store][:1])
     return reply
 
 
 async def _deletes_none_by_id(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.method == "DELETE" and "/flow_runs/" in request.path:
-        found = any(run.id in request.path.lower() for run in request.app[STORE])
+        found = any(run.id in request.path.lower() for run in store_of(request))
         return web.Response(status=204) if found else await handler(request)
     return await handler(request)
 

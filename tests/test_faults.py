@@ -1,0 +1,150 @@
+"""Faults: how they are named, when they happen, how long they take."""
+
+from typing import Any
+
+import pytest
+
+from mockserver.errors import UsageError
+from mockserver.faults import (
+    LONGEST_SECONDS,
+    MOST_RULES,
+    PRESETS,
+    Cut,
+    Fault,
+    Faults,
+    Rule,
+    fault,
+    read_header,
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("sqlite-503", PRESETS["sqlite-503"]),
+        ("status=429, retry_after=3", Fault(status=429, retry_after=3)),
+        ("status=504, after", Fault(status=504, after=True)),
+        ("cut=partial,latency=0.5", Fault(cut=Cut.partial, latency=0.5)),
+        ("latency=0.1..0.2", Fault(latency=(0.1, 0.2))),
+        ("latency=0.1..0.5, lognormal=true", Fault(latency=(0.1, 0.5), lognormal=True)),
+        ("conflict, close, after=false", Fault(status=409, detail="Conflict", close=True)),
+    ],
+)
+def test_a_header_names_a_fault(header: str, expected: Fault) -> None:
+    """A preset, fields, or both."""
+    assert read_header(header) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"preset": "nope"}, "'nope' is no fault; expected one of sqlite-503"),
+        ({"statis": 503}, "'statis' is not part of a fault; expected one of status"),
+        ({"status": 200}, "status is 200; expected a status from 400 to 599"),
+        ({"status": True}, "status is True"),
+        ({"status": "503.5"}, "status is '503.5'"),
+        ({"cut": "middle"}, "cut is 'middle'; expected one of before, after, partial, lost"),
+        ({"latency": 61}, "latency is 61; expected seconds up to 60"),
+        ({"latency": (1, 2, 3)}, "expected seconds up to 60, or two"),
+        ({"latency": (2, 1)}, "latency from 2 to 1; expected"),
+        ({"latency": float("nan")}, "latency is nan"),
+        ({"latency": True}, "latency is True"),
+        ({"latency": 1, "lognormal": True}, "lognormal needs latency=\\(median, sigma\\)"),
+        ({"status": 503, "after": "yes"}, "after is 'yes'; expected true or false"),
+        ({"status": 503, "detail": 1}, "detail is 1; expected a text"),
+        ({"status": 503, "retry_after": -1}, "retry_after is -1; expected whole seconds"),
+        ({"after": True}, "a fault that does nothing"),
+    ],
+)
+def test_what_is_no_fault_is_told(given: Any, told: str) -> None:
+    """What came, and what would be one."""
+    with pytest.raises(UsageError, match=told):
+        fault(**given)
+
+
+def test_a_field_that_is_null_is_not_given() -> None:
+    """As a form of another language sends it."""
+    assert fault("conflict", status=None, cut=None) == PRESETS["conflict"]
+    assert fault(status=503, cut=None, latency=None) == Fault(status=503)
+
+
+def test_a_fault_says_what_it_is() -> None:
+    """It stands in the journal."""
+    assert str(Fault(status=503, close=True)) == "status=503, close"
+    assert str(Fault(latency=(0.1, 2))) == "latency=0.1..2"
+    assert str(PRESETS["cut-after"]) == "cut=after"
+
+
+def test_the_first_rule_that_applies_does() -> None:
+    """By path, method and times; a rule that is used up is passed over."""
+    faults = Faults()
+    faults.add(Rule(Fault(status=503), "/api/flow_runs/*", "post", times=1))
+    faults.add(Rule(Fault(status=500), "/flow_runs/filter"))
+    assert len(faults) == 2
+    assert faults.happening_to("POST", "/flows/filter") is None
+    assert faults.happening_to("GET", "/flow_runs/x") is None
+    assert faults.happening_to("POST", "/flow_runs/filter") == Fault(status=503)
+    assert faults.happening_to("POST", "/flow_runs/filter") == Fault(status=500)
+    assert [rule.happened for rule in faults.rules] == [1, 1]
+    faults.clear()
+    assert faults.happening_to("POST", "/flow_runs/filter") is None
+
+
+def test_chance_can_be_repeated() -> None:
+    """The same seed, the same requests that go wrong; about as many as was said."""
+
+    def drawn(seed: int) -> list[bool]:
+        faults = Faults(seed)
+        faults.add(Rule(Fault(status=503), probability=0.3))
+        return [faults.happening_to("GET", "/") is not None for _ in range(1000)]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert 240 < sum(drawn(1)) < 360
+    again = Faults(5)
+    again.clear(seed=1)
+    again.add(Rule(Fault(status=503), probability=0.3))
+    assert [again.happening_to("GET", "/") is not None for _ in range(1000)] == drawn(1)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [({"path": "flow_runs"}, "path is 'flow_runs'; expected a pattern"),
+     ({"path": 3}, "path is 3"),
+     ({"probability": 1.5}, "probability is 1.5; expected a number from 0 to 1"),
+     ({"probability": "often"}, "probability is 'often'"),
+     ({"times": 0}, "times is 0; expected 1 or more"), ({"times": "2"}, "times is '2'")],
+)  # fmt: skip
+def test_what_is_no_rule_is_told(given: Any, told: str) -> None:
+    """What came, and what would be one."""
+    with pytest.raises(UsageError, match=told):
+        Rule(Fault(status=503), **given)
+
+
+def test_rules_are_bounded() -> None:
+    """A loop that adds rules does not fill the memory."""
+    faults = Faults()
+    for _ in range(MOST_RULES):
+        faults.add(Rule(Fault(status=503)))
+    with pytest.raises(UsageError, match="1,000 fault rules already"):
+        faults.add(Rule(Fault(status=503)))
+
+
+def test_latencies_are_drawn_as_told() -> None:
+    """Fixed; uniform within its bounds; lognormal around its median; never past the bound."""
+    faults = Faults()
+    assert faults.delay(Fault(status=503)) == 0
+    assert faults.delay(Fault(latency=0.25)) == 0.25
+    uniform = [faults.delay(Fault(latency=(1, 3))) for _ in range(1000)]
+    assert 1 <= min(uniform) < 1.1
+    assert 2.9 < max(uniform) <= 3
+    drawn = sorted(faults.delay(Fault(latency=(2, 1), lognormal=True)) for _ in range(1001))
+    assert 1.7 < drawn[500] < 2.3
+    assert drawn[850] / drawn[150] > 5  # e squared, or so
+    assert faults.delay(Fault(latency=(60, 60), lognormal=True)) <= LONGEST_SECONDS
+
+
+def test_a_detail_is_told() -> None:
+    """In the reply; up to a bound."""
+    assert fault(status=503, detail="busy").detail == "busy"
+    with pytest.raises(UsageError, match="expected a text of up to 10000 letters"):
+        fault(status=503, detail="x" * 10_001)
