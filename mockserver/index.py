@@ -9,11 +9,13 @@ answer against calling the predicate with every run.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Protocol, cast
+from itertools import count
+from operator import attrgetter
+from typing import Any, Protocol, cast
 
 from pyroaring import BitMap
 
@@ -36,6 +38,7 @@ from .predicates import (
     Relation,
     Test,
 )
+from .rows import Rows
 from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
 
 PARENT_COLUMNS = frozenset({"parent_task_run_id", "parent_flow_run_id"})
@@ -77,9 +80,13 @@ class Base:
         self._work_pools = {pool.id: pool for pool in work_pools}
         self._work_queues = {queue.id: queue for queue in work_queues}
         self.task_runs: Mapping[str, TaskRun] = {task_run.id: task_run for task_run in task_runs}
-        ordered = sorted(runs, key=lambda run: run.id, reverse=True)
-        self.runs: tuple[FlowRun, ...] = tuple(self._with_parent(run) for run in ordered)
-        self.ordinal: Mapping[str, int] = {run.id: at for at, run in enumerate(self.runs)}
+        self.runs: Sequence[FlowRun]
+        if isinstance(runs, Rows):
+            self.runs = runs.with_parents(self.task_runs)
+        else:
+            ordered = sorted(runs, key=lambda run: run.id, reverse=True)
+            self.runs = tuple(self._with_parent(run) for run in ordered)
+        self.ordinal: Mapping[str, int] = dict(zip(self.values("id"), count()))
         self.every = BitMap(range(len(self.runs)))
         self._columns: dict[str, Column] = {}
 
@@ -90,10 +97,16 @@ class Base:
         parent = task_run.flow_run_id if task_run else None
         return run if run.parent_flow_run_id == parent else replace(run, parent_flow_run_id=parent)
 
+    def values(self, column: str) -> Iterable[Any]:
+        """What each run has in a column, in the order of the runs."""
+        if isinstance(self.runs, Rows):
+            return self.runs.values(column)
+        return map(attrgetter(column), self.runs)
+
     @cached_property
     def flows(self) -> Mapping[str, Flow]:
         """The flows by id."""
-        named = {run.flow_id for run in self.runs}
+        named = set(self.values("flow_id"))
         named.update(deployment.flow_id for deployment in self.deployments.values())
         made_up = {
             flow_id: UNKNOWN_FLOW
@@ -192,7 +205,7 @@ class Base:
     @cached_property
     def few_names(self) -> int:
         """Below this many candidates it is cheaper to read their names than all distinct ones."""
-        return len({run.name for run in self.runs}) // 4
+        return len(set(self.values("name"))) // 4
 
     def _test(self, test: Test, orphans: BitMap) -> BitMap:
         if test.column == "id":
@@ -219,8 +232,8 @@ class ValueColumn:
 
     def __init__(self, name: str, base: Base) -> None:
         by_value: dict[object, list[int]] = {}
-        for at, run in enumerate(base.runs):
-            by_value.setdefault(getattr(run, name), []).append(at)
+        for at, value in enumerate(base.values(name)):
+            by_value.setdefault(value, []).append(at)
         self.nulls = BitMap(by_value.pop(None, ()))
         self.known = base.every - self.nulls
         self.by_value = {value: BitMap(places) for value, places in by_value.items()}
@@ -269,8 +282,8 @@ class TagColumn:
 
     def __init__(self, name: str, base: Base) -> None:
         by_tag: dict[str, list[int]] = {}
-        for at, run in enumerate(base.runs):
-            for tag in getattr(run, name):
+        for at, tags in enumerate(base.values(name)):
+            for tag in tags:
                 by_tag.setdefault(tag, []).append(at)
         self.by_tag = {tag: BitMap(places) for tag, places in by_tag.items()}
         self.tagged = BitMap.union(*self.by_tag.values()) if self.by_tag else BitMap()
@@ -312,8 +325,7 @@ class TimeColumn:
     def __init__(self, name: str, base: Base) -> None:
         pairs = []
         nulls = []
-        for at, run in enumerate(base.runs):
-            moment = getattr(run, name)
+        for at, moment in enumerate(base.values(name)):
             if moment is None:
                 nulls.append(at)
             else:
