@@ -75,14 +75,14 @@ def carry_out(plan: Plan, store: Store, dialect: Dialect) -> Deletion:
     except ServerFailure as failure:
         failure.warnings = in_order(plan.warnings)
         raise
-    matching = store.select(plan.predicate, plan.limit + 1)
+    matching = store.select_ids(plan.predicate, plan.limit + 1)
     warned = set(plan.warnings)
     if len(matching) > plan.limit:
         warned.add("limit-reached")
         del matching[plan.limit :]
     if plan.wider is not plan.predicate and store.any_more(plan.wider, plan.predicate):
         warned.add("null-values-skipped")
-    deleted = store.delete(run.id for run in matching)
+    deleted = store.delete(matching)
     return Deletion(tuple(deleted), plan, in_order(warned))
 
 

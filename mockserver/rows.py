@@ -83,9 +83,9 @@ class Rows(Sequence[FlowRun]):
     def __iter__(self) -> Iterator[FlowRun]:
         return map(self.__getitem__, range(len(self)))
 
-    def id_at(self, at: int) -> str:
-        """The id of a run."""
-        return str(self.columns["id"][self.order[at]])
+    def value(self, name: str, at: int) -> Any:
+        """What one run has in a field."""
+        return self.columns[name][self.order[at]] if name in self.columns else DEFAULTS[name]
 
     def values(self, name: str) -> Iterator[Any]:
         """What each run has under any name that filters look at, in order."""
