@@ -1,13 +1,17 @@
 """The store. For any base, changes and filter: the fast road answers what a full scan answers."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from mockserver import grams, layers
+from mockserver import index as indexes
+from mockserver import store as stores
 from mockserver.dialects import DIALECTS, SPEC, Dialect
 from mockserver.index import Base
 from mockserver.parameters import BulkDeleteRequest
@@ -42,14 +46,62 @@ def test_every_vector_holds_in_the_store(dialect: Dialect) -> None:
         assert [run.id for run in store.select(predicate, 7)] == expected[:7]
 
 
-@given(base=bases(), filter_=filters, dialect=dialects)
+@pytest.fixture(params=["bounds as they are", "bounds of almost nothing"])
+def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also with bounds so tight that a few runs take the roads of a million."""
+    if request.param != "bounds as they are":
+        tighten(monkeypatch.setattr)
+
+
+def tighten(set_attribute: Callable[[Any, str, int], None]) -> None:
+    set_attribute(stores, "MOST_FRESH", 1)
+    set_attribute(layers, "WINDOW", 3)
+    set_attribute(indexes, "FEW", 1)
+    set_attribute(grams, "FEW", 1)
+    set_attribute(grams, "KEPT", 2)
+
+
+Changes = list[list[str] | FlowRun]
+"""Ids to be deleted, or a run to be put."""
+changes: st.SearchStrategy[Changes] = st.lists(st.lists(ids, max_size=3) | flow_runs, max_size=6)
+
+
+def change(store: Store, made: Changes) -> None:
+    for one in made:
+        if isinstance(one, list):
+            store.delete(one)
+        else:
+            store.put(one)
+
+
+@pytest.mark.usefixtures("bounds")
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    base=bases(), before=changes, after=changes, wanted=st.lists(filters, min_size=3, max_size=3)
+)
 def test_the_fast_road_is_the_full_scan(
-    base: Base, filter_: dict[str, Any], dialect: Dialect
+    base: Base,
+    before: Changes,
+    after: Changes,
+    wanted: list[dict[str, Any]],
+    dialect: Dialect,
 ) -> None:
-    """For any base, filter and dialect the indexes select what calling the predicate selects."""
+    """For any base, filter and dialect, and forks with deletions, additions and changes, the
+    indexes select and count what calling the predicate with every run selects.
+    """
     store = Store(base)
-    predicate = predicate_of(filter_, dialect)
-    assert store.select(predicate) == scan(store, predicate)
+    change(store, before)
+    fork = store.fork()
+    change(fork, after)
+    predicates = [predicate_of(filter_, dialect) for filter_ in wanted]
+    for one in (Store(base), store, fork):
+        for predicate in predicates * 2:  # again: what was looked up is kept
+            there = filter(None, map(one.get, reversed(IDS)))
+            found = [run for run in there if predicate(run)]
+            assert one.select(predicate, 2) == found[:2]
+            assert one.select_ids(predicate) == [run.id for run in found]
+            assert one.count(predicate) == len(found)
 
 
 class Model:
@@ -79,8 +131,17 @@ class Model:
 class StoreMachine(RuleBasedStateMachine):
     """Deletes, additions, changes, forks and resets leave every store as its model says."""
 
-    @initialize(base=bases())
-    def load(self, base: Base) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = pytest.MonkeyPatch()
+
+    def teardown(self) -> None:
+        self.patches.undo()
+
+    @initialize(base=bases(), tight=st.booleans())
+    def load(self, base: Base, tight: bool) -> None:
+        if tight:
+            tighten(self.patches.setattr)
         self.base = base
         self.loaded = Model({run.id: run for run in base.runs}, dict(base.task_runs))
         self.pairs = [(Store(base), self.loaded.fork())]
