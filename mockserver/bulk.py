@@ -88,13 +88,21 @@ class InBulk:
         self.unknown.update(dict.fromkeys(unknown, count))
         return True
 
+    def take_columns(self, name: str, count: int, columns: Mapping[str, Column]) -> None:
+        """Take the columns of records that have been checked before."""
+        self.columns[name].add(count, columns)
+        self.trusted[name] += b"\1" * count
+
     def add(self, name: str, records: Sequence[Any], trusted: Container[str]) -> None:
         """Add records that were read one by one."""
         columns = self.columns[name]
-        by_name = {one: [getattr(record, one) for record in records] for one in columns.defaults}
-        if name == "flow_runs":
-            del by_name["parent_flow_run_id"]  # it follows from the task run
-        columns.add(len(records), by_name if records else {})
+        if not records:
+            return
+        # A parent_flow_run_id follows from the task run.
+        names = columns.defaults.keys() - {"parent_flow_run_id"}
+        columns.add(
+            len(records), {one: [getattr(record, one) for record in records] for one in names}
+        )
         self.trusted[name] += bytes(record.id in trusted for record in records)
 
     def strangers(self, name: str, key: str, known: Container[str]) -> tuple[int, int]:

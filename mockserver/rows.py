@@ -6,7 +6,7 @@ Rows stand in the order in which a base wants them: by id, highest first.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cached_property
 from itertools import repeat
@@ -34,18 +34,22 @@ class Columns:
 
     def __init__(self, defaults: Mapping[str, Any]) -> None:
         self.defaults = defaults
-        self.by_name: dict[str, list[Any]] = {}
+        self.by_name: dict[str, Column] = {}
         self.count = 0
 
-    def add(self, count: int, columns: Mapping[str, Iterable[Any]]) -> None:
-        """Add so many records."""
-        for name, column in columns.items():
-            if name not in self.by_name:
-                self.by_name[name] = [self.defaults[name]] * self.count
-            self.by_name[name].extend(column)
+    def add(self, count: int, columns: Mapping[str, Column]) -> None:
+        """Add so many records. The first columns are taken as they are."""
+        if not self.count:
+            self.by_name = dict(columns)
+            self.count = count
+            return
+        for name in columns.keys() | self.by_name.keys():
+            mine = self.by_name.get(name) or [self.defaults[name]] * self.count
+            if not isinstance(mine, list):
+                mine = list(mine)
+            mine.extend(columns.get(name) or repeat(self.defaults[name], count))
+            self.by_name[name] = mine
         self.count += count
-        for name, mine in self.by_name.items():
-            mine.extend(repeat(self.defaults[name], self.count - len(mine)))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The records, each by column."""

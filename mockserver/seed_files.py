@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
+from .packed import SUFFIX, Damaged, unpack
 from .plain_yaml import BadYaml, read_yaml
 from .records import COLLECTIONS
 
 _YAML = frozenset({".yaml", ".yml"})
 _JSON = frozenset({".json"})
 _LINES = frozenset({".ndjson", ".jsonl"})
-FORMATS = _YAML | _JSON | _LINES
+_PACKED = frozenset({SUFFIX})
+FORMATS = _YAML | _JSON | _LINES | _PACKED
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BATCH = 4 << 20  # bytes
 _EXPECTED_FILE = (
-    "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz), or a folder"
+    "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz) or .packed, "
+    "or a folder"
 )
 _EXPECTED_DOCUMENT = f"an object of {', '.join(COLLECTIONS)}, or a list of flow runs"
 
@@ -115,13 +118,35 @@ def is_record(keys: Iterable[str]) -> bool:
     return COLLECTIONS.keys().isdisjoint(keys)
 
 
-def read_batches(path: Path, report: Report, progress: Progress | None) -> Iterator[Batch]:
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What a packed file holds: of each collection how many records, and their columns."""
+
+    file: Path
+    collections: Mapping[str, tuple[int, Mapping[str, Sequence[Any]]]]
+
+    def records(self) -> Iterator[tuple[Record, dict[str, Any]]]:
+        """Each record, and its fields as they are kept."""
+        for name, (count, columns) in self.collections.items():
+            rows = zip(*columns.values(), strict=True)
+            for index, row in zip(range(count), rows, strict=True):
+                place = Place(self.file, None, name, index)
+                yield Record(place, name, None, trusted=True), dict(zip(columns, row, strict=True))
+
+
+def read_batches(
+    path: Path, report: Report, progress: Progress | None
+) -> Iterator[Batch | Unpacked]:
     """What a file holds, in order. A file that cannot be read is a problem, not an error."""
     try:
         with path.open("rb") as raw:
             told = _Told(raw, progress)
             stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-            if _format(path) in _LINES:
+            if _format(path) in _PACKED:
+                unpacked = Unpacked(path, unpack(stream.read()))
+                told.tell()
+                yield unpacked
+            elif _format(path) in _LINES:
                 yield from _lines(path, stream, report, told)
             else:
                 read = read_yaml if _format(path) in _YAML else orjson.loads
@@ -130,6 +155,8 @@ def read_batches(path: Path, report: Report, progress: Progress | None) -> Itera
                 yield Batch(path, (document,), (None,))
     except orjson.JSONDecodeError as error:
         report(f"{path}:{error.lineno}:{error.colno}", error.msg, "JSON")
+    except Damaged as error:
+        report(path, str(error), "what `seeds pack` of this version wrote; pack the seeds again")
     except BadYaml as error:
         report(f"{path}{error.where}", str(error), "YAML")
     except (OSError, EOFError, zlib.error) as error:

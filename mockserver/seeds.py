@@ -19,11 +19,11 @@ from .bulk import InBulk
 from .errors import Problem, SeedError
 from .index import Base
 from .instants import format_instant
-from .records import COLLECTIONS, NAMESPACE, OPEN, Built, build, id_of, place_in_pool
+from .records import COLLECTIONS, KINDS, NAMESPACE, OPEN, Built, build, id_of, place_in_pool
 from .rows import RunsById
 from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
 from .seed_fields import Field
-from .seed_files import Place, Progress, Record, as_json, read_batches, seed_files
+from .seed_files import Place, Progress, Record, Unpacked, as_json, read_batches, seed_files
 
 MOST_PROBLEMS = 100
 FEW = 10_000
@@ -114,15 +114,30 @@ class _Loading:
         for path in seed_files(paths, self.problem):
             for batch in read_batches(path, self.problem, progress):
                 bulk = self.bulk
+                if isinstance(batch, Unpacked):
+                    self._take_unpacked(batch)
+                    continue
                 left = bulk.take(batch, self.problem) if bulk else batch.records(self.problem)
                 for record in left:
                     self.take(record)
-                if bulk and self.problems:
-                    return False
+            if self.bulk and self.problems:
+                return False
         if self.bulk:
             return self._take_over(self.bulk)
         self.check_references()
         return not self.problems
+
+    def _take_unpacked(self, unpacked: Unpacked) -> None:
+        """Take what has been checked when it was packed."""
+        singly = unpacked
+        if self.bulk:
+            bulk, found = self.bulk, unpacked.collections
+            for name in bulk.columns.keys() & found.keys():
+                bulk.take_columns(name, *found[name])
+            few = {name: found[name] for name in found.keys() - bulk.columns.keys()}
+            singly = Unpacked(unpacked.file, few)
+        for record, values in singly.records():
+            self._keep(record, KINDS[record.collection](**values))
 
     def _take_over(self, bulk: InBulk) -> bool:
         """Put what was read in bulk with what was read one by one; whether it plainly is good."""
