@@ -20,6 +20,9 @@ class Effort:
     loads: int
     sizes: tuple[int, ...]  # runs in a file or a store
     calls: int  # of one operation of a store
+    selects: tuple[int, ...]  # runs to select from, beside peers
+    most: int  # runs to drain, and to add to, at the most
+    pictures: bool  # whether the picture of the README is drawn anew
 
 
 FULL = Effort(
@@ -31,8 +34,11 @@ FULL = Effort(
     starts=15,
     imports=15,
     loads=5,
-    sizes=(1_000, 100_000),
+    sizes=(1_000, 100_000, 1_000_000),
     calls=500,
+    selects=(10_000, 100_000, 1_000_000),
+    most=1_000_000,
+    pictures=True,
 )
 QUICK = Effort(
     loops=1,
@@ -45,6 +51,9 @@ QUICK = Effort(
     loads=2,
     sizes=(1_000,),
     calls=50,
+    selects=(1_000,),
+    most=2_000,
+    pictures=False,
 )
 
 

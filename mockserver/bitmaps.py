@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -28,6 +29,8 @@ from .predicates import (
     Relation,
     Test,
 )
+
+KEPT = 16  # ranges of times
 
 
 class Column(Protocol):
@@ -58,9 +61,8 @@ class ValueColumn:
     def ordinals(self, test: Test) -> BitMap:
         return VALUE_RELATIONS[test.relation](self, test.operand)
 
-    def one_of(self, wanted: Iterable[Any]) -> BitMap:
-        by_value = self.by_value
-        return union(by_value[value] for value in wanted if value in by_value)
+    def one_of(self, wanted: frozenset[Any]) -> BitMap:
+        return union(map(self.by_value.__getitem__, self.by_value.keys() & wanted))
 
     def values_of(self, ordinals: BitMap) -> set[Any]:
         """The values that some of these ordinals have."""
@@ -135,7 +137,7 @@ class TimeColumn:
 
     The first and the last of each `block` of the order are kept as bitmaps, so that a range costs
     at most a block, however many runs lie in it. Blocks grow with the runs: 256 such bitmaps of a
-    million runs take 20 bytes a run.
+    million runs take 20 bytes a run. The ranges asked for last are kept: a drain asks for one.
     """
 
     def __init__(self, values: Iterable[datetime | None], every: BitMap) -> None:
@@ -145,6 +147,7 @@ class TimeColumn:
         self.places = array("I", sorted(self.known, key=moments.__getitem__))
         self.instants = list(map(moments.__getitem__, self.places))
         self.block = max(1024, len(self.places) // 256)
+        self._kept: OrderedDict[int, BitMap] = OrderedDict()
         self.before_block = [BitMap()]
         for start in range(0, len(self.places) - self.block + 1, self.block):
             block = BitMap(self.places[start : start + self.block])
@@ -153,8 +156,15 @@ class TimeColumn:
     def first(self, count: int) -> BitMap:
         """The `count` earliest."""
         block, rest = divmod(count, self.block)
-        whole = self.before_block[block]
-        return whole | BitMap(self.places[count - rest : count]) if rest else whole
+        if not rest:
+            return self.before_block[block]
+        found = self._kept.get(count)
+        if found is None:
+            found = self.before_block[block] | BitMap(self.places[count - rest : count])
+            self._kept[count] = found
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return found
 
     def ordinals(self, test: Test) -> BitMap:
         if test.relation is AT_OR_BEFORE:

@@ -60,6 +60,11 @@ class Index:
         runs = self.runs
         return runs.value(column, at) if isinstance(runs, Rows) else getattr(runs[at], column)
 
+    def ids(self, ordinals: Iterable[int]) -> Iterator[str]:
+        """The ids of some runs."""
+        runs = self.runs
+        return runs.ids(ordinals) if isinstance(runs, Rows) else (runs[at].id for at in ordinals)
+
     def children(self, flow_run_ids: Iterable[str]) -> BitMap:
         """Ordinals of the subflows of these flow runs."""
         return self._column("parent_flow_run_id").ordinals(

@@ -44,16 +44,16 @@ class Layer:
         run = self.index.runs[at]
         return without_parent(run) if at in self.orphans else run
 
-    def id(self, at: int) -> str:
-        """The id of the run at an ordinal."""
-        return str(self.index.value("id", at))
-
-    def drop(self, run_id: str) -> bool:
-        """Take a run out; whether it was here."""
-        at = self.place(run_id)
-        if at is not None:
-            self.gone.add(at)
-        return at is not None
+    def drop(self, run_ids: Iterable[str]) -> list[str]:
+        """Take runs out; returns the ids of those that were here."""
+        ordinal, gone = self.index.ordinal, self.gone
+        dropped: list[str] = []
+        for run_id in run_ids:
+            at = ordinal.get(run_id)
+            if at is not None and at not in gone:
+                gone.add(at)
+                dropped.append(run_id)
+        return dropped
 
     def orphan_children(self, parents: Iterable[str]) -> None:
         """Let the subflows of these flow runs have no parent."""

@@ -9,7 +9,7 @@ has changed, however large the base is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from heapq import merge
 from itertools import islice
@@ -117,7 +117,7 @@ class Store:
 
     def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
         """The ids of what `select` returns; no run is made for it."""
-        ids = [map(layer.id, layer.first(predicate, limit)) for layer in self._layers]
+        ids = [layer.index.ids(layer.first(predicate, limit)) for layer in self._layers]
         if self._fresh:
             ids.append(map(_id, self._fresh_matching(predicate)))
         found = ids[0] if len(ids) == 1 else merge(*ids, reverse=True)
@@ -140,7 +140,7 @@ class Store:
         Task runs that belonged to them are gone; runs whose parent was such a task run stay, and
         have no parent now. All of it or, when it raises, nothing.
         """
-        doomed = [run_id for run_id in dict.fromkeys(flow_run_ids) if self._drop(run_id)]
+        doomed = self._drop(dict.fromkeys(flow_run_ids))
         if doomed:
             for flow_run_id in doomed:
                 self._states.pop(flow_run_id, None)
@@ -148,17 +148,17 @@ class Store:
             self._orphan_children(doomed)
         return doomed
 
-    def _drop(self, flow_run_id: str) -> bool:
-        """Take a run out, and nothing else; whether it was there."""
-        return self._fresh.pop(flow_run_id, None) is not None or any(
-            layer.drop(flow_run_id) for layer in self._layers
-        )
+    def _drop(self, flow_run_ids: Collection[str]) -> list[str]:
+        """Take runs out, and nothing else; returns the ids that were there, as they came."""
+        there = {run_id for run_id in flow_run_ids if self._fresh.pop(run_id, None)}
+        there.update(*(layer.drop(flow_run_ids) for layer in self._layers))
+        return [run_id for run_id in flow_run_ids if run_id in there]
 
     def _drop_task_runs(self, doomed: list[str]) -> None:
         task_runs, of = self.task_runs, frozenset(doomed)
         ids = {one.id for one in task_runs.changed if one.flow_run_id in of}
-        for flow_run_id in doomed:
-            ids.update(self.base.task_runs_of.get(flow_run_id, ()))
+        loaded = self.base.task_runs_of
+        ids.update(*(loaded[run_id] for run_id in loaded.keys() & of))
         found = (task_runs.get(task_run_id) for task_run_id in ids)
         task_runs.drop([one.id for one in found if one is not None and one.flow_run_id in of])
 
@@ -171,7 +171,7 @@ class Store:
 
     def put(self, run: FlowRun) -> None:
         """Add a run, or replace the one with its id. Its parent follows from its task run."""
-        self._drop(run.id)
+        self._drop((run.id,))
         task_run = self.task_runs.get(run.parent_task_run_id)
         parent = task_run.flow_run_id if task_run else None
         self._fresh[run.id] = replace(run, parent_flow_run_id=parent)
