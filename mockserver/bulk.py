@@ -19,6 +19,9 @@ from .runs import UNKNOWN_FLOW
 from .seed_files import Batch, Record, Report, collection_of, is_record
 from .tables import DEFAULTS, Column, ColumnReader, build_columns, read_columns
 
+FEWEST = 4
+"""So few records of a shape are sooner read one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -72,7 +75,7 @@ class InBulk:
         name, count = shape.collection, len(values)
         known = COLLECTIONS[name]
         unknown = () if name in OPEN else [key for key in shape.keys if key not in known]
-        if "id" not in shape.keys or (unknown and not shape.trusted):
+        if count < FEWEST or "id" not in shape.keys or (unknown and not shape.trusted):
             return False
         try:
             read = read_columns(name, shape.keys, values, self.reader)

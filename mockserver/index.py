@@ -104,7 +104,7 @@ class Index:
         return cast(NameColumn, self._column("name")).is_new_and_broad(predicate.operand)
 
     def _test(self, test: Test, orphans: BitMap, within: BitMap) -> BitMap:
-        if test.relation is LIKE and len(within) <= FEW:
+        if test.relation is LIKE and within is not self.every and len(within) <= FEW:
             holds, like = test.relation.holds, test.operand
             return BitMap(at for at in within if holds(self.value(test.column, at), like))
         found = (

@@ -27,7 +27,6 @@ from .rows import Rows, defaults_of
 from .runs import NOTHING, CreatedBy, State
 from .seed_fields import CREATED_BY_FIELD, STATE
 
-SUFFIX = ".packed"
 _MAGIC = b"packed seeds of mockserver, version 1\n"
 _KIND, _, _VERSION = _MAGIC.rpartition(b" ")
 _DIGEST = 32

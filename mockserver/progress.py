@@ -14,8 +14,7 @@ from typing import BinaryIO
 import orjson
 
 from .errors import UsageError
-from .packed import SUFFIX, pack
-from .seed_files import Progress
+from .seed_files import SUFFIX, Progress
 from .seeds import Seeds, load_seeds
 
 _SHORT = 4 << 20
@@ -103,6 +102,8 @@ def write_packed(output: Path, seeds: Seeds, *, overwrite: bool) -> None:
 
     Raises UsageError as `write_population` does.
     """
+    from .packed import pack  # what only this needs
+
     if output.suffix != SUFFIX:
         raise UsageError(f"{output}: expected a name that ends in {SUFFIX}")
     base = seeds.base()

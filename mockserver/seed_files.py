@@ -14,13 +14,13 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from .packed import SUFFIX, Damaged, unpack
 from .plain_yaml import BadYaml, read_yaml
 from .records import COLLECTIONS
 
 _YAML = frozenset({".yaml", ".yml"})
 _JSON = frozenset({".json"})
 _LINES = frozenset({".ndjson", ".jsonl"})
+SUFFIX = ".packed"
 _PACKED = frozenset({SUFFIX})
 FORMATS = _YAML | _JSON | _LINES | _PACKED
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -143,9 +143,8 @@ def read_batches(
             told = _Told(raw, progress)
             stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
             if _format(path) in _PACKED:
-                unpacked = Unpacked(path, unpack(stream.read()))
+                yield from _unpacked(path, stream.read(), report)
                 told.tell()
-                yield unpacked
             elif _format(path) in _LINES:
                 yield from _lines(path, stream, report, told)
             else:
@@ -155,12 +154,19 @@ def read_batches(
                 yield Batch(path, (document,), (None,))
     except orjson.JSONDecodeError as error:
         report(f"{path}:{error.lineno}:{error.colno}", error.msg, "JSON")
-    except Damaged as error:
-        report(path, str(error), "what `seeds pack` of this version wrote; pack the seeds again")
     except BadYaml as error:
         report(f"{path}{error.where}", str(error), "YAML")
     except (OSError, EOFError, zlib.error) as error:
         report(path, str(error), "a file that can be read")
+
+
+def _unpacked(path: Path, data: bytes, report: Report) -> Iterator[Unpacked]:
+    from .packed import Damaged, unpack  # what only packed seeds need
+
+    try:
+        yield Unpacked(path, unpack(data))
+    except Damaged as error:
+        report(path, str(error), "what `seeds pack` of this version wrote; pack the seeds again")
 
 
 class _Told:

@@ -46,8 +46,9 @@ class Seeds:
     def base(self) -> Base:
         """A base for stores."""
         runs = self.flow_runs
+        rows = runs.rows if isinstance(runs, RunsById) else runs.values()
         return Base(
-            runs.rows if isinstance(runs, RunsById) and len(runs) > FEW else runs.values(),
+            rows if len(runs) > FEW else iter(rows),
             self.task_runs.values(),
             flows=self.flows.values(),
             deployments=self.deployments.values(),

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver import plain, seeds
+from mockserver import bulk, plain, seeds
 from mockserver.errors import SeedError
 from mockserver.records import COLLECTIONS
 from mockserver.rows import DERIVED, Rows, RunsById
@@ -126,7 +126,13 @@ def told(load: Any, file: Path) -> Any:
     return sorted(map(repr, (*runs.items(), *tasks.items()))), loaded.notes, loaded.base().runs
 
 
-@settings(max_examples=600)
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record by itself is read in bulk too."""
+    monkeypatch.setattr(bulk, "FEWEST", 1)
+
+
+@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=documents())
 def test_in_bulk_as_one_by_one(lines: list[Any]) -> None:
     """The same records, notes and parents; or the same problems, in the same order."""
@@ -150,6 +156,7 @@ def each(field: Field, values: list[Any]) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_what_is_plain_is_read_as_carefully(field: Field, data: st.DataObject) -> None:
     """Wherever the plain reader reads, each value is what the careful one makes of it."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from typer.testing import CliRunner
 
-from mockserver import packed, seeds
+from mockserver import bulk, packed, seeds
 from mockserver.cli import app
 from mockserver.errors import SeedError
 from mockserver.packed import Damaged, unpack
@@ -32,6 +32,7 @@ def everything(loaded: seeds.Seeds) -> list[str]:
 def test_what_is_unpacked_is_what_was_packed(lines: list[Any]) -> None:
     """Whatever loads, loads the same from its packed file: in bulk, one by one, and as rows."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "FEWEST", 1)
         file, packed_file = Path(folder, "seed.ndjson"), Path(folder, "seed.packed")
         file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
         try:
