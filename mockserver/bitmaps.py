@@ -36,7 +36,12 @@ KEPT = 16  # ranges of times
 class Column(Protocol):
     """One column of a base: the ordinals of which a test on it is true."""
 
-    def ordinals(self, test: Test) -> BitMap: ...
+    def ordinals(self, test: Test, within: BitMap | None) -> BitMap: ...
+
+
+def narrowed(found: BitMap, within: BitMap | None) -> BitMap:
+    """Those of them that are within; None is everywhere."""
+    return found if within is None else found & within
 
 
 class ValueColumn:
@@ -58,11 +63,11 @@ class ValueColumn:
             for value, found in places.items()
         }
 
-    def ordinals(self, test: Test) -> BitMap:
-        return VALUE_RELATIONS[test.relation](self, test.operand)
+    def ordinals(self, test: Test, within: BitMap | None) -> BitMap:
+        return VALUE_RELATIONS[test.relation](self, test.operand, within)
 
-    def one_of(self, wanted: frozenset[Any]) -> BitMap:
-        return union(map(self.by_value.__getitem__, self.by_value.keys() & wanted))
+    def one_of(self, wanted: frozenset[Any], within: BitMap | None) -> BitMap:
+        return union(map(self.by_value.__getitem__, self.by_value.keys() & wanted), within)
 
     def values_of(self, ordinals: BitMap) -> set[Any]:
         """The values that some of these ordinals have."""
@@ -73,27 +78,29 @@ class ValueColumn:
         }
 
 
-def union(places: Iterable[int | BitMap]) -> BitMap:
-    """All of these ordinals."""
+def union(places: Iterable[int | BitMap], within: BitMap | None = None) -> BitMap:
+    """All of these ordinals that are within."""
     bitmaps: list[BitMap] = []
     singles: list[int] = []
     for found in places:
         if isinstance(found, int):
             singles.append(found)
         else:
-            bitmaps.append(found)
+            bitmaps.append(narrowed(found, within))
     if singles:
-        bitmaps.append(BitMap(singles))
+        bitmaps.append(narrowed(BitMap(singles), within))
     if len(bitmaps) == 1:
         return bitmaps[0]
     return BitMap.union(*bitmaps) if bitmaps else BitMap()
 
 
-VALUE_RELATIONS: Mapping[Relation, Callable[[ValueColumn, Any], BitMap]] = {
-    ONE_OF: lambda column, wanted: column.one_of(wanted),
-    NONE_OF: lambda column, unwanted: column.known - column.one_of(unwanted),
-    IS_NULL: lambda column, _: column.nulls,
-    IS_NOT_NULL: lambda column, _: column.known,
+VALUE_RELATIONS: Mapping[Relation, Callable[[ValueColumn, Any, BitMap | None], BitMap]] = {
+    ONE_OF: lambda column, wanted, within: column.one_of(wanted, within),
+    NONE_OF: lambda column, unwanted, within: (
+        narrowed(column.known, within) - column.one_of(unwanted, within)
+    ),
+    IS_NULL: lambda column, _, within: narrowed(column.nulls, within),
+    IS_NOT_NULL: lambda column, _, within: narrowed(column.known, within),
 }
 
 
@@ -109,26 +116,24 @@ class TagColumn:
         self.tagged = BitMap.union(*self.by_tag.values()) if self.by_tag else BitMap()
         self.every = every
 
-    def ordinals(self, test: Test) -> BitMap:
-        return TAG_RELATIONS[test.relation](self, test.operand)
+    def ordinals(self, test: Test, within: BitMap | None) -> BitMap:
+        return TAG_RELATIONS[test.relation](self, test.operand, within)
 
-    def any_of(self, tags: Iterable[str]) -> BitMap:
-        parts = [self.by_tag[tag] for tag in tags if tag in self.by_tag]
-        return BitMap.union(*parts) if parts else BitMap()
+    def any_of(self, tags: frozenset[str], within: BitMap | None) -> BitMap:
+        return union(map(self.by_tag.__getitem__, self.by_tag.keys() & tags), within)
 
-    def all_of(self, tags: Iterable[str]) -> BitMap:
-        parts = [self.by_tag.get(tag) for tag in tags]
-        known = [part for part in parts if part is not None]
-        if len(known) < len(parts):
+    def all_of(self, tags: frozenset[str], within: BitMap | None) -> BitMap:
+        if not tags <= self.by_tag.keys():
             return BitMap()
-        return BitMap.intersection(*known) if known else self.every
+        parts = [narrowed(self.by_tag[tag], within) for tag in tags]
+        return BitMap.intersection(*parts) if parts else narrowed(self.every, within)
 
 
-TAG_RELATIONS: Mapping[Relation, Callable[[TagColumn, frozenset[str]], BitMap]] = {
-    HAS_ALL: lambda column, tags: column.all_of(tags),
-    HAS_ANY: lambda column, tags: column.any_of(tags),
-    IS_EMPTY: lambda column, _: column.every - column.tagged,
-    IS_NOT_EMPTY: lambda column, _: column.tagged,
+TAG_RELATIONS: Mapping[Relation, Callable[[TagColumn, Any, BitMap | None], BitMap]] = {
+    HAS_ALL: lambda column, tags, within: column.all_of(tags, within),
+    HAS_ANY: lambda column, tags, within: column.any_of(tags, within),
+    IS_EMPTY: lambda column, _, within: narrowed(column.every, within) - column.tagged,
+    IS_NOT_EMPTY: lambda column, _, within: narrowed(column.tagged, within),
 }
 
 
@@ -166,9 +171,10 @@ class TimeColumn:
                 self._kept.popitem(last=False)
         return found
 
-    def ordinals(self, test: Test) -> BitMap:
+    def ordinals(self, test: Test, within: BitMap | None) -> BitMap:
         if test.relation is AT_OR_BEFORE:
-            return self.first(bisect_right(self.instants, test.operand))
+            return narrowed(self.first(bisect_right(self.instants, test.operand)), within)
         if test.relation is AT_OR_AFTER:
-            return self.known - self.first(bisect_left(self.instants, test.operand))
-        return self.nulls if test.relation is IS_NULL else self.known
+            earlier = self.first(bisect_left(self.instants, test.operand))
+            return narrowed(self.known, within) - earlier
+        return narrowed(self.nulls if test.relation is IS_NULL else self.known, within)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from pyroaring import BitMap
 
-from .bitmaps import ValueColumn, union
+from .bitmaps import ValueColumn, narrowed, union
 from .like import Like
 from .predicates import LIKE, Test
 
@@ -57,8 +57,10 @@ class NameColumn(ValueColumn):
         self._kept: OrderedDict[Like, BitMap] = OrderedDict()
         self._asked: OrderedDict[Like, None] = OrderedDict()
 
-    def ordinals(self, test: Test) -> BitMap:
-        return self._like(test.operand) if test.relation is LIKE else super().ordinals(test)
+    def ordinals(self, test: Test, within: BitMap | None) -> BitMap:
+        if test.relation is LIKE:
+            return narrowed(self._like(test.operand), within)
+        return super().ordinals(test, within)
 
     def _like(self, like: Like) -> BitMap:
         found = self._kept.get(like)

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from pyroaring import BitMap
 
-from .bitmaps import Column, TagColumn, TimeColumn, ValueColumn
+from .bitmaps import Column, TagColumn, TimeColumn, ValueColumn, narrowed
 from .grams import NameColumn
 from .predicates import (
     IS_EMPTY,
@@ -35,7 +35,7 @@ from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, Wo
 
 PARENT_COLUMNS = frozenset({"parent_task_run_id", "parent_flow_run_id"})
 """The columns that become null when a parent is deleted (M11)."""
-FEW = 512  # names are read sooner than runs are looked up by name
+FEW = 1024  # names are read sooner than all that match a new pattern are looked up
 
 
 class Index:
@@ -67,9 +67,8 @@ class Index:
 
     def children(self, flow_run_ids: Iterable[str]) -> BitMap:
         """Ordinals of the subflows of these flow runs."""
-        return self._column("parent_flow_run_id").ordinals(
-            Test("parent_flow_run_id", ONE_OF, frozenset(flow_run_ids))
-        )
+        of = Test("parent_flow_run_id", ONE_OF, frozenset(flow_run_ids))
+        return self._column("parent_flow_run_id").ordinals(of, None)
 
     def parent_task_run_ids(self, *, without: BitMap) -> set[str]:
         """What the runs but those of `without` name as their parent."""
@@ -83,36 +82,31 @@ class Index:
 
         `orphans` are the runs whose parents are gone.
         """
-        found = self.every if within is None else within
         if isinstance(predicate, Test):
-            return self._test(predicate, orphans, found)
+            return self._test(predicate, orphans, within)
         if not isinstance(predicate, AllOf):
             parts = [self.ordinals(part, orphans, within) for part in predicate.parts]
             return BitMap.union(*parts) if parts else BitMap()
         for part in sorted(predicate.parts, key=_cost):
-            if not found:
+            within = self.ordinals(part, orphans, within)
+            if not within:
                 break
-            found = self.ordinals(part, orphans, None if found is self.every else found)
-        return found
+        return self.every if within is None else within
 
-    def is_new_and_broad(self, predicate: Predicate) -> bool:
-        """Whether the runs of some `like_` of it are many to look up, and not yet looked up."""
-        if not isinstance(predicate, Test):
-            return any(map(self.is_new_and_broad, predicate.parts))
-        if predicate.relation is not LIKE:
-            return False
-        return cast(NameColumn, self._column("name")).is_new_and_broad(predicate.operand)
-
-    def _test(self, test: Test, orphans: BitMap, within: BitMap) -> BitMap:
-        if test.relation is LIKE and within is not self.every and len(within) <= FEW:
+    def _test(self, test: Test, orphans: BitMap, within: BitMap | None) -> BitMap:
+        if test.column == "id":
+            return narrowed(self._by_id(test), within)
+        column = self._column(test.column)
+        if test.relation is LIKE and within is not None and len(within) <= FEW:
             holds, like = test.relation.holds, test.operand
-            return BitMap(at for at in within if holds(self.value(test.column, at), like))
-        found = (
-            self._by_id(test) if test.column == "id" else self._column(test.column).ordinals(test)
-        )
-        if orphans and test.column in PARENT_COLUMNS:
-            found = found | orphans if test.relation is IS_NULL else found - orphans
-        return found if within is self.every else found & within
+            if cast(NameColumn, column).is_new_and_broad(like):
+                return BitMap(at for at in within if holds(self.value(test.column, at), like))
+        found = column.ordinals(test, within)
+        if not orphans or test.column not in PARENT_COLUMNS:
+            return found
+        if test.relation is IS_NULL:
+            return found | narrowed(orphans, within)
+        return found - orphans
 
     def _by_id(self, test: Test) -> BitMap:
         ordinal = self.ordinal
