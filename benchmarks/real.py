@@ -34,8 +34,7 @@ def measure(effort: Effort, _: Population) -> Iterator[Table | Aim]:
     command = [sys.executable, str(ROOT / ".ci" / "servers.py"), prefect]
     command += [sys.executable, "-m", "benchmarks.real", str(runs)]
     say(f"real, {runs:,} runs")
-    done = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(_said(command).splitlines()[-1])
     table = Table(
         f"Drain {runs:,} runs, {_CALL} a call, one call after the other",
         ("server", "seconds", "calls", "replies of 503"),
@@ -50,6 +49,19 @@ def measure(effort: Effort, _: Population) -> Iterator[Table | Aim]:
         yield Aim(
             f"times faster than Prefect, {name}", f">= {AIMED}", f"{times:.0f}", times >= AIMED
         )
+
+
+def _said(command: list[str]) -> str:
+    """What a command prints; it is told to stop, and stops its servers, when we are."""
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            said, _ = process.communicate()
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return said
 
 
 def _post(url: str, body: Any) -> Any:
