@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver import bulk, plain, seeds
+from mockserver import bulk, plain, seed_files, seeds
 from mockserver.errors import SeedError
 from mockserver.records import COLLECTIONS
 from mockserver.rows import DERIVED, Rows, RunsById
@@ -31,7 +31,7 @@ ODD = [
     *(None, True, 1, -1, 1.5, 1e300, [], {}, [1], {"a": 1}, "nonsense", UUIDS[3].upper()),
     *("0123456789abcdef-0123456789abcdef-xyz", "2026-13-01T00:00:00Z", "2026-01-31T24:00:00Z"),
     *("2016-12-31T23:59:60Z", "2026-01-31 08:00:00Z", "0001-01-01T00:00:00+23:00", "now-9999999d"),
-    *(f"{UUIDS[0][:-1]} ", "now-999999999999s", "DONE"),
+    *(f"{UUIDS[0][:-1]} ", f"{UUIDS[0][:-2]}  ", "now-999999999999s", "DONE"),
 ]
 STATES = [
     *({"type": "COMPLETED"}, {"type": "COMPLETED", "name": "Done"}, {"type": "SCHEDULED"}),
@@ -140,6 +140,25 @@ def test_in_bulk_as_one_by_one(lines: list[Any]) -> None:
         file = Path(folder, "seed.ndjson")
         file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
         assert told(load_seeds, file) == told(slowly, file)
+
+
+def test_batches_of_many_and_of_few_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values that come once, and values that come again, in this batch or in a later one."""
+    monkeypatch.setattr(seed_files, "_BATCH", 20_000)
+    lines = [
+        {
+            "id": f"{at:08}-aaaa-4000-8000-{at:012}",
+            "idempotency_key": f"key-{at if at % 150 else 0}",
+            "name": f"name-{at // 7}",
+            "flow_version": "ab"[at // 500],
+        }
+        for at in range(1000)
+    ]
+    file = tmp_path / "runs.ndjson"
+    file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    assert told(load_seeds, file) == told(slowly, file)
+    names = [run.name for run in load_seeds([file], NOW).flow_runs.values()]
+    assert len(set(map(id, names))) == len(set(names))
 
 
 FIELDS = {
