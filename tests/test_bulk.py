@@ -161,6 +161,16 @@ def test_batches_of_many_and_of_few_values(tmp_path: Path, monkeypatch: pytest.M
     assert len(set(map(id, names))) == len(set(names))
 
 
+def test_a_run_that_ends_before_it_starts_is_told(tmp_path: Path) -> None:
+    """In bulk as one by one: a problem of a seed, and a note on a server's answer."""
+    run = {"id": UUIDS[0], "start_time": MOMENTS[2], "end_time": MOMENTS[0]}
+    for lines in ([run], [[run]]):
+        file = tmp_path / "seed.ndjson"
+        file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+        assert told(load_seeds, file) == told(slowly, file)
+        assert "start" in str(told(load_seeds, file))
+
+
 FIELDS = {
     f"{collection}.{key}": field
     for collection, fields in COLLECTIONS.items()
