@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from itertools import count
 from statistics import geometric_mean, median, quantiles
 
@@ -31,6 +32,9 @@ Times = dict[str, dict[str, list[float]]]  # by filter and contender, microsecon
 
 def measure(effort: Effort, population: Population) -> Iterator[Table | Aim]:
     """For each size a table; then the aims at the largest, and the picture of all."""
+    if not (find_spec("polars") and find_spec("duckdb")):
+        say("select: needs the extra `bench` (pip install '.[bench]'), left out")
+        return
     series: dict[str, Series] = {}
     for runs in effort.selects:
         base = _base(population, runs)
