@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import fixtures, imports, loading, machine, startup, stores, throughput
+import orjson
+
+from . import (
+    drains,
+    fixtures,
+    imports,
+    loading,
+    machine,
+    real,
+    selects,
+    startup,
+    stores,
+    throughput,
+    writes,
+)
 from .effort import FULL, QUICK, Effort
 from .population import Population
 from .table import Aim, Table
@@ -22,6 +37,10 @@ SECTIONS: Mapping[str, Section] = {
     "load": loading.measure,
     "store": stores.measure,
     "fixture": fixtures.measure,
+    "writes": writes.measure,
+    "select": selects.measure,
+    "drain": drains.measure,
+    "real": real.measure,
 }
 
 
@@ -31,10 +50,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     options = _options()
     effort = QUICK if options.quick else FULL
-    wanted = [options.only] if options.only else list(SECTIONS)
+    wanted = options.name or list(SECTIONS)
+    if options.prefect:
+        os.environ["BENCHMARK_PREFECT"] = options.prefect
     try:
         with TemporaryDirectory(prefix="benchmarks-") as folder:
-            _print_all(wanted, effort, Population(Path(folder)))
+            found = _print_all(wanted, effort, Population(Path(folder)))
+        if options.json:
+            options.json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     except KeyboardInterrupt:
         print("benchmarks: stopped", file=sys.stderr)
         return 130
@@ -46,14 +69,22 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="a few seconds: does it run, not how fast"
     )
-    parser.add_argument("--only", choices=SECTIONS, help="one part instead of all")
+    parser.add_argument("name", nargs="*", choices=SECTIONS, help="some parts instead of all")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
+    parser.add_argument(
+        "--prefect", metavar="PROGRAM", help="a real Prefect's `prefect`, for the part `real`"
+    )
     return parser.parse_args()
 
 
-def _print_all(wanted: list[str], effort: Effort, population: Population) -> None:
+def _print_all(
+    wanted: list[str], effort: Effort, population: Population
+) -> dict[str, list[Table | Aim]]:
     aims: list[Aim] = []
+    found: dict[str, list[Table | Aim]] = {}
     for name in wanted:
         for result in SECTIONS[name](effort, population):
+            found.setdefault(name, []).append(result)
             if isinstance(result, Aim):
                 aims.append(result)
             else:
@@ -61,6 +92,7 @@ def _print_all(wanted: list[str], effort: Effort, population: Population) -> Non
     if aims:
         print(f"{_aims_table(aims)}\n")
     print(machine.table())
+    return {**found, "measured with": [machine.table()]}
 
 
 def _aims_table(aims: list[Aim]) -> Table:

@@ -21,6 +21,9 @@ class Effort:
     sizes: tuple[int, ...]  # runs in a file or a store
     calls: int  # of one operation of a store
     fixtures: int  # tests that have one
+    selects: tuple[int, ...]  # runs to select from, beside peers
+    most: int  # runs to drain, and to add to, at the most
+    pictures: bool  # whether the picture of the README is drawn anew
 
 
 FULL = Effort(
@@ -35,6 +38,9 @@ FULL = Effort(
     sizes=(1_000, 100_000),
     calls=500,
     fixtures=1_000,
+    selects=(10_000, 100_000, 1_000_000),
+    most=1_000_000,
+    pictures=True,
 )
 QUICK = Effort(
     loops=1,
@@ -48,6 +54,9 @@ QUICK = Effort(
     sizes=(1_000,),
     calls=50,
     fixtures=50,
+    selects=(1_000,),
+    most=2_000,
+    pictures=False,
 )
 
 

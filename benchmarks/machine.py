@@ -9,7 +9,16 @@ from importlib.metadata import PackageNotFoundError, version
 
 from .table import Table
 
-PACKAGES = ("mockserver", "aiohttp", "pydantic", "orjson", "pyroaring", "uvloop")
+PACKAGES = (
+    "mockserver",
+    "aiohttp",
+    "pydantic",
+    "orjson",
+    "pyroaring",
+    "uvloop",
+    "polars",
+    "duckdb",
+)
 
 
 def table() -> Table:

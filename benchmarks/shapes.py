@@ -10,7 +10,8 @@ from .servers import ROOT
 _EVERY_TYPE = "SCHEDULED PENDING RUNNING COMPLETED FAILED CANCELLED CRASHED PAUSED CANCELLING"
 
 
-def _delete(**filters: object) -> bytes:
+def deletion(**filters: object) -> bytes:
+    """The body of a request that deletes."""
     return json.dumps({"flow_runs": filters, "limit": 50}).encode()
 
 
@@ -18,14 +19,14 @@ VARIETY = 1_000
 """Different requests of one shape, so many that no cache of requests helps."""
 
 _ENDED = [
-    _delete(
+    deletion(
         state={"type": {"any_": ["COMPLETED", "FAILED"]}},
         end_time={"before_": f"2000-01-01T00:{second // 60:02}:{second % 60:02}Z"},
     )
     for second in range(VARIETY)
 ]
 _UNKNOWN = [
-    _delete(id={"any_": [f"00000000-0000-4000-8000-{number:012}"]}) for number in range(VARIETY)
+    deletion(id={"any_": [f"00000000-0000-4000-8000-{number:012}"]}) for number in range(VARIETY)
 ]
 _SAMPLE = (ROOT / "tests/data/sample-request.json").read_bytes()
 
@@ -37,7 +38,7 @@ SHAPES: Mapping[str, Sequence[bytes]] = {
 }
 """Requests that match none of the made-up runs, so that they can be repeated, by name."""
 
-DRAIN = [_delete(state={"type": {"any_": _EVERY_TYPE.split()}})]
+DRAIN = [deletion(state={"type": {"any_": _EVERY_TYPE.split()}})]
 """Whatever the state of a run is, it is one of these: repeated, it leaves none."""
 
 

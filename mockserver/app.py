@@ -73,7 +73,9 @@ async def _bulk_delete(request: web.Request) -> web.Response:
     message = await _message(request, world)
     plan, warned = _plan(world, message)
     try:
-        deletion = carry_out(plan, world.store, world.settings.dialect)
+        deletion = carry_out(
+            plan, world.store, world.settings.dialect, keep_runs=world.journal is not None
+        )
     except RefusedRequest as refusal:
         refusal.warnings = in_order({*refusal.warnings, *warned})
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .dialects import Dialect, LikeCase, Nul, Wildcards
@@ -88,6 +89,12 @@ class Like:
                 return False
         start = len(prepared) - self.tail.length
         return start >= at and self.tail.stands_at(prepared, start)
+
+    def texts(self) -> Iterator[str]:
+        """The texts that every prepared name that matches has somewhere."""
+        for piece in (self.head, *self.pieces, self.tail):
+            for _, text in piece.texts:
+                yield text
 
     def matches(self, name: str) -> bool:
         """Whether a name matches."""

@@ -38,7 +38,7 @@ class Plan:
 class Deletion:
     """What bulk_delete did: the ids that are gone (highest first), why, and what to be told.
 
-    `runs` are those that are gone, as they last were.
+    `runs` are those that are gone, as they last were, where they were to be kept.
     """
 
     deleted: tuple[str, ...]
@@ -73,22 +73,27 @@ def plan_bulk_delete(request: BulkDeleteRequest, dialect: Dialect) -> Plan:
     return Plan(predicate, admit_nulls(predicate), request.limit, load, warned)
 
 
-def carry_out(plan: Plan, store: Store, dialect: Dialect) -> Deletion:
-    """The half of bulk_delete that changes a store. Raises ServerFailure as `bulk_delete` does."""
+def carry_out(plan: Plan, store: Store, dialect: Dialect, *, keep_runs: bool = False) -> Deletion:
+    """The half of bulk_delete that changes a store. Raises ServerFailure as `bulk_delete` does.
+
+    `keep_runs`: whether it is also wanted what the runs were; made for it, they cost as much as
+    the delete.
+    """
     try:
         refuse_overload(plan.load, dialect, any_runs=len(store) > 0)
     except ServerFailure as failure:
         failure.warnings = in_order(plan.warnings)
         raise
-    matching = store.select(plan.predicate, plan.limit + 1)
+    matching = store.select_ids(plan.predicate, plan.limit + 1)
     warned = set(plan.warnings)
     if len(matching) > plan.limit:
         warned.add("limit-reached")
         del matching[plan.limit :]
     if plan.wider is not plan.predicate and store.any_more(plan.wider, plan.predicate):
         warned.add("null-values-skipped")
-    deleted = store.delete(run.id for run in matching)
-    return Deletion(tuple(deleted), plan, in_order(warned), tuple(matching))
+    runs = tuple(filter(None, map(store.get, matching))) if keep_runs else ()
+    deleted = store.delete(matching)
+    return Deletion(tuple(deleted), plan, in_order(warned), runs)
 
 
 def in_order(warned: Iterable[str]) -> tuple[str, ...]:

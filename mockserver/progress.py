@@ -14,7 +14,7 @@ from typing import BinaryIO
 import orjson
 
 from .errors import UsageError
-from .seed_files import Progress
+from .seed_files import SUFFIX, Progress
 from .seeds import Seeds, load_seeds
 
 _SHORT = 4 << 20
@@ -58,17 +58,8 @@ def write_population(
     name = output.name.removesuffix(".gz")
     if not name.endswith((".ndjson", ".jsonl")):
         raise UsageError(f"{output}: expected a name that ends in .ndjson or .ndjson.gz")
-    if output.exists() and not overwrite:
-        raise UsageError(f"{output} is there already; overwrite it with --force")
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        with unfinished.open("wb") as raw:
-            _write_whole(raw, packed=output.suffix == ".gz", runs=runs, seed=seed, now=now)
-        unfinished.replace(output)
-    except OSError as error:
-        raise UsageError(f"cannot write {output}: {error.strerror or error}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with _new_file(output, overwrite=overwrite) as raw:
+        _write_whole(raw, packed=output.suffix == ".gz", runs=runs, seed=seed, now=now)
 
 
 def _write_whole(
@@ -104,6 +95,45 @@ def _documents(runs: int, seed: int, now: datetime | None) -> Iterator[dict[str,
             f"--now {now}: the population reaches from two years before it to a week after it, "
             "and that leaves the years 1-9999"
         ) from None
+
+
+def write_packed(output: Path, seeds: Seeds, *, overwrite: bool) -> None:
+    """Write seeds as a packed file; it appears when it is whole, or not at all.
+
+    Raises UsageError as `write_population` does.
+    """
+    from .packed import pack  # what only this needs
+
+    if output.suffix != SUFFIX:
+        raise UsageError(f"{output}: expected a name that ends in {SUFFIX}")
+    base = seeds.base()
+    with _new_file(output, overwrite=overwrite) as raw:
+        for part in pack(
+            {
+                "flow_runs": base.runs,
+                "task_runs": list(seeds.task_runs.values()),
+                "flows": list(seeds.flows.values()),
+                "deployments": list(seeds.deployments.values()),
+                "work_pools": list(seeds.work_pools.values()),
+                "work_queues": list(seeds.work_queues.values()),
+            }
+        ):
+            raw.write(part)
+
+
+@contextmanager
+def _new_file(output: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+    if output.exists() and not overwrite:
+        raise UsageError(f"{output} is there already; overwrite it with --force")
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with unfinished.open("wb") as raw:
+            yield raw
+        unfinished.replace(output)
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {error.strerror or error}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

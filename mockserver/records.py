@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from .runs import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .seed_fields import (
@@ -123,7 +125,7 @@ OPEN = frozenset(COLLECTIONS) - {"flow_runs"}
 
 Built = FlowRun | TaskRun | Flow | Deployment | WorkPool | WorkQueue
 
-_KINDS: Mapping[str, type[Built]] = {
+KINDS: Mapping[str, type[Built]] = {
     "flow_runs": FlowRun,
     "task_runs": TaskRun,
     "flows": Flow,
@@ -131,17 +133,17 @@ _KINDS: Mapping[str, type[Built]] = {
     "work_pools": WorkPool,
     "work_queues": WorkQueue,
 }
-_OWN = {
+OWN = {
     name: frozenset(COLLECTIONS[name]) & frozenset(kind.__dataclass_fields__)
-    for name, kind in _KINDS.items()
+    for name, kind in KINDS.items()
 }
 # Computed anew for every reply, from the clock; and what `state` says.
-_NOT_KEPT = frozenset({"estimated_run_time", "estimated_start_time_delta"})
-_NOT_KEPT |= {"state", "state_type", "state_name", "state_id"}
+NOT_KEPT = frozenset({"estimated_run_time", "estimated_start_time_delta"})
+NOT_KEPT |= {"state", "state_type", "state_name", "state_id"}
 # `{}` is what these hold when nothing is said: one shared value, not one for each record.
-_OFTEN_EMPTY = frozenset({"parameters", "context", "labels", "empirical_policy", "task_inputs"})
+OFTEN_EMPTY = frozenset({"parameters", "context", "labels", "empirical_policy", "task_inputs"})
 # Null is not the same as nothing said.
-_CAN_BE_NULL = frozenset({"job_variables"})
+CAN_BE_NULL = frozenset({"job_variables"})
 
 
 def build(collection: str, values: Mapping[str, Any]) -> Built:
@@ -149,27 +151,27 @@ def build(collection: str, values: Mapping[str, Any]) -> Built:
 
     Raises ValueError, with what is wrong, where fields contradict each other.
     """
-    own = _OWN[collection]
+    own = OWN[collection]
     given: dict[str, Any] = {}
     rest: dict[str, Any] = {}
     for key, value in values.items():
-        if key in _NOT_KEPT:
+        if key in NOT_KEPT:
             continue
         if key not in own:
             rest[key] = value
-        elif key in _CAN_BE_NULL or (value is not None and (value or key not in _OFTEN_EMPTY)):
+        elif key in CAN_BE_NULL or (value is not None and (value or key not in OFTEN_EMPTY)):
             given[key] = value
     if "state" in own:
-        given["state"] = _state_of(values)
+        given["state"] = state_of(values)
     if rest:
         given["rest"] = rest
     if "name" not in given:
         word = collection.removesuffix("s").replace("_", "-")
         given["name"] = f"{word}-{values['id'][:8]}"
-    return _KINDS[collection](**given)
+    return KINDS[collection](**given)
 
 
-def _state_of(values: Mapping[str, Any]) -> State | None:
+def state_of(values: Mapping[str, Any]) -> State | None:
     """`state`, or `state_type` and `state_name`, or both if they agree."""
     state: State | None = values.get("state")
     state_type, state_name = values.get("state_type"), values.get("state_name")
@@ -187,6 +189,26 @@ def _state_of(values: Mapping[str, Any]) -> State | None:
     if state.id is None and values.get("state_id") is not None:
         return replace(state, id=values["state_id"])
     return state
+
+
+NAMESPACE = uuid5(NAMESPACE_URL, "mockserver:seeds")
+
+
+def place_in_pool(values: dict[str, Any]) -> None:
+    """A server knows queues and pools by id: those of a pool that is only named follow from it."""
+    pool = values.get("work_pool_name")
+    if pool is None or values.get("work_queue_id") is not None:
+        return
+    queue = values.get("work_queue_name") or "default"
+    values["work_queue_id"] = id_of("work_queues", pool, queue)
+    if values.get("work_pool_id") is None:
+        values["work_pool_id"] = id_of("work_pools", pool)
+
+
+@lru_cache(maxsize=4096)  # of few names, by each run of theirs
+def id_of(*names: str) -> str:
+    """The id that follows from names."""
+    return str(uuid5(NAMESPACE, "/".join(names)))
 
 
 def json_schema() -> dict[str, Any]:

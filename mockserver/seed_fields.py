@@ -7,28 +7,36 @@ property test holds the two equal.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import isfinite
 from typing import Any
 
+from . import plain
 from .instants import EXPECTED_MOMENT, RELATIVE_MOMENT, parse_moment
 from .runs import CreatedBy, Json, State, StateType, state_details
 
 Reader = Callable[[Any, datetime], Any]
+PlainReader = Callable[[Sequence[Any], datetime], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """What one field may hold. `read` takes the value and the instant of the load.
 
-    It returns the value to keep and raises ValueError (or TypeError) for any other.
+    It returns the value to keep and raises ValueError (or TypeError) for any other. `plain` reads
+    many values of the Python types `types` at once (see `plain`), where there is a faster way;
+    `few`: they are likely to come again and again.
     """
 
     expected: str
     schema: Mapping[str, Any]
     read: Reader
+    plain: PlainReader | None = None
+    types: frozenset[type] = frozenset()
+    few: bool = False
+    nullable: bool = False
 
 
 def nullable(field: Field) -> Field:
@@ -36,7 +44,8 @@ def nullable(field: Field) -> Field:
         return None if value is None else field.read(value, now)
 
     schema = {"anyOf": [field.schema, {"type": "null"}]}
-    return Field(f"{field.expected}, or null", schema, read)
+    expected = f"{field.expected}, or null"
+    return replace(field, expected=expected, schema=schema, read=read, nullable=True)
 
 
 def _instance_of(kind: type, name: str, expected: str, **schema: Any) -> Field:
@@ -45,7 +54,11 @@ def _instance_of(kind: type, name: str, expected: str, **schema: Any) -> Field:
             raise ValueError(expected)
         return value
 
-    return Field(expected, {"type": name, **schema}, read)
+    return Field(expected, {"type": name, **schema}, read, _as_they_are, frozenset({kind}))
+
+
+def _as_they_are(values: Sequence[Any], _now: datetime) -> Sequence[Any]:
+    return values
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -158,20 +171,38 @@ def _read_moment_as_given(value: Any, now: datetime) -> datetime:
 
 STATE_TYPES = tuple(member.value for member in StateType)
 
-TEXT = Field("text", {"type": "string"}, _read_text)
+_STR = frozenset({str})
+TEXT = Field("text", {"type": "string"}, _read_text, plain.texts, _STR, few=True)
 UUID = Field(
     "a uuid such as 0d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60",
     {"type": "string", "format": "uuid"},
     _read_uuid,
+    plain.uuids,
+    _STR,
+    few=True,
 )
 MOMENT = Field(
     EXPECTED_MOMENT,
     {"type": "string", "anyOf": [{"format": "date-time"}, {"pattern": RELATIVE_MOMENT}]},
     lambda value, now: parse_moment(_read_text(value, now), now),
+    plain.moments,
+    _STR,
 )
-TEXTS = Field("a list of texts", {"type": "array", "items": {"type": "string"}}, _read_texts)
-NUMBER = Field("a number", {"type": "number"}, _read_number)
-COUNT = Field("a whole number, 0 or more", {"type": "integer", "minimum": 0}, _read_count)
+TEXTS = Field(
+    "a list of texts",
+    {"type": "array", "items": {"type": "string"}},
+    _read_texts,
+    types=frozenset({list}),
+    few=True,
+)
+NUMBER = Field("a number", {"type": "number"}, _read_number, plain.numbers, frozenset({int, float}))
+COUNT = Field(
+    "a whole number, 0 or more",
+    {"type": "integer", "minimum": 0},
+    _read_count,
+    plain.whole_numbers,
+    frozenset({int}),
+)
 FLAG = _instance_of(bool, "boolean", "true or false")
 OBJECT = _instance_of(dict, "object", "an object")
 LABELS = Field(
@@ -198,6 +229,8 @@ STATE_TYPE = Field(
     f"a state type, one of {', '.join(STATE_TYPES)}",
     {"enum": list(STATE_TYPES)},
     lambda value, _now: StateType(value),
+    types=_STR,
+    few=True,
 )
 CREATED_BY: Mapping[str, Field] = {
     "id": nullable(UUID),
@@ -212,11 +245,12 @@ CREATED_BY_FIELD = Field(
         "additionalProperties": False,
     },
     _read_created_by,
+    few=True,
 )
 # Of the details only those are read that are times; the others are kept as they are. A server, too,
 # keeps the offsets of these times, and of no others.
 STATE_DETAILS_TIMES: Mapping[str, Field] = {
-    key: nullable(replace(MOMENT, read=_read_moment_as_given))
+    key: nullable(replace(MOMENT, read=_read_moment_as_given, plain=None))
     for key in ("scheduled_time", "cache_expiration", "pause_timeout")
 }
 STATE_PARTS: Mapping[str, Field] = {
@@ -243,4 +277,5 @@ STATE = Field(
         "required": ["type"],
     },
     _read_state,
+    few=True,
 )

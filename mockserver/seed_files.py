@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,10 +20,14 @@ from .records import COLLECTIONS
 _YAML = frozenset({".yaml", ".yml"})
 _JSON = frozenset({".json"})
 _LINES = frozenset({".ndjson", ".jsonl"})
-FORMATS = _YAML | _JSON | _LINES
+SUFFIX = ".packed"
+_PACKED = frozenset({SUFFIX})
+FORMATS = _YAML | _JSON | _LINES | _PACKED
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BATCH = 4 << 20  # bytes
 _EXPECTED_FILE = (
-    "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz), or a folder"
+    "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz) or .packed, "
+    "or a folder"
 )
 _EXPECTED_DOCUMENT = f"an object of {', '.join(COLLECTIONS)}, or a list of flow runs"
 
@@ -91,25 +95,78 @@ def _format(path: Path) -> str:
     return stem.suffix.lower()
 
 
-def read_records(path: Path, report: Report, progress: Progress | None) -> Iterator[Record]:
-    """Every record of a file, in order. A file that cannot be read is a problem, not an error."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A part of a file: documents, and the line of each in an NDJSON file."""
+
+    file: Path
+    documents: Sequence[Any]
+    lines: Sequence[int | None]
+
+    def records(self, report: Report, places: Iterable[int] | None = None) -> Iterator[Record]:
+        """The records of its documents, or of those at some places, in order."""
+        for at in range(len(self.documents)) if places is None else places:
+            value, line = self.documents[at], self.lines[at]
+            if line is not None and isinstance(value, dict) and is_record(value):
+                yield Record(Place(self.file, line, None, 0), collection_of(value), value)
+            else:
+                yield from _document(self.file, line, value, report)
+
+
+def is_record(keys: Iterable[str]) -> bool:
+    """Whether an object of a line is a record, and not a document of collections."""
+    return COLLECTIONS.keys().isdisjoint(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What a packed file holds: of each collection how many records, and their columns."""
+
+    file: Path
+    collections: Mapping[str, tuple[int, Mapping[str, Sequence[Any]]]]
+
+    def records(self) -> Iterator[tuple[Record, dict[str, Any]]]:
+        """Each record, and its fields as they are kept."""
+        for name, (count, columns) in self.collections.items():
+            rows = zip(*columns.values(), strict=True)
+            for index, row in zip(range(count), rows, strict=True):
+                place = Place(self.file, None, name, index)
+                yield Record(place, name, None, trusted=True), dict(zip(columns, row, strict=True))
+
+
+def read_batches(
+    path: Path, report: Report, progress: Progress | None
+) -> Iterator[Batch | Unpacked]:
+    """What a file holds, in order. A file that cannot be read is a problem, not an error."""
     try:
         with path.open("rb") as raw:
             told = _Told(raw, progress)
             stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-            if _format(path) in _LINES:
+            if _format(path) in _PACKED:
+                yield from _unpacked(path, stream.read(), report)
+                told.tell()
+            elif _format(path) in _LINES:
                 yield from _lines(path, stream, report, told)
             else:
                 read = read_yaml if _format(path) in _YAML else orjson.loads
                 document = read(stream.read().removeprefix(_BYTE_ORDER_MARK))
                 told.tell()
-                yield from _document(path, None, document, report)
+                yield Batch(path, (document,), (None,))
     except orjson.JSONDecodeError as error:
         report(f"{path}:{error.lineno}:{error.colno}", error.msg, "JSON")
     except BadYaml as error:
         report(f"{path}{error.where}", str(error), "YAML")
     except (OSError, EOFError, zlib.error) as error:
         report(path, str(error), "a file that can be read")
+
+
+def _unpacked(path: Path, data: bytes, report: Report) -> Iterator[Unpacked]:
+    from .packed import Damaged, unpack  # what only packed seeds need
+
+    try:
+        yield Unpacked(path, unpack(data))
+    except Damaged as error:
+        report(path, str(error), "what `seeds pack` of this version wrote; pack the seeds again")
 
 
 class _Told:
@@ -127,34 +184,41 @@ class _Told:
             self.at = at
 
 
-def records_of(path: Path, value: Any, report: Report) -> Iterator[Record]:
-    """Every record of what a file holds, once it is read."""
-    return _document(path, None, value, report)
+def _lines(
+    path: Path, stream: BinaryIO | gzip.GzipFile, report: Report, told: _Told
+) -> Iterator[Batch]:
+    first = 1
+    while lines := stream.readlines(_BATCH):
+        if first == 1:
+            lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
+        try:
+            batch = Batch(path, list(map(orjson.loads, lines)), range(first, first + len(lines)))
+        except orjson.JSONDecodeError:
+            batch = _good_lines(path, first, lines, report)
+        yield batch
+        first += len(lines)
+        told.tell()
 
 
-def _lines(path: Path, stream: Iterable[bytes], report: Report, told: _Told) -> Iterator[Record]:
-    for number, line in enumerate(stream, start=1):
+def _good_lines(path: Path, first: int, lines: Iterable[bytes], report: Report) -> Batch:
+    """Those lines that are JSON; the others but empty ones are problems."""
+    documents, numbers = [], []
+    for number, line in enumerate(lines, start=first):
         if line.isspace():
             continue
         try:
-            value = orjson.loads(line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line)
+            documents.append(orjson.loads(line))
+            numbers.append(number)
         except orjson.JSONDecodeError as error:
             report(f"{path}:{number}:{error.colno}", error.msg, "a line of JSON")
-            continue
-        if isinstance(value, dict) and not value.keys() & COLLECTIONS.keys():
-            yield Record(Place(path, number, None, 0), _collection_of(value), value)
-        else:
-            yield from _document(path, number, value, report)
-        if number % 4096 == 0:
-            told.tell()
-    told.tell()
+    return Batch(path, documents, numbers)
 
 
 def _document(path: Path, line: int | None, value: Any, report: Report) -> Iterator[Record]:
     """The records of a document of collections, or of a bare list."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            collection = _collection_of(item)
+            collection = collection_of(item)
             yield Record(Place(path, line, collection, index), collection, item, trusted=True)
         return
     here = path if line is None else f"{path}:{line}"
@@ -171,7 +235,8 @@ def _document(path: Path, line: int | None, value: Any, report: Report) -> Itera
                 yield Record(Place(path, line, name, index), name, item)
 
 
-def _collection_of(value: object) -> str:
+def collection_of(value: object) -> str:
+    """What a record that is in no collection is."""
     return "task_runs" if isinstance(value, dict) and "flow_run_id" in value else "flow_runs"
 
 

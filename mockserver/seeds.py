@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
-from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import uuid5
 
+from .bulk import InBulk
 from .errors import Problem, SeedError
 from .index import Base
 from .instants import format_instant
-from .records import COLLECTIONS, OPEN, Built, build
+from .records import COLLECTIONS, KINDS, NAMESPACE, OPEN, Built, build, id_of, place_in_pool
+from .rows import RunsById
 from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
 from .seed_fields import Field
-from .seed_files import Place, Progress, Record, as_json, read_records, records_of, seed_files
+from .seed_files import (
+    Batch,
+    Place,
+    Progress,
+    Record,
+    Unpacked,
+    as_json,
+    read_batches,
+    seed_files,
+)
 
 MOST_PROBLEMS = 100
-_NAMESPACE = uuid5(NAMESPACE_URL, "mockserver:seeds")
+FEW = 10_000
+"""So many flow runs are better made at once than each time one is asked for."""
 
 
 @dataclass(slots=True)
 class Seeds:
     """What files hold, checked. `notes` are sentences about what was kept but may surprise."""
 
-    flow_runs: dict[str, FlowRun] = field(default_factory=dict)
+    flow_runs: Mapping[str, FlowRun] = field(default_factory=dict)
     task_runs: dict[str, TaskRun] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
@@ -40,8 +54,10 @@ class Seeds:
 
     def base(self) -> Base:
         """A base for stores."""
+        runs = self.flow_runs
+        rows = runs.rows if isinstance(runs, RunsById) else runs.values()
         return Base(
-            self.flow_runs.values(),
+            rows if len(runs) > FEW else iter(rows),
             self.task_runs.values(),
             flows=self.flows.values(),
             deployments=self.deployments.values(),
@@ -56,12 +72,13 @@ def load_seeds(paths: Iterable[Path], now: datetime, *, progress: Progress | Non
 
     Raises SeedError with every problem found (listed up to `MOST_PROBLEMS`).
     """
-    loading = _Loading(now)
+    files = list(paths)
     with _no_collection():
-        for path in seed_files(paths, loading.problem):
-            for record in read_records(path, loading.problem, progress):
-                loading.take(record)
-        loading.check_references()
+        loading = _Loading(now, InBulk(now))
+        if not loading.take_all(files, progress):
+            # Something is wrong: the slow road tells all of it, in order.
+            loading = _Loading(now)
+            loading.take_all(files, None)
     if loading.problems:
         raise SeedError(loading.problems, more=loading.unlisted)
     return loading.finished()
@@ -73,7 +90,7 @@ def read_seeds(value: Any, now: datetime, *, name: str, references: bool = True)
     Without `references`, what names another record need not name one of these.
     """
     loading = _Loading(now)
-    for record in records_of(Path(name), value, loading.problem):
+    for record in Batch(Path(name), (value,), (None,)).records(loading.problem):
         loading.take(record)
     if references:
         loading.check_references()
@@ -97,14 +114,16 @@ def _no_collection() -> Iterator[None]:
 class _Loading:
     """The state of one load."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, bulk: InBulk | None = None) -> None:
+        """`bulk` takes what plainly is good; without one, every record is read by itself."""
         self.now = now
+        self.bulk = bulk
         self.seeds = Seeds(loaded_at=now)
         self.problems: list[Problem] = []
         self.unlisted = 0
         self.places: dict[str, dict[str, Place]] = {name: {} for name in COLLECTIONS}
         self.trusted: set[str] = set()
-        self.unknown: dict[str, int] = {}
+        self.unknown: Counter[str] = Counter()
         self.namesakes: dict[str, list[Path]] = {}
         self.orphans = 0
         self.backwards = 0
@@ -114,6 +133,64 @@ class _Loading:
             self.problems.append(Problem(str(where), came, expected))
         else:
             self.unlisted += 1
+
+    def take_all(self, paths: Iterable[Path], progress: Progress | None) -> bool:
+        """Load files and folders; whether all is good. In bulk, the first problem is the last."""
+        for path in seed_files(paths, self.problem):
+            for batch in read_batches(path, self.problem, progress):
+                bulk = self.bulk
+                if isinstance(batch, Unpacked):
+                    self._take_unpacked(batch)
+                    continue
+                left = bulk.take(batch, self.problem) if bulk else batch.records(self.problem)
+                for record in left:
+                    self.take(record)
+            if self.bulk and self.problems:
+                return False
+        if self.bulk:
+            return self._take_over(self.bulk)
+        self.check_references()
+        return not self.problems
+
+    def _take_unpacked(self, unpacked: Unpacked) -> None:
+        """Take what has been checked when it was packed."""
+        singly = unpacked
+        if self.bulk:
+            bulk, found = self.bulk, unpacked.collections
+            for name in bulk.columns.keys() & found.keys():
+                bulk.take_columns(name, *found[name])
+            few = {name: found[name] for name in found.keys() - bulk.columns.keys()}
+            singly = Unpacked(unpacked.file, few)
+        for record, values in singly.records():
+            self._keep(record, KINDS[record.collection](**values))
+
+    def _take_over(self, bulk: InBulk) -> bool:
+        """Put what was read in bulk with what was read one by one; whether it plainly is good."""
+        seeds, runs, task_runs = self.seeds, bulk.columns["flow_runs"], bulk.columns["task_runs"]
+        bulk.add("flow_runs", list(seeds.flow_runs.values()), self.trusted)
+        bulk.add("task_runs", list(seeds.task_runs.values()), self.trusted)
+        seeds.flow_runs = RunsById(runs)
+        seeds.task_runs = {one["id"]: TaskRun(**one) for one in task_runs.rows()}
+        if len(seeds.flow_runs.places) < runs.count or len(seeds.task_runs) < task_runs.count:
+            return False  # an id came twice
+        self.unknown.update(bulk.unknown)
+        self.backwards += bulk.backwards
+        for collection, key in self._references():
+            target = getattr(seeds, REFERENCES[key])
+            strangers, trusted = bulk.strangers(collection, key, target)
+            if strangers > trusted:
+                return False
+            self.orphans += strangers if key == "parent_task_run_id" else 0
+        return True
+
+    def _references(self) -> Iterator[tuple[str, str]]:
+        """Of which collection which key must name a record that is there."""
+        yield "flow_runs", "parent_task_run_id"
+        if self.seeds.flows:
+            yield "flow_runs", "flow_id"
+        if self.seeds.deployments:
+            yield "flow_runs", "deployment_id"
+        yield "task_runs", "flow_run_id"
 
     def take(self, record: Record) -> None:
         """Read one record into the seeds, or say what is wrong with it."""
@@ -126,7 +203,7 @@ class _Loading:
         if "id" not in values:
             values["id"] = _id_by_name(record, values) or self._derived_id(record.place)
         if record.collection in ("flow_runs", "deployments"):
-            _place_in_pool(values)
+            place_in_pool(values)
         try:
             built = build(record.collection, values)
         except ValueError as error:
@@ -143,7 +220,7 @@ class _Loading:
             namesakes.append(place.file)
         number = namesakes.index(place.file)
         file = f"{place.file.name}({number})" if number else place.file.name
-        return str(uuid5(_NAMESPACE, f"{file}{place.within}"))
+        return str(uuid5(NAMESPACE, f"{file}{place.within}"))
 
     def _check_times(self, record: Record, run: FlowRun) -> None:
         if run.start_time is None or run.end_time is None or run.end_time >= run.start_time:
@@ -177,7 +254,7 @@ class _Loading:
         if record.collection in OPEN:
             return True
         if record.trusted:
-            self.unknown[key] = self.unknown.get(key, 0) + 1
+            self.unknown[key] += 1
             return True
         close = get_close_matches(key, fields, n=1)
         expected = f"{close[0]}?" if close else f"one of {', '.join(fields)}"
@@ -198,15 +275,11 @@ class _Loading:
 
     def check_references(self) -> None:
         """What names another record must name one that is there."""
-        seeds = self.seeds
-        for run in seeds.flow_runs.values():
-            self._check("flow_runs", run.id, "parent_task_run_id", run.parent_task_run_id)
-            if seeds.flows:
-                self._check("flow_runs", run.id, "flow_id", run.flow_id)
-            if seeds.deployments:
-                self._check("flow_runs", run.id, "deployment_id", run.deployment_id)
-        for task_run in seeds.task_runs.values():
-            self._check("task_runs", task_run.id, "flow_run_id", task_run.flow_run_id)
+        for name, keys in groupby(self._references(), key=itemgetter(0)):
+            wanted = [key for _, key in keys]
+            for record in getattr(self.seeds, name).values():
+                for key in wanted:
+                    self._check(name, record.id, key, getattr(record, key))
 
     def _check(self, collection: str, owner: str, key: str, wanted: str | None) -> None:
         target = REFERENCES[key]
@@ -222,7 +295,9 @@ class _Loading:
         """The seeds with their notes."""
         notes = self.seeds.notes
         if self.unknown:
-            named = ", ".join(f"{key} ({count:,} times)" for key, count in self.unknown.items())
+            named = ", ".join(
+                f"{key} ({count:,} times)" for key, count in sorted(self.unknown.items())
+            )
             notes.append(f"fields that Prefect 3.8 does not have were kept unread: {named}")
         if self.orphans:
             notes.append(
@@ -242,24 +317,8 @@ REFERENCES = {
 }
 
 
-def _place_in_pool(values: dict[str, Any]) -> None:
-    """A server knows queues and pools by id: those of a pool that is only named follow from it."""
-    pool = values.get("work_pool_name")
-    if pool is None or values.get("work_queue_id") is not None:
-        return
-    queue = values.get("work_queue_name") or "default"
-    values["work_queue_id"] = _id_of("work_queues", pool, queue)
-    if values.get("work_pool_id") is None:
-        values["work_pool_id"] = _id_of("work_pools", pool)
-
-
 def _id_by_name(record: Record, values: Mapping[str, Any]) -> str | None:
     """The id of a pool that has none: what runs that name it are taken to mean."""
     if record.collection == "work_pools" and "name" in values:
-        return _id_of("work_pools", values["name"])
+        return id_of("work_pools", values["name"])
     return None
-
-
-@lru_cache(maxsize=4096)  # of few names, by each run of theirs
-def _id_of(*names: str) -> str:
-    return str(uuid5(_NAMESPACE, "/".join(names)))

@@ -1,24 +1,29 @@
-"""Flow runs in memory: an immutable base, and an overlay of what has changed since.
+"""Flow runs in memory: an immutable base, and over it what has changed since.
 
-Invariants: a base run is in exactly one of three states: untouched, orphaned (its parents are
-null now) or gone; every run of the overlay has an id that is not an ungone run of the base.
-Forking and resetting cost as much as the overlay holds, however large the base is.
+Invariants: every id is that of one run at most, in one layer or among the fresh ones; what is in
+a layer is untouched, orphaned (its parents are null now) or gone. Runs that are added or changed
+are fresh until they are too many to be tested one by one; then they become a layer of their own,
+and layers of like size become one, so that there are few. Forking and resetting cost as much as
+has changed, however large the base is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from heapq import merge
 from itertools import islice
 from typing import Any
 
-from pyroaring import BitMap
-
-from .index import Base
+from .index import Base, Index
+from .layers import Layer, without_parent
 from .predicates import EVERY, Predicate
 from .runs import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .shelf import Shelf
+
+MOST_FRESH = 256
+"""So many runs are tested one by one at most."""
+GROWTH = 4
 
 
 class Store:
@@ -30,33 +35,36 @@ class Store:
 
     def reset(self) -> None:
         """Back to the base: what was loaded and nothing else."""
-        self._gone = BitMap()
-        self._orphans = BitMap()
-        self._added: dict[str, FlowRun] = {}
+        self._layers = [Layer(self.base)]
+        self._fresh: dict[str, FlowRun] = {}
         self._shelves: dict[str, Shelf[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
         self.leases: dict[str, None] = {}
 
     def __len__(self) -> int:
-        return len(self.base.runs) - len(self._gone) + len(self._added)
+        return sum(map(len, self._layers)) + len(self._fresh)
 
     def __contains__(self, flow_run_id: object) -> bool:
         if not isinstance(flow_run_id, str):
             return False
-        at = self.base.ordinal.get(flow_run_id)
-        return flow_run_id in self._added if at is None or at in self._gone else True
+        return flow_run_id in self._fresh or any(
+            layer.place(flow_run_id) is not None for layer in self._layers
+        )
 
     def __iter__(self) -> Iterator[FlowRun]:
         """Every run, highest id first."""
-        return self._matching(EVERY)
+        return self._matching(EVERY, None)
 
     def get(self, flow_run_id: str) -> FlowRun | None:
         """The run with this id (lower-case text), or None."""
-        added = self._added.get(flow_run_id)
-        if added is not None:
-            return added
-        at = self.base.ordinal.get(flow_run_id)
-        return None if at is None or at in self._gone else self._run(at)
+        fresh = self._fresh.get(flow_run_id)
+        if fresh is not None:
+            return fresh
+        for layer in self._layers:
+            at = layer.place(flow_run_id)
+            if at is not None:
+                return layer.run(at)
+        return None
 
     @property
     def task_runs(self) -> Shelf[TaskRun]:
@@ -99,23 +107,32 @@ class Store:
 
     def parent_task_run_ids(self) -> set[str]:
         """The ids of the task runs that stand for a subflow."""
-        found = self.base.parent_task_run_ids(without=self._gone | self._orphans)
-        added = (run.parent_task_run_id for run in self._added.values())
-        return found | {parent for parent in added if parent is not None}
+        found = {run.parent_task_run_id for run in self._fresh.values()}
+        found.update(*(layer.parent_task_run_ids() for layer in self._layers))
+        return {parent for parent in found if parent is not None}
 
     def select(self, predicate: Predicate, limit: int | None = None) -> list[FlowRun]:
         """The runs that satisfy a predicate, highest id first, at most `limit` (None: all)."""
-        return list(islice(self._matching(predicate), limit))
+        return list(islice(self._matching(predicate, limit), limit))
+
+    def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
+        """The ids of what `select` returns; no run is made for it."""
+        ids = [layer.index.ids(layer.first(predicate, limit)) for layer in self._layers]
+        if self._fresh:
+            ids.append(map(_id, self._fresh_matching(predicate)))
+        found = ids[0] if len(ids) == 1 else merge(*ids, reverse=True)
+        return list(islice(found, limit))
 
     def count(self, predicate: Predicate) -> int:
         """How many runs satisfy a predicate."""
-        return len(self._ordinals(predicate)) + sum(map(predicate, self._added.values()))
+        loaded = sum(len(layer.ordinals(predicate)) for layer in self._layers)
+        return loaded + sum(map(predicate, self._fresh.values()))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
-        if self._ordinals(wider) - self._ordinals(narrower):
-            return True
-        return any(wider(run) and not narrower(run) for run in self._added.values())
+        return any(layer.any_more(wider, narrower) for layer in self._layers) or any(
+            wider(run) and not narrower(run) for run in self._fresh.values()
+        )
 
     def delete(self, flow_run_ids: Iterable[str]) -> list[str]:
         """Delete runs, and what follows from it (M11); returns the ids that were there.
@@ -123,39 +140,53 @@ class Store:
         Task runs that belonged to them are gone; runs whose parent was such a task run stay, and
         have no parent now. All of it or, when it raises, nothing.
         """
-        doomed = [flow_run_id for flow_run_id in dict.fromkeys(flow_run_ids) if flow_run_id in self]
-        if not doomed:
-            return doomed
-        for flow_run_id in doomed:
-            self._states.pop(flow_run_id, None)
-            if self._added.pop(flow_run_id, None) is None:
-                self._gone.add(self.base.ordinal[flow_run_id])
-        self._drop_task_runs(doomed)
-        self._orphan_children(doomed)
+        doomed = self._drop(dict.fromkeys(flow_run_ids))
+        if doomed:
+            for flow_run_id in doomed:
+                self._states.pop(flow_run_id, None)
+            self._drop_task_runs(doomed)
+            self._orphan_children(doomed)
         return doomed
+
+    def _drop(self, flow_run_ids: Collection[str]) -> list[str]:
+        """Take runs out, and nothing else; returns the ids that were there, as they came."""
+        there = {run_id for run_id in flow_run_ids if self._fresh.pop(run_id, None)}
+        there.update(*(layer.drop(flow_run_ids) for layer in self._layers))
+        return [run_id for run_id in flow_run_ids if run_id in there]
 
     def _drop_task_runs(self, doomed: list[str]) -> None:
         task_runs, of = self.task_runs, frozenset(doomed)
         ids = {one.id for one in task_runs.changed if one.flow_run_id in of}
-        for flow_run_id in doomed:
-            ids.update(self.base.task_runs_of.get(flow_run_id, ()))
+        loaded = self.base.task_runs_of
+        ids.update(*(loaded[run_id] for run_id in loaded.keys() & of))
         found = (task_runs.get(task_run_id) for task_run_id in ids)
         task_runs.drop([one.id for one in found if one is not None and one.flow_run_id in of])
 
     def _orphan_children(self, doomed: list[str]) -> None:
         parents = frozenset(doomed)
-        self._orphans |= self.base.children(parents)
-        orphaned = [run for run in self._added.values() if run.parent_flow_run_id in parents]
-        self._added.update((run.id, _without_parent(run)) for run in orphaned)
+        for layer in self._layers:
+            layer.orphan_children(parents)
+        orphaned = [run for run in self._fresh.values() if run.parent_flow_run_id in parents]
+        self._fresh.update((run.id, without_parent(run)) for run in orphaned)
 
     def put(self, run: FlowRun) -> None:
         """Add a run, or replace the one with its id. Its parent follows from its task run."""
-        at = self.base.ordinal.get(run.id)
-        if at is not None:
-            self._gone.add(at)
+        self._drop((run.id,))
         task_run = self.task_runs.get(run.parent_task_run_id)
         parent = task_run.flow_run_id if task_run else None
-        self._added[run.id] = replace(run, parent_flow_run_id=parent)
+        self._fresh[run.id] = replace(run, parent_flow_run_id=parent)
+        if len(self._fresh) > MOST_FRESH:
+            self._lay_down()
+
+    def _lay_down(self) -> None:
+        """Make the fresh runs a layer, together with the layers over the base that are no larger
+        than `GROWTH` times what they are put on.
+        """
+        runs = list(self._fresh.values())
+        while len(self._layers) > 1 and len(self._layers[-1]) < GROWTH * len(runs):
+            runs.extend(self._layers.pop())
+        self._layers.append(Layer(Index(runs)))
+        self._fresh = {}
 
     def states_of(self, run: FlowRun) -> tuple[State, ...]:
         """The states that a run has been in, as far as they are known, the present one last."""
@@ -169,33 +200,25 @@ class Store:
     def fork(self) -> Store:
         """A store that starts as this one is; nothing done on either is seen by the other."""
         other = Store(self.base)
-        other._gone = self._gone.copy()
-        other._orphans = self._orphans.copy()
-        other._added = self._added.copy()
+        other._layers = [layer.copy() for layer in self._layers]
+        other._fresh = self._fresh.copy()
         other._shelves = {name: shelf.fork() for name, shelf in self._shelves.items()}
         other._states = self._states.copy()
         other.leases = self.leases.copy()
         return other
 
-    def _run(self, at: int) -> FlowRun:
-        run = self.base.runs[at]
-        return _without_parent(run) if at in self._orphans else run
+    def _matching(self, predicate: Predicate, limit: int | None) -> Iterator[FlowRun]:
+        """At least the first so many that satisfy a predicate (None: all)."""
+        found: list[Iterable[FlowRun]] = [
+            map(layer.run, layer.first(predicate, limit)) for layer in self._layers
+        ]
+        if self._fresh:
+            found.append(self._fresh_matching(predicate))
+        return iter(found[0]) if len(found) == 1 else merge(*found, key=_id, reverse=True)
 
-    def _ordinals(self, predicate: Predicate) -> BitMap:
-        found = self.base.ordinals(predicate, self._orphans)
-        return found - self._gone if self._gone else found
-
-    def _matching(self, predicate: Predicate) -> Iterator[FlowRun]:
-        loaded = map(self._run, self._ordinals(predicate))
-        if not self._added:
-            return loaded
-        added = sorted(filter(predicate, self._added.values()), key=_id, reverse=True)
-        return merge(loaded, added, key=_id, reverse=True)
+    def _fresh_matching(self, predicate: Predicate) -> list[FlowRun]:
+        return sorted(filter(predicate, self._fresh.values()), key=_id, reverse=True)
 
 
 def _id(run: FlowRun) -> str:
     return run.id
-
-
-def _without_parent(run: FlowRun) -> FlowRun:
-    return replace(run, parent_task_run_id=None, parent_flow_run_id=None)

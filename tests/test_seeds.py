@@ -329,7 +329,7 @@ def one_yaml(folder: Path, line: str) -> FlowRun:
 
 def test_progress_adds_up_to_the_files(tmp_path: Path) -> None:
     """What is reported as read is, in the end, every byte."""
-    lines = "\n".join(json.dumps({"name": str(n)}) for n in range(9000))
+    lines = "\n".join(json.dumps({"name": "n" * 1000}) for n in range(9000))
     files = [write(tmp_path, lines, "a.ndjson"), write(tmp_path, [{}], "b.json")]
     read: list[int] = []
     load_seeds(files, NOW, progress=read.append)

@@ -1,0 +1,131 @@
+"""Batches of documents -> columns of flow runs and task runs: what of them plainly is good.
+
+What is not is left for the careful road (`seeds`), whose meaning this has: a property test holds
+what both load equal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import gt
+from typing import Any
+
+from .records import COLLECTIONS, OPEN
+from .rows import Columns
+from .runs import UNKNOWN_FLOW
+from .seed_files import Batch, Record, Report, collection_of, is_record
+from .tables import DEFAULTS, Column, ColumnReader, build_columns, read_columns
+
+FEWEST = 4
+"""So few records of a shape are sooner read one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What records have in common that are read together."""
+
+    collection: str
+    trusted: bool
+    keys: tuple[str, ...]
+
+
+class InBulk:
+    """What has been taken in bulk so far, and what is to be noted of it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.reader = ColumnReader(now)
+        self.columns = {name: Columns(DEFAULTS[name]) for name in DEFAULTS}
+        self.trusted = {name: bytearray() for name in DEFAULTS}
+        self.unknown: Counter[str] = Counter()
+        self.backwards = 0
+
+    def take(self, batch: Batch, report: Report) -> Iterator[Record]:
+        """Take what plainly is good of a batch; yield the other records, in no order."""
+        by_keys: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        for at, document in enumerate(batch.documents):
+            by_keys[tuple(document) if type(document) is dict else ()].append(at)
+        nested: list[int] = []
+        for keys, places in by_keys.items():
+            if not keys or batch.lines[0] is None or not is_record(keys):
+                nested += places
+                continue
+            shape = Shape(collection_of(keys), trusted=False, keys=keys)
+            if not self._took(shape, [batch.documents[at] for at in places]):
+                yield from batch.records(report, places)
+        yield from self._take_nested(batch.records(report, nested))
+
+    def _take_nested(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Records of lists, as servers answer them, and of documents of collections."""
+        by_shape: defaultdict[Shape, list[Record]] = defaultdict(list)
+        for record in records:
+            if record.collection in self.columns and type(record.value) is dict:
+                shape = Shape(record.collection, record.trusted, tuple(record.value))
+                by_shape[shape].append(record)
+            else:
+                yield record
+        for shape, alike in by_shape.items():
+            if not self._took(shape, [record.value for record in alike]):
+                yield from alike
+
+    def _took(self, shape: Shape, values: Sequence[Mapping[str, Any]]) -> bool:
+        """Take records of one shape, or none of them."""
+        name, count = shape.collection, len(values)
+        known = COLLECTIONS[name]
+        unknown = () if name in OPEN else [key for key in shape.keys if key not in known]
+        if count < FEWEST or "id" not in shape.keys or (unknown and not shape.trusted):
+            return False
+        try:
+            read = read_columns(name, shape.keys, values, self.reader)
+            columns = build_columns(name, read)
+        except (ValueError, TypeError, OverflowError):
+            return False
+        backwards = _backwards(columns) if name == "flow_runs" else 0
+        if backwards and not shape.trusted:
+            return False
+        self.columns[name].add(count, columns)
+        self.trusted[name] += bytes((shape.trusted,)) * count
+        self.backwards += backwards
+        self.unknown.update(dict.fromkeys(unknown, count))
+        return True
+
+    def take_columns(self, name: str, count: int, columns: Mapping[str, Column]) -> None:
+        """Take the columns of records that have been checked before."""
+        self.columns[name].add(count, columns)
+        self.trusted[name] += b"\1" * count
+
+    def add(self, name: str, records: Sequence[Any], trusted: Container[str]) -> None:
+        """Add records that were read one by one."""
+        columns = self.columns[name]
+        if not records:
+            return
+        # A parent_flow_run_id follows from the task run.
+        names = columns.defaults.keys() - {"parent_flow_run_id"}
+        columns.add(
+            len(records), {one: [getattr(record, one) for record in records] for one in names}
+        )
+        self.trusted[name] += bytes(record.id in trusted for record in records)
+
+    def strangers(self, name: str, key: str, known: Container[str]) -> tuple[int, int]:
+        """How many records name under a key what is not known; and how many of them are trusted."""
+        column = self.columns[name].by_name.get(key, ())
+        missing = {
+            wanted for wanted in set(column) if not (wanted in SAID_NOTHING or wanted in known)
+        }
+        places = [at for at, wanted in enumerate(column) if wanted in missing] if missing else []
+        return len(places), sum(self.trusted[name][at] for at in places)
+
+
+SAID_NOTHING = (None, UNKNOWN_FLOW.id)
+
+
+def _backwards(columns: Mapping[str, Column]) -> int:
+    """How many of the runs end before they start."""
+    starts, ends = columns.get("start_time", ()), columns.get("end_time", ())
+    try:
+        return sum(map(gt, starts, ends))
+    except TypeError:  # one of them is null
+        pairs = zip(starts, ends, strict=True)
+        return sum(start > end for start, end in pairs if start is not None and end is not None)

@@ -1,0 +1,168 @@
+"""Flow runs in columns: each is made when it is asked for, and a million take no more than texts.
+
+Rows stand in the order in which a base wants them: by id, highest first.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
+from functools import cached_property
+from itertools import repeat
+from typing import Any, overload
+
+from .runs import CreatedBy, FlowRun, State, StateType, TaskRun
+
+Column = Sequence[Any]
+
+
+def defaults_of(kind: type) -> dict[str, Any]:
+    """What a record of a dataclass has where nothing was said, by field."""
+    return {
+        field.name: None
+        if field.default_factory is field.default is MISSING
+        else field.default
+        if field.default_factory is MISSING
+        else field.default_factory()
+        for field in fields(kind)
+    }
+
+
+class Columns:
+    """Columns that grow together; where a record has no value, the default stands."""
+
+    def __init__(self, defaults: Mapping[str, Any]) -> None:
+        self.defaults = defaults
+        self.by_name: dict[str, Column] = {}
+        self.count = 0
+
+    def add(self, count: int, columns: Mapping[str, Column]) -> None:
+        """Add so many records. The first columns are taken as they are."""
+        if not self.count:
+            self.by_name = dict(columns)
+            self.count = count
+            return
+        for name in columns.keys() | self.by_name.keys():
+            mine = self.by_name.get(name) or [self.defaults[name]] * self.count
+            if not isinstance(mine, list):
+                mine = list(mine)
+            mine.extend(columns.get(name) or repeat(self.defaults[name], count))
+            self.by_name[name] = mine
+        self.count += count
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The records, each by column."""
+        for row in zip(*self.by_name.values(), strict=True):
+            yield dict(zip(self.by_name, row, strict=True))
+
+
+DEFAULTS = defaults_of(FlowRun)
+
+
+class Rows(Sequence[FlowRun]):
+    """The flow runs of columns, highest id first. A column that is not there is the default."""
+
+    def __init__(self, columns: Mapping[str, Column], order: Sequence[int] | None = None) -> None:
+        """`order`: which place in the columns comes first, which next; by default by id."""
+        self.columns = columns
+        if order is None:
+            ids = columns["id"]
+            order = array("I", sorted(range(len(ids)), key=ids.__getitem__, reverse=True))
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @overload
+    def __getitem__(self, at: int) -> FlowRun: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[FlowRun]: ...
+    def __getitem__(self, at: int | slice) -> FlowRun | list[FlowRun]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        place = self.order[at]
+        return FlowRun(**{name: column[place] for name, column in self.columns.items()})
+
+    def __iter__(self) -> Iterator[FlowRun]:
+        return map(self.__getitem__, range(len(self)))
+
+    def ids(self, ordinals: Iterable[int]) -> Iterator[str]:
+        """The ids of some runs."""
+        return map(self.columns["id"].__getitem__, map(self.order.__getitem__, ordinals))
+
+    def value(self, name: str, at: int) -> Any:
+        """What one run has in a field."""
+        return self.columns[name][self.order[at]] if name in self.columns else DEFAULTS[name]
+
+    def values(self, name: str) -> Iterator[Any]:
+        """What each run has under any name that filters look at, in order."""
+        if name in DERIVED:
+            derive, names = DERIVED[name]
+            return map(derive, *map(self.values, names))
+        if name not in self.columns:
+            return repeat(DEFAULTS[name], len(self))
+        return map(self.columns[name].__getitem__, self.order)
+
+    def with_parents(self, task_runs: Mapping[str, TaskRun]) -> Rows:
+        """The same, with the flow runs that the parent task runs belong to."""
+        parents = self.columns.get("parent_task_run_id")
+        if parents is None:
+            return self
+        found = map(task_runs.get, parents)
+        of = [None if task_run is None else task_run.flow_run_id for task_run in found]
+        return Rows({**self.columns, "parent_flow_run_id": of}, self.order)
+
+
+def _state_type(state: State | None) -> StateType | None:
+    return state.type if state else None
+
+
+def _state_name(state: State | None) -> str | None:
+    return state.name if state else None
+
+
+def _creator_id(created_by: CreatedBy | None) -> str | None:
+    return created_by.id if created_by else None
+
+
+def _creator_type(created_by: CreatedBy | None) -> str | None:
+    return created_by.type if created_by else None
+
+
+# As the properties of `FlowRun` say it; a test holds them equal.
+DERIVED: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
+    "state_type": (_state_type, ("state",)),
+    "state_name": (_state_name, ("state",)),
+    "created_by_id": (_creator_id, ("created_by",)),
+    "created_by_type": (_creator_type, ("created_by",)),
+    "start_or_expected_time": (
+        lambda start, expected: expected if start is None else start,
+        ("start_time", "expected_start_time"),
+    ),
+}
+
+
+class RunsById(Mapping[str, FlowRun]):
+    """Flow runs of columns, by id."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.rows = Rows(columns.by_name or {"id": []})
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each among the rows, by id."""
+        return {run_id: at for at, run_id in enumerate(self.rows.values("id"))}
+
+    def __contains__(self, run_id: object) -> bool:
+        return run_id in self.places
+
+    def __getitem__(self, run_id: str) -> FlowRun:
+        return self.rows[self.places[run_id]]
+
+    def __iter__(self) -> Iterator[str]:
+        return self.rows.values("id")
+
+    def __len__(self) -> int:
+        return len(self.rows)
