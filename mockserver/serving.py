@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,15 +13,14 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from .app import create_app
-from .dialects import WARNINGS, Dialect
-from .errors import in_a_line
+from .dialects import Dialect
+from .log_lines import log_to_stderr
 from .progress import load_with_progress
 from .resources import shipped
 from .server import serve
 from .settings import Settings
 from .store import Store
 
-_LONGEST_LINE = 4000
 _EXAMPLE = '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"]}}},"limit":5}'
 
 
@@ -46,7 +43,7 @@ class Serving:
 
 def run(serving: Serving) -> None:
     """Load the seeds and serve them until stopped. Raises SeedError and UsageError."""
-    _log_to_stderr(as_json=serving.json_log)
+    log_to_stderr(as_json=serving.json_log)
     log = logging.getLogger("mockserver")
     clock = _clock(serving.now)
     loaded = load_with_progress(serving.paths or (shipped("fixtures"),), clock())
@@ -119,47 +116,3 @@ def _announce(url: str, serving: Serving, runs: int) -> None:
             "listening on %s, not on loopback: whoever reaches it can delete what it holds",
             serving.host,
         )
-
-
-class _Text(logging.Formatter):
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(message)s")
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """One line, whatever a client wrote: no second one, no escape sequence."""
-        return in_a_line(super().formatMessage(record), _LONGEST_LINE)
-
-    def format(self, record: logging.LogRecord) -> str:
-        lines = [super().format(record)]
-        for warning, sentence in _sentences(record).items():
-            lines.append(f"  {warning}: {sentence}")
-        return "\n".join(lines)
-
-
-class _Json(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-        }
-        sentences = _sentences(record)
-        if sentences:
-            line["warnings"] = sentences
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
-def _sentences(record: logging.LogRecord) -> dict[str, str]:
-    warnings: tuple[str, ...] = getattr(record, "warnings", ())
-    return {warning: WARNINGS[warning] for warning in warnings}
-
-
-def _log_to_stderr(*, as_json: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if as_json else _Text())
-    log = logging.getLogger("mockserver")
-    log.handlers = [handler]
-    log.setLevel(logging.INFO)
-    log.propagate = False

@@ -35,7 +35,7 @@ RANKS = {
     "control": 17,
     "app": 18,
     "server": 19,
-    "serving": 20, "mock_server": 20,
+    "log_lines": 19, "serving": 20, "mock_server": 20,
     "contract/findings": 20, "contract/target": 20,
     "contract/permission": 21, "contract/census": 21,
     "contract/schemas": 20, "contract/changes": 20,

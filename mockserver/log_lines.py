@@ -1,0 +1,98 @@
+"""What the log says on stderr: a line a record, as text or as JSON, and repeats counted."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+from .dialects import WARNINGS
+from .errors import in_a_line
+
+_LONGEST_LINE = 4000
+_AGAIN_SECONDS = 1.0
+
+
+def log_to_stderr(*, as_json: bool) -> None:
+    """Let everything that this package has to say be written to stderr."""
+    handler = _Lines(sys.stderr)
+    handler.setFormatter(_Json() if as_json else _Text())
+    log = logging.getLogger("mockserver")
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+class _Lines(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes a record; the same one again within a second is counted, and told with the next line.
+
+    A script that drains a server sends one request thousands of times: what is new would be lost
+    among its lines, and they would cost as much as the deletes.
+    """
+
+    _last: tuple[object, ...] = ()
+    _until = 0.0
+    _repeats = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it, or count it."""
+        said = (record.levelno, record.msg, record.args, getattr(record, "warnings", ()))
+        if said == self._last and record.created < self._until and record.exc_info is None:
+            self._repeats += 1
+            return
+        self._tell_repeats(record)
+        self._last, self._until = said, record.created + _AGAIN_SECONDS
+        super().emit(record)
+
+    def close(self) -> None:
+        """Tell what was counted and not told yet."""
+        if self._repeats:
+            last = logging.LogRecord("mockserver", logging.INFO, "", 0, "", (), None)
+            self._tell_repeats(last)
+        super().close()
+
+    def _tell_repeats(self, record: logging.LogRecord) -> None:
+        if not self._repeats:
+            return
+        times = "once more" if self._repeats == 1 else f"{self._repeats:,} times more"
+        told = logging.LogRecord(
+            record.name, logging.INFO, "", 0, "the line before this one, %s", (times,), None
+        )
+        self._repeats = 0
+        super().emit(told)
+
+
+class _Text(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """One line, whatever a client wrote: no second one, no escape sequence."""
+        return in_a_line(super().formatMessage(record), _LONGEST_LINE)
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = [super().format(record)]
+        for warning, sentence in _sentences(record).items():
+            lines.append(f"  {warning}: {sentence}")
+        return "\n".join(lines)
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        sentences = _sentences(record)
+        if sentences:
+            line["warnings"] = sentences
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _sentences(record: logging.LogRecord) -> dict[str, str]:
+    warnings: tuple[str, ...] = getattr(record, "warnings", ())
+    return {warning: WARNINGS[warning] for warning in warnings}

@@ -1,0 +1,60 @@
+"""The log says each thing once a second, and how often it was."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from mockserver.log_lines import log_to_stderr
+
+LOG = logging.getLogger("mockserver")
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    before = LOG.handlers, LOG.level, LOG.propagate
+    yield
+    LOG.handlers, LOG.propagate = before[0], before[2]
+    LOG.setLevel(before[1])
+
+
+def say(text: str, at: float, *warnings: str) -> None:
+    record = LOG.makeRecord(LOG.name, logging.WARNING, "", 0, "%s", (text,), None)
+    record.created = at
+    record.warnings = warnings
+    LOG.handle(record)
+
+
+def test_what_repeats_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the next other line, or the same one a second later, or at the end."""
+    log_to_stderr(as_json=False)
+    for at in (10.0, 10.1, 10.9, 11.1, 11.2):
+        say("deleted 50", at, "limit-reached")
+    say("deleted 3", 11.3)
+    say("deleted 3", 11.4)
+    LOG.handlers[0].close()
+    lines = [
+        line.partition(" WARNING ")[2] or line for line in capsys.readouterr().err.splitlines()
+    ]
+    told = [line.rpartition("INFO ")[2] for line in lines]
+    assert [line for line in told if not line.startswith("  ")] == [
+        "deleted 50",
+        "the line before this one, 2 times more",
+        "deleted 50",
+        "the line before this one, once more",
+        "deleted 3",
+        "the line before this one, once more",
+    ]
+
+
+def test_what_differs_in_its_warnings_is_no_repeat(capsys: pytest.CaptureFixture[str]) -> None:
+    """As JSON it is a line each."""
+    log_to_stderr(as_json=True)
+    say("deleted 50", 10.0, "limit-reached")
+    say("deleted 50", 10.1)
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert first["warnings"].keys() == {"limit-reached"}
+    assert "warnings" not in second
