@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -27,15 +25,15 @@ from .errors import (
 )
 from .faults import HEADER as FAULT_HEADER
 from .guard import stranger
+from .intake import creator_of, expect, latin_1, read_body, read_message
 from .operations import Plan, carry_out, in_order, plan_bulk_delete
 from .parameters import BulkDeleteRequest
 from .reading import api_version, check_api_version, read_request, read_uuid
-from .runs import CreatedBy
 from .sessions import WORLD, NoSession, SessionResource, path_of, world_of
 from .settings import Settings as Settings
 from .store import Store
 from .unmodelled import is_unmodelled
-from .wire import BODY, ERROR, NOTE, exchange
+from .wire import ERROR, NOTE, exchange
 from .worlds import Sessions, World
 
 log = logging.getLogger("mockserver")
@@ -62,7 +60,7 @@ def create_app_of(sessions: Sessions) -> web.Application:
     app[WORLD] = sessions.origin
     for prefix in ("", "/api"):
         for method, path, handler in ROUTES:
-            app.router.add_route(method, prefix + path, handler, expect_handler=_expect)
+            app.router.add_route(method, prefix + path, handler, expect_handler=expect)
     app.router.add_route("*", "/_mock{tail:(/.*)?}", _control)
     app.router.register_resource(SessionResource(app.router, sessions))
     return app
@@ -70,7 +68,7 @@ def create_app_of(sessions: Sessions) -> web.Application:
 
 async def _bulk_delete(request: web.Request) -> web.Response:
     world = world_of(request)
-    message = await _message(request, world)
+    message = await read_message(request, world)
     plan, warned = _plan(world, message)
     try:
         deletion = carry_out(
@@ -123,7 +121,7 @@ def _handler(endpoint: Endpoint) -> Handler:
     async def handle(request: web.Request) -> web.Response:
         world = world_of(request)
         settings = world.settings
-        message = await _message(request, world)
+        message = await read_message(request, world)
         now = world.now()
         warned: frozenset[str] = frozenset()
         if endpoint.body is None:
@@ -140,7 +138,7 @@ def _handler(endpoint: Endpoint) -> Handler:
             now,
             world.new_id,
             api_version(message.api_version),
-            _creator(request),
+            creator_of(request),
         )
         try:
             outcome = endpoint.call(context, *arguments)
@@ -175,37 +173,6 @@ def _last(request: web.Request, name: str) -> str | None:
     return said[-1] if said else None
 
 
-def _creator(request: web.Request) -> CreatedBy | None:
-    """The automation that a server's own client says it is acting for."""
-    automation = request.headers.get("prefect-automation-id")
-    name = request.headers.get("prefect-automation-name")
-    if not automation or not name:
-        return None
-    try:
-        return CreatedBy(str(UUID(automation)), "AUTOMATION", b64decode(name).decode())
-    except ValueError:
-        return None
-
-
-async def _message(request: web.Request, world: World) -> Message:
-    headers = request.headers
-    body = await _body(request, world.settings)
-    if world.journal is not None:
-        request[BODY] = body
-    return Message(
-        body,
-        _latin_1(headers.get("Content-Type")),
-        _latin_1(headers.get("x-prefect-api-version")),
-    )
-
-
-def _latin_1(header: str | None) -> str | None:
-    """A header as a real server decodes it; aiohttp decodes UTF-8, and keeps what is none."""
-    if header is None or header.isascii():
-        return header
-    return header.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
 def _constant(path: str, value: object) -> Handler:
     async def handle(request: web.Request) -> web.Response:
         if path not in _UNVERSIONED:
@@ -220,7 +187,7 @@ _UNVERSIONED = ("/health", "/version")
 
 
 def _check_version(request: web.Request) -> None:
-    version = _latin_1(request.headers.get("x-prefect-api-version"))
+    version = latin_1(request.headers.get("x-prefect-api-version"))
     check_api_version(version, world_of(request).settings.dialect)
 
 
@@ -260,7 +227,7 @@ async def _events_in(request: web.Request) -> web.StreamResponse:
 async def _control(request: web.Request) -> web.StreamResponse:
     from .control import steer  # which only those need who steer
 
-    body = await _body(request, world_of(request).settings)
+    body = await read_body(request, world_of(request).settings)
     return await steer(request, body, request.app[SESSIONS])
 
 
@@ -274,41 +241,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/openapi.json", _openapi_json),
     ("GET", "/docs", _docs),
 )
-
-
-async def _body(request: web.Request, settings: Settings) -> bytes:
-    """The whole body. Answers 413 to one that is too long, 408 to one that comes too slowly."""
-    length = request.content_length
-    if length is not None and length > settings.max_body:
-        raise _too_long(settings)
-    content = request.content
-    if content.is_eof() and (length or 0) <= content.total_bytes <= settings.max_body:
-        return content.read_nowait()
-    body = bytearray()
-    try:
-        async with asyncio.timeout(settings.body_timeout):
-            async for chunk in content.iter_any():
-                body += chunk
-                if len(body) > settings.max_body:
-                    raise _too_long(settings)
-    except TimeoutError:
-        raise web.HTTPRequestTimeout(
-            reason=f"the body did not arrive within {settings.body_timeout:g} s"
-        ) from None
-    return bytes(body)
-
-
-def _too_long(settings: Settings) -> web.HTTPException:
-    return web.HTTPRequestEntityTooLarge(
-        settings.max_body, reason=f"the body is longer than {settings.max_body:,} bytes"
-    )
-
-
-async def _expect(request: web.Request) -> None:
-    """Ask for a body that waits to be asked for; other expectations a real server ignores too."""
-    expected = request.headers.get("Expect", "").lower() == "100-continue"
-    if expected and not stranger(request, world_of(request).settings.hosts):
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 @web.middleware

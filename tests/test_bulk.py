@@ -203,6 +203,12 @@ def test_what_is_plain_is_read_as_carefully(field: Field, data: st.DataObject) -
     assert list(read) == list(each(field, values))
 
 
+def test_a_number_that_json_lacks_is_left_to_the_careful_reader() -> None:
+    """Which refuses it: YAML can write an infinity."""
+    with pytest.raises(ValueError, match="finite"):
+        plain.numbers([1.0, float("inf")], NOW)
+
+
 def test_a_plain_instant_is_the_careful_one() -> None:
     """Of instants as servers write them none is left to the careful reader, and all are in UTC."""
     values = ["2026-01-31T08:00:00Z", "2026-01-31T08:00:00.000001Z", "now-1.5s"]

@@ -31,7 +31,7 @@ RANKS = {
     "recorder": 13, "endpoints": 13,
     "events": 14, "guard": 14, "answers": 14, "progress": 14, "sessions": 14, "orders": 14,
     "wire": 15, "control_worlds": 15,
-    "control_journal": 16,
+    "control_journal": 16, "intake": 16,
     "control": 17,
     "app": 18,
     "server": 19,

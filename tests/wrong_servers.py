@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from mockserver import app as app_module
+from mockserver import intake
 from mockserver.app import SESSIONS, Settings, create_app
 from mockserver.store import Store
 
@@ -46,7 +46,7 @@ def running(
     app = create_app(store, settings)
     if wrong is not None:
         app.middlewares.insert(0, web.middleware(wrong.how))  # type: ignore[arg-type] # as aiohttp has it
-    with patch.object(app_module, "_body", _body), served(app) as client:
+    with patch.object(intake, "read_body", _body), served(app) as client:
         yield client
 
 
@@ -76,7 +76,7 @@ def saying(value: Json, reply: web.StreamResponse | None = None) -> web.Response
 
 BODY = web.RequestKey("body", bytes)
 """Under this a request keeps the body that it is to have."""
-_read_body = app_module._body
+_read_body = intake.read_body
 
 
 async def _body(request: web.Request, settings: Settings) -> bytes:
