@@ -35,7 +35,8 @@ def test_what_repeats_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
         say("deleted 50", at, "limit-reached")
     say("deleted 3", 11.3)
     say("deleted 3", 11.4)
-    LOG.handlers[0].close()
+    for _ in range(2):  # the second time there is nothing to tell
+        LOG.handlers[0].close()
     lines = [
         line.partition(" WARNING ")[2] or line for line in capsys.readouterr().err.splitlines()
     ]
@@ -58,3 +59,16 @@ def test_what_differs_in_its_warnings_is_no_repeat(capsys: pytest.CaptureFixture
     first, second = map(json.loads, capsys.readouterr().err.splitlines())
     assert first["warnings"].keys() == {"limit-reached"}
     assert "warnings" not in second
+
+
+def test_a_bug_is_told_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its traceback: two of the same words need not be the same bug."""
+    log_to_stderr(as_json=True)
+    for number in (1, 2):
+        try:
+            raise RuntimeError(number)
+        except RuntimeError:
+            LOG.exception("failed")
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert "RuntimeError: 1" in first["exception"]
+    assert "RuntimeError: 2" in second["exception"]
