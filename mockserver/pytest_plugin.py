@@ -77,6 +77,7 @@ def flow_run_settings() -> Mapping[str, Any]:
 @pytest.fixture
 def flow_run_api(
     request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
     flow_run_server: MockServer,
     _flow_run_sessions: deque[FlowRunApi],
     flow_run_seeds: tuple[Any, ...],
@@ -109,6 +110,8 @@ def flow_run_api(
     api.begin_here()
     with pointed_at(api.url):
         yield api
+        # What the test has set with it is put back to what was set here, not after that.
+        monkeypatch.undo()
     _tell(api, request)
 
 

@@ -47,7 +47,8 @@ def compared(target: Target, journals: Path, settings: DiffSettings = FEW, **how
 @pytest.mark.parametrize("runs", [False, True], ids=["empty", "with other runs"])
 def test_a_mock_means_what_its_dialect_means(name: str, runs: bool, tmp_path: Path) -> None:
     """No difference, every deviation of the dialect known, and not a run more or less."""
-    with serving(DIALECTS[name], runs=runs) as target:
+    whose = Ownership.DISPOSABLE if runs else Ownership.OURS
+    with serving(DIALECTS[name], runs=runs, ownership=whose) as target:
         before = take(target)
         outcome = compared(target, tmp_path)
         assert take(target) == before

@@ -1,8 +1,8 @@
 """Differences of deletes: traces of bulk_delete calls on flow runs made for each, on both sides.
 
-On a server that holds other flow runs every request is guarded: it names, beside everything else
-and joined by and_, the ids of flow runs that the kit has made, and is not sent where it could
-mean more than that. Sentinels, which no request names, must survive.
+On a server that others can reach, or that holds other flow runs, every request is guarded: it
+names, beside everything else and joined by and_, the ids of flow runs that the kit has made, and
+is not sent where it could mean more than that. Sentinels, which no request names, must survive.
 """
 
 from __future__ import annotations

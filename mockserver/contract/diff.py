@@ -17,7 +17,7 @@ from .journal import Journal
 from .permission import Effect, require
 from .planting import CANNOT, Garden, draw_drafts
 from .selections import Selections, Watch
-from .target import Target, TargetError
+from .target import Ownership, Target, TargetError
 from .twin import Twin
 from .vocabulary import vocabulary_of
 
@@ -115,7 +115,9 @@ def _on_planted(
         yield _selected(selections, settings, "made for it")
         garden.weed()
         if settings.delete:
-            yield _deleted(garden, journal, identity, len(others) > 0, settings, say)
+            # Where others can reach the server, they can put flow runs on it at any time.
+            guarded = len(others) > 0 or target.ownership is not Ownership.OURS
+            yield _deleted(garden, journal, identity, guarded, settings, say)
     findings = losses(others, take(target), "diff")
     holds = [] if findings else [f"the {len(others):,} flow runs that were there are as they were"]
     notes = [f"the API cannot make {what}" for what in CANNOT]

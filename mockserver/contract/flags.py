@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import UsageError
+
 if TYPE_CHECKING:
     from .campaign import FuzzSettings
     from .diff import DiffSettings
@@ -217,6 +219,10 @@ class FuzzModeFlags:
     ] = None
 
 
+# What the extra `verify` brings.
+_EXTRA = frozenset({"hypothesis", "requests", "schemathesis"})
+
+
 def command(app: typer.Typer, *groups: type) -> Callable[[Callable[..., None]], None]:
     """Make a function that takes such groups a command of `app` that takes their flags."""
     parameters = [
@@ -227,12 +233,19 @@ def command(app: typer.Typer, *groups: type) -> Callable[[Callable[..., None]], 
 
     def register(function: Callable[..., None]) -> None:
         def called(**said: object) -> None:
-            function(
-                *(
-                    group(**{field.name: said[field.name] for field in fields(group)})
-                    for group in groups
-                )
+            flags = (
+                group(**{field.name: said[field.name] for field in fields(group)})
+                for group in groups
             )
+            try:
+                function(*flags)
+            except ModuleNotFoundError as error:
+                if (error.name or "").partition(".")[0] not in _EXTRA:
+                    raise
+                raise UsageError(
+                    f"{function.__name__} needs more packages ({error.name}): "
+                    "pip install 'mockserver[verify]'"
+                ) from None
 
         called.__doc__ = function.__doc__
         called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -162,9 +162,11 @@ def clear_leftovers(target: Target, folder: Path) -> int:
 def _left(target: Target, folder: Path) -> Iterator[Journal]:
     for path in sorted(folder.glob("*.ndjson")) if folder.is_dir() else ():
         lines = []
-        for line in path.read_text("utf-8").splitlines():
+        for line in path.read_text("utf-8", errors="replace").splitlines():
             with suppress(ValueError):  # a last line that was cut off
                 lines.append(json.loads(line))
+        if not all(isinstance(line, dict) for line in lines):
+            continue  # somebody else's file
         head = lines[0] if lines else {}
         if head.get("url") == target.url and not _is_running(head.get("pid")):
             names = [line["flow"] for line in lines if "flow" in line]
