@@ -63,25 +63,35 @@ def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mappi
 
 
 def json_reply(
-    value: object, *, status: int = 200, warnings: tuple[str, ...] = (), close: bool = False
+    value: object,
+    *,
+    status: int = 200,
+    warnings: tuple[str, ...] = (),
+    close: bool = False,
+    narrow: bool = False,
 ) -> web.Response:
-    """A reply that holds a value as JSON, or nothing where the status says so."""
+    """A reply that holds a value as JSON, or nothing where the status says so.
+
+    `narrow` (`huge-integers`): raise ServerFailure for an integer of more than 64 bits.
+    """
     headers: Mapping[str, str] = {} if status == 204 else _JSON
     if warnings:
         headers = {**headers, WARNING_HEADER: ", ".join(warnings)}
     reply = web.Response(
-        body=None if status == 204 else dump(value), status=status, headers=headers
+        body=None if status == 204 else dump(value, narrow=narrow), status=status, headers=headers
     )
     if close:
         reply.force_close()
     return reply
 
 
-def dump(value: object) -> bytes:
-    """A value as JSON; times in UTC end in Z."""
+def dump(value: object, *, narrow: bool = False) -> bytes:
+    """A value as JSON; times in UTC end in Z. Raises ServerFailure as `json_reply` does."""
     try:
         return orjson.dumps(value, default=_as_plain, option=orjson.OPT_UTC_Z)
     except TypeError:  # an integer of more than 64 bits, or a text that UTF-8 cannot say
+        if narrow:
+            raise ServerFailure("an integer of more than 64 bits", retryable=False) from None
         import json
 
         # What is not finite is null, as on the other road.

@@ -153,7 +153,12 @@ def _handler(endpoint: Endpoint) -> Handler:
             log.warning("%s", about, extra={"warnings": warnings})
         status = endpoint.made if outcome.made else endpoint.status
         try:
-            return json_reply(outcome.value, status=status, warnings=warnings)
+            return json_reply(
+                outcome.value,
+                status=status,
+                warnings=warnings,
+                narrow=endpoint.narrow and settings.dialect.huge_integers,
+            )
         except UnicodeEncodeError:  # which SQLite has taken among JSON
             raise ServerFailure("a lone surrogate in a reply", retryable=False) from None
 

@@ -68,6 +68,7 @@ class Dialect:
     bulk_shared_details: bool = False
     null_pause_keys: bool = False
     unreadable_labels: bool = False
+    huge_integers: bool = False
     nulls_high: bool = False  # where a sort puts runs without a value; the document is silent
 
 
@@ -88,6 +89,7 @@ PREFECT_SQLITE = Dialect(
     bulk_shared_details=True,
     null_pause_keys=True,
     unreadable_labels=True,
+    huge_integers=True,
     undocumented_5xx=Database(
         retryable=False, most_tags=127, most_like_bytes=49_998, most_parameters=None
     ),
@@ -250,6 +252,15 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "any value is taken; then whoever reads the run, or a list with it, is answered 500",
         '{"team":["data"]}',
         endpoint="PATCH /flow_runs/{id}/labels",
+        silent=True,
+    ),
+    Deviation(
+        "huge-integers",
+        "the integers of a flow run's parameters, context, labels and the like have any size",
+        "a run with one of more than 64 bits is taken and can be read; every list that shows it is "
+        "500 (on PostgreSQL 1e300 is such an integer, too)",
+        '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","parameters":{"n":18446744073709551616}}',
+        endpoint="POST /flow_runs/",
         silent=True,
     ),
     Deviation(

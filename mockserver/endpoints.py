@@ -35,6 +35,7 @@ class Endpoint:
     status: int = 200
     made: int = 201
     query: tuple[str, ...] = ()
+    narrow: bool = False  # a real server's reply holds no integer of more than 64 bits
 
     @cached_property
     def call(self) -> Callable[..., Outcome]:
@@ -57,11 +58,19 @@ def _named(name: str) -> Any:
 ENDPOINTS = (
     Endpoint("POST", "/flow_runs/", "creation.create_flow_run", "drafts.FlowRunCreate"),
     Endpoint(
-        "POST", "/flow_runs/filter", "queries.filter_flow_runs", "bodies.FlowRunFilterRequest"
+        "POST",
+        "/flow_runs/filter",
+        "queries.filter_flow_runs",
+        "bodies.FlowRunFilterRequest",
+        narrow=True,
     ),
     Endpoint("POST", "/flow_runs/count", "queries.count_flow_runs", "bodies.Filters"),
     Endpoint(
-        "POST", "/flow_runs/paginate", "queries.paginate_flow_runs", "bodies.FlowRunPaginateRequest"
+        "POST",
+        "/flow_runs/paginate",
+        "queries.paginate_flow_runs",
+        "bodies.FlowRunPaginateRequest",
+        narrow=True,
     ),
     Endpoint("POST", "/flow_runs/lateness", "history.lateness", "bodies.Filters"),
     Endpoint("POST", "/flow_runs/history", "history.history", "bodies.HistoryRequest"),

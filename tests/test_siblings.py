@@ -825,3 +825,20 @@ def test_numbers_of_any_size_come_back(client: Client) -> None:
     assert made.json["parameters"] == {"big": 10**30}
     assert made.json["created"] == "2026-06-01T12:00:00Z"
     assert json.loads(made.body) == made.json
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1])
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_huge_integer_is_read_and_not_listed(name: str, number: int) -> None:
+    """By a real server, that is (`huge-integers`); the document knows no size."""
+    store = Store(Base([]))
+    with live(store, Settings(dialect=DIALECTS[name])) as client:
+        flow = client.ask("POST", "/flows/", {"name": "sums"}).json["id"]
+        sent = {"flow_id": flow, "parameters": {"n": number}}
+        run = client.ask("POST", "/flow_runs/", sent).json["id"]
+        assert client.ask("GET", f"/flow_runs/{run}").json["parameters"] == {"n": number}
+        for path in ("/flow_runs/filter", "/flow_runs/paginate"):
+            assert client.ask("POST", path, {}).status == (200 if name == "spec" else 500)
+        assert client.ask("POST", "/flow_runs/count", {}).json == 1
+        assert client.ask("DELETE", f"/flow_runs/{run}").status == 204
+        assert client.ask("POST", "/flow_runs/filter", {}).json == []

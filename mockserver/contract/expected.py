@@ -269,7 +269,20 @@ def _has_unreadable_labels(dialect: Dialect, sent: Sent, _answer: Answer) -> boo
     )
 
 
+def _has_huge_integers(dialect: Dialect, sent: Sent, answer: Answer) -> bool:
+    """Integers that are taken and no list can show, and what a database makes such integers of."""
+    return (
+        dialect.huge_integers
+        and answer.status < 400
+        and any(
+            isinstance(one, int | float) and not -(2**63) <= one < 2**64
+            for one in _leaves(sent.json)
+        )
+    )
+
+
 BY_HAND: Sequence[ByHand] = (
+    ByHand("huge-integers", r"(POST|PATCH) /flow_runs/.*", _has_huge_integers),
     ByHand("unreadable-labels", r"PATCH /flow_runs/{id}/labels", _has_unreadable_labels),
     ByHand("undocumented-5xx", r".*", _fails_on_what_it_cannot_hold),
 )

@@ -185,6 +185,16 @@ def _unreadable_labels(on: Ground) -> bool:
     return unreadable
 
 
+def _huge_integers(on: Ground) -> bool:
+    run = on.made(name="probe", parameters={"n": 2**64})
+    curl = on.curl
+    wanted = {"flow_runs": {"id": {"any_": [run]}}}
+    unlisted = on.send("/flow_runs/filter", wanted).status >= 500
+    on.target.send("DELETE", f"/flow_runs/{run}", None, {})
+    on.curl = curl
+    return unlisted
+
+
 PROBES: Mapping[str, Callable[[Ground], bool]] = {
     "state-both-lists": _state_both_lists,
     "like-wildcards": _like_wildcards,
@@ -203,6 +213,7 @@ PROBES: Mapping[str, Callable[[Ground], bool]] = {
     "bulk-shared-details": _shared_details,
     "null-pause-keys": _null_pause_keys,
     "unreadable-labels": _unreadable_labels,
+    "huge-integers": _huge_integers,
     "policy-deprecated-keys": _deprecated_keys,
     "policy-no-object": _no_policy_object,
     "falsy-names": _falsy_names,
