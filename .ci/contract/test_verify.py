@@ -30,7 +30,7 @@ Report = Mapping[str, Any]
 
 # Fewer than by default: what is drawn at random finds something new now and then, which is a
 # matter for a person and not for every change.
-FEWER = ("--max-examples", "8")
+FEWER = ("--max-examples", "2")
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from ..dialects import DEVIATIONS, SPEC, Deviation, Dialect, Nul
@@ -179,11 +180,13 @@ class Explainer:
         return None
 
     def _answers(self, dialect: Dialect, sent: Sent) -> list[object]:
-        """The shapes of what a mock may answer, by what the run is in that the path names."""
+        """The shapes of what a mock may answer, by what the run is in that the path names, and by
+        whether the flow is there that the body names.
+        """
         shapes: list[object] = []
         run = RUN_PATH.match(sent.path)
-        for state in WORLDS if run else WORLDS[:1]:
-            mock = self.standins.of(dialect, run[1] if run and state else None, state)
+        for state, flow in product(WORLDS if run else WORLDS[:1], {None, _flow_of(sent)}):
+            mock = self.standins.of(dialect, run[1] if run and state else None, state, flow)
             try:
                 shapes.append(shape_of(mock.send(sent.method, sent.path, sent.body, sent.headers)))
             except TargetError:
@@ -191,6 +194,13 @@ class Explainer:
         return shapes
 
 
+def _flow_of(sent: Sent) -> str | None:
+    body = sent.json
+    named = body.get("flow_id") if isinstance(body, dict) else None
+    return named if isinstance(named, str) and _UUID.fullmatch(named) else None
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 RUN_PATH = re.compile(r"/flow_runs/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b")
 WORLDS: Sequence[StateType | None] = (
     None, StateType.SCHEDULED, StateType.RUNNING, StateType.COMPLETED,

@@ -12,7 +12,7 @@ from types import TracebackType
 from ..app import Settings, create_app
 from ..dialects import Dialect
 from ..index import Base
-from ..runs import FlowRun, State, StateType
+from ..runs import Flow, FlowRun, State, StateType
 from ..server import serve
 from ..store import Store
 from .target import Limits, Ownership, Target
@@ -47,9 +47,15 @@ class StandIns:
             target.close()
 
     def of(
-        self, dialect: Dialect, run: str | None = None, state: StateType | None = None
+        self,
+        dialect: Dialect,
+        run: str | None = None,
+        state: StateType | None = None,
+        flow: str | None = None,
     ) -> Target:
-        """The mock of a dialect, which holds nothing but the run that is named, in that state."""
+        """The mock of a dialect, which holds nothing but the run that is named, in that state, and
+        the flow that is.
+        """
         known = self._mocks.get(dialect)
         if known is None:
             store = Store(Base(()))
@@ -63,6 +69,8 @@ class StandIns:
             store.put(
                 FlowRun(id=run.lower(), name="it", state=State(state, state.name.capitalize()))
             )
+        if flow is not None:
+            store.flows.put(Flow(flow.lower(), "it"))
         return target
 
     async def _start(self, dialect: Dialect, store: Store) -> str:
