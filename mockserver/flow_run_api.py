@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
@@ -153,9 +154,12 @@ class FlowRunApi:
 
     @property
     def warnings(self) -> dict[str, int]:
-        """What it warned of, by the ids in `dialects.WARNINGS`: how often."""
+        """What it and its forks warned of, by the ids in `dialects.WARNINGS`: how often."""
         journal = self._world.journal
-        return {} if journal is None else self._do(lambda: dict(journal.warned))
+        warned = Counter[str]() if journal is None else self._do(lambda: Counter(journal.warned))
+        for fork in self.forks:
+            warned.update(fork.warnings)
+        return dict(warned)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Exchange:
         """POST a value as JSON, over the network; returns the exchange, to look at its reply.
@@ -176,7 +180,7 @@ class FlowRunApi:
         try:
             connection.request(method, f"{address.path}{path}", sent, named)
             connection.getresponse().read()
-        except HTTPException as error:
+        except (HTTPException, TimeoutError) as error:
             raise ConnectionError(f"{method} {path}: {error!r}") from error
         finally:
             connection.close()

@@ -125,6 +125,9 @@ def _write(
     if journal is None:
         return
     deleted, predicate, limit = cast(Note, request.get(NOTE, _NOTHING))
+    body = cast(bytes, request.get(BODY, b""))
+    if len(body) > LONGEST_BODY:  # what it says is several times as large as the body
+        predicate = None
     warned = "" if reply is None else reply.headers.get(WARNING_HEADER, "")
     journal.write(
         Exchange(
@@ -133,7 +136,7 @@ def _write(
             method=request.method,
             path=path or "/",
             query=request.rel_url.raw_query_string,
-            body=cast(bytes, request.get(BODY, b""))[:LONGEST_BODY],
+            body=body[:LONGEST_BODY],
             status=None if reply is None else reply.status,
             reply=b"" if reply is None else _sent(reply)[:LONGEST_BODY],
             warnings=tuple(warned.split(", ")) if warned else (),

@@ -85,6 +85,14 @@ def test_a_header_without_a_name_is_told() -> None:
         headers_of(("nonsense",), {})
 
 
+def test_a_secret_that_is_no_header_is_not_shown() -> None:
+    """A key that was read from a file with its line end is taken; one with more is told of."""
+    assert headers_of((), {"PREFECT_API_KEY": "k\n"}) == {"Authorization": "Bearer k"}
+    with pytest.raises(UsageError, match="Authorization holds a control character") as caught:
+        headers_of((), {"PREFECT_API_KEY": "sec\nret"})
+    assert "ret" not in str(caught.value)
+
+
 def test_no_more_is_sent_than_may_be(url: str) -> None:
     """The ceiling is one of all requests, and says which flag raises it."""
     target = Target(url, limits=Limits(requests=2))

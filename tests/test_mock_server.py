@@ -113,6 +113,27 @@ def test_a_fork_starts_as_its_origin_is(api: FlowRunApi) -> None:
     assert [len(fork.deleted) for fork in forks] == [1, 2, 3, 4]
     assert [len(fork.flow_runs) for fork in forks] == [19, 18, 17, 16]
     assert len(api.flow_runs) == 20
+    assert api.warnings == {"no-filter": 4, "limit-reached": 4}
+
+
+def test_a_long_body_is_not_kept_as_what_it_means(api: FlowRunApi) -> None:
+    """It would be several times as large: what was deleted is told, and not why."""
+    api.add(name="run", state="COMPLETED")
+    wanted = {"flow_runs": {"name": {"any_": ["run", *map(str, range(20_000))]}}}
+    done = api.post("/flow_runs/bulk_delete", wanted)
+    assert len(done.deleted) == 1
+    assert done.predicate is None
+    assert len(done.body) == 64 << 10
+
+
+def test_a_reply_that_does_not_come_is_a_connection_error(
+    api: FlowRunApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a connection that was cut is; the server is late on purpose."""
+    monkeypatch.setattr("mockserver.flow_run_api._SECONDS", 0.05)
+    api.fail_next(latency=0.5)
+    with pytest.raises(ConnectionError, match="timed out"):
+        api.post("/flow_runs/count", {})
 
 
 def test_a_closed_session_is_404(server: MockServer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 
 from ..errors import UsageError
 from .github import markdown
@@ -20,6 +20,18 @@ FILES: Mapping[str, Callable[[Report], str]] = {
     "junit.xml": junit_xml,
     "summary.md": markdown,
 }
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of the reports, before a run is long under way. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: {error.strerror or error}; expected a folder that can be written to"
+        ) from None
 
 
 def write_reports(folder: Path, report: Report) -> Sequence[Path]:

@@ -279,13 +279,16 @@ def headers_of(given: Sequence[str], environment: Mapping[str, str]) -> dict[str
         packed = base64.b64encode(environment["PREFECT_API_AUTH_STRING"].encode()).decode()
         headers["Authorization"] = f"Basic {packed}"
     elif environment.get("PREFECT_API_KEY"):
-        headers["Authorization"] = f"Bearer {environment['PREFECT_API_KEY']}"
+        headers["Authorization"] = f"Bearer {environment['PREFECT_API_KEY'].strip()}"
     for header in given:
         name, colon, value = header.partition(":")
         if not colon or not name.strip():
             raise UsageError(f"--header is {in_a_line(header)!r}; expected 'Name: value'")
         headers = {key: kept for key, kept in headers.items() if key.lower() != name.lower()}
         headers[name.strip()] = value.strip()
+    for name, value in headers.items():
+        if not value.isprintable():  # the value may be a secret
+            raise UsageError(f"the value of the header {in_a_line(name)} holds a control character")
     return headers
 
 

@@ -23,7 +23,7 @@ from .journal import Journal
 from .live import Live
 from .opening import Opened, Opening, opened
 from .permission import Effect, require, require_alone
-from .report import write_reports
+from .report import make_folder, write_reports
 from .schemas import DocumentError
 from .summary import Report, Run, report_of
 from .target import Ownership, TargetError
@@ -92,6 +92,8 @@ def carry_out(name: str, asked: Asked, environment: Mapping[str, str]) -> bool:
     Raises UsageError for what makes no sense, TargetError for a server that is not there.
     """
     started = datetime.now(UTC)
+    if asked.report is not None:
+        make_folder(asked.report)
     url = asked.opening.url
     if name == "drift" and url is not None and Path(url).is_file():
         report = _report_of_file(Path(url), started)
