@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from .documents import Document, document_of
+from .errors import UsageError
 from .expectations import ANY, Expected, deletion_complaint, request_complaint
 from .factory import Given, check_parents, numbered, plain
 from .faults import Rule, fault
-from .journal import Exchange
+from .journal import LONGEST_BODY, Exchange
 from .runs import FlowRun
 from .worlds import World
 
@@ -184,7 +185,17 @@ class FlowRunApi:
             raise ConnectionError(f"{method} {path}: {error!r}") from error
         finally:
             connection.close()
-        return self.requests[-1]
+        exchanges = self.requests
+        if not exchanges:
+            raise UsageError("there is no exchange to look at: the journal keeps none")
+        # Others may have asked meanwhile; what is refused by its path has no body in the journal.
+        asked, bodies = path.partition("?")[0], ((sent or "").encode()[:LONGEST_BODY], b"")
+        mine = (
+            one
+            for one in reversed(exchanges)
+            if one.method == method and one.path == asked and one.body in bodies
+        )
+        return next(mine, exchanges[-1])
 
     def assert_called(
         self,

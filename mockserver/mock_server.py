@@ -60,6 +60,8 @@ class MockServer:
         """
         if journal < 1 or sessions < 1:
             raise UsageError("journal and sessions must be at least 1")
+        if not 0 <= port <= 65535:
+            raise UsageError(f"port is {port}; expected 0 (any free one) to 65535")
         self._host, self._port = host, port
         self._bases = Bases()
         settings = Settings(

@@ -6,9 +6,10 @@ imported before a test asks for a fixture.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,29 @@ _MARK_HELP = (
 )
 # A test that is over can still be looked at by what is torn down after it.
 _KEPT_SESSIONS = 8
+_ADDRESS = "PREFECT_API_URL"
+_POINTED = pytest.StashKey[tuple[str, str | None]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", _MARK_HELP)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Where a `monkeypatch` that is older than flow_run_api has put our address back: take it away.
+
+    It is undone after flow_run_api is torn down, and puts back what the test found.
+    """
+    try:
+        return (yield)
+    finally:
+        ours, before = item.stash.get(_POINTED, ("", None))
+        if ours and os.environ.get(_ADDRESS) == ours:
+            del os.environ[_ADDRESS]
+            if before is not None:
+                os.environ[_ADDRESS] = before
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +96,6 @@ def flow_run_settings() -> Mapping[str, Any]:
 @pytest.fixture
 def flow_run_api(
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
     flow_run_server: MockServer,
     _flow_run_sessions: deque[FlowRunApi],
     flow_run_seeds: tuple[Any, ...],
@@ -108,10 +126,9 @@ def flow_run_api(
     for mark in marks:
         _fill(api, mark)
     api.begin_here()
+    request.node.stash[_POINTED] = (api.url, os.environ.get(_ADDRESS))
     with pointed_at(api.url):
         yield api
-        # What the test has set with it is put back to what was set here, not after that.
-        monkeypatch.undo()
     _tell(api, request)
 
 

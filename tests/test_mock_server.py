@@ -71,6 +71,8 @@ def test_wrong_use_is_told() -> None:
         MockServer(dialect="sqlite")
     with pytest.raises(UsageError, match="at least 1"):
         MockServer(journal=0)
+    with pytest.raises(UsageError, match="port is 99999"):
+        MockServer(port=99999)
     with pytest.raises(SeedError, match="no such file"):
         MockServer("nope.yaml")
     with MockServer() as api:
@@ -114,6 +116,29 @@ def test_a_fork_starts_as_its_origin_is(api: FlowRunApi) -> None:
     assert [len(fork.flow_runs) for fork in forks] == [19, 18, 17, 16]
     assert len(api.flow_runs) == 20
     assert api.warnings == {"no-filter": 4, "limit-reached": 4}
+
+
+def test_threads_get_the_exchange_that_is_theirs(server: MockServer) -> None:
+    """Where others have asked meanwhile; and where it is not kept, that is told."""
+    api = server.session(journal=6)
+    api.add(name="run")
+    told: dict[int, Any] = {}
+
+    def ask(number: int) -> None:
+        told[number] = api.post("/flow_runs/count", {"n": number}).json
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == {number: {"n": number} for number in range(6)}
+    assert api.post("/flows/name/a%20b", {}).status == 405
+    server.close_session(api)
+    unkept = server.session(journal=0)
+    with pytest.raises(UsageError, match="the journal keeps none"):
+        unkept.post("/flow_runs/count", {})
+    server.close_session(unkept)
 
 
 def test_a_long_body_is_not_kept_as_what_it_means(api: FlowRunApi) -> None:

@@ -15,7 +15,7 @@ from mockserver import store as stores
 from mockserver.dialects import DIALECTS, SPEC, Dialect
 from mockserver.index import Base
 from mockserver.parameters import BulkDeleteRequest
-from mockserver.predicates import EVERY, Predicate, compile_filter
+from mockserver.predicates import EVERY, ONE_OF, AllOf, Predicate, Test, compile_filter
 from mockserver.rows import Rows
 from mockserver.runs import FlowRun, State, StateType, TaskRun
 from mockserver.store import Store
@@ -273,3 +273,13 @@ def test_few_candidates_are_read_by_name() -> None:
     predicate = predicate_of({"name": {"like_": "9"}, "flow_version": {"any_": ["9"]}})
     assert store.select(predicate) == scan(store, predicate)
     assert store.count(predicate) == 10
+
+
+def test_a_new_pattern_among_few_runs_reads_their_names() -> None:
+    """Where many names may match, and few runs are left: the same runs, found sooner."""
+    runs = [FlowRun(id=f"{n:05}", name=f"run-{n}") for n in range(2000)]
+    store = Store(Base(runs))
+    predicate = predicate_of({"id": {"not_any_": []}, "name": {"like_": "u"}})
+    narrow = AllOf((Test("id", ONE_OF, frozenset({"00005", "00060"})), predicate))
+    for _ in range(3):  # from the second time on it is no new one
+        assert [run.id for run in store.select(narrow)] == ["00060", "00005"]

@@ -174,8 +174,10 @@ def _left(target: Target, folder: Path) -> Iterator[Journal]:
 
 
 def _is_running(pid: object) -> bool:
-    """Whether a process still is; one of ours that is this process is not a leftover."""
-    if not isinstance(pid, int):
+    """Whether a process still is. Leftovers are looked for before this one begins a journal: one
+    with its number is of another that had it, as in containers all have.
+    """
+    if not isinstance(pid, int) or pid == os.getpid():
         return False
     try:
         os.kill(pid, 0)

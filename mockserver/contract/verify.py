@@ -95,7 +95,7 @@ def carry_out(name: str, asked: Asked, environment: Mapping[str, str]) -> bool:
     if asked.report is not None:
         make_folder(asked.report)
     url = asked.opening.url
-    if name == "drift" and url is not None and Path(url).is_file():
+    if name == "drift" and url is not None and _is_file(url):
         report = _report_of_file(Path(url), started)
     else:
         with Live() as live, opened(asked.opening, live.say) as server:
@@ -103,6 +103,14 @@ def carry_out(name: str, asked: Asked, environment: Mapping[str, str]) -> bool:
         report = _report(asked, server, outcomes, started)
     _tell(report, asked.report, environment)
     return report.fails
+
+
+def _is_file(named: str) -> bool:
+    """Whether it names a document on disk: one that is there, or what can only be one."""
+    return Path(named).is_file() or ("://" not in named and named.endswith(_SUFFIXES))
+
+
+_SUFFIXES = (".json", ".yaml", ".yml")
 
 
 def _report_of_file(path: Path, started: datetime) -> Report:
