@@ -74,6 +74,7 @@ def test_a_mock_keeps_its_contract(dialect: Dialect) -> None:
     shown = {one.deviation for one in outcome.findings if one.verdict is Verdict.KNOWN}
     assert shown == {one.id for one in DEVIATIONS if expected.shows_in(one.id, dialect)}
     assert len(store) == 0
+    assert len(store.task_runs) == 0
     assert {path.split("/")[1] for path in created} == {"flow_runs", "flows"}
     assert said
     known = {
@@ -217,6 +218,23 @@ def test_requests_meet_the_runs_that_are_there() -> None:
     others: tuple[object, ...] = (None, [], {"flow_runs": 1}, {"flow_runs": {"id": 1}})
     for other in others:
         assert meeting.meet(other, RUNS, 1) == other
+
+
+def test_what_cannot_be_deleted_is_of_a_run_that_can() -> None:
+    """A task run or a line that names no run names one, and is no other than it was otherwise."""
+    nobody = IDS[0].replace("0", "9")
+    for record in ({"task_key": "a"}, {"task_key": "a", "flow_run_id": None}):
+        met = meeting.belong(record, RUNS, 1)
+        assert met == {"task_key": "a", "flow_run_id": met["flow_run_id"]}
+        assert met["flow_run_id"] in RUNS
+    lines = [{}, {"flow_run_id": nobody}, {"flow_run_id": IDS[0]}, {"flow_run_id": "no id"}, 7]
+    first, second, *others = meeting.belong(lines, RUNS, 1)
+    assert {first["flow_run_id"], second["flow_run_id"]} <= set(RUNS)
+    assert others == lines[2:]
+    untouched: tuple[object, ...] = ({"flow_run_id": nobody}, {"flow_run_id": 5}, None, "text")
+    for other in untouched:
+        assert meeting.belong(other, RUNS, 1) == other
+    assert meeting.belong({}, {}, 1) == {}
 
 
 def exchange(deleted: list[str], **values: object) -> Exchange:

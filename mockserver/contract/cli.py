@@ -106,7 +106,7 @@ def _carry_out(
         found = carry_out(name, asked, os.environ)
     except KeyboardInterrupt:
         left = "what was made is written down, and the next run takes it away"
-        gone = "no flow run or flow that was made is left"
+        gone = "nothing that was made is left"
         is_left = any(asked.opening.journal_folder.glob(f"{os.getpid()}-*"))
         print(f"mockserver: stopped; {left if is_left else gone}", file=sys.stderr)  # noqa: T201
         raise typer.Exit(130) from None

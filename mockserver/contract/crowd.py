@@ -76,23 +76,31 @@ class Present:
 
     runs: frozenset[str]
     flows: frozenset[str]
+    task_runs: int
 
 
 def present(target: Target) -> Present:
     """Look at what is there. Raises TargetError."""
-    return Present(_ids(target, "flow_runs"), _ids(target, "flows"))
+    return Present(_ids(target, "flow_runs"), _ids(target, "flows"), _task_runs(target))
 
 
 def remove_others(target: Target, before: Present) -> int:
     """Delete the flow runs and flows that have come since, and their task runs; returns how many.
 
-    Raises TargetError.
+    Raises TargetError, also where task runs are left over, which no request can delete.
     """
     runs = remove_runs(target, before.runs)
     flows = sorted(_ids(target, "flows") - before.flows)
     for flow in flows:
         target.ask("DELETE", f"/flows/{flow}")
+    left = _task_runs(target) - before.task_runs
+    if left > 0:
+        raise TargetError(f"{target.url} has kept {left:,} task runs of deleted flow runs")
     return runs + len(flows)
+
+
+def _task_runs(target: Target) -> int:
+    return int(target.ask("POST", "/task_runs/count", {}))
 
 
 def remove_runs(target: Target, kept: frozenset[str]) -> int:

@@ -17,9 +17,9 @@ from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from ..dialects import BULK_DELETE
 from .checks import CHECKS, Check, Exchange, Sent, wrongs
-from .meeting import VERSION_HEADER, match_more, meet, meet_path, meet_version
+from .meeting import VERSION_HEADER, belong, match_more, meet, meet_path, meet_version
 from .target import Answer, TargetError
-from .watch import Watch, asks_for_any, is_right
+from .watch import OF_A_RUN, Watch, asks_for_any, is_right
 
 _TRIES = 12  # as often as a target asks again
 _PAUSE = 0.05
@@ -71,6 +71,8 @@ class Gate(AuthBase):
         body = meet(case.body, runs, self.seed)
         if self._operation == BULK_DELETE and is_right(body) and not asks_for_any(body):
             body = match_more(body, self.seed)
+        elif self._operation in OF_A_RUN:
+            body = belong(body, runs, self.seed)
         if body is not case.body and body != case.body:
             case.body = body
         chained = case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -85,6 +85,29 @@ def match_more(body: Any, seed: object) -> Any:
         kept = random.sample(sorted(wanted), random.randint(0, min(2, len(wanted))))
         body = {**body, "flow_runs": {criterion: wanted[criterion] for criterion in kept}}
     return {**body, "limit": random.randint(1, 3)} if random.random() < _OFTEN else body
+
+
+def belong(body: Any, runs: Runs, seed: object) -> Any:
+    """A task run or lines of a log, of a run that is there wherever they name none: they go with
+    it, and what is of no run stays for ever. A task run of a run that is not there is refused.
+    """
+    if not runs:
+        return body
+    random = Random(repr((seed, "belong", body)))  # noqa: S311
+    if isinstance(body, list):
+        return [_belong(line, runs, random, runs.keys()) for line in body]
+    return _belong(body, runs, random)
+
+
+def _belong(record: Any, runs: Runs, random: Random, known: Container[str] | None = None) -> Any:
+    """`known`: what it may name; None: anything."""
+    if not isinstance(record, dict):
+        return record
+    named = record.get("flow_run_id")
+    strange = known is not None and isinstance(named, str) and named.lower() not in known
+    if named is None or (strange and FORMATS["uuid"](named)):
+        return {**record, "flow_run_id": random.choice(sorted(runs))}
+    return record
 
 
 def meet_path(parameters: Mapping[str, Any], runs: Runs, seed: object) -> dict[str, Any]:

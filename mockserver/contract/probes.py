@@ -171,7 +171,8 @@ def _state_not_stored(on: Ground) -> bool:
 
 
 def _small_levels(on: Ground) -> bool:
-    log = {"name": "n", "message": "m", "timestamp": "2026-01-01T00:00:00Z"}
+    run = on.made(name="probe")
+    log = {"name": "n", "message": "m", "timestamp": "2026-01-01T00:00:00Z", "flow_run_id": run}
     return any(on.send("/logs/", [{**log, "level": 2**bits}]).status >= 500 for bits in (15, 63))
 
 

@@ -25,6 +25,8 @@ SHOWN_READS = 20  # requests that only read, between two looks
 LOOKED_UP = 3  # of what was deleted, by GET
 CREATES = "POST /flow_runs/"
 MEETS = frozenset({BULK_DELETE, DELETE_ONE, "POST /flow_runs/bulk_set_state"})
+OF_A_RUN = frozenset({"POST /task_runs/", "POST /logs/"})
+"""They make what goes with a flow run and cannot be deleted by itself."""
 # What a mock warns of because of the runs it holds, and no request shows.
 _OF_THE_RUNS = frozenset({"null-values-skipped", "limit-reached"})
 
@@ -75,7 +77,7 @@ class Watch:
         least, most = LEAST, MOST
         if operation == BULK_DELETE and not self.was_full and asks_for_any(body):
             self.was_full, least, most = True, FULL, FULL
-        if operation in MEETS and not self.unseen and len(self.runs) < least:
+        if operation in MEETS | OF_A_RUN and not self.unseen and len(self.runs) < least:
             self.crowd.top_up(len(self.runs), least, most)
             self.look()
         return self.runs
