@@ -75,7 +75,7 @@ def test_a_mock_keeps_its_contract(dialect: Dialect) -> None:
     assert shown == {one.id for one in DEVIATIONS if expected.shows_in(one.id, dialect)}
     assert len(store) == 0
     assert len(store.task_runs) == 0
-    assert {path.split("/")[1] for path in created} == {"flow_runs", "flows"}
+    assert {path.split("/")[1] for path in created} == {"flow_runs", "flows", "task_runs"}
     assert said
     known = {
         (method.upper(), path)

@@ -40,7 +40,8 @@ def fuzz(
     """Send requests of all kinds to a server, and hold each answer against the document.
 
     `dialect` is what the server is expected to be: its deviations are known. `say` is told now and
-    then how far it is; `created` the path of every flow run and flow that is made (/flows/ID).
+    then how far it is; `created` the path of every flow run, task run and flow (/flows/ID) that is
+    made.
 
     Raises UsageError for settings that make no sense and for a target that may not be fuzzed, and
     TargetError where the server is not there (any more). What was created is deleted, also then.

@@ -168,7 +168,11 @@ class Gate(AuthBase):
             raise
 
 
-_CREATE = {"POST /flow_runs/": "/flow_runs", "POST /flows/": "/flows"}
+_CREATE = {
+    "POST /flow_runs/": "/flow_runs",
+    "POST /flows/": "/flows",
+    "POST /task_runs/": "/task_runs",
+}
 _READS = frozenset({"filter", "count", "paginate", "history", "lateness"})
 
 

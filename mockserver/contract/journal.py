@@ -81,18 +81,21 @@ class Journal:
         return id_of(self.target.ask("POST", "/flows/", {"name": name}))
 
     def note(self, path: str) -> None:
-        """Write down a record that was made, by its path: /flow_runs/ID or /flows/ID."""
+        """Write down a record that was made, by its path, such as /flow_runs/ID or /flows/ID."""
         self._write({"path": path})
         self.paths.append(path)
 
     def clear(self) -> int:
-        """Take everything away: task runs with their flow runs, then the flows; then the journal.
+        """Take everything away: task runs with their flow runs, then the flows, then what a server
+        keeps of their states' data; then the journal.
 
         Returns how many flow runs there were. Raises TargetError, and can be called again.
         """
         flow_runs = sum(_remove(self.target, name) for name in self.names)
         flow_runs += _remove_records(self.target, "flow_runs", self.paths)
         _remove_records(self.target, "flows", self.paths)
+        for kind in ("flow_run", "task_run"):
+            _remove_artifacts(self.target, kind, self.paths)
         self.path.unlink(missing_ok=True)
         return flow_runs
 
@@ -123,14 +126,32 @@ def _remove(target: Target, name: str) -> int:
 
 def _remove_records(target: Target, kind: str, paths: Sequence[str]) -> int:
     """Take those of a kind away that are still there; returns how many that were."""
-    ids = [path.rpartition("/")[2] for path in paths if path.startswith(f"/{kind}/")]
     removed = 0
-    for start in range(0, len(ids), PAGE):
-        wanted = {kind: {"id": {"any_": ids[start : start + PAGE]}}, "limit": PAGE}
-        for record in target.ask("POST", f"/{kind}/filter", wanted):
+    for ids in _ids_of(kind, paths):
+        for record in target.ask("POST", f"/{kind}/filter", {kind: {"id": {"any_": ids}}}):
             _delete(target, f"/{kind}/{id_of(record)}")
             removed += 1
     return removed
+
+
+def _remove_artifacts(target: Target, kind: str, paths: Sequence[str]) -> None:
+    """Take away what a real server keeps of the data of states, also when their runs are gone."""
+    for ids in _ids_of(f"{kind}s", paths):
+        wanted = {f"{kind}_id": {"any_": ids}}
+        try:
+            artifacts = list(target.pages("/artifacts/filter", artifacts=wanted))
+        except Refused as refused:
+            if refused.answer.status in (404, 501):  # a server without any
+                return
+            raise
+        for artifact in artifacts:
+            _delete(target, f"/artifacts/{id_of(artifact)}")
+
+
+def _ids_of(kind: str, paths: Sequence[str]) -> Iterator[list[str]]:
+    """Ids of those of a kind, as many at a time as a page has."""
+    ids = [path.rpartition("/")[2] for path in paths if path.startswith(f"/{kind}/")]
+    yield from (ids[start : start + PAGE] for start in range(0, len(ids), PAGE))
 
 
 def delete_flow_run(target: Target, flow_run_id: str) -> None:
