@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -126,12 +126,13 @@ def _handler(endpoint: Endpoint) -> Handler:
         warned: frozenset[str] = frozenset()
         if endpoint.body is None:
             check_api_version(message.api_version, settings.dialect)
-        arguments: list[Any] = [_parameter(*one) for one in request.match_info.items()]
-        arguments += [read_uuid(_last(request, name), "query", name) for name in endpoint.query]
+        arguments, wrong = _parameters(request, endpoint)
         if endpoint.model is not None:
-            reading = read_request(message, endpoint.model, settings.dialect, now)
+            reading = read_request(message, endpoint.model, settings.dialect, now, wrong)
             arguments.append(reading.request)
             warned = reading.warnings
+        elif wrong:
+            raise InvalidRequest(wrong, None)
         context = Context(
             world.store,
             settings.dialect,
@@ -165,11 +166,32 @@ def _handler(endpoint: Endpoint) -> Handler:
     return handle
 
 
-def _parameter(name: str, text: str) -> str:
-    """A part of a path; an id in the form in which all ids are kept. Raises InvalidRequest."""
-    if name == "id":  # that it is one, the path has seen to
-        return str(UUID(text))
-    return read_uuid(text, "path", name) if name == "lease_id" else text
+def _parameters(
+    request: web.Request, endpoint: Endpoint
+) -> tuple[list[Any], list[Mapping[str, Any]]]:
+    """What the path and the query say, and what is wrong with it. Raises HTTPNotFound."""
+    values: list[Any] = []
+    wrong: list[Mapping[str, Any]] = []
+    for name, text in request.match_info.items():
+        if name == "id":  # that it is one, the path has seen to
+            values.append(str(UUID(text)))
+        elif "\n" in text:  # no path of a real server has a line break
+            raise web.HTTPNotFound
+        elif name == "lease_id":
+            _take(values, wrong, text, "path", name)
+        else:
+            values.append(text)
+    for name in endpoint.query:
+        _take(values, wrong, _last(request, name), "query", name)
+    return values, wrong
+
+
+def _take(values: list[Any], wrong: list[Mapping[str, Any]], text: str | None, *loc: str) -> None:
+    """Add an id, in the form in which all are kept, or what is wrong with it."""
+    try:
+        values.append(read_uuid(text, *loc))
+    except InvalidRequest as refusal:
+        wrong += refusal.errors
 
 
 def _last(request: web.Request, name: str) -> str | None:

@@ -198,7 +198,7 @@ def read_laxly(body: type[B], value: Any, now: datetime, *, every_error: bool = 
         refusal = error
     except UnicodeEncodeError:  # a lone surrogate where a date-time belongs
         raise ServerFailure("a lone surrogate in a date-time", retryable=False) from None
-    _check_repeatable(value)
+    told = told_body(value)
     if every_error:
         try:
             telling_all(body).model_validate(given, from_attributes=True, context=context)
@@ -207,11 +207,16 @@ def read_laxly(body: type[B], value: Any, now: datetime, *, every_error: bool = 
     errors = [_lax_error(error, body) for error in refusal.errors()]
     if any(error["type"] == NO_OBJECT for error in errors):
         raise ServerFailure("a policy that is no object", retryable=False)
-    raise InvalidRequest(errors, _as_text(value))
+    raise InvalidRequest(errors, told)
+
+
+def told_body(value: Any) -> Any:
+    """A body as a refusal repeats it: bytes as text. Raises ServerFailure where it cannot."""
+    _check_repeatable(value)
+    return _as_text(value)
 
 
 def _as_text(value: Any) -> Any:
-    """Bytes as the text that they were checked to be."""
     return value.decode() if isinstance(value, bytes) else value
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic
@@ -31,6 +31,7 @@ from .decoding import (
     missing,
     read_laxly,
     read_strictly,
+    told_body,
     version_problem,
 )
 from .dialects import PREFECT_SQLITE, Dialect
@@ -57,15 +58,21 @@ class Reading(Generic[B]):
 
 
 def read_request(
-    message: Message, body: type[B], dialect: Dialect, now: datetime | None = None
+    message: Message,
+    body: type[B],
+    dialect: Dialect,
+    now: datetime | None = None,
+    wrong: Sequence[Mapping[str, Any]] = (),
 ) -> Reading[B]:
-    """Read a request's body; `now` is what a lax dialect takes the time `now` for.
+    """Read a request's body; `now` is what a lax dialect takes the time `now` for, `wrong` what is
+    wrong with its path, in pydantic's form, which is told with what is wrong with its body.
 
     Raises InvalidRequest, OutOfBounds, UnreadableRequest, OutdatedClient or ServerFailure, each
     with the ids of its warnings.
     """
     if (
-        message.api_version is None
+        not wrong
+        and message.api_version is None
         and _LEAP_SECOND not in message.body
         and message.body
         and (message.content_type == JSON or media_type(message.content_type) in (JSON, None))
@@ -77,7 +84,7 @@ def read_request(
         else:
             if is_plain(request):
                 return Reading(request)
-    return _read_unusual(message, body, dialect, now or datetime.now(UTC))
+    return _read_unusual(message, body, dialect, now or datetime.now(UTC), wrong)
 
 
 def check_api_version(version: str | None, dialect: Dialect) -> None:
@@ -110,26 +117,45 @@ def read_uuid(text: str | None, *loc: str) -> str:
         raise InvalidRequest([{**error, "loc": loc}], None) from None
 
 
-def _read_unusual(message: Message, body: type[B], dialect: Dialect, now: datetime) -> Reading[B]:
+def _read_unusual(
+    message: Message,
+    body: type[B],
+    dialect: Dialect,
+    now: datetime,
+    wrong: Sequence[Mapping[str, Any]],
+) -> Reading[B]:
     warned = frozenset(_warnings(message, body, dialect, now))
     try:
-        return Reading(_read(message, body, dialect, now), warned)
+        return Reading(_read(message, body, dialect, now, wrong), warned)
     except RefusedRequest as refusal:
         refusal.warnings = tuple(warned)
         raise
 
 
-def _read(message: Message, body: type[B], dialect: Dialect, now: datetime) -> B:
+def _read(
+    message: Message,
+    body: type[B],
+    dialect: Dialect,
+    now: datetime,
+    wrong: Sequence[Mapping[str, Any]],
+) -> B:
     """As the dialect reads it: syntax first, then the version header, then the content."""
     content = body_of(message, dialect)
     value = decode(content, dialect) if dialect.lax_coercion and content else None
     if dialect.api_version_400:
         check_version(message.api_version)
-    if not dialect.lax_coercion:
-        return read_strictly(body, content)
     if not content and message.body:
         value = message.body  # bytes, which are no JSON
-    return read_laxly(body, value, now, every_error=len(content) <= MOST_LISTED)
+    try:
+        if dialect.lax_coercion:
+            request = read_laxly(body, value, now, every_error=len(content) <= MOST_LISTED)
+        else:
+            request = read_strictly(body, content)
+    except InvalidRequest as refusal:
+        raise InvalidRequest([*wrong, *refusal.errors], refusal.body) from None
+    if wrong:
+        raise InvalidRequest(wrong, told_body(value))
+    return request
 
 
 def _warnings(

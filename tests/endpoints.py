@@ -742,6 +742,7 @@ def _flows() -> Iterator[tuple[str, Iterable[Ask]]]:
                     "a%00b",
                     "%ff",
                     "a/b",
+                    "a%0Ab",
                     "%20",
                 )
             ),
@@ -974,7 +975,9 @@ def _others() -> Iterator[tuple[str, Iterable[Ask]]]:
                 f"{renew}/{NOBODY}/renew", {}, ["lease_duration"], (59, 60, 86_400, 86_401, "60")
             ),
             *posts(f"{renew}/{NOBODY}/renew", b'{"lease_duration": NaN}'),
-            *posts(f"{renew}/nope/renew", ...),
+            *any_body("POST", f"{renew}/nope/renew", {}),
+            *posts(f"{renew}/nope/renew", ..., {"lease_duration": 3}, {"lease_duration": 300}),
+            *posts(f"{renew}/a%0A/renew", {}),
             *posts(f"{renew}/99999999000040008000000000000000/renew", {}),
             *posts(f"{renew}/%7B{NOBODY}%7D/renew", {}),
             Ask("POST", take, SLOTS, keep="lease"),

@@ -131,9 +131,9 @@ ADDITIONS = [
         [("schemas", "ErrorDetail")],
     ),
     Addition(
-        "What a path names may not exist.",
+        "What a path names may not exist; no path has a line break.",
         json_body("ErrorDetail"),
-        replies("404", *(path for path in OPERATIONS if "{" in path and path != RENEW)),
+        replies("404", *(path for path in OPERATIONS if "{" in path)),
     ),
     Addition(
         "A new run may name a work pool or a queue that does not exist.",

@@ -76,6 +76,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
             "GET /task_runs/{id} 404",
             "GET /deployments/{id} 404",
             "GET /deployments/name/{flow_name}/{deployment_name} 404",
+            "POST /v2/concurrency_limits/leases/{lease_id}/renew 404",
             "POST /v2/concurrency_limits/leases/{lease_id}/renew 410",
         ),
     ),
