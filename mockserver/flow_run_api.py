@@ -64,8 +64,10 @@ class FlowRunApi:
         """Add flow runs that are alike; in the order of their making.
 
         A field that is a function is called with 0, 1, 2, ...; `{n}` in `name` is that number.
-        Raises SeedError, and then none is added.
+        Raises SeedError, and then none is added, and UsageError for a number below 0.
         """
+        if number < 0:
+            raise UsageError(f"make is asked for {number:,} flow runs; expected 0 or more")
         return self._do(lambda: self._make([numbered(fields, n) for n in range(number)]))
 
     def _make(self, wanted: list[Given]) -> tuple[FlowRun, ...]:
@@ -221,15 +223,16 @@ class FlowRunApi:
             raise AssertionError(complaint)
         return found
 
-    def assert_deleted(self, expected: Iterable[object]) -> None:
+    def assert_deleted(self, expected: str | Iterable[object]) -> None:
         """That requests deleted these flow runs and no others.
 
-        Each is a flow run, an id, or a name, which stands for every flow run that has it. Raises
-        AssertionError, which tells the difference, why a flow run was deleted, and which requests
-        came close to deleting one.
+        Each is a flow run, an id, or a name, which stands for every flow run that has it; a text
+        alone is one of them. Raises AssertionError, which tells the difference, why a flow run was
+        deleted, and which requests came close to deleting one.
         """
         __tracebackhide__ = True
-        complaint = deletion_complaint(tuple(expected), self.deleted, self.flow_runs, self.requests)
+        wanted = (expected,) if isinstance(expected, str) else tuple(expected)
+        complaint = deletion_complaint(wanted, self.deleted, self.flow_runs, self.requests)
         if complaint:
             raise AssertionError(complaint)
 

@@ -145,6 +145,10 @@ class MockServer:
         What is not said is as the server has it; `changed` are fields of `Settings`. Raises
         UsageError and SeedError.
         """
+        unknown = sorted(changed.keys() - Settings.__dataclass_fields__.keys())
+        if unknown:
+            known = ", ".join(Settings.__dataclass_fields__)
+            raise UsageError(f"{', '.join(unknown)}: no such setting; there are {known}")
         settings = replace(self._sessions.origin.settings, new_id=repeatable_ids(), **changed)
         if dialect is not None:
             settings = replace(settings, dialect=_dialect(dialect))

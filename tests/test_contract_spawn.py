@@ -36,8 +36,13 @@ def test_a_server_that_does_not_start_tells_why() -> None:
     """With the end of what it printed: here a Python that has no Prefect."""
     spawn = spawn_prefect(sys.executable, None)
     with (
-        pytest.raises(TargetError, match=r"did not start:\n.*No module named prefect"),
+        pytest.raises(TargetError, match=r"start \(exit code 1\):\n.*No module named prefect"),
         running(spawn, lambda _: None),
+    ):
+        pytest.fail("it started")
+    with (
+        pytest.raises(TargetError, match=r"start \(exit code 0\)$"),
+        running(spawn_prefect("true", None), lambda _: None),
     ):
         pytest.fail("it started")
 

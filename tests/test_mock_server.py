@@ -66,7 +66,7 @@ def test_async_with_does_the_same() -> None:
 
 
 def test_wrong_use_is_told() -> None:
-    """A dialect, a bound, a port, a second start."""
+    """A dialect, a bound, a port, a number, a second start, a setting."""
     with pytest.raises(UsageError, match="no dialect 'sqlite'; expected one of spec"):
         MockServer(dialect="sqlite")
     with pytest.raises(UsageError, match="at least 1"):
@@ -79,9 +79,13 @@ def test_wrong_use_is_told() -> None:
         port = urlsplit(api.url).port
         with pytest.raises(UsageError, match="cannot listen"):
             MockServer(port=port or 0).start()
+        with pytest.raises(UsageError, match="-3 flow runs; expected 0 or more"):
+            api.make(-3)
     server = MockServer(dialect=DIALECTS["spec"]).start()
     with pytest.raises(UsageError, match="started already"):
         server.start()
+    with pytest.raises(UsageError, match="nonsense: no such setting; there are dialect, now"):
+        server.session(nonsense=0)
     server.stop()
     server.stop()
 
@@ -214,6 +218,7 @@ def test_runs_are_made_and_looked_up(api: FlowRunApi) -> None:
     assert child.parent_flow_run_id == made[0].id
     api.send("DELETE", f"/flow_runs/{made[0].id}")
     api.assert_deleted([made[0]])
+    api.assert_deleted("etl-0")
     assert api.requests[-1].why == f"id is one of {{{made[0].id}}}"
     orphan = api.get(child.id)
     assert orphan is not None

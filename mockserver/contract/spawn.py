@@ -153,8 +153,14 @@ def _wait(process: subprocess.Popen[bytes], health: str, log: Path) -> None:
     while not _answers(health):
         if process.poll() is not None or time.monotonic() > deadline:
             said = log.read_text(errors="replace").strip().splitlines()[-12:]
-            lines = "\n".join(f"  {in_a_line(line)}" for line in said)
-            raise TargetError(f"the server did not start:\n{lines}")
+            lines = "".join(f"\n  {in_a_line(line)}" for line in said)
+            ended = process.returncode
+            how = (
+                f"it took more than {START_SECONDS:.0f} s"
+                if ended is None
+                else f"exit code {ended}"
+            )
+            raise TargetError(f"the server did not start ({how}){':' if said else ''}{lines}")
         time.sleep(_PAUSE)
 
 
