@@ -220,6 +220,18 @@ def test_requests_meet_the_runs_that_are_there() -> None:
         assert meeting.meet(other, RUNS, 1) == other
 
 
+def test_the_run_that_is_met_does_not_depend_on_its_id() -> None:
+    """A server makes up ids; the same seed has to meet the same run again."""
+    made = [
+        {"name": "first", "created": "2026-01-01T00:00:00Z"},
+        {"name": "second", "created": "2026-01-01T00:00:01Z"},
+    ]
+    there, back = (dict(zip(ids, made, strict=True)) for ids in (IDS[:2], IDS[1::-1]))
+    for seed in range(20):
+        met = [runs[meeting.belong({}, runs, seed)["flow_run_id"]] for runs in (there, back)]
+        assert met[0] == met[1]
+
+
 def test_what_cannot_be_deleted_is_of_a_run_that_can() -> None:
     """A task run or a line that names no run names one, and is no other than it was otherwise."""
     nobody = IDS[0].replace("0", "9")

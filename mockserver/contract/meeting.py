@@ -53,12 +53,17 @@ def _meet_criterion(criterion: str, conditions: Any, runs: Runs, random: Random)
 def _known(criterion: str, runs: Runs) -> tuple[Sequence[str], Callable[[str], bool]]:
     """What runs have of a criterion, and which texts may stand for it."""
     if criterion == "id":
-        return sorted(runs), FORMATS["uuid"]
+        return _as_made(runs), FORMATS["uuid"]
     if criterion == "tags":
         return sorted({tag for run in runs.values() for tag in run["tags"]}), _any_text
     key = criterion if criterion in {*_TIMES, "state_name"} else _TEXTS.get(criterion, "")
     values = {run.get(key) for run in runs.values()}
     return sorted(filter(None, values)), FORMATS["date-time"] if key in _TIMES else _any_text
+
+
+def _as_made(runs: Runs) -> Sequence[str]:
+    """The ids in the order in which the runs were made: the ids themselves no seed determines."""
+    return sorted(runs, key=lambda run_id: (str(runs[run_id].get("created")), run_id))
 
 
 def _any_text(text: str) -> bool:
@@ -106,7 +111,7 @@ def _belong(record: Any, runs: Runs, random: Random, known: Container[str] | Non
     named = record.get("flow_run_id")
     strange = known is not None and isinstance(named, str) and named.lower() not in known
     if named is None or (strange and FORMATS["uuid"](named)):
-        return {**record, "flow_run_id": random.choice(sorted(runs))}
+        return {**record, "flow_run_id": random.choice(_as_made(runs))}
     return record
 
 
@@ -115,7 +120,7 @@ def meet_path(parameters: Mapping[str, Any], runs: Runs, seed: object) -> dict[s
     text = parameters.get("id")
     random = Random(repr((seed, text)))  # noqa: S311
     if runs and isinstance(text, str) and FORMATS["uuid"](text) and random.random() < _OFTEN:
-        return {**parameters, "id": random.choice(sorted(runs))}
+        return {**parameters, "id": random.choice(_as_made(runs))}
     return dict(parameters)
 
 
