@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -29,6 +30,7 @@ from .predicates import (
     Relation,
     Test,
 )
+from .sets import NOTHING, Difference, Intersection, Set, These, union
 
 KEPT = 16  # ranges of times
 
@@ -36,12 +38,7 @@ KEPT = 16  # ranges of times
 class Column(Protocol):
     """One column of a base: the ordinals of which a test on it is true."""
 
-    def ordinals(self, test: Test, within: BitMap | None) -> BitMap: ...
-
-
-def narrowed(found: BitMap, within: BitMap | None) -> BitMap:
-    """Those of them that are within; None is everywhere."""
-    return found if within is None else found & within
+    def look_up(self, test: Test) -> Set: ...
 
 
 class ValueColumn:
@@ -63,11 +60,12 @@ class ValueColumn:
             for value, found in places.items()
         }
 
-    def ordinals(self, test: Test, within: BitMap | None) -> BitMap:
-        return VALUE_RELATIONS[test.relation](self, test.operand, within)
+    def look_up(self, test: Test) -> Set:
+        return VALUE_RELATIONS[test.relation](self, test.operand)
 
-    def one_of(self, wanted: frozenset[Any], within: BitMap | None) -> BitMap:
-        return union(map(self.by_value.__getitem__, self.by_value.keys() & wanted), within)
+    def one_of(self, wanted: AbstractSet[Any]) -> Set:
+        places = [self.by_value[value] for value in wanted if value in self.by_value]
+        return union(places)
 
     def values_of(self, ordinals: BitMap) -> set[Any]:
         """The values that some of these ordinals have."""
@@ -78,29 +76,11 @@ class ValueColumn:
         }
 
 
-def union(places: Iterable[int | BitMap], within: BitMap | None = None) -> BitMap:
-    """All of these ordinals that are within."""
-    bitmaps: list[BitMap] = []
-    singles: list[int] = []
-    for found in places:
-        if isinstance(found, int):
-            singles.append(found)
-        else:
-            bitmaps.append(narrowed(found, within))
-    if singles:
-        bitmaps.append(narrowed(BitMap(singles), within))
-    if len(bitmaps) == 1:
-        return bitmaps[0]
-    return BitMap.union(*bitmaps) if bitmaps else BitMap()
-
-
-VALUE_RELATIONS: Mapping[Relation, Callable[[ValueColumn, Any, BitMap | None], BitMap]] = {
-    ONE_OF: lambda column, wanted, within: column.one_of(wanted, within),
-    NONE_OF: lambda column, unwanted, within: (
-        narrowed(column.known, within) - column.one_of(unwanted, within)
-    ),
-    IS_NULL: lambda column, _, within: narrowed(column.nulls, within),
-    IS_NOT_NULL: lambda column, _, within: narrowed(column.known, within),
+VALUE_RELATIONS: Mapping[Relation, Callable[[ValueColumn, Any], Set]] = {
+    ONE_OF: ValueColumn.one_of,
+    NONE_OF: lambda column, unwanted: Difference(These(column.known), column.one_of(unwanted)),
+    IS_NULL: lambda column, _: These(column.nulls),
+    IS_NOT_NULL: lambda column, _: These(column.known),
 }
 
 
@@ -114,26 +94,26 @@ class TagColumn:
                 by_tag.setdefault(tag, []).append(at)
         self.by_tag = {tag: BitMap(places) for tag, places in by_tag.items()}
         self.tagged = BitMap.union(*self.by_tag.values()) if self.by_tag else BitMap()
+        self.untagged = every - self.tagged
         self.every = every
 
-    def ordinals(self, test: Test, within: BitMap | None) -> BitMap:
-        return TAG_RELATIONS[test.relation](self, test.operand, within)
+    def look_up(self, test: Test) -> Set:
+        return TAG_RELATIONS[test.relation](self, test.operand)
 
-    def any_of(self, tags: frozenset[str], within: BitMap | None) -> BitMap:
-        return union(map(self.by_tag.__getitem__, self.by_tag.keys() & tags), within)
+    def any_of(self, tags: frozenset[str]) -> Set:
+        return union([self.by_tag[tag] for tag in self.by_tag.keys() & tags])
 
-    def all_of(self, tags: frozenset[str], within: BitMap | None) -> BitMap:
+    def all_of(self, tags: frozenset[str]) -> Set:
         if not tags <= self.by_tag.keys():
-            return BitMap()
-        parts = [narrowed(self.by_tag[tag], within) for tag in tags]
-        return BitMap.intersection(*parts) if parts else narrowed(self.every, within)
+            return NOTHING
+        return Intersection([These(self.by_tag[tag]) for tag in tags] or [These(self.every)])
 
 
-TAG_RELATIONS: Mapping[Relation, Callable[[TagColumn, Any, BitMap | None], BitMap]] = {
-    HAS_ALL: lambda column, tags, within: column.all_of(tags, within),
-    HAS_ANY: lambda column, tags, within: column.any_of(tags, within),
-    IS_EMPTY: lambda column, _, within: narrowed(column.every, within) - column.tagged,
-    IS_NOT_EMPTY: lambda column, _, within: narrowed(column.tagged, within),
+TAG_RELATIONS: Mapping[Relation, Callable[[TagColumn, Any], Set]] = {
+    HAS_ALL: TagColumn.all_of,
+    HAS_ANY: TagColumn.any_of,
+    IS_EMPTY: lambda column, _: These(column.untagged),
+    IS_NOT_EMPTY: lambda column, _: These(column.tagged),
 }
 
 
@@ -171,10 +151,20 @@ class TimeColumn:
                 self._kept.popitem(last=False)
         return found
 
-    def ordinals(self, test: Test, within: BitMap | None) -> BitMap:
-        if test.relation is AT_OR_BEFORE:
-            return narrowed(self.first(bisect_right(self.instants, test.operand)), within)
-        if test.relation is AT_OR_AFTER:
-            earlier = self.first(bisect_left(self.instants, test.operand))
-            return narrowed(self.known, within) - earlier
-        return narrowed(self.nulls if test.relation is IS_NULL else self.known, within)
+    def look_up(self, test: Test) -> Set:
+        return TIME_RELATIONS[test.relation](self, test.operand)
+
+    def before(self, moment: datetime) -> Set:
+        return These(self.first(bisect_right(self.instants, moment)))
+
+    def after(self, moment: datetime) -> Set:
+        earlier = self.first(bisect_left(self.instants, moment))
+        return Difference(These(self.known), These(earlier))
+
+
+TIME_RELATIONS: Mapping[Relation, Callable[[TimeColumn, Any], Set]] = {
+    AT_OR_BEFORE: TimeColumn.before,
+    AT_OR_AFTER: TimeColumn.after,
+    IS_NULL: lambda column, _: These(column.nulls),
+    IS_NOT_NULL: lambda column, _: These(column.known),
+}

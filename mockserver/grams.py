@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import Any
 
 from pyroaring import BitMap
 
-from .bitmaps import ValueColumn, narrowed, union
+from .bitmaps import ValueColumn
 from .like import Like
 from .predicates import LIKE, Test
+from .sets import Set, These, union
 
 LONGEST = 3  # letters of a piece
 KEPT = 64  # patterns whose runs are kept: 130 KB each at a million runs
 FEW = 256  # names are read at once
+FEW_RUNS = 4096  # have their names read sooner than all that match a new pattern are looked up
 
 
 class PreparedNames:
@@ -21,11 +25,12 @@ class PreparedNames:
 
     def __init__(self, prepared: Iterable[str]) -> None:
         self.names = list(prepared)
+        self._every = BitMap(range(len(self.names)))
         self._by_piece: dict[int, dict[str, BitMap]] = {}
 
-    def candidates(self, like: Like) -> BitMap | None:
-        """Which of the names have all pieces of a pattern; None when it has none."""
-        found: BitMap | None = None
+    def candidates(self, like: Like) -> BitMap:
+        """The numbers of the names that have all pieces of a pattern."""
+        found = self._every
         for text in like.texts():
             size = min(LONGEST, len(text))
             with_piece = self._with_pieces(size)
@@ -33,7 +38,7 @@ class PreparedNames:
                 names = with_piece.get(text[at : at + size])
                 if names is None:
                     return BitMap()
-                found = names if found is None else found & names
+                found = found & names
         return found
 
     def _with_pieces(self, size: int) -> dict[str, BitMap]:
@@ -51,45 +56,72 @@ class NameColumn(ValueColumn):
     """Names. What `like_` is held against is prepared once, then met by every request."""
 
     def __init__(self, values: Iterable[str], every: BitMap) -> None:
-        super().__init__(values, every)
+        names = list(values)
+        super().__init__(names, every)
         self._places = list(self.by_value.values())
+        number = {name: at for at, name in enumerate(self.by_value)}
+        self.numbers = array("I", map(number.__getitem__, names))
         self._prepared: dict[tuple[object, bool], PreparedNames] = {}
         self._kept: OrderedDict[Like, BitMap] = OrderedDict()
         self._asked: OrderedDict[Like, None] = OrderedDict()
 
-    def ordinals(self, test: Test, within: BitMap | None) -> BitMap:
+    def look_up(self, test: Test) -> Set:
         if test.relation is LIKE:
-            return narrowed(self._like(test.operand), within)
-        return super().ordinals(test, within)
+            return self._look_up_like(test.operand)
+        return super().look_up(test)
 
-    def _like(self, like: Like) -> BitMap:
+    def _look_up_like(self, like: Like) -> Set:
         found = self._kept.get(like)
-        if found is None:
-            found = self._kept[like] = union(map(self._places.__getitem__, self._matching(like)))
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+        if found is not None:
+            return These(found)
+        names = self._names(like)
+        candidates = names.candidates(like)
+        if len(candidates) <= FEW or like in self._asked:
+            return These(self.matching(like, names, candidates))
+        _keep(self._asked, like, None)
+        return Unread(self, like, names, candidates)
+
+    def matching(self, like: Like, names: PreparedNames, candidates: BitMap) -> BitMap:
+        """All runs whose names match. They are kept: a drain asks for one pattern."""
+        texts, places = names.names, self._places
+        read = [places[number] for number in candidates if like.holds(texts[number])]
+        found = union(read).within(None)
+        _keep(self._kept, like, found)
         return found
-
-    def is_new_and_broad(self, like: Like) -> bool:
-        """Whether a pattern is asked for the first time, and it may be many names that match."""
-        if like in self._kept or like in self._asked:
-            return False
-        self._asked[like] = None
-        if len(self._asked) > KEPT:
-            self._asked.popitem(last=False)
-        candidates = self._names(like).candidates(like)
-        return len(self._places if candidates is None else candidates) > FEW
-
-    def _matching(self, like: Like) -> Iterator[int]:
-        """The numbers of the names that match."""
-        prepared = self._names(like)
-        candidates = prepared.candidates(like)
-        names = prepared.names
-        numbers = range(len(names)) if candidates is None else candidates
-        return (number for number in numbers if like.holds(names[number]))
 
     def _names(self, like: Like) -> PreparedNames:
         way = (like.case, like.cut_names)
         if way not in self._prepared:
             self._prepared[way] = PreparedNames(map(like.prepare, self.by_value))
         return self._prepared[way]
+
+
+def _keep(kept: OrderedDict[Like, Any], like: Like, what: Any) -> None:
+    kept[like] = what
+    if len(kept) > KEPT:
+        kept.popitem(last=False)
+
+
+class Unread:
+    """Runs whose names match a pattern that is new, of many names: only few are read."""
+
+    __slots__ = ("_candidates", "_column", "_like", "_names", "about")
+
+    def __init__(
+        self, column: NameColumn, like: Like, names: PreparedNames, candidates: BitMap
+    ) -> None:
+        self._column = column
+        self._like = like
+        self._names = names
+        self._candidates = candidates
+        self.about = len(column.numbers) * len(candidates) // len(names.names)
+
+    def within(self, window: BitMap | None) -> BitMap:
+        if window is None or len(window) > FEW_RUNS:
+            found = self._column.matching(self._like, self._names, self._candidates)
+            return found if window is None else found & window
+        numbers, texts = self._column.numbers, self._names.names
+        candidates, holds = self._candidates, self._like.holds
+        return BitMap(
+            [at for at in window if (number := numbers[at]) in candidates and holds(texts[number])]
+        )

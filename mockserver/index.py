@@ -17,25 +17,15 @@ from typing import Any, cast
 
 from pyroaring import BitMap
 
-from .bitmaps import Column, TagColumn, TimeColumn, ValueColumn, narrowed
+from .bitmaps import Column, TagColumn, TimeColumn, ValueColumn
 from .grams import NameColumn
-from .predicates import (
-    IS_EMPTY,
-    IS_NOT_NULL,
-    IS_NULL,
-    LIKE,
-    NONE_OF,
-    ONE_OF,
-    AllOf,
-    Predicate,
-    Test,
-)
+from .predicates import IS_NULL, ONE_OF, AllOf, Predicate, Test
 from .rows import Rows
 from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
+from .sets import NOTHING, Difference, Intersection, Set, These, Union
 
 PARENT_COLUMNS = frozenset({"parent_task_run_id", "parent_flow_run_id"})
 """The columns that become null when a parent is deleted (M11)."""
-FEW = 1024  # names are read sooner than all that match a new pattern are looked up
 
 
 class Index:
@@ -46,7 +36,8 @@ class Index:
         self.runs: Sequence[FlowRun] = (
             runs if isinstance(runs, Rows) else tuple(sorted(runs, key=_id, reverse=True))
         )
-        self.ordinal: Mapping[str, int] = dict(zip(self.values("id"), count()))
+        self.ids: Sequence[str] = list(self.values("id"))
+        self.ordinal: Mapping[str, int] = dict(zip(self.ids, count()))
         self.every = BitMap(range(len(self.runs)))
         self._columns: dict[str, Column] = {}
 
@@ -55,63 +46,38 @@ class Index:
         runs = self.runs
         return runs.values(column) if isinstance(runs, Rows) else map(attrgetter(column), runs)
 
-    def value(self, column: str, at: int) -> Any:
-        """What one run has in a column of its own."""
-        runs = self.runs
-        return runs.value(column, at) if isinstance(runs, Rows) else getattr(runs[at], column)
-
-    def ids(self, ordinals: Iterable[int]) -> Iterator[str]:
-        """The ids of some runs."""
-        runs = self.runs
-        return runs.ids(ordinals) if isinstance(runs, Rows) else (runs[at].id for at in ordinals)
-
-    def children(self, flow_run_ids: Iterable[str]) -> BitMap:
-        """Ordinals of the subflows of these flow runs."""
-        of = Test("parent_flow_run_id", ONE_OF, frozenset(flow_run_ids))
-        return self._column("parent_flow_run_id").ordinals(of, None)
+    def children(self, parents: frozenset[str]) -> BitMap | None:
+        """Ordinals of the subflows of these flow runs; None if there are none."""
+        column = cast(ValueColumn, self._column("parent_flow_run_id"))
+        with_children = column.by_value.keys() & parents
+        return column.one_of(with_children).within(None) if with_children else None
 
     def parent_task_run_ids(self, *, without: BitMap) -> set[str]:
         """What the runs but those of `without` name as their parent."""
         column = cast(ValueColumn, self._column("parent_task_run_id"))
         return column.values_of(self.every - without)
 
-    def ordinals(
-        self, predicate: Predicate, orphans: BitMap, within: BitMap | None = None
-    ) -> BitMap:
-        """The runs, of those `within`, that satisfy a predicate.
-
-        `orphans` are the runs whose parents are gone.
-        """
+    def look_up(self, predicate: Predicate, orphans: BitMap) -> Set:
+        """The runs that satisfy a predicate. `orphans` are those whose parents are gone."""
         if isinstance(predicate, Test):
-            return self._test(predicate, orphans, within)
-        if not isinstance(predicate, AllOf):
-            parts = [self.ordinals(part, orphans, within) for part in predicate.parts]
-            return BitMap.union(*parts) if parts else BitMap()
-        for part in sorted(predicate.parts, key=_cost):
-            within = self.ordinals(part, orphans, within)
-            if not within:
-                break
-        return self.every if within is None else within
+            if orphans and predicate.column in PARENT_COLUMNS:
+                return self._look_up_parents(predicate, orphans)
+            if predicate.column == "id":
+                return self._look_up_ids(predicate)
+            return self._column(predicate.column).look_up(predicate)
+        parts = [self.look_up(part, orphans) for part in predicate.parts]
+        if isinstance(predicate, AllOf):
+            return Intersection(parts) if parts else These(self.every)
+        return Union(parts) if parts else NOTHING
 
-    def _test(self, test: Test, orphans: BitMap, within: BitMap | None) -> BitMap:
-        if test.column == "id":
-            return narrowed(self._by_id(test), within)
-        column = self._column(test.column)
-        if test.relation is LIKE and within is not None and len(within) <= FEW:
-            holds, like = test.relation.holds, test.operand
-            if cast(NameColumn, column).is_new_and_broad(like):
-                return BitMap(at for at in within if holds(self.value(test.column, at), like))
-        found = column.ordinals(test, within)
-        if not orphans or test.column not in PARENT_COLUMNS:
-            return found
-        if test.relation is IS_NULL:
-            return found | narrowed(orphans, within)
-        return found - orphans
+    def _look_up_parents(self, test: Test, orphans: BitMap) -> Set:
+        found, without = self._column(test.column).look_up(test), These(orphans)
+        return Union((found, without)) if test.relation is IS_NULL else Difference(found, without)
 
-    def _by_id(self, test: Test) -> BitMap:
+    def _look_up_ids(self, test: Test) -> Set:
         ordinal = self.ordinal
-        named = BitMap(ordinal[run_id] for run_id in test.operand if run_id in ordinal)
-        return named if test.relation is ONE_OF else self.every - named
+        named = These(BitMap([ordinal[run_id] for run_id in test.operand if run_id in ordinal]))
+        return named if test.relation is ONE_OF else Difference(These(self.every), named)
 
     def _column(self, name: str) -> Column:
         column = self._columns.get(name)
@@ -131,12 +97,12 @@ COLUMNS: Mapping[str, Callable[[Iterable[Any], BitMap], Column]] = {
     "next_scheduled_start_time": TimeColumn,
 }
 
-_COSTS = {ONE_OF: 0, IS_NULL: 0, IS_NOT_NULL: 0, IS_EMPTY: 0, NONE_OF: 1, LIKE: 4}
 
-
-def _cost(predicate: Predicate) -> int:
-    """What is likely cheap, and leaves few, comes first."""
-    return _COSTS.get(predicate.relation, 2) if isinstance(predicate, Test) else 3
+def looks_at_parents(asked: Predicate | tuple[Predicate, ...]) -> bool:
+    """Whether it matters to a predicate, or to one of some, which parents are gone."""
+    if isinstance(asked, Test):
+        return asked.column in PARENT_COLUMNS
+    return any(map(looks_at_parents, asked if isinstance(asked, tuple) else asked.parts))
 
 
 def _id(run: FlowRun) -> str:
@@ -249,3 +215,9 @@ class Base(Index):
             if task_run.flow_run_id is not None:
                 found.setdefault(task_run.flow_run_id, []).append(task_run.id)
         return {flow_run_id: tuple(ids) for flow_run_id, ids in found.items()}
+
+    @cached_property
+    def relatives(self) -> BitMap:
+        """Ordinals of the runs that have task runs or subflows: something follows them."""
+        ids = {*self.task_runs_of, *self.values("parent_flow_run_id")}
+        return BitMap([self.ordinal[run_id] for run_id in ids if run_id in self.ordinal])

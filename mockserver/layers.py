@@ -8,24 +8,33 @@ from itertools import islice
 
 from pyroaring import BitMap
 
-from .index import Index
+from .index import Index, looks_at_parents
 from .predicates import Predicate
 from .runs import FlowRun
+from .sets import Difference, Set
 
 WINDOW = 1024
-"""Among so many runs there mostly are those wanted, and it takes a few microseconds to look."""
+"""Among so many runs is looked first, at the least; it takes a few microseconds."""
+GROWTH = 16
+KEPT = 16  # places where to begin
+
+Asked = Predicate | tuple[Predicate, Predicate]
+"""A predicate, or a wider and a narrower one: what only the one is satisfied by."""
 
 
 @dataclass(slots=True)
 class Layer:
     """A view on an index: without the runs that are `gone`, and without parents of `orphans`.
 
-    Copying it costs as much as is gone, however large the index is.
+    Copying it costs as much as is gone, however large the index is. Runs only ever go: of what was
+    asked for there is nothing before the place where it was found last, and there it is sought
+    again. That is what keeps the last call of a drain as fast as the first.
     """
 
     index: Index
     gone: BitMap = field(default_factory=BitMap)
     orphans: BitMap = field(default_factory=BitMap)
+    _begin: dict[Asked, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.index.runs) - len(self.gone)
@@ -47,44 +56,74 @@ class Layer:
     def drop(self, run_ids: Iterable[str]) -> list[str]:
         """Take runs out; returns the ids of those that were here."""
         ordinal, gone = self.index.ordinal, self.gone
-        dropped: list[str] = []
-        for run_id in run_ids:
-            at = ordinal.get(run_id)
-            if at is not None and at not in gone:
-                gone.add(at)
-                dropped.append(run_id)
+        places = {run_id: ordinal[run_id] for run_id in run_ids if run_id in ordinal}
+        dropped = [run_id for run_id, at in places.items() if at not in gone]
+        gone.update(places.values())
         return dropped
 
-    def orphan_children(self, parents: Iterable[str]) -> None:
+    def orphan_children(self, parents: frozenset[str]) -> None:
         """Let the subflows of these flow runs have no parent."""
-        self.orphans |= self.index.children(parents)
+        children = self.index.children(parents)
+        if children:
+            self.orphans |= children
+            first = children.min()
+            for asked, begin in self._begin.items():
+                if first < begin and looks_at_parents(asked):  # which they may satisfy now
+                    self._begin[asked] = first
 
     def parent_task_run_ids(self) -> set[str]:
         """The ids of the task runs that stand for a subflow."""
         return self.index.parent_task_run_ids(without=self.gone | self.orphans)
 
-    def ordinals(self, predicate: Predicate) -> BitMap:
-        """The runs that satisfy a predicate."""
-        found = self.index.ordinals(predicate, self.orphans)
-        return found - self.gone if self.gone else found
-
     def first(self, predicate: Predicate, limit: int | None) -> Iterator[int]:
-        """The first so many of them (None: all)."""
-        if limit is not None and limit < WINDOW < len(self.index.runs):
-            window = (self.index.every - self.gone)[:WINDOW]
-            found = self.index.ordinals(predicate, self.orphans, window)
-            if len(found) >= limit:
-                return islice(found, limit)
-        return islice(self.ordinals(predicate), limit)
+        """The ordinals of the first so many runs that satisfy a predicate (None: all)."""
+        wanted = self.index.look_up(predicate, self.orphans)
+        if limit is None:
+            return iter(self._there(wanted.within(None)))
+        return islice(self._seek(wanted, predicate, limit), limit)
+
+    def ids(self, predicate: Predicate, limit: int | None) -> list[str]:
+        """Their ids."""
+        ids = self.index.ids
+        return [ids[at] for at in self.first(predicate, limit)]
+
+    def count(self, predicate: Predicate) -> int:
+        """How many runs satisfy a predicate."""
+        return len(self._there(self.index.look_up(predicate, self.orphans).within(None)))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
-        more = self.ordinals(wider) - self.index.ordinals(narrower, self.orphans)
-        return bool(more)
+        look_up, orphans = self.index.look_up, self.orphans
+        more = Difference(look_up(wider, orphans), look_up(narrower, orphans))
+        return bool(self._seek(more, (wider, narrower), 1))
+
+    def _seek(self, wanted: Set, asked: Asked, limit: int) -> BitMap:
+        """At least the first so many, or all that there are: sought in ever larger windows."""
+        runs = len(self.index.runs)
+        begin = self._begin.get(asked, 0) if self._begin else 0
+        size = WINDOW + 2 * limit * runs // (wanted.about or 1)
+        while begin + size < runs:
+            found = self._there(wanted.within(BitMap(range(begin, begin + size))))
+            if len(found) >= limit:
+                break
+            size *= GROWTH
+        else:
+            found = self._there(wanted.within(BitMap(range(begin, runs)) if begin else None))
+        if self.gone and limit:
+            self._remember(asked, found.min() if found else runs)
+        return found
+
+    def _there(self, found: BitMap) -> BitMap:
+        return found - self.gone if self.gone else found
+
+    def _remember(self, asked: Asked, begin: int) -> None:
+        self._begin[asked] = begin
+        if len(self._begin) > KEPT:
+            del self._begin[next(iter(self._begin))]
 
     def copy(self) -> Layer:
         """A view that starts as this one is."""
-        return Layer(self.index, self.gone.copy(), self.orphans.copy())
+        return Layer(self.index, self.gone.copy(), self.orphans.copy(), self._begin.copy())
 
 
 def without_parent(run: FlowRun) -> FlowRun:

@@ -84,16 +84,15 @@ def carry_out(plan: Plan, store: Store, dialect: Dialect, *, keep_runs: bool = F
     except ServerFailure as failure:
         failure.warnings = in_order(plan.warnings)
         raise
-    matching = store.select_ids(plan.predicate, plan.limit + 1)
-    warned = set(plan.warnings)
-    if len(matching) > plan.limit:
-        warned.add("limit-reached")
-        del matching[plan.limit :]
+    found = store.find(plan.predicate, plan.limit)
+    warned = plan.warnings
+    if found.more:
+        warned |= {"limit-reached"}
     if plan.wider is not plan.predicate and store.any_more(plan.wider, plan.predicate):
-        warned.add("null-values-skipped")
-    runs = tuple(filter(None, map(store.get, matching))) if keep_runs else ()
-    deleted = store.delete(matching)
-    return Deletion(tuple(deleted), plan, in_order(warned), runs)
+        warned |= {"null-values-skipped"}
+    runs = tuple(filter(None, map(store.get, found.ids))) if keep_runs else ()
+    store.delete_found(found)
+    return Deletion(tuple(found.ids), plan, in_order(warned), runs)
 
 
 def in_order(warned: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Rows stand in the order in which a base wants them: by id, highest first.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cached_property
 from itertools import repeat
@@ -86,14 +86,6 @@ class Rows(Sequence[FlowRun]):
 
     def __iter__(self) -> Iterator[FlowRun]:
         return map(self.__getitem__, range(len(self)))
-
-    def ids(self, ordinals: Iterable[int]) -> Iterator[str]:
-        """The ids of some runs."""
-        return map(self.columns["id"].__getitem__, map(self.order.__getitem__, ordinals))
-
-    def value(self, name: str, at: int) -> Any:
-        """What one run has in a field."""
-        return self.columns[name][self.order[at]] if name in self.columns else DEFAULTS[name]
 
     def values(self, name: str) -> Iterator[Any]:
         """What each run has under any name that filters look at, in order."""

@@ -10,16 +10,31 @@ has changed, however large the base is.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from typing import Any
+
+from pyroaring import BitMap
 
 from .index import Base, Index
 from .layers import Layer, without_parent
 from .predicates import EVERY, Predicate
 from .runs import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The ids of the first flow runs that satisfy a predicate, and whether there are `more`.
+
+    `ordinals`: of these runs in the base; None where something was added since it was loaded.
+    """
+
+    ids: list[str]
+    more: bool
+    ordinals: BitMap | None
+
 
 MOST_FRESH = 256
 """So many runs are tested one by one at most."""
@@ -117,15 +132,28 @@ class Store:
 
     def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
         """The ids of what `select` returns; no run is made for it."""
-        ids = [layer.index.ids(layer.first(predicate, limit)) for layer in self._layers]
-        if self._fresh:
-            ids.append(map(_id, self._fresh_matching(predicate)))
-        found = ids[0] if len(ids) == 1 else merge(*ids, reverse=True)
-        return list(islice(found, limit))
+        loaded, *later = self._layers
+        found = loaded.ids(predicate, limit)
+        if not later and not self._fresh:
+            return found
+        others = [layer.ids(predicate, limit) for layer in later]
+        fresh = [run.id for run in self._fresh_matching(predicate)]
+        return list(islice(merge(found, *others, fresh, reverse=True), limit))
+
+    def find(self, predicate: Predicate, limit: int) -> Selection:
+        """The first so many runs that satisfy a predicate, to be deleted next."""
+        if self._fresh or len(self._layers) > 1:
+            ids = self.select_ids(predicate, limit + 1)
+            return Selection(ids[:limit], len(ids) > limit, None)
+        index = self._layers[0].index
+        ordinals = list(self._layers[0].first(predicate, limit + 1))
+        more = len(ordinals) > limit
+        del ordinals[limit:]
+        return Selection([index.ids[at] for at in ordinals], more, BitMap(ordinals))
 
     def count(self, predicate: Predicate) -> int:
         """How many runs satisfy a predicate."""
-        loaded = sum(len(layer.ordinals(predicate)) for layer in self._layers)
+        loaded = sum(layer.count(predicate) for layer in self._layers)
         return loaded + sum(map(predicate, self._fresh.values()))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
@@ -141,12 +169,30 @@ class Store:
         have no parent now. All of it or, when it raises, nothing.
         """
         doomed = self._drop(dict.fromkeys(flow_run_ids))
-        if doomed:
+        self._forget_states(doomed)
+        self._drop_relatives(doomed)
+        return doomed
+
+    def delete_found(self, found: Selection) -> None:
+        """Delete, as `delete` does, what `find` has just found: nothing has changed since."""
+        if found.ordinals is None or self.task_runs.changed:
+            self.delete(found.ids)
+            return
+        self._layers[0].gone |= found.ordinals
+        self._forget_states(found.ids)
+        relatives = found.ordinals & self.base.relatives
+        if relatives:
+            self._drop_relatives([self.base.ids[at] for at in relatives])
+
+    def _forget_states(self, doomed: Iterable[str]) -> None:
+        if self._states:
             for flow_run_id in doomed:
                 self._states.pop(flow_run_id, None)
-            self._drop_task_runs(doomed)
-            self._orphan_children(doomed)
-        return doomed
+
+    def _drop_relatives(self, doomed: Iterable[str]) -> None:
+        of = frozenset(doomed)
+        self._drop_task_runs(of)
+        self._orphan_children(of)
 
     def _drop(self, flow_run_ids: Collection[str]) -> list[str]:
         """Take runs out, and nothing else; returns the ids that were there, as they came."""
@@ -154,16 +200,16 @@ class Store:
         there.update(*(layer.drop(flow_run_ids) for layer in self._layers))
         return [run_id for run_id in flow_run_ids if run_id in there]
 
-    def _drop_task_runs(self, doomed: list[str]) -> None:
-        task_runs, of = self.task_runs, frozenset(doomed)
-        ids = {one.id for one in task_runs.changed if one.flow_run_id in of}
-        loaded = self.base.task_runs_of
-        ids.update(*(loaded[run_id] for run_id in loaded.keys() & of))
-        found = (task_runs.get(task_run_id) for task_run_id in ids)
-        task_runs.drop([one.id for one in found if one is not None and one.flow_run_id in of])
+    def _drop_task_runs(self, of: frozenset[str]) -> None:
+        task_runs, loaded = self.task_runs, self.base.task_runs_of
+        ids = [one.id for one in task_runs.changed if one.flow_run_id in of]
+        for flow_run_id in loaded.keys() & of:
+            ids += loaded[flow_run_id]
+        if ids:
+            found = map(task_runs.get, dict.fromkeys(ids))
+            task_runs.drop([one.id for one in found if one is not None and one.flow_run_id in of])
 
-    def _orphan_children(self, doomed: list[str]) -> None:
-        parents = frozenset(doomed)
+    def _orphan_children(self, parents: frozenset[str]) -> None:
         for layer in self._layers:
             layer.orphan_children(parents)
         orphaned = [run for run in self._fresh.values() if run.parent_flow_run_id in parents]

@@ -316,7 +316,7 @@ def test_a_bug_of_ours_is_a_500_and_a_traceback_in_the_log(
     """What nobody foresaw is answered, logged with its traceback, and takes no one else down."""
 
     class Broken(Store):
-        def select_ids(self, *_: Any) -> Any:
+        def find(self, *_: Any) -> Any:
             raise RuntimeError("unforeseen")
 
     with live(Broken(runs(1))) as client:

@@ -243,5 +243,4 @@ def test_rows_derive_what_runs_do(tmp_path: Path) -> None:
         assert list(rows.values(name)) == [getattr(run, name) for run in rows], name
     assert rows[1:3] == list(rows)[1:3]
     assert UUIDS[0] in found
-    assert rows.value("id", 0) == rows[0].id == UUIDS[3]
-    assert rows.value("deployment_version", 0) is None
+    assert rows[0].id == UUIDS[3]

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from mockserver import grams, layers
-from mockserver import index as indexes
 from mockserver import store as stores
 from mockserver.dialects import DIALECTS, SPEC, Dialect
 from mockserver.index import Base
@@ -57,8 +56,10 @@ def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def tighten(set_attribute: Callable[[Any, str, int], None]) -> None:
     set_attribute(stores, "MOST_FRESH", 1)
     set_attribute(layers, "WINDOW", 3)
-    set_attribute(indexes, "FEW", 1)
+    set_attribute(layers, "GROWTH", 2)
+    set_attribute(layers, "KEPT", 2)
     set_attribute(grams, "FEW", 1)
+    set_attribute(grams, "FEW_RUNS", 4)
     set_attribute(grams, "KEPT", 2)
 
 

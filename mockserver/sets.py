@@ -1,0 +1,113 @@
+"""Sets of ordinals that are not worked out yet, but for what lies within a window.
+
+A window of few costs little, however many lie beyond it. How many a set holds is known only
+roughly, and decides nothing but where to look first. What `within` returns may be kept by somebody
+else: it must not be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Protocol
+
+from pyroaring import BitMap
+
+
+class Set(Protocol):
+    """Some ordinals, about so many."""
+
+    @property
+    def about(self) -> int: ...
+
+    def within(self, window: BitMap | None) -> BitMap:
+        """Those that are in the window; None is everywhere."""
+        ...
+
+
+class This:
+    """A single ordinal."""
+
+    __slots__ = ("at",)
+    about = 1
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def within(self, window: BitMap | None) -> BitMap:
+        found = BitMap((self.at,))
+        return found if window is None else found & window
+
+
+class These:
+    """The ordinals of a bitmap."""
+
+    __slots__ = ("about", "ordinals")
+
+    def __init__(self, ordinals: BitMap) -> None:
+        self.ordinals = ordinals
+        self.about = len(ordinals)
+
+    def within(self, window: BitMap | None) -> BitMap:
+        return self.ordinals if window is None else self.ordinals & window
+
+
+NOTHING = These(BitMap())
+
+
+class Union:
+    """What is in any of the parts."""
+
+    __slots__ = ("about", "parts")
+
+    def __init__(self, parts: Iterable[Set]) -> None:
+        self.parts = tuple(parts)
+        self.about = sum([part.about for part in self.parts])
+
+    def within(self, window: BitMap | None) -> BitMap:
+        return BitMap.union(*[part.within(window) for part in self.parts])
+
+
+class Intersection:
+    """What is in all of the parts, of which there is one at least; the smallest comes first."""
+
+    __slots__ = ("about", "parts")
+
+    def __init__(self, parts: Iterable[Set]) -> None:
+        self.parts = sorted(parts, key=attrgetter("about"))
+        self.about = self.parts[0].about
+
+    def within(self, window: BitMap | None) -> BitMap:
+        smallest, *others = self.parts
+        found = smallest.within(window)
+        for part in others:
+            if not found:
+                break
+            found = part.within(found)
+        return found
+
+
+class Difference:
+    """What is in one and not in the other."""
+
+    __slots__ = ("about", "of", "without")
+
+    def __init__(self, of: Set, without: Set) -> None:
+        self.of = of
+        self.without = without
+        self.about = max(0, of.about - without.about)
+
+    def within(self, window: BitMap | None) -> BitMap:
+        found = self.of.within(window)
+        return found - self.without.within(None if window is None else found)
+
+
+def union(places: Sequence[int | BitMap]) -> Set:
+    """All of these ordinals."""
+    if len(places) == 1:
+        (place,) = places
+        return This(place) if isinstance(place, int) else These(place)
+    parts: list[Set] = [These(place) for place in places if isinstance(place, BitMap)]
+    if len(parts) < len(places):
+        parts.append(These(BitMap([place for place in places if isinstance(place, int)])))
+    return Union(parts) if parts else NOTHING
