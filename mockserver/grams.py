@@ -63,7 +63,7 @@ class NameColumn(ValueColumn):
         self.numbers = array("I", map(number.__getitem__, names))
         self._prepared: dict[tuple[object, bool], PreparedNames] = {}
         self._kept: OrderedDict[Like, BitMap] = OrderedDict()
-        self._asked: OrderedDict[Like, None] = OrderedDict()
+        self._unread: OrderedDict[Like, Unread] = OrderedDict()
 
     def look_up(self, test: Test) -> Set:
         if test.relation is LIKE:
@@ -76,13 +76,19 @@ class NameColumn(ValueColumn):
             return These(found)
         names = self._names(like)
         candidates = names.candidates(like)
-        if len(candidates) <= FEW or like in self._asked:
+        if len(candidates) <= FEW:
             return These(self.matching(like, names, candidates))
-        _keep(self._asked, like, None)
-        return Unread(self, like, names, candidates)
+        unread = self._unread.get(like)
+        if unread is None:
+            unread = Unread(self, like, names, candidates)
+            _keep(self._unread, like, unread)
+        return unread
 
     def matching(self, like: Like, names: PreparedNames, candidates: BitMap) -> BitMap:
         """All runs whose names match. They are kept: a drain asks for one pattern."""
+        found = self._kept.get(like)
+        if found is not None:
+            return found
         texts, places = names.names, self._places
         read = [places[number] for number in candidates if like.holds(texts[number])]
         found = union(read).within(None)
@@ -103,9 +109,9 @@ def _keep(kept: OrderedDict[Like, Any], like: Like, what: Any) -> None:
 
 
 class Unread:
-    """Runs whose names match a pattern that is new, of many names: only few are read."""
+    """Runs whose names match a new pattern, of many names: at first, few of them are read."""
 
-    __slots__ = ("_candidates", "_column", "_like", "_names", "about")
+    __slots__ = ("_candidates", "_column", "_like", "_looked", "_names", "about")
 
     def __init__(
         self, column: NameColumn, like: Like, names: PreparedNames, candidates: BitMap
@@ -114,14 +120,19 @@ class Unread:
         self._like = like
         self._names = names
         self._candidates = candidates
+        self._looked = False
         self.about = len(column.numbers) * len(candidates) // len(names.names)
 
     def within(self, window: BitMap | None) -> BitMap:
-        if window is None or len(window) > FEW_RUNS:
+        if window is None or self._looked or len(window) > FEW_RUNS:
             found = self._column.matching(self._like, self._names, self._candidates)
             return found if window is None else found & window
+        self._looked = True
         numbers, texts = self._column.numbers, self._names.names
         candidates, holds = self._candidates, self._like.holds
         return BitMap(
             [at for at in window if (number := numbers[at]) in candidates and holds(texts[number])]
         )
+
+    def outside(self, found: BitMap) -> BitMap:
+        return found - self.within(found)

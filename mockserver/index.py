@@ -58,21 +58,21 @@ class Index:
         return column.values_of(self.every - without)
 
     def look_up(self, predicate: Predicate, orphans: BitMap) -> Set:
-        """The runs that satisfy a predicate. `orphans` are those whose parents are gone."""
+        """The runs that satisfy a predicate, for as long as it is not another `orphans`.
+
+        Those are the runs whose parents are gone; there may be more of them, by and by.
+        """
         if isinstance(predicate, Test):
-            if orphans and predicate.column in PARENT_COLUMNS:
-                return self._look_up_parents(predicate, orphans)
             if predicate.column == "id":
                 return self._look_up_ids(predicate)
-            return self._column(predicate.column).look_up(predicate)
+            found = self._column(predicate.column).look_up(predicate)
+            if predicate.column in PARENT_COLUMNS:
+                return _without_parents(found, predicate, orphans)
+            return found
         parts = [self.look_up(part, orphans) for part in predicate.parts]
         if isinstance(predicate, AllOf):
             return Intersection(parts) if parts else These(self.every)
         return Union(parts) if parts else NOTHING
-
-    def _look_up_parents(self, test: Test, orphans: BitMap) -> Set:
-        found, without = self._column(test.column).look_up(test), These(orphans)
-        return Union((found, without)) if test.relation is IS_NULL else Difference(found, without)
 
     def _look_up_ids(self, test: Test) -> Set:
         ordinal = self.ordinal
@@ -96,6 +96,13 @@ COLUMNS: Mapping[str, Callable[[Iterable[Any], BitMap], Column]] = {
     "expected_start_time": TimeColumn,
     "next_scheduled_start_time": TimeColumn,
 }
+
+
+def _without_parents(found: Set, test: Test, orphans: BitMap) -> Set:
+    """What a test on a parent finds where the parents of `orphans` are null."""
+    if test.relation is IS_NULL:
+        return Union((found, These(orphans)))
+    return Difference(found, These(orphans))
 
 
 def looks_at_parents(asked: Predicate | tuple[Predicate, ...]) -> bool:

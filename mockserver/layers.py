@@ -13,28 +13,36 @@ from .predicates import Predicate
 from .runs import FlowRun
 from .sets import Difference, Set
 
-WINDOW = 1024
-"""Among so many runs is looked first, at the least; it takes a few microseconds."""
+WINDOW = 256
+"""Among so many runs is looked first, at the least."""
 GROWTH = 16
-KEPT = 16  # places where to begin
+KEPT = 16  # predicates
 
 Asked = Predicate | tuple[Predicate, Predicate]
-"""A predicate, or a wider and a narrower one: what only the one is satisfied by."""
+"""A predicate, or a wider and a narrower one: what satisfies only the one."""
+
+
+@dataclass(slots=True)
+class Sought:
+    """What was asked for, and an ordinal before which there is none of it left."""
+
+    wanted: Set
+    begin: int = 0
 
 
 @dataclass(slots=True)
 class Layer:
     """A view on an index: without the runs that are `gone`, and without parents of `orphans`.
 
-    Copying it costs as much as is gone, however large the index is. Runs only ever go: of what was
-    asked for there is nothing before the place where it was found last, and there it is sought
-    again. That is what keeps the last call of a drain as fast as the first.
+    Copying it costs as much as is gone, however large the index is. Runs only ever go: of what is
+    asked for again there is nothing before the place where it was found last. To begin there keeps
+    the last call of a drain as fast as the first.
     """
 
     index: Index
     gone: BitMap = field(default_factory=BitMap)
     orphans: BitMap = field(default_factory=BitMap)
-    _begin: dict[Asked, int] = field(default_factory=dict)
+    _sought: dict[Asked, Sought] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.index.runs) - len(self.gone)
@@ -67,9 +75,9 @@ class Layer:
         if children:
             self.orphans |= children
             first = children.min()
-            for asked, begin in self._begin.items():
-                if first < begin and looks_at_parents(asked):  # which they may satisfy now
-                    self._begin[asked] = first
+            for asked, sought in self._sought.items():
+                if first < sought.begin and looks_at_parents(asked):  # which they may satisfy now
+                    sought.begin = first
 
     def parent_task_run_ids(self) -> set[str]:
         """The ids of the task runs that stand for a subflow."""
@@ -77,10 +85,12 @@ class Layer:
 
     def first(self, predicate: Predicate, limit: int | None) -> Iterator[int]:
         """The ordinals of the first so many runs that satisfy a predicate (None: all)."""
-        wanted = self.index.look_up(predicate, self.orphans)
         if limit is None:
-            return iter(self._there(wanted.within(None)))
-        return islice(self._seek(wanted, predicate, limit), limit)
+            return iter(self._there(self.index.look_up(predicate, self.orphans).within(None)))
+        sought = self._sought.get(predicate) if self._sought else None
+        if sought is None:
+            sought = Sought(self.index.look_up(predicate, self.orphans))
+        return islice(self._seek(sought, predicate, limit), limit)
 
     def ids(self, predicate: Predicate, limit: int | None) -> list[str]:
         """Their ids."""
@@ -93,14 +103,16 @@ class Layer:
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
-        look_up, orphans = self.index.look_up, self.orphans
-        more = Difference(look_up(wider, orphans), look_up(narrower, orphans))
-        return bool(self._seek(more, (wider, narrower), 1))
+        sought = self._sought.get((wider, narrower))
+        if sought is None:
+            look_up, orphans = self.index.look_up, self.orphans
+            sought = Sought(Difference(look_up(wider, orphans), look_up(narrower, orphans)))
+        return bool(self._seek(sought, (wider, narrower), 1))
 
-    def _seek(self, wanted: Set, asked: Asked, limit: int) -> BitMap:
+    def _seek(self, sought: Sought, asked: Asked, limit: int) -> BitMap:
         """At least the first so many, or all that there are: sought in ever larger windows."""
+        wanted, begin = sought.wanted, sought.begin
         runs = len(self.index.runs)
-        begin = self._begin.get(asked, 0) if self._begin else 0
         size = WINDOW + 2 * limit * runs // (wanted.about or 1)
         while begin + size < runs:
             found = self._there(wanted.within(BitMap(range(begin, begin + size))))
@@ -110,20 +122,22 @@ class Layer:
         else:
             found = self._there(wanted.within(BitMap(range(begin, runs)) if begin else None))
         if self.gone and limit:
-            self._remember(asked, found.min() if found else runs)
+            sought.begin = found.min() if found else runs
+            self._keep(asked, sought)
         return found
 
     def _there(self, found: BitMap) -> BitMap:
         return found - self.gone if self.gone else found
 
-    def _remember(self, asked: Asked, begin: int) -> None:
-        self._begin[asked] = begin
-        if len(self._begin) > KEPT:
-            del self._begin[next(iter(self._begin))]
+    def _keep(self, asked: Asked, sought: Sought) -> None:
+        if asked not in self._sought:
+            self._sought[asked] = sought
+            if len(self._sought) > KEPT:
+                del self._sought[next(iter(self._sought))]
 
     def copy(self) -> Layer:
         """A view that starts as this one is."""
-        return Layer(self.index, self.gone.copy(), self.orphans.copy(), self._begin.copy())
+        return Layer(self.index, self.gone.copy(), self.orphans.copy())
 
 
 def without_parent(run: FlowRun) -> FlowRun:

@@ -24,6 +24,10 @@ class Set(Protocol):
         """Those that are in the window; None is everywhere."""
         ...
 
+    def outside(self, found: BitMap) -> BitMap:
+        """Those of some ordinals that are not in it."""
+        ...
+
 
 class This:
     """A single ordinal."""
@@ -38,6 +42,9 @@ class This:
         found = BitMap((self.at,))
         return found if window is None else found & window
 
+    def outside(self, found: BitMap) -> BitMap:
+        return found - BitMap((self.at,))
+
 
 class These:
     """The ordinals of a bitmap."""
@@ -50,6 +57,9 @@ class These:
 
     def within(self, window: BitMap | None) -> BitMap:
         return self.ordinals if window is None else self.ordinals & window
+
+    def outside(self, found: BitMap) -> BitMap:
+        return found - self.ordinals
 
 
 NOTHING = These(BitMap())
@@ -66,6 +76,11 @@ class Union:
 
     def within(self, window: BitMap | None) -> BitMap:
         return BitMap.union(*[part.within(window) for part in self.parts])
+
+    def outside(self, found: BitMap) -> BitMap:
+        for part in self.parts:
+            found = part.outside(found)
+        return found
 
 
 class Intersection:
@@ -86,6 +101,9 @@ class Intersection:
             found = part.within(found)
         return found
 
+    def outside(self, found: BitMap) -> BitMap:
+        return found - self.within(found)
+
 
 class Difference:
     """What is in one and not in the other."""
@@ -98,8 +116,10 @@ class Difference:
         self.about = max(0, of.about - without.about)
 
     def within(self, window: BitMap | None) -> BitMap:
-        found = self.of.within(window)
-        return found - self.without.within(None if window is None else found)
+        return self.without.outside(self.of.within(window))
+
+    def outside(self, found: BitMap) -> BitMap:
+        return found - self.within(found)
 
 
 def union(places: Sequence[int | BitMap]) -> Set:

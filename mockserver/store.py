@@ -17,7 +17,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from .index import Base, Index
+from .index import Base, Index, looks_at_parents
 from .layers import Layer, without_parent
 from .predicates import EVERY, Predicate
 from .runs import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
@@ -51,6 +51,7 @@ class Store:
     def reset(self) -> None:
         """Back to the base: what was loaded and nothing else."""
         self._layers = [Layer(self.base)]
+        self._bereft = BitMap()
         self._fresh: dict[str, FlowRun] = {}
         self._shelves: dict[str, Shelf[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
@@ -72,6 +73,7 @@ class Store:
 
     def get(self, flow_run_id: str) -> FlowRun | None:
         """The run with this id (lower-case text), or None."""
+        self._settle()
         fresh = self._fresh.get(flow_run_id)
         if fresh is not None:
             return fresh
@@ -84,6 +86,7 @@ class Store:
     @property
     def task_runs(self) -> Shelf[TaskRun]:
         """The task runs. They go with their flow run."""
+        self._settle()
         return self._shelf("task_runs")
 
     @property
@@ -122,6 +125,7 @@ class Store:
 
     def parent_task_run_ids(self) -> set[str]:
         """The ids of the task runs that stand for a subflow."""
+        self._settle()
         found = {run.parent_task_run_id for run in self._fresh.values()}
         found.update(*(layer.parent_task_run_ids() for layer in self._layers))
         return {parent for parent in found if parent is not None}
@@ -132,6 +136,7 @@ class Store:
 
     def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
         """The ids of what `select` returns; no run is made for it."""
+        self._settle_for(predicate)
         loaded, *later = self._layers
         found = loaded.ids(predicate, limit)
         if not later and not self._fresh:
@@ -142,6 +147,7 @@ class Store:
 
     def find(self, predicate: Predicate, limit: int) -> Selection:
         """The first so many runs that satisfy a predicate, to be deleted next."""
+        self._settle_for(predicate)
         if self._fresh or len(self._layers) > 1:
             ids = self.select_ids(predicate, limit + 1)
             return Selection(ids[:limit], len(ids) > limit, None)
@@ -153,11 +159,13 @@ class Store:
 
     def count(self, predicate: Predicate) -> int:
         """How many runs satisfy a predicate."""
+        self._settle_for(predicate)
         loaded = sum(layer.count(predicate) for layer in self._layers)
         return loaded + sum(map(predicate, self._fresh.values()))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
+        self._settle_for(wider)
         return any(layer.any_more(wider, narrower) for layer in self._layers) or any(
             wider(run) and not narrower(run) for run in self._fresh.values()
         )
@@ -168,29 +176,37 @@ class Store:
         Task runs that belonged to them are gone; runs whose parent was such a task run stay, and
         have no parent now. All of it or, when it raises, nothing.
         """
+        self._settle()
         doomed = self._drop(dict.fromkeys(flow_run_ids))
         self._forget_states(doomed)
-        self._drop_relatives(doomed)
+        self._drop_relatives(frozenset(doomed))
         return doomed
 
     def delete_found(self, found: Selection) -> None:
         """Delete, as `delete` does, what `find` has just found: nothing has changed since."""
-        if found.ordinals is None or self.task_runs.changed:
+        if found.ordinals is None or self._shelf("task_runs").changed:
             self.delete(found.ids)
             return
         self._layers[0].gone |= found.ordinals
+        self._bereft |= found.ordinals & self.base.relatives
         self._forget_states(found.ids)
-        relatives = found.ordinals & self.base.relatives
-        if relatives:
-            self._drop_relatives([self.base.ids[at] for at in relatives])
+
+    def _settle(self) -> None:
+        """Do what follows from deletes of the base, which is put off until somebody looks there."""
+        if self._bereft:
+            gone, self._bereft = self._bereft, BitMap()
+            self._drop_relatives(frozenset([self.base.ids[at] for at in gone]))
+
+    def _settle_for(self, predicate: Predicate) -> None:
+        if self._bereft and looks_at_parents(predicate):
+            self._settle()
 
     def _forget_states(self, doomed: Iterable[str]) -> None:
         if self._states:
             for flow_run_id in doomed:
                 self._states.pop(flow_run_id, None)
 
-    def _drop_relatives(self, doomed: Iterable[str]) -> None:
-        of = frozenset(doomed)
+    def _drop_relatives(self, of: frozenset[str]) -> None:
         self._drop_task_runs(of)
         self._orphan_children(of)
 
@@ -245,6 +261,7 @@ class Store:
 
     def fork(self) -> Store:
         """A store that starts as this one is; nothing done on either is seen by the other."""
+        self._settle()
         other = Store(self.base)
         other._layers = [layer.copy() for layer in self._layers]
         other._fresh = self._fresh.copy()
@@ -255,6 +272,7 @@ class Store:
 
     def _matching(self, predicate: Predicate, limit: int | None) -> Iterator[FlowRun]:
         """At least the first so many that satisfy a predicate (None: all)."""
+        self._settle()
         found: list[Iterable[FlowRun]] = [
             map(layer.run, layer.first(predicate, limit)) for layer in self._layers
         ]

@@ -8,13 +8,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from pyroaring import BitMap
 
 from mockserver import grams, layers
 from mockserver import store as stores
 from mockserver.dialects import DIALECTS, SPEC, Dialect
+from mockserver.grams import NameColumn
 from mockserver.index import Base
+from mockserver.like import compile_like
 from mockserver.parameters import BulkDeleteRequest
-from mockserver.predicates import EVERY, ONE_OF, AllOf, Predicate, Test, compile_filter
+from mockserver.predicates import (
+    EVERY,
+    LIKE,
+    ONE_OF,
+    AllOf,
+    Predicate,
+    Test,
+    admit_nulls,
+    compile_filter,
+)
 from mockserver.rows import Rows
 from mockserver.runs import FlowRun, State, StateType, TaskRun
 from mockserver.store import Store
@@ -154,10 +166,15 @@ class StoreMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.patches.undo()
 
-    @initialize(base=bases(), tight=st.booleans())
-    def load(self, base: Base, tight: bool) -> None:
+    @initialize(
+        base=bases(),
+        tight=st.booleans(),
+        again=st.lists(st.tuples(filters, dialects), min_size=1, max_size=3),
+    )
+    def load(self, base: Base, tight: bool, again: list[tuple[Any, Dialect]]) -> None:
         if tight:
             tighten(self.patches.setattr)
+        self.again = [predicate_of(filter_, dialect) for filter_, dialect in again]
         self.base = base
         self.loaded = Model({run.id: run for run in base.runs}, dict(base.task_runs))
         self.pairs = [(Store(base), self.loaded.fork())]
@@ -204,6 +221,26 @@ class StoreMachine(RuleBasedStateMachine):
         assert store.select(predicate, limit) == matching[:limit]
         assert store.count(predicate) == len(matching)
         assert store.any_more(EVERY, predicate) == (len(matching) < len(model.runs))
+
+    @rule(
+        which=st.integers(0, 9),
+        calls=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3)), max_size=5),
+    )
+    def drain(self, which: int, calls: list[tuple[int, int]]) -> None:
+        """What is asked for over and over is found as it is the first time."""
+        store, model = self.pairs[which % len(self.pairs)]
+        for asked, limit in calls:
+            predicate = self.again[asked % len(self.again)]
+            wider = admit_nulls(predicate)
+            runs = sorted(model.runs.values(), key=lambda run: run.id, reverse=True)
+            left = [run.id for run in runs if predicate(run)]
+            skipped = any(wider(run) and not predicate(run) for run in runs)
+            assert store.any_more(wider, predicate) == skipped
+            found = store.find(predicate, limit)
+            assert found.ids == left[:limit]
+            assert found.more == (len(left) > limit)
+            store.delete_found(found)
+            model.delete(found.ids)
 
     @invariant()
     def holds_what_the_model_holds(self) -> None:
@@ -284,3 +321,44 @@ def test_a_new_pattern_among_few_runs_reads_their_names() -> None:
     narrow = AllOf((Test("id", ONE_OF, frozenset({"00005", "00060"})), predicate))
     for _ in range(3):  # from the second time on it is no new one
         assert [run.id for run in store.select(narrow)] == ["00060", "00005"]
+
+
+def test_names_are_read_to_tell_whether_any_is_left_out() -> None:
+    """A broad pattern that is new, held against what lies in a window."""
+    runs = [FlowRun(id=f"{n:05}", name=f"run-{n}") for n in range(2000)]
+    unlike = [FlowRun(id="00000-", name="other")]
+    contains = predicate_of({"name": {"like_": "ru"}})
+    assert not Store(Base(runs)).any_more(EVERY, contains)
+    assert Store(Base(runs + unlike)).any_more(EVERY, contains)
+
+
+def test_subflows_whose_parents_go_are_found_where_nothing_was_left() -> None:
+    """A drain of what has no parent finds, above where it is, what has lost its parent since."""
+    child = FlowRun(id="9", name="child", parent_task_run_id=TASK_IDS[0])
+    others = [FlowRun(id=id_, name="parent") for id_ in "876543210"]
+    store = Store(Base([child, *others], [TaskRun(TASK_IDS[0], "4")]))
+    without = predicate_of({"parent_task_run_id": {"is_null_": True}})
+    left = []
+    while (found := store.find(without, 1)).ids:
+        left += found.ids
+        store.delete_found(found)
+    assert left == [*"87654", "9", *"3210"]
+    assert not found.more
+
+
+def test_task_runs_made_since_the_load_go_with_their_flow_run() -> None:
+    """Also where the flow run had none when it was loaded."""
+    store = Store(Base([FlowRun(id="0", name="n")]))
+    store.task_runs.put(TaskRun(TASK_IDS[0], "0"))
+    store.delete_found(store.find(EVERY, 1))
+    assert list(store.task_runs) == []
+
+
+def test_a_new_pattern_of_many_names_is_looked_up_when_it_is_looked_for_again() -> None:
+    """At first the names in a window are read; then all that match are found, and kept."""
+    every = BitMap(range(600))
+    column = NameColumn([f"run-{n}" for n in every], every)
+    contains = column.look_up(Test("name", LIKE, compile_like("u", SPEC)))
+    for window in (BitMap(range(5)), BitMap(range(9)), BitMap(range(7)), every):
+        assert contains.within(window) == window
+    assert column.look_up(Test("name", LIKE, compile_like("u", SPEC))).within(None) == every
