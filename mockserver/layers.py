@@ -16,6 +16,7 @@ from .sets import Difference, Set
 WINDOW = 256
 """Among so many runs is looked first, at the least."""
 GROWTH = 16
+MOST_LEFT = 1024  # of what was found
 KEPT = 16  # predicates
 
 Asked = Predicate | tuple[Predicate, Predicate]
@@ -24,18 +25,24 @@ Asked = Predicate | tuple[Predicate, Predicate]
 
 @dataclass(slots=True)
 class Sought:
-    """What was asked for, and an ordinal before which there is none of it left."""
+    """What was asked for, and how far it was sought: what there is before `end` is among `left`."""
 
     wanted: Set
-    begin: int = 0
+    left: BitMap | None = None
+    end: int = 0
+
+    def forget(self, at: int) -> None:
+        """Seek again from an ordinal, if it was sought farther."""
+        self.end = min(at, self.left.min() if self.left else self.end)
+        self.left = None
 
 
 @dataclass(slots=True)
 class Layer:
     """A view on an index: without the runs that are `gone`, and without parents of `orphans`.
 
-    Copying it costs as much as is gone, however large the index is. Runs only ever go: of what is
-    asked for again there is nothing before the place where it was found last. To begin there keeps
+    Copying it costs as much as is gone, however large the index is. Runs only ever go: what is
+    asked for again is among what was found and not yet taken, or farther on. To begin there keeps
     the last call of a drain as fast as the first.
     """
 
@@ -74,10 +81,9 @@ class Layer:
         children = self.index.children(parents)
         if children:
             self.orphans |= children
-            first = children.min()
             for asked, sought in self._sought.items():
-                if first < sought.begin and looks_at_parents(asked):  # which they may satisfy now
-                    sought.begin = first
+                if looks_at_parents(asked):  # which they may satisfy now
+                    sought.forget(children.min())
 
     def parent_task_run_ids(self) -> set[str]:
         """The ids of the task runs that stand for a subflow."""
@@ -89,7 +95,10 @@ class Layer:
             return iter(self._there(self.index.look_up(predicate, self.orphans).within(None)))
         sought = self._sought.get(predicate) if self._sought else None
         if sought is None:
-            sought = Sought(self.index.look_up(predicate, self.orphans))
+            wanted = self.index.look_up(predicate, self.orphans)
+            if wanted.about <= limit:
+                return islice(self._there(wanted.within(None)), limit)
+            sought = Sought(wanted)
         return islice(self._seek(sought, predicate, limit), limit)
 
     def ids(self, predicate: Predicate, limit: int | None) -> list[str]:
@@ -111,18 +120,19 @@ class Layer:
 
     def _seek(self, sought: Sought, asked: Asked, limit: int) -> BitMap:
         """At least the first so many, or all that there are: sought in ever larger windows."""
-        wanted, begin = sought.wanted, sought.begin
-        runs = len(self.index.runs)
+        wanted, end, runs = sought.wanted, sought.end, len(self.index.runs)
+        found = self._there(sought.left) if sought.left else None
         size = WINDOW + 2 * limit * runs // (wanted.about or 1)
-        while begin + size < runs:
-            found = self._there(wanted.within(BitMap(range(begin, begin + size))))
-            if len(found) >= limit:
-                break
+        while end < runs and (found is None or len(found) < limit):
+            begin, end = end, min(end + size, runs)
+            window = BitMap(range(begin, end)) if end - begin < runs else None
+            more = self._there(wanted.within(window))
+            found = found | more if found else more
             size *= GROWTH
-        else:
-            found = self._there(wanted.within(BitMap(range(begin, runs)) if begin else None))
-        if self.gone and limit:
-            sought.begin = found.min() if found else runs
+        found = BitMap() if found is None else found
+        if self.gone:
+            few = len(found) <= MOST_LEFT
+            sought.left, sought.end = (found, end) if few else (found[:MOST_LEFT], found[MOST_LEFT])
             self._keep(asked, sought)
         return found
 

@@ -137,13 +137,11 @@ class Store:
     def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
         """The ids of what `select` returns; no run is made for it."""
         self._settle_for(predicate)
-        loaded, *later = self._layers
-        found = loaded.ids(predicate, limit)
-        if not later and not self._fresh:
-            return found
-        others = [layer.ids(predicate, limit) for layer in later]
+        if len(self._layers) == 1 and not self._fresh:
+            return self._layers[0].ids(predicate, limit)
+        found = [layer.ids(predicate, limit) for layer in self._layers]
         fresh = [run.id for run in self._fresh_matching(predicate)]
-        return list(islice(merge(found, *others, fresh, reverse=True), limit))
+        return list(islice(merge(*found, fresh, reverse=True), limit))
 
     def find(self, predicate: Predicate, limit: int) -> Selection:
         """The first so many runs that satisfy a predicate, to be deleted next."""

@@ -69,6 +69,7 @@ def tighten(set_attribute: Callable[[Any, str, int], None]) -> None:
     set_attribute(stores, "MOST_FRESH", 1)
     set_attribute(layers, "WINDOW", 3)
     set_attribute(layers, "GROWTH", 2)
+    set_attribute(layers, "MOST_LEFT", 2)
     set_attribute(layers, "KEPT", 2)
     set_attribute(grams, "FEW", 1)
     set_attribute(grams, "FEW_RUNS", 4)
