@@ -30,7 +30,8 @@ def measure(effort: Effort, population: Population) -> Iterator[Table | Aim]:
     seeds = population.lines(effort.most, now=NOW)
     table = Table(
         f"Drain {effort.most:,} runs, {CALL} a call, one after the other: us a call",
-        ("filter", "calls", "first 1,000", "middle", "last", "last/first", "bare", "bare/mock"),
+        ("filter", "calls", "first 1,000", "quartiles", "last", "quartiles", "last/first", "bare",
+         "bare/mock"),
         notes=("Medians of calls; the bare server takes turns. The first call, which indexes, is",
                "not among them."),
     )  # fmt: skip
@@ -46,11 +47,13 @@ def measure(effort: Effort, population: Population) -> Iterator[Table | Aim]:
         share = median(
             median(one.latencies) * 1e6 / us for one, us in zip(bares, mocks, strict=True)
         )
-        shown = (mocks[0], mocks[len(mocks) // 2], mocks[-1])
         table.add(
             name,
             f"{calls:,}",
-            *(f"{us:,.0f}" for us in shown),
+            f"{mocks[0]:,.0f}",
+            _quartiles(parts[0]),
+            f"{mocks[-1]:,.0f}",
+            _quartiles(parts[-1]),
             f"{slower:.2f}",
             f"{median(median(one.latencies) for one in bares) * 1e6:,.0f}",
             f"{share:.2f}",
@@ -58,6 +61,10 @@ def measure(effort: Effort, population: Population) -> Iterator[Table | Aim]:
         yield Aim(f"drain, {name}: last/first", f"<= {SLOWER}", f"{slower:.2f}", slower <= SLOWER)
         yield Aim(f"drain, {name}: bare/mock", f">= {SHARE}", f"{share:.2f}", share >= SHARE)
     yield table
+
+
+def _quartiles(load: Load) -> str:
+    return f"{load.percentile(0.25) * 1e6:,.0f}-{load.percentile(0.75) * 1e6:,.0f}"
 
 
 def _drained(

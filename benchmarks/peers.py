@@ -132,9 +132,9 @@ class Sqlite(Sql):
 
     RELATIONS: ClassVar[Mapping[Relation, Callable[[str, str], str]]] = {
         **Sql.RELATIONS,
-        HAS_ALL: lambda _, many: (
-            f"id IN (SELECT run FROM tags WHERE tag IN ({many}) GROUP BY run "  # noqa: S608
-            f"HAVING count(*) = {many.count('?')})"
+        # One by one: among many that match, the first are found long before all are.
+        HAS_ALL: lambda _, many: " AND ".join(
+            ["EXISTS (SELECT 1 FROM tags WHERE run = id AND tag = ?)"] * many.count("?")
         ),
         HAS_ANY: lambda _, many: (
             f"EXISTS (SELECT 1 FROM tags WHERE run = id AND tag IN ({many}))"  # noqa: S608

@@ -98,13 +98,19 @@ def _table(times: Times, runs: int, calls: int) -> Table:
     table = Table(
         f"Select the first {TOP} ids on {runs:,} runs, microseconds",
         ("filter", OURS, "quartiles", *peers),
-        notes=(f"Medians of up to {calls} calls ({max(5, calls // 20)} of each peer).",),
-    )
+        notes=(f"Medians of up to {calls} calls ({max(5, calls // 20)} of each peer), on a store",
+               "of which nothing is gone: from one call to the next only ranges of times and",
+               "patterns of names are kept. sqlite3 has its statements prepared."),
+    )  # fmt: skip
     for name, by in times.items():
         low, _, high = quantiles(by[OURS], n=4)
-        others = (f"{median(by[contender]):,.0f}" for contender in peers)
+        others = (_shown(median(by[contender])) for contender in peers)
         table.add(name, f"{median(by[OURS]):,.1f}", f"{low:,.1f}-{high:,.1f}", *others)
     return table
+
+
+def _shown(microseconds: float) -> str:
+    return f"{microseconds:,.{microseconds < 100:d}f}"
 
 
 def _aims(times: Times, runs: int) -> Iterator[Aim]:
