@@ -14,8 +14,6 @@ _RFC3339 = re.compile(
 )
 RELATIVE_MOMENT = r"^now((?:[+-](?:[0-9]+(?:\.[0-9]{1,6})?[wdhms])+)*)$"
 _RELATIVE = re.compile(RELATIVE_MOMENT.removeprefix("^").removesuffix("$"))
-SECONDS_FROM_NOW = re.compile(r"now[+-]\d{1,12}(\.\d{1,6})?s", re.ASCII)
-"""The commonest of the relative ones: what `now` and so many seconds are is plain to see."""
 _SIGNED = re.compile(r"([+-])((?:\d+(?:\.\d+)?[wdhms])+)", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])", re.ASCII)
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}

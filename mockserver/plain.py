@@ -6,22 +6,35 @@ them; it raises ValueError where it cannot tell at a glance, and then the carefu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from math import isfinite
 from typing import Any
 
-from .instants import SECONDS_FROM_NOW, parse_moment
+import orjson
+
+from .instants import parse_moment
 
 
 def uuids(values: Sequence[Any], _now: datetime) -> Sequence[str]:
     """Texts of 36 characters, hyphens where they belong, hexadecimal digits elsewhere."""
-    count, joined = len(values), "".join(values)
-    if set(map(len, values)) != {36} or _differ(joined, 36, {8: "-", 13: "-", 18: "-", 23: "-"}):
-        raise ValueError("not plain uuids")
-    if len(bytes.fromhex(joined.replace("-", ""))) != 16 * count:  # it passes over spaces
-        raise ValueError("not plain uuids")
-    return values if joined == joined.lower() else list(map(str.lower, values))
+    joined, plain = _lines(values), _UUID * len(values)
+    if joined.translate(_HEX) == plain:
+        return values
+    if joined.translate(_ANY_HEX) == plain:
+        return list(map(str.lower, values))
+    raise ValueError("not plain uuids")
+
+
+def _lines(values: Sequence[str]) -> bytes:
+    return "\n".join((*values, "")).encode()
+
+
+_HEX = bytes.maketrans(b"123456789abcdef", 15 * b"0")
+_ANY_HEX = bytes.maketrans(b"123456789abcdefABCDEF", 21 * b"0")
+_UUID = b"00000000-0000-0000-0000-000000000000\n"
 
 
 def texts(values: Sequence[Any], _now: datetime) -> Sequence[str]:
@@ -46,35 +59,46 @@ def whole_numbers(values: Sequence[Any], _now: datetime) -> Sequence[int]:
 
 def moments(values: Sequence[Any], now: datetime) -> Sequence[datetime]:
     """Instants as servers write them, or in seconds from now; any other is read by itself."""
-    lengths = set(map(len, values))
-    if len(lengths) == 1:
-        return _moments_of(lengths.pop(), values, now)
-    by_length = {length: [text for text in values if len(text) == length] for length in lengths}
-    read = {length: iter(_moments_of(length, some, now)) for length, some in by_length.items()}
-    return [next(read[len(text)]) for text in values]
-
-
-# What stands where in 2026-01-31T08:00:00Z and in 2026-01-31T08:00:00.000000Z.
-_SECONDS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: "Z"}
-_SHAPES = {20: _SECONDS, 27: {**_SECONDS, 19: ".", 26: "Z"}}
-
-
-def _moments_of(length: int, values: Sequence[str], now: datetime) -> Sequence[datetime]:
-    """Instants whose texts are so long."""
-    joined = "".join(values)
+    joined = _lines(values)
+    shapes = _shapes(joined, len(values))
     # Python's parser looks at the digits; of later versions it takes T24, which RFC 3339 has not.
-    if length in _SHAPES and not _differ(joined, length, _SHAPES[length]) and "T24" not in joined:
+    if shapes <= _AS_SERVERS_WRITE and b"T24" not in joined:
         return list(map(datetime.fromisoformat, values))
-    return [_moment(text, now) for text in values]
+    if all(map(_FROM_NOW.fullmatch, shapes)):
+        return _from_now(joined[:-1].decode(), now)
+    return [parse_moment(text, now) for text in values]
 
 
-def _moment(text: str, now: datetime) -> datetime:
-    if SECONDS_FROM_NOW.fullmatch(text):
-        return now + timedelta(seconds=float(text[3:-1]))
-    return parse_moment(text, now)
+def _shapes(joined: bytes, count: int) -> set[bytes]:
+    """What texts, a line each, have but for their digits. Raises ValueError if one is no line."""
+    shapes = joined.translate(_DIGITS)
+    first = shapes[: shapes.index(b"\n") + 1]
+    if shapes == first * count:
+        return {first[:-1]}
+    different = shapes.split(b"\n")
+    if len(different) != count + 1:
+        raise ValueError("not a line each")
+    return set(different[:-1])
 
 
-def _differ(joined: str, length: int, shape: dict[int, str]) -> bool:
-    """Whether, of texts of one length put together, one has not what its shape says."""
-    count = len(joined) // length
-    return any(joined[at::length] != count * symbol for at, symbol in shape.items())
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+"""What differs in its digits alone has one shape."""
+_AS_SERVERS_WRITE = {b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000000Z"}
+_FROM_NOW = re.compile(rb"now[+-]0{1,9}(\.0{1,6})?s")
+_UNTIL = 1 << 32
+"""Seconds since 1970, up to which a float tells one microsecond from the next."""
+
+
+def _from_now(joined: str, now: datetime) -> Sequence[datetime]:
+    """Instants in seconds from now, a line each, as `now + timedelta(seconds=...)` gives them."""
+    since = (now - _EPOCH) // timedelta(seconds=1)
+    part = now.microsecond / 1e6
+    for word, number in (("now", ""), ("+", ""), ("s\n", ","), ("s", "")):
+        joined = joined.replace(word, number)
+    found = [since + (part + seconds) for seconds in orjson.loads(f"[{joined}]")]
+    if min(found) < 0 or max(found) >= _UNTIL:
+        raise ValueError("far from 1970")
+    return list(map(datetime.fromtimestamp, found, repeat(UTC)))
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
