@@ -108,12 +108,10 @@ class InBulk:
         )
         self.trusted[name] += bytes(record.id in trusted for record in records)
 
-    def strangers(self, name: str, key: str, known: Container[str]) -> tuple[int, int]:
+    def strangers(self, name: str, key: str, known: Iterable[str]) -> tuple[int, int]:
         """How many records name under a key what is not known; and how many of them are trusted."""
         column = self.columns[name].by_name.get(key, ())
-        missing = {
-            wanted for wanted in set(column) if not (wanted in SAID_NOTHING or wanted in known)
-        }
+        missing = set(column).difference(SAID_NOTHING, known)
         places = [at for at, wanted in enumerate(column) if wanted in missing] if missing else []
         return len(places), sum(self.trusted[name][at] for at in places)
 

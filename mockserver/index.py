@@ -37,7 +37,9 @@ class Index:
             runs if isinstance(runs, Rows) else tuple(sorted(runs, key=_id, reverse=True))
         )
         self.ids: Sequence[str] = list(self.values("id"))
-        self.ordinal: Mapping[str, int] = dict(zip(self.ids, count()))
+        self.ordinal: Mapping[str, int] = (
+            runs.ordinal if isinstance(runs, Rows) else dict(zip(self.ids, count()))
+        )
         self.every = BitMap(range(len(self.runs)))
         self._columns: dict[str, Column] = {}
 

@@ -51,10 +51,13 @@ class Columns:
             self.by_name[name] = mine
         self.count += count
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """The records, each by column."""
-        for row in zip(*self.by_name.values(), strict=True):
-            yield dict(zip(self.by_name, row, strict=True))
+    def records(self, kind: Callable[..., Any]) -> Iterator[Any]:
+        """The records: what `kind` makes of the values of each, in the order of the defaults."""
+        if not self.count:
+            return iter(())
+        return map(
+            kind, *(self.by_name.get(name) or repeat(self.defaults[name]) for name in self.defaults)
+        )
 
 
 DEFAULTS = defaults_of(FlowRun)
@@ -70,6 +73,14 @@ class Rows(Sequence[FlowRun]):
             ids = columns["id"]
             order = array("I", sorted(range(len(ids)), key=ids.__getitem__, reverse=True))
         self.order = order
+
+    @cached_property
+    def ordinal(self) -> Mapping[str, int]:
+        """Which run has an id: the first, the next... Fewer than the runs, if an id came twice."""
+        ordinals = array("I", self.order)
+        for ordinal, place in enumerate(self.order):
+            ordinals[place] = ordinal
+        return dict(zip(self.columns["id"], ordinals, strict=True))
 
     def __len__(self) -> int:
         return len(self.order)
@@ -101,9 +112,12 @@ class Rows(Sequence[FlowRun]):
         parents = self.columns.get("parent_task_run_id")
         if parents is None:
             return self
-        found = map(task_runs.get, parents)
-        of = [None if task_run is None else task_run.flow_run_id for task_run in found]
-        return Rows({**self.columns, "parent_flow_run_id": of}, self.order)
+        flow_runs = {one.id: one.flow_run_id for one in task_runs.values()}
+        found = Rows(
+            {**self.columns, "parent_flow_run_id": list(map(flow_runs.get, parents))}, self.order
+        )
+        found.ordinal = self.ordinal
+        return found
 
 
 def _state_type(state: State | None) -> StateType | None:
@@ -142,16 +156,11 @@ class RunsById(Mapping[str, FlowRun]):
         self.columns = columns
         self.rows = Rows(columns.by_name or {"id": []})
 
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """The place of each among the rows, by id."""
-        return {run_id: at for at, run_id in enumerate(self.rows.values("id"))}
-
     def __contains__(self, run_id: object) -> bool:
-        return run_id in self.places
+        return run_id in self.rows.ordinal
 
     def __getitem__(self, run_id: str) -> FlowRun:
-        return self.rows[self.places[run_id]]
+        return self.rows[self.rows.ordinal[run_id]]
 
     def __iter__(self) -> Iterator[str]:
         return self.rows.values("id")

@@ -170,14 +170,16 @@ class _Loading:
         bulk.add("flow_runs", list(seeds.flow_runs.values()), self.trusted)
         bulk.add("task_runs", list(seeds.task_runs.values()), self.trusted)
         seeds.flow_runs = RunsById(runs)
-        seeds.task_runs = {one["id"]: TaskRun(**one) for one in task_runs.rows()}
-        if len(seeds.flow_runs.places) < runs.count or len(seeds.task_runs) < task_runs.count:
+        seeds.task_runs = {one.id: one for one in task_runs.records(TaskRun)}
+        ids = seeds.flow_runs.rows.ordinal
+        if len(ids) < runs.count or len(seeds.task_runs) < task_runs.count:
             return False  # an id came twice
         self.unknown.update(bulk.unknown)
         self.backwards += bulk.backwards
         for collection, key in self._references():
-            target = getattr(seeds, REFERENCES[key])
-            strangers, trusted = bulk.strangers(collection, key, target)
+            target = REFERENCES[key]
+            known = ids if target == "flow_runs" else getattr(seeds, target)
+            strangers, trusted = bulk.strangers(collection, key, known)
             if strangers > trusted:
                 return False
             self.orphans += strangers if key == "parent_task_run_id" else 0
