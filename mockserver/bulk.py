@@ -11,25 +11,38 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import gt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .records import COLLECTIONS, OPEN
 from .rows import Columns
 from .runs import UNKNOWN_FLOW
-from .seed_files import Batch, Record, Report, collection_of, is_record
-from .tables import DEFAULTS, Column, ColumnReader, build_columns, read_columns
+from .seed_files import MANY, Batch, Lines, Record, Report, collection_of, is_record
+from .tables import (
+    DEFAULTS,
+    Column,
+    ColumnReader,
+    Shape,
+    build_columns,
+    read_columns,
+    read_table,
+)
+
+if TYPE_CHECKING:
+    from .lines import LineReader
 
 FEWEST = 4
 """So few records of a shape are sooner read one by one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What records have in common that are read together."""
+class _Built:
+    """Records of one shape, as they are kept, and what is to be noted of them."""
 
-    collection: str
-    trusted: bool
-    keys: tuple[str, ...]
+    shape: Shape
+    count: int
+    columns: Mapping[str, Column]
+    unknown: Iterable[str]
+    backwards: int
 
 
 class InBulk:
@@ -41,9 +54,34 @@ class InBulk:
         self.trusted = {name: bytearray() for name in DEFAULTS}
         self.unknown: Counter[str] = Counter()
         self.backwards = 0
+        self.lines: LineReader | None = None
 
-    def take(self, batch: Batch, report: Report) -> Iterator[Record]:
-        """Take what plainly is good of a batch; yield the other records, in no order."""
+    def take(self, part: Batch | Lines, report: Report) -> Iterator[Record]:
+        """Take what plainly is good of a file; yield the other records, in no order."""
+        if isinstance(part, Lines):
+            if self._took_lines(part):
+                return
+            part = part.batch(report)
+        yield from self._take_batch(part, report)
+
+    def _took_lines(self, lines: Lines) -> bool:
+        """Take all lines or, where they are not like those before or not plainly good, none."""
+        if self.lines is None:
+            if sum(map(len, lines.lines)) >= MANY:
+                from .lines import LineReader  # what only large seeds need
+
+                self.lines = LineReader()
+            return False
+        try:
+            tables = self.lines.read(lines.lines)
+            built = [self._built(table.shape, read_table(table, self.reader)) for table in tables]
+        except (ValueError, TypeError, OverflowError):
+            return False
+        for records in built:
+            self._add(records)
+        return True
+
+    def _take_batch(self, batch: Batch, report: Report) -> Iterator[Record]:
         by_keys: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         for at, document in enumerate(batch.documents):
             by_keys[tuple(document) if type(document) is dict else ()].append(at)
@@ -72,24 +110,34 @@ class InBulk:
 
     def _took(self, shape: Shape, values: Sequence[Mapping[str, Any]]) -> bool:
         """Take records of one shape, or none of them."""
-        name, count = shape.collection, len(values)
-        known = COLLECTIONS[name]
-        unknown = () if name in OPEN else [key for key in shape.keys if key not in known]
-        if count < FEWEST or "id" not in shape.keys or (unknown and not shape.trusted):
+        if self.lines:
+            self.lines.learn(shape)
+        if len(values) < FEWEST or "id" not in shape.keys:
             return False
         try:
-            read = read_columns(name, shape.keys, values, self.reader)
-            columns = build_columns(name, read)
+            built = self._built(shape, read_columns(shape, values, self.reader))
         except (ValueError, TypeError, OverflowError):
             return False
-        backwards = _backwards(columns) if name == "flow_runs" else 0
-        if backwards and not shape.trusted:
-            return False
-        self.columns[name].add(count, columns)
-        self.trusted[name] += bytes((shape.trusted,)) * count
-        self.backwards += backwards
-        self.unknown.update(dict.fromkeys(unknown, count))
+        self._add(built)
         return True
+
+    def _built(self, shape: Shape, read: dict[str, Column]) -> _Built:
+        """What is kept of records that were read. Raises ValueError."""
+        name, count = shape.collection, len(read["id"])
+        known = COLLECTIONS[name]
+        unknown = () if name in OPEN else [key for key in shape.keys if key not in known]
+        columns = build_columns(name, read)
+        backwards = _backwards(columns) if name == "flow_runs" else 0
+        if not shape.trusted and (unknown or backwards):
+            raise ValueError("a field that nobody knows, or an end before the start")
+        return _Built(shape, count, columns, unknown, backwards)
+
+    def _add(self, built: _Built) -> None:
+        name, count = built.shape.collection, built.count
+        self.columns[name].add(count, built.columns)
+        self.trusted[name] += bytes((built.shape.trusted,)) * count
+        self.backwards += built.backwards
+        self.unknown.update(dict.fromkeys(built.unknown, count))
 
     def take_columns(self, name: str, count: int, columns: Mapping[str, Column]) -> None:
         """Take the columns of records that have been checked before."""
@@ -126,4 +174,4 @@ def _backwards(columns: Mapping[str, Column]) -> int:
         return sum(map(gt, starts, ends))
     except TypeError:  # one of them is null
         pairs = zip(starts, ends, strict=True)
-        return sum(start > end for start, end in pairs if start is not None and end is not None)
+        return sum([start > end for start, end in pairs if start and end])

@@ -24,7 +24,8 @@ SUFFIX = ".packed"
 _PACKED = frozenset({SUFFIX})
 FORMATS = _YAML | _JSON | _LINES | _PACKED
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_BATCH = 4 << 20  # bytes
+MANY = 1 << 20
+"""So many bytes of lines are read at once."""
 _EXPECTED_FILE = (
     "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz) or .packed, "
     "or a folder"
@@ -134,9 +135,26 @@ class Unpacked:
                 yield Record(place, name, None, trusted=True), dict(zip(columns, row, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of an NDJSON file, and the number of the first."""
+
+    file: Path
+    lines: Sequence[bytes]
+    first: int
+
+    def batch(self, report: Report) -> Batch:
+        """What is in them; those that are not JSON, but the empty ones, are problems."""
+        numbers = range(self.first, self.first + len(self.lines))
+        try:
+            return Batch(self.file, list(map(orjson.loads, self.lines)), numbers)
+        except orjson.JSONDecodeError:
+            return _good_lines(self.file, self.first, self.lines, report)
+
+
 def read_batches(
     path: Path, report: Report, progress: Progress | None
-) -> Iterator[Batch | Unpacked]:
+) -> Iterator[Batch | Lines | Unpacked]:
     """What a file holds, in order. A file that cannot be read is a problem, not an error."""
     try:
         with path.open("rb") as raw:
@@ -146,7 +164,7 @@ def read_batches(
                 yield from _unpacked(path, stream.read(), report)
                 told.tell()
             elif _format(path) in _LINES:
-                yield from _lines(path, stream, report, told)
+                yield from _lines(path, stream, told)
             else:
                 read = read_yaml if _format(path) in _YAML else orjson.loads
                 document = read(stream.read().removeprefix(_BYTE_ORDER_MARK))
@@ -184,18 +202,12 @@ class _Told:
             self.at = at
 
 
-def _lines(
-    path: Path, stream: BinaryIO | gzip.GzipFile, report: Report, told: _Told
-) -> Iterator[Batch]:
+def _lines(path: Path, stream: BinaryIO | gzip.GzipFile, told: _Told) -> Iterator[Lines]:
     first = 1
-    while lines := stream.readlines(_BATCH):
+    while lines := stream.readlines(MANY):
         if first == 1:
             lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
-        try:
-            batch = Batch(path, list(map(orjson.loads, lines)), range(first, first + len(lines)))
-        except orjson.JSONDecodeError:
-            batch = _good_lines(path, first, lines, report)
-        yield batch
+        yield Lines(path, lines, first)
         first += len(lines)
         told.tell()
 

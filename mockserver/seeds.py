@@ -25,6 +25,7 @@ from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, Wo
 from .seed_fields import Field
 from .seed_files import (
     Batch,
+    Lines,
     Place,
     Progress,
     Record,
@@ -142,7 +143,11 @@ class _Loading:
                 if isinstance(batch, Unpacked):
                     self._take_unpacked(batch)
                     continue
-                left = bulk.take(batch, self.problem) if bulk else batch.records(self.problem)
+                if bulk:
+                    left = bulk.take(batch, self.problem)
+                else:
+                    whole = batch.batch(self.problem) if isinstance(batch, Lines) else batch
+                    left = whole.records(self.problem)
                 for record in left:
                     self.take(record)
             if self.bulk and self.problems:

@@ -7,11 +7,15 @@ careful road then reads the records one by one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain, repeat
 from types import NoneType
 from typing import Any
+
+import orjson
 
 from .records import (
     CAN_BE_NULL,
@@ -25,10 +29,42 @@ from .records import (
 )
 from .rows import defaults_of
 from .runs import NOTHING
-from .seed_fields import Field
+from .seed_fields import Field, nullable
 
 Column = Sequence[Any]
 _SCALARS = frozenset({str, NoneType})
+_TEXT = frozenset({str})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What records have in common that are read together."""
+
+    collection: str
+    trusted: bool
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Records by column: values, None where null or absent; under the keys of `json`, their JSON,
+    b"" where absent. All have ids and whatever no table of fields names.
+    """
+
+    shape: Shape
+    columns: Mapping[str, Column]
+    json: Container[str]
+
+
+class _Known(dict[Any, Any]):
+    """What values are read as: each when it first comes."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self.read = read
+
+    def __missing__(self, mark: Any) -> Any:
+        found = self[mark] = self.read(mark)
+        return found
 
 
 class ColumnReader:
@@ -36,81 +72,152 @@ class ColumnReader:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.known: dict[tuple[str, ...], dict[Any, Any]] = {}
+        self.known: dict[tuple[str, ...], _Known] = {}
         self.many: set[tuple[str, ...]] = set()  # columns of which hardly a value comes again
 
     def read(self, key: str, field: Field, values: Column) -> Column:
         """The column of a field. Raises ValueError or TypeError."""
+        if field.few and field.types == _TEXT:
+            found = self._shared((key,), values, partial(_read, field, self.now))
+            if found is not None:
+                return found
         types = set(map(type, values))
         if not (field.nullable and NoneType in types):
             return self._read(key, field, values, types)
         if len(types) == 1:
             return values
-        present = [value for value in values if value is not None]
-        read = iter(self._read(key, field, present, types - {NoneType}))
-        return [value if value is None else next(read) for value in values]
+        return _but_nulls(values, lambda some: self._read(key, field, some, types - {NoneType}))
+
+    def read_typed(self, key: str, field: Field, values: Column) -> Column:
+        """The column of a field whose values are of its types, or null. Raises ValueError."""
+        if field.few and field.types == _TEXT:
+            found = self._shared((key,), values, partial(_read, field, self.now))
+            if found is not None:
+                return found
+        if None in values:
+            return _but_nulls(values, lambda some: self._each(field, some))
+        return self._each(field, values)
+
+    def read_json(self, key: str, field: Field, values: Sequence[bytes], absent: Any) -> Column:
+        """The column of a field whose values are JSON yet; b"" where one is `absent`."""
+
+        def read(value: bytes) -> Any:
+            return field.read(orjson.loads(value), self.now) if value else absent
+
+        found = self._shared((key, "JSON"), values, read)
+        if found is not None:
+            return found
+        given = iter(self.read(key, field, from_json(list(filter(None, values)))))
+        return [next(given) if value else absent for value in values]
 
     def _read(self, key: str, field: Field, values: Column, types: set[type]) -> Column:
         if field.types and not types <= field.types:
             raise TypeError(key)
-        if types == {str} and field.few:
-            return self._shared((key,), field, values, values)
-        if types == {list}:
-            return self._shared((key,), field, values, list(map(tuple, values)))
-        if types == {dict} and field.few:
-            return self._shared_objects(key, field, values)
-        return self._each(field, values)
+        if field.few and types == {list}:
+            read = partial(_read_list, field, self.now)
+            found = self._shared((key, "list"), list(map(tuple, values)), read)
+        elif field.few and types == {dict}:
+            found = self._shared_objects(key, field, values)
+        else:
+            found = None
+        return self._each(field, values) if found is None else found
 
     def _each(self, field: Field, values: Column) -> Column:
         if field.plain is not None:
             return field.plain(values, self.now)
         return [field.read(value, self.now) for value in values]
 
-    def _shared_objects(self, key: str, field: Field, values: Column) -> Column:
+    def _shared_objects(self, key: str, field: Field, values: Column) -> Column | None:
         """Objects of one shape whose parts are texts are told apart by them."""
         shape = tuple(values[0])
         parts = list(map(tuple, map(dict.values, values)))
         if set(map(tuple, values)) != {shape} or set(map(type, chain(*parts))) - _SCALARS:
-            return self._each(field, values)
-        return self._shared((key, *shape), field, values, parts)
+            return None
+        return self._shared((key, *shape), parts, partial(_read_object, field, self.now, shape))
 
-    def _shared(self, key: tuple[str, ...], field: Field, values: Column, marks: Column) -> Column:
-        """Read each different value once; `marks` are what they are told apart by."""
-        known = self.known.setdefault(key, {})
-        if marks[0] in known:
-            try:
-                return list(map(known.__getitem__, marks))
-            except KeyError:
-                pass
-        elif key in self.many:
-            return self._each(field, values)
-        fresh = set(marks).difference(known)
-        if 2 * len(fresh) > len(values) > 64:
+    def _shared(
+        self, key: tuple[str, ...], marks: Column, read: Callable[[Any], Any]
+    ) -> Column | None:
+        """Read each different value once, by what they are told apart by; None if few are alike."""
+        if key in self.many:
+            return None
+        known = self.known.get(key)
+        if known is None:
+            known = self.known[key] = _Known(read)
+        before = len(known)
+        found = list(map(known.__getitem__, marks))
+        if 2 * (len(known) - before) > len(marks) > 64:
             self.many.add(key)
-            return self._each(field, values)
-        first = dict(zip(marks, values, strict=True))
-        known.update((mark, field.read(first[mark], self.now)) for mark in fresh)
-        return list(map(known.__getitem__, marks))
+            del self.known[key]
+        return found
+
+
+def _but_nulls(values: Column, read: Callable[[Column], Column]) -> Column:
+    """What is read of the values that are not null, and the nulls, in order."""
+    present = [value for value in values if value is not None]
+    found = iter(read(present) if present else ())
+    return [value if value is None else next(found) for value in values]
+
+
+def _read(field: Field, now: datetime, value: Any) -> Any:
+    return field.read(value, now)
+
+
+def _read_list(field: Field, now: datetime, mark: tuple[Any, ...]) -> Any:
+    return field.read(list(mark), now)
+
+
+def _read_object(field: Field, now: datetime, shape: Sequence[str], mark: tuple[Any, ...]) -> Any:
+    return field.read(dict(zip(shape, mark, strict=True)), now)
+
+
+def from_json(values: Sequence[bytes]) -> Column:
+    """What JSON values are."""
+    found: list[Any] = orjson.loads(b"[" + b",".join(values) + b"]")
+    return found
 
 
 def read_columns(
-    collection: str, shape: Sequence[str], records: Sequence[Mapping[str, Any]], read: ColumnReader
+    shape: Shape, records: Sequence[Mapping[str, Any]], read: ColumnReader
 ) -> dict[str, Column]:
-    """The fields of records that all have the keys of `shape`, in this order.
+    """The fields of records that all have the keys of a shape, in this order.
 
     Those that no table names are kept as they are. Raises ValueError or TypeError.
     """
-    fields = COLLECTIONS[collection]
-    given = dict(
-        zip(shape, zip(*[record.values() for record in records], strict=True), strict=True)
-    )
+    fields = COLLECTIONS[shape.collection]
+    columns = zip(*[record.values() for record in records], strict=True)
     return {
-        key: read.read(f"{collection}.{key}", fields[key], column) if key in fields else column
-        for key, column in given.items()
+        key: read.read(f"{shape.collection}.{key}", fields[key], column)
+        if key in fields
+        else column
+        for key, column in zip(shape.keys, columns, strict=True)
     }
 
 
+def read_table(table: Table, read: ColumnReader) -> dict[str, Column]:
+    """The fields of the records of a table. Raises ValueError or TypeError."""
+    collection = table.shape.collection
+    fields, defaults = COLLECTIONS[collection], DEFAULTS[collection]
+    found: dict[str, Column] = {}
+    for key, column in table.columns.items():
+        if key not in fields:
+            found[key] = from_json(column)
+        elif key in table.json:
+            absent = defaults.get(key)
+            found[key] = read.read_json(f"{collection}.{key}", fields[key], column, absent)
+        else:
+            found[key] = read.read_typed(f"{collection}.{key}", _OR_NONE[collection][key], column)
+    return found
+
+
 DEFAULTS = {name: defaults_of(KINDS[name]) for name in ("flow_runs", "task_runs")}
+_OR_NONE = {
+    name: {
+        key: field if field.nullable else nullable(field)
+        for key, field in COLLECTIONS[name].items()
+    }
+    for name in DEFAULTS
+}
 
 
 def build_columns(collection: str, read: dict[str, Column]) -> dict[str, Column]:
@@ -124,18 +231,25 @@ def build_columns(collection: str, read: dict[str, Column]) -> dict[str, Column]
     columns = {
         key: _without_nulls(key, column, defaults[key])
         for key, column in read.items()
-        if key in own and key not in NOT_KEPT
+        if key in own and key not in NOT_KEPT and key != "name"
     }
+    columns["name"] = _names(collection, read)
     if _OF_STATE & read.keys():
         columns["state"] = _states(read)
-    if "name" not in columns:
-        word = collection.removesuffix("s").replace("_", "-")
-        columns["name"] = [f"{word}-{record_id[:8]}" for record_id in read["id"]]
     others = [key for key in read if key not in own and key not in NOT_KEPT]
     if others:
         rows = zip(*(read[key] for key in others), strict=True)
         columns["rest"] = [dict(zip(others, row, strict=True)) for row in rows]
     return columns
+
+
+def _names(collection: str, read: Mapping[str, Column]) -> Column:
+    names = read.get("name")
+    if names is not None and None not in names:
+        return names
+    word = collection.removesuffix("s").replace("_", "-")
+    pairs = zip(names or repeat(None), read["id"], strict=False)
+    return [f"{word}-{record_id[:8]}" if name is None else name for name, record_id in pairs]
 
 
 def _without_nulls(key: str, column: Column, default: Any) -> Column:

@@ -1,7 +1,7 @@
 """The fast road of loading. For any seeds: what is read in bulk is what is read one by one."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mockserver import bulk, plain, seed_files, seeds
 from mockserver.errors import SeedError
+from mockserver.instants import parse_moment
 from mockserver.records import COLLECTIONS
 from mockserver.rows import DERIVED, Rows, RunsById
 from mockserver.runs import FlowRun
@@ -128,23 +129,60 @@ def told(load: Any, file: Path) -> Any:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A record by itself is read in bulk too."""
+    """A record by itself is read in bulk too, and a few lines are as many as need a LineReader."""
     monkeypatch.setattr(bulk, "FEWEST", 1)
+    monkeypatch.setattr(bulk, "MANY", 1)
+
+
+def as_one_by_one(data: bytes) -> bool:
+    """Whether a file is the same, or as wrong, in bulk as one by one."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "seed.ndjson")
+        file.write_bytes(data)
+        return bool(told(load_seeds, file) == told(slowly, file))
 
 
 @settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=documents())
-def test_in_bulk_as_one_by_one(lines: list[Any]) -> None:
+@given(lines=documents(), at_once=st.sampled_from([1, 200, 10_000]))
+def test_in_bulk_as_one_by_one(
+    lines: list[Any], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same records, notes and parents; or the same problems, in the same order."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder, "seed.ndjson")
-        file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
-        assert told(load_seeds, file) == told(slowly, file)
+    monkeypatch.setattr(seed_files, "MANY", at_once)
+    assert as_one_by_one(b"\n".join(map(orjson.dumps, lines)))
+
+
+PIECES = [b"", b" ", b"\n", b"\r", b"\0", b"\xff", b'"', b"{", b"}", b"[", b"]", b",", b":", b"\\"]
+PIECES += [
+    b"0",
+    b"-",
+    b"e5",
+    b"null",
+    b"true",
+    b"\\ud800",
+    "ß".encode(),
+    b"{}",
+    b"1e400",
+    b"1" * 20,
+]
+
+
+@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=documents(), data=st.data())
+def test_damaged_lines_are_told_as_one_by_one(
+    lines: list[Any], data: st.DataObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is put in the place of some bytes, the problems are those of the careful road."""
+    monkeypatch.setattr(seed_files, "MANY", data.draw(st.sampled_from([1, 200])))
+    whole = b"\n".join(map(orjson.dumps, lines))
+    start = data.draw(st.integers(0, len(whole)))
+    end = start + data.draw(st.integers(0, 3))
+    assert as_one_by_one(whole[:start] + data.draw(st.sampled_from(PIECES)) + whole[end:])
 
 
 def test_batches_of_many_and_of_few_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Values that come once, and values that come again, in this batch or in a later one."""
-    monkeypatch.setattr(seed_files, "_BATCH", 20_000)
+    monkeypatch.setattr(seed_files, "MANY", 20_000)
     lines = [
         {
             "id": f"{at:08}-aaaa-4000-8000-{at:012}",
@@ -215,6 +253,30 @@ def test_a_plain_instant_is_the_careful_one() -> None:
     read = plain.moments(values, NOW)
     assert [moment - NOW for moment in read][2] == timedelta(seconds=-1.5)
     assert {moment.utcoffset() for moment in read} == {timedelta(0)}
+
+
+SECONDS = st.from_regex(r"now[+-][0-9]{1,9}(\.[0-9]{1,6})?s", fullmatch=True)
+
+
+@given(
+    texts=st.lists(SECONDS, min_size=1, max_size=4),
+    now=st.datetimes(datetime(1970, 1, 1), datetime(2106, 1, 1), timezones=st.just(UTC)),
+)
+def test_seconds_from_now_are_exact(texts: list[str], now: datetime) -> None:
+    """To the microsecond, though they are reckoned in floats; else they are left."""
+    try:
+        read = plain.moments(texts, now)
+    except ValueError:
+        return
+    assert read == [parse_moment(text, now) for text in texts]
+
+
+@pytest.mark.parametrize("year", [1980, 2100])
+def test_seconds_that_floats_do_not_tell_apart_are_left(year: int) -> None:
+    """Before 1970 and after 2106 the careful reader reads them."""
+    sign = "-" if year < 2000 else "+"
+    with pytest.raises(ValueError, match="1970"):
+        plain.moments([f"now{sign}999999999.000001s"], datetime(year, 1, 1, tzinfo=UTC))
 
 
 def test_rows_derive_what_runs_do(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ RANKS = {
     "records": 3, "parameters": 3, "side_filters": 3, "predicates": 3,
     "bodies": 4, "drafts": 4, "decoding": 4, "bitmaps": 4, "cautions": 4, "packed": 4,
     "tables": 4,
-    "grams": 5, "reading": 5, "seed_files": 5,
+    "grams": 5, "reading": 5, "seed_files": 5, "lines": 5,
     "index": 6, "bulk": 6,
     "layers": 7, "seeds": 7,
     "store": 8,
@@ -129,7 +129,7 @@ def test_serving_imports_no_more_than_it_needs() -> None:
     """What only tests, odd times and other commands need is not paid for at each start."""
     program = "import mockserver.cli, mockserver.serving"
     loaded = modules_after(program)
-    assert not loaded & {"jsonschema", "schemathesis", "pendulum", "hypothesis"}
+    assert not loaded & {"jsonschema", "schemathesis", "pendulum", "hypothesis", "msgspec"}
     assert not loaded & {
         f"mockserver.{room}" for room in ("bodies", "queries", "changes", "events", "control")
     }
