@@ -38,6 +38,8 @@ from .seed_files import (
 MOST_PROBLEMS = 100
 FEW = 10_000
 """So many flow runs are better made at once than each time one is asked for."""
+SMALL = 16 << 10
+"""Files of fewer bytes are sooner read record by record."""
 
 
 @dataclass(slots=True)
@@ -75,14 +77,19 @@ def load_seeds(paths: Iterable[Path], now: datetime, *, progress: Progress | Non
     """
     files = list(paths)
     with _no_collection():
-        loading = _Loading(now, InBulk(now))
-        if not loading.take_all(files, progress):
+        loading = _Loading(now, None if _are_small(files) else InBulk(now))
+        if not loading.take_all(files, progress) and loading.bulk:
             # Something is wrong: the slow road tells all of it, in order.
             loading = _Loading(now)
             loading.take_all(files, None)
     if loading.problems:
         raise SeedError(loading.problems, more=loading.unlisted)
     return loading.finished()
+
+
+def _are_small(paths: Iterable[Path]) -> bool:
+    files = seed_files(paths, lambda *_: None)
+    return sum(file.stat().st_size for file in files) < SMALL
 
 
 def read_seeds(value: Any, now: datetime, *, name: str, references: bool = True) -> Seeds:

@@ -32,7 +32,7 @@ ODD = [
     *(None, True, 1, -1, 1.5, 1e300, [], {}, [1], {"a": 1}, "nonsense", UUIDS[3].upper()),
     *("0123456789abcdef-0123456789abcdef-xyz", "2026-13-01T00:00:00Z", "2026-01-31T24:00:00Z"),
     *("2016-12-31T23:59:60Z", "2026-01-31 08:00:00Z", "0001-01-01T00:00:00+23:00", "now-9999999d"),
-    *(f"{UUIDS[0][:-1]} ", f"{UUIDS[0][:-2]}  ", "now-999999999999s", "DONE"),
+    *(f"{UUIDS[0][:-1]} ", f"{UUIDS[0][:-2]}  ", "now-999999999999s", "DONE", "now-1s\nnow-2s"),
 ]
 STATES = [
     *({"type": "COMPLETED"}, {"type": "COMPLETED", "name": "Done"}, {"type": "SCHEDULED"}),
@@ -130,6 +130,7 @@ def told(load: Any, file: Path) -> Any:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A record by itself is read in bulk too, and a few lines are as many as need a LineReader."""
+    monkeypatch.setattr(seeds, "SMALL", 0)
     monkeypatch.setattr(bulk, "FEWEST", 1)
     monkeypatch.setattr(bulk, "MANY", 1)
 
@@ -149,6 +150,7 @@ def test_in_bulk_as_one_by_one(
 ) -> None:
     """The same records, notes and parents; or the same problems, in the same order."""
     monkeypatch.setattr(seed_files, "MANY", at_once)
+    monkeypatch.setattr(bulk, "MANY", at_once)
     assert as_one_by_one(b"\n".join(map(orjson.dumps, lines)))
 
 
@@ -277,6 +279,13 @@ def test_seconds_that_floats_do_not_tell_apart_are_left(year: int) -> None:
     sign = "-" if year < 2000 else "+"
     with pytest.raises(ValueError, match="1970"):
         plain.moments([f"now{sign}999999999.000001s"], datetime(year, 1, 1, tzinfo=UTC))
+
+
+def test_a_line_in_a_text_is_none_of_two_texts() -> None:
+    """Texts that are looked at together are told apart."""
+    for texts in (["now-1s\nnow-2s"], ["now-1s", "now-1.5s\nnow-2s"]):
+        with pytest.raises(ValueError, match="line"):
+            plain.moments(texts, NOW)
 
 
 def test_rows_derive_what_runs_do(tmp_path: Path) -> None:

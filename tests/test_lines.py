@@ -111,7 +111,7 @@ def test_only_so_many_keys_are_learned() -> None:
         read(lines, run(1) | {"7": 1})
 
 
-@pytest.mark.parametrize("many", [1, 5_000, 90_000])
+@pytest.mark.parametrize("many", [1, 5_000, 30_000])
 def test_whatever_comes_after_what(
     many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,3 +136,18 @@ def test_whatever_comes_after_what(
     file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
     assert told(load_seeds, file) == told(slowly, file)
     assert len(load_seeds([file], NOW).flow_runs) == 900
+
+
+def test_objects_that_are_all_different_are_read_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a server's states are, each with an id; where there is none, none is kept."""
+    monkeypatch.setattr(bulk, "MANY", 1)
+    monkeypatch.setattr(seed_files, "MANY", 20_000)
+    lines = [
+        run(at, state={"type": "FAILED", "id": uuid(at)} if at % 9 else None) for at in range(600)
+    ]
+    del lines[450]["state"]
+    file = tmp_path / "runs.ndjson"
+    file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    assert told(load_seeds, file) == told(slowly, file)

@@ -35,6 +35,7 @@ def test_what_is_unpacked_is_what_was_packed(lines: list[Any]) -> None:
     """Whatever loads, loads the same from its packed file: in bulk, one by one, and as rows."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(bulk, "FEWEST", 1)
+        patch.setattr(seeds, "SMALL", 0)
         file, packed_file = Path(folder, "seed.ndjson"), Path(folder, "seed.packed")
         file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
         try:
