@@ -260,7 +260,9 @@ class Store:
     def fork(self) -> Store:
         """A store that starts as this one is; nothing done on either is seen by the other."""
         self._settle()
-        other = Store(self.base)
+        other: Store = Store.__new__(Store)  # `reset` would make what is replaced here
+        other.base = self.base
+        other._bereft = BitMap()
         other._layers = [layer.copy() for layer in self._layers]
         other._fresh = self._fresh.copy()
         other._shelves = {name: shelf.fork() for name, shelf in self._shelves.items()}
