@@ -159,7 +159,8 @@ class InBulk:
     def strangers(self, name: str, key: str, known: Iterable[str]) -> tuple[int, int]:
         """How many records name under a key what is not known; and how many of them are trusted."""
         column = self.columns[name].by_name.get(key, ())
-        missing = set(column).difference(SAID_NOTHING, known)
+        missing = set(column).difference(SAID_NOTHING)
+        missing = missing.difference(known) if missing else missing
         places = [at for at, wanted in enumerate(column) if wanted in missing] if missing else []
         return len(places), sum(self.trusted[name][at] for at in places)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import count
+from itertools import compress, count
 from operator import attrgetter
 from typing import Any, cast
 
@@ -36,12 +36,17 @@ class Index:
         self.runs: Sequence[FlowRun] = (
             runs if isinstance(runs, Rows) else tuple(sorted(runs, key=_id, reverse=True))
         )
-        self.ids: Sequence[str] = list(self.values("id"))
-        self.ordinal: Mapping[str, int] = (
-            runs.ordinal if isinstance(runs, Rows) else dict(zip(self.ids, count()))
+        self.ids: Sequence[str] = (
+            runs.ids if isinstance(runs, Rows) else [run.id for run in self.runs]
         )
         self.every = BitMap(range(len(self.runs)))
         self._columns: dict[str, Column] = {}
+
+    @cached_property
+    def ordinal(self) -> Mapping[str, int]:
+        """Which run has an id."""
+        runs = self.runs
+        return runs.ordinal if isinstance(runs, Rows) else dict(zip(self.ids, count()))
 
     def values(self, column: str) -> Iterable[Any]:
         """What each run has in a column, in the order of the runs."""
@@ -228,5 +233,5 @@ class Base(Index):
     @cached_property
     def relatives(self) -> BitMap:
         """Ordinals of the runs that have task runs or subflows: something follows them."""
-        ids = {*self.task_runs_of, *self.values("parent_flow_run_id")}
-        return BitMap([self.ordinal[run_id] for run_id in ids if run_id in self.ordinal])
+        followed = {*self.task_runs_of, *self.values("parent_flow_run_id")}
+        return BitMap(compress(count(), map(followed.__contains__, self.ids)))

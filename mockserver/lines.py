@@ -6,8 +6,9 @@ left to the careful road (`bulk`, `seeds`), whose meaning this has.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ _DECODED = {
     frozenset({int, float}): _INTEGER | float,
 }
 """What values of these types are decoded to; any other value stays JSON."""
+_NOT_LEARNED = re.compile(r'["\\\x00-\x1f]')  # such keys msgspec does not take
 APART = ("flow_run_id", "task_runs")
 """Keys of a line that is of no flow run: of a task run, and of a document of task runs."""
 
@@ -43,7 +45,7 @@ class Form:
 
     def learn(self, keys: Iterable[str]) -> bool:
         """Keys that records have. Whether some are new."""
-        known = dict.fromkeys((*self.keys, *keys))
+        known = dict.fromkeys((*self.keys, *filterfalse(_NOT_LEARNED.search, keys)))
         if len(known) == len(self.keys) or len(known) > MOST_KEYS:
             return False
         self.keys = tuple(known)

@@ -9,7 +9,8 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cached_property
-from itertools import repeat
+from itertools import islice, repeat
+from operator import eq
 from typing import Any, overload
 
 from .runs import CreatedBy, FlowRun, State, StateType, TaskRun
@@ -75,8 +76,17 @@ class Rows(Sequence[FlowRun]):
         self.order = order
 
     @cached_property
+    def ids(self) -> Sequence[str]:
+        """The ids, highest first."""
+        return list(map(self.columns["id"].__getitem__, self.order))
+
+    def has_twice(self) -> bool:
+        """Whether an id came twice."""
+        return any(map(eq, self.ids, islice(self.ids, 1, None)))
+
+    @cached_property
     def ordinal(self) -> Mapping[str, int]:
-        """Which run has an id: the first, the next... Fewer than the runs, if an id came twice."""
+        """Which run has an id: the first, the next... Ids must be unique."""
         ordinals = array("I", self.order)
         for ordinal, place in enumerate(self.order):
             ordinals[place] = ordinal
@@ -116,7 +126,7 @@ class Rows(Sequence[FlowRun]):
         found = Rows(
             {**self.columns, "parent_flow_run_id": list(map(flow_runs.get, parents))}, self.order
         )
-        found.ordinal = self.ordinal
+        found.ids = self.ids
         return found
 
 
@@ -163,7 +173,7 @@ class RunsById(Mapping[str, FlowRun]):
         return self.rows[self.rows.ordinal[run_id]]
 
     def __iter__(self) -> Iterator[str]:
-        return self.rows.values("id")
+        return iter(self.rows.ids)
 
     def __len__(self) -> int:
         return len(self.rows)

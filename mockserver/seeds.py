@@ -191,14 +191,13 @@ class _Loading:
         bulk.add("task_runs", list(seeds.task_runs.values()), self.trusted)
         seeds.flow_runs = RunsById(runs)
         seeds.task_runs = {one.id: one for one in task_runs.records(TaskRun)}
-        ids = seeds.flow_runs.rows.ordinal
-        if len(ids) < runs.count or len(seeds.task_runs) < task_runs.count:
-            return False  # an id came twice
+        if seeds.flow_runs.rows.has_twice() or len(seeds.task_runs) < task_runs.count:
+            return False
         self.unknown.update(bulk.unknown)
         self.backwards += bulk.backwards
         for collection, key in self._references():
             target = REFERENCES[key]
-            known = ids if target == "flow_runs" else getattr(seeds, target)
+            known = getattr(seeds, target)
             strangers, trusted = bulk.strangers(collection, key, known)
             if strangers > trusted:
                 return False

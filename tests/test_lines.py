@@ -101,6 +101,15 @@ def test_a_field_that_no_table_names_is_of_each_record_or_of_none() -> None:
         read(lines, [run(1, rumour=None), run(2)])
 
 
+@pytest.mark.parametrize("key", ['a"b', "a\\b", "a\nb", "\0"])
+def test_a_key_that_is_written_with_an_escape_is_left_to_the_careful_road(key: str) -> None:
+    """It is not learned; the others are."""
+    lines = reader(Shape("flow_runs", trusted=True, keys=("id", key, "")))
+    assert read(lines, [{"id": uuid(1), "": 1}]) == [("flow_runs", True, 1)]
+    with pytest.raises(ValueError, match="not as before"):
+        read(lines, [{"id": uuid(1), key: 1, "": 1}])
+
+
 def test_only_so_many_keys_are_learned() -> None:
     """A seed in which each line has keys of its own does not make the reader grow."""
     lines = LineReader()
