@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import compress, count
+from itertools import count
 from operator import attrgetter
 from typing import Any, cast
 
@@ -53,7 +53,7 @@ class Index:
         runs = self.runs
         return runs.values(column) if isinstance(runs, Rows) else map(attrgetter(column), runs)
 
-    def children(self, parents: frozenset[str]) -> BitMap | None:
+    def children(self, parents: set[str]) -> BitMap | None:
         """Ordinals of the subflows of these flow runs; None if there are none."""
         column = cast(ValueColumn, self._column("parent_flow_run_id"))
         with_children = column.by_value.keys() & parents
@@ -229,9 +229,3 @@ class Base(Index):
             if task_run.flow_run_id is not None:
                 found.setdefault(task_run.flow_run_id, []).append(task_run.id)
         return {flow_run_id: tuple(ids) for flow_run_id, ids in found.items()}
-
-    @cached_property
-    def relatives(self) -> BitMap:
-        """Ordinals of the runs that have task runs or subflows: something follows them."""
-        followed = {*self.task_runs_of, *self.values("parent_flow_run_id")}
-        return BitMap(compress(count(), map(followed.__contains__, self.ids)))

@@ -76,7 +76,7 @@ class Layer:
         gone.update(places.values())
         return dropped
 
-    def orphan_children(self, parents: frozenset[str]) -> None:
+    def orphan_children(self, parents: set[str]) -> None:
         """Let the subflows of these flow runs have no parent."""
         children = self.index.children(parents)
         if children:
@@ -103,8 +103,12 @@ class Layer:
 
     def ids(self, predicate: Predicate, limit: int | None) -> list[str]:
         """Their ids."""
+        return self.ids_of(self.first(predicate, limit))
+
+    def ids_of(self, ordinals: Iterable[int]) -> list[str]:
+        """The ids of the runs at ordinals."""
         ids = self.index.ids
-        return [ids[at] for at in self.first(predicate, limit)]
+        return [ids[at] for at in ordinals]
 
     def count(self, predicate: Predicate) -> int:
         """How many runs satisfy a predicate."""

@@ -9,13 +9,12 @@ has changed, however large the base is.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
-
-from pyroaring import BitMap
 
 from .index import Base, Index, looks_at_parents
 from .layers import Layer, without_parent
@@ -28,12 +27,12 @@ from .shelf import Shelf
 class Selection:
     """The ids of the first flow runs that satisfy a predicate, and whether there are `more`.
 
-    `ordinals`: of these runs in the base; None where something was added since it was loaded.
+    `ordinals`: of these runs in each of the store's layers.
     """
 
     ids: list[str]
     more: bool
-    ordinals: BitMap | None
+    ordinals: list[list[int]]
 
 
 MOST_FRESH = 256
@@ -51,7 +50,7 @@ class Store:
     def reset(self) -> None:
         """Back to the base: what was loaded and nothing else."""
         self._layers = [Layer(self.base)]
-        self._bereft = BitMap()
+        self._bereft: list[str] = []
         self._fresh: dict[str, FlowRun] = {}
         self._shelves: dict[str, Shelf[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
@@ -137,23 +136,26 @@ class Store:
     def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
         """The ids of what `select` returns; no run is made for it."""
         self._settle_for(predicate)
-        if len(self._layers) == 1 and not self._fresh:
-            return self._layers[0].ids(predicate, limit)
         found = [layer.ids(predicate, limit) for layer in self._layers]
-        fresh = [run.id for run in self._fresh_matching(predicate)]
-        return list(islice(merge(*found, fresh, reverse=True), limit))
+        if self._fresh:
+            found.append([run.id for run in self._fresh_matching(predicate)])
+        return _merged(found)[:limit]
 
     def find(self, predicate: Predicate, limit: int) -> Selection:
         """The first so many runs that satisfy a predicate, to be deleted next."""
         self._settle_for(predicate)
-        if self._fresh or len(self._layers) > 1:
-            ids = self.select_ids(predicate, limit + 1)
-            return Selection(ids[:limit], len(ids) > limit, None)
-        index = self._layers[0].index
-        ordinals = list(self._layers[0].first(predicate, limit + 1))
-        more = len(ordinals) > limit
-        del ordinals[limit:]
-        return Selection([index.ids[at] for at in ordinals], more, BitMap(ordinals))
+        if self._fresh:  # a drain would test them in each call
+            self._lay_down()
+        ordinals = [list(layer.first(predicate, limit + 1)) for layer in self._layers]
+        found = [layer.ids_of(ats) for layer, ats in zip(self._layers, ordinals, strict=True)]
+        ids = _merged(found)
+        more = len(ids) > limit
+        if more:
+            first_left = ids[limit]
+            del ids[limit:]
+            for ats, ids_there in zip(ordinals, found, strict=True):
+                del ats[bisect_left(ids_there, True, key=first_left.__ge__) :]
+        return Selection(ids, more, ordinals)
 
     def count(self, predicate: Predicate) -> int:
         """How many runs satisfy a predicate."""
@@ -177,23 +179,21 @@ class Store:
         self._settle()
         doomed = self._drop(dict.fromkeys(flow_run_ids))
         self._forget_states(doomed)
-        self._drop_relatives(frozenset(doomed))
+        self._drop_relatives(set(doomed))
         return doomed
 
     def delete_found(self, found: Selection) -> None:
         """Delete, as `delete` does, what `find` has just found: nothing has changed since."""
-        if found.ordinals is None or self._shelf("task_runs").changed:
-            self.delete(found.ids)
-            return
-        self._layers[0].gone |= found.ordinals
-        self._bereft |= found.ordinals & self.base.relatives
+        for layer, ordinals in zip(self._layers, found.ordinals, strict=True):
+            layer.gone.update(ordinals)
+        self._bereft += found.ids
         self._forget_states(found.ids)
 
     def _settle(self) -> None:
-        """Do what follows from deletes of the base, which is put off until somebody looks there."""
+        """Do what follows from deletes, which is put off until somebody looks there."""
         if self._bereft:
-            gone, self._bereft = self._bereft, BitMap()
-            self._drop_relatives(frozenset([self.base.ids[at] for at in gone]))
+            gone, self._bereft = self._bereft, []
+            self._drop_relatives(set(gone))
 
     def _settle_for(self, predicate: Predicate) -> None:
         if self._bereft and looks_at_parents(predicate):
@@ -204,7 +204,7 @@ class Store:
             for flow_run_id in doomed:
                 self._states.pop(flow_run_id, None)
 
-    def _drop_relatives(self, of: frozenset[str]) -> None:
+    def _drop_relatives(self, of: set[str]) -> None:
         self._drop_task_runs(of)
         self._orphan_children(of)
 
@@ -214,7 +214,7 @@ class Store:
         there.update(*(layer.drop(flow_run_ids) for layer in self._layers))
         return [run_id for run_id in flow_run_ids if run_id in there]
 
-    def _drop_task_runs(self, of: frozenset[str]) -> None:
+    def _drop_task_runs(self, of: set[str]) -> None:
         task_runs, loaded = self.task_runs, self.base.task_runs_of
         ids = [one.id for one in task_runs.changed if one.flow_run_id in of]
         for flow_run_id in loaded.keys() & of:
@@ -223,7 +223,7 @@ class Store:
             found = map(task_runs.get, dict.fromkeys(ids))
             task_runs.drop([one.id for one in found if one is not None and one.flow_run_id in of])
 
-    def _orphan_children(self, parents: frozenset[str]) -> None:
+    def _orphan_children(self, parents: set[str]) -> None:
         for layer in self._layers:
             layer.orphan_children(parents)
         orphaned = [run for run in self._fresh.values() if run.parent_flow_run_id in parents]
@@ -262,7 +262,7 @@ class Store:
         self._settle()
         other: Store = Store.__new__(Store)  # `reset` would make what is replaced here
         other.base = self.base
-        other._bereft = BitMap()
+        other._bereft = []
         other._layers = [layer.copy() for layer in self._layers]
         other._fresh = self._fresh.copy()
         other._shelves = {name: shelf.fork() for name, shelf in self._shelves.items()}
@@ -286,3 +286,10 @@ class Store:
 
 def _id(run: FlowRun) -> str:
     return run.id
+
+
+def _merged(found: list[list[str]]) -> list[str]:
+    """All of these ids, highest first, as each of the lists is."""
+    if len(found) == 1:
+        return found[0]
+    return sorted(chain.from_iterable(found), reverse=True)
