@@ -1,4 +1,4 @@
-"""The command `mockserver`. Exit codes: 0 fine, 1 found something wrong, 2 wrong use."""
+"""The command `mockserver`. Exit codes: see its help."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from .instants import EXPECTED_MOMENT, parse_moment
 
 app = typer.Typer(
     name="mockserver",
-    help="A stand-in for Prefect's flow-run API, and what belongs to it.",
+    help="A stand-in for Prefect's flow-run API, and what belongs to it.\n\n"
+    "Exit codes: 0 fine, 1 found something wrong, 2 wrong use or no server to test.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

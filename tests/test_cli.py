@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,15 @@ def test_a_full_disk_is_told_without_a_traceback() -> None:
     assert done.returncode == 1
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_is_not_there_is_no_finding() -> None:
+    """A pipeline can tell it from a broken contract: exit code 2, nothing was tested."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    done = mockserver("drift", f"http://127.0.0.1:{port}/api")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("mockserver: nothing was tested: cannot reach http://127.0.0.1:")
 
 
 def test_check_lists_every_problem_and_exits_1(tmp_path: Path) -> None:

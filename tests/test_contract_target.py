@@ -93,6 +93,13 @@ def test_a_secret_that_is_no_header_is_not_shown() -> None:
     assert "ret" not in str(caught.value)
 
 
+def test_a_header_that_cannot_be_sent_is_told_before_anything_is() -> None:
+    """Headers are Latin-1; what is of it goes out."""
+    assert headers_of(("X: \xfc",), {}) == {"X": "\xfc"}
+    with pytest.raises(UsageError, match=r"header X .*Latin-1"):
+        headers_of(("X: \u20ac",), {})
+
+
 def test_no_more_is_sent_than_may_be(url: str) -> None:
     """The ceiling is one of all requests, and says which flag raises it."""
     target = Target(url, limits=Limits(requests=2))

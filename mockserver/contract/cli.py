@@ -98,7 +98,11 @@ def _carry_out(
     diff: DiffSettings | None = None,
     fuzz: FuzzSettings | None = None,
 ) -> None:
-    """Exits with 1 where something was found, with 130 when told to stop."""
+    """Exits with 1 where something was found, with 130 when told to stop.
+
+    Raises UsageError where there is no server to test: nothing was found of it, good or bad.
+    """
+    from .target import TargetError
     from .verify import Asked, carry_out
 
     asked = Asked(server.opening(), run.seed, diff, fuzz, run.report)
@@ -110,5 +114,7 @@ def _carry_out(
         is_left = any(asked.opening.journal_folder.glob(f"{os.getpid()}-*"))
         print(f"mockserver: stopped; {left if is_left else gone}", file=sys.stderr)  # noqa: T201
         raise typer.Exit(130) from None
+    except TargetError as error:
+        raise UsageError(f"nothing was tested: {error}") from None
     if found:
         raise typer.Exit(1)

@@ -289,7 +289,16 @@ def headers_of(given: Sequence[str], environment: Mapping[str, str]) -> dict[str
     for name, value in headers.items():
         if not value.isprintable():  # the value may be a secret
             raise UsageError(f"the value of the header {in_a_line(name)} holds a control character")
+        if not _is_latin_1(name + value):
+            raise UsageError(
+                f"the header {in_a_line(name)} holds a letter that no header can: only those of "
+                "Latin-1 can be sent"
+            )
     return headers
+
+
+def _is_latin_1(text: str) -> bool:
+    return all(letter <= "\xff" for letter in text)
 
 
 def _reason(error: requests.RequestException) -> str:
