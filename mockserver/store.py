@@ -144,16 +144,16 @@ class Store:
     def find(self, predicate: Predicate, limit: int) -> Selection:
         """The first so many runs that satisfy a predicate, to be deleted next."""
         self._settle_for(predicate)
-        if self._fresh:  # a drain would test them in each call
-            self._lay_down()
         ordinals = [list(layer.first(predicate, limit + 1)) for layer in self._layers]
         found = [layer.ids_of(ats) for layer, ats in zip(self._layers, ordinals, strict=True)]
+        if self._fresh:
+            found.append([run.id for run in self._fresh_matching(predicate)])
         ids = _merged(found)
         more = len(ids) > limit
         if more:
             first_left = ids[limit]
             del ids[limit:]
-            for ats, ids_there in zip(ordinals, found, strict=True):
+            for ats, ids_there in zip(ordinals, found, strict=False):  # the fresh have no ordinals
                 del ats[bisect_left(ids_there, True, key=first_left.__ge__) :]
         return Selection(ids, more, ordinals)
 
@@ -186,6 +186,11 @@ class Store:
         """Delete, as `delete` does, what `find` has just found: nothing has changed since."""
         for layer, ordinals in zip(self._layers, found.ordinals, strict=True):
             layer.gone.update(ordinals)
+        if self._fresh:
+            for flow_run_id in found.ids:
+                self._fresh.pop(flow_run_id, None)
+        if self._fresh and found.more:  # a drain would test them in each call
+            self._lay_down()
         self._bereft += found.ids
         self._forget_states(found.ids)
 
