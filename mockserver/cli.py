@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import gc
+import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,13 +15,14 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .contract.cli import add_commands
+from .commands import Commands
 from .dialects import DIALECTS
 from .errors import MockServerError, SeedError, UsageError
 from .instants import EXPECTED_MOMENT, parse_moment
 
 app = typer.Typer(
     name="mockserver",
+    cls=Commands,
     help="A stand-in for Prefect's flow-run API, and what belongs to it.\n\n"
     "Exit codes: 0 fine, 1 found something wrong, 2 wrong use or no server to test.",
     no_args_is_help=True,
@@ -167,7 +170,8 @@ def serve(
     Prints the base URL first. Point a client at it, or Prefect's own with PREFECT_API_URL=URL/api.
     Every flag can be set by the environment variable that is named with it.
     """
-    from .serving import Serving, run
+    with _without_certificates():
+        from .serving import Serving, run
 
     run(
         Serving(
@@ -184,6 +188,20 @@ def serve(
             control_token=control_token or None,
         )
     )
+
+
+@contextmanager
+def _without_certificates() -> Iterator[None]:
+    """aiohttp, imported, reads whom this machine trusts. That takes 30 ms, and nobody is asked."""
+    name = "SSL_CERT_FILE"
+    before = os.environ.get(name)
+    os.environ[name] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
 
 
 @seeds.command()
@@ -260,12 +278,8 @@ def pack_seeds(
     print(f"{len(loaded.flow_runs):,} flow runs, {output.stat().st_size:,} bytes")  # noqa: T201
 
 
-add_commands(app)
-
-
 def main() -> None:
     """Run the command; an error of the user is a line on stderr, never a traceback."""
-    gc.disable()  # imports and a load make nothing that it finds; `serve` switches it on
     # So that what is being written is cleaned up; `serve` takes the signal over.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:

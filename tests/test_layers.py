@@ -60,7 +60,7 @@ RANKS = {
     "contract/watch": 23, "contract/probes": 23,
     "contract/gate": 24, "contract/drills": 24,
     "contract/fuzz": 25, "contract/st_hooks": 25,
-    "pytest_plugin": 40, "cli": 40, "__main__": 41,
+    "pytest_plugin": 40, "commands": 40, "cli": 41, "__main__": 42,
 }  # fmt: skip
 FIRST_RANK_OF = {
     "aiohttp": 14, "typer": 38, "rich": 14, "requests": 20, "hypothesis": 20, "schemathesis": 20,
