@@ -5,8 +5,8 @@ aiohttp.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as typing says it; to import that takes longer than all else here
 if TYPE_CHECKING:
     from .dialects import DIALECTS as DIALECTS
     from .dialects import Dialect as Dialect
