@@ -53,8 +53,8 @@ class ValueColumn:
             elif before != at:
                 places[value] = [before, at]
         nulls = places.pop(None, [])
-        self.nulls = BitMap(nulls if isinstance(nulls, list) else [nulls])
-        self.known = every - self.nulls
+        null = BitMap(nulls if isinstance(nulls, list) else [nulls])
+        self.nulls, self.known = These(null), These(every - null)
         self.by_value: dict[Any, int | BitMap] = {
             value: BitMap(found) if isinstance(found, list) else found
             for value, found in places.items()
@@ -78,9 +78,9 @@ class ValueColumn:
 
 VALUE_RELATIONS: Mapping[Relation, Callable[[ValueColumn, Any], Set]] = {
     ONE_OF: ValueColumn.one_of,
-    NONE_OF: lambda column, unwanted: Difference(These(column.known), column.one_of(unwanted)),
-    IS_NULL: lambda column, _: These(column.nulls),
-    IS_NOT_NULL: lambda column, _: These(column.known),
+    NONE_OF: lambda column, unwanted: Difference(column.known, column.one_of(unwanted)),
+    IS_NULL: lambda column, _: column.nulls,
+    IS_NOT_NULL: lambda column, _: column.known,
 }
 
 
@@ -93,9 +93,9 @@ class TagColumn:
             for tag in tags:
                 by_tag.setdefault(tag, []).append(at)
         self.by_tag = {tag: BitMap(places) for tag, places in by_tag.items()}
-        self.tagged = BitMap.union(*self.by_tag.values()) if self.by_tag else BitMap()
-        self.untagged = every - self.tagged
-        self.every = every
+        tagged = BitMap.union(*self.by_tag.values()) if self.by_tag else BitMap()
+        self.tagged, self.untagged = These(tagged), These(every - tagged)
+        self.every = These(every)
 
     def look_up(self, test: Test) -> Set:
         return TAG_RELATIONS[test.relation](self, test.operand)
@@ -106,14 +106,14 @@ class TagColumn:
     def all_of(self, tags: frozenset[str]) -> Set:
         if not tags <= self.by_tag.keys():
             return NOTHING
-        return Intersection([These(self.by_tag[tag]) for tag in tags] or [These(self.every)])
+        return Intersection([These(self.by_tag[tag]) for tag in tags] or [self.every])
 
 
 TAG_RELATIONS: Mapping[Relation, Callable[[TagColumn, Any], Set]] = {
     HAS_ALL: TagColumn.all_of,
     HAS_ANY: TagColumn.any_of,
-    IS_EMPTY: lambda column, _: These(column.untagged),
-    IS_NOT_EMPTY: lambda column, _: These(column.tagged),
+    IS_EMPTY: lambda column, _: column.untagged,
+    IS_NOT_EMPTY: lambda column, _: column.tagged,
 }
 
 
@@ -127,9 +127,10 @@ class TimeColumn:
 
     def __init__(self, values: Iterable[datetime | None], every: BitMap) -> None:
         moments: list[Any] = list(values)
-        self.nulls = BitMap(at for at, moment in enumerate(moments) if moment is None)
-        self.known = every - self.nulls
-        self.places = array("I", sorted(self.known, key=moments.__getitem__))
+        nulls = BitMap(at for at, moment in enumerate(moments) if moment is None)
+        known = every - nulls
+        self.nulls, self.known = These(nulls), These(known)
+        self.places = array("I", sorted(known, key=moments.__getitem__))
         self.instants = list(map(moments.__getitem__, self.places))
         self.block = max(1024, len(self.places) // 256)
         self._kept: OrderedDict[int, BitMap] = OrderedDict()
@@ -159,12 +160,12 @@ class TimeColumn:
 
     def after(self, moment: datetime) -> Set:
         earlier = self.first(bisect_left(self.instants, moment))
-        return Difference(These(self.known), These(earlier))
+        return Difference(self.known, These(earlier))
 
 
 TIME_RELATIONS: Mapping[Relation, Callable[[TimeColumn, Any], Set]] = {
     AT_OR_BEFORE: TimeColumn.before,
     AT_OR_AFTER: TimeColumn.after,
-    IS_NULL: lambda column, _: These(column.nulls),
-    IS_NOT_NULL: lambda column, _: These(column.known),
+    IS_NULL: lambda column, _: column.nulls,
+    IS_NOT_NULL: lambda column, _: column.known,
 }

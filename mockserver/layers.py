@@ -56,7 +56,7 @@ class Layer:
 
     def __iter__(self) -> Iterator[FlowRun]:
         """Every run, highest id first."""
-        return map(self.run, self.index.every - self.gone)
+        return self.runs(self.index.every - self.gone)
 
     def place(self, run_id: str) -> int | None:
         """The ordinal of the run with an id; None when it is not here."""
@@ -67,6 +67,10 @@ class Layer:
         """The run at an ordinal."""
         run = self.index.runs[at]
         return without_parent(run) if at in self.orphans else run
+
+    def runs(self, ordinals: Iterable[int]) -> Iterator[FlowRun]:
+        """The runs at ordinals."""
+        return map(self.run if self.orphans else self.index.runs.__getitem__, ordinals)
 
     def drop(self, run_ids: Iterable[str]) -> list[str]:
         """Take runs out; returns the ids of those that were here."""
@@ -96,7 +100,7 @@ class Layer:
         sought = self._sought.get(predicate) if self._sought else None
         if sought is None:
             wanted = self.index.look_up(predicate, self.orphans)
-            if wanted.about <= limit:
+            if wanted.about <= limit or len(self.index.runs) <= WINDOW:
                 return islice(self._there(wanted.within(None)), limit)
             sought = Sought(wanted)
         return islice(self._seek(sought, predicate, limit), limit)
@@ -151,7 +155,7 @@ class Layer:
 
     def copy(self) -> Layer:
         """A view that starts as this one is."""
-        return Layer(self.index, self.gone.copy(), self.orphans.copy())
+        return Layer(self.index, self.gone.copy(), self.orphans.copy(), {})
 
 
 def without_parent(run: FlowRun) -> FlowRun:

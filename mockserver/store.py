@@ -270,7 +270,8 @@ class Store:
         other._bereft = []
         other._layers = [layer.copy() for layer in self._layers]
         other._fresh = self._fresh.copy()
-        other._shelves = {name: shelf.fork() for name, shelf in self._shelves.items()}
+        shelves = self._shelves
+        other._shelves = {name: shelves[name].fork() for name in shelves} if shelves else {}
         other._states = self._states.copy()
         other.leases = self.leases.copy()
         return other
@@ -279,7 +280,7 @@ class Store:
         """At least the first so many that satisfy a predicate (None: all)."""
         self._settle()
         found: list[Iterable[FlowRun]] = [
-            map(layer.run, layer.first(predicate, limit)) for layer in self._layers
+            layer.runs(layer.first(predicate, limit)) for layer in self._layers
         ]
         if self._fresh:
             found.append(self._fresh_matching(predicate))
