@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from mockserver.index import Base
@@ -17,6 +18,12 @@ TASK_IDS = [f"{digit * 8}-1111-4000-8000-{digit * 12}" for digit in "01234567"]
 TEXTS = ["", "a", "etl", "ETL-Marvin", "100%", "a_b", "a\\b", "straße", "STRASSE", "İx", "ſ", "\0k"]
 TYPES = list(StateType)
 
+
+def examples(count: int) -> int:
+    """So many examples of one test; with the profile `thorough` as many times more as of others."""
+    return count * settings().max_examples // 100
+
+
 ids = st.sampled_from(IDS)
 texts = st.sampled_from(TEXTS)
 times = st.integers(-3, 3).map(lambda step: START + timedelta(microseconds=step))
@@ -26,6 +33,7 @@ def _maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | strategy
 
 
+states = st.builds(State, st.sampled_from(TYPES), texts)
 flow_runs = st.builds(
     FlowRun,
     id=ids,
@@ -33,7 +41,7 @@ flow_runs = st.builds(
     tags=st.lists(texts, max_size=3).map(tuple),
     deployment_id=_maybe(ids),
     work_queue_name=_maybe(texts),
-    state=_maybe(st.builds(State, st.sampled_from(TYPES), texts)),
+    state=_maybe(states),
     flow_version=_maybe(texts),
     start_time=_maybe(times),
     end_time=_maybe(times),

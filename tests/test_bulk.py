@@ -20,6 +20,7 @@ from mockserver.runs import FlowRun
 from mockserver.seed_fields import Field
 from mockserver.seeds import Seeds, load_seeds
 
+from .strategies import examples
 from .vectors import NOW
 
 UUIDS = [f"{digit * 8}-aaaa-4000-8000-{digit * 12}" for digit in "0123456789abcdef"]
@@ -143,7 +144,7 @@ def as_one_by_one(data: bytes) -> bool:
         return bool(told(load_seeds, file) == told(slowly, file))
 
 
-@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(600), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=documents(), at_once=st.sampled_from([1, 200, 10_000]))
 def test_in_bulk_as_one_by_one(
     lines: list[Any], at_once: int, monkeypatch: pytest.MonkeyPatch
@@ -169,7 +170,7 @@ PIECES += [
 ]
 
 
-@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(600), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=documents(), data=st.data())
 def test_damaged_lines_are_told_as_one_by_one(
     lines: list[Any], data: st.DataObject, monkeypatch: pytest.MonkeyPatch

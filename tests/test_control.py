@@ -25,6 +25,7 @@ from mockserver.settings import Settings
 from mockserver.store import Store
 
 from .live import Client, Reply, live
+from .strategies import examples
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -417,7 +418,7 @@ def fuzzed() -> Iterator[Control]:
         yield Control(connected, "/sessions/mine")
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(deed=st.sampled_from([*DEEDS]), body=BODIES)
 def test_whatever_is_sent_is_answered(fuzzed: Control, deed: tuple[str, str], body: Any) -> None:
     """A clock that leaves its years, a list for a name, a number for a seed: all 4xx."""

@@ -17,7 +17,7 @@ from mockserver.runs import FlowRun
 from mockserver.store import Store
 
 from .live import Client, live
-from .strategies import IDS, filters
+from .strategies import IDS, examples, filters
 from .test_reading import nearly_valid, wild_json
 
 content_types = st.sampled_from(
@@ -62,7 +62,7 @@ def servers() -> Iterator[dict[str, tuple[Client, Store]]]:
 
 
 @given(body=byte_strings | broken(), content_type=content_types, version=versions)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.parametrize("name", DIALECTS)
 def test_any_request_is_answered(
     servers: dict[str, tuple[Client, Store]],

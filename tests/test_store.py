@@ -1,13 +1,11 @@
 """The store. For any base, changes and filter: the fast road answers what a full scan answers."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pyroaring import BitMap
 
 from mockserver import grams, layers
@@ -24,14 +22,13 @@ from mockserver.predicates import (
     AllOf,
     Predicate,
     Test,
-    admit_nulls,
     compile_filter,
 )
 from mockserver.rows import Rows
 from mockserver.runs import FlowRun, State, StateType, TaskRun
 from mockserver.store import Store
 
-from .strategies import IDS, START, TASK_IDS, bases, filters, flow_runs, ids
+from .strategies import IDS, START, TASK_IDS, bases, examples, filters, flow_runs, ids
 from .vectors import filter_base, filter_cases
 
 dialects = st.sampled_from(list(DIALECTS.values()))
@@ -98,7 +95,7 @@ def change(store: Store, made: Changes) -> None:
 
 @pytest.mark.usefixtures("bounds")
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     base=bases(),
     in_rows=st.booleans(),
@@ -131,129 +128,6 @@ def test_the_fast_road_is_the_full_scan(
             assert one.select(predicate, 2) == found[:2]
             assert one.select_ids(predicate) == [run.id for run in found]
             assert one.count(predicate) == len(found)
-
-
-class Model:
-    """What a store should hold, kept the slow way."""
-
-    def __init__(self, runs: dict[str, FlowRun], tasks: dict[str, TaskRun]) -> None:
-        self.runs = runs
-        self.tasks = tasks
-
-    def fork(self) -> "Model":
-        return Model(dict(self.runs), dict(self.tasks))
-
-    def delete(self, doomed: list[str]) -> None:
-        gone = [run_id for run_id in doomed if self.runs.pop(run_id, None)]
-        self.tasks = {task.id: task for task in self.tasks.values() if task.flow_run_id not in gone}
-        for run in list(self.runs.values()):
-            if run.parent_flow_run_id in gone:
-                orphan = replace(run, parent_task_run_id=None, parent_flow_run_id=None)
-                self.runs[run.id] = orphan
-
-    def put(self, run: FlowRun) -> None:
-        task = self.tasks.get(run.parent_task_run_id or "")
-        parent = task.flow_run_id if task else None
-        self.runs[run.id] = replace(run, parent_flow_run_id=parent)
-
-
-class StoreMachine(RuleBasedStateMachine):
-    """Deletes, additions, changes, forks and resets leave every store as its model says."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.patches = pytest.MonkeyPatch()
-
-    def teardown(self) -> None:
-        self.patches.undo()
-
-    @initialize(
-        base=bases(),
-        tight=st.booleans(),
-        again=st.lists(st.tuples(filters, dialects), min_size=1, max_size=3),
-    )
-    def load(self, base: Base, tight: bool, again: list[tuple[Any, Dialect]]) -> None:
-        if tight:
-            tighten(self.patches.setattr)
-        self.again = [predicate_of(filter_, dialect) for filter_, dialect in again]
-        self.base = base
-        self.loaded = Model({run.id: run for run in base.runs}, dict(base.task_runs))
-        self.pairs = [(Store(base), self.loaded.fork())]
-
-    @rule(which=st.integers(0, 9), doomed=st.lists(ids, max_size=4))
-    def delete(self, which: int, doomed: list[str]) -> None:
-        store, model = self.pairs[which % len(self.pairs)]
-        there = [run_id for run_id in dict.fromkeys(doomed) if run_id in model.runs]
-        assert store.delete(doomed) == there
-        model.delete(doomed)
-
-    @rule(which=st.integers(0, 9), run=flow_runs)
-    def put(self, which: int, run: FlowRun) -> None:
-        store, model = self.pairs[which % len(self.pairs)]
-        if run.parent_task_run_id not in model.tasks:
-            run = replace(run, parent_task_run_id=None)
-        store.put(run)
-        model.put(run)
-
-    @rule(which=st.integers(0, 9), task_id=st.sampled_from(TASK_IDS), owner=ids)
-    def put_task_run(self, which: int, task_id: str, owner: str) -> None:
-        store, model = self.pairs[which % len(self.pairs)]
-        if owner in model.runs and task_id not in model.tasks:
-            store.task_runs.put(TaskRun(task_id, owner))
-            model.tasks[task_id] = TaskRun(task_id, owner)
-
-    @rule(which=st.integers(0, 9))
-    def fork(self, which: int) -> None:
-        store, model = self.pairs[which % len(self.pairs)]
-        if len(self.pairs) < 4:
-            self.pairs.append((store.fork(), model.fork()))
-
-    @rule(which=st.integers(0, 9))
-    def reset(self, which: int) -> None:
-        at = which % len(self.pairs)
-        self.pairs[at][0].reset()
-        self.pairs[at] = (self.pairs[at][0], self.loaded.fork())
-
-    @rule(which=st.integers(0, 9), filter_=filters, dialect=dialects, limit=st.integers(0, 20))
-    def select(self, which: int, filter_: dict[str, Any], dialect: Dialect, limit: int) -> None:
-        store, model = self.pairs[which % len(self.pairs)]
-        predicate = predicate_of(filter_, dialect)
-        matching = sorted(filter(predicate, model.runs.values()), key=lambda run: run.id)[::-1]
-        assert store.select(predicate, limit) == matching[:limit]
-        assert store.count(predicate) == len(matching)
-        assert store.any_more(EVERY, predicate) == (len(matching) < len(model.runs))
-
-    @rule(
-        which=st.integers(0, 9),
-        calls=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3)), max_size=5),
-    )
-    def drain(self, which: int, calls: list[tuple[int, int]]) -> None:
-        """What is asked for over and over is found as it is the first time."""
-        store, model = self.pairs[which % len(self.pairs)]
-        for asked, limit in calls:
-            predicate = self.again[asked % len(self.again)]
-            wider = admit_nulls(predicate)
-            runs = sorted(model.runs.values(), key=lambda run: run.id, reverse=True)
-            left = [run.id for run in runs if predicate(run)]
-            skipped = any(wider(run) and not predicate(run) for run in runs)
-            assert store.any_more(wider, predicate) == skipped
-            found = store.find(predicate, limit)
-            assert found.ids == left[:limit]
-            assert found.more == (len(left) > limit)
-            store.delete_found(found)
-            model.delete(found.ids)
-
-    @invariant()
-    def holds_what_the_model_holds(self) -> None:
-        for store, model in getattr(self, "pairs", ()):
-            runs = sorted(model.runs.values(), key=lambda run: run.id, reverse=True)
-            assert list(store) == runs
-            assert len(store) == len(runs)
-            assert all(store.get(run.id) == run and run.id in store for run in runs)
-            assert {task for task in TASK_IDS if store.task_runs.get(task)} == set(model.tasks)
-
-
-TestStore = StoreMachine.TestCase
 
 
 def test_deleting_a_parent_orphans_its_subflows() -> None:

@@ -1,0 +1,259 @@
+"""Stores, whatever has happened to them. For any history: what a plain model of it holds.
+
+Nothing is looked at in between that need not be: what a store puts off has to wait for a reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from mockserver import store as stores
+from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
+from mockserver.errors import ServerFailure
+from mockserver.index import Base
+from mockserver.operations import bulk_delete
+from mockserver.parameters import BulkDeleteRequest
+from mockserver.predicates import EVERY, Predicate, admit_nulls
+from mockserver.runs import FlowRun, State, TaskRun
+from mockserver.store import Store
+
+from .strategies import IDS, TASK_IDS, bases, bodies, filters, flow_runs, ids, states
+from .test_store import predicate_of, rows_of, tighten
+
+MANY_IDS = [
+    f"{n:08x}-2222-4000-8000-{n * 7919 % 0xFFFF:012x}" for n in range(0, 2**32, 2**32 // 400)
+]
+which = st.integers(0, 9)
+
+
+class Model:
+    """What a store should hold, kept the slow way."""
+
+    def __init__(
+        self,
+        runs: Mapping[str, FlowRun],
+        tasks: Mapping[str, TaskRun],
+        before: Mapping[str, tuple[State, ...]],
+    ) -> None:
+        """`before`: which states a run was in before its present one."""
+        self.runs = dict(runs)
+        self.tasks = dict(tasks)
+        self.before = dict(before)
+
+    def fork(self) -> "Model":
+        return Model(self.runs, self.tasks, self.before)
+
+    def ordered(self) -> list[FlowRun]:
+        return sorted(self.runs.values(), key=lambda run: run.id, reverse=True)
+
+    def matching(self, predicate: Predicate) -> list[FlowRun]:
+        return list(filter(predicate, self.ordered()))
+
+    def delete(self, doomed: list[str]) -> None:
+        gone = {run_id for run_id in doomed if self.runs.pop(run_id, None)}
+        self.tasks = {task.id: task for task in self.tasks.values() if task.flow_run_id not in gone}
+        self.before = {run_id: them for run_id, them in self.before.items() if run_id not in gone}
+        for run in list(self.runs.values()):
+            if run.parent_flow_run_id in gone:
+                orphan = replace(run, parent_task_run_id=None, parent_flow_run_id=None)
+                self.runs[run.id] = orphan
+
+    def put(self, run: FlowRun) -> None:
+        task = self.tasks.get(run.parent_task_run_id or "")
+        self.runs[run.id] = replace(run, parent_flow_run_id=task.flow_run_id if task else None)
+
+    def states_of(self, run: FlowRun) -> tuple[State, ...]:
+        return (*self.before.get(run.id, ()), *([run.state] if run.state else []))
+
+
+class Histories(RuleBasedStateMachine):
+    """Every way to write to a store, and every way to ask it, in any order, on several forks."""
+
+    dialect: ClassVar[Dialect]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = pytest.MonkeyPatch()
+        self.pairs: list[tuple[Store, Model]] = []
+
+    def teardown(self) -> None:
+        try:
+            for at in range(len(self.pairs)):
+                self.look(at)
+        finally:
+            self.patches.undo()
+
+    @initialize(
+        base=bases(),
+        in_rows=st.booleans(),
+        tight=st.booleans(),
+        again=st.lists(filters, min_size=1, max_size=3),
+    )
+    def load(self, base: Base, in_rows: bool, tight: bool, again: list[Any]) -> None:
+        self.tight = tight
+        if tight:
+            tighten(self.patches.setattr)
+        self.again = [predicate_of(filter_, self.dialect) for filter_ in again]
+        self.loaded = Model({run.id: run for run in base.runs}, base.task_runs, {})
+        if in_rows:
+            base = Base(rows_of(base.runs), base.task_runs.values())
+        self.pairs = [(Store(base), self.loaded.fork())]
+
+    def pair(self, which: int) -> tuple[Store, Model]:
+        return self.pairs[which % len(self.pairs)]
+
+    # Ways to write.
+
+    @rule(which=which, doomed=st.lists(ids, max_size=4))
+    def delete(self, which: int, doomed: list[str]) -> None:
+        store, model = self.pair(which)
+        there = [run_id for run_id in dict.fromkeys(doomed) if run_id in model.runs]
+        assert store.delete(doomed) == there
+        model.delete(doomed)
+
+    @rule(which=which, run=flow_runs)
+    def put(self, which: int, run: FlowRun) -> None:
+        """A run, in the place of the one with its id if there is one."""
+        store, model = self.pair(which)
+        if run.parent_task_run_id not in model.tasks:
+            run = replace(run, parent_task_run_id=None)
+        store.put(run)
+        model.put(run)
+
+    @precondition(lambda self: not self.tight)
+    @rule(which=which, some=st.lists(flow_runs, min_size=1, max_size=3), first=st.integers(0, 140))
+    def put_many(self, which: int, some: list[FlowRun], first: int) -> None:
+        """More than are kept fresh: they become a layer."""
+        store, model = self.pair(which)
+        for at, run_id in enumerate(MANY_IDS[first : first + stores.MOST_FRESH + 4]):
+            run = replace(some[at % len(some)], id=run_id, parent_task_run_id=None)
+            store.put(run)
+            model.put(run)
+
+    @rule(which=which, run_id=ids, state=states)
+    def change_state(self, which: int, run_id: str, state: State) -> None:
+        """As the verbs do it: the state that it was in is remembered."""
+        store, model = self.pair(which)
+        before = store.get(run_id)
+        assert before == model.runs.get(run_id)
+        if before is not None:
+            model.before[run_id] = model.states_of(before)
+            store.remember(run_id, store.states_of(before))
+            store.put(replace(before, state=state))
+            model.put(replace(before, state=state))
+
+    @rule(which=which, task_id=st.sampled_from(TASK_IDS), owner=ids)
+    def put_task_run(self, which: int, task_id: str, owner: str) -> None:
+        store, model = self.pair(which)
+        if owner in model.runs and task_id not in model.tasks:
+            store.task_runs.put(TaskRun(task_id, owner))
+            model.tasks[task_id] = TaskRun(task_id, owner)
+
+    @rule(which=which, task_id=st.sampled_from(TASK_IDS), name=st.sampled_from("ab"))
+    def change_task_run(self, which: int, task_id: str, name: str) -> None:
+        """It stays with its flow run."""
+        store, model = self.pair(which)
+        if task_id in model.tasks:
+            changed = model.tasks[task_id] = replace(model.tasks[task_id], name=name)
+            store.task_runs.put(changed)
+
+    @rule(which=which, body=bodies)
+    def bulk_delete(self, which: int, body: dict[str, Any]) -> None:
+        """Or nothing, where the dialect's database would give up."""
+        store, model = self.pair(which)
+        request = BulkDeleteRequest.model_validate(body)
+        predicate = predicate_of(body.get("flow_runs"), self.dialect)
+        matching = [run.id for run in model.matching(predicate)]
+        skipped = len(model.matching(admit_nulls(predicate))) > len(matching)
+        try:
+            deletion = bulk_delete(store, request, self.dialect)
+        except ServerFailure:
+            return
+        assert list(deletion.deleted) == matching[: request.limit]
+        assert ("limit-reached" in deletion.warnings) == (len(matching) > request.limit)
+        assert ("null-values-skipped" in deletion.warnings) == skipped
+        model.delete(matching[: request.limit])
+
+    @rule(which=which, calls=st.lists(st.tuples(which, st.integers(1, 3)), max_size=5))
+    def drain(self, which: int, calls: list[tuple[int, int]]) -> None:
+        """What is asked for over and over is found as it is the first time."""
+        store, model = self.pair(which)
+        for asked, limit in calls:
+            predicate = self.again[asked % len(self.again)]
+            wider = admit_nulls(predicate)
+            left = [run.id for run in model.matching(predicate)]
+            skipped = any(not predicate(run) for run in model.matching(wider))
+            assert store.any_more(wider, predicate) == skipped
+            found = store.find(predicate, limit)
+            assert found.ids == left[:limit]
+            assert found.more == (len(left) > limit)
+            store.delete_found(found)
+            model.delete(found.ids)
+
+    @rule(which=which)
+    def fork(self, which: int) -> None:
+        store, model = self.pair(which)
+        if len(self.pairs) < 4:
+            self.pairs.append((store.fork(), model.fork()))
+
+    @rule(which=which)
+    def reset(self, which: int) -> None:
+        at = which % len(self.pairs)
+        self.pairs[at][0].reset()
+        self.pairs[at] = (self.pairs[at][0], self.loaded.fork())
+
+    # Ways to ask.
+
+    @rule(which=which, filter_=filters, limit=st.integers(0, 20))
+    def select(self, which: int, filter_: dict[str, Any], limit: int) -> None:
+        store, model = self.pair(which)
+        predicate = predicate_of(filter_, self.dialect)
+        matching = model.matching(predicate)
+        assert store.select_ids(predicate, limit) == [run.id for run in matching[:limit]]
+        assert store.count(predicate) == len(matching)
+        assert store.any_more(EVERY, predicate) == (len(matching) < len(model.runs))
+        assert store.select(predicate, limit) == matching[:limit]
+
+    @rule(which=which)
+    def look(self, which: int) -> None:
+        """At everything."""
+        store, model = self.pair(which)
+        runs = model.ordered()
+        assert list(store) == runs
+        assert [store.get(run.id) for run in runs] == runs
+        assert [store.states_of(run) for run in runs] == [model.states_of(run) for run in runs]
+        assert {task.id: task for task in store.task_runs} == model.tasks
+        parents = {run.parent_task_run_id for run in runs} - {None}
+        assert store.parent_task_run_ids() == parents
+        for run_id in IDS:
+            of_run = [task for task in model.tasks.values() if task.flow_run_id == run_id]
+            assert sorted(store.task_runs_of(run_id), key=str) == sorted(of_run, key=str)
+
+    @invariant()
+    def has_as_many_as_the_model(self) -> None:
+        for store, model in self.pairs:
+            assert len(store) == len(model.runs)
+            assert [run_id for run_id in IDS if run_id in store] == [
+                run_id for run_id in IDS if run_id in model.runs
+            ]
+
+
+class OfSpec(Histories):
+    dialect = SPEC
+
+
+class OfPrefectSqlite(Histories):
+    dialect = PREFECT_SQLITE
+
+
+class OfPrefectPostgresql(Histories):
+    dialect = PREFECT_POSTGRESQL
+
+
+TestSpec = OfSpec.TestCase
+TestPrefectSqlite = OfPrefectSqlite.TestCase
+TestPrefectPostgresql = OfPrefectPostgresql.TestCase
