@@ -13,6 +13,7 @@ from datetime import datetime
 from operator import gt
 from typing import TYPE_CHECKING, Any
 
+from .compact import Few, Values
 from .records import COLLECTIONS, OPEN
 from .rows import Columns
 from .runs import UNKNOWN_FLOW
@@ -139,7 +140,7 @@ class InBulk:
         self.backwards += built.backwards
         self.unknown.update(dict.fromkeys(built.unknown, count))
 
-    def take_columns(self, name: str, count: int, columns: Mapping[str, Column]) -> None:
+    def take_columns(self, name: str, count: int, columns: Mapping[str, Values]) -> None:
         """Take the columns of records that have been checked before."""
         self.columns[name].add(count, columns)
         self.trusted[name] += b"\1" * count
@@ -156,10 +157,15 @@ class InBulk:
         )
         self.trusted[name] += bytes(record.id in trusted for record in records)
 
+    def trusts(self, name: str) -> bool:
+        """Whether all records came as a server sends them, or checked."""
+        return 0 not in self.trusted[name]
+
     def strangers(self, name: str, key: str, known: Iterable[str]) -> tuple[int, int]:
         """How many records name under a key what is not known; and how many of them are trusted."""
         column = self.columns[name].by_name.get(key, ())
-        missing = set(column).difference(SAID_NOTHING)
+        different = column.different if isinstance(column, Few) else column
+        missing = set(different).difference(SAID_NOTHING)
         missing = missing.difference(known) if missing else missing
         places = [at for at, wanted in enumerate(column) if wanted in missing] if missing else []
         return len(places), sum(self.trusted[name][at] for at in places)

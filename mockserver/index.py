@@ -20,7 +20,7 @@ from pyroaring import BitMap
 from .bitmaps import Column, TagColumn, TimeColumn, ValueColumn
 from .grams import NameColumn
 from .predicates import IS_NULL, ONE_OF, AllOf, Predicate, Test
-from .rows import Rows
+from .rows import ById, Rows
 from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
 from .sets import NOTHING, Difference, Intersection, Set, These, Union
 
@@ -129,7 +129,7 @@ class Base(Index):
     def __init__(
         self,
         runs: Iterable[FlowRun],
-        task_runs: Iterable[TaskRun] = (),
+        task_runs: Iterable[TaskRun] | ById[TaskRun] = (),
         *,
         flows: Iterable[Flow] = (),
         deployments: Iterable[Deployment] = (),
@@ -147,18 +147,29 @@ class Base(Index):
         self._deployments = {deployment.id: deployment for deployment in deployments}
         self._work_pools = {pool.id: pool for pool in work_pools}
         self._work_queues = {queue.id: queue for queue in work_queues}
-        self.task_runs: Mapping[str, TaskRun] = {task_run.id: task_run for task_run in task_runs}
+        self.task_runs: Mapping[str, TaskRun] = (
+            task_runs
+            if isinstance(task_runs, ById)
+            else {task_run.id: task_run for task_run in task_runs}
+        )
         if isinstance(runs, Rows):
-            super().__init__(runs.with_parents(self.task_runs))
+            super().__init__(runs.with_parents(self._flow_run_of))
         else:
             super().__init__(map(self._with_parent, runs))
 
     def _with_parent(self, run: FlowRun) -> FlowRun:
         if run.parent_task_run_id is None:
             return run
-        task_run = self.task_runs.get(run.parent_task_run_id)
-        parent = task_run.flow_run_id if task_run else None
+        parent = self._flow_run_of.get(run.parent_task_run_id)
         return run if run.parent_flow_run_id == parent else replace(run, parent_flow_run_id=parent)
+
+    @cached_property
+    def _flow_run_of(self) -> Mapping[str, str | None]:
+        """To which flow run each task run belongs, by id."""
+        task_runs = self.task_runs
+        if isinstance(task_runs, ById):
+            return task_runs.each("flow_run_id")
+        return {task_run.id: task_run.flow_run_id for task_run in task_runs.values()}
 
     @cached_property
     def flows(self) -> Mapping[str, Flow]:
@@ -225,7 +236,7 @@ class Base(Index):
     def task_runs_of(self) -> Mapping[str, tuple[str, ...]]:
         """Ids of the task runs that belong to a flow run, by its id."""
         found: dict[str, list[str]] = {}
-        for task_run in self.task_runs.values():
-            if task_run.flow_run_id is not None:
-                found.setdefault(task_run.flow_run_id, []).append(task_run.id)
+        for task_run_id, flow_run_id in self._flow_run_of.items():
+            if flow_run_id is not None:
+                found.setdefault(flow_run_id, []).append(task_run_id)
         return {flow_run_id: tuple(ids) for flow_run_id, ids in found.items()}

@@ -5,8 +5,10 @@
     the columns, one after the other
     the digest (blake2b, 32 bytes) of all that
 
-Forms: `all` is a JSON list of the values; `few` a JSON list of the different values and, for each
-record, which of them it has; `times` microseconds since 1970. Nothing in a file is ever run.
+Forms: `few` is a JSON list of the different values and, for each record, which of them it has;
+`times` microseconds since 1970; `floats` 8 bytes each; `texts` a line each; `all` a JSON list of
+the values. What is not small is read when it is first asked for: the digest has vouched for it.
+Nothing in a file is ever run.
 """
 
 from __future__ import annotations
@@ -14,23 +16,24 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 from operator import attrgetter
 from types import NoneType
-from typing import Any, overload
+from typing import Any
 
 import orjson
 
+from .compact import Few, Later, Times, Values
 from .records import KINDS, OFTEN_EMPTY
 from .rows import Rows, defaults_of
 from .runs import NOTHING, CreatedBy, State
 from .seed_fields import CREATED_BY_FIELD, STATE
 
-_MAGIC = b"packed seeds of mockserver, version 1\n"
+_MAGIC = b"packed seeds of mockserver, version 2\n"
 _KIND, _, _VERSION = _MAGIC.rpartition(b" ")
 _DIGEST = 32
-_NULL = -(1 << 63)  # no year of 1-9999 is that many microseconds from 1970
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CODES = ("B", "H", "I")  # array's codes of 1, 2 and 4 bytes
 _TEXTS = {str, NoneType}
@@ -39,29 +42,6 @@ _FEWER = 8  # records to each different value: then the different ones are liste
 
 class Damaged(ValueError):
     """A file is not as it was packed."""
-
-
-class Times(Sequence[Any]):
-    """Instants, each made when it is asked for."""
-
-    def __init__(self, microseconds: array[int]) -> None:
-        self.microseconds = microseconds
-
-    def __len__(self) -> int:
-        return len(self.microseconds)
-
-    @overload
-    def __getitem__(self, at: int) -> datetime | None: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[datetime | None]: ...
-    def __getitem__(self, at: int | slice) -> datetime | list[datetime | None] | None:
-        if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self)))]
-        since = self.microseconds[at]
-        return None if since == _NULL else _EPOCH + timedelta(microseconds=since)
-
-    def __iter__(self) -> Iterator[datetime | None]:
-        return map(self.__getitem__, range(len(self)))
 
 
 def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
@@ -88,21 +68,22 @@ def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
 
 
 def _packed(values: Sequence[Any]) -> tuple[str, list[bytes]]:
-    if all(value is None or isinstance(value, datetime) for value in values):
-        return "times", [_bytes(array("q", map(_since, values)))]
+    kinds = set(map(type, values))
+    if all(issubclass(kind, datetime | NoneType) for kind in kinds):
+        return "times", [_bytes(Times.of(values).microseconds)]
     # Values that came again and again are one and the same object, but for texts from elsewhere.
-    marks = values if set(map(type, values)) <= _TEXTS else list(map(id, values))
+    marks = values if kinds <= _TEXTS else list(map(id, values))
     codes = {mark: code for code, mark in enumerate(dict.fromkeys(marks))}
-    if len(codes) * _FEWER > len(values):
-        return "all", [_written(values)]
-    different = dict(zip(marks, values, strict=True))
-    code = next(code for code in _CODES if len(codes) <= 1 << 8 * array(code).itemsize)
-    coded = array(code, map(codes.__getitem__, marks))
-    return f"few {code}", [_written([different[mark] for mark in codes]), _bytes(coded)]
-
-
-def _since(moment: datetime | None) -> int:
-    return _NULL if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+    if len(codes) * _FEWER <= len(values):
+        different = dict(zip(marks, values, strict=True))
+        code = next(code for code in _CODES if len(codes) <= 1 << 8 * array(code).itemsize)
+        coded = array(code, map(codes.__getitem__, marks))
+        return f"few {code}", [_written([different[mark] for mark in codes]), _bytes(coded)]
+    if kinds == {float}:
+        return "floats", [_bytes(array("d", values))]
+    if kinds == {str} and "\n" not in "".join(values):
+        return "texts", ["\n".join(values).encode()]
+    return "all", [_written(values)]
 
 
 def _written(values: Sequence[Any]) -> bytes:
@@ -122,14 +103,14 @@ def _as_seeds_have_it(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def _bytes(numbers: array[int]) -> bytes:
+def _bytes(numbers: array[Any]) -> bytes:
     """Little-endian, whatever the machine."""
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers.tobytes()
 
 
-def unpack(data: bytes) -> dict[str, tuple[int, dict[str, Sequence[Any]]]]:
+def unpack(data: bytes) -> dict[str, tuple[int, dict[str, Values]]]:
     """Of each collection how many records there are, and their columns.
 
     Raises Damaged, with what is wrong.
@@ -148,34 +129,45 @@ def unpack(data: bytes) -> dict[str, tuple[int, dict[str, Sequence[Any]]]]:
 
 def _unpacked(
     header: Mapping[str, Any], body: memoryview
-) -> dict[str, tuple[int, dict[str, Sequence[Any]]]]:
-    found: dict[str, tuple[int, dict[str, Sequence[Any]]]] = {}
+) -> dict[str, tuple[int, dict[str, Values]]]:
+    found: dict[str, tuple[int, dict[str, Values]]] = {}
     at = 0
     for name, of in header.items():
-        columns: dict[str, Sequence[Any]] = {}
+        columns: dict[str, Values] = {}
         for field, column in of["columns"].items():
             parts = []
             for length in column["bytes"]:
                 parts.append(body[at : at + length])
                 at += length
-            columns[field] = _column(field, column["form"], parts)
+            columns[field] = _column(field, of["count"], column["form"], parts)
         found[name] = (of["count"], columns)
     return found
 
 
-def _column(field: str, form: str, parts: Sequence[memoryview]) -> Sequence[Any]:
+def _column(field: str, count: int, form: str, parts: Sequence[memoryview]) -> Values:
     if form == "times":
         return Times(_numbers("q", parts[0]))
-    values: list[Any] = orjson.loads(parts[0])
+    if form == "floats":
+        return _numbers("d", parts[0])
+    if form == "texts":
+        return Later(count, partial(_texts, bytes(parts[0])))
+    if form == "all":
+        return Later(count, partial(_values, field, bytes(parts[0])))
+    return Few(_values(field, parts[0]), _numbers(form.removeprefix("few "), parts[1]))
+
+
+def _texts(part: bytes) -> list[str]:
+    return part.decode().split("\n")
+
+
+def _values(field: str, part: bytes | memoryview) -> list[Any]:
+    values: list[Any] = orjson.loads(part)
     if field in _READ:
-        values = list(map(_READ[field], values))
-    elif field in OFTEN_EMPTY:
-        values = [value or NOTHING for value in values]
-    _, _, code = form.partition(" ")
-    return list(map(values.__getitem__, _numbers(code, parts[1]))) if code else values
+        return list(map(_READ[field], values))
+    return [value or NOTHING for value in values] if field in OFTEN_EMPTY else values
 
 
-def _numbers(code: str, part: memoryview) -> array[int]:
+def _numbers(code: str, part: memoryview) -> array[Any]:
     numbers = array(code)
     numbers.frombytes(part)
     if sys.byteorder == "big":

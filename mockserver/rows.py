@@ -9,13 +9,14 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cached_property
-from itertools import islice, repeat
-from operator import eq
-from typing import Any, overload
+from itertools import count, islice, repeat
+from operator import eq, gt
+from typing import Any, Generic, TypeVar, overload
 
-from .runs import CreatedBy, FlowRun, State, StateType, TaskRun
+from .compact import Later, Values
+from .runs import CreatedBy, FlowRun, State, StateType
 
-Column = Sequence[Any]
+R = TypeVar("R")
 
 
 def defaults_of(kind: type) -> dict[str, Any]:
@@ -35,10 +36,10 @@ class Columns:
 
     def __init__(self, defaults: Mapping[str, Any]) -> None:
         self.defaults = defaults
-        self.by_name: dict[str, Column] = {}
+        self.by_name: dict[str, Values] = {}
         self.count = 0
 
-    def add(self, count: int, columns: Mapping[str, Column]) -> None:
+    def add(self, count: int, columns: Mapping[str, Values]) -> None:
         """Add so many records. The first columns are taken as they are."""
         if not self.count:
             self.by_name = dict(columns)
@@ -52,13 +53,9 @@ class Columns:
             self.by_name[name] = mine
         self.count += count
 
-    def records(self, kind: Callable[..., Any]) -> Iterator[Any]:
-        """The records: what `kind` makes of the values of each, in the order of the defaults."""
-        if not self.count:
-            return iter(())
-        return map(
-            kind, *(self.by_name.get(name) or repeat(self.defaults[name]) for name in self.defaults)
-        )
+    def values(self, name: str) -> Iterator[Any]:
+        """What each record has under a name."""
+        return iter(self.by_name.get(name) or repeat(self.defaults[name], self.count))
 
 
 DEFAULTS = defaults_of(FlowRun)
@@ -67,21 +64,23 @@ DEFAULTS = defaults_of(FlowRun)
 class Rows(Sequence[FlowRun]):
     """The flow runs of columns, highest id first. A column that is not there is the default."""
 
-    def __init__(self, columns: Mapping[str, Column], order: Sequence[int] | None = None) -> None:
-        """`order`: which place in the columns comes first, which next; by default by id."""
+    def __init__(self, columns: Mapping[str, Values], order: Sequence[int] | None = None) -> None:
+        """`order`: which place in the columns comes first, which next; by default by id.
+
+        A range: they stand so.
+        """
         self.columns = columns
-        if order is None:
-            ids = columns["id"]
-            order = array("I", sorted(range(len(ids)), key=ids.__getitem__, reverse=True))
-        self.order = order
+        self.order = _by_id(columns["id"]) if order is None else order
 
     @cached_property
     def ids(self) -> Sequence[str]:
         """The ids, highest first."""
-        return list(map(self.columns["id"].__getitem__, self.order))
+        return list(self.values("id"))
 
     def has_twice(self) -> bool:
         """Whether an id came twice."""
+        if isinstance(self.order, range):
+            return False
         return any(map(eq, self.ids, islice(self.ids, 1, None)))
 
     @cached_property
@@ -115,19 +114,27 @@ class Rows(Sequence[FlowRun]):
             return map(derive, *map(self.values, names))
         if name not in self.columns:
             return repeat(DEFAULTS[name], len(self))
-        return map(self.columns[name].__getitem__, self.order)
+        column = self.columns[name]
+        if isinstance(self.order, range):
+            return iter(column)
+        return map(column.__getitem__, self.order)
 
-    def with_parents(self, task_runs: Mapping[str, TaskRun]) -> Rows:
+    def with_parents(self, flow_run_of: Mapping[str, str | None]) -> Rows:
         """The same, with the flow runs that the parent task runs belong to."""
         parents = self.columns.get("parent_task_run_id")
         if parents is None:
             return self
-        flow_runs = {one.id: one.flow_run_id for one in task_runs.values()}
-        found = Rows(
-            {**self.columns, "parent_flow_run_id": list(map(flow_runs.get, parents))}, self.order
-        )
-        found.ids = self.ids
-        return found
+        found = Later(len(parents), lambda: list(map(flow_run_of.get, parents)))
+        rows = Rows({**self.columns, "parent_flow_run_id": found}, self.order)
+        rows.ids = self.ids
+        return rows
+
+
+def _by_id(ids: Values) -> Sequence[int]:
+    """The places of ids, the highest first."""
+    if all(map(gt, ids, islice(ids, 1, None))):
+        return range(len(ids))
+    return array("I", sorted(range(len(ids)), key=ids.__getitem__, reverse=True))
 
 
 def _state_type(state: State | None) -> StateType | None:
@@ -177,3 +184,28 @@ class RunsById(Mapping[str, FlowRun]):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+class ById(Mapping[str, R], Generic[R]):
+    """Records of columns, each made when it is asked for, by id."""
+
+    def __init__(self, kind: Callable[..., R], columns: Columns) -> None:
+        """Of records with one id, the last counts."""
+        self.kind = kind
+        self.columns = columns
+        self.places = dict(zip(columns.values("id"), count(), strict=False))
+
+    def each(self, name: str) -> Mapping[str, Any]:
+        """What each has under a name, by id."""
+        return dict(zip(self.columns.values("id"), self.columns.values(name), strict=True))
+
+    def __getitem__(self, record_id: str) -> R:
+        place = self.places[record_id]
+        columns = self.columns.by_name
+        return self.kind(**{name: column[place] for name, column in columns.items()})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)

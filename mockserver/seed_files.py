@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from .compact import Values
 from .plain_yaml import BadYaml, read_yaml
 from .records import COLLECTIONS
 
@@ -124,7 +125,7 @@ class Unpacked:
     """What a packed file holds: of each collection how many records, and their columns."""
 
     file: Path
-    collections: Mapping[str, tuple[int, Mapping[str, Sequence[Any]]]]
+    collections: Mapping[str, tuple[int, Mapping[str, Values]]]
 
     def records(self) -> Iterator[tuple[Record, dict[str, Any]]]:
         """Each record, and its fields as they are kept."""

@@ -19,7 +19,7 @@ from .errors import Problem, SeedError
 from .index import Base
 from .instants import format_instant
 from .records import COLLECTIONS, KINDS, NAMESPACE, OPEN, Built, build, id_of, place_in_pool
-from .rows import RunsById
+from .rows import ById, RunsById
 from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
 from .seed_fields import Field
 from .seed_files import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 MOST_PROBLEMS = 100
 FEW = 10_000
-"""So many flow runs are better made at once than each time one is asked for."""
+"""So many runs are better made at once than each time one is asked for."""
 SMALL = 16 << 10
 """Files of fewer bytes are sooner read record by record."""
 
@@ -49,7 +49,7 @@ class Seeds:
     """What files hold, checked. `notes` are sentences about what was kept but may surprise."""
 
     flow_runs: Mapping[str, FlowRun] = field(default_factory=dict)
-    task_runs: dict[str, TaskRun] = field(default_factory=dict)
+    task_runs: Mapping[str, TaskRun] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
     work_pools: dict[str, WorkPool] = field(default_factory=dict)
@@ -59,11 +59,12 @@ class Seeds:
 
     def base(self) -> Base:
         """A base for stores."""
-        runs = self.flow_runs
+        runs, task_runs = self.flow_runs, self.task_runs
+        large = task_runs if isinstance(task_runs, ById) else None
         rows = runs.rows if isinstance(runs, RunsById) else runs.values()
         return Base(
             rows if len(runs) > FEW else iter(rows),
-            self.task_runs.values(),
+            large if large and len(large) > FEW else task_runs.values(),
             flows=self.flows.values(),
             deployments=self.deployments.values(),
             work_pools=self.work_pools.values(),
@@ -190,12 +191,14 @@ class _Loading:
         bulk.add("flow_runs", list(seeds.flow_runs.values()), self.trusted)
         bulk.add("task_runs", list(seeds.task_runs.values()), self.trusted)
         seeds.flow_runs = RunsById(runs)
-        seeds.task_runs = {one.id: one for one in task_runs.records(TaskRun)}
+        seeds.task_runs = ById(TaskRun, task_runs)
         if seeds.flow_runs.rows.has_twice() or len(seeds.task_runs) < task_runs.count:
             return False
         self.unknown.update(bulk.unknown)
         self.backwards += bulk.backwards
         for collection, key in self._references():
+            if key != "parent_task_run_id" and bulk.trusts(collection):
+                continue
             target = REFERENCES[key]
             known = getattr(seeds, target)
             strangers, trusted = bulk.strangers(collection, key, known)

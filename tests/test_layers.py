@@ -13,7 +13,7 @@ from mockserver.endpoints import ENDPOINTS
 PACKAGE = Path(mockserver.__file__).parent
 RANKS = {
     "errors": 0, "runs": 0, "dialects": 0, "instants": 0, "resources": 0, "plain_yaml": 0,
-    "unmodelled": 0, "prefect_settings": 0,
+    "unmodelled": 0, "prefect_settings": 0, "compact": 0,
     "fields": 1, "openapi": 1, "like": 1, "population": 1, "shelf": 1,
     "rules": 1, "columns": 1, "plain": 1, "rows": 1, "clock": 1, "faults": 1,
     "settings": 1, "sets": 1,

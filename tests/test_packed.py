@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from mockserver import bulk, packed, seeds
 from mockserver.cli import app
+from mockserver.compact import Times
 from mockserver.errors import SeedError
 from mockserver.packed import Damaged, unpack
 from mockserver.progress import write_packed
@@ -71,8 +72,8 @@ def test_values_that_come_again_are_listed_once(tmp_path: Path) -> None:
     assert count == 40
     assert {*map(id, columns["name"])} == {id(columns["name"][0]), id(columns["name"][1])}
     times = columns["start_time"]
-    assert isinstance(times, packed.Times)
-    assert times[:2] == list(times)[:2]
+    assert isinstance(times, Times)
+    assert times[1] == next(iter(times))
     assert len(times) == 40
 
 
@@ -104,5 +105,5 @@ def test_a_damaged_file_is_refused(tmp_path: Path, at: int) -> None:
 def test_another_version_is_told(tmp_path: Path) -> None:
     """A file of a later version is not taken for a damaged one."""
     file = pack_fixtures(tmp_path)
-    with pytest.raises(Damaged, match="version 2 of packed seeds"):
-        unpack(file.read_bytes().replace(b"version 1\n", b"version 2\n", 1))
+    with pytest.raises(Damaged, match="version 3 of packed seeds"):
+        unpack(file.read_bytes().replace(b"version 2\n", b"version 3\n", 1))
