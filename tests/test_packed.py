@@ -17,6 +17,7 @@ from mockserver.packed import Damaged, unpack
 from mockserver.progress import write_packed
 from mockserver.resources import shipped
 from mockserver.seeds import load_seeds
+from mockserver.store import Store
 
 from .test_bulk import documents, slowly
 from .vectors import NOW
@@ -75,6 +76,37 @@ def test_values_that_come_again_are_listed_once(tmp_path: Path) -> None:
     assert isinstance(times, Times)
     assert times[1] == next(iter(times))
     assert len(times) == 40
+
+
+def test_many_runs_are_read_when_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Task runs, their numbers and whose they are come back; deletes take them along."""
+    monkeypatch.setattr(seeds, "FEW", 0)
+    monkeypatch.setattr(seeds, "SMALL", 0)
+    ids = [f"{at:08}-aaaa-4000-8000-{at:012}" for at in range(40)]
+    document = {
+        "flow_runs": [
+            {"id": one, "total_run_time": at + 0.5, "parent_task_run_id": ids[0] if at else None}
+            for at, one in enumerate(ids)
+        ],
+        "task_runs": [{"id": one, "flow_run_id": one} for one in ids],
+    }
+    file, packed_file = tmp_path / "seed.json", tmp_path / "seed.packed"
+    file.write_bytes(orjson.dumps(document))
+    loaded = load_seeds([file], NOW)
+    write_packed(packed_file, loaded, overwrite=False)
+    _, columns = unpack(packed_file.read_bytes())["flow_runs"]
+    assert list(columns["total_run_time"]) == [at + 0.5 for at in reversed(range(40))]
+    assert set(map(len, columns.values())) == {40}
+    again = load_seeds([packed_file], NOW)
+    assert everything(again) == everything(loaded)
+    store = Store(again.base())
+    assert [run.parent_flow_run_id for run in store] == [ids[0]] * 39 + [None]
+    store.delete(ids[:1])
+    assert [run.parent_flow_run_id for run in store] == [None] * 39
+    assert store.task_runs.get(ids[0]) is None
+    assert store.task_runs_of(ids[1]) == [store.task_runs.get(ids[1])]
 
 
 def test_big_endian_machines_write_the_same(
