@@ -17,7 +17,7 @@ from itertools import chain, islice
 from typing import Any
 
 from .index import Base, Index, looks_at_parents
-from .layers import Layer, without_parent
+from .layers import Asked, Layer, without_parent
 from .predicates import EVERY, Predicate
 from .runs import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .shelf import Shelf
@@ -165,7 +165,7 @@ class Store:
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
-        self._settle_for(wider)
+        self._settle_for((wider, narrower))
         return any(layer.any_more(wider, narrower) for layer in self._layers) or any(
             wider(run) and not narrower(run) for run in self._fresh.values()
         )
@@ -200,8 +200,8 @@ class Store:
             gone, self._bereft = self._bereft, []
             self._drop_relatives(set(gone))
 
-    def _settle_for(self, predicate: Predicate) -> None:
-        if self._bereft and looks_at_parents(predicate):
+    def _settle_for(self, asked: Asked) -> None:
+        if self._bereft and looks_at_parents(asked):
             self._settle()
 
     def _forget_states(self, doomed: Iterable[str]) -> None:

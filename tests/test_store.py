@@ -221,6 +221,15 @@ def test_subflows_whose_parents_go_are_found_where_nothing_was_left() -> None:
     assert not found.more
 
 
+def test_what_is_left_out_is_told_after_parents_have_gone() -> None:
+    """Also where only the narrower of two predicates asks for parents."""
+    child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
+    store = Store(Base([child, FlowRun(id="9", name="parent")], [TaskRun(TASK_IDS[0], "9")]))
+    without = predicate_of({"parent_task_run_id": {"is_null_": True}})
+    store.delete_found(store.find(EVERY, 1))
+    assert not store.any_more(EVERY, without)
+
+
 def test_task_runs_made_since_the_load_go_with_their_flow_run() -> None:
     """Also where the flow run had none when it was loaded."""
     store = Store(Base([FlowRun(id="0", name="n")]))
