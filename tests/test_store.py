@@ -207,8 +207,11 @@ def test_names_are_read_to_tell_whether_any_is_left_out() -> None:
     assert Store(Base(runs + unlike)).any_more(EVERY, contains)
 
 
-def test_subflows_whose_parents_go_are_found_where_nothing_was_left() -> None:
+def test_subflows_whose_parents_go_are_found_where_nothing_was_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A drain of what has no parent finds, above where it is, what has lost its parent since."""
+    tighten(monkeypatch.setattr)  # so few runs are else looked through at once
     child = FlowRun(id="9", name="child", parent_task_run_id=TASK_IDS[0])
     others = [FlowRun(id=id_, name="parent") for id_ in "876543210"]
     store = Store(Base([child, *others], [TaskRun(TASK_IDS[0], "4")]))
@@ -219,6 +222,14 @@ def test_subflows_whose_parents_go_are_found_where_nothing_was_left() -> None:
         store.delete_found(found)
     assert left == [*"87654", "9", *"3210"]
     assert not found.more
+
+
+def test_a_run_that_is_asked_for_by_its_id_has_lost_its_parent() -> None:
+    """What a delete puts off is done before anybody sees it."""
+    child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
+    store = Store(Base([child, FlowRun(id="9", name="parent")], [TaskRun(TASK_IDS[0], "9")]))
+    store.delete_found(store.find(EVERY, 1))
+    assert store.get("0") == FlowRun(id="0", name="child")
 
 
 def test_what_is_left_out_is_told_after_parents_have_gone() -> None:
