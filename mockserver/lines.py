@@ -80,11 +80,12 @@ class Form:
             if key not in self.json:
                 columns[key] = column
                 continue
-            absent = column.count(_ABSENT)
-            if absent and key not in known and absent < len(column):
+            joined = b"\n".join(column)
+            if len(joined) < len(column):  # absent from all
+                continue
+            values = columns[key] = joined.split(b"\n")  # sooner than one by one
+            if key not in known and b"" in values:
                 raise ValueError(f"{key} is not of each")
-            if absent < len(column):
-                columns[key] = b"\n".join(column).split(b"\n")  # sooner than one by one
         if None in columns.get("id", (None,)):
             raise ValueError("without an id")
         return Table(Shape(self.collection, trusted, tuple(columns)), columns, self.json)

@@ -1,13 +1,15 @@
 """Many values of one kind at once, where they plainly are good: the fast road of loading.
 
-Each function takes values without nulls and returns what the field's careful reader makes of
-them; it raises ValueError where it cannot tell at a glance, and then the careful reader decides.
+Each function takes values, None where one is null, and returns what the field's careful reader
+makes of them, and the nulls; it raises ValueError where it cannot tell at a glance, and then the
+careful reader decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from math import isfinite
@@ -18,14 +20,20 @@ import orjson
 from .instants import parse_moment
 
 
-def uuids(values: Sequence[Any], _now: datetime) -> Sequence[str]:
+def uuids(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:
     """Texts of 36 characters, hyphens where they belong, hexadecimal digits elsewhere."""
-    joined, plain = _lines(values), _UUID * len(values)
+    said = _said(values)
+    joined, plain = _lines(said), _UUID * len(said)
     if joined.translate(_HEX) == plain:
         return values
     if joined.translate(_ANY_HEX) == plain:
-        return list(map(str.lower, values))
+        return [value and value.lower() for value in values]
     raise ValueError("not plain uuids")
+
+
+def _said(values: Sequence[Any]) -> Sequence[Any]:
+    """The values but the nulls."""
+    return [value for value in values if value is not None] if None in values else values
 
 
 def _lines(values: Sequence[str]) -> bytes:
@@ -37,36 +45,44 @@ _ANY_HEX = bytes.maketrans(b"123456789abcdefABCDEF", 21 * b"0")
 _UUID = b"00000000-0000-0000-0000-000000000000\n"
 
 
-def texts(values: Sequence[Any], _now: datetime) -> Sequence[str]:
+def texts(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:
     """Texts without a lone surrogate."""
-    "".join(values).encode()
+    "".join(_said(values)).encode()
     return values
 
 
-def numbers(values: Sequence[Any], _now: datetime) -> Sequence[float]:
+def numbers(values: Sequence[Any], _now: datetime) -> Sequence[float | None]:
     """Numbers that are finite."""
-    if not all(map(isfinite, values)):
+    if not all(map(isfinite, _said(values))):
         raise ValueError("not finite")
     return values
 
 
-def whole_numbers(values: Sequence[Any], _now: datetime) -> Sequence[int]:
+def whole_numbers(values: Sequence[Any], _now: datetime) -> Sequence[int | None]:
     """Whole numbers, 0 or more, written without a fraction."""
-    if min(values) < 0:
+    if min(_said(values), default=0) < 0:
         raise ValueError("below 0")
     return values
 
 
-def moments(values: Sequence[Any], now: datetime) -> Sequence[datetime]:
+def moments(values: Sequence[Any], now: datetime) -> Sequence[datetime | None]:
     """Instants as servers write them, or in seconds from now; any other is read by itself."""
-    joined = _lines(values)
-    shapes = _shapes(joined, len(values))
-    # Python's parser looks at the digits; of later versions it takes T24, which RFC 3339 has not.
-    if shapes <= _AS_SERVERS_WRITE and b"T24" not in joined:
-        return list(map(datetime.fromisoformat, values))
+    said = _said(values)
+    if not said:
+        return values
+    joined = _lines(said)
+    shapes = _shapes(joined, len(said))
+    # Python's parser looks at the digits.
+    if shapes <= _AS_SERVERS_WRITE and not (_TAKES_T24 and b"T24" in joined):
+        return _each(datetime.fromisoformat, values)
     if all(map(_FROM_NOW.fullmatch, shapes)):
-        return _from_now(joined[:-1].decode(), now)
-    return [parse_moment(text, now) for text in values]
+        found = iter(_from_now(joined[:-1].decode(), now))
+        return _each(lambda _: next(found), values)
+    return _each(lambda text: parse_moment(text, now), values)
+
+
+def _each(read: Callable[[str], datetime], values: Sequence[str | None]) -> list[datetime | None]:
+    return [None if value is None else read(value) for value in values]
 
 
 def _shapes(joined: bytes, count: int) -> set[bytes]:
@@ -84,6 +100,8 @@ def _shapes(joined: bytes, count: int) -> set[bytes]:
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 """What differs in its digits alone has one shape."""
 _AS_SERVERS_WRITE = {b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000000Z"}
+_TAKES_T24 = sys.version_info >= (3, 13)
+"""Python's parser may take the hour 24, which RFC 3339 has not."""
 _FROM_NOW = re.compile(rb"now[+-]0{1,9}(\.0{1,6})?s")
 _UNTIL = 1 << 32
 """Seconds since 1970, up to which a float tells one microsecond from the next."""

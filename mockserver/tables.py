@@ -84,9 +84,10 @@ class ColumnReader:
         types = set(map(type, values))
         if not (field.nullable and NoneType in types):
             return self._read(key, field, values, types)
-        if len(types) == 1:
-            return values
-        return _but_nulls(values, lambda some: self._read(key, field, some, types - {NoneType}))
+        types.discard(NoneType)
+        if field.plain is not None or not types:
+            return self._read(key, field, values, types)
+        return _but_nulls(values, lambda some: self._read(key, field, some, types))
 
     def read_typed(self, key: str, field: Field, values: Column) -> Column:
         """The column of a field whose values are of its types, or null. Raises ValueError."""
@@ -94,8 +95,6 @@ class ColumnReader:
             found = self._shared((key,), values, partial(_read, field, self.now))
             if found is not None:
                 return found
-        if None in values:
-            return _but_nulls(values, lambda some: self._each(field, some))
         return self._each(field, values)
 
     def read_json(self, key: str, field: Field, values: Sequence[bytes], absent: Any) -> Column:
@@ -154,8 +153,7 @@ class ColumnReader:
 
 def _but_nulls(values: Column, read: Callable[[Column], Column]) -> Column:
     """What is read of the values that are not null, and the nulls, in order."""
-    present = [value for value in values if value is not None]
-    found = iter(read(present) if present else ())
+    found = iter(read([value for value in values if value is not None]))
     return [value if value is None else next(found) for value in values]
 
 
@@ -273,20 +271,19 @@ def _states(read: Mapping[str, Column]) -> Column:
 
 
 _PLACE = ("work_pool_name", "work_queue_name", "work_queue_id", "work_pool_id")
+_NOWHERE = dict.fromkeys(_PLACE)
 
 
 def _place_in_pools(read: dict[str, Column]) -> None:
     if "work_pool_name" not in read:
         return
-    rows = list(
-        zip(*(read.get(key) or repeat(None, len(read["id"])) for key in _PLACE), strict=True)
-    )
-    placed = {row: _placed(row) for row in set(rows)}
-    found = zip(*map(placed.__getitem__, rows), strict=True)
-    read["work_queue_id"], read["work_pool_id"] = found
+    said = [key for key in _PLACE if key in read]
+    placed = _Known(partial(_placed, said))
+    found = list(map(placed.__getitem__, zip(*map(read.__getitem__, said), strict=True)))
+    read["work_queue_id"], read["work_pool_id"] = zip(*found, strict=True)
 
 
-def _placed(row: tuple[str | None, ...]) -> tuple[str | None, str | None]:
-    values = dict(zip(_PLACE, row, strict=True))
+def _placed(said: Sequence[str], row: Sequence[str | None]) -> tuple[str | None, str | None]:
+    values = {**_NOWHERE, **dict(zip(said, row, strict=True))}
     place_in_pool(values)
     return values["work_queue_id"], values["work_pool_id"]
