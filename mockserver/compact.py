@@ -43,6 +43,40 @@ class Later:
         return self._all()[at]
 
 
+class Uuids:
+    """A column of uuids, each in 36 characters: lines of one text, in which those near each other
+    are soon read, wherever the values lay that it is made of.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self.text = "\n".join(values)
+
+    def __len__(self) -> int:
+        return (len(self.text) + 1) // _LINE
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.text.split("\n") if self.text else ())
+
+    def __getitem__(self, at: int) -> str:
+        return self.text[_LINE * at : _LINE * at + _LINE - 1]
+
+    def some(self, places: Sequence[int]) -> list[str]:
+        """Those at some places, which rise."""
+        if not places:
+            return []
+        first, end = places[0], places[-1] + 1
+        if end - first > 2 * len(places):
+            text = self.text
+            return [text[_LINE * at : _LINE * at + _LINE - 1] for at in places]
+        near = self.text[_LINE * first : _LINE * end - 1].split("\n")
+        return near if end - first == len(places) else [near[at - first] for at in places]
+
+
+_LINE = 37
+
+
 class Few:
     """A column of few different values: these, and of each record which of them it has."""
 

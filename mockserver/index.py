@@ -18,6 +18,7 @@ from typing import Any, cast
 from pyroaring import BitMap
 
 from .bitmaps import Column, TagColumn, TimeColumn, ValueColumn
+from .compact import Uuids, Values
 from .grams import NameColumn
 from .predicates import IS_NULL, ONE_OF, AllOf, Predicate, Test
 from .rows import ById, Rows
@@ -36,9 +37,7 @@ class Index:
         self.runs: Sequence[FlowRun] = (
             runs if isinstance(runs, Rows) else tuple(sorted(runs, key=_id, reverse=True))
         )
-        self.ids: Sequence[str] = (
-            runs.ids if isinstance(runs, Rows) else [run.id for run in self.runs]
-        )
+        self.ids: Values = runs.ids if isinstance(runs, Rows) else [run.id for run in self.runs]
         self.every = BitMap(range(len(self.runs)))
         self._columns: dict[str, Column] = {}
 
@@ -47,6 +46,11 @@ class Index:
         """Which run has an id."""
         runs = self.runs
         return runs.ordinal if isinstance(runs, Rows) else dict(zip(self.ids, count()))
+
+    def ids_of(self, ordinals: Sequence[int]) -> list[str]:
+        """The ids of runs, of the highest first."""
+        ids = self.ids
+        return ids.some(ordinals) if isinstance(ids, Uuids) else [ids[at] for at in ordinals]
 
     def values(self, column: str) -> Iterable[Any]:
         """What each run has in a column, in the order of the runs."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from pyroaring import BitMap
 
@@ -27,9 +26,11 @@ Asked = Predicate | tuple[Predicate, Predicate]
 class Sought:
     """What was asked for, and how far it was sought: what there is before `end` is among `left`."""
 
+    asked: Asked
     wanted: Set
     left: BitMap | None = None
     end: int = 0
+    kept: bool = False
 
     def forget(self, at: int) -> None:
         """Seek again from an ordinal, if it was sought farther."""
@@ -41,6 +42,8 @@ class Sought:
 class Layer:
     """A view on an index: without the runs that are `gone`, and without parents of `orphans`.
 
+    What follows from a run's going (M11) has not been done yet for those of `bereft`.
+
     Copying it costs as much as is gone, however large the index is. Runs only ever go: what is
     asked for again is among what was found and not yet taken, or farther on. To begin there keeps
     the last call of a drain as fast as the first.
@@ -49,7 +52,9 @@ class Layer:
     index: Index
     gone: BitMap = field(default_factory=BitMap)
     orphans: BitMap = field(default_factory=BitMap)
+    bereft: BitMap = field(default_factory=BitMap)
     _sought: dict[Asked, Sought] = field(default_factory=dict)
+    _last: Sought | None = None  # what a drain asks for again and again, sooner told by identity
 
     def __len__(self) -> int:
         return len(self.index.runs) - len(self.gone)
@@ -80,11 +85,23 @@ class Layer:
         gone.update(places.values())
         return dropped
 
+    def take(self, ordinals: Iterable[int]) -> None:
+        """Take runs out that are here, and leave what follows from it for later."""
+        self.gone.update(ordinals)
+        self.bereft.update(ordinals)
+
+    def take_bereft(self) -> list[str]:
+        """The ids of the runs from whose going something is to follow; now it will."""
+        ids = self.index.ids_of(self.bereft.to_array())
+        self.bereft = BitMap()
+        return ids
+
     def orphan_children(self, parents: set[str]) -> None:
         """Let the subflows of these flow runs have no parent."""
         children = self.index.children(parents)
         if children:
             self.orphans |= children
+            self._last = None
             for asked, sought in self._sought.items():
                 if looks_at_parents(asked):  # which they may satisfy now
                     sought.forget(children.min())
@@ -93,40 +110,40 @@ class Layer:
         """The ids of the task runs that stand for a subflow."""
         return self.index.parent_task_run_ids(without=self.gone | self.orphans)
 
-    def first(self, predicate: Predicate, limit: int | None) -> Iterator[int]:
+    def count(self, predicate: Predicate) -> int:
+        """How many runs satisfy a predicate."""
+        return len(self._all(predicate))
+
+    def _all(self, predicate: Predicate) -> BitMap:
+        return self._there(self.index.look_up(predicate, self.orphans).within(None))
+
+    def first(self, predicate: Predicate, limit: int | None) -> list[int]:
         """The ordinals of the first so many runs that satisfy a predicate (None: all)."""
         if limit is None:
-            return iter(self._there(self.index.look_up(predicate, self.orphans).within(None)))
+            return _first(self._all(predicate), None)
+        last = self._last
+        if last is not None and last.asked is predicate:
+            return _first(self._seek(last, limit), limit)
         sought = self._sought.get(predicate) if self._sought else None
         if sought is None:
             wanted = self.index.look_up(predicate, self.orphans)
             if wanted.about <= limit or len(self.index.runs) <= WINDOW:
-                return islice(self._there(wanted.within(None)), limit)
-            sought = Sought(wanted)
-        return islice(self._seek(sought, predicate, limit), limit)
-
-    def ids(self, predicate: Predicate, limit: int | None) -> list[str]:
-        """Their ids."""
-        return self.ids_of(self.first(predicate, limit))
-
-    def ids_of(self, ordinals: Iterable[int]) -> list[str]:
-        """The ids of the runs at ordinals."""
-        ids = self.index.ids
-        return [ids[at] for at in ordinals]
-
-    def count(self, predicate: Predicate) -> int:
-        """How many runs satisfy a predicate."""
-        return len(self._there(self.index.look_up(predicate, self.orphans).within(None)))
+                return _first(self._there(wanted.within(None)), limit)
+            sought = Sought(predicate, wanted)
+        found = _first(self._seek(sought, limit), limit)
+        self._last = sought if sought.kept else None
+        return found
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
         sought = self._sought.get((wider, narrower))
         if sought is None:
             look_up, orphans = self.index.look_up, self.orphans
-            sought = Sought(Difference(look_up(wider, orphans), look_up(narrower, orphans)))
-        return bool(self._seek(sought, (wider, narrower), 1))
+            only = Difference(look_up(wider, orphans), look_up(narrower, orphans))
+            sought = Sought((wider, narrower), only)
+        return bool(self._seek(sought, 1))
 
-    def _seek(self, sought: Sought, asked: Asked, limit: int) -> BitMap:
+    def _seek(self, sought: Sought, limit: int) -> BitMap:
         """At least the first so many, or all that there are: sought in ever larger windows."""
         wanted, end, runs = sought.wanted, sought.end, len(self.index.runs)
         found = self._there(sought.left) if sought.left else None
@@ -141,21 +158,29 @@ class Layer:
         if self.gone:
             few = len(found) <= MOST_LEFT
             sought.left, sought.end = (found, end) if few else (found[:MOST_LEFT], found[MOST_LEFT])
-            self._keep(asked, sought)
+            self._keep(sought)
         return found
 
     def _there(self, found: BitMap) -> BitMap:
         return found - self.gone if self.gone else found
 
-    def _keep(self, asked: Asked, sought: Sought) -> None:
-        if asked not in self._sought:
-            self._sought[asked] = sought
+    def _keep(self, sought: Sought) -> None:
+        if not sought.kept:
+            sought.kept = True
+            self._sought[sought.asked] = sought
             if len(self._sought) > KEPT:
                 del self._sought[next(iter(self._sought))]
 
     def copy(self) -> Layer:
         """A view that starts as this one is."""
-        return Layer(self.index, self.gone.copy(), self.orphans.copy(), {})
+        return Layer(self.index, self.gone.copy(), self.orphans.copy())
+
+
+def _first(found: BitMap, limit: int | None) -> list[int]:
+    """The first so many ordinals (None: all)."""
+    few = found if len(found) <= MOST_LEFT else found[:limit]  # dearer, but for few of many
+    ordinals: list[int] = few.to_array()[:limit].tolist()
+    return ordinals
 
 
 def without_parent(run: FlowRun) -> FlowRun:

@@ -13,7 +13,7 @@ from itertools import count, islice, repeat
 from operator import eq, gt
 from typing import Any, Generic, TypeVar, overload
 
-from .compact import Later, Values
+from .compact import Later, Uuids, Values
 from .runs import CreatedBy, FlowRun, State, StateType
 
 R = TypeVar("R")
@@ -72,16 +72,22 @@ class Rows(Sequence[FlowRun]):
         self.columns = columns
         self.order = _by_id(columns["id"]) if order is None else order
 
-    @cached_property
-    def ids(self) -> Sequence[str]:
+    @property
+    def ids(self) -> Values:
         """The ids, highest first."""
-        return list(self.values("id"))
+        return self._ids[0]
 
     def has_twice(self) -> bool:
         """Whether an id came twice."""
+        return self._ids[1]
+
+    @cached_property
+    def _ids(self) -> tuple[Values, bool]:
+        ids = self.columns["id"]
         if isinstance(self.order, range):
-            return False
-        return any(map(eq, self.ids, islice(self.ids, 1, None)))
+            return ids, False
+        found = list(map(ids.__getitem__, self.order))
+        return Uuids(found), any(map(eq, found, islice(found, 1, None)))
 
     @cached_property
     def ordinal(self) -> Mapping[str, int]:
@@ -126,7 +132,7 @@ class Rows(Sequence[FlowRun]):
             return self
         found = Later(len(parents), lambda: list(map(flow_run_of.get, parents)))
         rows = Rows({**self.columns, "parent_flow_run_id": found}, self.order)
-        rows.ids = self.ids
+        rows._ids = self._ids
         return rows
 
 

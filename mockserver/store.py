@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import merge
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from .index import Base, Index, looks_at_parents
 from .layers import Asked, Layer, without_parent
@@ -23,8 +23,7 @@ from .runs import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .shelf import Shelf
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The ids of the first flow runs that satisfy a predicate, and whether there are `more`.
 
     `ordinals`: of these runs in each of the store's layers.
@@ -50,7 +49,9 @@ class Store:
     def reset(self) -> None:
         """Back to the base: what was loaded and nothing else."""
         self._layers = [Layer(self.base)]
-        self._bereft: list[str] = []
+        self._settled = True
+        self._bereft: list[str] = []  # of the runs that were fresh
+        self._unrelated: Asked | None = None  # what a drain asks for, and looks at no parents
         self._fresh: dict[str, FlowRun] = {}
         self._shelves: dict[str, Shelf[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
@@ -136,7 +137,7 @@ class Store:
     def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
         """The ids of what `select` returns; no run is made for it."""
         self._settle_for(predicate)
-        found = [layer.ids(predicate, limit) for layer in self._layers]
+        found = [layer.index.ids_of(layer.first(predicate, limit)) for layer in self._layers]
         if self._fresh:
             found.append([run.id for run in self._fresh_matching(predicate)])
         return _merged(found)[:limit]
@@ -144,8 +145,11 @@ class Store:
     def find(self, predicate: Predicate, limit: int) -> Selection:
         """The first so many runs that satisfy a predicate, to be deleted next."""
         self._settle_for(predicate)
-        ordinals = [list(layer.first(predicate, limit + 1)) for layer in self._layers]
-        found = [layer.ids_of(ats) for layer, ats in zip(self._layers, ordinals, strict=True)]
+        ordinals, found = [], []
+        for layer in self._layers:
+            ats = layer.first(predicate, limit + 1)
+            ordinals.append(ats)
+            found.append(layer.index.ids_of(ats))
         if self._fresh:
             found.append([run.id for run in self._fresh_matching(predicate)])
         ids = _merged(found)
@@ -185,24 +189,28 @@ class Store:
     def delete_found(self, found: Selection) -> None:
         """Delete, as `delete` does, what `find` has just found: nothing has changed since."""
         for layer, ordinals in zip(self._layers, found.ordinals, strict=True):
-            layer.gone.update(ordinals)
+            layer.take(ordinals)
+        self._settled = False
         if self._fresh:
-            for flow_run_id in found.ids:
-                self._fresh.pop(flow_run_id, None)
+            fresh = self._fresh
+            self._bereft += [run_id for run_id in found.ids if fresh.pop(run_id, None)]
         if self._fresh and found.more:  # a drain would test them in each call
             self._lay_down()
-        self._bereft += found.ids
         self._forget_states(found.ids)
 
     def _settle(self) -> None:
         """Do what follows from deletes, which is put off until somebody looks there."""
-        if self._bereft:
+        if not self._settled:
+            self._settled = True
             gone, self._bereft = self._bereft, []
-            self._drop_relatives(set(gone))
+            self._drop_relatives(set(chain(gone, *(layer.take_bereft() for layer in self._layers))))
 
     def _settle_for(self, asked: Asked) -> None:
-        if self._bereft and looks_at_parents(asked):
-            self._settle()
+        if not self._settled and asked is not self._unrelated:
+            if looks_at_parents(asked):
+                self._settle()
+            else:
+                self._unrelated = asked
 
     def _forget_states(self, doomed: Iterable[str]) -> None:
         if self._states:
@@ -249,7 +257,9 @@ class Store:
         """
         runs = list(self._fresh.values())
         while len(self._layers) > 1 and len(self._layers[-1]) < GROWTH * len(runs):
-            runs.extend(self._layers.pop())
+            layer = self._layers.pop()
+            self._bereft += layer.take_bereft()
+            runs.extend(layer)
         self._layers.append(Layer(Index(runs)))
         self._fresh = {}
 
@@ -267,7 +277,9 @@ class Store:
         self._settle()
         other: Store = Store.__new__(Store)  # `reset` would make what is replaced here
         other.base = self.base
+        other._settled = True
         other._bereft = []
+        other._unrelated = None
         other._layers = [layer.copy() for layer in self._layers]
         other._fresh = self._fresh.copy()
         shelves = self._shelves
