@@ -129,18 +129,41 @@ def _has_case(letter: str) -> bool:
     return not letter.isascii() and not letter == letter.casefold() == letter.upper()
 
 
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """Why a database would not run a query, and whether it would some other time.
+
+    `of_names`: only where there is a run at all; a pattern is measured only against a name.
+    """
+
+    why: str
+    retryable: bool
+    of_names: bool
+
+    def refuse(self, *, any_runs: bool) -> None:
+        """Raise ServerFailure where the query would not be run."""
+        if any_runs or not self.of_names:
+            raise ServerFailure(self.why, retryable=self.retryable)
+
+
+def overload_of(load: Load, dialect: Dialect) -> Overload | None:
+    """What makes the dialect's database not run a query; None where it runs it."""
+    database = dialect.undocumented_5xx
+    if database is None:
+        return None
+    nul = load.nul_in_list or any("\0" in text for text in load.likes)
+    why = "NUL in a text" if nul and dialect.nul is Nul.FAILS else _too_much(load, database)
+    return Overload(why, database.retryable, why == _LONG_PATTERN) if why else None
+
+
 def refuse_overload(load: Load, dialect: Dialect, *, any_runs: bool) -> None:
     """Raise ServerFailure where the dialect's database would not run the query.
 
-    `any_runs`: whether the store holds a run at all (a pattern is measured only against a name).
+    `any_runs`: whether the store holds a run at all.
     """
-    database = dialect.undocumented_5xx
-    if database is None:
-        return
-    nul = load.nul_in_list or any("\0" in text for text in load.likes)
-    why = "NUL in a text" if nul and dialect.nul is Nul.FAILS else _too_much(load, database)
-    if why and (any_runs or why != _LONG_PATTERN):
-        raise ServerFailure(why, retryable=database.retryable)
+    overload = overload_of(load, dialect)
+    if overload:
+        overload.refuse(any_runs=any_runs)
 
 
 _LONG_PATTERN = "a like_ pattern that is too long"

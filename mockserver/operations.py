@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
-from .cautions import Load, load_of, of_filter, refuse_overload
+from .cautions import Load, Overload, load_of, of_filter, overload_of
 from .dialects import WARNINGS, Dialect
 from .errors import ServerFailure
 from .parameters import BulkDeleteRequest
@@ -25,7 +26,7 @@ class Plan:
     predicate: Predicate
     wider: Predicate
     limit: int
-    load: Load
+    overload: Overload | None
     warnings: frozenset[str]
 
     @cached_property
@@ -34,8 +35,7 @@ class Plan:
         return str(self.predicate)
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(NamedTuple):
     """What bulk_delete did: the ids that are gone (highest first), why, and what to be told.
 
     `runs` are those that are gone, as they last were, where they were to be kept.
@@ -57,7 +57,7 @@ def bulk_delete(store: Store, request: BulkDeleteRequest, dialect: Dialect) -> D
 
     Raises ServerFailure, and deletes nothing, where the dialect's database would give up.
     """
-    return carry_out(plan_bulk_delete(request, dialect), store, dialect)
+    return carry_out(plan_bulk_delete(request, dialect), store)
 
 
 def plan_bulk_delete(request: BulkDeleteRequest, dialect: Dialect) -> Plan:
@@ -70,20 +70,22 @@ def plan_bulk_delete(request: BulkDeleteRequest, dialect: Dialect) -> Plan:
     if "empty-criterion-under-or" in warned:
         # SQLAlchemy makes that "true" and nothing else: no value gets to the database.
         load = Load()
-    return Plan(predicate, admit_nulls(predicate), request.limit, load, warned)
+    overload = overload_of(load, dialect)
+    return Plan(predicate, admit_nulls(predicate), request.limit, overload, warned)
 
 
-def carry_out(plan: Plan, store: Store, dialect: Dialect, *, keep_runs: bool = False) -> Deletion:
+def carry_out(plan: Plan, store: Store, *, keep_runs: bool = False) -> Deletion:
     """The half of bulk_delete that changes a store. Raises ServerFailure as `bulk_delete` does.
 
     `keep_runs`: whether it is also wanted what the runs were; made for it, they cost as much as
     the delete.
     """
-    try:
-        refuse_overload(plan.load, dialect, any_runs=len(store) > 0)
-    except ServerFailure as failure:
-        failure.warnings = in_order(plan.warnings)
-        raise
+    if plan.overload:
+        try:
+            plan.overload.refuse(any_runs=len(store) > 0)
+        except ServerFailure as failure:
+            failure.warnings = in_order(plan.warnings)
+            raise
     found = store.find(plan.predicate, plan.limit)
     warned = plan.warnings
     if found.more:

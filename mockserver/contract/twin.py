@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..cautions import refuse_overload
 from ..decoding import JSON, Message
 from ..dialects import SPEC, Dialect
 from ..errors import RefusedRequest, ServerFailure
@@ -58,7 +57,8 @@ class Twin:
         """The flow runs that a filter selects, all of them."""
         try:
             plan = self.plan(wanted)
-            refuse_overload(plan.load, self.dialect, any_runs=len(self.store) > 0)
+            if plan.overload:
+                plan.overload.refuse(any_runs=len(self.store) > 0)
         except RefusedRequest as refusal:
             return status_of(refusal)
         return frozenset(run.id for run in self.store.select(plan.predicate))
