@@ -26,6 +26,7 @@ from .errors import (
 from .faults import HEADER as FAULT_HEADER
 from .guard import stranger
 from .intake import creator_of, expect, latin_1, read_body, read_message
+from .log_lines import warn
 from .operations import Plan, carry_out, in_order, plan_bulk_delete
 from .parameters import BulkDeleteRequest
 from .reading import api_version, check_api_version, read_request, read_uuid
@@ -71,9 +72,7 @@ async def _bulk_delete(request: web.Request) -> web.Response:
     message = await read_message(request, world)
     plan, warned = _plan(world, message)
     try:
-        deletion = carry_out(
-            plan, world.store, world.settings.dialect, keep_runs=world.journal is not None
-        )
+        deletion = carry_out(plan, world.store, keep_runs=world.journal is not None)
     except RefusedRequest as refusal:
         refusal.warnings = in_order({*refusal.warnings, *warned})
         raise
@@ -81,13 +80,8 @@ async def _bulk_delete(request: web.Request) -> web.Response:
         request[NOTE] = (deletion.runs, plan.predicate, plan.limit)
     warnings = in_order({*deletion.warnings, *warned}) if warned else deletion.warnings
     if warnings:
-        log.warning(
-            "%s deleted %d: %s",
-            request.path,
-            len(deletion.deleted),
-            plan.sentence,
-            extra={"warnings": warnings},
-        )
+        deleted = len(deletion.deleted)
+        warn("%s deleted %d: %s", request.path, deleted, plan.sentence, warnings=warnings)
     return json_reply({"deleted": deletion.deleted}, warnings=warnings)
 
 
@@ -151,7 +145,7 @@ def _handler(endpoint: Endpoint) -> Handler:
         warnings = in_order({*outcome.warnings, *warned}) if warned else outcome.warnings
         if warnings:
             about = f"{request.path}: {outcome.sentence}" if outcome.sentence else request.path
-            log.warning("%s", about, extra={"warnings": warnings})
+            warn("%s", about, warnings=warnings)
         status = endpoint.made if outcome.made else endpoint.status
         try:
             return json_reply(
@@ -304,9 +298,7 @@ def _refused(request: web.Request, refusal: RefusedRequest) -> web.Response:
     status, reply = refusal_reply(refusal, world_of(request).settings.dialect)
     warnings = in_order(refusal.warnings)
     if warnings:
-        log.warning(
-            "%s refused with %d: %s", request.path, status, refusal, extra={"warnings": warnings}
-        )
+        warn("%s refused with %d: %s", request.path, status, str(refusal), warnings=warnings)
     return json_reply(reply, status=status, warnings=warnings, close=status in (500, 503))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from datetime import UTC, datetime
 
 from .dialects import WARNINGS
@@ -18,14 +19,30 @@ _UNSAID = ("_srcfile", "logThreads", "logMultiprocessing", "logProcesses", "logA
 """
 
 
+_LOG = logging.getLogger("mockserver")
+
+
+def warn(message: str, *args: object, warnings: tuple[str, ...]) -> None:
+    """Log a message, and with it the warnings of these ids.
+
+    Of one that repeats, and is counted instead of being written, no record is made.
+    """
+    handlers = _LOG.handlers
+    alone = handlers[0] if len(handlers) == 1 else None
+    if isinstance(alone, _Lines) and alone.counts(
+        (logging.WARNING, message, args, warnings), time.time()
+    ):
+        return
+    _LOG.warning(message, *args, extra={"warnings": warnings})
+
+
 def log_to_stderr(*, as_json: bool) -> None:
     """Let everything that this package has to say be written to stderr."""
     handler = _Lines(sys.stderr)
     handler.setFormatter(_Json() if as_json else _Text())
-    log = logging.getLogger("mockserver")
-    log.handlers = [handler]
-    log.setLevel(logging.INFO)
-    log.propagate = False
+    _LOG.handlers = [handler]
+    _LOG.setLevel(logging.INFO)
+    _LOG.propagate = False
     for unsaid in _UNSAID:
         setattr(logging, unsaid, None)
 
@@ -44,12 +61,17 @@ class _Lines(logging.StreamHandler):  # type: ignore[type-arg]
     def emit(self, record: logging.LogRecord) -> None:
         """Write it, or count it."""
         said = (record.levelno, record.msg, record.args, getattr(record, "warnings", ()))
-        if said == self._last and record.created < self._until and record.exc_info is None:
-            self._repeats += 1
+        if record.exc_info is None and self.counts(said, record.created):
             return
         self._tell_repeats(record)
         self._last, self._until = said, record.created + _AGAIN_SECONDS
         super().emit(record)
+
+    def counts(self, said: tuple[object, ...], now: float) -> bool:
+        """Whether it is what was written less than a second ago: then it is counted."""
+        again = said == self._last and now < self._until
+        self._repeats += again
+        return again
 
     def close(self) -> None:
         """Tell what was counted and not told yet."""

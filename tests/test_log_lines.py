@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from mockserver.log_lines import log_to_stderr
+from mockserver.log_lines import log_to_stderr, warn
 
 LOG = logging.getLogger("mockserver")
 
@@ -49,6 +51,30 @@ def test_what_repeats_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
         "deleted 3",
         "the line before this one, once more",
     ]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_warns_again_is_counted(
+    others: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody else listens no record is made of it; whoever does gets each."""
+    log_to_stderr(as_json=False)
+    monkeypatch.setattr(time, "time", lambda: 10.0)
+    made: list[logging.LogRecord] = []
+
+    def make(*of: Any) -> logging.LogRecord:
+        made.append(logging.LogRecord(*of))
+        return made[-1]
+
+    monkeypatch.setattr(logging, "_logRecordFactory", make)
+    LOG.handlers += [logging.NullHandler()] * others
+    for _ in range(3):
+        warn("deleted %d", 50, warnings=("limit-reached",))
+    LOG.handlers[0].close()
+    assert len(made) == (3 if others else 1)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition("deleted ")[2] for line in lines if "WARNING" in line] == ["50"]
+    assert "2 times more" in lines[-1]
 
 
 def test_what_differs_in_its_warnings_is_no_repeat(capsys: pytest.CaptureFixture[str]) -> None:
