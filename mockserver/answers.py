@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -26,7 +26,6 @@ from .errors import (
 from .instants import format_instant
 
 WARNING_HEADER = "x-mockserver-warning"
-_JSON = MappingProxyType({"Content-Type": "application/json"})
 
 # The detail of these is their text.
 _STATUSES: Mapping[type[RefusedRequest], int] = {
@@ -74,15 +73,19 @@ def json_reply(
 
     `narrow` (`huge-integers`): raise ServerFailure for an integer of more than 64 bits.
     """
-    headers: Mapping[str, str] = {} if status == 204 else _JSON
-    if warnings:
-        headers = {**headers, WARNING_HEADER: ", ".join(warnings)}
-    reply = web.Response(
-        body=None if status == 204 else dump(value, narrow=narrow), status=status, headers=headers
-    )
+    empty = status == 204
+    headers = _headers(empty, warnings)
+    body = None if empty else dump(value, narrow=narrow)
+    reply = web.Response(body=body, status=status, headers=headers)
     if close:
         reply.force_close()
     return reply
+
+
+@lru_cache(maxsize=256)
+def _headers(empty: bool, warnings: tuple[str, ...]) -> Mapping[str, str]:
+    headers = {} if empty else {"Content-Type": "application/json"}
+    return {**headers, WARNING_HEADER: ", ".join(warnings)} if warnings else headers
 
 
 def dump(value: object, *, narrow: bool = False) -> bytes:
