@@ -50,8 +50,13 @@ class Uuids:
 
     __slots__ = ("text",)
 
-    def __init__(self, values: Iterable[str]) -> None:
-        self.text = "\n".join(values)
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @classmethod
+    def of(cls, values: Iterable[str]) -> Uuids:
+        """These uuids."""
+        return cls("\n".join(values))
 
     def __len__(self) -> int:
         return (len(self.text) + 1) // _LINE

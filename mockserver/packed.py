@@ -25,7 +25,7 @@ from typing import Any
 
 import orjson
 
-from .compact import Few, Later, Times, Values
+from .compact import Few, Later, Times, Uuids, Values
 from .records import KINDS, OFTEN_EMPTY
 from .rows import Rows, defaults_of
 from .runs import NOTHING, CreatedBy, State
@@ -149,6 +149,8 @@ def _column(field: str, count: int, form: str, parts: Sequence[memoryview]) -> V
         return Times(_numbers("q", parts[0]))
     if form == "floats":
         return _numbers("d", parts[0])
+    if form == "texts" and field == "id":
+        return Uuids(str(parts[0], "ascii"))
     if form == "texts":
         return Later(count, partial(_texts, bytes(parts[0])))
     if form == "all":

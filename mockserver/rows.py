@@ -87,7 +87,7 @@ class Rows(Sequence[FlowRun]):
         if isinstance(self.order, range):
             return ids, False
         found = list(map(ids.__getitem__, self.order))
-        return Uuids(found), any(map(eq, found, islice(found, 1, None)))
+        return Uuids.of(found), any(map(eq, found, islice(found, 1, None)))
 
     @cached_property
     def ordinal(self) -> Mapping[str, int]:
@@ -138,9 +138,10 @@ class Rows(Sequence[FlowRun]):
 
 def _by_id(ids: Values) -> Sequence[int]:
     """The places of ids, the highest first."""
-    if all(map(gt, ids, islice(ids, 1, None))):
-        return range(len(ids))
-    return array("I", sorted(range(len(ids)), key=ids.__getitem__, reverse=True))
+    texts = ids if isinstance(ids, list) else list(ids)
+    if all(map(gt, texts, islice(texts, 1, None))):
+        return range(len(texts))
+    return array("I", sorted(range(len(texts)), key=texts.__getitem__, reverse=True))
 
 
 def _state_type(state: State | None) -> StateType | None:
