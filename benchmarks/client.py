@@ -1,6 +1,10 @@
 """A load generator that costs less than what it measures: written-out HTTP/1.1, kept connections.
 
 It takes replies as the servers here send them: a head with a Content-Length, then the body.
+
+`repeat` has many connections, and sleeps when nothing has come. `in_turn` has one, and stays awake:
+where one call follows the other, the processors of a virtual machine fall asleep in between, and
+to wake them takes longer than a call.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
+from socket import IPPROTO_TCP, TCP_NODELAY, create_connection, socket
 
 from . import loops
 from .servers import Address
@@ -21,6 +26,8 @@ Again = Callable[[float, bytes], bool]
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"\r\nContent-Length: "
 _GOOD = b"HTTP/1.1 200 "
+_MOST = 1 << 16  # bytes at once
+_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,55 @@ def repeat(
     """
     with asyncio.Runner(loop_factory=loops.factory()) as runner:
         return runner.run(_repeat(address, cycle(requests), again, connections))
+
+
+def in_turn(address: Address, requests: Sequence[bytes], again: Again) -> Load:
+    """Send requests in turn over one connection, one when the one before has been answered.
+
+    Raises TimeoutError for a reply that does not come.
+    """
+    latencies: list[float] = []
+    with create_connection((address.host, address.port)) as connection:
+        connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        connection.setblocking(False)
+        start = time.perf_counter()
+        for request in cycle(requests):
+            sent = time.perf_counter()
+            connection.sendall(request)
+            body = _awaited(connection, sent + _SECONDS)
+            now = time.perf_counter()
+            latencies.append(now - sent)
+            if not again(now - start, body):
+                break
+    return Load(now - start, sorted(latencies), 1.0)
+
+
+def _awaited(connection: socket, until: float) -> bytes:
+    """The body of the next reply."""
+    received = b""
+    while (body := _body(received)) is None:
+        try:
+            came = connection.recv(_MOST)
+        except BlockingIOError:
+            if time.perf_counter() > until:
+                raise TimeoutError("a reply did not come") from None
+            continue
+        if not came:
+            raise ConnectionError("the server closed a connection")
+        received += came
+    return body
+
+
+def _body(received: bytes) -> bytes | None:
+    """The body of a reply; None while it has not come. Raises RuntimeError if that is not 200."""
+    at = received.find(_HEAD_END)
+    if at < 0:
+        return None
+    if not received.startswith(_GOOD):
+        raise RuntimeError(f"answered {received[:200]!r}")
+    body = received[at + len(_HEAD_END) :]
+    at = received.index(_LENGTH) + len(_LENGTH)
+    return body if len(body) >= int(received[at : received.index(b"\r", at)]) else None
 
 
 async def _repeat(
@@ -104,16 +160,13 @@ class _Connection(asyncio.Protocol):
         self.transport.write(next(self.requests))
 
     def data_received(self, data: bytes) -> None:
-        received = self.received = self.received + data if self.received else data
-        at = received.find(_HEAD_END)
-        if at < 0:
+        self.received = self.received + data if self.received else data
+        try:
+            body = _body(self.received)
+        except RuntimeError as error:
+            self._finish(error)
             return
-        if not received.startswith(_GOOD):
-            self._finish(RuntimeError(f"answered {received[:200]!r}"))
-            return
-        body = received[at + len(_HEAD_END) :]
-        at = received.index(_LENGTH) + len(_LENGTH)
-        if len(body) >= int(received[at : received.index(b"\r", at)]):
+        if body is not None:
             self.received = b""
             self._replied(body)
 

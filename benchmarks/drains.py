@@ -33,7 +33,7 @@ def measure(effort: Effort, population: Population) -> Iterator[Table | Aim]:
         ("filter", "calls", "first 1,000", "quartiles", "last", "quartiles", "last/first", "bare",
          "bare/mock"),
         notes=("Medians of calls; the bare server takes turns. The first call, which indexes, is",
-               "not among them."),
+               "not among them. The client stays awake while it waits."),
     )  # fmt: skip
     for name, body in DRAINS.items():
         say(f"drain, {name}")
@@ -71,7 +71,7 @@ def _drained(
     mock: Address, bare: Address, requests: list[bytes]
 ) -> tuple[list[Load], list[Load], int]:
     """Loads of each thousand calls until nothing is left, and of bare ones in between."""
-    client.repeat(mock, requests, _in_all(1))
+    client.in_turn(mock, requests, _in_all(1))
     parts: list[Load] = []
     bares: list[Load] = []
     calls = 1
@@ -84,9 +84,9 @@ def _drained(
 
     while not empty:
         left = count(998, -1)
-        parts.append(client.repeat(mock, requests, again))
+        parts.append(client.in_turn(mock, requests, again))
         calls += len(parts[-1].latencies)
-        bares.append(client.repeat(bare, requests, _in_all(200)))
+        bares.append(client.in_turn(bare, requests, _in_all(200)))
     if len(parts) > 2:  # the last is a few calls, and one that finds nothing
         parts.pop()
         bares.pop()
