@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from pyroaring import BitMap
 
@@ -18,19 +18,23 @@ GROWTH = 16
 MOST_LEFT = 1024  # of what was found
 KEPT = 16  # predicates
 
+NONE = BitMap()  # is never changed
+
 Asked = Predicate | tuple[Predicate, Predicate]
 """A predicate, or a wider and a narrower one: what satisfies only the one."""
 
 
-@dataclass(slots=True)
 class Sought:
     """What was asked for, and how far it was sought: what there is before `end` is among `left`."""
 
-    asked: Asked
-    wanted: Set
-    left: BitMap | None = None
-    end: int = 0
-    kept: bool = False
+    __slots__ = ("asked", "end", "kept", "left", "wanted")
+
+    def __init__(self, asked: Asked, wanted: Set) -> None:
+        self.asked = asked
+        self.wanted = wanted
+        self.left: BitMap | None = None
+        self.end = 0
+        self.kept = False
 
     def forget(self, at: int) -> None:
         """Seek again from an ordinal, if it was sought farther."""
@@ -38,7 +42,6 @@ class Sought:
         self.left = None
 
 
-@dataclass(slots=True)
 class Layer:
     """A view on an index: without the runs that are `gone`, and without parents of `orphans`.
 
@@ -49,12 +52,15 @@ class Layer:
     the last call of a drain as fast as the first.
     """
 
-    index: Index
-    gone: BitMap = field(default_factory=BitMap)
-    orphans: BitMap = field(default_factory=BitMap)
-    bereft: BitMap = field(default_factory=BitMap)
-    _sought: dict[Asked, Sought] = field(default_factory=dict)
-    _last: Sought | None = None  # what a drain asks for again and again, sooner told by identity
+    __slots__ = ("_last", "_sought", "bereft", "gone", "index", "orphans")
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.gone = BitMap()
+        self.orphans = NONE
+        self.bereft: BitMap | None = None
+        self._sought: dict[Asked, Sought] = {}
+        self._last: Sought | None = None  # what is asked for again, sooner told by identity
 
     def __len__(self) -> int:
         return len(self.index.runs) - len(self.gone)
@@ -88,23 +94,31 @@ class Layer:
     def take(self, ordinals: Iterable[int]) -> None:
         """Take runs out that are here, and leave what follows from it for later."""
         self.gone.update(ordinals)
-        self.bereft.update(ordinals)
+        if self.bereft is None:
+            self.bereft = BitMap(ordinals)
+        else:
+            self.bereft.update(ordinals)
 
     def take_bereft(self) -> list[str]:
         """The ids of the runs from whose going something is to follow; now it will."""
-        ids = self.index.ids_of(self.bereft.to_array())
-        self.bereft = BitMap()
-        return ids
+        bereft, self.bereft = self.bereft, None
+        return [] if bereft is None else self.index.ids_of(bereft.to_array())
 
     def orphan_children(self, parents: set[str]) -> None:
         """Let the subflows of these flow runs have no parent."""
         children = self.index.children(parents)
-        if children:
-            self.orphans |= children
-            self._last = None
-            for asked, sought in self._sought.items():
-                if looks_at_parents(asked):  # which they may satisfy now
-                    sought.forget(children.min())
+        if not children:
+            return
+        self._last = None
+        related = [asked for asked in self._sought if looks_at_parents(asked)]
+        if self.orphans is NONE:
+            self.orphans = children.copy()
+            for asked in related:  # they were looked up without orphans
+                del self._sought[asked]
+            return
+        self.orphans |= children
+        for asked in related:  # which they may satisfy now
+            self._sought[asked].forget(children.min())
 
     def parent_task_run_ids(self) -> set[str]:
         """The ids of the task runs that stand for a subflow."""
@@ -121,18 +135,16 @@ class Layer:
         """The ordinals of the first so many runs that satisfy a predicate (None: all)."""
         if limit is None:
             return _first(self._all(predicate), None)
-        last = self._last
-        if last is not None and last.asked is predicate:
-            return _first(self._seek(last, limit), limit)
-        sought = self._sought.get(predicate) if self._sought else None
-        if sought is None:
-            wanted = self.index.look_up(predicate, self.orphans)
-            if wanted.about <= limit or len(self.index.runs) <= WINDOW:
-                return _first(self._there(wanted.within(None)), limit)
-            sought = Sought(predicate, wanted)
-        found = _first(self._seek(sought, limit), limit)
-        self._last = sought if sought.kept else None
-        return found
+        sought = self._last
+        if sought is None or sought.asked is not predicate:
+            sought = self._last = self._seeking(predicate)
+        if sought.wanted.about <= limit or len(self.index.runs) <= WINDOW:
+            return _first(self._there(sought.wanted.within(None)), limit)
+        return _first(self._seek(sought, limit), limit)
+
+    def _seeking(self, predicate: Predicate) -> Sought:
+        kept = self._sought.get(predicate) if self._sought else None
+        return kept or Sought(predicate, self.index.look_up(predicate, self.orphans))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
@@ -173,7 +185,14 @@ class Layer:
 
     def copy(self) -> Layer:
         """A view that starts as this one is."""
-        return Layer(self.index, self.gone.copy(), self.orphans.copy())
+        other: Layer = Layer.__new__(Layer)  # `__init__` would make what is replaced here
+        other.index = self.index
+        other.gone = self.gone.copy()
+        other.orphans = NONE if self.orphans is NONE else self.orphans.copy()
+        other.bereft = None
+        other._sought = {}
+        other._last = None
+        return other
 
 
 def _first(found: BitMap, limit: int | None) -> list[int]:

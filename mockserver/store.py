@@ -44,18 +44,24 @@ class Store:
 
     def __init__(self, base: Base) -> None:
         self.base = base
+        self._untouched = [Layer(base)]  # is never changed; forks share it
         self.reset()
 
     def reset(self) -> None:
         """Back to the base: what was loaded and nothing else."""
-        self._layers = [Layer(self.base)]
-        self._settled = True
-        self._bereft: list[str] = []  # of the runs that were fresh
+        self._layers = self._untouched
+        self._bereft: list[str] | None = None  # of the fresh ones; None: nothing is put off
         self._unrelated: Asked | None = None  # what a drain asks for, and looks at no parents
         self._fresh: dict[str, FlowRun] = {}
         self._shelves: dict[str, Shelf[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
         self.leases: dict[str, None] = {}
+
+    def _own_layers(self) -> list[Layer]:
+        """The layers, to be changed."""
+        if self._layers is self._untouched:
+            self._layers = [Layer(self.base)]
+        return self._layers
 
     def __len__(self) -> int:
         return sum(map(len, self._layers)) + len(self._fresh)
@@ -180,33 +186,35 @@ class Store:
         Task runs that belonged to them are gone; runs whose parent was such a task run stay, and
         have no parent now. All of it or, when it raises, nothing.
         """
+        wanted = dict.fromkeys(flow_run_ids)
+        if not wanted:
+            return []
         self._settle()
-        doomed = self._drop(dict.fromkeys(flow_run_ids))
+        doomed = self._drop(wanted)
         self._forget_states(doomed)
         self._drop_relatives(set(doomed))
         return doomed
 
     def delete_found(self, found: Selection) -> None:
         """Delete, as `delete` does, what `find` has just found: nothing has changed since."""
-        for layer, ordinals in zip(self._layers, found.ordinals, strict=True):
+        for layer, ordinals in zip(self._own_layers(), found.ordinals, strict=True):
             layer.take(ordinals)
-        self._settled = False
+        self._bereft = bereft = self._bereft or []
         if self._fresh:
             fresh = self._fresh
-            self._bereft += [run_id for run_id in found.ids if fresh.pop(run_id, None)]
+            bereft += [run_id for run_id in found.ids if fresh.pop(run_id, None)]
         if self._fresh and found.more:  # a drain would test them in each call
             self._lay_down()
         self._forget_states(found.ids)
 
     def _settle(self) -> None:
         """Do what follows from deletes, which is put off until somebody looks there."""
-        if not self._settled:
-            self._settled = True
-            gone, self._bereft = self._bereft, []
+        if self._bereft is not None:
+            gone, self._bereft = self._bereft, None
             self._drop_relatives(set(chain(gone, *(layer.take_bereft() for layer in self._layers))))
 
     def _settle_for(self, asked: Asked) -> None:
-        if not self._settled and asked is not self._unrelated:
+        if self._bereft is not None and asked is not self._unrelated:
             if looks_at_parents(asked):
                 self._settle()
             else:
@@ -224,20 +232,22 @@ class Store:
     def _drop(self, flow_run_ids: Collection[str]) -> list[str]:
         """Take runs out, and nothing else; returns the ids that were there, as they came."""
         there = {run_id for run_id in flow_run_ids if self._fresh.pop(run_id, None)}
-        there.update(*(layer.drop(flow_run_ids) for layer in self._layers))
+        there.update(*(layer.drop(flow_run_ids) for layer in self._own_layers()))
         return [run_id for run_id in flow_run_ids if run_id in there]
 
     def _drop_task_runs(self, of: set[str]) -> None:
-        task_runs, loaded = self.task_runs, self.base.task_runs_of
-        ids = [one.id for one in task_runs.changed if one.flow_run_id in of]
+        shelf, loaded = self._shelves.get("task_runs"), self.base.task_runs_of
+        changed = () if shelf is None else shelf.changed
+        ids = [one.id for one in changed if one.flow_run_id in of]
         for flow_run_id in loaded.keys() & of:
             ids += loaded[flow_run_id]
         if ids:
+            task_runs = self._shelf("task_runs")
             found = map(task_runs.get, dict.fromkeys(ids))
             task_runs.drop([one.id for one in found if one is not None and one.flow_run_id in of])
 
     def _orphan_children(self, parents: set[str]) -> None:
-        for layer in self._layers:
+        for layer in self._own_layers():
             layer.orphan_children(parents)
         orphaned = [run for run in self._fresh.values() if run.parent_flow_run_id in parents]
         self._fresh.update((run.id, without_parent(run)) for run in orphaned)
@@ -256,11 +266,13 @@ class Store:
         than `GROWTH` times what they are put on.
         """
         runs = list(self._fresh.values())
-        while len(self._layers) > 1 and len(self._layers[-1]) < GROWTH * len(runs):
-            layer = self._layers.pop()
-            self._bereft += layer.take_bereft()
+        layers = self._own_layers()
+        while len(layers) > 1 and len(layers[-1]) < GROWTH * len(runs):
+            layer = layers.pop()
+            if self._bereft is not None:
+                self._bereft += layer.take_bereft()
             runs.extend(layer)
-        self._layers.append(Layer(Index(runs)))
+        layers.append(Layer(Index(runs)))
         self._fresh = {}
 
     def states_of(self, run: FlowRun) -> tuple[State, ...]:
@@ -274,13 +286,16 @@ class Store:
 
     def fork(self) -> Store:
         """A store that starts as this one is; nothing done on either is seen by the other."""
-        self._settle()
+        if self._bereft is not None:
+            self._settle()
         other: Store = Store.__new__(Store)  # `reset` would make what is replaced here
         other.base = self.base
-        other._settled = True
-        other._bereft = []
+        other._bereft = None
         other._unrelated = None
-        other._layers = [layer.copy() for layer in self._layers]
+        other._untouched = layers = self._untouched
+        if self._layers is not layers:
+            layers = [layer.copy() for layer in self._layers]
+        other._layers = layers
         other._fresh = self._fresh.copy()
         shelves = self._shelves
         other._shelves = {name: shelves[name].fork() for name in shelves} if shelves else {}
