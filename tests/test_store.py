@@ -213,15 +213,19 @@ def test_subflows_whose_parents_go_are_found_where_nothing_was_left(
 ) -> None:
     """A drain of what has no parent finds, above where it is, what has lost its parent since."""
     tighten(monkeypatch.setattr)  # so few runs are else looked through at once
-    child = FlowRun(id="9", name="child", parent_task_run_id=TASK_IDS[0])
-    others = [FlowRun(id=id_, name="parent") for id_ in "876543210"]
-    store = Store(Base([child, *others], [TaskRun(TASK_IDS[0], "4")]))
+    children = [
+        FlowRun(id=id_, name="child", parent_task_run_id=parent)
+        for id_, parent in zip("98", TASK_IDS, strict=False)
+    ]
+    others = [FlowRun(id=id_, name="parent") for id_ in "76543210"]
+    task_runs = [TaskRun(TASK_IDS[0], "5"), TaskRun(TASK_IDS[1], "3")]
+    store = Store(Base([*children, *others], task_runs))
     without = predicate_of({"parent_task_run_id": {"is_null_": True}})
     left = []
     while (found := store.find(without, 1)).ids:
         left += found.ids
         store.delete_found(found)
-    assert left == [*"87654", "9", *"3210"]
+    assert left == [*"765", "9", *"43", "8", *"210"]
     assert not found.more
 
 
