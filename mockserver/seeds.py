@@ -200,7 +200,8 @@ class _Loading:
             if key != "parent_task_run_id" and bulk.trusts(collection):
                 continue
             target = REFERENCES[key]
-            known = getattr(seeds, target)
+            columns = bulk.columns.get(target)
+            known = columns.values("id") if columns else getattr(seeds, target)
             strangers, trusted = bulk.strangers(collection, key, known)
             if strangers > trusted:
                 return False
