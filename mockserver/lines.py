@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, filterfalse
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, MsgspecError, Raw, Struct, defstruct
 from msgspec.json import Decoder
@@ -20,6 +20,9 @@ from .records import COLLECTIONS
 from .tables import Column, Shape, Table
 
 MOST_KEYS = 200
+MOST_WORDS = 64
+"""A text column of no more different values: they are looked for, instead of being made anew."""
+WATCHED = 8  # batches, until it is known which values there are
 _ABSENT = Raw(b"")
 _INTEGER = Annotated[int, Meta(ge=-(2**53), le=2**53)]  # of larger ones, orjson makes floats
 _DECODED = {
@@ -29,6 +32,8 @@ _DECODED = {
     frozenset({int, float}): _INTEGER | float,
 }
 """What values of these types are decoded to; any other value stays JSON."""
+_TEXT = frozenset({str})
+_ONE_OF: Any = Literal  # of values that are known only now
 _NOT_LEARNED = re.compile(r'["\\\x00-\x1f]')  # such keys msgspec does not take
 APART = ("flow_run_id", "task_runs")
 """Keys of a line that is of no flow run: of a task run, and of a document of task runs."""
@@ -40,6 +45,8 @@ class Form:
     def __init__(self, collection: str) -> None:
         self.collection = collection
         self.keys: tuple[str, ...] = ()
+        self.words: dict[str, set[Any]] = {}
+        self.closed = False
         self.json: frozenset[str] = frozenset()
         self.struct: type[Struct] = defstruct(collection, (), forbid_unknown_fields=True)
 
@@ -49,7 +56,31 @@ class Form:
         if len(known) == len(self.keys) or len(known) > MOST_KEYS:
             return False
         self.keys = tuple(known)
-        kinds = {key: self._kind(key) for key in known}
+        fields = COLLECTIONS[self.collection]
+        for key in self.keys:
+            if key in fields and fields[key].few and fields[key].types == _TEXT:
+                self.words.setdefault(key, set())
+        self._define()
+        return True
+
+    def watch(self, table: Table) -> None:
+        """Take in which texts there are."""
+        for key in self.words.keys() & table.columns.keys():
+            words = self.words[key]
+            if len(words) <= MOST_WORDS:
+                words.update(table.columns[key])
+                words.discard(None)
+
+    def close(self, *, closed: bool) -> bool:
+        """Take no other texts, in columns that have few; or any again. Whether that is new."""
+        if closed == self.closed:
+            return False
+        self.closed = closed
+        self._define()
+        return True
+
+    def _define(self) -> None:
+        kinds = {key: self._kind(key) for key in self.keys}
         self.json = frozenset(key for key, kind in kinds.items() if kind[1] is _ABSENT)
         self.struct = defstruct(
             self.collection,
@@ -58,7 +89,6 @@ class Form:
             forbid_unknown_fields=True,
             gc=False,
         )
-        return True
 
     def _kind(self, key: str) -> tuple[Any, Any]:
         """What a value is decoded to, and what stands where there is none."""
@@ -66,6 +96,8 @@ class Form:
         decoded: Any = None if field is None else _DECODED.get(field.types)
         if field is None or decoded is None:
             return Raw, _ABSENT
+        if self.closed and 0 < len(self.words.get(key, ())) <= MOST_WORDS:
+            decoded = _ONE_OF[tuple(sorted(self.words[key]))]
         return (decoded | None if field.nullable else decoded), None
 
     def column(self, key: str, rows: Iterable[Struct]) -> list[Any]:
@@ -97,6 +129,7 @@ class LineReader:
     def __init__(self) -> None:
         self.flow_runs = Form("flow_runs")
         self.task_runs = Form("task_runs")
+        self._patience = self._left = WATCHED
         self._learned()
 
     def learn(self, shape: Shape) -> None:
@@ -120,9 +153,32 @@ class LineReader:
     def read(self, lines: Sequence[bytes]) -> list[Table]:
         """The records of lines. Raises ValueError."""
         try:
-            return list(self._tables(lines))
-        except (MsgspecError, RecursionError) as error:
-            raise ValueError("not as before") from error
+            tables = list(self._tables(lines))
+        except (MsgspecError, ValueError, RecursionError) as error:
+            if self._close(closed=False):
+                self._patience *= 2  # there may be more to come
+                self._left = self._patience
+                return self.read(lines)
+            if isinstance(error, MsgspecError | RecursionError):
+                raise ValueError("not as before") from error
+            raise
+        if self._left:
+            self._watch(tables)
+        return tables
+
+    def _watch(self, tables: Iterable[Table]) -> None:
+        for table in tables:
+            form: Form = getattr(self, table.shape.collection)
+            form.watch(table)
+        self._left -= 1
+        if not self._left:
+            self._close(closed=True)
+
+    def _close(self, *, closed: bool) -> bool:
+        changed = [form.close(closed=closed) for form in (self.flow_runs, self.task_runs)]
+        if any(changed):
+            self._learned()
+        return any(changed)
 
     def _tables(self, lines: Sequence[bytes]) -> Iterator[Table]:
         try:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver import bulk, plain, seed_files, seeds
+from mockserver import lines as line_readers
 from mockserver.errors import SeedError
 from mockserver.instants import parse_moment
 from mockserver.records import COLLECTIONS
@@ -134,6 +135,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seeds, "SMALL", 0)
     monkeypatch.setattr(bulk, "FEWEST", 1)
     monkeypatch.setattr(bulk, "MANY", 1)
+    monkeypatch.setattr(line_readers, "WATCHED", 1)
+    monkeypatch.setattr(line_readers, "MOST_WORDS", 2)
 
 
 def as_one_by_one(data: bytes) -> bool:

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from mockserver import bulk, seed_files
+from mockserver import lines as line_readers
 from mockserver.lines import MOST_KEYS, LineReader
 from mockserver.seeds import load_seeds
 from mockserver.tables import Shape
@@ -81,6 +82,20 @@ def test_other_lines_are_left_to_the_careful_road(documents: tuple[Any, ...]) ->
     """Also those that it would read."""
     with pytest.raises(ValueError, match=r"."):
         read(reader(RUNS, TASKS), *documents)
+
+
+def test_texts_that_come_again_are_not_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it is known which there are; another is read as well, and those after it."""
+    monkeypatch.setattr(line_readers, "WATCHED", 1)
+    lines = reader(RUNS)
+    for names in (["a", ""], ["a", "", "a"], ["b", "a"], ["b", "b"], ["", "b", "b"]):
+        (table,) = lines.read([orjson.dumps(run(1, name=name)) for name in names])
+        assert list(table.columns["name"]) == names
+    again = table.columns["name"]
+    assert again[1] is again[2]
+    with pytest.raises(ValueError, match="not as before"):
+        read(lines, run(1, name=5))
+    assert read(lines, run(1, name="a")) == [("flow_runs", False, 1)]
 
 
 def test_a_task_run_is_known_by_its_flow_run() -> None:
