@@ -229,6 +229,47 @@ def test_subflows_whose_parents_go_are_found_where_nothing_was_left(
     assert not found.more
 
 
+def test_what_follows_from_a_delete_is_done_though_its_layer_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A delete that makes one layer of several, one of which has lost a parent by it."""
+    monkeypatch.setattr(stores, "MOST_FRESH", 1)
+    child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
+    store = Store(Base([child], [TaskRun(TASK_IDS[0], "9")]))
+    for id_ in "9876":  # two layers, of two runs each
+        store.put(FlowRun(id=id_, name="added"))
+    store.put(FlowRun(id="5", name="added"))  # and one that is fresh
+    found = store.find(EVERY, 1)
+    assert (found.ids, found.more) == (["9"], True)
+    store.delete_found(found)
+    assert store.get("0") == FlowRun(id="0", name="child")
+
+
+def test_a_fork_is_not_told_what_is_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither which parents go, nor how far a drain has come."""
+    tighten(monkeypatch.setattr)
+    parents = [FlowRun(id=id_, name="parent") for id_ in "98765432"]
+    children = [
+        FlowRun(id=id_, name="child", parent_task_run_id=parent)
+        for id_, parent in zip("10", TASK_IDS, strict=False)
+    ]
+    task_runs = [TaskRun(TASK_IDS[0], "9"), TaskRun(TASK_IDS[1], "7")]
+    store = Store(Base([*parents, *children], task_runs))
+    wanted = predicate_of({"name": {"any_": ["parent"]}})
+
+    def drain(calls: int) -> None:
+        for _ in range(calls):
+            store.delete_found(store.find(wanted, 1))
+
+    drain(2)
+    assert store.get("1") == FlowRun(id="1", name="child")
+    fork = store.fork()
+    drain(6)
+    assert store.get("0") == FlowRun(id="0", name="child")
+    assert fork.get("0") != FlowRun(id="0", name="child")
+    assert fork.select_ids(wanted, 3) == [*"765"]
+
+
 def test_a_run_that_is_asked_for_by_its_id_has_lost_its_parent() -> None:
     """What a delete puts off is done before anybody sees it."""
     child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
