@@ -98,10 +98,12 @@ def _table(times: Times, runs: int, calls: int) -> Table:
     table = Table(
         f"Select the first {TOP} ids on {runs:,} runs, microseconds",
         ("filter", OURS, "quartiles", *peers),
-        notes=(f"Medians of up to {calls} calls ({max(5, calls // 20)} of each peer), on a store",
-               "of which nothing is gone: from one call to the next only ranges of times and",
-               "patterns of names are kept. sqlite3 has its statements prepared."),
-    )  # fmt: skip
+        notes=(
+            f"Medians of up to {calls} calls ({max(5, calls // 20)} of each peer), on a store",
+            "of which nothing is gone. Kept from one call to the next: which bitmaps the filter",
+            "is made of, ranges of times, patterns of names; of sqlite3 the prepared statement.",
+        ),
+    )
     for name, by in times.items():
         low, _, high = quantiles(by[OURS], n=4)
         others = (_shown(median(by[contender])) for contender in peers)
