@@ -207,7 +207,7 @@ class LineReader:
     def _apart(self, rows: Sequence[Struct]) -> dict[int, str]:
         """Which of the rows are of no flow run, by the key that says so."""
         found: dict[int, str] = {}
-        for key in APART if APART[0] in self.flow_runs.keys else ():
+        for key in filter(self.flow_runs.keys.__contains__, APART):
             column = self.flow_runs.column(key, rows)
             if column.count(_ABSENT) < len(column):
                 found.update((at, key) for at, raw in enumerate(column) if raw is not _ABSENT)

@@ -249,8 +249,9 @@ def _document(path: Path, line: int | None, value: Any, report: Report) -> Itera
 
 
 def collection_of(value: object) -> str:
-    """What a record that is in no collection is."""
-    return "task_runs" if isinstance(value, dict) and "flow_run_id" in value else "flow_runs"
+    """What a record that is in no collection is: from itself, or from a tuple of its keys."""
+    known = isinstance(value, dict | tuple) and "flow_run_id" in value
+    return "task_runs" if known else "flow_runs"
 
 
 def as_json(value: object) -> str:

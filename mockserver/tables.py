@@ -77,6 +77,9 @@ class ColumnReader:
 
     def read(self, key: str, field: Field, values: Column) -> Column:
         """The column of a field. Raises ValueError or TypeError."""
+        if not field.nullable and None in values:
+            # What is known of texts is shared with `read_typed`, to which None is an absent one.
+            raise TypeError(key)
         if field.few and field.types == _TEXT:
             found = self._shared((key,), values, partial(_read, field, self.now))
             if found is not None:

@@ -19,6 +19,7 @@ from mockserver.records import COLLECTIONS
 from mockserver.rows import DERIVED, Rows, RunsById
 from mockserver.runs import FlowRun
 from mockserver.seed_fields import Field
+from mockserver.seed_files import Lines
 from mockserver.seeds import Seeds, load_seeds
 
 from .strategies import examples
@@ -148,11 +149,16 @@ def as_one_by_one(data: bytes) -> bool:
 
 
 @settings(max_examples=examples(600), suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=documents(), at_once=st.sampled_from([1, 200, 10_000]))
+@given(
+    lines=documents(),
+    at_once=st.sampled_from([1, 200, 10_000]),
+    fewest=st.sampled_from([1, 4]),
+)
 def test_in_bulk_as_one_by_one(
-    lines: list[Any], at_once: int, monkeypatch: pytest.MonkeyPatch
+    lines: list[Any], at_once: int, fewest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same records, notes and parents; or the same problems, in the same order."""
+    monkeypatch.setattr(bulk, "FEWEST", fewest)
     monkeypatch.setattr(seed_files, "MANY", at_once)
     monkeypatch.setattr(bulk, "MANY", at_once)
     assert as_one_by_one(b"\n".join(map(orjson.dumps, lines)))
@@ -213,6 +219,32 @@ def test_a_run_that_ends_before_it_starts_is_told(tmp_path: Path) -> None:
         file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
         assert told(load_seeds, file) == told(slowly, file)
         assert "start" in str(told(load_seeds, file))
+
+
+def test_a_null_is_no_text_though_an_absent_one_was_read_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By lines a name may be absent; of records that are read later, it may not be null."""
+    monkeypatch.setattr(bulk, "FEWEST", 4)
+    monkeypatch.setattr(seed_files, "MANY", 200)
+    runs = [{"id": f"{at:08}-aaaa-4000-8000-{at:012}"} for at in range(40)]
+    named: list[Any] = [{**one, "name": "a"} if at % 9 == 3 else one for at, one in enumerate(runs)]
+    unnamed = [{"id": f"{at:08}-bbbb-4000-8000-{at:012}", "name": None} for at in range(4)]
+    assert as_one_by_one(b"\n".join(map(orjson.dumps, [*named, {"flow_runs": unnamed}])))
+
+
+def test_task_runs_that_stand_a_line_each_are_read_in_bulk() -> None:
+    """Also where flow runs come after them."""
+    tasks = [{"id": one, "flow_run_id": UUIDS[0]} for one in UUIDS[:4]]
+    lines = Lines(Path("s.ndjson"), list(map(orjson.dumps, tasks)), 1)
+    found = bulk.InBulk(NOW)
+
+    def report(*problem: object) -> None:
+        pytest.fail(str(problem))
+
+    for _ in range(2):  # the second time by lines
+        assert list(found.take(lines, report)) == []
+    assert found.columns["task_runs"].count == 2 * len(tasks)
 
 
 FIELDS = {
