@@ -25,15 +25,18 @@ _LOG = logging.getLogger("mockserver")
 def warn(message: str, *args: object, warnings: tuple[str, ...]) -> None:
     """Log a message, and with it the warnings of these ids.
 
-    Of one that repeats, and is counted instead of being written, no record is made.
+    Of one that repeats, and is counted instead of being written, no record is made; it is told
+    from others by `==`, so no argument may change.
     """
+    if not _LOG.isEnabledFor(logging.WARNING):
+        return
     handlers = _LOG.handlers
     alone = handlers[0] if len(handlers) == 1 else None
     if isinstance(alone, _Lines) and alone.counts(
         (logging.WARNING, message, args, warnings), time.time()
     ):
         return
-    _LOG.warning(message, *args, extra={"warnings": warnings})
+    _LOG.warning(message, *args, extra={"warnings": warnings}, stacklevel=2)
 
 
 def log_to_stderr(*, as_json: bool) -> None:

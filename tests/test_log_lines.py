@@ -77,6 +77,19 @@ def test_what_warns_again_is_counted(
     assert "2 times more" in lines[-1]
 
 
+def test_what_is_not_to_be_logged_is_not_counted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a higher level nothing tells of a warning, not even how often it was."""
+    log_to_stderr(as_json=True)
+    monkeypatch.setattr(time, "time", lambda: 10.0)
+    for level in (logging.WARNING, logging.ERROR):
+        LOG.setLevel(level)
+        warn("deleted %d", 50, warnings=("limit-reached",))
+    LOG.handlers[0].close()
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_what_differs_in_its_warnings_is_no_repeat(capsys: pytest.CaptureFixture[str]) -> None:
     """As JSON it is a line each."""
     log_to_stderr(as_json=True)
