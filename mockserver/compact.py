@@ -55,7 +55,7 @@ class Uuids:
 
     @classmethod
     def of(cls, values: Iterable[str]) -> Uuids:
-        """These uuids."""
+        """These uuids, of which it is known that each has 36 characters."""
         return cls("\n".join(values))
 
     def __len__(self) -> int:
@@ -68,7 +68,7 @@ class Uuids:
         return self.text[_LINE * at : _LINE * at + _LINE - 1]
 
     def some(self, places: Sequence[int]) -> list[str]:
-        """Those at some places, which rise."""
+        """Those at some places, which are there, and rise."""
         if not places:
             return []
         first, end = places[0], places[-1] + 1

@@ -48,7 +48,7 @@ class Index:
         return runs.ordinal if isinstance(runs, Rows) else dict(zip(self.ids, count()))
 
     def ids_of(self, ordinals: Sequence[int]) -> list[str]:
-        """The ids of runs, of the highest first."""
+        """The ids of the runs at ordinals, which rise."""
         ids = self.ids
         return ids.some(ordinals) if isinstance(ids, Uuids) else [ids[at] for at in ordinals]
 

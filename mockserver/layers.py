@@ -184,7 +184,7 @@ class Layer:
                 del self._sought[next(iter(self._sought))]
 
     def copy(self) -> Layer:
-        """A view that starts as this one is."""
+        """A view that starts as this one is, of which nothing is bereft."""
         other: Layer = Layer.__new__(Layer)  # `__init__` would make what is replaced here
         other.index = self.index
         other.gone = self.gone.copy()

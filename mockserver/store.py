@@ -44,7 +44,7 @@ class Store:
 
     def __init__(self, base: Base) -> None:
         self.base = base
-        self._untouched = [Layer(base)]  # is never changed; forks share it
+        self._untouched = [Layer(base)]  # forks share it; no run of it ever goes
         self.reset()
 
     def reset(self) -> None:
