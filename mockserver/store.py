@@ -17,7 +17,7 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from .index import Base, Index, looks_at_parents
-from .layers import Asked, Layer, without_parent
+from .layers import Layer, without_parent
 from .predicates import EVERY, Predicate
 from .runs import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .shelf import Shelf
@@ -51,7 +51,7 @@ class Store:
         """Back to the base: what was loaded and nothing else."""
         self._layers = self._untouched
         self._bereft: list[str] | None = None  # of the fresh ones; None: nothing is put off
-        self._unrelated: Asked | None = None  # what a drain asks for, and looks at no parents
+        self._unrelated: Predicate | None = None  # what a drain asks for, and looks at no parents
         self._fresh: dict[str, FlowRun] = {}
         self._shelves: dict[str, Shelf[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
@@ -175,7 +175,8 @@ class Store:
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
-        self._settle_for((wider, narrower))
+        if self._bereft is not None and looks_at_parents((wider, narrower)):
+            self._settle()
         return any(layer.any_more(wider, narrower) for layer in self._layers) or any(
             wider(run) and not narrower(run) for run in self._fresh.values()
         )
@@ -213,7 +214,7 @@ class Store:
             gone, self._bereft = self._bereft, None
             self._drop_relatives(set(chain(gone, *(layer.take_bereft() for layer in self._layers))))
 
-    def _settle_for(self, asked: Asked) -> None:
+    def _settle_for(self, asked: Predicate) -> None:
         if self._bereft is not None and asked is not self._unrelated:
             if looks_at_parents(asked):
                 self._settle()
