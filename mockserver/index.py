@@ -23,7 +23,7 @@ from .grams import NameColumn
 from .predicates import IS_NULL, ONE_OF, AllOf, Predicate, Test
 from .rows import ById, Rows
 from .runs import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
-from .sets import NOTHING, Difference, Intersection, Set, These, Union
+from .sets import NOTHING, Difference, Intersection, Set, These, Union, is_plainly_empty
 
 PARENT_COLUMNS = frozenset({"parent_task_run_id", "parent_flow_run_id"})
 """The columns that become null when a parent is deleted (M11)."""
@@ -80,10 +80,19 @@ class Index:
             if predicate.column in PARENT_COLUMNS:
                 return _without_parents(found, predicate, orphans)
             return found
-        parts = [self.look_up(part, orphans) for part in predicate.parts]
         if isinstance(predicate, AllOf):
-            return Intersection(parts) if parts else These(self.every)
+            return self._look_up_all(predicate.parts, orphans)
+        parts = [self.look_up(part, orphans) for part in predicate.parts]
         return Union(parts) if parts else NOTHING
+
+    def _look_up_all(self, predicates: Iterable[Predicate], orphans: BitMap) -> Set:
+        parts = []
+        for predicate in predicates:
+            found = self.look_up(predicate, orphans)
+            if is_plainly_empty(found):
+                return NOTHING
+            parts.append(found)
+        return Intersection(parts) if parts else These(self.every)
 
     def _look_up_ids(self, test: Test) -> Set:
         ordinal = self.ordinal

@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from .index import Index, looks_at_parents
 from .predicates import Predicate
 from .runs import FlowRun
-from .sets import Difference, Set
+from .sets import Difference, Set, is_plainly_empty
 
 WINDOW = 256
 """Among so many runs is looked first, at the least."""
@@ -148,10 +148,12 @@ class Layer:
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
-        sought = self._sought.get((wider, narrower))
+        sought = self._sought.get((wider, narrower)) if self._sought else None
         if sought is None:
-            look_up, orphans = self.index.look_up, self.orphans
-            only = Difference(look_up(wider, orphans), look_up(narrower, orphans))
+            all_of_it = self.index.look_up(wider, self.orphans)
+            if is_plainly_empty(all_of_it):
+                return False
+            only = Difference(all_of_it, self.index.look_up(narrower, self.orphans))
             sought = Sought((wider, narrower), only)
         return bool(self._seek(sought, 1))
 

@@ -65,6 +65,11 @@ class These:
 NOTHING = These(BitMap())
 
 
+def is_plainly_empty(found: Set) -> bool:
+    """Whether it is known at a glance to hold nothing."""
+    return type(found) is These and not found.about
+
+
 class Union:
     """What is in any of the parts."""
 

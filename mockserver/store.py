@@ -198,6 +198,8 @@ class Store:
 
     def delete_found(self, found: Selection) -> None:
         """Delete, as `delete` does, what `find` has just found: nothing has changed since."""
+        if not found.ids:
+            return
         for layer, ordinals in zip(self._own_layers(), found.ordinals, strict=True):
             layer.take(ordinals)
         self._bereft = bereft = self._bereft or []
