@@ -70,7 +70,7 @@ _NONE = "no server"
 _MOCK, _HARNESS = "mockserver", "prefect_test_harness"
 CONTENDERS: Mapping[str, Contender] = {
     _NONE: Contender("nothing", "pytest", "", "@pytest.fixture\ndef nothing():\n    yield"),
-    _MOCK: Contender("flow_run_api", "mockserver", "import mockserver.mock_server"),
+    _MOCK: Contender("flow_run_api", "mockserver", "import mockserver.testing.mock_server"),
     "pytest-httpserver": Contender("httpserver", "pytest_httpserver", "import pytest_httpserver"),
     "moto, threaded server": Contender(
         "moto",

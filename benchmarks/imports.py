@@ -20,7 +20,7 @@ _CODES: Mapping[str, str] = {
     "pass": "pass",
     _IMPORT: _IMPORT,
     _NAMES: _NAMES,
-    "import mockserver.app": "import mockserver.app",
+    "import mockserver.http.app": "import mockserver.http.app",
 }
 
 

@@ -14,7 +14,7 @@ from statistics import median
 
 import orjson
 
-from mockserver.seeds import load_seeds
+from mockserver.seeds.loading import load_seeds
 
 from .effort import Effort, say
 from .population import NOW, Population

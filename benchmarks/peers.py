@@ -13,8 +13,7 @@ from typing import Any, ClassVar
 import duckdb
 import polars as pl
 
-from mockserver.index import Base
-from mockserver.predicates import (
+from mockserver.filters.predicates import (
     AT_OR_AFTER,
     AT_OR_BEFORE,
     HAS_ALL,
@@ -31,6 +30,7 @@ from mockserver.predicates import (
     Relation,
     Test,
 )
+from mockserver.store.index import Base
 
 Select = Callable[[], list[str]]
 COLUMNS = (

@@ -10,12 +10,12 @@ from importlib.util import find_spec
 from itertools import count
 from statistics import geometric_mean, median, quantiles
 
-from mockserver.dialects import SPEC
-from mockserver.filters import FlowRunFilter
-from mockserver.index import Base
-from mockserver.predicates import Predicate, compile_filter
-from mockserver.seeds import load_seeds
-from mockserver.store import Store
+from mockserver.filters.models import FlowRunFilter
+from mockserver.filters.predicates import Predicate, compile_filter
+from mockserver.prefect.dialects import SPEC
+from mockserver.seeds.loading import load_seeds
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .effort import Effort, say
 from .filters import filters

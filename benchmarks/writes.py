@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from statistics import median
 from uuid import UUID
 
-from mockserver.dialects import SPEC
-from mockserver.filters import FlowRunFilter
-from mockserver.predicates import compile_filter
-from mockserver.runs import State, StateType
-from mockserver.seeds import load_seeds
-from mockserver.store import Store
+from mockserver.filters.models import FlowRunFilter
+from mockserver.filters.predicates import compile_filter
+from mockserver.prefect.dialects import SPEC
+from mockserver.prefect.records import State, StateType
+from mockserver.seeds.loading import load_seeds
+from mockserver.store.store import Store
 
 from .effort import Effort, say
 from .population import NOW, Population

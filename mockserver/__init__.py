@@ -4,55 +4,42 @@ Light to import: each public name is loaded when it is first used; none but Mock
 aiohttp.
 """
 
-from importlib import import_module
+from .lazy_exports import lazy_exports
 
-TYPE_CHECKING = False  # as typing says it; to import that takes longer than all else here
+TYPE_CHECKING = False  # as typing says it; importing that takes longer than all else here
 if TYPE_CHECKING:
-    from .dialects import DIALECTS as DIALECTS
-    from .dialects import Dialect as Dialect
     from .errors import FlowRunWarning as FlowRunWarning
     from .errors import MockServerError as MockServerError
     from .errors import SeedError as SeedError
     from .filters import FlowRunFilter as FlowRunFilter
-    from .flow_run_api import FlowRunApi as FlowRunApi
-    from .index import Base as Base
-    from .journal import Exchange as Exchange
-    from .mock_server import MockServer as MockServer
+    from .filters import compile_filter as compile_filter
     from .operations import bulk_delete as bulk_delete
-    from .parameters import BulkDeleteRequest as BulkDeleteRequest
-    from .predicates import compile_filter as compile_filter
-    from .runs import FlowRun as FlowRun
-    from .runs import TaskRun as TaskRun
+    from .prefect import DIALECTS as DIALECTS
+    from .prefect import Dialect as Dialect
+    from .prefect import FlowRun as FlowRun
+    from .prefect import TaskRun as TaskRun
+    from .requests import BulkDeleteRequest as BulkDeleteRequest
     from .seeds import load_seeds as load_seeds
+    from .store import Base as Base
     from .store import Store as Store
+    from .testing import FlowRunApi as FlowRunApi
+    from .testing import MockServer as MockServer
+    from .worlds import Exchange as Exchange
 
 __version__ = "0.1.0"
 
-_ROOMS = {
-    "Base": "index",
-    "BulkDeleteRequest": "parameters",
-    "DIALECTS": "dialects",
-    "Dialect": "dialects",
-    "Exchange": "journal",
-    "FlowRun": "runs",
-    "FlowRunFilter": "filters",
-    "FlowRunApi": "flow_run_api",
-    "FlowRunWarning": "errors",
-    "MockServer": "mock_server",
-    "MockServerError": "errors",
-    "SeedError": "errors",
-    "Store": "store",
-    "TaskRun": "runs",
-    "bulk_delete": "operations",
-    "compile_filter": "predicates",
-    "load_seeds": "seeds",
+_EXPORTS = {
+    "errors": ("FlowRunWarning", "MockServerError", "SeedError"),
+    "filters": ("FlowRunFilter", "compile_filter"),
+    "operations": ("bulk_delete",),
+    "prefect": ("DIALECTS", "Dialect", "FlowRun", "TaskRun"),
+    "requests": ("BulkDeleteRequest",),
+    "seeds": ("load_seeds",),
+    "store": ("Base", "Store"),
+    "testing": ("FlowRunApi", "MockServer"),
+    "worlds": ("Exchange",),
 }
 
-__all__ = ["__version__", *_ROOMS]
+__all__ = ["__version__", *(name for names in _EXPORTS.values() for name in names)]
 
-
-def __getattr__(name: str) -> object:
-    room = _ROOMS.get(name)
-    if room is None:
-        raise AttributeError(f"module 'mockserver' has no attribute {name!r}")
-    return getattr(import_module(f".{room}", __name__), name)
+__getattr__ = lazy_exports(__name__, _EXPORTS)

@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from mockserver import openapi
+from mockserver.prefect import openapi
 
 BEYOND_THE_DOCUMENT = frozenset({307, 403, 405, 408, 413, 501})
 """What HTTP itself, the guard and an endpoint that is not modelled answer."""

@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from mockserver.app import Settings, create_app
-from mockserver.dialects import SPEC
-from mockserver.server import serve
-from mockserver.store import Store
+from mockserver.http.app import Settings, create_app
+from mockserver.http.server import serve
+from mockserver.prefect.dialects import SPEC
+from mockserver.store.store import Store
 
 from . import contract
 

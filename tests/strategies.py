@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from mockserver.index import Base
-from mockserver.runs import CreatedBy, FlowRun, State, StateType, TaskRun
+from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType, TaskRun
+from mockserver.store.index import Base
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 IDS = [f"{digit * 8}-0000-4000-8000-{digit * 12}" for digit in "0123456789abcdef"]

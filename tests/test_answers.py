@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 
-from mockserver.answers import dump
-from mockserver.runs import CreatedBy, StateType
+from mockserver.http.exchange.responses import dump
+from mockserver.prefect.records import CreatedBy, StateType
 
 EARLY = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
 

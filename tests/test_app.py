@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mockserver import openapi
-from mockserver.app import Settings
-from mockserver.dialects import DIALECTS, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
-from mockserver.index import Base
-from mockserver.runs import FlowRun, State, StateType
-from mockserver.store import Store
+from mockserver.http.app import Settings
+from mockserver.prefect import openapi
+from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
+from mockserver.prefect.records import FlowRun, State, StateType
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .live import Client, live
 from .vectors import DATA, filter_base, filter_cases, request_cases

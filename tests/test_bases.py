@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.bases import Bases
 from mockserver.errors import SeedError
+from mockserver.worlds.base_cache import Bases
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)

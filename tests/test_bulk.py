@@ -11,16 +11,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver import bulk, plain, seed_files, seeds
-from mockserver import lines as line_readers
 from mockserver.errors import SeedError
-from mockserver.instants import parse_moment
-from mockserver.records import COLLECTIONS
-from mockserver.rows import DERIVED, Rows, RunsById
-from mockserver.runs import FlowRun
-from mockserver.seed_fields import Field
-from mockserver.seed_files import Lines
-from mockserver.seeds import Seeds, load_seeds
+from mockserver.prefect.instants import parse_moment
+from mockserver.prefect.records import FlowRun
+from mockserver.seeds import bulk_lines as line_readers
+from mockserver.seeds import (
+    bulk_reader as bulk,
+)
+from mockserver.seeds import (
+    bulk_values as plain,
+)
+from mockserver.seeds import (
+    files as seed_files,
+)
+from mockserver.seeds import (
+    loading as seeds,
+)
+from mockserver.seeds.fields import Field
+from mockserver.seeds.files import Lines
+from mockserver.seeds.loading import Seeds, load_seeds
+from mockserver.seeds.records import COLLECTIONS
+from mockserver.store.rows import DERIVED, Rows, RunsById
 
 from .strategies import examples
 from .vectors import NOW

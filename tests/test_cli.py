@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from mockserver import __version__
-from mockserver.cli import DialectName
-from mockserver.dialects import DIALECTS
+from mockserver.cli.main import DialectName
+from mockserver.prefect.dialects import DIALECTS
 
 
 def mockserver(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mockserver.clock import Clock
 from mockserver.errors import UsageError
+from mockserver.worlds.clock import Clock
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

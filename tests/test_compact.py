@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.compact import Uuids
+from mockserver.store.compact_columns import Uuids
 
 uuids = st.lists(st.uuids().map(str), max_size=12)
 

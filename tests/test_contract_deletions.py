@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.deletions import guard
-from mockserver.contract.twin import Twin
-from mockserver.dialects import DIALECTS
-from mockserver.index import Base
-from mockserver.store import Store
+from mockserver.contract.diff.deletions import guard
+from mockserver.contract.diff.twin import Twin
+from mockserver.prefect.dialects import DIALECTS
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .strategies import IDS, bases, filters
 

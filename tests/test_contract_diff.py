@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from mockserver.app import Settings
-from mockserver.contract.census import take
-from mockserver.contract.detect import Identity, identify
-from mockserver.contract.diff import DiffSettings, diff
+from mockserver.contract.diff.run import DiffSettings, diff
 from mockserver.contract.findings import Finding, Outcome, Party, Verdict
-from mockserver.contract.target import Limits, Ownership, Target, TargetError
-from mockserver.dialects import DIALECTS, SPEC, Dialect
+from mockserver.contract.server.census import take
+from mockserver.contract.server.detect import Identity, identify
+from mockserver.contract.server.target import Limits, Ownership, Target, TargetError
 from mockserver.errors import UsageError
-from mockserver.index import Base
+from mockserver.http.app import Settings
+from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.resources import shipped
-from mockserver.seeds import load_seeds
-from mockserver.store import Store
+from mockserver.seeds.loading import load_seeds
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .live import live
 

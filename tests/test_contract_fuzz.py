@@ -15,18 +15,31 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from mockserver import openapi
-from mockserver.app import Settings, create_app
-from mockserver.contract import checks, expected, fuzz, meeting, probes, standins
-from mockserver.contract.campaign import FuzzSettings
-from mockserver.contract.checks import CHECKS, Exchange, Sent
-from mockserver.contract.copying import copy_hooks
 from mockserver.contract.findings import Outcome, Verdict
-from mockserver.contract.target import Answer, CeilingReached, Limits, Ownership, Target
-from mockserver.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Dialect
+from mockserver.contract.fuzz import (
+    checks,
+    expected,
+    probes,
+)
+from mockserver.contract.fuzz import (
+    oracles as standins,
+)
+from mockserver.contract.fuzz import (
+    run as fuzz,
+)
+from mockserver.contract.fuzz import (
+    targeting as meeting,
+)
+from mockserver.contract.fuzz.campaign import FuzzSettings
+from mockserver.contract.fuzz.checks import CHECKS, Exchange, Sent
+from mockserver.contract.fuzz.copy_hooks import copy_hooks
+from mockserver.contract.server.target import Answer, CeilingReached, Limits, Ownership, Target
 from mockserver.errors import UsageError
-from mockserver.index import Base
-from mockserver.store import Store
+from mockserver.http.app import Settings, create_app
+from mockserver.prefect import openapi
+from mockserver.prefect.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Dialect
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .live import served
 from .strategies import IDS

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.contract.census import take
-from mockserver.contract.journal import Journal, clear_leftovers, default_folder
-from mockserver.contract.planting import Draft, Garden, State
-from mockserver.contract.target import Target, TargetError
+from mockserver.contract.server.census import take
+from mockserver.contract.server.journal import Journal, clear_leftovers, default_folder
+from mockserver.contract.server.seeding import Draft, Garden, State
+from mockserver.contract.server.target import Target, TargetError
 from mockserver.errors import UsageError
 from mockserver.resources import shipped
-from mockserver.seeds import load_seeds
-from mockserver.store import Store
+from mockserver.seeds.loading import load_seeds
+from mockserver.store.store import Store
 
 from .live import live
 

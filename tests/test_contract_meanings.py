@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from mockserver.contract.coverage import Coverage
-from mockserver.contract.drawing import Trace, filters, traces
-from mockserver.contract.meanings import as_filter, keys_of, sweep, without
-from mockserver.contract.planting import draw_drafts
-from mockserver.contract.twin import Twin
-from mockserver.contract.vocabulary import ABSENT_ID, Ref, resolve, vocabulary_of
-from mockserver.dialects import DIALECTS, SPEC
-from mockserver.filters import FlowRunFilter
-from mockserver.index import Base
-from mockserver.predicates import CONDITIONS
-from mockserver.runs import CreatedBy, FlowRun, State, StateType, TaskRun
-from mockserver.store import Store
+from mockserver.contract.diff.cells import as_filter, keys_of, sweep, without
+from mockserver.contract.diff.coverage import Coverage
+from mockserver.contract.diff.strategies import Trace, filters, traces
+from mockserver.contract.diff.twin import Twin
+from mockserver.contract.diff.vocabulary import ABSENT_ID, Ref, resolve, vocabulary_of
+from mockserver.contract.server.seeding import draw_drafts
+from mockserver.filters.models import FlowRunFilter
+from mockserver.filters.predicates import CONDITIONS
+from mockserver.prefect.dialects import DIALECTS, SPEC
+from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType, TaskRun
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .strategies import IDS, START, TASK_IDS
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.contract.opening import Opening, opened
-from mockserver.contract.spawn import Program, running, spawn_mock, spawn_prefect
-from mockserver.contract.target import Ownership, Target, TargetError
-from mockserver.dialects import DIALECTS, PREFECT_POSTGRESQL
+from mockserver.contract.server.connect import Opening, opened
+from mockserver.contract.server.spawn import Program, running, spawn_mock, spawn_prefect
+from mockserver.contract.server.target import Ownership, Target, TargetError
 from mockserver.errors import UsageError
+from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL
 
 
 def test_the_mock_is_started_without_runs_and_stopped(tmp_path: Path) -> None:

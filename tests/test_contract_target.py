@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 from hypothesis import strategies as st
 
-from mockserver.contract.search import smallest_difference
-from mockserver.contract.target import (
+from mockserver.contract.diff.shrinking import smallest_difference
+from mockserver.contract.server.target import (
     CeilingReached,
     Limits,
     Refused,
@@ -22,8 +22,8 @@ from mockserver.contract.target import (
     is_loopback,
 )
 from mockserver.errors import UsageError
-from mockserver.index import Base
-from mockserver.store import Store
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .live import live
 

@@ -15,14 +15,22 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from mockserver import control, control_journal, control_worlds
-from mockserver.app import create_app
-from mockserver.control import DEEDS, document
-from mockserver.factory import SHORT
-from mockserver.faults import FIELDS, PRESETS
-from mockserver.seeds import load_seeds
-from mockserver.settings import Settings
-from mockserver.store import Store
+from mockserver.http.app import create_app
+from mockserver.http.control import (
+    app as control,
+)
+from mockserver.http.control import (
+    journal as control_journal,
+)
+from mockserver.http.control import (
+    worlds as control_worlds,
+)
+from mockserver.http.control.app import DEEDS, document
+from mockserver.seeds.loading import load_seeds
+from mockserver.store.store import Store
+from mockserver.worlds.factory import SHORT
+from mockserver.worlds.faults import FIELDS, PRESETS
+from mockserver.worlds.settings import Settings
 
 from .live import Client, Reply, live
 from .strategies import examples

@@ -4,10 +4,10 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mockserver.documents import document_of
-from mockserver.records import COLLECTIONS
-from mockserver.seeds import load_seeds, read_seeds
-from mockserver.store import Store
+from mockserver.seeds.loading import load_seeds, read_seeds
+from mockserver.seeds.records import COLLECTIONS
+from mockserver.store.store import Store
+from mockserver.worlds.dump import document_of
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 FIXTURES = Path(__file__).parents[1] / "fixtures"

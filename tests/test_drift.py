@@ -15,16 +15,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver import Base, Store, openapi
-from mockserver.contract.changes import Side
-from mockserver.contract.comparison import Comparison
-from mockserver.contract.documents import parse_document, read_document
-from mockserver.contract.drift import drift, drift_of
+from mockserver import Base, Store
+from mockserver.contract.drift.changes import Side
+from mockserver.contract.drift.comparison import Comparison
+from mockserver.contract.drift.documents import parse_document, read_document
+from mockserver.contract.drift.known import KNOWN_DRIFT
+from mockserver.contract.drift.run import drift, drift_of
+from mockserver.contract.drift.schemas import MAX_DEPTH, DocumentError, Reader
 from mockserver.contract.findings import Outcome, Verdict
-from mockserver.contract.known_drift import KNOWN_DRIFT
-from mockserver.contract.schemas import MAX_DEPTH, DocumentError, Reader
-from mockserver.contract.target import Target, TargetError
+from mockserver.contract.server.target import Target, TargetError
 from mockserver.errors import UsageError
+from mockserver.prefect import openapi
 
 from .live import live
 
@@ -687,7 +688,7 @@ def test_any_document_is_read_or_refused(way: tuple[Any, ...], value: Any) -> No
 
 def test_findings_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past a bound they are counted, the worst are shown."""
-    monkeypatch.setattr("mockserver.contract.drift.MAX_FINDINGS", 10)
+    monkeypatch.setattr("mockserver.contract.drift.run.MAX_FINDINGS", 10)
     outcome = drift_of({"info": "none", "paths": {}}, "a.json")
     assert len(outcome.findings) == 10
     assert "30 findings more are not shown" in outcome.notes
@@ -771,7 +772,7 @@ def test_a_file_may_be_yaml(tmp_path: Path) -> None:
 
 def test_a_document_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is too large is not parsed."""
-    monkeypatch.setattr("mockserver.contract.documents.MAX_BYTES", 10)
+    monkeypatch.setattr("mockserver.contract.drift.documents.MAX_BYTES", 10)
     with pytest.raises(DocumentError, match="more than 0 MiB"):
         parse_document(b"{}" + b" " * 10, "a.json")
 

@@ -21,15 +21,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from mockserver import openapi
-from mockserver.app import Settings
-from mockserver.decoding import Message
-from mockserver.dialects import DIALECTS, SPEC, Dialect
-from mockserver.endpoints import ENDPOINTS
 from mockserver.errors import InvalidRequest, OutOfBounds
-from mockserver.reading import read_request
-from mockserver.seeds import load_seeds
-from mockserver.store import Store
+from mockserver.http.app import Settings
+from mockserver.operations.endpoints import ENDPOINTS
+from mockserver.prefect import openapi
+from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
+from mockserver.requests.decoding import Message
+from mockserver.requests.reading import read_request
+from mockserver.seeds.loading import load_seeds
+from mockserver.store.store import Store
 
 from .endpoints import (
     DATABASES,

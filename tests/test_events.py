@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
-from mockserver.app import Settings
-from mockserver.context import Context
-from mockserver.dialects import SPEC
 from mockserver.errors import InvalidRequest
-from mockserver.index import Base
-from mockserver.recorder import record_event
-from mockserver.runs import FlowRun, StateType, TaskRun
-from mockserver.store import Store
+from mockserver.http.app import Settings
+from mockserver.operations.context import Context
+from mockserver.operations.task_run_events import record_event
+from mockserver.prefect.dialects import SPEC
+from mockserver.prefect.records import FlowRun, StateType, TaskRun
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .live import Client, live
 

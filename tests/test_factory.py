@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 
 from mockserver.errors import SeedError
-from mockserver.factory import NAMED_STATES, Factory, check_parents, numbered, plain, pour
-from mockserver.index import Base
-from mockserver.runs import UNKNOWN_FLOW, Deployment, FlowRun, StateType
-from mockserver.seeds import Seeds
-from mockserver.store import Store
-from mockserver.worlds import repeatable_ids
+from mockserver.prefect.records import UNKNOWN_FLOW, Deployment, FlowRun, StateType
+from mockserver.seeds.loading import Seeds
+from mockserver.store.index import Base
+from mockserver.store.store import Store
+from mockserver.worlds.factory import NAMED_STATES, Factory, check_parents, numbered, plain, pour
+from mockserver.worlds.worlds import repeatable_ids
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

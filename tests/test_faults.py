@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mockserver.errors import UsageError
-from mockserver.faults import (
+from mockserver.worlds.faults import (
     LONGEST_SECONDS,
     MOST_RULES,
     PRESETS,

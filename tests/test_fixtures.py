@@ -10,17 +10,17 @@ from uuid import UUID
 
 import pytest
 
-from mockserver.decoding import JSON, Message
-from mockserver.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Deviation, Dialect
 from mockserver.errors import InvalidRequest, RefusedRequest, ServerFailure
-from mockserver.operations import bulk_delete
-from mockserver.parameters import MAX_LIMIT, BulkDeleteRequest
-from mockserver.predicates import CONDITIONS, EVERY
-from mockserver.reading import read_request
+from mockserver.filters.predicates import CONDITIONS, EVERY
+from mockserver.operations.bulk_deletion import bulk_delete
+from mockserver.prefect.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Deviation, Dialect
+from mockserver.prefect.records import FlowRun, StateType
+from mockserver.requests.common import MAX_LIMIT, BulkDeleteRequest
+from mockserver.requests.decoding import JSON, Message
+from mockserver.requests.reading import read_request
 from mockserver.resources import shipped
-from mockserver.runs import FlowRun, StateType
-from mockserver.seeds import Seeds, load_seeds
-from mockserver.store import Store
+from mockserver.seeds.loading import Seeds, load_seeds
+from mockserver.store.store import Store
 
 from .vectors import DATA, NOW
 

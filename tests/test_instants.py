@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.instants import (
+from mockserver.prefect.instants import (
     format_instant,
     in_utc_years,
     is_rfc3339,

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from mockserver import journal as journal_module
-from mockserver.dialects import SPEC
-from mockserver.expectations import ANY, Expected, deletion_complaint, request_complaint
-from mockserver.filters import FlowRunFilter
-from mockserver.journal import MOST_BYTES, Exchange, Journal, unmet
-from mockserver.predicates import AnyOf, Predicate, compile_filter
-from mockserver.runs import FlowRun, State, StateType
+from mockserver.filters.models import FlowRunFilter
+from mockserver.filters.predicates import AnyOf, Predicate, compile_filter
+from mockserver.prefect.dialects import SPEC
+from mockserver.prefect.records import FlowRun, State, StateType
+from mockserver.worlds import journal as journal_module
+from mockserver.worlds.assertions import ANY, Expected, deletion_complaint, request_complaint
+from mockserver.worlds.journal import MOST_BYTES, Exchange, Journal, unmet
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DONE = State(StateType.COMPLETED, "Completed")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
-from mockserver.like import compile_like, compile_prefix
+from mockserver.filters.like import compile_like, compile_prefix
+from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
 
 letters = st.text(alphabet="aAbB%_\\é\0ßİΣς\n.", max_size=8)
 

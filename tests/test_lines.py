@@ -6,11 +6,12 @@ from typing import Any
 import orjson
 import pytest
 
-from mockserver import bulk, seed_files
-from mockserver import lines as line_readers
-from mockserver.lines import MOST_KEYS, LineReader
-from mockserver.seeds import load_seeds
-from mockserver.tables import Shape
+from mockserver.seeds import bulk_lines as line_readers
+from mockserver.seeds import bulk_reader as bulk
+from mockserver.seeds import files as seed_files
+from mockserver.seeds.bulk_columns import Shape
+from mockserver.seeds.bulk_lines import MOST_KEYS, LineReader
+from mockserver.seeds.loading import load_seeds
 
 from .test_bulk import slowly, told
 from .vectors import NOW

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mockserver import DIALECTS, Store, load_seeds, openapi
-from mockserver.app import Settings
-from mockserver.index import Base
-from mockserver.runs import FlowRun, State, StateType
+from mockserver import DIALECTS, Store, load_seeds
+from mockserver.http.app import Settings
+from mockserver.prefect import openapi
+from mockserver.prefect.records import FlowRun, State, StateType
+from mockserver.store.index import Base
 
 from .lists import (
     Json,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.log_lines import log_to_stderr, warn
+from mockserver.http.exchange.log_lines import log_to_stderr, warn
 
 LOG = logging.getLogger("mockserver")
 

@@ -15,9 +15,9 @@ from uuid import UUID
 import pytest
 
 from mockserver import DIALECTS, FlowRunApi, MockServer, SeedError
-from mockserver.app import create_app
 from mockserver.errors import NotThere, UsageError
-from mockserver.sessions import SessionResource
+from mockserver.http.app import create_app
+from mockserver.http.exchange.sessions import SessionResource
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DONE: Any = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
@@ -159,7 +159,7 @@ def test_a_reply_that_does_not_come_is_a_connection_error(
     api: FlowRunApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a connection that was cut is; the server is late on purpose."""
-    monkeypatch.setattr("mockserver.flow_run_api._SECONDS", 0.05)
+    monkeypatch.setattr("mockserver.testing.flow_run_api._SECONDS", 0.05)
     api.fail_next(latency=0.5)
     with pytest.raises(ConnectionError, match="timed out"):
         api.post("/flow_runs/count", {})

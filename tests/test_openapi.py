@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from mockserver import openapi
-from mockserver.dialects import DEVIATIONS
+from mockserver.prefect import openapi
+from mockserver.prefect.dialects import DEVIATIONS
+from mockserver.resources import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -575,14 +576,16 @@ def test_an_unknown_schema_is_named() -> None:
 
 def test_the_import_is_light() -> None:
     """Importing the module loads neither the YAML nor the JSON Schema library."""
-    program = "import sys, mockserver.openapi; print({'yaml', 'jsonschema'} & set(sys.modules))"
+    program = (
+        "import sys, mockserver.prefect.openapi; print({'yaml', 'jsonschema'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.strip() == b"set()"
 
 
 def test_the_page_stays_at_home() -> None:
     """The page names no other origin, and puts nothing in place as HTML."""
-    page = (Path(openapi.__file__).parent / "docs.html").read_text(encoding="utf-8")
+    page = shipped("http/docs.html").read_text(encoding="utf-8")
     assert (
         re.findall(r"https?://|//\w+\.\w|innerHTML|outerHTML|insertAdjacent|\.write\(", page) == []
     )

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.dialects import (
+from mockserver.errors import ServerFailure
+from mockserver.filters.predicates import compile_filter
+from mockserver.operations.bulk_deletion import Deletion, bulk_delete, in_order
+from mockserver.prefect.dialects import (
     DIALECTS,
     PREFECT_POSTGRESQL,
     PREFECT_SQLITE,
@@ -15,13 +18,10 @@ from mockserver.dialects import (
     WARNINGS,
     Dialect,
 )
-from mockserver.errors import ServerFailure
-from mockserver.index import Base
-from mockserver.operations import Deletion, bulk_delete, in_order
-from mockserver.parameters import BulkDeleteRequest
-from mockserver.predicates import compile_filter
-from mockserver.runs import FlowRun, State, StateType
-from mockserver.store import Store
+from mockserver.prefect.records import FlowRun, State, StateType
+from mockserver.requests.common import BulkDeleteRequest
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .strategies import bases, bodies
 from .vectors import DATA, filter_base

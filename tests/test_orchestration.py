@@ -9,9 +9,9 @@ from itertools import count
 
 import pytest
 
-from mockserver.orchestration import orchestrate
-from mockserver.rules import SetStateStatus
-from mockserver.runs import FlowRun, State, StateType
+from mockserver.orchestration.rules import SetStateStatus
+from mockserver.orchestration.transitions import orchestrate
+from mockserver.prefect.records import FlowRun, State, StateType
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RUN = FlowRun(id="a", name="a")

@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given
 from typer.testing import CliRunner
 
-from mockserver import bulk, packed, seeds
-from mockserver.cli import app
-from mockserver.compact import Times
+from mockserver.cli.main import app
+from mockserver.cli.progress import write_packed
 from mockserver.errors import SeedError
-from mockserver.packed import Damaged, unpack
-from mockserver.progress import write_packed
 from mockserver.resources import shipped
-from mockserver.seeds import load_seeds
-from mockserver.store import Store
+from mockserver.seeds import bulk_reader as bulk
+from mockserver.seeds import loading as seeds
+from mockserver.seeds import packed
+from mockserver.seeds.loading import load_seeds
+from mockserver.seeds.packed import Damaged, unpack
+from mockserver.store.compact_columns import Times
+from mockserver.store.store import Store
 
 from .test_bulk import documents, slowly
 from .vectors import NOW
@@ -114,7 +116,7 @@ def test_big_endian_machines_write_the_same(
 ) -> None:
     """Numbers are turned where the machine has them the other way round, at both ends."""
     loaded = load_seeds([shipped("fixtures")], NOW)
-    monkeypatch.setattr(packed.sys, "byteorder", "big")  # type: ignore[attr-defined]
+    monkeypatch.setattr(packed.sys, "byteorder", "big")
     file = tmp_path / "turned.packed"
     write_packed(file, loaded, overwrite=False)
     assert everything(load_seeds([file], NOW)) == everything(loaded)

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mockserver.instants import parse_moment
-from mockserver.population import (
+from mockserver.prefect.instants import parse_moment
+from mockserver.prefect.records import StateType
+from mockserver.seeds.population import (
     AT_ONE,
     BY_HAND,
     FIVE_MINUTES,
@@ -29,7 +30,6 @@ from mockserver.population import (
     population,
     times,
 )
-from mockserver.runs import StateType
 
 WEDNESDAY = datetime(2024, 5, 15, 14, 0, tzinfo=UTC)
 TIMES = ("expected_start_time", "start_time", "end_time", "next_scheduled_start_time")

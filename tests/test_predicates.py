@@ -5,10 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from mockserver.dialects import DIALECTS, PREFECT_SQLITE, SPEC
-from mockserver.filters import FlowRunFilter
-from mockserver.parameters import BulkDeleteRequest
-from mockserver.predicates import (
+from mockserver.filters.models import FlowRunFilter
+from mockserver.filters.predicates import (
     CONDITIONS,
     EVERY,
     AllOf,
@@ -17,7 +15,9 @@ from mockserver.predicates import (
     compile_filter,
     has_condition,
 )
-from mockserver.runs import FlowRun
+from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE, SPEC
+from mockserver.prefect.records import FlowRun
+from mockserver.requests.common import BulkDeleteRequest
 
 from .strategies import filters, flow_runs
 from .vectors import filter_base, filter_cases

@@ -9,9 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mockserver import openapi
-from mockserver.decoding import MAX_DEPTH, Message
-from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.errors import (
     InvalidRequest,
     OutdatedClient,
@@ -19,9 +16,12 @@ from mockserver.errors import (
     ServerFailure,
     UnreadableRequest,
 )
-from mockserver.instants import in_utc_years
-from mockserver.parameters import BulkDeleteRequest
-from mockserver.reading import Reading, read_request
+from mockserver.prefect import openapi
+from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
+from mockserver.prefect.instants import in_utc_years
+from mockserver.requests.common import BulkDeleteRequest
+from mockserver.requests.decoding import MAX_DEPTH, Message
+from mockserver.requests.reading import Reading, read_request
 
 from .strategies import bodies
 from .vectors import DATA

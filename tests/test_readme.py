@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mockserver.dialects import DIALECTS, WARNINGS
+from mockserver.prefect.dialects import DIALECTS, WARNINGS
 
 from .live import command
 
@@ -57,7 +57,7 @@ def test_the_yaml_block_loads(tmp_path: Path) -> None:
     """The seed it shows is a good one."""
     from datetime import UTC, datetime
 
-    from mockserver.seeds import load_seeds
+    from mockserver.seeds.loading import load_seeds
 
     (block,) = [text for mark, kind, text in FENCES if kind == "yaml" and not mark]
     file = tmp_path / "shown.yaml"

@@ -21,15 +21,15 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from mockserver.contract import console, github
 from mockserver.contract.findings import Finding, Outcome, Party, Table, Verdict
-from mockserver.contract.html_page import html_page
-from mockserver.contract.json_report import json_text
-from mockserver.contract.junit import junit_xml
-from mockserver.contract.report import FILES, write_reports
-from mockserver.contract.summary import Report, Run, report_of
-from mockserver.contract.target import Ownership
-from mockserver.contract.untrusted import fit, fit_whole, secrets_of
+from mockserver.contract.report import console, github
+from mockserver.contract.report.html_page import html_page
+from mockserver.contract.report.json_report import json_text
+from mockserver.contract.report.junit import junit_xml
+from mockserver.contract.report.report import FILES, write_reports
+from mockserver.contract.report.summary import Report, Run, report_of
+from mockserver.contract.report.untrusted import fit, fit_whole, secrets_of
+from mockserver.contract.server.target import Ownership
 from mockserver.errors import UsageError
 from mockserver.resources import shipped
 
@@ -224,7 +224,7 @@ def test_two_of_a_name_are_two_in_junit() -> None:
 @given(TEXTS)
 def test_json_is_as_its_schema_says(text: str) -> None:
     """For any text the JSON report is valid, and can be written as UTF-8."""
-    schema = json.loads(shipped("contract/report.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(shipped("contract/report/report.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     written = json.loads(json_text(report(text)).encode())
     Draft202012Validator(schema).validate(written)
@@ -245,7 +245,7 @@ def test_any_text_is_only_text_in_html(text: str) -> None:
 
 def test_the_page_needs_nothing_else() -> None:
     """No other origin is named in its frame, and its rules forbid one."""
-    frame = shipped("contract/report.html").read_text(encoding="utf-8")
+    frame = shipped("contract/report/report.html").read_text(encoding="utf-8")
     assert not re.findall(r"https?://|url\(|@import|<script", frame)
     assert "default-src 'none'" in frame
     page = html_page(report())

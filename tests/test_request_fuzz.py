@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.app import Settings
-from mockserver.dialects import DIALECTS, SPEC, WARNINGS, Dialect
-from mockserver.index import Base
-from mockserver.runs import FlowRun
-from mockserver.store import Store
+from mockserver.http.app import Settings
+from mockserver.prefect.dialects import DIALECTS, SPEC, WARNINGS, Dialect
+from mockserver.prefect.records import FlowRun
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .live import Client, live
 from .strategies import IDS, examples, filters

@@ -8,7 +8,7 @@ from mockserver.resources import shipped
 def test_shipped_files_are_there() -> None:
     """The contract, its page and the fixtures come with the package."""
     assert shipped("openapi.yaml").is_file()
-    assert shipped("docs.html").is_file()
+    assert shipped("http/docs.html").is_file()
     assert shipped("fixtures").is_dir()
 
 

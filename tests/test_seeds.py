@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from mockserver.errors import SeedError
-from mockserver.instants import is_rfc3339
-from mockserver.openapi import UUID
-from mockserver.population import population
-from mockserver.records import json_schema
-from mockserver.runs import CreatedBy, FlowRun, State, StateType
-from mockserver.seeds import MOST_PROBLEMS, Seeds, load_seeds
+from mockserver.prefect.instants import is_rfc3339
+from mockserver.prefect.openapi import UUID
+from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType
+from mockserver.seeds.loading import MOST_PROBLEMS, Seeds, load_seeds
+from mockserver.seeds.population import population
+from mockserver.seeds.records import json_schema
 
 from .vectors import NOW
 

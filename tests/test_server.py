@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from mockserver.server import base_url
+from mockserver.http.server import base_url
 
 from .live import Client, command
 

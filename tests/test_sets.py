@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from mockserver.sets import Difference, Intersection, Set, These, This, Union, union
+from mockserver.store.lazy_sets import Difference, Intersection, Set, These, This, Union, union
 
 ordinals = st.integers(0, 9)
 some = st.frozensets(ordinals)

@@ -11,12 +11,10 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from mockserver import leases
-from mockserver.app import Settings
-from mockserver.bodies import FlowRunSort
-from mockserver.dialects import DIALECTS, PREFECT_SQLITE, SPEC, Dialect
-from mockserver.index import Base
-from mockserver.runs import (
+from mockserver.http.app import Settings
+from mockserver.operations import concurrency_leases as leases
+from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE, SPEC, Dialect
+from mockserver.prefect.records import (
     UNKNOWN_FLOW,
     CreatedBy,
     Deployment,
@@ -28,7 +26,9 @@ from mockserver.runs import (
     WorkPool,
     WorkQueue,
 )
-from mockserver.store import Store
+from mockserver.requests.query_bodies import FlowRunSort
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .live import Client, live
 

@@ -8,14 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from mockserver import grams, layers
-from mockserver import store as stores
-from mockserver.dialects import DIALECTS, SPEC, Dialect
-from mockserver.grams import NameColumn
-from mockserver.index import Base
-from mockserver.like import compile_like
-from mockserver.parameters import BulkDeleteRequest
-from mockserver.predicates import (
+from mockserver.filters.like import compile_like
+from mockserver.filters.predicates import (
     EVERY,
     LIKE,
     ONE_OF,
@@ -24,9 +18,16 @@ from mockserver.predicates import (
     Test,
     compile_filter,
 )
-from mockserver.rows import Rows
-from mockserver.runs import FlowRun, State, StateType, TaskRun
-from mockserver.store import Store
+from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
+from mockserver.prefect.records import FlowRun, State, StateType, TaskRun
+from mockserver.requests.common import BulkDeleteRequest
+from mockserver.store import layers
+from mockserver.store import name_index as grams
+from mockserver.store import store as stores
+from mockserver.store.index import Base
+from mockserver.store.name_index import NameColumn
+from mockserver.store.rows import Rows
+from mockserver.store.store import Store
 
 from .strategies import IDS, START, TASK_IDS, bases, examples, filters, flow_runs, ids
 from .vectors import filter_base, filter_cases

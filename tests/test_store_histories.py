@@ -11,15 +11,15 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from mockserver import store as stores
-from mockserver.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.errors import ServerFailure
-from mockserver.index import Base
-from mockserver.operations import bulk_delete
-from mockserver.parameters import BulkDeleteRequest
-from mockserver.predicates import EVERY, Predicate, admit_nulls
-from mockserver.runs import FlowRun, State, TaskRun
-from mockserver.store import Store
+from mockserver.filters.predicates import EVERY, Predicate, admit_nulls
+from mockserver.operations.bulk_deletion import bulk_delete
+from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
+from mockserver.prefect.records import FlowRun, State, TaskRun
+from mockserver.requests.common import BulkDeleteRequest
+from mockserver.store import store as stores
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .strategies import IDS, TASK_IDS, filters, flow_runs, states
 from .test_store import predicate_of, rows_of, tighten

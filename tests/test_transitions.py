@@ -13,11 +13,11 @@ from uuid import uuid4
 
 import pytest
 
-from mockserver.app import Settings
-from mockserver.dialects import PREFECT_SQLITE
-from mockserver.index import Base
-from mockserver.runs import Deployment
-from mockserver.store import Store
+from mockserver.http.app import Settings
+from mockserver.prefect.dialects import PREFECT_SQLITE
+from mockserver.prefect.records import Deployment
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 
 from .live import Client, live
 from .transitions import Send, cases, recorded, run_case

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mockserver.errors import Conflict, NotThere, SeedError, UsageError
-from mockserver.faults import Fault, Rule
-from mockserver.index import Base
-from mockserver.journal import Exchange
-from mockserver.runs import FlowRun
-from mockserver.seeds import read_seeds
-from mockserver.settings import Settings
-from mockserver.store import Store
-from mockserver.worlds import (
+from mockserver.prefect.records import FlowRun
+from mockserver.seeds.loading import read_seeds
+from mockserver.store.index import Base
+from mockserver.store.store import Store
+from mockserver.worlds.faults import Fault, Rule
+from mockserver.worlds.journal import Exchange
+from mockserver.worlds.settings import Settings
+from mockserver.worlds.worlds import (
     MOST_SNAPSHOTS,
     Sessions,
     World,

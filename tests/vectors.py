@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mockserver.index import Base
-from mockserver.records import COLLECTIONS, build
+from mockserver.seeds.records import COLLECTIONS, build
+from mockserver.store.index import Base
 
 DATA = Path(__file__).parent / "data"
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

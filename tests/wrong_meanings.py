@@ -14,8 +14,8 @@ from typing import Any
 
 from aiohttp import web
 
-from mockserver.runs import FlowRun
-from mockserver.store import Store
+from mockserver.prefect.records import FlowRun
+from mockserver.store.store import Store
 
 from .wrong_servers import Handler, Middleware, Wrong, body_of, instead, store_of
 

@@ -15,9 +15,9 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from mockserver import intake
-from mockserver.app import SESSIONS, Settings, create_app
-from mockserver.store import Store
+from mockserver.http.app import SESSIONS, Settings, create_app
+from mockserver.http.exchange import body_reader as intake
+from mockserver.store.store import Store
 
 from .live import Client, served
 

@@ -11,10 +11,10 @@ from random import Random
 
 import pytest
 
-from mockserver.contract.census import Census, take
-from mockserver.contract.journal import Journal
-from mockserver.contract.planting import Garden, draw_drafts
-from mockserver.contract.target import Target
+from mockserver.contract.server.census import Census, take
+from mockserver.contract.server.journal import Journal
+from mockserver.contract.server.seeding import Garden, draw_drafts
+from mockserver.contract.server.target import Target
 
 FOREIGN = 100
 FEW = ("--filters", "150", "--deletes", "20", "--runs", "25")

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.contract.target import Target
-from mockserver.dialects import DIALECTS
+from mockserver.contract.server.target import Target
+from mockserver.prefect.dialects import DIALECTS
 
 MEANING = {
     "spec": set(),

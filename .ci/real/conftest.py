@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from exchange import Server
-from mockserver.dialects import DIALECTS, Dialect
+from mockserver.prefect.dialects import DIALECTS, Dialect
 
 DATABASES = ("sqlite", "postgresql")
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from mockserver.runs import StateType
+from mockserver.prefect.records import StateType
 
 Json = Any
 Draw = Callable[[Random, "Values"], Json]

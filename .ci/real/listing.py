@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from drawing import CRITERIA, SIDE_CRITERIA, Json, Values, draw_filter, shifted
-from mockserver.bodies import FlowRunSort, NamedSort, TaskRunSort
+from mockserver.requests.query_bodies import FlowRunSort, NamedSort, TaskRunSort
 from tests.lists import DONE, World
 
 Refer = Callable[[str, int, str], str]

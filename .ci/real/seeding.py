@@ -9,8 +9,8 @@ from typing import Any
 
 from drawing import STATE_TYPES, Values
 from exchange import NOTHING, Server
-from mockserver.contract import words
-from mockserver.contract.words import NAMES, TAGS
+from mockserver.contract.server import sample_values as words
+from mockserver.contract.server.sample_values import NAMES, TAGS
 
 RUNS = 180
 STATE_NAMES = (*(None,) * 3, *words.STATE_NAMES)

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import Pair
 from mockserver import Store, load_seeds
-from mockserver.app import Settings
+from mockserver.http.app import Settings
 from odd_bodies import VALID, draw_asks
 from tests.endpoints import (
     GROUPS,

@@ -14,8 +14,9 @@ from conftest import Pair, serving
 from drawing import CRITERIA, SIDE_CRITERIA
 from exchange import JSON, Request, Server
 from listing import LISTINGS, draw_listing, values_of
-from mockserver import FlowRunFilter, side_filters
-from mockserver.filters import OperatorFilter
+from mockserver import FlowRunFilter
+from mockserver.filters import related_models as side_filters
+from mockserver.filters.models import OperatorFilter
 from tests.lists import World, differences, same, seed_of, told, tolerance
 from worlds import build, fetch, raze, unnamed_in
 

@@ -22,11 +22,11 @@ from mockserver import (
     compile_filter,
     load_seeds,
 )
-from mockserver.contract.words import NAMES, NUL_NAMES
-from mockserver.decoding import Message
-from mockserver.dialects import Dialect, Nul
+from mockserver.contract.server.sample_values import NAMES, NUL_NAMES
 from mockserver.errors import ServerFailure
-from mockserver.reading import read_request
+from mockserver.prefect.dialects import Dialect, Nul
+from mockserver.requests.decoding import Message
+from mockserver.requests.reading import read_request
 from seeding import fill, values_of
 
 FILTERS = 600

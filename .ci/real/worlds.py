@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from exchange import NOTHING, Refused, Request, Server
-from mockserver.contract.words import NAMES, TAGS
+from mockserver.contract.server.sample_values import NAMES, TAGS
 from seeding import CREATORS, VERSIONS, create, draw_state
 from tests.lists import World
 

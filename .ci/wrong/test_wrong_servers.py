@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from mockserver.contract.campaign import FuzzSettings
-from mockserver.contract.diff import DiffSettings
-from mockserver.contract.opening import Opening
+from mockserver.contract.diff.run import DiffSettings
+from mockserver.contract.fuzz.campaign import FuzzSettings
+from mockserver.contract.server.connect import Opening
 from mockserver.contract.verify import Asked, carry_out
-from mockserver.dialects import SPEC
-from mockserver.index import Base
-from mockserver.store import Store
+from mockserver.prefect.dialects import SPEC
+from mockserver.store.index import Base
+from mockserver.store.store import Store
 from tests.wrong_meanings import WRONG_MEANINGS
 from tests.wrong_servers import WRONG, Wrong, running
 

@@ -3,3 +3,20 @@
 `drift` compares documents, `fuzz` sends any request, `diff` holds what filters mean against a
 dialect; `verify` is the three. Needs the extra `verify`: pip install 'mockserver[verify]'.
 """
+
+from typing import TYPE_CHECKING
+
+from ..lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from .verify import Asked, carry_out
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "verify": (
+            "Asked",
+            "carry_out",
+        ),
+    },
+)

@@ -11,23 +11,33 @@ from pathlib import Path
 from rich.console import Console
 
 from ..errors import UsageError
-from .campaign import FuzzSettings
-from .console import print_report
 from .diff import DiffSettings, diff
-from .documents import read_document
-from .drift import drift, drift_of
+from .drift import DocumentError, drift, drift_of, read_document
 from .findings import Finding, Outcome
-from .fuzz import fuzz
-from .github import no_commands, tell_github
-from .journal import Journal
-from .live import Live
-from .opening import Opened, Opening, opened
-from .permission import Effect, require, require_alone
-from .report import make_folder, write_reports
-from .schemas import DocumentError
-from .summary import Report, Run, report_of
-from .target import Ownership, TargetError
-from .untrusted import secrets_of
+from .fuzz import FuzzSettings, fuzz
+from .report import (
+    Live,
+    Report,
+    Run,
+    make_folder,
+    no_commands,
+    print_report,
+    report_of,
+    secrets_of,
+    tell_github,
+    write_reports,
+)
+from .server import (
+    Effect,
+    Journal,
+    Opened,
+    Opening,
+    Ownership,
+    TargetError,
+    opened,
+    require,
+    require_alone,
+)
 
 
 @dataclass(frozen=True, slots=True)

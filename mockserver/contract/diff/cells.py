@@ -1,0 +1,114 @@
+"""Filters that meet every cell of the meaning: every key of every criterion, in every shape.
+
+Each is as small as it can be. What filters mean is in `predicates`; `drawing` draws larger ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any, get_args
+
+from ...filters import CONDITIONS, FlowRunFilter, OperatorFilter
+from .vocabulary import SPELLINGS, Vocabulary
+
+Json = Any
+OPERATORS = ("and_", "or_")
+LISTS = frozenset({"any_", "not_any_", "all_", "id_", "type_"})
+FLAG = "is_null_"
+PATTERN = "like_"
+_MOST = 20  # values of one list
+
+
+def keys_of(wanted: Json) -> Iterator[tuple[str, str, Json]]:
+    """Criterion (`state.type`), key and value of everything that a filter says but operators."""
+    for name, criterion in (wanted or {}).items():
+        if name == "operator" or criterion is None:
+            continue
+        parts = (
+            {f"state.{part}": criterion.get(part) for part in ("type", "name")}
+            if name == "state"
+            else {name: criterion}
+        )
+        for part, conditions in parts.items():
+            for key, value in (conditions or {}).items():
+                if key != "operator":
+                    yield part, key, value
+
+
+def without(wanted: Json, criterion: str, key: str) -> Json:
+    """The filter without one of its keys."""
+    name, _, part = criterion.partition(".")
+    rest = dict(wanted[name])
+    if part:
+        rest[part] = {other: value for other, value in rest[part].items() if other != key}
+    else:
+        del rest[key]
+    return {**wanted, name: rest}
+
+
+def as_filter(criterion: str, conditions: Json, **operators: str) -> dict[str, Json]:
+    """A filter of one criterion; `operator`, where it is given, is the criterion's own."""
+    name, _, part = criterion.partition(".")
+    return {name: {**({part: conditions} if part else conditions), **operators}}
+
+
+def has_own_operator(criterion: str) -> bool:
+    """Whether a criterion joins its conditions by an operator of its own."""
+    field = FlowRunFilter.model_fields[criterion.partition(".")[0]]
+    return any(issubclass(kind, OperatorFilter) for kind in get_args(field.annotation))
+
+
+def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
+    """Every key of every criterion in every shape, alone and beside another criterion."""
+    yield {}
+    yield {"operator": "or_"}
+    for criterion, keys in CONDITIONS.items():
+        other = "tags" if criterion == "name" else "name"
+        beside = as_filter(other, {"any_": list(vocabulary.of(other, "any_")[:1])})
+        for key in keys:
+            for value in _shapes(vocabulary, criterion, key):
+                alone = as_filter(criterion, {key: value})
+                yield alone
+                if has_own_operator(criterion):
+                    yield as_filter(criterion, {key: value}, operator="or_")
+                yield from ({**alone, **beside, "operator": operator} for operator in OPERATORS)
+        if has_own_operator(criterion):
+            yield as_filter(criterion, {}, operator="or_")
+        for conditions in _pairs(vocabulary, criterion, tuple(keys)):
+            together = as_filter(criterion, conditions)
+            yield together
+            yield {**together, **beside, "operator": "or_"}
+            if has_own_operator(criterion):
+                yield as_filter(criterion, conditions, operator="or_")
+
+
+def _pairs(vocabulary: Vocabulary, criterion: str, keys: Sequence[str]) -> Iterator[Json]:
+    """The conditions of two keys of a criterion together."""
+    for first, second in combinations(keys, 2):
+        ones = _shapes(vocabulary, criterion, first)
+        others = list(_shapes(vocabulary, criterion, second))
+        for one, other in zip(ones, reversed(others), strict=False):
+            yield {first: one, second: other}
+
+
+def _shapes(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator[Json]:
+    """What a key can be given: null, and for lists none, one and many; one that occurs."""
+    values = vocabulary.of(criterion, key)
+    yield None
+    if key == FLAG:
+        yield from (True, False)
+    elif key in LISTS:
+        yield []
+        yield list(values[:1])
+        yield list(values[: max(3, len(values) // 3)])[:_MOST]
+        yield list(values[-1:])
+    elif key == PATTERN:
+        yield ""
+        names = [str(value) for value in values]
+        yield from (name[1:-1].swapcase() or name for name in names[: len(names) // 2 : 3])
+        # Where folding a letter is more than writing it small, dialects differ.
+        yield from (name.casefold() for name in names if name.casefold() != name.lower())
+    else:  # of an early time and a late one: itself, the microseconds beside it, another offset
+        late = len(values) // 2 // SPELLINGS * SPELLINGS
+        yield from dict.fromkeys((*values[:SPELLINGS], *values[late : late + SPELLINGS]))

@@ -1,0 +1,124 @@
+"""Which cells of the meaning were tried, and how often each decided what was selected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ...filters import CONDITIONS
+from ..findings import Table
+from .cells import LISTS, has_own_operator, keys_of, without
+from .twin import Twin
+
+Json = Any
+Cell = tuple[str, str, str, str]  # criterion, key, operator, shape
+SHAPES = ("absent", "null", "empty", "one", "many", "both")
+AND, OR, OWN_OR = "and_", "or_", "own or_"
+
+
+class Coverage:
+    """Counts of what was tried. A key decides where without it other flow runs are selected."""
+
+    def __init__(self) -> None:
+        self.filters = 0
+        self._tried: Counter[Cell] = Counter()
+        self._decided: Counter[Cell] = Counter()
+
+    def see(self, wanted: Json, twin: Twin) -> None:
+        """Count in one filter that was tried on the runs of `twin`."""
+        self.filters += 1
+        wanted = wanted or {}
+        selected = twin.select(wanted)
+        said: set[tuple[str, str]] = set()
+        for criterion, key, value in keys_of(wanted):
+            said.add((criterion, key))
+            decides = selected != twin.select(without(wanted, criterion, key))
+            for shape in _shapes(wanted, criterion, key, value):
+                cell = criterion, key, _operator(wanted, criterion), shape
+                self._tried[cell] += 1
+                self._decided[cell] += decides
+        for criterion, keys in CONDITIONS.items():
+            operator = _operator(wanted, criterion)
+            for key in keys.keys() - {key for name, key in said if name == criterion}:
+                self._tried[criterion, key, operator, "absent"] += 1
+
+    def untried(self) -> list[str]:
+        """The cells that exist and were not met, in words."""
+        return [
+            f"{criterion}.{key}, {operator}, {shape}"
+            for criterion, key, operator in _rows()
+            for shape in shapes_of(criterion, key)
+            if not self._tried[criterion, key, operator, shape]
+        ]
+
+    def tables(self) -> Iterator[Table]:
+        """How often each shape of a key decided, of how often it was tried; and so by operator.
+
+        A key that is absent decides nothing.
+        """
+        yield Table(
+            "What decided which flow runs were selected: how often, of how often it was tried",
+            ("key", *SHAPES),
+            [
+                (f"{criterion}.{key}", *self._counts(criterion, key, (AND, OR, OWN_OR)))
+                for criterion, keys in CONDITIONS.items()
+                for key in keys
+            ],
+        )
+        yield Table(
+            "The same by the operator that joins the key",
+            ("key", "operator", *SHAPES),
+            [
+                (f"{criterion}.{key}", operator, *self._counts(criterion, key, (operator,)))
+                for criterion, key, operator in _rows()
+            ],
+            long=True,
+        )
+
+    def _counts(self, criterion: str, key: str, operators: Sequence[str]) -> Iterator[str]:
+        for shape in SHAPES:
+            cells = [(criterion, key, operator, shape) for operator in operators]
+            tried = sum(self._tried[cell] for cell in cells)
+            if shape not in shapes_of(criterion, key):
+                yield ""
+            elif shape == "absent":
+                yield f"{tried:,}"
+            else:
+                yield f"{sum(self._decided[cell] for cell in cells):,}/{tried:,}"
+
+
+def shapes_of(criterion: str, key: str) -> tuple[str, ...]:
+    """The shapes that a key can have."""
+    if key not in LISTS:
+        return ("absent", "null", "empty", "one") if key == "like_" else ("absent", "null", "one")
+    beside = LISTS & CONDITIONS[criterion].keys()
+    return SHAPES if len(beside) > 1 else SHAPES[:-1]
+
+
+def _shapes(wanted: Json, criterion: str, key: str, value: Json) -> Iterator[str]:
+    if value is None:
+        yield "null"
+    elif key not in LISTS:
+        yield "empty" if value == "" else "one"
+    else:
+        yield ("empty", "one", "many")[min(len(value), 2)]
+        others = {one for name, one, given in keys_of(wanted) if name == criterion and given}
+        if value and len(others & LISTS) > 1:
+            yield "both"
+
+
+def _operator(wanted: Json, criterion: str) -> str:
+    """By what a criterion is joined: its own or_ where it has one, else the filter's operator."""
+    name = criterion.partition(".")[0]
+    own = (wanted.get(name) or {}).get("operator")
+    return OWN_OR if own == OR else str(wanted.get("operator", AND))
+
+
+def _rows() -> Iterator[tuple[str, str, str]]:
+    for criterion, keys in CONDITIONS.items():
+        for key in keys:
+            yield criterion, key, AND
+            yield criterion, key, OR
+            if has_own_operator(criterion):
+                yield criterion, key, OWN_OR

@@ -1,0 +1,146 @@
+"""Hypothesis strategies: filters of any size, flow runs to be made, and traces of deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from ...filters import CONDITIONS
+from ...prefect import StateType
+from ..server import CREATOR_IDS, DEPLOYMENT_IDS, Draft, State
+from .cells import FLAG, LISTS, OPERATORS, PATTERN, has_own_operator
+from .vocabulary import Vocabulary, vocabulary_of_places
+
+Json = Any
+
+
+def filters(vocabulary: Vocabulary) -> st.SearchStrategy[dict[str, Json]]:
+    """Filters of a few criteria. The simplest has none."""
+    criteria = {}
+    for criterion, keys in CONDITIONS.items():
+        conditions = _some({key: _values(vocabulary, criterion, key) for key in keys})
+        criteria[criterion] = st.none() | conditions
+    state = _some({part: criteria.pop(f"state.{part}") for part in ("type", "name")})
+    strategies = {name: _with_operator(name, strategy) for name, strategy in criteria.items()} | {
+        "state": st.none() | _with_operator("state", state)
+    }
+    return _with_operator("", _some(strategies, most=4))
+
+
+def _some(
+    strategies: Mapping[str, st.SearchStrategy[Json]], most: int = 3
+) -> st.SearchStrategy[dict[str, Json]]:
+    """An object with some of the keys, more often one or two than all."""
+    keys = st.lists(st.sampled_from(list(strategies)), max_size=most, unique=True)
+    return keys.flatmap(
+        lambda chosen: st.fixed_dictionaries({key: strategies[key] for key in chosen})
+    )
+
+
+def _with_operator(criterion: str, strategy: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    """The same, sometimes with an operator, where there can be one."""
+    if criterion and not has_own_operator(criterion):
+        return strategy
+
+    def join(value: Json, operator: str | None) -> Json:
+        return value if value is None or operator is None else {**value, "operator": operator}
+
+    return st.builds(join, strategy, st.none() | st.sampled_from(OPERATORS))
+
+
+def _values(vocabulary: Vocabulary, criterion: str, key: str) -> st.SearchStrategy[Json]:
+    values = list(vocabulary.of(criterion, key))
+    one = st.sampled_from(values)
+    if key == FLAG:
+        return st.none() | st.booleans()
+    if key == PATTERN:
+        return st.none() | _patterns([str(value) for value in values])
+    if key in LISTS:
+        return st.none() | st.lists(one, max_size=4) | st.lists(one, min_size=5, max_size=20)
+    return st.none() | one
+
+
+def _patterns(names: Sequence[str]) -> st.SearchStrategy[str]:
+    """Parts of names in any case, with or without what means something in a pattern."""
+    part = st.builds(
+        lambda name, start, length: name[start % (len(name) + 1) :][:length],
+        st.sampled_from(names),
+        st.integers(0, 12),
+        st.integers(0, 5),
+    )
+    special = st.sampled_from(("", "%", "_", "\\", "_%", "\\%", "\\_", "\\\\", "\n", "\0"))
+    case = st.sampled_from((str, str.lower, str.upper, str.swapcase, str.casefold))
+    pieces = st.lists(st.tuples(part, special).map("".join), min_size=1, max_size=2)
+    return st.builds(lambda change, texts: change("".join(texts)), case, pieces)
+
+
+# Traces
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A bulk_delete: a filter, whose values may be references, and a limit (None: not said)."""
+
+    wanted: Json
+    limit: int | None
+
+    def body(self, wanted: Json) -> Json:
+        """What is sent for it, with the filter as it has become."""
+        limit = {} if self.limit is None else {"limit": self.limit}
+        return {**({} if wanted is None else {"flow_runs": wanted}), **limit}
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Flow runs that are made, and the deletes that follow."""
+
+    drafts: Sequence[Draft]
+    steps: Sequence[Step]
+
+
+MOST_DRAFTS, MOST_STEPS = 6, 4
+_WORDS: Mapping[str, Sequence[str]] = {
+    "names": ("a", "A", "etl", "ETL-1", "100%", "1001", "a_b", "aXb", "ü", "Ü"),
+    "tags": ("x", "X", "a b"),
+    "queues": ("default", "Default"),
+    "state_names": ("Late", "late", "Completed", "Failed", "Pending"),
+    "versions": ("1", "v1", "V1"),
+}
+
+
+@st.composite
+def traces(draw: st.DrawFn) -> Trace:
+    """A few flow runs and a few deletes that are about them."""
+    drafts = draw(st.integers(1, MOST_DRAFTS).flatmap(_drafts))
+    vocabulary = vocabulary_of_places(len(drafts), _WORDS)
+    steps = st.builds(
+        Step, st.none() | filters(vocabulary), st.none() | st.integers(1, 4) | st.just(50)
+    )
+    return Trace(drafts, draw(st.lists(steps, min_size=1, max_size=MOST_STEPS)))
+
+
+def _drafts(count: int) -> st.SearchStrategy[tuple[Draft, ...]]:
+    return st.tuples(*map(_draft, range(count)))
+
+
+def _draft(place: int) -> st.SearchStrategy[Draft]:
+    def perhaps(values: Sequence[Any]) -> st.SearchStrategy[Any]:
+        return st.none() | st.sampled_from(values)
+
+    states = st.builds(State, st.sampled_from(list(StateType)), perhaps(_WORDS["state_names"]))
+    tags = st.lists(st.sampled_from(_WORDS["tags"]), max_size=2, unique=True)
+    return st.builds(
+        Draft,
+        name=st.sampled_from(_WORDS["names"]),
+        states=st.lists(states, min_size=1, max_size=2).map(tuple),
+        tags=tags.map(tuple),
+        version=perhaps(_WORDS["versions"]),
+        key=st.booleans(),
+        queue=perhaps(_WORDS["queues"]),
+        deployment_id=perhaps(DEPLOYMENT_IDS),
+        creator_id=perhaps(CREATOR_IDS),
+        parent=st.none() | st.integers(0, place - 1) if place else st.none(),
+    )

@@ -1,0 +1,158 @@
+"""The values that filters are made of: those that flow runs have, and some that none has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ...prefect import FlowRun, StateType
+from ..server import CREATOR_IDS, CREATOR_TYPES, DEPLOYMENT_IDS
+
+Json = Any
+ABSENT_ID = "01234567-89ab-4cde-8f01-23456789abcd"
+
+# The values of a criterion, by the part of the vocabulary that has them.
+_POOLS: Mapping[str, str] = {
+    "id": "ids",
+    "name": "names",
+    "tags": "tags",
+    "deployment_id": "deployment_ids",
+    "work_queue_name": "queues",
+    "state.type": "state_types",
+    "state.name": "state_names",
+    "flow_version": "versions",
+    "start_time": "start_time",
+    "end_time": "end_time",
+    "expected_start_time": "expected_start_time",
+    "next_scheduled_start_time": "next_scheduled_start_time",
+    "parent_flow_run_id": "ids",
+    "parent_task_run_id": "task_run_ids",
+    "idempotency_key": "keys",
+    "created_by": "creator_types",
+}
+_UUID_POOLS = frozenset({"ids", "deployment_ids", "task_run_ids", "creator_ids"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value that is known once a flow run is made: a field of the run in this place.
+
+    `microseconds`: that much later, where it is a time.
+    """
+
+    place: int
+    field: str = "id"
+    microseconds: int = 0
+
+
+Value = str | Ref
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What filters are made of: values by the part of the meaning that they are of."""
+
+    pools: Mapping[str, Sequence[Value]]
+
+    def of(self, criterion: str, key: str) -> Sequence[Value]:
+        """The values that a key may be given; at least one that no flow run has."""
+        pool = "creator_ids" if key == "id_" else _POOLS[criterion]
+        known = self.pools.get(pool, ())
+        if pool == "state_types":
+            return tuple(StateType)
+        if pool in _UUID_POOLS:
+            return (*known, ABSENT_ID)
+        if pool in TIMES:
+            return known or ("2031-05-01T00:00:00Z",)
+        return (*known, "no such text")
+
+
+def vocabulary_of(runs: Iterable[FlowRun]) -> Vocabulary:
+    """The values of flow runs, each once and in order, and a few that they may not have."""
+    held = list(runs)
+
+    def column(name: str) -> list[Any]:
+        return [value for run in held if (value := getattr(run, name)) is not None]
+
+    pools: dict[str, list[str]] = {
+        "ids": column("id"),
+        "task_run_ids": column("parent_task_run_id"),
+        "deployment_ids": column("deployment_id"),
+        "creator_ids": column("created_by_id"),
+        "creator_types": [*column("created_by_type"), *CREATOR_TYPES],
+        "names": column("name"),
+        "tags": [tag for tags in column("tags") for tag in tags],
+        "queues": column("work_queue_name"),
+        "state_names": column("state_name"),
+        "versions": column("flow_version"),
+        "keys": column("idempotency_key"),
+        **{name: [text for time in column(name) for text in _around(time)] for name in TIMES},
+    }
+    # What has not started is told by when it is expected to.
+    pools["start_time"] += pools["expected_start_time"]
+    return Vocabulary({name: tuple(dict.fromkeys(pool)) for name, pool in pools.items()})
+
+
+TIMES = ("start_time", "end_time", "expected_start_time", "next_scheduled_start_time")
+SPELLINGS = 4  # of each time: see `_around`
+_OFFSET = timezone(timedelta(hours=5, minutes=45))
+
+
+def _around(time: datetime) -> Iterator[str]:
+    """A time, the microsecond before and after it, and itself in another offset."""
+    for shift in (0, -1, 1):
+        yield (time + timedelta(microseconds=shift)).isoformat()
+    yield time.astimezone(_OFFSET).isoformat()
+
+
+def shifted(told: str, microseconds: int) -> str:
+    """A time that much later."""
+    moment = datetime.fromisoformat(told) + timedelta(microseconds=microseconds)
+    return moment.isoformat()
+
+
+def vocabulary_of_places(count: int, words: Mapping[str, Sequence[str]]) -> Vocabulary:
+    """For runs that are not made yet: what only a server knows of them is referred to."""
+    places = range(count)
+    times = {
+        name: [Ref(place, name, shift) for place in places for shift in (0, -1, 1)]
+        for name in TIMES
+    }
+    times["start_time"] += times["expected_start_time"]
+    return Vocabulary(
+        {
+            **words,
+            "ids": [Ref(place) for place in places],
+            "task_run_ids": [Ref(place, "parent_task_run_id") for place in places],
+            "keys": [Ref(place, "idempotency_key") for place in places],
+            **times,
+            "deployment_ids": DEPLOYMENT_IDS,
+            "creator_ids": CREATOR_IDS,
+            "creator_types": CREATOR_TYPES,
+        }
+    )
+
+
+def resolve(value: Json, runs: Sequence[Mapping[str, Json]]) -> Json:
+    """A filter with the values of runs in place of references.
+
+    What a run does not have becomes something that no run has.
+    """
+    match value:
+        case Ref():
+            return _resolved(value, runs)
+        case dict():
+            return {key: resolve(item, runs) for key, item in value.items()}
+        case list():
+            return [resolve(item, runs) for item in value]
+        case _:
+            return value
+
+
+def _resolved(ref: Ref, runs: Sequence[Mapping[str, Json]]) -> str:
+    told = runs[ref.place].get(ref.field)
+    if ref.field in TIMES:
+        return shifted(told or "2031-05-01T00:00:00Z", ref.microseconds)
+    return str(told or ABSENT_ID)

@@ -1,0 +1,9 @@
+"""Drift: does a server's document still say what openapi.yaml says?
+
+Comes in: the document that a server publishes, and ours. Goes out: findings, one for each
+difference that a client notices; what is known to differ is told as known.
+"""
+
+from .documents import read_document
+from .run import drift, drift_of
+from .schemas import DocumentError

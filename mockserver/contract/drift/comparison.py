@@ -1,0 +1,285 @@
+"""Two schemas, one of our document and one of another: what the other says differently.
+
+Each named schema is compared once a side, however many operations use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .bounds import Edge, edge, edge_text, limit
+from .changes import Change, Kind, Side
+from .pairing import paired, text_of
+from .schemas import ANY, MAX_DEPTH, Alternative, DocumentError, Reader, as_list, as_object, listed
+
+_LOWER = ("minLength", "minItems", "minProperties")
+_UPPER = ("maxLength", "maxItems", "maxProperties")
+
+
+class Comparison:
+    """Collects what is found: `changes` with the sides they show on, `compared` subjects."""
+
+    def __init__(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
+        self.ours = Reader(ours)
+        self.theirs = Reader(theirs)
+        self.changes: dict[Change, set[Side]] = {}
+        self.compared: set[str] = set()
+        self._done: set[tuple[str, str, Side]] = set()
+
+    def note(self, change: Change, side: Side) -> None:
+        """Add a change that shows on a side."""
+        self.changes.setdefault(change, set()).add(side)
+
+    def needed(self, ours: bool, theirs: bool, subject: str, side: Side) -> None:
+        """Compare whether a part has to be there."""
+        if ours != theirs:
+            kind = Kind.NARROWED if theirs else Kind.WIDENED
+            what = f"is {'now' if theirs else 'no longer'} required"
+            self.note(Change(kind, subject, "required", what), side)
+
+    def added(self, required: bool, subject: str, aspect: str, side: Side) -> None:
+        """Add a part that only the other document has."""
+        aspect = f"required {aspect}" if required else aspect
+        what = "is new, and required" if required else "is new"
+        self.note(Change(Kind.ADDED, subject, aspect, what), side)
+
+    def schemas(self, ours: Any, theirs: Any, subject: str, side: Side, depth: int = 0) -> None:
+        """Compare two schemas, of what `subject` names. Raises DocumentError."""
+        if depth > MAX_DEPTH:
+            raise DocumentError(f"{subject}: schemas within schemas, more than {MAX_DEPTH} deep")
+        self.compared.add(subject)
+        at = _At(self, subject, side, depth)
+        at.default(self.ours.default(ours), self.theirs.default(theirs))
+        at.alternatives(self.ours.alternatives(ours), self.theirs.alternatives(theirs))
+
+    def once(self, one: Alternative, other: Alternative, side: Side) -> bool:
+        """Whether two named schemas have not been compared on this side before."""
+        if one.name is None or other.name is None:
+            return True
+        key = (f"{one.type} {one.name}", other.name, side)
+        new = key not in self._done
+        self._done.add(key)
+        return new
+
+
+class _At:
+    """A place in both documents."""
+
+    def __init__(self, comparison: Comparison, subject: str, side: Side, depth: int) -> None:
+        self.comparison = comparison
+        self.subject = subject
+        self.side = side
+        self.depth = depth
+
+    def named(self, name: str | None) -> _At:
+        """The same place under a component's name."""
+        if name is None:
+            return self
+        self.comparison.compared.add(name)
+        return _At(self.comparison, name, self.side, self.depth)
+
+    def note(self, kind: Kind, aspect: str, what: str) -> None:
+        self.comparison.note(Change(kind, self.subject, aspect, what), self.side)
+
+    def below(self, ours: Any, theirs: Any, suffix: str) -> None:
+        self.comparison.schemas(ours, theirs, self.subject + suffix, self.side, self.depth + 1)
+
+    def default(self, ours: str | None, theirs: str | None) -> None:
+        if ours != theirs:
+            self.note(Kind.CHANGED, "default", _became("default", ours, theirs))
+
+    def alternatives(self, ours: Sequence[Alternative], theirs: Sequence[Alternative]) -> None:
+        """Pair what both let through; tell of what only one does."""
+        if ANY in _types(ours) | _types(theirs):
+            self._anything(ours, theirs)
+            return
+        if ("null" in _types(ours)) != ("null" in _types(theirs)):
+            gone = "null" in _types(ours)
+            kind = Kind.NARROWED if gone else Kind.WIDENED
+            self.note(kind, "null", f"null is {'gone' if gone else 'new'}")
+        left, right = _without_null(ours), _without_null(theirs)
+        left, right = self._listed_values(left, right)
+        pairs, gone_ones, new_ones = paired(left, right)
+        self._unpaired(gone_ones, new_ones)
+        for one, other in pairs:
+            self._pair(one, other)
+
+    def _anything(self, ours: Sequence[Alternative], theirs: Sequence[Alternative]) -> None:
+        if _types(ours) != _types(theirs):
+            kind = Kind.WIDENED if ANY in _types(theirs) else Kind.NARROWED
+            self.note(kind, "type", f"{_all(ours)} became {_all(theirs)}")
+
+    def _listed_values(
+        self, ours: Sequence[Alternative], theirs: Sequence[Alternative]
+    ) -> tuple[list[Alternative], list[Alternative]]:
+        """Compare types of which both only let some values through; return the rest."""
+        left, right = list(ours), list(theirs)
+        for type_ in sorted(_types(ours) & _types(theirs)):
+            mine = [one for one in ours if one.type == type_]
+            other = [one for one in theirs if one.type == type_]
+            if any(one.values is None for one in mine + other):
+                continue
+            left = [one for one in left if one.type != type_]
+            right = [one for one in right if one.type != type_]
+            names = {one.name for one in mine}
+            here = self.named(names.pop() if len(names) == 1 else None)
+            here.values(_values(mine), _values(other))
+        return left, right
+
+    def values(self, ours: frozenset[str], theirs: frozenset[str]) -> None:
+        if ours - theirs:
+            self.note(Kind.NARROWED, "value", _gone_or_new("value", ours - theirs, "gone"))
+        if theirs - ours:
+            self.note(Kind.WIDENED, "value", _gone_or_new("value", theirs - ours, "new"))
+
+    def _unpaired(self, gone: Sequence[Alternative], new: Sequence[Alternative]) -> None:
+        if gone and new:
+            one, other = gone[0], new[0]
+            if len(gone) == len(new) == 1 and one.type == other.type:
+                kind = Kind.NARROWED if one.values is None else Kind.WIDENED
+                here = self.named(one.name) if one.name == other.name else self
+                here.note(kind, "value", f"{_value(one)} became {_value(other)}")
+            else:
+                self.note(Kind.CHANGED, "type", f"{_all(gone)} became {_all(new)}")
+        elif gone:
+            self.note(Kind.NARROWED, "type", f"{_all(gone)} is gone")
+        elif new:
+            self.note(Kind.WIDENED, "type", f"{_all(new)} is new")
+
+    def _pair(self, one: Alternative, other: Alternative) -> None:
+        here = self.named(one.name)
+        if not self.comparison.once(one, other, self.side):
+            return
+        if one.type != other.type:
+            kind = Kind.WIDENED if other.type == "number" else Kind.NARROWED
+            here.note(kind, "type", f"{one.type} became {other.type}")
+        for compare in _COMPARE.get(one.type, ()):
+            compare(here, one, other)
+
+    def bounds(self, one: Alternative, other: Alternative) -> None:
+        """Least and most: values, lengths, numbers of items or keys."""
+        for lower, keys in ((True, _LOWER), (False, _UPPER)):
+            for key in keys:
+                self._bound(key, limit(one, key), limit(other, key), lower=lower)
+
+    def range(self, one: Alternative, other: Alternative) -> None:
+        """Minimum and maximum, the exclusive ones in their place."""
+        for lower, key in ((True, "minimum"), (False, "maximum")):
+            self._bound(key, edge(one, key, lower), edge(other, key, lower), lower=lower)
+        self.said("multipleOf", one, other)
+
+    def _bound(self, key: str, ours: Edge | None, theirs: Edge | None, *, lower: bool) -> None:
+        if ours == theirs:
+            return
+        if ours is None or theirs is None:
+            wider = theirs is None
+        else:
+            wider = theirs < ours if lower else theirs > ours
+        kind = Kind.WIDENED if wider else Kind.NARROWED
+        self.note(kind, key, _became(key, edge_text(ours), edge_text(theirs)))
+
+    def said(self, key: str, one: Alternative, other: Alternative) -> None:
+        """A keyword that is one or another, such as a format."""
+        ours, theirs = one.keywords.get(key), other.keywords.get(key)
+        if ours == theirs:
+            return
+        kind = Kind.WIDENED if theirs is None else Kind.NARROWED if ours is None else Kind.CHANGED
+        texts = [None if text is None else text_of(text) for text in (ours, theirs)]
+        self.note(kind, key, _became(key, *texts))
+
+    def text(self, one: Alternative, other: Alternative) -> None:
+        self.said("format", one, other)
+        self.said("pattern", one, other)
+
+    def form(self, one: Alternative, other: Alternative) -> None:
+        self.said("format", one, other)
+
+    def items(self, one: Alternative, other: Alternative) -> None:
+        """What a list holds, and whether twice."""
+        unique, unique_there = (bool(side.keywords.get("uniqueItems")) for side in (one, other))
+        if unique != unique_there:
+            kind = Kind.NARROWED if unique_there else Kind.WIDENED
+            self.note(kind, "uniqueItems", f"uniqueItems is {'new' if unique_there else 'gone'}")
+        self.below(one.keywords.get("items", True), other.keywords.get("items", True), "[]")
+        first, second = (
+            as_list(s.keywords.get("prefixItems", []), "prefixItems") for s in (one, other)
+        )
+        for index in range(max(len(first), len(second))):
+            ours, theirs = (side[index] if index < len(side) else True for side in (first, second))
+            self.below(ours, theirs, f"[{index}]")
+
+    def fields(self, one: Alternative, other: Alternative) -> None:
+        """The properties of an object, and which must be there."""
+        ours, theirs = (as_object(side.keywords.get("properties", {})) for side in (one, other))
+        must, must_there = _required(one), _required(other)
+        closed = other.keywords.get("additionalProperties") is False
+        for name in [*ours, *(name for name in theirs if name not in ours)]:
+            field = f"{self.subject}.{name}"
+            if name not in theirs:
+                aspect = "closed property" if closed else "property"
+                change = Change(Kind.REMOVED, field, aspect, "is gone")
+                self.comparison.note(change, self.side)
+            elif name not in ours:
+                self.comparison.added(name in must_there, field, "property", self.side)
+            else:
+                self.below(ours[name], theirs[name], f".{name}")
+                self.comparison.needed(name in must, name in must_there, field, self.side)
+
+    def other_keys(self, one: Alternative, other: Alternative) -> None:
+        """What an object may hold besides its properties."""
+        ours, theirs = (side.keywords.get("additionalProperties", True) for side in (one, other))
+        if (ours is False) != (theirs is False):
+            closed = theirs is False
+            kind = Kind.NARROWED if closed else Kind.WIDENED
+            what = f"other keys are {'refused' if closed else 'let through'}"
+            self.note(kind, "additionalProperties", what)
+        elif ours is not False:
+            self.below(ours, theirs, ".*")
+        names, names_there = (side.keywords.get("propertyNames", True) for side in (one, other))
+        if (names, names_there) != (True, True):
+            self.below(names, names_there, " keys")
+
+
+_COMPARE: Mapping[str, Sequence[Callable[[_At, Alternative, Alternative], None]]] = {
+    "string": (_At.text, _At.bounds),
+    "integer": (_At.form, _At.range),
+    "number": (_At.form, _At.range),
+    "array": (_At.bounds, _At.items),
+    "object": (_At.bounds, _At.fields, _At.other_keys),
+}
+
+
+def _became(name: str, before: str | None, after: str | None) -> str:
+    if before is None:
+        return f"{name} {after} is new"
+    return f"{name} {before} is gone" if after is None else f"{name} {before} became {after}"
+
+
+def _gone_or_new(name: str, values: frozenset[str], fate: str) -> str:
+    several = len(values) > 1
+    return f"{name}{'s' if several else ''} {listed(values)} {'are' if several else 'is'} {fate}"
+
+
+def _types(alternatives: Sequence[Alternative]) -> set[str]:
+    return {alternative.type for alternative in alternatives}
+
+
+def _all(alternatives: Sequence[Alternative]) -> str:
+    return " or ".join(dict.fromkeys(map(str, alternatives))) or "nothing"
+
+
+def _value(alternative: Alternative) -> str:
+    return f"any {alternative.type}" if alternative.values is None else str(alternative)
+
+
+def _without_null(alternatives: Sequence[Alternative]) -> list[Alternative]:
+    return [alternative for alternative in alternatives if alternative.type != "null"]
+
+
+def _values(alternatives: Sequence[Alternative]) -> frozenset[str]:
+    return frozenset[str]().union(*(one.values or () for one in alternatives))
+
+
+def _required(side: Alternative) -> frozenset[Any]:
+    return frozenset(map(str, as_list(side.keywords.get("required", []), "required")))

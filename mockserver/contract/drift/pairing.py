@@ -1,0 +1,56 @@
+"""Which alternative of one schema is which of another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...errors import in_a_line
+from .schemas import Alternative, as_json, as_object, shown
+
+_NUMBERS = ("integer", "number")
+
+
+def paired(
+    ours: Sequence[Alternative], theirs: Sequence[Alternative]
+) -> tuple[list[tuple[Alternative, Alternative]], list[Alternative], list[Alternative]]:
+    """Pair them: by name, else by what they look like, else the last ones left.
+
+    Returns the pairs and what is left of both.
+    """
+    left, right = list(ours), list(theirs)
+    pairs: list[tuple[Alternative, Alternative]] = []
+    for key in (_by_name, _by_form, _by_type, _by_kind):
+        for one in tuple(left):
+            same = [other for other in right if key(other) == key(one) is not None]
+            alone = [other for other in left if key(other) == key(one)]
+            if len(same) == len(alone) == 1:
+                pairs.append((one, same[0]))
+                left.remove(one)
+                right.remove(same[0])
+    return pairs, left, right
+
+
+def _by_name(one: Alternative) -> object:
+    return one.name and (one.name, one.type, one.values is None)
+
+
+def _by_form(one: Alternative) -> object:
+    keywords = one.keywords
+    fields = frozenset(as_object(keywords.get("properties", {})))
+    inner = as_json(keywords.get("items")) if "items" in keywords else None
+    return (one.type, one.values is None, text_of(keywords.get("format")), inner, fields)
+
+
+def _by_type(one: Alternative) -> object:
+    return (one.type, one.values is None)
+
+
+def _by_kind(one: Alternative) -> object:
+    """Integers are numbers."""
+    return "number" if one.type in _NUMBERS and one.values is None else None
+
+
+def text_of(value: Any) -> str:
+    """A keyword's value in a sentence."""
+    return in_a_line(value, 80) if isinstance(value, str) else shown(value)

@@ -1,0 +1,279 @@
+"""JSON Schemas of an OpenAPI document in one form: a list of alternatives, each of one type.
+
+`anyOf` with null, `nullable` and a list of types come out the same, and so do `const`s and an
+`enum`. What constrains no value (descriptions, titles, examples, keywords that JSON Schema does not
+have) is left out. `allOf` is merged keyword by keyword.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from ...errors import MockServerError, in_a_line
+
+MAX_DEPTH = 64  # of schemas in one another, and of references to references
+MAX_ALTERNATIVES = 1_000
+MAX_STEPS = 500_000  # schemas looked at in one document; Prefect's takes a few thousand
+
+ANY = "any"
+KEYWORDS: Mapping[str, frozenset[str]] = {
+    "string": frozenset({"format", "pattern", "minLength", "maxLength"}),
+    "number": frozenset({
+        "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+    }),
+    "array": frozenset({"items", "prefixItems", "minItems", "maxItems", "uniqueItems"}),
+    "object": frozenset({
+        "properties", "required", "additionalProperties", "propertyNames", "minProperties",
+        "maxProperties",
+    }),
+}  # fmt: skip
+"""What constrains values of a type; it says nothing about those of others."""
+_OF_TYPE = {**KEYWORDS, "integer": KEYWORDS["number"]}
+_SHAPES = frozenset({"type", "enum", "const", "nullable", "anyOf", "oneOf", "allOf"})
+CONSTRAINTS = _SHAPES.union(*KEYWORDS.values())
+_AT_LEAST = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
+_AT_MOST = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
+_COMPONENT = "#/components/schemas/"
+
+
+class DocumentError(MockServerError):
+    """An OpenAPI document that cannot be read; the text says where, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of the kinds of value that a schema lets through.
+
+    `name` is that of its component, if it has one; `values`, as JSON, are all there are.
+    """
+
+    type: str
+    keywords: Mapping[str, Any]
+    name: str | None = None
+    values: frozenset[str] | None = None
+
+    def __str__(self) -> str:
+        if self.values is not None:
+            return listed(self.values)
+        if self.type == ANY:
+            return "anything"
+        if self.name or "format" in self.keywords:
+            return f"{self.type} ({in_a_line(self.name or str(self.keywords['format']), 100)})"
+        return self.type
+
+
+class Reader:
+    """The schemas of one document. Its methods raise DocumentError."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
+        self._steps = 0
+
+    def resolve(self, node: Any) -> Mapping[str, Any]:
+        """An object, or what its `$ref` stands for: a parameter, a reply, a body."""
+        for _ in range(MAX_DEPTH):
+            found = as_object(node)
+            if "$ref" not in found:
+                return found
+            node = self._at(found["$ref"])
+        raise DocumentError("references that lead to references without end")
+
+    def default(self, schema: Any) -> str | None:
+        """The default as JSON. None where there is none, or null: an absence by another name."""
+        node: Any = schema
+        for _ in range(MAX_DEPTH):
+            if not isinstance(node, Mapping):
+                return None
+            if node.get("default") is not None:
+                return as_json(node["default"])
+            if "$ref" not in node:
+                return None
+            node = self._at(node["$ref"])
+        return None
+
+    def alternatives(self, schema: Any) -> Sequence[Alternative]:
+        """What a schema lets through: nothing (false), anything (true), or one of several."""
+        found = list(islice(self._alternatives(schema, None, 0), MAX_ALTERNATIVES + 1))
+        if len(found) > MAX_ALTERNATIVES:
+            raise DocumentError(f"a schema of more than {MAX_ALTERNATIVES:,} alternatives")
+        anything = [alternative for alternative in found if alternative.type == ANY]
+        return anything[:1] or found
+
+    def _alternatives(self, schema: Any, name: str | None, depth: int) -> Iterator[Alternative]:
+        self._step(depth)
+        if schema is False:
+            return
+        node = {} if schema is True else as_object(schema)
+        rest = {key: value for key, value in node.items() if key in CONSTRAINTS}
+        if "$ref" in node:
+            target, named = self._at(node["$ref"]), _component(node["$ref"])
+            if rest:
+                target, named = self._both(target, rest, depth), None
+            yield from self._alternatives(target, named, depth + 1)
+            return
+        for key in ("allOf", "anyOf", "oneOf"):
+            if key in rest:
+                parts = as_list(rest.pop(key), key)
+                if key == "allOf":
+                    parts = [self._all(parts, depth)]
+                for part in parts:
+                    merged = self._both(part, rest, depth) if rest else part
+                    yield from self._alternatives(merged, name, depth + 1)
+                return
+        yield from _plain(rest, name)
+
+    def _all(self, parts: Sequence[Any], depth: int) -> Any:
+        if len(parts) == 1:
+            return parts[0]
+        merged: Any = {}
+        for part in parts:
+            merged = self._both(part, merged, depth)
+        return merged
+
+    def _both(self, one: Any, other: Mapping[str, Any] | Literal[False], depth: int) -> Any:
+        """A schema that asks for what two ask for."""
+        self._step(depth)
+        if one is False or other is False:
+            return False
+        plain = {} if one is True else dict(as_object(one))
+        if "$ref" in plain:
+            target = self._at(plain.pop("$ref"))
+            if CONSTRAINTS & plain.keys():
+                target = self._both(target, plain, depth + 1)
+            return self._both(target, other, depth + 1)
+        if "allOf" in plain:
+            parts = as_list(plain.pop("allOf"), "allOf")
+            merged = self._both(self._all(parts, depth + 1), plain, depth + 1)
+            if merged is False:
+                return False
+            plain = dict(merged)
+        return {**plain, **{key: _stricter(key, plain, value) for key, value in other.items()}}
+
+    def _at(self, reference: Any) -> Any:
+        node: Any = self.document
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            raise DocumentError(f"$ref {shown(reference)}; expected one within the document")
+        for step in unquote(reference[2:]).split("/"):
+            key = step.replace("~1", "/").replace("~0", "~")
+            if not isinstance(node, Mapping) or key not in node:
+                raise DocumentError(f"$ref {shown(reference)} leads to nothing")
+            node = node[key]
+        return node
+
+    def _step(self, depth: int) -> None:
+        self._steps += 1
+        if depth > MAX_DEPTH or self._steps > MAX_STEPS:
+            raise DocumentError(
+                f"schemas that refer to one another more than {MAX_DEPTH} deep, or too often"
+            )
+
+
+def _component(reference: str) -> str | None:
+    """The name of the component that is referred to."""
+    return reference.removeprefix(_COMPONENT) if reference.startswith(_COMPONENT) else None
+
+
+def _plain(node: Mapping[str, Any], name: str | None) -> Iterator[Alternative]:
+    """The alternatives of a schema without references and combinations."""
+    types = _types(node)
+    values = [node["const"]] if "const" in node else node.get("enum")
+    if node.get("nullable") is True and types != [ANY]:
+        yield Alternative("null", {})
+    if values is not None:
+        by_type: dict[str, set[str]] = {}
+        for value in as_list(values, "enum"):
+            by_type.setdefault(_type_of(value), set()).add(as_json(value))
+        for type_, texts in by_type.items():
+            if type_ == "null":
+                yield Alternative("null", {})
+            elif types == [ANY] or type_ in types or (type_, types) == ("integer", ["number"]):
+                yield Alternative(type_, {}, name, frozenset(texts))
+        return
+    for type_ in types:
+        relevant = _OF_TYPE.get(type_, frozenset())
+        keywords = {key: value for key, value in node.items() if key in relevant}
+        yield Alternative(type_, keywords, None if type_ == "null" else name)
+
+
+def _types(node: Mapping[str, Any]) -> list[str]:
+    said = node.get("type")
+    if isinstance(said, str):
+        return [said]
+    if said is not None:
+        return [str(one) for one in as_list(said, "type")]
+    # Without a type the keywords say nothing of other types, but whoever wrote them meant one.
+    meant = [type_ for type_, keywords in KEYWORDS.items() if keywords & node.keys() - {"format"}]
+    return meant or (["string"] if "format" in node else [ANY])
+
+
+def _type_of(value: Any) -> str:
+    names = {type(None): "null", bool: "boolean", str: "string", list: "array", dict: "object"}
+    if isinstance(value, float) and not value.is_integer():
+        return "number"
+    return names.get(type(value), "integer")
+
+
+def _stricter(key: str, node: Mapping[str, Any], value: Any) -> Any:
+    """What a keyword is where two schemas must both hold."""
+    if key not in node:
+        return value
+    held = node[key]
+    if key in _AT_LEAST:
+        return max(number(held, key), number(value, key))
+    if key in _AT_MOST:
+        return min(number(held, key), number(value, key))
+    if key == "required":
+        return [
+            *as_list(held, key),
+            *(name for name in as_list(value, key) if name not in held),
+        ]
+    if key == "properties":
+        return {**as_object(held), **as_object(value)}
+    if key == "enum":
+        return [one for one in as_list(held, key) if one in as_list(value, key)]
+    return value
+
+
+def as_json(value: Any) -> str:
+    """A value in one form: 1.0 is 1, keys are sorted."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def listed(values: frozenset[str], most: int = 8) -> str:
+    """Some values, in words."""
+    texts = [in_a_line(value, 60) for value in sorted(values)]
+    more = [f"{len(texts) - most} more"] if len(texts) > most else []
+    return ", ".join(texts[:most] + more)
+
+
+def as_object(node: Any) -> Mapping[str, Any]:
+    """An object as it is; anything else raises DocumentError."""
+    if not isinstance(node, Mapping):
+        raise DocumentError(f"{shown(node)} stands where an object belongs")
+    return node
+
+
+def as_list(node: Any, keyword: str) -> list[Any]:
+    """A list as it is; anything else raises DocumentError."""
+    if not isinstance(node, list):
+        raise DocumentError(f"{keyword} is {shown(node)}; expected a list")
+    return node
+
+
+def number(value: Any, keyword: str) -> float:
+    """A number as it is; anything else raises DocumentError."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DocumentError(f"{keyword} is {shown(value)}; expected a number")
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value in a sentence: one line, bounded."""
+    return in_a_line(as_json(value), 80)

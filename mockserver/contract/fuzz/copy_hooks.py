@@ -1,0 +1,31 @@
+"""What a project needs that runs `st run` itself: the contract, settings and hooks, to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from shutil import copyfile
+
+from ...errors import UsageError
+from ...resources import shipped
+
+_HERE = Path(__file__).parent
+
+
+def copy_hooks(folder: Path) -> Sequence[Path]:
+    """Copy openapi.yaml, schemathesis.toml and st_hooks.py into a folder; returns the copies.
+
+    Raises UsageError, and copies nothing, where one of them is there already.
+    """
+    sources = (shipped("openapi.yaml"), _HERE / "schemathesis.toml", _HERE / "st_hooks.py")
+    copies = [folder / source.name for source in sources]
+    there = [copy for copy in copies if copy.exists()]
+    if there:
+        raise UsageError(f"{there[0]} is there already; name an empty folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for source, copy in zip(sources, copies, strict=True):
+            copyfile(source, copy)
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror or error}") from None
+    return copies

@@ -1,0 +1,68 @@
+"""Hooks for a project that runs `st run openapi.yaml` itself: this kit's rules, on its server.
+
+Copy this file and schemathesis.toml, which lies beside it, into a folder with openapi.yaml,
+and run, in that folder and on a server that may lose what it holds:
+
+    st run openapi.yaml --url http://127.0.0.1:4300/api
+
+Two variables say what is known: MOCKSERVER_DIALECT, one of spec (as it is without it),
+prefect-sqlite and prefect-postgresql, is what the server is expected to be, so that its
+deviations are no failures; MOCKSERVER_FLAKY=1 asks again after the 503 of a busy SQLite.
+
+What it creates on the server, and what schemathesis creates, stays there.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from typing import Any
+
+import schemathesis
+
+from mockserver.contract.fuzz import (
+    CHECK_NAMES,
+    UNREADABLE,
+    Crowd,
+    Explainer,
+    Gate,
+    StandIns,
+    Watch,
+    as_answer,
+    as_schemathesis_check,
+    told,
+)
+from mockserver.contract.server import Ownership, Target
+from mockserver.prefect import DIALECTS
+
+DIALECT = DIALECTS[os.environ.get("MOCKSERVER_DIALECT", "spec")]
+standins = StandIns().__enter__()
+atexit.register(standins.__exit__, None, None, None)
+explainer = Explainer(DIALECT, standins)
+target = Target("http://127.0.0.1", ownership=Ownership.DISPOSABLE)
+gate = Gate(Watch(target, Crowd(target)), seed=1)
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """Learn where the server is, and send every request through the gate."""
+    target.url = case.operation.base_url.rstrip("/")
+    target.headers = dict(kwargs.get("headers") or {})
+    target.flaky = os.environ.get("MOCKSERVER_FLAKY") == "1"
+    gate.before_call(context, case, kwargs)
+
+
+@schemathesis.hook
+def filter_failure(_context: Any, failure: Any, case: Any, response: Any) -> bool:
+    """Drop what a known deviation explains, or the document's own words."""
+    sent = gate.sent_of(case.operation.label, response.request)
+    answer = as_answer(response)
+    if failure.code == "ST202" and told(sent, answer):
+        return False
+    if failure.title.startswith("Custom check failed"):
+        return UNREADABLE.id not in failure.message or not explainer.by_hand(sent, answer)
+    return explainer.explain(sent, answer) is None
+
+
+for name, check in CHECK_NAMES.items():
+    schemathesis.check(as_schemathesis_check(gate, name, check))

@@ -1,0 +1,134 @@
+"""The flow runs that requests are to meet: made through the public API, and taken away again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..server import PAGE, Refused, Target, TargetError
+from .checks import deleted_in
+
+FLOW = "mockserver-contract"
+
+# A little of everything that a filter can ask for; each comes again and again.
+SHAPES: Sequence[Mapping[str, Any]] = (
+    {"name": "nightly-etl", "tags": ["nightly", "etl"], "state": {"type": "COMPLETED"}},
+    {"name": "Nightly-ETL", "tags": [], "state": {"type": "FAILED", "name": "Gave up"}},
+    {"name": "100% of it", "tags": ["etl"], "state": {"type": "SCHEDULED"}},
+    {"name": "a_b", "tags": ["scratch"], "state": {"type": "RUNNING"}},
+    {"name": "straße", "tags": ["scratch", "nightly"], "state": {"type": "CANCELLED"}},
+    {"name": "hangs", "state": {"type": "PENDING"}},
+    {"name": "broke", "tags": ["etl"], "state": {"type": "CRASHED"}, "flow_version": "2.1"},
+    {"name": "waits", "state": {"type": "PAUSED"}, "flow_version": "2.0"},
+)
+
+
+def nobody(_: str) -> None:
+    """Who does not want to know what was created."""
+
+
+@dataclass
+class Crowd:
+    """Runs on a server, topped up as they are deleted. `created` is told the path of every record
+    that is made, such as /flow_runs/ID.
+    """
+
+    target: Target
+    created: Callable[[str], None] = nobody
+    made: int = 0
+    flow: str = field(default="", init=False)
+
+    def top_up(self, present: int, least: int, most: int) -> list[str]:
+        """Make runs until there are `most` if there are fewer than `least`; returns their ids."""
+        return [self._run() for _ in range(most - present if present < least else 0)]
+
+    def _run(self) -> str:
+        shape = SHAPES[self.made % len(SHAPES)]
+        self.made += 1
+        try:
+            made = self._ask(shape)
+        except Refused:  # some request has deleted the flow
+            self.flow = ""
+            made = self._ask(shape)
+        identity = str(made["id"])
+        self.created(f"/flow_runs/{identity}")
+        return identity
+
+    def flow_id(self) -> str:
+        """The flow that the runs are of, made where it is not there."""
+        if not self.flow:
+            self.flow = str(self.target.ask("POST", "/flows/", {"name": FLOW})["id"])
+            self.created(f"/flows/{self.flow}")
+        return self.flow
+
+    def _ask(self, shape: Mapping[str, Any]) -> Any:
+        self.flow_id()
+        key = f"{FLOW}-{self.flow}-{self.made}"
+        run = {**shape, "flow_id": self.flow, "idempotency_key": key}
+        return self.target.ask("POST", "/flow_runs/", run)
+
+
+@dataclass(frozen=True)
+class Present:
+    """What a server held before anything was sent: what is not to be taken away."""
+
+    runs: frozenset[str]
+    flows: frozenset[str]
+    task_runs: int
+
+
+def present(target: Target) -> Present:
+    """Look at what is there. Raises TargetError."""
+    return Present(_ids(target, "flow_runs"), _ids(target, "flows"), _task_runs(target))
+
+
+def remove_others(target: Target, before: Present) -> int:
+    """Delete the flow runs and flows that have come since, and their task runs; returns how many.
+
+    Raises TargetError, also where task runs are left over, which no request can delete.
+    """
+    runs = remove_runs(target, before.runs)
+    flows = sorted(_ids(target, "flows") - before.flows)
+    for flow in flows:
+        target.ask("DELETE", f"/flows/{flow}")
+    left = _task_runs(target) - before.task_runs
+    if left > 0:
+        raise TargetError(f"{target.url} has kept {left:,} task runs of deleted flow runs")
+    return runs + len(flows)
+
+
+def _task_runs(target: Target) -> int:
+    return int(target.ask("POST", "/task_runs/count", {}))
+
+
+def remove_runs(target: Target, kept: frozenset[str]) -> int:
+    """Delete all flow runs but those to keep, also where they cannot be listed; returns how many.
+
+    Raises TargetError, also where the server says that it has deleted the same run twice.
+    """
+    wanted = {"flow_runs": {"id": {"not_any_": sorted(kept)}} if kept else {}}
+    removed: set[str] = set()
+    while True:
+        answer = target.send("POST", "/flow_runs/bulk_delete", json.dumps(wanted).encode())
+        deleted = deleted_in(answer)
+        if not removed.isdisjoint(deleted):
+            raise TargetError(f"{target.url} says that it deletes flow runs, and does not")
+        removed.update(deleted)
+        if not deleted:
+            return len(removed)
+
+
+def _ids(target: Target, kind: str) -> frozenset[str]:
+    """Ids of all records of a kind. Flows cannot be sorted by id, so the lists may shift."""
+    if kind == "flow_runs":
+        return frozenset(run["id"] for run in target.pages("/flow_runs/filter"))
+    found: set[str] = set()
+    offset = 0
+    while True:
+        page = target.ask("POST", f"/{kind}/filter", {"limit": PAGE, "offset": offset})
+        found |= {record["id"] for record in page}
+        if len(page) < PAGE:
+            return frozenset(found)
+        offset += PAGE

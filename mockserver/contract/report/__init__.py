@@ -1,0 +1,12 @@
+"""Report: findings, and every form in which they are told.
+
+Comes in: the outcomes of the verbs. Goes out: lines on a console; JSON, JUnit and HTML files;
+annotations and a summary for GitHub Actions. Texts of a server are made harmless first.
+"""
+
+from .console import print_report
+from .github import no_commands, tell_github
+from .progress import Live
+from .report import make_folder, write_reports
+from .summary import Report, Run, report_of
+from .untrusted import secrets_of

@@ -1,0 +1,68 @@
+"""A report as JSON; report.schema.json describes it, and `version` grows when it changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..findings import Finding, Outcome
+from .summary import Report
+
+VERSION = 1
+
+
+def json_text(report: Report) -> str:
+    """The document, for people too: indented, with a line end."""
+    return json.dumps(json_report(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def json_report(report: Report) -> Mapping[str, Any]:
+    """The document as a value."""
+    run = report.run
+    return {
+        "version": VERSION,
+        "headline": report.headline,
+        "fails": report.fails,
+        "run": {
+            "url": run.url,
+            "server": run.server,
+            "dialect": run.dialect,
+            "ownership": run.ownership.name.lower(),
+            "started": run.started.isoformat(),
+            "seconds": round(run.seconds, 3),
+            "seed": run.seed,
+        },
+        "outcomes": [_outcome(outcome) for outcome in report.outcomes],
+    }
+
+
+def _outcome(outcome: Outcome) -> Mapping[str, Any]:
+    return {
+        "verb": outcome.verb,
+        "fails": outcome.fails,
+        "seconds": round(outcome.seconds, 3),
+        "counts": dict(outcome.counts),
+        "holds": list(outcome.holds),
+        "notes": list(outcome.notes),
+        "findings": [_finding(finding) for finding in outcome.findings],
+        "tables": [
+            {"title": table.title, "columns": table.columns, "rows": table.rows}
+            for table in outcome.tables
+        ],
+    }
+
+
+def _finding(finding: Finding) -> Mapping[str, Any]:
+    return {
+        "check": finding.check,
+        "subject": finding.subject,
+        "sentence": finding.sentence,
+        "verdict": finding.verdict.value,
+        "fails": finding.fails,
+        "party": finding.party and finding.party.value,
+        "deviation": finding.deviation,
+        "evidence": finding.evidence,
+        "curl": finding.curl,
+        "times": finding.times,
+    }

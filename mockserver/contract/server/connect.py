@@ -1,0 +1,97 @@
+"""From what the command line says to a server that can be tested: reached, known, and owned."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...errors import UsageError
+from ...prefect import MEASURED_ON, SPEC, Dialect
+from .detect import Identity, identify
+from .journal import clear_leftovers, default_folder
+from .spawn import Program, Spawn, running, spawn_mock, spawn_prefect
+from .target import Limits, Ownership, Target, headers_of
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How to get to a server: by its URL, or by starting one.
+
+    `dialect`: that it is to be held against; None: find out. `journals`: None is the default.
+    """
+
+    url: str | None = None
+    spawn: Program | None = None
+    prefect_python: str | None = None
+    database: str | None = None
+    dialect: Dialect | None = None
+    disposable: bool = False
+    headers: Sequence[str] = ()
+    limits: Limits = field(default_factory=Limits)
+    journals: Path | None = None
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where what was made is written down."""
+        return self.journals or default_folder(os.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A server that answers, and what it is. `notes` are worth telling the user."""
+
+    target: Target
+    identity: Identity
+    notes: tuple[str, ...] = ()
+
+
+@contextmanager
+def opened(opening: Opening, say: Say) -> Iterator[Opened]:
+    """The server, for as long as the block lasts.
+
+    Raises UsageError for a command that makes no sense, TargetError where it does not answer.
+    """
+    spawn = _spawn(opening)
+    with ExitStack() as stack:
+        url = opening.url if spawn is None else stack.enter_context(running(spawn, say))
+        target = Target(
+            str(url),
+            headers_of(opening.headers, os.environ) if spawn is None else {},
+            Ownership.DISPOSABLE if opening.disposable else Ownership.SHARED,
+            opening.limits,
+        )
+        notes = []
+        if spawn is not None:
+            target.ownership = Ownership.OURS
+            held = target.ask("POST", "/flow_runs/count", {}) if opening.database else 0
+            if held and not opening.disposable:
+                target.ownership = Ownership.SHARED
+                notes.append(f"the database holds {held:,} flow runs, so it is taken to be shared")
+        identity = identify(target, opening.dialect)
+        database = identity.dialect.undocumented_5xx
+        target.flaky = database is not None and not database.retryable and not identity.is_mock
+        left = clear_leftovers(target, opening.journal_folder)
+        if left:
+            notes.append(f"{left:,} flow runs that an earlier run had left were taken away")
+        if not identity.measured:
+            notes.append(
+                f"the server calls itself {identity.version}; the dialects were measured on "
+                f"{', '.join(MEASURED_ON)}, so a difference may be a change of Prefect's"
+            )
+        yield Opened(target, identity, tuple(notes))
+
+
+def _spawn(opening: Opening) -> Spawn | None:
+    """What to start, if anything. Raises UsageError where that contradicts itself."""
+    if (opening.url is None) == (opening.spawn is None):
+        raise UsageError("say which server: a URL such as http://127.0.0.1:4200/api, or --spawn")
+    if opening.spawn is Program.prefect:
+        return spawn_prefect(opening.prefect_python, opening.database)
+    if opening.prefect_python or opening.database:
+        raise UsageError("--prefect-python and --database go with --spawn prefect")
+    return spawn_mock(opening.dialect or SPEC) if opening.spawn else None

@@ -1,0 +1,49 @@
+"""What may be done to whose data: the one table, and the sentence that refuses the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from ...errors import UsageError
+from .target import Ownership, Target
+
+
+class Effect(Enum):
+    """What a way of testing does to a server."""
+
+    READS = "only reads"
+    CREATES = "creates flow runs, and takes them away again"
+    DELETES = "creates and deletes flow runs"
+    FUZZES = "sends any request there is, to every operation"
+
+
+ALLOWED: Mapping[Ownership, frozenset[Effect]] = {
+    Ownership.OURS: frozenset(Effect),
+    Ownership.DISPOSABLE: frozenset(Effect),
+    Ownership.SHARED: frozenset({Effect.READS}),
+}
+
+
+def require(target: Target, effect: Effect, verb: str, instead: str = "") -> None:
+    """Let it pass, or raise UsageError that says why not and how to allow it."""
+    if effect in ALLOWED[target.ownership]:
+        return
+    raise UsageError(
+        f"{verb} {effect.value}, and {target.url} is {target.ownership.value}: nothing was sent. "
+        "If nobody will miss what is on it, say so with --disposable; or let a server be started "
+        f"for it with --spawn prefect.{f' {instead}' if instead else ''}"
+    )
+
+
+def require_alone(target: Target, verb: str) -> None:
+    """Let a server without flow runs pass, or raise UsageError: no request of `verb` spares any.
+
+    Raises TargetError where the server does not answer.
+    """
+    held = target.ask("POST", "/flow_runs/count", {})
+    if held:
+        raise UsageError(
+            f"{verb} sends requests that may delete any flow run, and {target.url} holds "
+            f"{held:,}: nothing else was sent. Let a server be started for it with --spawn prefect."
+        )

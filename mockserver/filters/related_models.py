@@ -1,0 +1,187 @@
+"""Filters on what flow runs refer to or are referred to by, as pydantic models.
+
+They stand beside a `FlowRunFilter` in the body of a listing endpoint. What they mean is in
+`joins`.
+"""
+
+from __future__ import annotations
+
+from .field_types import Instant, StateTypes, Texts, Uuids, Whole
+from .models import FilterModel, OperatorFilter
+
+
+class FlowFilterId(FilterModel):
+    any_: Uuids | None = None
+    not_any_: Uuids | None = None
+
+
+class FlowFilterDeployment(OperatorFilter):
+    is_null_: bool | None = None
+
+
+class FlowFilterName(FilterModel):
+    any_: Texts | None = None
+    like_: str | None = None
+
+
+class FlowFilterTags(OperatorFilter):
+    all_: Texts | None = None
+    is_null_: bool | None = None
+
+
+class FlowFilter(OperatorFilter):
+    """Which flows."""
+
+    id: FlowFilterId | None = None
+    deployment: FlowFilterDeployment | None = None
+    name: FlowFilterName | None = None
+    tags: FlowFilterTags | None = None
+
+
+class TaskRunFilterId(FilterModel):
+    any_: Uuids | None = None
+
+
+class TaskRunFilterName(FilterModel):
+    any_: Texts | None = None
+    like_: str | None = None
+
+
+class TaskRunFilterTags(OperatorFilter):
+    all_: Texts | None = None
+    is_null_: bool | None = None
+
+
+class TaskRunFilterStateType(FilterModel):
+    any_: StateTypes | None = None
+
+
+class TaskRunFilterStateName(FilterModel):
+    any_: Texts | None = None
+
+
+class TaskRunFilterState(OperatorFilter):
+    type: TaskRunFilterStateType | None = None
+    name: TaskRunFilterStateName | None = None
+
+
+class TaskRunFilterStartTime(FilterModel):
+    before_: Instant | None = None
+    after_: Instant | None = None
+    is_null_: bool | None = None
+
+
+class TaskRunFilterEndTime(FilterModel):
+    before_: Instant | None = None
+    after_: Instant | None = None
+    is_null_: bool | None = None
+
+
+class TaskRunFilterExpectedStartTime(FilterModel):
+    before_: Instant | None = None
+    after_: Instant | None = None
+
+
+class TaskRunFilterSubFlowRuns(FilterModel):
+    exists_: bool | None = None
+
+
+class TaskRunFilterFlowRunId(OperatorFilter):
+    any_: Uuids | None = None
+    is_null_: bool | None = False
+
+
+class TaskRunFilter(OperatorFilter):
+    """Which task runs."""
+
+    id: TaskRunFilterId | None = None
+    name: TaskRunFilterName | None = None
+    tags: TaskRunFilterTags | None = None
+    state: TaskRunFilterState | None = None
+    start_time: TaskRunFilterStartTime | None = None
+    end_time: TaskRunFilterEndTime | None = None
+    expected_start_time: TaskRunFilterExpectedStartTime | None = None
+    subflow_runs: TaskRunFilterSubFlowRuns | None = None
+    flow_run_id: TaskRunFilterFlowRunId | None = None
+
+
+class DeploymentFilterId(FilterModel):
+    any_: Uuids | None = None
+    not_any_: Uuids | None = None
+
+
+class DeploymentFilterName(FilterModel):
+    any_: Texts | None = None
+    like_: str | None = None
+
+
+class DeploymentOrFlowNameFilter(FilterModel):
+    like_: str | None = None
+
+
+class DeploymentFilterPaused(FilterModel):
+    eq_: bool | None = None
+
+
+class DeploymentFilterTags(OperatorFilter):
+    all_: Texts | None = None
+    any_: Texts | None = None
+    is_null_: bool | None = None
+
+
+class DeploymentFilterWorkQueueName(FilterModel):
+    any_: Texts | None = None
+
+
+class DeploymentFilterConcurrencyLimit(FilterModel):
+    ge_: Whole | None = None
+    le_: Whole | None = None
+    is_null_: bool | None = None
+
+
+class DeploymentFilter(OperatorFilter):
+    """Which deployments."""
+
+    id: DeploymentFilterId | None = None
+    name: DeploymentFilterName | None = None
+    flow_or_deployment_name: DeploymentOrFlowNameFilter | None = None
+    paused: DeploymentFilterPaused | None = None
+    tags: DeploymentFilterTags | None = None
+    work_queue_name: DeploymentFilterWorkQueueName | None = None
+    concurrency_limit: DeploymentFilterConcurrencyLimit | None = None
+
+
+class WorkPoolFilterId(FilterModel):
+    any_: Uuids | None = None
+
+
+class WorkPoolFilterName(FilterModel):
+    any_: Texts | None = None
+
+
+class WorkPoolFilterType(FilterModel):
+    any_: Texts | None = None
+
+
+class WorkPoolFilter(OperatorFilter):
+    """Which work pools."""
+
+    id: WorkPoolFilterId | None = None
+    name: WorkPoolFilterName | None = None
+    type: WorkPoolFilterType | None = None
+
+
+class WorkQueueFilterId(FilterModel):
+    any_: Uuids | None = None
+
+
+class WorkQueueFilterName(FilterModel):
+    any_: Texts | None = None
+    startswith_: Texts | None = None
+
+
+class WorkQueueFilter(OperatorFilter):
+    """Which work queues."""
+
+    id: WorkQueueFilterId | None = None
+    name: WorkQueueFilterName | None = None

@@ -1,0 +1,83 @@
+"""What a request brings: its body, bounded in size and time, and the headers that count."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode
+from uuid import UUID
+
+from aiohttp import web
+
+from ...prefect import CreatedBy
+from ...requests import Message
+from ...worlds import Settings, World
+from .middleware import BODY
+from .origin_guard import stranger
+from .sessions import world_of
+
+
+async def read_message(request: web.Request, world: World) -> Message:
+    """The body and the two headers that say how it is read. Raises as `read_body` does."""
+    headers = request.headers
+    body = await read_body(request, world.settings)
+    if world.journal is not None:
+        request[BODY] = body
+    return Message(
+        body,
+        latin_1(headers.get("Content-Type")),
+        latin_1(headers.get("x-prefect-api-version")),
+    )
+
+
+def latin_1(header: str | None) -> str | None:
+    """A header as a real server decodes it; aiohttp decodes UTF-8, and keeps what is none."""
+    if header is None or header.isascii():
+        return header
+    return header.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+async def read_body(request: web.Request, settings: Settings) -> bytes:
+    """The whole body. Raises HTTPException: 413 if it is too long, 408 if it comes too slowly."""
+    length = request.content_length
+    if length is not None and length > settings.max_body:
+        raise _too_long(settings)
+    content = request.content
+    if content.is_eof() and (length or 0) <= content.total_bytes <= settings.max_body:
+        return content.read_nowait()
+    body = bytearray()
+    try:
+        async with asyncio.timeout(settings.body_timeout):
+            async for chunk in content.iter_any():
+                body += chunk
+                if len(body) > settings.max_body:
+                    raise _too_long(settings)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(
+            reason=f"the body did not arrive within {settings.body_timeout:g} s"
+        ) from None
+    return bytes(body)
+
+
+def _too_long(settings: Settings) -> web.HTTPException:
+    return web.HTTPRequestEntityTooLarge(
+        settings.max_body, reason=f"the body is longer than {settings.max_body:,} bytes"
+    )
+
+
+async def expect(request: web.Request) -> None:
+    """Ask for a body that waits to be asked for; other expectations a real server ignores too."""
+    expected = request.headers.get("Expect", "").lower() == "100-continue"
+    if expected and not stranger(request, world_of(request).settings.hosts):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def creator_of(request: web.Request) -> CreatedBy | None:
+    """The automation that a server's own client says it is acting for."""
+    automation = request.headers.get("prefect-automation-id")
+    name = request.headers.get("prefect-automation-name")
+    if not automation or not name:
+        return None
+    try:
+        return CreatedBy(str(UUID(automation)), "AUTOMATION", b64decode(name).decode())
+    except ValueError:
+        return None

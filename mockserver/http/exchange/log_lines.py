@@ -1,0 +1,129 @@
+"""What the log says on stderr: a line a record, as text or as JSON, and repeats counted."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+
+from ...errors import in_a_line
+from ...prefect import WARNINGS
+
+_LONGEST_LINE = 4000
+_AGAIN_SECONDS = 1.0
+_UNSAID = ("_srcfile", "logThreads", "logMultiprocessing", "logProcesses", "logAsyncioTasks")
+"""What makes `logging` look up things that no line says: without them a record takes half as long
+(Python's logging HOWTO, "Optimization").
+"""
+
+
+_LOG = logging.getLogger("mockserver")
+
+
+def warn(message: str, *args: object, warnings: tuple[str, ...]) -> None:
+    """Log a message, and with it the warnings of these ids.
+
+    Of one that repeats, and is counted instead of being written, no record is made; it is told
+    from others by `==`, so no argument may change.
+    """
+    if not _LOG.isEnabledFor(logging.WARNING):
+        return
+    handlers = _LOG.handlers
+    alone = handlers[0] if len(handlers) == 1 else None
+    if isinstance(alone, _Lines) and alone.counts(
+        (logging.WARNING, message, args, warnings), time.time()
+    ):
+        return
+    _LOG.warning(message, *args, extra={"warnings": warnings}, stacklevel=2)
+
+
+def log_to_stderr(*, as_json: bool) -> None:
+    """Let everything that this package has to say be written to stderr."""
+    handler = _Lines(sys.stderr)
+    handler.setFormatter(_Json() if as_json else _Text())
+    _LOG.handlers = [handler]
+    _LOG.setLevel(logging.INFO)
+    _LOG.propagate = False
+    for unsaid in _UNSAID:
+        setattr(logging, unsaid, None)
+
+
+class _Lines(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes a record; the same one again within a second is counted, and told with the next line.
+
+    A script that drains a server sends one request thousands of times: what is new would be lost
+    among its lines, and they would cost as much as the deletes.
+    """
+
+    _last: tuple[object, ...] = ()
+    _until = 0.0
+    _repeats = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it, or count it."""
+        said = (record.levelno, record.msg, record.args, getattr(record, "warnings", ()))
+        if record.exc_info is None and self.counts(said, record.created):
+            return
+        self._tell_repeats(record)
+        self._last, self._until = said, record.created + _AGAIN_SECONDS
+        super().emit(record)
+
+    def counts(self, said: tuple[object, ...], now: float) -> bool:
+        """Whether it is what was written less than a second ago: then it is counted."""
+        again = said == self._last and now < self._until
+        self._repeats += again
+        return again
+
+    def close(self) -> None:
+        """Tell what was counted and not told yet."""
+        if self._repeats:
+            last = logging.LogRecord("mockserver", logging.INFO, "", 0, "", (), None)
+            self._tell_repeats(last)
+        super().close()
+
+    def _tell_repeats(self, record: logging.LogRecord) -> None:
+        if not self._repeats:
+            return
+        times = "once more" if self._repeats == 1 else f"{self._repeats:,} times more"
+        told = logging.LogRecord(
+            record.name, logging.INFO, "", 0, "the line before this one, %s", (times,), None
+        )
+        self._repeats = 0
+        super().emit(told)
+
+
+class _Text(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """One line, whatever a client wrote: no second one, no escape sequence."""
+        return in_a_line(super().formatMessage(record), _LONGEST_LINE)
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = [super().format(record)]
+        for warning, sentence in _sentences(record).items():
+            lines.append(f"  {warning}: {sentence}")
+        return "\n".join(lines)
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        sentences = _sentences(record)
+        if sentences:
+            line["warnings"] = sentences
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _sentences(record: logging.LogRecord) -> dict[str, str]:
+    warnings: tuple[str, ...] = getattr(record, "warnings", ())
+    return {warning: WARNINGS[warning] for warning in warnings}

@@ -1,0 +1,162 @@
+"""What befalls a request between its bytes and its verb: faults, and a note in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, cast
+
+from aiohttp import web
+
+from ...errors import UsageError
+from ...filters import Predicate
+from ...prefect import FlowRun
+from ...worlds import (
+    HEADER,
+    LONGEST_BODY,
+    LONGEST_SECONDS,
+    Cut,
+    Exchange,
+    Fault,
+    World,
+    read_header,
+)
+from .responses import WARNING_HEADER, json_reply
+from .sessions import path_of
+
+Note = tuple[tuple[FlowRun, ...], "Predicate | None", "int | None"]
+"""Deleted flow runs, the predicate that they satisfied, and the limit."""
+_NOTHING: Note = ((), None, None)
+# Where a request keeps what the journal wants to know.
+BODY = web.RequestKey("body", bytes)
+NOTE = web.RequestKey("note", tuple)
+ERROR = web.RequestKey("error", Exception)
+
+_LOOK_SECONDS = 0.05
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def exchange(request: web.Request, answer: Answer, world: World) -> web.StreamResponse:
+    """Answer a request, or let go wrong what is to go wrong; and write it into the journal.
+
+    The journal is written before anything is sent: who has a reply finds it there.
+    """
+    path = path_of(request).removeprefix("/api")
+    try:
+        fault = _fault(request, path, world)
+    except UsageError as error:
+        return json_reply({"detail": f"{HEADER}: {error}"}, status=400)
+    if fault is None:
+        reply = await answer(request)
+        _write(request, path, world, reply, None)
+        return reply
+    await asyncio.sleep(world.faults.delay(fault))
+    reply = await _befallen(request, answer, fault)
+    silent = fault.cut in (Cut.before, Cut.after, Cut.lost)
+    _write(request, path, world, None if silent else reply, fault)
+    return await _cut(request, reply, fault.cut) if fault.cut else reply
+
+
+def _fault(request: web.Request, path: str, world: World) -> Fault | None:
+    named = request.headers.get(HEADER)
+    if named is not None:
+        return read_header(named)
+    return world.faults.happening_to(request.method, path) if world.faults.rules else None
+
+
+async def _befallen(request: web.Request, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """The reply that is meant to be sent; the request is carried out where the fault lets it."""
+    if fault.cut is Cut.before or (fault.status is not None and not fault.after):
+        request[BODY] = await _unread(request)
+        return _told(fault)
+    reply = await answer(request)
+    return reply if fault.status is None else _told(fault)
+
+
+async def _unread(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except (web.HTTPException, web.RequestPayloadError, ConnectionError):
+        return b""
+
+
+def _told(fault: Fault) -> web.Response:
+    status = fault.status or 500
+    text = fault.detail or f"mockserver was told to answer {status}"
+    key = "exception_message" if status >= 500 else "detail"
+    reply = json_reply({key: text}, status=status, close=fault.close)
+    if fault.retry_after is not None:
+        reply.headers["Retry-After"] = str(fault.retry_after)
+    return reply
+
+
+async def _cut(request: web.Request, reply: web.StreamResponse, where: Cut) -> web.StreamResponse:
+    """Break the connection; what is returned goes nowhere."""
+    if where is Cut.partial:
+        await _send_half(request, reply)
+    if where is Cut.lost:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_SECONDS):
+                while not _is_gone(request):  # noqa: ASYNC110 - aiohttp tells nobody
+                    await asyncio.sleep(_LOOK_SECONDS)
+    for transport in filter(None, (request.transport,)):  # none: the client was faster
+        if where is Cut.partial:
+            transport.close()  # once what was written is sent
+        else:
+            transport.abort()
+    return reply
+
+
+def _is_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
+
+
+async def _send_half(request: web.Request, reply: web.StreamResponse) -> None:
+    body = _sent(reply)
+    half = web.StreamResponse(status=reply.status, headers=reply.headers)
+    half.content_length = len(body)
+    await half.prepare(request)
+    await half.write(body[: len(body) // 2])
+
+
+def _write(
+    request: web.Request,
+    path: str,
+    world: World,
+    reply: web.StreamResponse | None,
+    fault: Fault | None,
+) -> None:
+    journal = world.journal
+    if journal is None:
+        return
+    deleted, predicate, limit = cast(Note, request.get(NOTE, _NOTHING))
+    body = cast(bytes, request.get(BODY, b""))
+    if len(body) > LONGEST_BODY:  # what it says is several times as large as the body
+        predicate = None
+    warned = "" if reply is None else reply.headers.get(WARNING_HEADER, "")
+    journal.write(
+        Exchange(
+            number=journal.next_number,
+            at=world.now(),
+            method=request.method,
+            path=path or "/",
+            query=request.rel_url.raw_query_string,
+            body=body[:LONGEST_BODY],
+            status=None if reply is None else reply.status,
+            reply=b"" if reply is None else _sent(reply)[:LONGEST_BODY],
+            warnings=tuple(warned.split(", ")) if warned else (),
+            deleted=deleted,
+            predicate=predicate,
+            limit=limit,
+            fault=None if fault is None else str(fault),
+            error=request.get(ERROR),
+        )
+    )
+
+
+def _sent(reply: Any) -> bytes:
+    """The body of a reply; empty where it has none, or none yet."""
+    body = getattr(reply, "body", None)
+    return body if isinstance(body, bytes) else b""

@@ -1,0 +1,111 @@
+"""Values and refusals -> replies: the one place that knows which error has which status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from ...errors import (
+    Conflict,
+    Gone,
+    InvalidRequest,
+    NotModelled,
+    NotNow,
+    NotThere,
+    OutdatedClient,
+    OutOfBounds,
+    RefusedRequest,
+    ServerFailure,
+    UnreadableRequest,
+)
+from ...prefect import Dialect, format_instant
+
+WARNING_HEADER = "x-mockserver-warning"
+
+# The detail of these is their text.
+_STATUSES: Mapping[type[RefusedRequest], int] = {
+    UnreadableRequest: 400,
+    OutdatedClient: 400,
+    NotNow: 400,
+    NotThere: 404,
+    Conflict: 409,
+    Gone: 410,
+    OutOfBounds: 422,
+    NotModelled: 501,
+}
+
+
+def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mapping[str, object]]:
+    """The status and body that the dialect answers a refused request with."""
+    match refusal:
+        case InvalidRequest() if dialect.error_shape:
+            return 422, {
+                "exception_message": "Invalid request received.",
+                "exception_detail": refusal.errors,
+                "request_body": refusal.body,
+            }
+        case InvalidRequest():
+            return 422, {"detail": refusal.errors}
+        case NotThere(orchestrated=True) if dialect.error_shape:
+            return 404, {"exception_message": str(refusal)}
+        case ServerFailure(retryable=True):
+            return 503, {"exception_message": "Service Unavailable"}
+        case ServerFailure():
+            return 500, {"exception_message": "Internal Server Error"}
+        case _:
+            return _STATUSES[type(refusal)], {"detail": str(refusal)}
+
+
+def json_reply(
+    value: object,
+    *,
+    status: int = 200,
+    warnings: tuple[str, ...] = (),
+    close: bool = False,
+    narrow: bool = False,
+) -> web.Response:
+    """A reply that holds a value as JSON, or nothing where the status says so.
+
+    `narrow` (`huge-integers`): raise ServerFailure for an integer of more than 64 bits.
+    """
+    empty = status == 204
+    headers = _headers(empty, warnings)
+    body = None if empty else dump(value, narrow=narrow)
+    reply = web.Response(body=body, status=status, headers=headers)
+    if close:
+        reply.force_close()
+    return reply
+
+
+@lru_cache(maxsize=256)
+def _headers(empty: bool, warnings: tuple[str, ...]) -> Mapping[str, str]:
+    headers = {} if empty else {"Content-Type": "application/json"}
+    return {**headers, WARNING_HEADER: ", ".join(warnings)} if warnings else headers
+
+
+def dump(value: object, *, narrow: bool = False) -> bytes:
+    """A value as JSON; times in UTC end in Z. Raises ServerFailure as `json_reply` does."""
+    try:
+        return orjson.dumps(value, default=_as_plain, option=orjson.OPT_UTC_Z)
+    except TypeError:  # an integer of more than 64 bits, or a text that UTF-8 cannot say
+        if narrow:
+            raise ServerFailure("an integer of more than 64 bits", retryable=False) from None
+        import json
+
+        # What is not finite is null, as on the other road.
+        text = json.dumps(value, default=_as_plain)
+        plain = json.loads(text, parse_constant=lambda _: None)
+        return json.dumps(plain, ensure_ascii=False).encode()
+
+
+def _as_plain(value: Any) -> Any:
+    """What orjson does not know: read-only mappings, values, times with an offset."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "isoformat"):
+        return format_instant(value)
+    return {key: getattr(value, key) for key in value.__dataclass_fields__}

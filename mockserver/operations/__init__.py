@@ -1,0 +1,24 @@
+"""Operations: what each endpoint of the API does to a store, without HTTP.
+
+Comes in: a `Context` (store, dialect, clock) and a request model. Goes out: an `Outcome` with the
+value of the reply and the warnings. `ENDPOINTS` says which method and path each one answers.
+"""
+
+from typing import TYPE_CHECKING
+
+from ..lazy_exports import lazy_exports
+from .bulk_deletion import Plan, bulk_delete, carry_out, in_order, plan_bulk_delete
+from .context import Context
+from .endpoints import CONSTANTS, ENDPOINTS, MODELLED, Endpoint
+
+if TYPE_CHECKING:
+    from .replies import flow_run
+    from .task_run_events import record_event
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "replies": ("flow_run",),
+        "task_run_events": ("record_event",),
+    },
+)

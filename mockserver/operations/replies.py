@@ -1,0 +1,265 @@
+"""Records -> what a reply says of them: every field that Prefect 3.8 has, the computed ones too.
+
+What was never said of a record is what a server gives it: defaults, and times and ids that follow
+from those that are known, the same each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from ..prefect import STATE_DETAILS, Deployment, Flow, FlowRun, Json, State, StateType, TaskRun
+from ..store import Store
+
+Reply = dict[str, Any]
+Run = FlowRun | TaskRun
+
+_FLOW_RUN_POLICY: Json = {
+    "max_retries": 0,
+    "retry_delay_seconds": 0.0,
+    "retries": None,
+    "retry_delay": None,
+    "pause_keys": [],
+    "resuming": False,
+    "retry_type": None,
+}
+_TASK_RUN_POLICY: Json = {
+    "max_retries": 0,
+    "retry_delay_seconds": 0.0,
+    "retries": None,
+    "retry_delay": None,
+    "retry_jitter_factor": None,
+}
+_DEPLOYMENT: Json = {
+    "version": None,
+    "description": None,
+    "schedules": [],
+    "concurrency_limit": None,
+    "global_concurrency_limit": None,
+    "concurrency_options": None,
+    "job_variables": {},
+    "parameters": {},
+    "last_polled": None,
+    "parameter_openapi_schema": {},
+    "path": None,
+    "pull_steps": None,
+    "entrypoint": None,
+    "storage_document_id": None,
+    "infrastructure_document_id": None,
+    "created_by": None,
+    "updated_by": None,
+    "status": "NOT_READY",
+    "enforce_parameter_schema": True,
+}
+
+
+def flow_run(run: FlowRun, store: Store, now: datetime) -> Reply:
+    """A flow run, as FlowRunResponse."""
+    state = settled_state(run, store)
+    created, updated = _made(run, state, store)
+    queue = store.work_queues.get(run.work_queue_id)
+    pool = store.work_pools.get(queue.work_pool_id) if queue else None
+    return {
+        "id": run.id,
+        "created": created,
+        "updated": updated,
+        "name": run.name,
+        "flow_id": run.flow_id,
+        "state_id": state.id if state else None,
+        "deployment_id": run.deployment_id,
+        "deployment_version": run.deployment_version,
+        "work_queue_id": run.work_queue_id,
+        "work_queue_name": queue.name if queue else run.work_queue_name,
+        "flow_version": run.flow_version,
+        "parameters": run.parameters,
+        "idempotency_key": run.idempotency_key,
+        "context": run.context,
+        "empirical_policy": {**_FLOW_RUN_POLICY, **run.empirical_policy},
+        "tags": run.tags,
+        "labels": run.labels,
+        "parent_task_run_id": run.parent_task_run_id,
+        "state_type": state.type if state else None,
+        "state_name": state.name if state else None,
+        "run_count": run.run_count,
+        "expected_start_time": run.expected_start_time,
+        "next_scheduled_start_time": run.next_scheduled_start_time,
+        "start_time": run.start_time,
+        "end_time": run.end_time,
+        "total_run_time": run.total_run_time,
+        "estimated_run_time": estimated_run_time(run, state, now),
+        "estimated_start_time_delta": estimated_start_time_delta(run, now),
+        "auto_scheduled": run.auto_scheduled,
+        "infrastructure_document_id": run.infrastructure_document_id,
+        "infrastructure_pid": run.infrastructure_pid,
+        "created_by": run.created_by,
+        "work_pool_id": pool.id if pool else run.work_pool_id,
+        "work_pool_name": pool.name if pool else run.work_pool_name,
+        "state": state and _state(state, flow_run_id=run.id),
+        "job_variables": run.job_variables,
+    }
+
+
+def task_run(run: TaskRun, store: Store, now: datetime) -> Reply:
+    """A task run, as TaskRun."""
+    state = settled_state(run, store)
+    created, updated = _made(run, state, store)
+    return {
+        "id": run.id,
+        "created": created,
+        "updated": updated,
+        "name": run.name,
+        "flow_run_id": run.flow_run_id,
+        "task_key": run.task_key,
+        "dynamic_key": run.dynamic_key,
+        "cache_key": run.cache_key,
+        "cache_expiration": run.cache_expiration,
+        "task_version": run.task_version,
+        "empirical_policy": {**_TASK_RUN_POLICY, **run.empirical_policy},
+        "tags": run.tags,
+        "labels": run.labels,
+        "state_id": state.id if state else None,
+        "task_inputs": run.task_inputs,
+        "state_type": state.type if state else None,
+        "state_name": state.name if state else None,
+        "run_count": run.run_count,
+        "flow_run_run_count": run.flow_run_run_count,
+        "expected_start_time": run.expected_start_time,
+        "next_scheduled_start_time": run.next_scheduled_start_time,
+        "start_time": run.start_time,
+        "end_time": run.end_time,
+        "total_run_time": run.total_run_time,
+        "estimated_run_time": estimated_run_time(run, state, now),
+        "estimated_start_time_delta": estimated_start_time_delta(run, now),
+        "state": state and _state(state, flow_run_id=run.flow_run_id, task_run_id=run.id),
+    }
+
+
+def flow(of: Flow, store: Store, _now: datetime) -> Reply:
+    """A flow, as Flow."""
+    created = of.created or store.base.loaded_at
+    return {
+        "id": of.id,
+        "created": created,
+        "updated": of.updated or created,
+        "name": of.name,
+        "tags": of.tags,
+        "labels": of.labels,
+    }
+
+
+def deployment(of: Deployment, store: Store, _now: datetime) -> Reply:
+    """A deployment, as DeploymentResponse."""
+    created = of.created or store.base.loaded_at
+    queue = store.work_queues.get(of.work_queue_id)
+    pool = store.work_pools.get(queue.work_pool_id) if queue else None
+    known = {key: of.rest[key] for key in _DEPLOYMENT if key in of.rest}
+    return {
+        **_DEPLOYMENT,
+        **known,
+        "id": of.id,
+        "created": created,
+        "updated": of.updated or created,
+        "name": of.name,
+        "flow_id": of.flow_id,
+        "paused": of.paused,
+        "tags": of.tags,
+        "labels": of.labels,
+        "work_queue_name": queue.name if queue else of.work_queue_name,
+        "work_queue_id": of.work_queue_id,
+        "work_pool_name": pool.name if pool else of.work_pool_name,
+    }
+
+
+def state(of: State | None, run: FlowRun) -> Reply | None:
+    """The state of a flow run, as State; None where it has none."""
+    return None if of is None else _state(of, flow_run_id=run.id)
+
+
+def _state(of: State, **owners: str | None) -> Reply:
+    return {
+        "id": of.id,
+        "type": of.type,
+        "name": of.name,
+        "timestamp": of.timestamp,
+        "message": of.message,
+        "data": of.data,
+        "state_details": state_details_reply(of.details, **owners),
+    }
+
+
+def state_details_reply(details: Json, **owners: str | None) -> Reply:
+    """The details of a state, as StateDetails. Times keep the offset they came with."""
+    told = {
+        key: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+        for key, value in details.items()
+    }
+    return {"flow_run_id": None, **STATE_DETAILS, **told, **owners}
+
+
+def settled_state(run: Run, store: Store) -> State | None:
+    """The state of a run with an id and the time it was entered, known or derived."""
+    of = run.state
+    if of is None or (of.id is not None and of.timestamp is not None):
+        return of
+    entered = run.end_time if of.is_final else run.start_time
+    return replace(
+        of,
+        id=state_id(of, run),
+        timestamp=of.timestamp or entered or _first_known(run, store),
+    )
+
+
+def state_id(of: State, run: Run) -> str:
+    """The id of a state of a run, known or derived."""
+    return of.id or str(uuid5(NAMESPACE_URL, f"mockserver:state:{run.id}:{of.type}:{of.name}"))
+
+
+def settled(run: FlowRun, store: Store) -> FlowRun:
+    """A flow run whose state has an id and a time."""
+    of = settled_state(run, store)
+    return run if of is run.state else replace(run, state=of)
+
+
+def _first_known(run: Run, store: Store) -> datetime:
+    """The earliest time that is known of a run: when it was loaded it was there already."""
+    times = (run.created, run.expected_start_time, run.start_time, store.base.loaded_at)
+    return min(time for time in times if time is not None)
+
+
+def _made(run: Run, state: State | None, store: Store) -> tuple[datetime, datetime]:
+    """When a run was created and last updated, known or derived."""
+    created = run.created or _first_known(run, store)
+    entered = state.timestamp if state and state.timestamp else created
+    return created, run.updated or max(created, entered)
+
+
+def estimated_run_time(run: Run, state: State | None, now: datetime) -> float:
+    """Seconds: those of earlier states, and since the present one if it is RUNNING."""
+    if state is None or state.type is not StateType.RUNNING or state.timestamp is None:
+        return run.total_run_time
+    return round(run.total_run_time + (now - state.timestamp).total_seconds(), 6)
+
+
+def estimated_start_time_delta(run: Run, now: datetime) -> float:
+    """Seconds that a run started late, or is late by now; 0 where it is not."""
+    expected, start = run.expected_start_time, run.start_time
+    if expected is None:
+        return 0.0
+    if start is not None:
+        return max(0.0, (start - expected).total_seconds())
+    if run.state is not None and run.state.is_final:
+        return 0.0
+    return max(0.0, (now - expected).total_seconds())
+
+
+Renderer = Callable[[Any, Store, datetime], Reply]
+RENDERERS: Mapping[type, Renderer] = {
+    FlowRun: flow_run,
+    TaskRun: task_run,
+    Flow: flow,
+    Deployment: deployment,
+}

@@ -1,0 +1,317 @@
+"""The rules by which a proposed state is accepted, rejected, aborted, or to wait.
+
+These are the rules of Prefect 3.8 for flow runs, in its order (prefect.server.orchestration,
+CoreFlowPolicy and MinimalFlowPolicy); tests hold them against what a real server was seen to do.
+Concurrency limits of deployments are not modelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import floor
+from typing import Any
+from uuid import uuid4
+
+from ..prefect import TERMINAL, FlowRun, Json, State, StateType, state_details, to_utc
+
+
+class SetStateStatus(StrEnum):
+    """What was made of a proposal."""
+
+    ACCEPT = "ACCEPT"
+    REJECT = "REJECT"
+    ABORT = "ABORT"
+    WAIT = "WAIT"
+
+
+@dataclass(slots=True)
+class Move:
+    """A transition while rules look at it. They change `proposed`, `policy` and the outcome."""
+
+    run: FlowRun
+    initial: State | None
+    proposed: State | None
+    now: datetime
+    new_id: Callable[[], str]
+    knows_pauses: bool
+    deployment_exists: bool
+    policy: dict[str, Any]
+    proposed_details: Json
+    pause_key: str | None = None
+    broken: str | None = None
+    status: SetStateStatus = SetStateStatus.ACCEPT
+    details: Mapping[str, Any] = field(default_factory=lambda: {"type": "accept_details"})
+
+    @property
+    def to(self) -> StateType | None:
+        return self.proposed.type if self.proposed else None
+
+    def reject(self, reason: str, state: State | None = None) -> None:
+        """Refuse the proposal: the run stays as it is, or gets another state instead."""
+        self.proposed = state
+        self.status = SetStateStatus.REJECT
+        self.details = {"type": "reject_details", "reason": reason}
+
+    def abort(self, reason: str) -> None:
+        """Refuse the proposal; the client is to give up on the run."""
+        self.proposed = None
+        self.status = SetStateStatus.ABORT
+        self.details = {"type": "abort_details", "reason": reason}
+
+    def wait(self, seconds: int, reason: str) -> None:
+        """Put the proposal off; the client is to come again."""
+        self.proposed = None
+        self.status = SetStateStatus.WAIT
+        self.details = {"type": "wait_details", "delay_seconds": seconds, "reason": reason}
+
+    def make(self, kind: StateType, name: str | None = None, **parts: Any) -> State:
+        """A state that the server makes itself."""
+        return State(kind, name or kind.default_name, self.new_id(), self.now, **parts)
+
+    def amend(self, proposed: State, **details: Any) -> None:
+        """Change details of the proposed state."""
+        self.proposed_details = state_details({**proposed.details, **details})
+        self.proposed = replace(proposed, details=self.proposed_details)
+
+
+Check = Callable[[Move, State, State], None]
+"""Looks at a move whose initial and proposed states are there."""
+
+
+def _nothing(_move: Move) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a rule is asked, what it does then, and what it does when all is decided.
+
+    `after` runs when the move ended as this rule left it, `undo` when a later rule changed it; and
+    neither when it ended with what the rule is not for (nothing is, for a rule for any type).
+    """
+
+    froms: frozenset[StateType]
+    tos: frozenset[StateType]
+    check: Check
+    after: Callable[[Move], None] = _nothing
+    undo: Callable[[Move], None] = _nothing
+
+
+def _types(*types: StateType) -> frozenset[StateType]:
+    return frozenset(types)
+
+
+ANY = frozenset(StateType)
+SCHEDULED, PENDING, RUNNING = StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING
+COMPLETED, FAILED, CANCELLED = StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED
+PAUSED, CANCELLING, CRASHED = StateType.PAUSED, StateType.CANCELLING, StateType.CRASHED
+
+
+def _keep_lease(move: Move, initial: State, proposed: State) -> None:
+    lease = initial.details.get("deployment_concurrency_lease_id")
+    if lease is not None and proposed.details.get("deployment_concurrency_lease_id") is None:
+        move.amend(proposed, deployment_concurrency_lease_id=lease)
+
+
+def _once(move: Move, initial: State, proposed: State) -> None:
+    transition = initial.details.get("transition_id")
+    if transition is not None and transition == proposed.details.get("transition_id"):
+        move.reject("This run has already made this state transition.")
+
+
+def _has_result(data: Any) -> bool:
+    return isinstance(data, dict) and data.get("type") != "unpersisted"
+
+
+def _keep_result(move: Move, initial: State, proposed: State) -> None:
+    if (
+        initial.type is COMPLETED is proposed.type
+        and initial.data
+        and _has_result(initial.data)
+        and not _has_result(proposed.data)
+    ):
+        move.reject(
+            "Cannot overwrite a COMPLETED state that carries persisted result data with one that "
+            "does not."
+        )
+
+
+def _leave_terminal(move: Move, initial: State, proposed: State) -> None:
+    if proposed.type in (CANCELLING, PAUSED, CRASHED):
+        move.abort(f"Run is already in terminal state {initial.type.value}.")
+        return
+    happily = initial.type is COMPLETED and initial.data and _has_result(initial.data)
+    if happily and not proposed.is_final:
+        move.reject("Run is already COMPLETED.")
+        return
+    _keep_result(move, initial, proposed)
+    if move.proposed is None:
+        return
+    if proposed.type is SCHEDULED and move.run.deployment_id is None:
+        move.abort("Cannot reschedule a run without an associated deployment.")
+        return
+    if not proposed.is_final and move.knows_pauses:
+        retry_type = "reschedule" if proposed.type is SCHEDULED else None
+        move.policy.update(resuming=False, pause_keys=[], retry_type=retry_type)
+
+
+def _restore_policy(move: Move) -> None:
+    move.policy = dict(move.run.empirical_policy)
+
+
+def _only_to_cancelled(move: Move, _initial: State, _proposed: State) -> None:
+    move.reject("Cannot transition flows that are cancelling to a state other than Cancelled.")
+
+
+def _nothing_to_cancel(move: Move, initial: State, _proposed: State) -> None:
+    if (
+        initial.type is SCHEDULED and not move.run.infrastructure_pid
+    ) or initial.name == "Resuming":
+        move.reject("Scheduled flow run has no infrastructure to terminate.", move.make(CANCELLED))
+    elif initial.type is PAUSED and initial.details.get("pause_reschedule"):
+        move.reject("Suspended flow run has no infrastructure to terminate.", move.make(CANCELLED))
+
+
+def _not_pending_again(move: Move, initial: State, proposed: State) -> None:
+    renamed = initial.name != proposed.name and proposed.name != "Pending"
+    if initial.type is PENDING and renamed:
+        kept = ("scheduled_time", "deployment_concurrency_lease_id")
+        move.amend(proposed, **{key: initial.details.get(key) for key in kept})
+        return
+    move.abort(
+        f"This run is in a {initial.type.name} state and cannot transition to a PENDING state."
+    )
+
+
+def _take_lease(move: Move, initial: State, proposed: State) -> None:
+    key = "deployment_concurrency_lease_id"
+    move.amend(proposed, **{key: initial.details.get(key)})
+
+
+def _needs_deployment(move: Move, _initial: State, _proposed: State) -> None:
+    if move.run.deployment_id is not None and not move.deployment_exists:
+        move.abort("Deployment not found.")
+
+
+def _late_once(move: Move, initial: State, proposed: State) -> None:
+    if proposed.name != "Late":
+        return
+    if initial.type is not SCHEDULED:
+        move.reject("Only scheduled flows can be marked late.")
+    elif initial.name == "Late":
+        move.reject("This flow run is already marked late.")
+
+
+def _verb(proposed: State) -> str:
+    return "suspend" if proposed.name == "Suspended" else "pause"
+
+
+def _pause(move: Move, initial: State, proposed: State) -> None:
+    verb = _verb(proposed)
+    if initial.type is not RUNNING:
+        move.reject(f"Cannot {verb} flows that are not currently running.")
+        return
+    key = proposed.details.get("pause_key")
+    move.pause_key = str(uuid4()) if key is None else key
+    if move.pause_key in (move.policy.get("pause_keys") or ()):
+        move.reject(f"This {verb} has already fired.")
+        return
+    if proposed.details.get("pause_reschedule"):
+        if move.run.parent_task_run_id is not None:
+            move.abort(f"Cannot {verb} subflows.")
+            return
+        if move.run.deployment_id is None:
+            move.abort(f"Cannot {verb} flows without a deployment.")
+            return
+
+
+def _record_pause(move: Move) -> None:
+    fired = move.policy.get("pause_keys", [])
+    if fired is None:
+        move.broken = "'NoneType' object has no attribute 'add'"
+    else:
+        move.policy["pause_keys"] = [*fired, move.pause_key]
+
+
+def _resume(move: Move, initial: State, proposed: State) -> None:
+    if not (proposed.type in (RUNNING, SCHEDULED, CANCELLING) or proposed.is_final):
+        move.reject(
+            f"This run cannot transition to the StateType.{proposed.type.value} state"
+            f" from the StateType.{initial.type.value} state."
+        )
+        return
+    if initial.details.get("pause_reschedule") and move.run.deployment_id is None:
+        move.reject(f"Cannot reschedule a {proposed.name.lower()} flow run without a deployment.")
+        return
+    if proposed.type is CANCELLING:
+        return
+    timeout = initial.details.get("pause_timeout")
+    if timeout is not None and timeout < move.now:
+        move.reject(
+            f"The flow run {_verb(proposed)} has timed out and can no longer resume.",
+            move.make(FAILED, message=f"The flow was {proposed.name.lower()} and never resumed."),
+        )
+
+
+def _mark_resuming(move: Move) -> None:
+    move.policy["resuming"] = True
+
+
+def _copy_scheduled_time(move: Move, initial: State, proposed: State) -> None:
+    if proposed.details.get("scheduled_time") is None:
+        move.amend(proposed, scheduled_time=initial.details.get("scheduled_time"))
+
+
+def _wait_for_scheduled_time(move: Move, initial: State, _proposed: State) -> None:
+    scheduled = initial.details.get("scheduled_time")
+    if scheduled is None:
+        return
+    delay = to_utc(scheduled) - move.now
+    seconds = floor(delay.total_seconds()) + round(delay.microseconds / 1e6)
+    if seconds > 0:
+        move.wait(seconds, "Scheduled time is in the future")
+
+
+def _retry(move: Move, initial: State, proposed: State) -> None:
+    retries = move.policy.get("retries")
+    if retries is None or move.run.run_count > retries:
+        move.policy["retry_type"] = None
+        return
+    if move.knows_pauses:
+        move.policy.update(resuming=False, pause_keys=[], retry_type="in_process")
+    details: dict[str, Any] = {
+        "scheduled_time": move.now + timedelta(seconds=move.policy.get("retry_delay") or 0)
+    }
+    lease = initial.details.get("deployment_concurrency_lease_id")
+    if lease is not None:
+        details["deployment_concurrency_lease_id"] = lease
+    retrying = move.make(
+        SCHEDULED, "AwaitingRetry", message=proposed.message, data=proposed.data, details=details
+    )
+    move.reject("Retrying", retrying)
+
+
+CORE = (
+    Rule(ANY, ANY, _keep_lease),
+    Rule(ANY, ANY, _once),
+    Rule(TERMINAL, ANY, _leave_terminal, undo=_restore_policy),
+    Rule(_types(CANCELLING), ANY - {CANCELLED}, _only_to_cancelled),
+    Rule(_types(SCHEDULED, PAUSED), _types(CANCELLING), _nothing_to_cancel),
+    Rule(_types(PENDING, CANCELLING, RUNNING, CANCELLED), _types(PENDING), _not_pending_again),
+    Rule(_types(PENDING), _types(RUNNING), _take_lease),
+    Rule(ANY - {PENDING, RUNNING, CANCELLING}, _types(PENDING), _needs_deployment),
+    Rule(ANY, _types(SCHEDULED), _late_once),
+    Rule(ANY, _types(PAUSED), _pause, after=_record_pause),
+    Rule(_types(PAUSED), ANY, _resume, after=_mark_resuming),
+    Rule(_types(SCHEDULED), _types(PENDING), _copy_scheduled_time),
+    Rule(_types(SCHEDULED, PENDING), _types(RUNNING), _wait_for_scheduled_time),
+    Rule(_types(RUNNING), _types(FAILED), _retry),
+)
+"""What holds for a proposal, in this order."""
+FORCED = (
+    Rule(TERMINAL, TERMINAL, _keep_result),
+    Rule(_types(SCHEDULED, PAUSED), _types(CANCELLING), _nothing_to_cancel),
+)
+"""What holds even when a proposal is forced."""

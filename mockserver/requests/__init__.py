@@ -1,0 +1,72 @@
+"""Requests: from the bytes of a body to a request model, under a dialect.
+
+Comes in: a `Message` (body and headers). Goes out: a pydantic model such as `BulkDeleteRequest`,
+with the warnings that the way it was written earns, or a `RefusedRequest`.
+"""
+
+from typing import TYPE_CHECKING
+
+from ..lazy_exports import lazy_exports
+from .common import MAX_PAGE, BulkDeleteRequest
+from .decoding import JSON, Message
+from .reading import api_version, check_api_version, read_request, read_uuid
+
+if TYPE_CHECKING:
+    from .query_bodies import (
+        DecrementRequest,
+        DeploymentFilterRequest,
+        Filters,
+        FlowCountRequest,
+        FlowFilterRequest,
+        FlowRunFilterRequest,
+        FlowRunPaginateRequest,
+        FlowRunSort,
+        HistoryRequest,
+        IncrementRequest,
+        RenewRequest,
+        TaskRunCountRequest,
+        TaskRunFilterRequest,
+    )
+    from .write_bodies import (
+        BulkSetStateRequest,
+        FlowCreate,
+        FlowRunCreate,
+        FlowRunUpdate,
+        LabelsUpdate,
+        Logs,
+        SetStateRequest,
+        StateCreate,
+        TaskRunCreate,
+    )
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "query_bodies": (
+            "DecrementRequest",
+            "DeploymentFilterRequest",
+            "Filters",
+            "FlowCountRequest",
+            "FlowFilterRequest",
+            "FlowRunFilterRequest",
+            "FlowRunPaginateRequest",
+            "FlowRunSort",
+            "HistoryRequest",
+            "IncrementRequest",
+            "RenewRequest",
+            "TaskRunCountRequest",
+            "TaskRunFilterRequest",
+        ),
+        "write_bodies": (
+            "BulkSetStateRequest",
+            "FlowCreate",
+            "FlowRunCreate",
+            "FlowRunUpdate",
+            "LabelsUpdate",
+            "Logs",
+            "SetStateRequest",
+            "StateCreate",
+            "TaskRunCreate",
+        ),
+    },
+)

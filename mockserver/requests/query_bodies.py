@@ -1,0 +1,184 @@
+"""The bodies of requests that list, count and lease, as pydantic models.
+
+What the keys do is in `queries`, `history` and `leases`; `openapi.yaml` says the same
+independently, and a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from ..filters import (
+    DeploymentFilter,
+    FlowFilter,
+    FlowRunFilter,
+    Instant,
+    Number,
+    TaskRunFilter,
+    Uuid,
+    WorkPoolFilter,
+    WorkQueueFilter,
+    number,
+    whole,
+)
+from .common import Document, Page, Parameters
+
+LeaseDuration = Annotated[float, number(ge=60, le=86_400)]
+
+
+class FlowRunSort(StrEnum):
+    """The orders in which flow runs can be listed."""
+
+    ID_DESC = "ID_DESC"
+    START_TIME_ASC = "START_TIME_ASC"
+    START_TIME_DESC = "START_TIME_DESC"
+    EXPECTED_START_TIME_ASC = "EXPECTED_START_TIME_ASC"
+    EXPECTED_START_TIME_DESC = "EXPECTED_START_TIME_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    NEXT_SCHEDULED_START_TIME_ASC = "NEXT_SCHEDULED_START_TIME_ASC"
+    END_TIME_DESC = "END_TIME_DESC"
+
+
+class TaskRunSort(StrEnum):
+    """The orders in which task runs can be listed."""
+
+    ID_DESC = "ID_DESC"
+    EXPECTED_START_TIME_ASC = "EXPECTED_START_TIME_ASC"
+    EXPECTED_START_TIME_DESC = "EXPECTED_START_TIME_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    NEXT_SCHEDULED_START_TIME_ASC = "NEXT_SCHEDULED_START_TIME_ASC"
+    END_TIME_DESC = "END_TIME_DESC"
+
+
+class NamedSort(StrEnum):
+    """The orders in which flows and deployments can be listed."""
+
+    CREATED_DESC = "CREATED_DESC"
+    UPDATED_DESC = "UPDATED_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+
+
+Offset = Annotated[int, whole(ge=0)]
+PageNumber = Annotated[int, whole(ge=1)]
+
+
+class Filters(Parameters):
+    """Which flow runs, by themselves and by what they refer to; all given filters must hold."""
+
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+    work_pools: WorkPoolFilter | None = None
+    work_pool_queues: WorkQueueFilter | None = None
+
+
+class _SortedFlowRuns(Page):
+    sort: FlowRunSort | None = FlowRunSort.ID_DESC
+    offset: Offset = 0
+
+
+class FlowRunFilterRequest(Filters, _SortedFlowRuns):
+    """The body of /flow_runs/filter."""
+
+
+class _PageOfFlowRuns(Page):
+    sort: FlowRunSort | None = FlowRunSort.ID_DESC
+    page: PageNumber = 1
+
+
+class FlowRunPaginateRequest(Filters, _PageOfFlowRuns):
+    """The body of /flow_runs/paginate."""
+
+
+class HistoryRequest(Parameters):
+    """The body of /flow_runs/history. Mind that the queues are called `work_queues` here."""
+
+    history_start: Instant
+    history_end: Instant
+    history_interval_seconds: Number
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+    work_pools: WorkPoolFilter | None = None
+    work_queues: WorkQueueFilter | None = None
+
+
+class FlowCountRequest(Parameters):
+    """The body of /flows/count. Prefect's client also sends `work_queues`, to no effect."""
+
+    passed_over = frozenset({"work_queues"})
+
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+    work_pools: WorkPoolFilter | None = None
+
+
+class _Offset(Page):
+    offset: Offset = 0
+
+
+class FlowFilterRequest(FlowCountRequest, _Offset):
+    """The body of /flows/filter."""
+
+    sort: NamedSort | None = NamedSort.NAME_ASC
+
+
+class TaskRunCountRequest(Parameters):
+    """The body of /task_runs/count."""
+
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+
+
+class _SortedTaskRuns(Page):
+    sort: TaskRunSort | None = TaskRunSort.ID_DESC
+    offset: Offset = 0
+
+
+class TaskRunFilterRequest(TaskRunCountRequest, _SortedTaskRuns):
+    """The body of /task_runs/filter."""
+
+
+class DeploymentFilterRequest(Filters, _Offset):
+    """The body of /deployments/filter."""
+
+    sort: NamedSort | None = NamedSort.NAME_ASC
+
+
+class ConcurrencyLeaseHolder(Document):
+    """Who takes slots."""
+
+    type: Literal["flow_run", "task_run", "deployment"]
+    id: Uuid
+
+
+class IncrementRequest(Parameters):
+    """The body of increment-with-lease."""
+
+    slots: Annotated[int, whole(gt=0)]
+    names: list[str]
+    mode: Literal["concurrency", "rate_limit"] = "concurrency"
+    lease_duration: LeaseDuration = 300.0
+    holder: ConcurrencyLeaseHolder | None = None
+
+
+class DecrementRequest(Parameters):
+    """The body of decrement-with-lease."""
+
+    lease_id: Uuid
+
+
+class RenewRequest(Parameters):
+    """The body of the renewal of a lease."""
+
+    lease_duration: LeaseDuration = 300.0

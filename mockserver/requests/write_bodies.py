@@ -1,0 +1,286 @@
+"""The bodies of requests that create and change, as pydantic models.
+
+What the keys do is in `creation`, `changes` and `states`; `openapi.yaml` says the same
+independently, and a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    RootModel,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from ..filters import (
+    EachOnce,
+    FlowRunFilter,
+    Instant,
+    InstantAsGiven,
+    Name,
+    Number,
+    Texts,
+    Uuid,
+    Whole,
+    either,
+)
+from ..prefect import StateType
+from .common import MAX_LIMIT, NO_OBJECT, Document, Limit, Parameters, Part
+
+MAX_PARAMETERS = 524_288  # bytes, as JSON in ASCII
+MAX_CACHE_KEY = 2_000  # characters
+MAX_RETRY_DELAYS = 50
+JsonObject = dict[str, Any]
+LabelValue = StrictBool | StrictInt | StrictFloat | str
+Labels = dict[str, LabelValue]
+
+
+class StateDetails(Part):
+    """What is known of a state besides its type and name."""
+
+    flow_run_id: Uuid | None = None
+    task_run_id: Uuid | None = None
+    child_flow_run_id: Uuid | None = None
+    scheduled_time: InstantAsGiven | None = None
+    cache_key: str | None = None
+    cache_expiration: InstantAsGiven | None = None
+    deferred: bool | None = False
+    untrackable_result: bool = False
+    pause_timeout: InstantAsGiven | None = None
+    pause_reschedule: bool = False
+    pause_key: str | None = None
+    run_input_keyset: dict[str, str] | None = None
+    refresh_cache: bool | None = None
+    retriable: bool | None = None
+    transition_id: Uuid | None = None
+    task_parameters_id: Uuid | None = None
+    traceparent: str | None = None
+    deployment_concurrency_lease_id: Uuid | None = None
+
+
+class StateCreate(Document):
+    """A state that a run is to be in."""
+
+    type: StateType
+    name: str | None = None
+    message: str | None = None
+    data: Any = None
+    state_details: StateDetails = StateDetails()
+
+
+class Policy(Part):
+    """How a run retries. The document says that the deprecated keys are not used; to a real server
+    they stand in for those that are not given.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_deprecated(cls, values: Any, info: ValidationInfo) -> Any:
+        if not isinstance(values, dict):
+            raise PydanticCustomError(NO_OBJECT, "Input should be an object")
+        if info.mode == "json":  # as the document says it
+            return values
+        for key, deprecated in (("retries", "max_retries"), ("retry_delay", "retry_delay_seconds")):
+            if not values.get(key) and values.get(deprecated, 0) != 0:
+                values[key] = values[deprecated]  # in place: a real server's errors show it, too
+        return values
+
+
+class FlowRunPolicy(Policy):
+    """How a flow run retries and pauses."""
+
+    max_retries: Whole = 0
+    retry_delay_seconds: Number = 0.0
+    retries: Whole | None = None
+    retry_delay: Whole | None = None
+    pause_keys: EachOnce | None = []
+    resuming: bool | None = False
+    retry_type: Literal["in_process", "reschedule"] | None = None
+
+
+def _few_delays(delays: Any) -> Any:
+    if isinstance(delays, list) and len(delays) > MAX_RETRY_DELAYS:
+        raise ValueError(f"Can not configure more than {MAX_RETRY_DELAYS} retry delays per task.")
+    return delays
+
+
+def _not_negative(factor: float | None) -> float | None:
+    if factor is not None and factor < 0:
+        raise ValueError("`retry_jitter_factor` must be >= 0.")
+    return factor
+
+
+class TaskRunPolicy(Policy):
+    """How a task run retries."""
+
+    max_retries: Whole = 0
+    retry_delay_seconds: Number = 0.0
+    retries: Whole | None = None
+    retry_delay: Annotated[
+        int | float | list[int] | list[float] | None,
+        either(Whole | Number | list[Whole] | list[Number] | None),
+        AfterValidator(_few_delays),
+    ] = None
+    retry_jitter_factor: Annotated[Number | None, AfterValidator(_not_negative)] = None
+
+
+def _not_too_big(parameters: JsonObject) -> JsonObject:
+    size = len(json.dumps(parameters, separators=(",", ":")))
+    if size > MAX_PARAMETERS:
+        raise ValueError(
+            f"Flow run parameters must be less than {MAX_PARAMETERS:,} bytes when serialized "
+            f"(got {size:,} bytes)."
+        )
+    return parameters
+
+
+FlowParameters = Annotated[JsonObject, AfterValidator(_not_too_big)]
+
+
+class FlowRunCreate(Document):
+    """A flow run to make. Without a name, or with an empty one, it is given one."""
+
+    state: StateCreate | None = None
+    name: Name = None
+    flow_id: Uuid
+    flow_version: str | None = None
+    parameters: FlowParameters = {}
+    context: JsonObject = {}
+    parent_task_run_id: Uuid | None = None
+    infrastructure_document_id: Uuid | None = None
+    empirical_policy: FlowRunPolicy = FlowRunPolicy()
+    tags: Texts = []
+    labels: Labels | None = {}
+    idempotency_key: str | None = None
+    work_pool_name: str | None = None
+    work_queue_name: str | None = None
+    job_variables: JsonObject | None = None
+    deployment_id: Uuid | None = None
+
+
+class FlowRunUpdate(Document):
+    """What is to change of a flow run: the keys that are given."""
+
+    name: Name = None
+    flow_version: str | None = None
+    parameters: FlowParameters = {}
+    empirical_policy: FlowRunPolicy = FlowRunPolicy()
+    tags: Texts = []
+    infrastructure_pid: str | None = None
+    job_variables: JsonObject | None = None
+
+
+class SetStateRequest(Parameters):
+    """The body of set_state."""
+
+    holds_anything = True
+
+    state: StateCreate
+    force: bool = False
+
+
+class BulkSetStateRequest(Parameters):
+    """The body of bulk_set_state."""
+
+    holds_anything = True
+
+    flow_runs: FlowRunFilter | None = None
+    state: StateCreate
+    force: bool = False
+    limit: Limit = MAX_LIMIT
+
+
+class LabelsUpdate(RootModel[JsonObject]):
+    """Labels to add or to replace."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class FlowCreate(Document):
+    """A flow to make; the one with its name, if there is one, is left as it is."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[^/%&><]+$")]
+    tags: Texts = []
+    labels: Labels | None = {}
+
+
+class TaskRunResult(Part):
+    """An input of a task run: what another task run returned."""
+
+    input_type: Literal["task_run"] = "task_run"
+    id: Uuid
+
+
+class FlowRunResult(Part):
+    """An input of a task run: what a flow run returned."""
+
+    input_type: Literal["flow_run"] = "flow_run"
+    id: Uuid
+
+
+class Parameter(Part):
+    """An input of a task run: a parameter of the flow run."""
+
+    input_type: Literal["parameter"] = "parameter"
+    name: str
+
+
+class Constant(Part):
+    """An input of a task run: a value."""
+
+    input_type: Literal["constant"] = "constant"
+    type: str
+
+
+def _not_too_long(cache_key: str | None) -> str | None:
+    if cache_key and len(cache_key) > MAX_CACHE_KEY:
+        raise ValueError(
+            f"Cache key exceeded maximum allowed length of {MAX_CACHE_KEY} characters."
+        )
+    return cache_key
+
+
+class TaskRunCreate(Document):
+    """A task run to make."""
+
+    id: Uuid | None = None
+    state: StateCreate | None = None
+    name: Name = None
+    flow_run_id: Uuid | None = None
+    task_key: str
+    dynamic_key: str
+    cache_key: Annotated[str | None, AfterValidator(_not_too_long)] = None
+    cache_expiration: Instant | None = None
+    task_version: str | None = None
+    empirical_policy: TaskRunPolicy = TaskRunPolicy()
+    tags: Texts = []
+    labels: Labels | None = {}
+    task_inputs: dict[str, list[TaskRunResult | FlowRunResult | Parameter | Constant]] = {}
+
+
+class LogCreate(Document):
+    """A line of a run's log."""
+
+    name: str
+    level: Whole
+    message: str
+    timestamp: Instant
+    flow_run_id: Uuid | None = None
+    task_run_id: Uuid | None = None
+
+
+class Logs(RootModel[Sequence[LogCreate]]):
+    """Lines of logs."""
+
+    model_config = ConfigDict(frozen=True)

@@ -1,0 +1,292 @@
+"""Records of one shape, column by column: the fast road of loading (see `plain`).
+
+`read_columns` and `build_columns` do for many records what reading each field and `build` do for
+one. They raise ValueError or TypeError where anything is not plainly good, and say no more: the
+careful road then reads the records one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import chain, repeat
+from types import NoneType
+from typing import Any
+
+import orjson
+
+from ..prefect import NOTHING
+from ..store import defaults_of
+from .fields import Field, nullable
+from .records import (
+    CAN_BE_NULL,
+    COLLECTIONS,
+    KINDS,
+    NOT_KEPT,
+    OFTEN_EMPTY,
+    OWN,
+    place_in_pool,
+    state_of,
+)
+
+Column = Sequence[Any]
+_SCALARS = frozenset({str, NoneType})
+_TEXT = frozenset({str})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What records have in common that are read together."""
+
+    collection: str
+    trusted: bool
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Records by column: values, None where null or absent; under the keys of `json`, their JSON,
+    b"" where absent. All have ids and whatever no table of fields names.
+    """
+
+    shape: Shape
+    columns: Mapping[str, Column]
+    json: Container[str]
+
+
+class _Known(dict[Any, Any]):
+    """What values are read as: each when it first comes."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self.read = read
+
+    def __missing__(self, mark: Any) -> Any:
+        found = self[mark] = self.read(mark)
+        return found
+
+
+class ColumnReader:
+    """Reads columns; of a value that comes again and again, one is kept."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.known: dict[tuple[str, ...], _Known] = {}
+        self.many: set[tuple[str, ...]] = set()  # columns of which hardly a value comes again
+
+    def read(self, key: str, field: Field, values: Column) -> Column:
+        """The column of a field. Raises ValueError or TypeError."""
+        if not field.nullable and None in values:
+            # What is known of texts is shared with `read_typed`, to which None is an absent one.
+            raise TypeError(key)
+        if field.few and field.types == _TEXT:
+            found = self._shared((key,), values, partial(_read, field, self.now))
+            if found is not None:
+                return found
+        types = set(map(type, values))
+        if not (field.nullable and NoneType in types):
+            return self._read(key, field, values, types)
+        types.discard(NoneType)
+        if field.plain is not None or not types:
+            return self._read(key, field, values, types)
+        return _but_nulls(values, lambda some: self._read(key, field, some, types))
+
+    def read_typed(self, key: str, field: Field, values: Column) -> Column:
+        """The column of a field whose values are of its types, or null. Raises ValueError."""
+        if field.few and field.types == _TEXT:
+            found = self._shared((key,), values, partial(_read, field, self.now))
+            if found is not None:
+                return found
+        return self._each(field, values)
+
+    def read_json(self, key: str, field: Field, values: Sequence[bytes], absent: Any) -> Column:
+        """The column of a field whose values are JSON yet; b"" where one is `absent`."""
+
+        def read(value: bytes) -> Any:
+            return field.read(orjson.loads(value), self.now) if value else absent
+
+        found = self._shared((key, "JSON"), values, read)
+        if found is not None:
+            return found
+        given = iter(self.read(key, field, from_json(list(filter(None, values)))))
+        return [next(given) if value else absent for value in values]
+
+    def _read(self, key: str, field: Field, values: Column, types: set[type]) -> Column:
+        if field.types and not types <= field.types:
+            raise TypeError(key)
+        if field.few and types == {list}:
+            read = partial(_read_list, field, self.now)
+            found = self._shared((key, "list"), list(map(tuple, values)), read)
+        elif field.few and types == {dict}:
+            found = self._shared_objects(key, field, values)
+        else:
+            found = None
+        return self._each(field, values) if found is None else found
+
+    def _each(self, field: Field, values: Column) -> Column:
+        if field.plain is not None:
+            return field.plain(values, self.now)
+        return [field.read(value, self.now) for value in values]
+
+    def _shared_objects(self, key: str, field: Field, values: Column) -> Column | None:
+        """Objects of one shape whose parts are texts are told apart by them."""
+        shape = tuple(values[0])
+        parts = list(map(tuple, map(dict.values, values)))
+        if set(map(tuple, values)) != {shape} or set(map(type, chain(*parts))) - _SCALARS:
+            return None
+        return self._shared((key, *shape), parts, partial(_read_object, field, self.now, shape))
+
+    def _shared(
+        self, key: tuple[str, ...], marks: Column, read: Callable[[Any], Any]
+    ) -> Column | None:
+        """Read each different value once, by what they are told apart by; None if few are alike."""
+        if key in self.many:
+            return None
+        known = self.known.get(key)
+        if known is None:
+            known = self.known[key] = _Known(read)
+        before = len(known)
+        found = list(map(known.__getitem__, marks))
+        if 2 * (len(known) - before) > len(marks) > 64:
+            self.many.add(key)
+            del self.known[key]
+        return found
+
+
+def _but_nulls(values: Column, read: Callable[[Column], Column]) -> Column:
+    """What is read of the values that are not null, and the nulls, in order."""
+    found = iter(read([value for value in values if value is not None]))
+    return [value if value is None else next(found) for value in values]
+
+
+def _read(field: Field, now: datetime, value: Any) -> Any:
+    return field.read(value, now)
+
+
+def _read_list(field: Field, now: datetime, mark: tuple[Any, ...]) -> Any:
+    return field.read(list(mark), now)
+
+
+def _read_object(field: Field, now: datetime, shape: Sequence[str], mark: tuple[Any, ...]) -> Any:
+    return field.read(dict(zip(shape, mark, strict=True)), now)
+
+
+def from_json(values: Sequence[bytes]) -> Column:
+    """What JSON values are."""
+    found: list[Any] = orjson.loads(b"[" + b",".join(values) + b"]")
+    return found
+
+
+def read_columns(
+    shape: Shape, records: Sequence[Mapping[str, Any]], read: ColumnReader
+) -> dict[str, Column]:
+    """The fields of records that all have the keys of a shape, in this order.
+
+    Those that no table names are kept as they are. Raises ValueError or TypeError.
+    """
+    fields = COLLECTIONS[shape.collection]
+    columns = zip(*[record.values() for record in records], strict=True)
+    return {
+        key: read.read(f"{shape.collection}.{key}", fields[key], column)
+        if key in fields
+        else column
+        for key, column in zip(shape.keys, columns, strict=True)
+    }
+
+
+def read_table(table: Table, read: ColumnReader) -> dict[str, Column]:
+    """The fields of the records of a table. Raises ValueError or TypeError."""
+    collection = table.shape.collection
+    fields, defaults = COLLECTIONS[collection], DEFAULTS[collection]
+    found: dict[str, Column] = {}
+    for key, column in table.columns.items():
+        if key not in fields:
+            found[key] = from_json(column)
+        elif key in table.json:
+            absent = defaults.get(key)
+            found[key] = read.read_json(f"{collection}.{key}", fields[key], column, absent)
+        else:
+            found[key] = read.read_typed(f"{collection}.{key}", _OR_NONE[collection][key], column)
+    return found
+
+
+DEFAULTS = {name: defaults_of(KINDS[name]) for name in ("flow_runs", "task_runs")}
+_OR_NONE = {
+    name: {
+        key: field if field.nullable else nullable(field)
+        for key, field in COLLECTIONS[name].items()
+    }
+    for name in DEFAULTS
+}
+
+
+def build_columns(collection: str, read: dict[str, Column]) -> dict[str, Column]:
+    """The columns of the records that `build` would make of fields read; `id` must be there.
+
+    Raises ValueError where fields contradict each other.
+    """
+    if collection == "flow_runs":
+        _place_in_pools(read)
+    own, defaults = OWN[collection], DEFAULTS[collection]
+    columns = {
+        key: _without_nulls(key, column, defaults[key])
+        for key, column in read.items()
+        if key in own and key not in NOT_KEPT and key != "name"
+    }
+    columns["name"] = _names(collection, read)
+    if _OF_STATE & read.keys():
+        columns["state"] = _states(read)
+    others = [key for key in read if key not in own and key not in NOT_KEPT]
+    if others:
+        rows = zip(*(read[key] for key in others), strict=True)
+        columns["rest"] = [dict(zip(others, row, strict=True)) for row in rows]
+    return columns
+
+
+def _names(collection: str, read: Mapping[str, Column]) -> Column:
+    names = read.get("name")
+    if names is not None and None not in names:
+        return names
+    word = collection.removesuffix("s").replace("_", "-")
+    pairs = zip(names or repeat(None), read["id"], strict=False)
+    return [f"{word}-{record_id[:8]}" if name is None else name for name, record_id in pairs]
+
+
+def _without_nulls(key: str, column: Column, default: Any) -> Column:
+    """Null is nothing said, and so is an empty object."""
+    if key in OFTEN_EMPTY:
+        return [value or NOTHING for value in column]
+    if default is None or key in CAN_BE_NULL or None not in column:
+        return column
+    return [default if value is None else value for value in column]
+
+
+_OF_STATE = frozenset({"state", "state_type", "state_name", "state_id"})
+
+
+def _states(read: Mapping[str, Column]) -> Column:
+    keys = sorted(_OF_STATE & read.keys())
+    if keys == ["state"]:
+        return read["state"]
+    rows = zip(*(read[key] for key in keys), strict=True)
+    return [state_of(dict(zip(keys, row, strict=True))) for row in rows]
+
+
+_PLACE = ("work_pool_name", "work_queue_name", "work_queue_id", "work_pool_id")
+_NOWHERE = dict.fromkeys(_PLACE)
+
+
+def _place_in_pools(read: dict[str, Column]) -> None:
+    if "work_pool_name" not in read:
+        return
+    said = [key for key in _PLACE if key in read]
+    placed = _Known(partial(_placed, said))
+    found = list(map(placed.__getitem__, zip(*map(read.__getitem__, said), strict=True)))
+    read["work_queue_id"], read["work_pool_id"] = zip(*found, strict=True)
+
+
+def _placed(said: Sequence[str], row: Sequence[str | None]) -> tuple[str | None, str | None]:
+    values = {**_NOWHERE, **dict(zip(said, row, strict=True))}
+    place_in_pool(values)
+    return values["work_queue_id"], values["work_pool_id"]

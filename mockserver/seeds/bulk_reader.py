@@ -1,0 +1,183 @@
+"""Batches of documents -> columns of flow runs and task runs: what of them plainly is good.
+
+What is not is left for the careful road (`seeds`), whose meaning this has: a property test holds
+what both load equal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import gt
+from typing import TYPE_CHECKING, Any
+
+from ..prefect import UNKNOWN_FLOW
+from ..store import Columns, Few, Values
+from .bulk_columns import (
+    DEFAULTS,
+    Column,
+    ColumnReader,
+    Shape,
+    build_columns,
+    read_columns,
+    read_table,
+)
+from .files import MANY, Batch, Lines, Record, Report, collection_of, is_record
+from .records import COLLECTIONS, OPEN
+
+if TYPE_CHECKING:
+    from .bulk_lines import LineReader
+
+FEWEST = 4
+"""So few records of a shape are sooner read one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """Records of one shape, as they are kept, and what is to be noted of them."""
+
+    shape: Shape
+    count: int
+    columns: Mapping[str, Column]
+    unknown: Iterable[str]
+    backwards: int
+
+
+class InBulk:
+    """What has been taken in bulk so far, and what is to be noted of it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.reader = ColumnReader(now)
+        self.columns = {name: Columns(DEFAULTS[name]) for name in DEFAULTS}
+        self.trusted = {name: bytearray() for name in DEFAULTS}
+        self.unknown: Counter[str] = Counter()
+        self.backwards = 0
+        self.lines: LineReader | None = None
+
+    def take(self, part: Batch | Lines, report: Report) -> Iterator[Record]:
+        """Take what plainly is good of a file; yield the other records, in no order."""
+        if isinstance(part, Lines):
+            if self._took_lines(part):
+                return
+            part = part.batch(report)
+        yield from self._take_batch(part, report)
+
+    def _took_lines(self, lines: Lines) -> bool:
+        """Take all lines or, where they are not like those before or not plainly good, none."""
+        if self.lines is None:
+            if sum(map(len, lines.lines)) >= MANY:
+                from .bulk_lines import LineReader  # what only large seeds need
+
+                self.lines = LineReader()
+            return False
+        try:
+            tables = self.lines.read(lines.lines)
+            built = [self._built(table.shape, read_table(table, self.reader)) for table in tables]
+        except (ValueError, TypeError, OverflowError):
+            return False
+        for records in built:
+            self._add(records)
+        return True
+
+    def _take_batch(self, batch: Batch, report: Report) -> Iterator[Record]:
+        by_keys: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        for at, document in enumerate(batch.documents):
+            by_keys[tuple(document) if type(document) is dict else ()].append(at)
+        nested: list[int] = []
+        for keys, places in by_keys.items():
+            if not keys or batch.lines[0] is None or not is_record(keys):
+                nested += places
+                continue
+            shape = Shape(collection_of(keys), trusted=False, keys=keys)
+            if not self._took(shape, [batch.documents[at] for at in places]):
+                yield from batch.records(report, places)
+        yield from self._take_nested(batch.records(report, nested))
+
+    def _take_nested(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Records of lists, as servers answer them, and of documents of collections."""
+        by_shape: defaultdict[Shape, list[Record]] = defaultdict(list)
+        for record in records:
+            if record.collection in self.columns and type(record.value) is dict:
+                shape = Shape(record.collection, record.trusted, tuple(record.value))
+                by_shape[shape].append(record)
+            else:
+                yield record
+        for shape, alike in by_shape.items():
+            if not self._took(shape, [record.value for record in alike]):
+                yield from alike
+
+    def _took(self, shape: Shape, values: Sequence[Mapping[str, Any]]) -> bool:
+        """Take records of one shape, or none of them."""
+        if self.lines:
+            self.lines.learn(shape)
+        if len(values) < FEWEST or "id" not in shape.keys:
+            return False
+        try:
+            built = self._built(shape, read_columns(shape, values, self.reader))
+        except (ValueError, TypeError, OverflowError):
+            return False
+        self._add(built)
+        return True
+
+    def _built(self, shape: Shape, read: dict[str, Column]) -> _Built:
+        """What is kept of records that were read. Raises ValueError."""
+        name, count = shape.collection, len(read["id"])
+        known = COLLECTIONS[name]
+        unknown = () if name in OPEN else [key for key in shape.keys if key not in known]
+        columns = build_columns(name, read)
+        backwards = _backwards(columns) if name == "flow_runs" else 0
+        if not shape.trusted and (unknown or backwards):
+            raise ValueError("a field that nobody knows, or an end before the start")
+        return _Built(shape, count, columns, unknown, backwards)
+
+    def _add(self, built: _Built) -> None:
+        name, count = built.shape.collection, built.count
+        self.columns[name].add(count, built.columns)
+        self.trusted[name] += bytes((built.shape.trusted,)) * count
+        self.backwards += built.backwards
+        self.unknown.update(dict.fromkeys(built.unknown, count))
+
+    def take_columns(self, name: str, count: int, columns: Mapping[str, Values]) -> None:
+        """Take the columns of records that have been checked before."""
+        self.columns[name].add(count, columns)
+        self.trusted[name] += b"\1" * count
+
+    def add(self, name: str, records: Sequence[Any], trusted: Container[str]) -> None:
+        """Add records that were read one by one."""
+        columns = self.columns[name]
+        if not records:
+            return
+        # A parent_flow_run_id follows from the task run.
+        names = columns.defaults.keys() - {"parent_flow_run_id"}
+        columns.add(
+            len(records), {one: [getattr(record, one) for record in records] for one in names}
+        )
+        self.trusted[name] += bytes(record.id in trusted for record in records)
+
+    def trusts(self, name: str) -> bool:
+        """Whether all records came as a server sends them, or checked."""
+        return 0 not in self.trusted[name]
+
+    def strangers(self, name: str, key: str, known: Iterable[str]) -> tuple[int, int]:
+        """How many records name under a key what is not known; and how many of them are trusted."""
+        column = self.columns[name].by_name.get(key, ())
+        different = column.different if isinstance(column, Few) else column
+        missing = set(different).difference(SAID_NOTHING)
+        missing = missing.difference(known) if missing else missing
+        places = [at for at, wanted in enumerate(column) if wanted in missing] if missing else []
+        return len(places), sum(self.trusted[name][at] for at in places)
+
+
+SAID_NOTHING = (None, UNKNOWN_FLOW.id)
+
+
+def _backwards(columns: Mapping[str, Column]) -> int:
+    """How many of the runs end before they start."""
+    starts, ends = columns.get("start_time", ()), columns.get("end_time", ())
+    try:
+        return sum(map(gt, starts, ends))
+    except TypeError:  # one of them is null
+        pairs = zip(starts, ends, strict=True)
+        return sum([start > end for start, end in pairs if start and end])

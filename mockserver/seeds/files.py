@@ -1,0 +1,263 @@
+"""Files -> records: YAML, JSON and NDJSON, each gzipped or not, one, several or a folder.
+
+A file that cannot be read is a problem to be reported, with its place, never an error.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from ..store import Values
+from .records import COLLECTIONS
+from .strict_yaml import BadYaml, read_yaml
+
+_YAML = frozenset({".yaml", ".yml"})
+_JSON = frozenset({".json"})
+_LINES = frozenset({".ndjson", ".jsonl"})
+SUFFIX = ".packed"
+_PACKED = frozenset({SUFFIX})
+FORMATS = _YAML | _JSON | _LINES | _PACKED
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MANY = 1 << 20
+"""So many bytes of lines are read at once."""
+_EXPECTED_FILE = (
+    "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz) or .packed, "
+    "or a folder"
+)
+_EXPECTED_DOCUMENT = f"an object of {', '.join(COLLECTIONS)}, or a list of flow runs"
+
+Progress = Callable[[int], None]
+"""Called with the number of bytes of the files read since the last call."""
+
+Report = Callable[[object, str, str], None]
+"""Called with a problem: where, what came, what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands: its file, the line of an NDJSON file, its place in a collection."""
+
+    file: Path
+    line: int | None
+    collection: str | None
+    index: int
+
+    @property
+    def within(self) -> str:
+        """The place in the file: what a missing id is derived from."""
+        line = "" if self.line is None else f":{self.line}"
+        return line if self.collection is None else f"{line} {self.collection}[{self.index}]"
+
+    def __str__(self) -> str:
+        return f"{self.file}{self.within.replace(' ', ', ')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record; `trusted` when it came in a list, as a real server sends it."""
+
+    place: Place
+    collection: str
+    value: Any
+    trusted: bool = False
+
+
+def seed_files(paths: Iterable[Path], report: Report) -> Iterator[Path]:
+    """The seed files that the paths name; a folder stands for those in it, by name."""
+    for path in paths:
+        if path.is_dir():
+            try:
+                found = sorted(child for child in path.iterdir() if _format(child) in FORMATS)
+            except OSError as error:
+                report(path, error.strerror or str(error), "a folder that can be read")
+                continue
+            if not found:
+                report(path, "a folder without a seed", _EXPECTED_FILE)
+            yield from found
+        elif not path.is_file():
+            report(path, "no such file", _EXPECTED_FILE)
+        elif _format(path) not in FORMATS:
+            report(path, f"a file that ends in {path.suffix!r}", _EXPECTED_FILE)
+        else:
+            yield path
+
+
+def _format(path: Path) -> str:
+    """What its name says it holds: `runs.ndjson.gz` is `.ndjson`; a hidden file holds nothing."""
+    if path.name.startswith("."):
+        return ""
+    stem = path.with_suffix("") if path.suffix == ".gz" else path
+    return stem.suffix.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A part of a file: documents, and the line of each in an NDJSON file."""
+
+    file: Path
+    documents: Sequence[Any]
+    lines: Sequence[int | None]
+
+    def records(self, report: Report, places: Iterable[int] | None = None) -> Iterator[Record]:
+        """The records of its documents, or of those at some places, in order."""
+        for at in range(len(self.documents)) if places is None else places:
+            value, line = self.documents[at], self.lines[at]
+            if line is not None and isinstance(value, dict) and is_record(value):
+                yield Record(Place(self.file, line, None, 0), collection_of(value), value)
+            else:
+                yield from _document(self.file, line, value, report)
+
+
+def is_record(keys: Iterable[str]) -> bool:
+    """Whether an object of a line is a record, and not a document of collections."""
+    return COLLECTIONS.keys().isdisjoint(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What a packed file holds: of each collection how many records, and their columns."""
+
+    file: Path
+    collections: Mapping[str, tuple[int, Mapping[str, Values]]]
+
+    def records(self) -> Iterator[tuple[Record, dict[str, Any]]]:
+        """Each record, and its fields as they are kept."""
+        for name, (count, columns) in self.collections.items():
+            rows = zip(*columns.values(), strict=True)
+            for index, row in zip(range(count), rows, strict=True):
+                place = Place(self.file, None, name, index)
+                yield Record(place, name, None, trusted=True), dict(zip(columns, row, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of an NDJSON file, and the number of the first."""
+
+    file: Path
+    lines: Sequence[bytes]
+    first: int
+
+    def batch(self, report: Report) -> Batch:
+        """What is in them; those that are not JSON, but the empty ones, are problems."""
+        numbers = range(self.first, self.first + len(self.lines))
+        try:
+            return Batch(self.file, list(map(orjson.loads, self.lines)), numbers)
+        except orjson.JSONDecodeError:
+            return _good_lines(self.file, self.first, self.lines, report)
+
+
+def read_batches(
+    path: Path, report: Report, progress: Progress | None
+) -> Iterator[Batch | Lines | Unpacked]:
+    """What a file holds, in order. A file that cannot be read is a problem, not an error."""
+    try:
+        with path.open("rb") as raw:
+            told = _Told(raw, progress)
+            stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+            if _format(path) in _PACKED:
+                yield from _unpacked(path, stream.read(), report)
+                told.tell()
+            elif _format(path) in _LINES:
+                yield from _lines(path, stream, told)
+            else:
+                read = read_yaml if _format(path) in _YAML else orjson.loads
+                document = read(stream.read().removeprefix(_BYTE_ORDER_MARK))
+                told.tell()
+                yield Batch(path, (document,), (None,))
+    except orjson.JSONDecodeError as error:
+        report(f"{path}:{error.lineno}:{error.colno}", error.msg, "JSON")
+    except BadYaml as error:
+        report(f"{path}{error.where}", str(error), "YAML")
+    except (OSError, EOFError, zlib.error) as error:
+        report(path, str(error), "a file that can be read")
+
+
+def _unpacked(path: Path, data: bytes, report: Report) -> Iterator[Unpacked]:
+    from .packed import Damaged, unpack  # what only packed seeds need
+
+    try:
+        yield Unpacked(path, unpack(data))
+    except Damaged as error:
+        report(path, str(error), "what `seeds pack` of this version wrote; pack the seeds again")
+
+
+class _Told:
+    """Tells how much of a file has been read."""
+
+    def __init__(self, raw: BinaryIO, progress: Progress | None) -> None:
+        self.raw = raw
+        self.progress = progress
+        self.at = 0
+
+    def tell(self) -> None:
+        if self.progress:
+            at = self.raw.tell()
+            self.progress(at - self.at)
+            self.at = at
+
+
+def _lines(path: Path, stream: BinaryIO | gzip.GzipFile, told: _Told) -> Iterator[Lines]:
+    first = 1
+    while lines := stream.readlines(MANY):
+        if first == 1:
+            lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
+        yield Lines(path, lines, first)
+        first += len(lines)
+        told.tell()
+
+
+def _good_lines(path: Path, first: int, lines: Iterable[bytes], report: Report) -> Batch:
+    """Those lines that are JSON; the others but empty ones are problems."""
+    documents, numbers = [], []
+    for number, line in enumerate(lines, start=first):
+        if line.isspace():
+            continue
+        try:
+            documents.append(orjson.loads(line))
+            numbers.append(number)
+        except orjson.JSONDecodeError as error:
+            report(f"{path}:{number}:{error.colno}", error.msg, "a line of JSON")
+    return Batch(path, documents, numbers)
+
+
+def _document(path: Path, line: int | None, value: Any, report: Report) -> Iterator[Record]:
+    """The records of a document of collections, or of a bare list."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            collection = collection_of(item)
+            yield Record(Place(path, line, collection, index), collection, item, trusted=True)
+        return
+    here = path if line is None else f"{path}:{line}"
+    if not isinstance(value, dict):
+        report(here, as_json(value), _EXPECTED_DOCUMENT)
+        return
+    for name, records in value.items():
+        if name not in COLLECTIONS:
+            report(f"{here}, {name}", "an unknown collection", _EXPECTED_DOCUMENT)
+        elif not isinstance(records, list):
+            report(f"{here}, {name}", as_json(records), "a list")
+        else:
+            for index, item in enumerate(records):
+                yield Record(Place(path, line, name, index), name, item)
+
+
+def collection_of(value: object) -> str:
+    """What a record that is in no collection is: from itself, or from a tuple of its keys."""
+    known = isinstance(value, dict | tuple) and "flow_run_id" in value
+    return "task_runs" if known else "flow_runs"
+
+
+def as_json(value: object) -> str:
+    """A value in an error, as JSON, bounded."""
+    try:
+        text = orjson.dumps(value).decode()
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

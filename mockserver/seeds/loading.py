@@ -1,0 +1,356 @@
+"""Records -> what a store is made of. Fails closed: all is loaded, or every problem is told."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid5
+
+from ..errors import Problem, SeedError
+from ..prefect import (
+    UNKNOWN_FLOW,
+    Deployment,
+    Flow,
+    FlowRun,
+    TaskRun,
+    WorkPool,
+    WorkQueue,
+    format_instant,
+)
+from ..store import Base, ById, RunsById
+from .fields import Field
+from .files import (
+    Batch,
+    Lines,
+    Place,
+    Progress,
+    Record,
+    Unpacked,
+    as_json,
+    read_batches,
+    seed_files,
+)
+from .records import COLLECTIONS, KINDS, NAMESPACE, OPEN, Built, build, id_of, place_in_pool
+
+if TYPE_CHECKING:
+    from .bulk_reader import InBulk
+
+MOST_PROBLEMS = 100
+FEW = 10_000
+"""So many runs are better made at once than each time one is asked for."""
+SMALL = 16 << 10
+"""Files of fewer bytes are sooner read record by record."""
+
+
+@dataclass(slots=True)
+class Seeds:
+    """What files hold, checked. `notes` are sentences about what was kept but may surprise."""
+
+    flow_runs: Mapping[str, FlowRun] = field(default_factory=dict)
+    task_runs: Mapping[str, TaskRun] = field(default_factory=dict)
+    flows: dict[str, Flow] = field(default_factory=dict)
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    work_pools: dict[str, WorkPool] = field(default_factory=dict)
+    work_queues: dict[str, WorkQueue] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    loaded_at: datetime | None = None
+
+    def base(self) -> Base:
+        """A base for stores."""
+        runs, task_runs = self.flow_runs, self.task_runs
+        large = task_runs if isinstance(task_runs, ById) else None
+        rows = runs.rows if isinstance(runs, RunsById) else runs.values()
+        return Base(
+            rows if len(runs) > FEW else iter(rows),
+            large if large and len(large) > FEW else task_runs.values(),
+            flows=self.flows.values(),
+            deployments=self.deployments.values(),
+            work_pools=self.work_pools.values(),
+            work_queues=self.work_queues.values(),
+            loaded_at=self.loaded_at,
+        )
+
+
+def load_seeds(paths: Iterable[Path], now: datetime, *, progress: Progress | None = None) -> Seeds:
+    """Load files and folders; relative times are relative to `now`.
+
+    Raises SeedError with every problem found (listed up to `MOST_PROBLEMS`).
+    """
+    files = list(paths)
+    with _no_collection():
+        loading = _Loading(now, None if _are_small(files) else _in_bulk(now))
+        if not loading.take_all(files, progress) and loading.bulk:
+            # Something is wrong: the slow road tells all of it, in order.
+            loading = _Loading(now)
+            loading.take_all(files, None)
+    if loading.problems:
+        raise SeedError(loading.problems, more=loading.unlisted)
+    return loading.finished()
+
+
+def _in_bulk(now: datetime) -> InBulk:
+    from .bulk_reader import InBulk  # 6 ms that small seeds do without
+
+    return InBulk(now)
+
+
+def _are_small(paths: Iterable[Path]) -> bool:
+    files = seed_files(paths, lambda *_: None)
+    return sum(file.stat().st_size for file in files) < SMALL
+
+
+def read_seeds(value: Any, now: datetime, *, name: str, references: bool = True) -> Seeds:
+    """Seeds from a value, as a JSON file called `name` would hold it; else as `load_seeds`.
+
+    Without `references`, what names another record need not name one of these.
+    """
+    loading = _Loading(now)
+    for record in Batch(Path(name), (value,), (None,)).records(loading.problem):
+        loading.take(record)
+    if references:
+        loading.check_references()
+    if loading.problems:
+        raise SeedError(loading.problems, more=loading.unlisted)
+    return loading.finished()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """The collector finds nothing in a load, and takes longer over it than the load itself."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _Loading:
+    """The state of one load."""
+
+    def __init__(self, now: datetime, bulk: InBulk | None = None) -> None:
+        """`bulk` takes what plainly is good; without one, every record is read by itself."""
+        self.now = now
+        self.bulk = bulk
+        self.seeds = Seeds(loaded_at=now)
+        self.problems: list[Problem] = []
+        self.unlisted = 0
+        self.places: dict[str, dict[str, Place]] = {name: {} for name in COLLECTIONS}
+        self.trusted: set[str] = set()
+        self.unknown: Counter[str] = Counter()
+        self.namesakes: dict[str, list[Path]] = {}
+        self.orphans = 0
+        self.backwards = 0
+
+    def problem(self, where: object, came: str, expected: str) -> None:
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(str(where), came, expected))
+        else:
+            self.unlisted += 1
+
+    def take_all(self, paths: Iterable[Path], progress: Progress | None) -> bool:
+        """Load files and folders; whether all is good. In bulk, the first problem is the last."""
+        for path in seed_files(paths, self.problem):
+            for batch in read_batches(path, self.problem, progress):
+                bulk = self.bulk
+                if isinstance(batch, Unpacked):
+                    self._take_unpacked(batch)
+                    continue
+                if bulk:
+                    left = bulk.take(batch, self.problem)
+                else:
+                    whole = batch.batch(self.problem) if isinstance(batch, Lines) else batch
+                    left = whole.records(self.problem)
+                for record in left:
+                    self.take(record)
+            if self.bulk and self.problems:
+                return False
+        if self.bulk:
+            return self._take_over(self.bulk)
+        self.check_references()
+        return not self.problems
+
+    def _take_unpacked(self, unpacked: Unpacked) -> None:
+        """Take what has been checked when it was packed."""
+        singly = unpacked
+        if self.bulk:
+            bulk, found = self.bulk, unpacked.collections
+            for name in bulk.columns.keys() & found.keys():
+                bulk.take_columns(name, *found[name])
+            few = {name: found[name] for name in found.keys() - bulk.columns.keys()}
+            singly = Unpacked(unpacked.file, few)
+        for record, values in singly.records():
+            self._keep(record, KINDS[record.collection](**values))
+
+    def _take_over(self, bulk: InBulk) -> bool:
+        """Put what was read in bulk with what was read one by one; whether it plainly is good."""
+        seeds, runs, task_runs = self.seeds, bulk.columns["flow_runs"], bulk.columns["task_runs"]
+        bulk.add("flow_runs", list(seeds.flow_runs.values()), self.trusted)
+        bulk.add("task_runs", list(seeds.task_runs.values()), self.trusted)
+        seeds.flow_runs = RunsById(runs)
+        seeds.task_runs = ById(TaskRun, task_runs)
+        if seeds.flow_runs.rows.has_twice() or len(seeds.task_runs) < task_runs.count:
+            return False
+        self.unknown.update(bulk.unknown)
+        self.backwards += bulk.backwards
+        for collection, key in self._references():
+            if key != "parent_task_run_id" and bulk.trusts(collection):
+                continue
+            target = REFERENCES[key]
+            columns = bulk.columns.get(target)
+            known = columns.values("id") if columns else getattr(seeds, target)
+            strangers, trusted = bulk.strangers(collection, key, known)
+            if strangers > trusted:
+                return False
+            self.orphans += strangers if key == "parent_task_run_id" else 0
+        return True
+
+    def _references(self) -> Iterator[tuple[str, str]]:
+        """Of which collection which key must name a record that is there."""
+        yield "flow_runs", "parent_task_run_id"
+        if self.seeds.flows:
+            yield "flow_runs", "flow_id"
+        if self.seeds.deployments:
+            yield "flow_runs", "deployment_id"
+        yield "task_runs", "flow_run_id"
+
+    def take(self, record: Record) -> None:
+        """Read one record into the seeds, or say what is wrong with it."""
+        if not isinstance(record.value, dict):
+            self.problem(record.place, as_json(record.value), "an object")
+            return
+        values = self._values(record)
+        if values is None:
+            return
+        if "id" not in values:
+            values["id"] = _id_by_name(record, values) or self._derived_id(record.place)
+        if record.collection in ("flow_runs", "deployments"):
+            place_in_pool(values)
+        try:
+            built = build(record.collection, values)
+        except ValueError as error:
+            self.problem(record.place, str(error), "fields that agree")
+            return
+        if isinstance(built, FlowRun):
+            self._check_times(record, built)
+        self._keep(record, built)
+
+    def _derived_id(self, place: Place) -> str:
+        """The same for the same place in a file of the same name, whatever folder it is in."""
+        namesakes = self.namesakes.setdefault(place.file.name, [])
+        if place.file not in namesakes:
+            namesakes.append(place.file)
+        number = namesakes.index(place.file)
+        file = f"{place.file.name}({number})" if number else place.file.name
+        return str(uuid5(NAMESPACE, f"{file}{place.within}"))
+
+    def _check_times(self, record: Record, run: FlowRun) -> None:
+        if run.start_time is None or run.end_time is None or run.end_time >= run.start_time:
+            return
+        if record.trusted:
+            self.backwards += 1
+            return
+        start, end = format_instant(run.start_time), format_instant(run.end_time)
+        self.problem(f"{record.place}.end_time", end, f"an instant not before start_time {start}")
+
+    def _values(self, record: Record) -> dict[str, Any] | None:
+        """The fields as they are kept; None when one is wrong."""
+        fields = COLLECTIONS[record.collection]
+        values: dict[str, Any] = {}
+        good = True
+        for key, value in record.value.items():
+            known = fields.get(key)
+            if known is None:
+                good &= self._unknown(record, key, fields)
+                values[key] = value
+                continue
+            try:
+                values[key] = known.read(value, self.now)
+            except (ValueError, TypeError, OverflowError):
+                self.problem(f"{record.place}.{key}", as_json(value), known.expected)
+                good = False
+        return values if good else None
+
+    def _unknown(self, record: Record, key: str, fields: Mapping[str, Field]) -> bool:
+        """Whether a field that no table names may stay: in a server's answer, yes."""
+        if record.collection in OPEN:
+            return True
+        if record.trusted:
+            self.unknown[key] += 1
+            return True
+        close = get_close_matches(key, fields, n=1)
+        expected = f"{close[0]}?" if close else f"one of {', '.join(fields)}"
+        self.problem(f"{record.place}.{key}", "an unknown field", expected)
+        return False
+
+    def _keep(self, record: Record, built: Built) -> None:
+        kept = getattr(self.seeds, record.collection)
+        places = self.places[record.collection]
+        if built.id in kept:
+            taken = f"{built.id}, which is the id of {places[built.id]}"
+            self.problem(f"{record.place}.id", taken, "an id of its own")
+            return
+        kept[built.id] = built
+        places[built.id] = record.place
+        if record.trusted:
+            self.trusted.add(built.id)
+
+    def check_references(self) -> None:
+        """What names another record must name one that is there."""
+        for name, keys in groupby(self._references(), key=itemgetter(0)):
+            wanted = [key for _, key in keys]
+            for record in getattr(self.seeds, name).values():
+                for key in wanted:
+                    self._check(name, record.id, key, getattr(record, key))
+
+    def _check(self, collection: str, owner: str, key: str, wanted: str | None) -> None:
+        target = REFERENCES[key]
+        if wanted in (None, UNKNOWN_FLOW.id) or wanted in getattr(self.seeds, target):
+            return
+        if owner in self.trusted:
+            self.orphans += key == "parent_task_run_id"
+            return
+        where = self.places[collection][owner]
+        self.problem(f"{where}.{key}", wanted, f"the id of one of the {target}")
+
+    def finished(self) -> Seeds:
+        """The seeds with their notes."""
+        notes = self.seeds.notes
+        if self.unknown:
+            named = ", ".join(
+                f"{key} ({count:,} times)" for key, count in sorted(self.unknown.items())
+            )
+            notes.append(f"fields that Prefect 3.8 does not have were kept unread: {named}")
+        if self.orphans:
+            notes.append(
+                f"{self.orphans:,} subflows name a task run that the seeds do not hold: no "
+                "parent_flow_run_id filter finds them; add the answer of POST /task_runs/filter"
+            )
+        if self.backwards:
+            notes.append(f"{self.backwards:,} flow runs end before they start; kept as they are")
+        return self.seeds
+
+
+REFERENCES = {
+    "parent_task_run_id": "task_runs",
+    "flow_run_id": "flow_runs",
+    "flow_id": "flows",
+    "deployment_id": "deployments",
+}
+
+
+def _id_by_name(record: Record, values: Mapping[str, Any]) -> str | None:
+    """The id of a pool that has none: what runs that name it are taken to mean."""
+    if record.collection == "work_pools" and "name" in values:
+        return id_of("work_pools", values["name"])
+    return None

@@ -1,0 +1,10 @@
+"""The store: flow runs in memory, found by bitmaps.
+
+Comes in: columns of flow runs (a `Base`) and a `Predicate`. Goes out: the ids that match, highest
+first, in microseconds; deletes and changes lie in layers over a base that never changes.
+"""
+
+from .compact_columns import Few, Later, Times, Uuids, Values
+from .index import Base
+from .rows import ById, Columns, Rows, RunsById, defaults_of
+from .store import Store

@@ -1,0 +1,218 @@
+"""Flow runs in columns: each is made when it is asked for, and a million take no more than texts.
+
+Rows stand in the order in which a base wants them: by id, highest first.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
+from functools import cached_property
+from itertools import count, islice, repeat
+from operator import eq, gt
+from typing import Any, Generic, TypeVar, overload
+
+from ..prefect import CreatedBy, FlowRun, State, StateType
+from .compact_columns import Later, Uuids, Values
+
+R = TypeVar("R")
+
+
+def defaults_of(kind: type) -> dict[str, Any]:
+    """What a record of a dataclass has where nothing was said, by field."""
+    return {
+        field.name: None
+        if field.default_factory is field.default is MISSING
+        else field.default
+        if field.default_factory is MISSING
+        else field.default_factory()
+        for field in fields(kind)
+    }
+
+
+class Columns:
+    """Columns that grow together; where a record has no value, the default stands."""
+
+    def __init__(self, defaults: Mapping[str, Any]) -> None:
+        self.defaults = defaults
+        self.by_name: dict[str, Values] = {}
+        self.count = 0
+
+    def add(self, count: int, columns: Mapping[str, Values]) -> None:
+        """Add so many records. The first columns are taken as they are."""
+        if not self.count:
+            self.by_name = dict(columns)
+            self.count = count
+            return
+        for name in columns.keys() | self.by_name.keys():
+            mine = self.by_name.get(name) or [self.defaults[name]] * self.count
+            if not isinstance(mine, list):
+                mine = list(mine)
+            mine.extend(columns.get(name) or repeat(self.defaults[name], count))
+            self.by_name[name] = mine
+        self.count += count
+
+    def values(self, name: str) -> Iterator[Any]:
+        """What each record has under a name."""
+        return iter(self.by_name.get(name) or repeat(self.defaults[name], self.count))
+
+
+DEFAULTS = defaults_of(FlowRun)
+
+
+class Rows(Sequence[FlowRun]):
+    """The flow runs of columns, highest id first. A column that is not there is the default."""
+
+    def __init__(self, columns: Mapping[str, Values], order: Sequence[int] | None = None) -> None:
+        """`order`: which place in the columns comes first, which next; by default by id.
+
+        A range: they stand so.
+        """
+        self.columns = columns
+        self.order = _by_id(columns["id"]) if order is None else order
+
+    @property
+    def ids(self) -> Values:
+        """The ids, highest first."""
+        return self._ids[0]
+
+    def has_twice(self) -> bool:
+        """Whether an id came twice."""
+        return self._ids[1]
+
+    @cached_property
+    def _ids(self) -> tuple[Values, bool]:
+        ids = self.columns["id"]
+        if isinstance(self.order, range):
+            return ids, False
+        found = list(map(ids.__getitem__, self.order))
+        return Uuids.of(found), any(map(eq, found, islice(found, 1, None)))
+
+    @cached_property
+    def ordinal(self) -> Mapping[str, int]:
+        """Which run has an id: the first, the next... Ids must be unique."""
+        ordinals = array("I", self.order)
+        for ordinal, place in enumerate(self.order):
+            ordinals[place] = ordinal
+        return dict(zip(self.columns["id"], ordinals, strict=True))
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @overload
+    def __getitem__(self, at: int) -> FlowRun: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[FlowRun]: ...
+    def __getitem__(self, at: int | slice) -> FlowRun | list[FlowRun]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        place = self.order[at]
+        return FlowRun(**{name: column[place] for name, column in self.columns.items()})
+
+    def __iter__(self) -> Iterator[FlowRun]:
+        return map(self.__getitem__, range(len(self)))
+
+    def values(self, name: str) -> Iterator[Any]:
+        """What each run has under any name that filters look at, in order."""
+        if name in DERIVED:
+            derive, names = DERIVED[name]
+            return map(derive, *map(self.values, names))
+        if name not in self.columns:
+            return repeat(DEFAULTS[name], len(self))
+        column = self.columns[name]
+        if isinstance(self.order, range):
+            return iter(column)
+        return map(column.__getitem__, self.order)
+
+    def with_parents(self, flow_run_of: Mapping[str, str | None]) -> Rows:
+        """The same, with the flow runs that the parent task runs belong to."""
+        parents = self.columns.get("parent_task_run_id")
+        if parents is None:
+            return self
+        found = Later(len(parents), lambda: list(map(flow_run_of.get, parents)))
+        rows = Rows({**self.columns, "parent_flow_run_id": found}, self.order)
+        rows._ids = self._ids
+        return rows
+
+
+def _by_id(ids: Values) -> Sequence[int]:
+    """The places of ids, the highest first."""
+    texts = ids if isinstance(ids, list) else list(ids)
+    if all(map(gt, texts, islice(texts, 1, None))):
+        return range(len(texts))
+    return array("I", sorted(range(len(texts)), key=texts.__getitem__, reverse=True))
+
+
+def _state_type(state: State | None) -> StateType | None:
+    return state.type if state else None
+
+
+def _state_name(state: State | None) -> str | None:
+    return state.name if state else None
+
+
+def _creator_id(created_by: CreatedBy | None) -> str | None:
+    return created_by.id if created_by else None
+
+
+def _creator_type(created_by: CreatedBy | None) -> str | None:
+    return created_by.type if created_by else None
+
+
+# As the properties of `FlowRun` say it; a test holds them equal.
+DERIVED: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
+    "state_type": (_state_type, ("state",)),
+    "state_name": (_state_name, ("state",)),
+    "created_by_id": (_creator_id, ("created_by",)),
+    "created_by_type": (_creator_type, ("created_by",)),
+    "start_or_expected_time": (
+        lambda start, expected: expected if start is None else start,
+        ("start_time", "expected_start_time"),
+    ),
+}
+
+
+class RunsById(Mapping[str, FlowRun]):
+    """Flow runs of columns, by id."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.rows = Rows(columns.by_name or {"id": []})
+
+    def __contains__(self, run_id: object) -> bool:
+        return run_id in self.rows.ordinal
+
+    def __getitem__(self, run_id: str) -> FlowRun:
+        return self.rows[self.rows.ordinal[run_id]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows.ids)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class ById(Mapping[str, R], Generic[R]):
+    """Records of columns, each made when it is asked for, by id."""
+
+    def __init__(self, kind: Callable[..., R], columns: Columns) -> None:
+        """Of records with one id, the last counts."""
+        self.kind = kind
+        self.columns = columns
+        self.places = dict(zip(columns.values("id"), count(), strict=False))
+
+    def each(self, name: str) -> Mapping[str, Any]:
+        """What each has under a name, by id."""
+        return dict(zip(self.columns.values("id"), self.columns.values(name), strict=True))
+
+    def __getitem__(self, record_id: str) -> R:
+        place = self.places[record_id]
+        columns = self.columns.by_name
+        return self.kind(**{name: column[place] for name, column in columns.items()})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)

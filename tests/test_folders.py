@@ -1,0 +1,255 @@
+"""The folders are what docs/architecture.md says: in order, each with one door, light to enter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+import mockserver
+from mockserver.operations import ENDPOINTS
+
+from . import folder_rules as rules
+
+# Top to bottom: a folder uses only folders that stand below it. Four files are folders of their
+# own, imported by name: what each of the others may need.
+ORDER = (
+    "__main__",
+    "cli",
+    "contract.verify",
+    "contract",
+    "contract.report",
+    "contract.fuzz",
+    "contract.diff",
+    "contract.drift",
+    "contract.server",
+    "contract.findings",
+    "testing",
+    "http",
+    "http.control",
+    "http.exchange",
+    "worlds",
+    "operations",
+    "seeds",
+    "store",
+    "requests",
+    "orchestration",
+    "filters",
+    "prefect",
+    "errors",
+    "resources",
+    "",
+    "lazy_exports",
+)
+FILES = ("contract.findings", "errors", "lazy_exports", "resources")
+# Copied into projects of users, so that it imports even its own folder by its door.
+COPIED = "contract.fuzz.st_hooks"
+# The only folders that may import a package, besides those that every folder may.
+ALLOWED = {
+    "aiohttp": {"http", "http.control", "http.exchange", "testing", "contract.fuzz"},
+    "typer": {"cli"},
+    "rich": {"cli", "contract", "contract.report", "contract.verify"},
+    "requests": {"contract.server", "contract.fuzz"},
+    "hypothesis": {"contract.diff"},
+    "schemathesis": {"contract.fuzz"},
+    "pytest": {"testing"},
+    "jsonschema": {"prefect"},
+    "msgspec": {"seeds"},
+    "pyroaring": {"store"},
+    "pydantic": {"filters", "requests", "operations"},
+}
+PACKAGE = rules.Package.read(Path(mockserver.__file__).parent)
+
+
+def test_a_folder_uses_only_folders_below_it() -> None:
+    """Arrows point down: the core knows no HTTP, and nothing knows the command line."""
+    assert list(rules.steps_up(PACKAGE, ORDER)) == []
+
+
+def test_every_folder_has_its_place_in_the_order() -> None:
+    """A new folder is put in the table, one that is gone is taken out."""
+    assert list(rules.unlisted(PACKAGE, ORDER)) == []
+
+
+def test_a_folder_is_entered_by_its_door() -> None:
+    """Other folders import what a folder's `__init__` hands on, not from its files."""
+    assert list(rules.back_doors(PACKAGE, FILES)) == []
+
+
+def test_no_files_import_each_other() -> None:
+    """There is an order in which all files can be read, imports inside functions included."""
+    assert list(rules.cycles(PACKAGE)) == []
+
+
+def test_no_folder_is_crowded() -> None:
+    """A folder can be taken in at a glance."""
+    assert list(rules.crowded(PACKAGE)) == []
+
+
+def test_every_folder_says_what_it_is() -> None:
+    """Its `__init__` tells what it is, what comes in, and what goes out."""
+    assert list(rules.undescribed(PACKAGE)) == []
+
+
+@pytest.mark.parametrize("folder", [n for n, f in PACKAGE.files.items() if f.stem == "__init__"])
+def test_lazy_names_are_told_to_type_checkers_too(folder: str) -> None:
+    """What `lazy_exports` finds is what the block for type checkers imports."""
+    checked, listed = rules.lazy_names(PACKAGE, folder)
+    assert checked == listed
+
+
+@pytest.mark.parametrize("name", sorted(ALLOWED))
+def test_other_packages_are_used_where_they_belong(name: str) -> None:
+    """HTTP stays in http, the command line in cli, and so on."""
+    users = {
+        file if file in ORDER else PACKAGE.folder_of(file)
+        for file in PACKAGE.files
+        if name in PACKAGE.outside(file)
+    }
+    assert users <= ALLOWED[name]
+
+
+def test_every_name_of_a_door_is_used() -> None:
+    """A door hands on what another folder imports, or what the package makes public."""
+    used = {
+        (one.module, name)
+        for file in PACKAGE.files
+        for one in PACKAGE.imports(file)
+        for name in (one.names or (one.module.rpartition(".")[2],))
+        if PACKAGE.folder_of(file) != one.module or file == COPIED
+    }
+    modules = [one for file in PACKAGE.files for one in PACKAGE.imports(file) if not one.names]
+    used |= {(one.module.rpartition(".")[0], one.module.rpartition(".")[2]) for one in modules}
+    used |= {("requests", endpoint.body or "") for endpoint in ENDPOINTS}
+    public = rules.lazy_names(PACKAGE, "")[1]
+    for folder in {PACKAGE.folder_of(name) for name in PACKAGE.files} - {""}:
+        for name in PACKAGE.exports(folder):
+            assert (folder, name) in used or f"{folder}.{name}" in public, f"{folder}: {name}"
+
+
+Tree = dict[str, str]
+SAYS = '"""One.\n\nTwo.\n\nThree.\n"""\n'
+
+
+def package(folder: Path, files: Tree) -> rules.Package:
+    for name, text in files.items():
+        file = folder / "made" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return rules.Package.read(folder / "made")
+
+
+BROKEN: dict[str, tuple[Callable[[rules.Package], Iterable[str]], Tree, str]] = {
+    "a step up": (
+        lambda made: rules.steps_up(made, ("top", "low", "")),
+        {"__init__.py": "", "top/__init__.py": "X = 1", "low/__init__.py": "from ..top import X"},
+        "low imports top, which is not below low",
+    ),
+    "a step up inside a function": (
+        lambda made: rules.steps_up(made, ("top", "low", "")),
+        {
+            "__init__.py": "",
+            "top/__init__.py": "X = 1",
+            "low/__init__.py": "",
+            "low/a.py": "def f():\n    from ..top import X",
+        },
+        "low.a imports top, which is not below low",
+    ),
+    "no place": (
+        lambda made: rules.unlisted(made, ("",)),
+        {"__init__.py": "", "new/__init__.py": ""},
+        "new has no place in the order",
+    ),
+    "a place without a folder": (
+        lambda made: rules.unlisted(made, ("", "gone")),
+        {"__init__.py": ""},
+        "gone is in the order and does not exist",
+    ),
+    "a back door": (
+        lambda made: rules.back_doors(made, ()),
+        {
+            "__init__.py": "",
+            "top/__init__.py": "",
+            "top/a.py": "from ..low.b import X",
+            "low/__init__.py": "",
+            "low/b.py": "X = 1",
+        },
+        "top.a imports from low.b, not from its folder",
+    ),
+    "a name that is not handed on": (
+        lambda made: rules.back_doors(made, ()),
+        {"__init__.py": "", "top/__init__.py": "", "top/a.py": "from ..low import X",
+         "low/__init__.py": "from .b import Y", "low/b.py": "X = Y = 1"},
+        "top.a imports X, which low does not hand on",
+    ),
+    "a cycle": (
+        rules.cycles,
+        {"__init__.py": "", "a.py": "from .b import X", "b.py": "def f():\n    from .a import Y"},
+        "a -> b -> a",
+    ),
+    "a crowd": (
+        lambda made: rules.crowded(made, 2),
+        {"__init__.py": "", "a.py": "", "b.py": "", "c.py": ""},
+        "made holds 3 files",
+    ),
+    "no words": (
+        rules.undescribed,
+        {"__init__.py": SAYS, "low/__init__.py": '"""Low."""'},
+        "low says less than three lines of itself",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_each_rule_can_fail(case: str, tmp_path: Path) -> None:
+    """What breaks a rule is named."""
+    rule, files, complaint = BROKEN[case]
+    assert complaint in list(rule(package(tmp_path, files)))
+
+
+def modules_after(program: str) -> set[str]:
+    program += "; import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+HEAVY = {"aiohttp", "jsonschema", "schemathesis", "pydantic", "yaml", "typer", "rich", "pendulum"}
+
+
+def test_importing_the_package_is_light() -> None:
+    """`import mockserver` brings in nothing heavy."""
+    assert not modules_after("import mockserver") & HEAVY
+
+
+def test_the_core_needs_no_web_server() -> None:
+    """Deleting from a store in memory never imports aiohttp."""
+    program = "from mockserver import Base, Store, bulk_delete, BulkDeleteRequest, DIALECTS"
+    assert not modules_after(program) & {"aiohttp", "jsonschema", "typer", "rich", "pendulum"}
+
+
+def test_serving_imports_no_more_than_it_needs() -> None:
+    """What only tests, odd times and other commands need is not paid for at each start."""
+    program = "import mockserver.cli.main, mockserver.cli.serve"
+    loaded = modules_after(program)
+    assert not loaded & {"jsonschema", "schemathesis", "pendulum", "hypothesis", "msgspec"}
+    late = ("requests.query_bodies", "operations.queries", "operations.update", "http.control")
+    assert not loaded & {f"mockserver.{file}" for file in late}
+
+
+def test_every_endpoint_finds_its_verb_and_body() -> None:
+    """They are named in a table, and looked up when they are first asked for."""
+    for endpoint in ENDPOINTS:
+        assert callable(endpoint.call)
+        assert (endpoint.model is None) == (endpoint.body is None)
+
+
+def test_public_names_are_there() -> None:
+    """Every name that the package says it has can be had; others are an AttributeError."""
+    for name in mockserver.__all__:
+        assert getattr(mockserver, name) is not None
+    with pytest.raises(AttributeError, match="nonsense"):
+        mockserver.nonsense  # noqa: B018
