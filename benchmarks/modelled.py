@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from mockserver.requests.common import BulkDeleteRequest
+from mockserver.requests.body_models import BulkDeleteRequest
 
 from . import bare
 

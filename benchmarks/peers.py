@@ -30,7 +30,7 @@ from mockserver.filters.predicates import (
     Relation,
     Test,
 )
-from mockserver.store.index import Base
+from mockserver.store.flow_run_index import Base
 
 Select = Callable[[], list[str]]
 COLUMNS = (

@@ -13,7 +13,7 @@ from mockserver.filters.models import FlowRunFilter
 from mockserver.filters.predicates import Predicate, compile_filter
 from mockserver.prefect.dialects import SPEC
 from mockserver.seeds.loading import load_seeds
-from mockserver.store.index import Base
+from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 
 from .effort import Effort, say

@@ -11,8 +11,7 @@ import pytest
 
 import mockserver
 from mockserver.operations import ENDPOINTS
-
-from . import folder_rules as rules
+from tests.support import folder_rules as rules
 
 # Top to bottom: a folder uses only folders that stand below it. Four files are folders of their
 # own, imported by name: what each of the others may need.
@@ -233,7 +232,7 @@ def test_the_core_needs_no_web_server() -> None:
 
 def test_serving_imports_no_more_than_it_needs() -> None:
     """What only tests, odd times and other commands need is not paid for at each start."""
-    program = "import mockserver.cli.main, mockserver.cli.serve"
+    program = "import mockserver.cli.app, mockserver.cli.serve"
     loaded = modules_after(program)
     assert not loaded & {"jsonschema", "schemathesis", "pendulum", "hypothesis", "msgspec"}
     late = ("requests.query_bodies", "operations.queries", "operations.update", "http.control")

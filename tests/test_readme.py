@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from mockserver.prefect.dialects import DIALECTS, WARNINGS
-
-from .live import command
+from tests.support.servers import command
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

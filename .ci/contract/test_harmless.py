@@ -11,9 +11,9 @@ from random import Random
 
 import pytest
 
-from mockserver.contract.server.census import Census, take
-from mockserver.contract.server.journal import Journal
-from mockserver.contract.server.seeding import Garden, draw_drafts
+from mockserver.contract.server.cleanup_journal import Journal
+from mockserver.contract.server.created_runs import Garden, draw_drafts
+from mockserver.contract.server.snapshot import Census, take
 from mockserver.contract.server.target import Target
 
 FOREIGN = 100

@@ -24,7 +24,7 @@ STATE_TYPES = tuple(member.value for member in StateType)
 class Values:
     """What records hold, by the kind of value; a few that they do not are added when drawn.
 
-    Ids and times may also be references, such as `{flow_runs.3.id}` (see tests/lists.py).
+    Ids and times may also be references, such as `{flow_runs.3.id}` (see list_cases.py).
     """
 
     ids: Sequence[str]

@@ -10,7 +10,7 @@ from typing import Any
 
 from drawing import CRITERIA, SIDE_CRITERIA, Json, Values, draw_filter, shifted
 from mockserver.requests.query_bodies import FlowRunSort, NamedSort, TaskRunSort
-from tests.lists import DONE, World
+from tests.support.list_cases import DONE, World
 
 Refer = Callable[[str, int, str], str]
 """How a body says a value: from the name of a collection, a place in it, and a field."""
@@ -162,5 +162,5 @@ def _values_of(world: World, name: str, refer: Refer | None) -> Values:
 
 
 def reference(collection: str, place: int, field: str) -> str:
-    """A value of a world, said so that it holds in every world (see tests/lists.py)."""
+    """A value of a world, said so that it holds in every world (see list_cases.py)."""
     return f"{{{collection}.{place}.{field}}}"

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from bodies import ODD_TIMES, ODD_UUIDS, ODD_VALUES
-from tests.endpoints import AS_JSON, FUTURE, HISTORY, LOG, NO_RUN, NOBODY, SLOTS, Ask
+from tests.support.endpoint_cases import AS_JSON, FUTURE, HISTORY, LOG, NO_RUN, NOBODY, SLOTS, Ask
 
 Json = Any
 

@@ -2,7 +2,7 @@
 
     .ci/servers.py PREFECT python .ci/real/record_lists.py FILE
 
-Both servers get the same world and the same bodies; see tests/lists.py for how it is told.
+Both servers get the same world and the same bodies; see list_cases.py for how it is told.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from conftest import DATABASES
 from exchange import JSON, Request, Server
 from listing import draw_listing, reference, values_of
-from tests.lists import DONE, Unnamed, World, resolve, told
+from tests.support.list_cases import DONE, Unnamed, World, resolve, told
 from worlds import build, fetch, unnamed_in
 
 SEED = 5

@@ -15,7 +15,7 @@ from conftest import Pair
 from mockserver import Store, load_seeds
 from mockserver.http.app import Settings
 from odd_bodies import VALID, draw_asks
-from tests.endpoints import (
+from tests.support.endpoint_cases import (
     GROUPS,
     MAKES_RUN,
     Ask,
@@ -26,7 +26,7 @@ from tests.endpoints import (
     seed,
     unmake_world,
 )
-from tests.live import live
+from tests.support.servers import live
 
 BODIES = 100  # of each operation
 
@@ -79,7 +79,7 @@ def none_of(found: list[str]) -> None:
 
 
 def test_hand_picked_requests(worlds: Worlds) -> None:
-    """The requests that tests/endpoints.py lists are answered alike."""
+    """The requests that tests/support/endpoint_cases.py lists are answered alike."""
     none_of([one for asks in GROUPS.values() for one in worlds.differences(asks)])
 
 

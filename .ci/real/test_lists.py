@@ -17,7 +17,7 @@ from listing import LISTINGS, draw_listing, values_of
 from mockserver import FlowRunFilter
 from mockserver.filters import related_models as side_filters
 from mockserver.filters.models import OperatorFilter
-from tests.lists import World, differences, same, seed_of, told, tolerance
+from tests.support.list_cases import World, differences, same, seed_of, told, tolerance
 from worlds import build, fetch, raze, unnamed_in
 
 BODIES = 500

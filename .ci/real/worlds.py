@@ -14,7 +14,7 @@ from urllib.parse import quote
 from exchange import NOTHING, Refused, Request, Server
 from mockserver.contract.server.sample_values import NAMES, TAGS
 from seeding import CREATORS, VERSIONS, create, draw_state
-from tests.lists import World
+from tests.support.list_cases import World
 
 FLOWS = 12
 DEPLOYMENTS = 14
@@ -179,7 +179,7 @@ def fetch(server: Server) -> World:
 
 
 def unnamed_in(server: Server, world: World) -> dict[str, list[int]]:
-    """Which of the records have no name of a queue of their own; see tests/lists.py."""
+    """Which of the records have no name of a queue of their own; see list_cases.py."""
     queues = {"work_queue_name": {"any_": [queue["name"] for queue in world["work_queues"]]}}
     named = {
         name: {one["id"] for one in server.post(f"/{name}/filter", {name: queues})}

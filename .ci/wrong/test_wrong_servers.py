@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from mockserver.contract.diff.run import DiffSettings
+from mockserver.contract.diff.runner import DiffSettings
 from mockserver.contract.fuzz.campaign import FuzzSettings
 from mockserver.contract.server.connect import Opening
 from mockserver.contract.verify import Asked, carry_out
 from mockserver.prefect.dialects import SPEC
-from mockserver.store.index import Base
+from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
-from tests.wrong_meanings import WRONG_MEANINGS
-from tests.wrong_servers import WRONG, Wrong, running
+from tests.support.filter_mutants import WRONG_MEANINGS
+from tests.support.server_mutants import WRONG, Wrong, running
 
 EVERY = (*WRONG, *WRONG_MEANINGS)
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from ..lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from .main import main
+    from .app import main
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "main": ("main",),
+        "app": ("main",),
     },
 )

@@ -7,15 +7,6 @@ it compiles to, the warnings that it earns, and what a real server's database wo
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .database_limits import (
-    check_columns,
-    check_data,
-    check_labels,
-    check_new_labels,
-    check_read_again,
-    check_time,
-    check_whole,
-)
 from .field_types import (
     AS_DOCUMENTED,
     EachOnce,

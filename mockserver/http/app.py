@@ -269,7 +269,7 @@ async def _events_in(request: web.Request) -> web.StreamResponse:
 
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise web.HTTPNotFound
-    from .events import take_events  # which only those need who run flows
+    from .events_websocket import take_events  # which only those need who run flows
 
     return await take_events(request, context)
 

@@ -6,7 +6,7 @@ A client asks before it runs a task that has tags.
 from __future__ import annotations
 
 from ..errors import Gone
-from ..filters import check_columns, check_whole
+from ..prefect import check_columns, check_whole
 from ..requests import DecrementRequest, IncrementRequest, RenewRequest
 from .context import Context, Outcome
 

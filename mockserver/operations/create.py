@@ -6,16 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import Conflict, NotThere
-from ..filters import (
-    ONE_OF,
-    AllOf,
-    Test,
-    check_columns,
-    check_labels,
-    check_read_again,
-    check_time,
-    check_whole,
-)
+from ..filters import ONE_OF, AllOf, Test
 from ..orchestration import enter
 from ..prefect import (
     Flow,
@@ -24,6 +15,11 @@ from ..prefect import (
     StateType,
     TaskRun,
     WorkQueue,
+    check_columns,
+    check_labels,
+    check_read_again,
+    check_time,
+    check_whole,
     made_up_name,
     state_details,
 )

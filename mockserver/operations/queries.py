@@ -8,15 +8,8 @@ from heapq import nlargest, nsmallest
 from typing import Any, TypeVar
 
 from ..errors import NotThere, ServerFailure
-from ..filters import (
-    Load,
-    Predicate,
-    check_columns,
-    check_labels,
-    load_of,
-    of_filter,
-    refuse_overload,
-)
+from ..filters import Load, Predicate, load_of, of_filter, refuse_overload
+from ..prefect import check_columns, check_labels
 from ..requests import MAX_PAGE, FlowRunSort
 from ..store import Store
 from . import replies

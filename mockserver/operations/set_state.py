@@ -10,18 +10,18 @@ from datetime import timedelta
 from typing import Any
 
 from ..errors import InvalidRequest, NotThere, ServerFailure
-from ..filters import (
+from ..filters import compile_criteria, join_criteria, load_of, of_filter, refuse_overload
+from ..orchestration import Orchestration, is_persisted, mirror, orchestrate
+from ..prefect import (
+    FlowRun,
+    Json,
+    State,
+    StateType,
     check_columns,
     check_data,
     check_time,
-    compile_criteria,
-    join_criteria,
-    load_of,
-    of_filter,
-    refuse_overload,
+    state_details,
 )
-from ..orchestration import Orchestration, is_persisted, mirror, orchestrate
-from ..prefect import FlowRun, Json, State, StateType, state_details
 from ..requests import BulkSetStateRequest, SetStateRequest, StateCreate
 from . import replies
 from .bulk_deletion import in_order

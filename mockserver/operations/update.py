@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import NotNow, NotThere
-from ..filters import ONE_OF, Test, check_columns, check_new_labels
-from ..prefect import FlowRun, StateType, made_up_name
+from ..filters import ONE_OF, Test
+from ..prefect import FlowRun, StateType, check_columns, check_new_labels, made_up_name
 from ..requests import FlowRunUpdate, LabelsUpdate
 from .context import Context, Outcome
 from .set_state import found_run, no_run_to_orchestrate

@@ -5,7 +5,7 @@ holds (`FlowRun`, `State`, ...), the dialects and the registry of deviations, th
 `openapi.yaml`, and what this server does not model.
 """
 
-from . import openapi as openapi
+from . import openapi
 from .dialects import (
     BULK_DELETE,
     DEVIATIONS,
@@ -50,4 +50,13 @@ from .records import (
     state_details,
 )
 from .run_names import ADJECTIVES, ANIMALS, made_up_name
+from .storage_limits import (
+    check_columns,
+    check_data,
+    check_labels,
+    check_new_labels,
+    check_read_again,
+    check_time,
+    check_whole,
+)
 from .unmodelled import is_unmodelled

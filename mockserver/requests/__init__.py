@@ -7,7 +7,7 @@ with the warnings that the way it was written earns, or a `RefusedRequest`.
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .common import MAX_PAGE, BulkDeleteRequest
+from .body_models import MAX_PAGE, BulkDeleteRequest
 from .decoding import JSON, Message
 from .reading import api_version, check_api_version, read_request, read_uuid
 

@@ -25,7 +25,7 @@ from ..errors import (
 )
 from ..filters import AS_DOCUMENTED, telling_all
 from ..prefect import Dialect
-from .common import MAX_PAGE, NO_OBJECT, Page, Parameters
+from .body_models import MAX_PAGE, NO_OBJECT, Page, Parameters
 
 MAX_DEPTH = 953  # of JSON; a real server (Python 3.11) answers 400 to what is deeper
 MINIMUM_API_VERSION = (0, 8, 0)

@@ -22,7 +22,7 @@ from ..filters import (
     number,
     whole,
 )
-from .common import Document, Page, Parameters
+from .body_models import Document, Page, Parameters
 
 LeaseDuration = Annotated[float, number(ge=60, le=86_400)]
 

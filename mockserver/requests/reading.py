@@ -26,7 +26,7 @@ from ..errors import (
     UnreadableRequest,
 )
 from ..prefect import PREFECT_SQLITE, Dialect
-from .common import Parameters
+from .body_models import Parameters
 from .decoding import (
     JSON,
     B,

@@ -36,7 +36,7 @@ from ..filters import (
     either,
 )
 from ..prefect import StateType
-from .common import MAX_LIMIT, NO_OBJECT, Document, Limit, Parameters, Part
+from .body_models import MAX_LIMIT, NO_OBJECT, Document, Limit, Parameters, Part
 
 MAX_PARAMETERS = 524_288  # bytes, as JSON in ASCII
 MAX_CACHE_KEY = 2_000  # characters

@@ -5,6 +5,6 @@ first, in microseconds; deletes and changes lie in layers over a base that never
 """
 
 from .compact_columns import Few, Later, Times, Uuids, Values
-from .index import Base
+from .flow_run_index import Base
 from .rows import ById, Columns, Rows, RunsById, defaults_of
 from .store import Store

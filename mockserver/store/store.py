@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from ..filters import EVERY, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
-from .index import Base, Index, looks_at_parents
-from .layers import Layer, without_parent
-from .records_by_id import Shelf
+from .flow_run_index import Base, Index, looks_at_parents
+from .overlay import Shelf
+from .segments import Layer, without_parent
 
 
 class Selection(NamedTuple):

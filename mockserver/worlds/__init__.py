@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
 from .clock import Clock
-from .factory import Given, check_parents, numbered, plain
 from .faults import FIELDS, HEADER, LONGEST_SECONDS, Cut, Fault, Rule, fault, read_header
 from .journal import LONGEST_BODY, MOST_EXCHANGES, Exchange, Journal
+from .run_factory import Given, check_parents, numbered, plain
 from .settings import MAX_BODY, Settings
 from .worlds import MOST_SESSIONS, Sessions, World, repeatable_ids, session_settings
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..prefect import CreatedBy, State
 from ..seeds import COLLECTIONS, OPEN
 from ..store import Store
-from .factory import plain
+from .run_factory import plain
 
 Document = dict[str, list[dict[str, Any]]]
 

@@ -21,9 +21,9 @@ from ..operations import Plan
 from ..seeds import Seeds
 from ..store import Store
 from .clock import Clock
-from .factory import Factory, pour
 from .faults import Faults
 from .journal import MOST_EXCHANGES, Journal
+from .run_factory import Factory, pour
 from .settings import Settings
 
 MOST_SESSIONS = 10_000

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from ...lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from .run import DiffSettings, diff
+    from .runner import DiffSettings, diff
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "run": (
+        "runner": (
             "DiffSettings",
             "diff",
         ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...filters import CONDITIONS
 from ..findings import Table
-from .cells import LISTS, has_own_operator, keys_of, without
+from .filter_sweep import LISTS, has_own_operator, keys_of, without
 from .twin import Twin
 
 Json = Any

@@ -21,7 +21,7 @@ from ...prefect import (
     format_instant,
 )
 from ..findings import Finding, Party, Verdict
-from .cells import keys_of
+from .filter_sweep import keys_of
 from .twin import Answer, Twin
 
 Json = Any

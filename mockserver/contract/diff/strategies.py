@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ...filters import CONDITIONS
 from ...prefect import StateType
 from ..server import CREATOR_IDS, DEPLOYMENT_IDS, Draft, State
-from .cells import FLAG, LISTS, OPERATORS, PATTERN, has_own_operator
+from .filter_sweep import FLAG, LISTS, OPERATORS, PATTERN, has_own_operator
 from .vocabulary import Vocabulary, vocabulary_of_places
 
 Json = Any

@@ -11,33 +11,33 @@ from ...lazy_exports import lazy_exports
 if TYPE_CHECKING:
     from .campaign import FuzzSettings
     from .checks import UNREADABLE
-    from .copy_hooks import copy_hooks
-    from .expected import Explainer, told
-    from .gate import CHECK_NAMES, Gate, as_answer, as_schemathesis_check
-    from .invariants import Watch
-    from .oracles import StandIns
-    from .run import fuzz
-    from .test_runs import Crowd
+    from .explainer import Explainer, told
+    from .hook_files import copy_hooks
+    from .interceptor import CHECK_NAMES, Gate, as_answer, as_schemathesis_check
+    from .mock_pool import StandIns
+    from .observer import Watch
+    from .run_pool import Crowd
+    from .runner import fuzz
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "campaign": ("FuzzSettings",),
         "checks": ("UNREADABLE",),
-        "copy_hooks": ("copy_hooks",),
-        "expected": (
+        "explainer": (
             "Explainer",
             "told",
         ),
-        "gate": (
+        "hook_files": ("copy_hooks",),
+        "interceptor": (
             "CHECK_NAMES",
             "Gate",
             "as_answer",
             "as_schemathesis_check",
         ),
-        "invariants": ("Watch",),
-        "oracles": ("StandIns",),
-        "run": ("fuzz",),
-        "test_runs": ("Crowd",),
+        "mock_pool": ("StandIns",),
+        "observer": ("Watch",),
+        "run_pool": ("Crowd",),
+        "runner": ("fuzz",),
     },
 )

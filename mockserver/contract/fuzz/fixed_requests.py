@@ -9,7 +9,7 @@ from typing import Any
 from ...prefect import BULK_DELETE
 from ..server import JSON, Answer
 from .checks import DELETE_ONE, Check, Exchange, Sent, wrongs
-from .invariants import Watch
+from .observer import Watch
 
 OF_ANY: Any = {"flow_runs": None}
 NOTHING: Any = {"flow_runs": {"id": {"any_": []}}}

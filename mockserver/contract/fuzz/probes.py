@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..server import JSON, Answer, Target
-from .test_runs import Crowd
+from .run_pool import Crowd
 
 COUNT = "/flow_runs/count"
 CREATE = "/flow_runs/"

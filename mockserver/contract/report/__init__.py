@@ -5,8 +5,8 @@ annotations and a summary for GitHub Actions. Texts of a server are made harmles
 """
 
 from .console import print_report
+from .files import make_folder, write_reports
 from .github import no_commands, tell_github
 from .progress import Live
-from .report import make_folder, write_reports
-from .summary import Report, Run, report_of
-from .untrusted import secrets_of
+from .report import Report, Run, report_of
+from .sanitizing import secrets_of

@@ -10,7 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..findings import Finding, Outcome, Table, Verdict
-from .summary import WORDS, Report, ordered, title
+from .report import WORDS, Report, ordered, title
 
 _STYLES = {Verdict.NEW: "bold red", Verdict.GONE: "bold yellow", Verdict.KNOWN: "cyan"}
 _MARKS = {Verdict.NEW: "✗", Verdict.GONE: "!", Verdict.KNOWN: "~"}

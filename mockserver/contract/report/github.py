@@ -12,7 +12,7 @@ from typing import TextIO
 
 from ...errors import UsageError
 from ..findings import Finding, Table
-from .summary import WORDS, Report, ordered, title
+from .report import WORDS, Report, ordered, title
 
 MOST_ANNOTATIONS = 10  # GitHub shows no more of a step
 MOST_TEXT = 2_000

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..findings import Finding, Outcome
-from .summary import Report
+from .report import Report
 
 VERSION = 1
 

@@ -11,7 +11,7 @@ from datetime import UTC
 from xml.etree import ElementTree as ET
 
 from ..findings import Finding, Outcome, Verdict
-from .summary import WORDS, Report, title
+from .report import WORDS, Report, title
 
 Element = ET.Element
 

@@ -1,74 +1,121 @@
-"""All reports of a run, written into a folder: for people, for CI servers, for programs."""
+"""What a run of the kit comes to: its facts, its outcomes, and the sentence that sums them up."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryFile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from ...errors import UsageError
-from .github import markdown
-from .html_page import html_page
-from .json_report import json_text
-from .junit import junit_xml
-from .summary import Report
+from ..findings import Finding, Outcome, Table, Verdict
+from ..server import Ownership
+from .sanitizing import fit, fit_whole
 
-FILES: Mapping[str, Callable[[Report], str]] = {
-    "report.html": html_page,
-    "report.json": json_text,
-    "junit.xml": junit_xml,
-    "summary.md": markdown,
-}
+WORDS = {Verdict.NEW: "new", Verdict.GONE: "known, but gone", Verdict.KNOWN: "known"}
+"""Verdicts as a page says them, the worst first."""
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder of the reports, before a run is long under way. Raises UsageError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: {error.strerror or error}; expected a folder that can be written to"
-        ) from None
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The facts: which server, as what, whose, when, for how long, from which seed.
 
-
-def write_reports(folder: Path, report: Report) -> Sequence[Path]:
-    """Write every form of a report into a folder, which is made where it is missing.
-
-    Each file is there whole or not at all. Returns them; raises UsageError where that cannot be.
+    `server` is what it says it is, such as `Prefect 3.8.8`; `dialect` is what it was held against.
     """
-    texts = {name: render(report) for name, render in FILES.items()}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            _write(folder / name, text)
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: {error.strerror or error}; expected a folder that can be written to"
-        ) from None
-    return [folder / name for name in texts]
+
+    url: str
+    server: str
+    dialect: str
+    ownership: Ownership
+    started: datetime
+    seconds: float = 0.0
+    seed: int | None = None
+
+    @property
+    def facts(self) -> Sequence[tuple[str, str]]:
+        """Name and value of each, for people."""
+        seed = [] if self.seed is None else [("seed", str(self.seed))]
+        return [
+            ("server", self.url),
+            ("says it is", self.server),
+            ("held against", self.dialect),
+            ("taken as", self.ownership.value),
+            ("started", self.started.isoformat(timespec="seconds")),
+            ("took", f"{self.seconds:.1f} s"),
+            *seed,
+        ]
 
 
-def _write(path: Path, text: str) -> None:
-    """The file as it was stays until the new one is whole."""
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        made = Path(file.name)
-        try:
-            file.write(text)
-            file.close()
-            made.chmod(0o666 & ~_umask())
-            made.replace(path)
-        except BaseException:
-            made.unlink(missing_ok=True)
-            raise
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run and its outcomes. Whoever holds one holds texts without control characters and secrets;
+    the syntax of where they are shown is still to be escaped.
+    """
+
+    run: Run
+    outcomes: Sequence[Outcome]
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """Those of all verbs, the worst first."""
+        every = [finding for outcome in self.outcomes for finding in outcome.findings]
+        return [finding for verdict in WORDS for finding in every if finding.verdict is verdict]
+
+    @property
+    def fails(self) -> bool:
+        """Whether anything but what is known was found."""
+        return any(outcome.fails for outcome in self.outcomes)
+
+    @property
+    def headline(self) -> str:
+        """What it comes to, in a sentence without a full stop."""
+        counted = [
+            (verdict, sum(finding.verdict is verdict for finding in self.findings))
+            for verdict in WORDS
+        ]
+        said = ", ".join(f"{count} {WORDS[verdict]}" for verdict, count in counted if count)
+        holds = "The contract does not hold" if self.fails else "The contract holds"
+        return f"{holds}: {said or 'nothing differs'}"
 
 
-def _umask() -> int:
-    """What other files are made with; it can only be asked for by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+def report_of(run: Run, outcomes: Sequence[Outcome], secrets: Collection[str] = ()) -> Report:
+    """A report whose texts are fit to be shown, and hold none of the secrets."""
+
+    def one(text: str) -> str:
+        return fit_whole(fit(text, secrets))
+
+    def finding(found: Finding) -> Finding:
+        return replace(
+            found,
+            check=one(found.check),
+            subject=one(found.subject),
+            sentence=one(found.sentence),
+            evidence=fit(found.evidence, secrets),
+            curl=fit_whole(found.curl, secrets),
+        )
+
+    def table(shown: Table) -> Table:
+        rows = [[one(cell) for cell in row] for row in shown.rows]
+        return Table(one(shown.title), [one(name) for name in shown.columns], rows, shown.long)
+
+    def outcome(told: Outcome) -> Outcome:
+        return replace(
+            told,
+            findings=[finding(found) for found in told.findings],
+            holds=[one(text) for text in told.holds],
+            notes=[one(text) for text in told.notes],
+            counts={one(name): count for name, count in told.counts.items()},
+            tables=[table(shown) for shown in told.tables],
+        )
+
+    safe = replace(run, url=one(run.url), server=one(run.server), dialect=one(run.dialect))
+    return Report(safe, [outcome(told) for told in outcomes])
+
+
+def ordered(findings: Sequence[Finding]) -> Sequence[tuple[Verdict, Sequence[Finding]]]:
+    """Findings by their verdict, the worst first; verdicts without one are left out."""
+    grouped = ((verdict, [one for one in findings if one.verdict is verdict]) for verdict in WORDS)
+    return [(verdict, group) for verdict, group in grouped if group]
+
+
+def title(finding: Finding) -> str:
+    """What a finding is called: its check, or the known deviation it is."""
+    return finding.deviation or finding.check

@@ -4,13 +4,13 @@ Comes in: a URL or a program to start. Goes out: a `Target` to send requests to,
 and the permission that its owner gave.
 """
 
-from .census import kept, losses, take
+from .cleanup_journal import Journal
 from .connect import Opened, Opening, opened
+from .created_runs import CANNOT, Draft, Garden, State, draw_drafts
 from .detect import Identity
-from .journal import Journal
 from .permission import Effect, require, require_alone
 from .sample_values import CREATOR_IDS, CREATOR_TYPES, DEPLOYMENT_IDS
-from .seeding import CANNOT, Draft, Garden, State, draw_drafts
+from .snapshot import kept, losses, take
 from .spawn import Program
 from .target import (
     JSON,

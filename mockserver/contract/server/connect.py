@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ...prefect import MEASURED_ON, SPEC, Dialect
+from .cleanup_journal import clear_leftovers, default_folder
 from .detect import Identity, identify
-from .journal import clear_leftovers, default_folder
 from .spawn import Program, Spawn, running, spawn_mock, spawn_prefect
 from .target import Limits, Ownership, Target, headers_of
 

@@ -13,7 +13,7 @@ from ...requests import Message
 from ...worlds import Settings, World
 from .middleware import BODY
 from .origin_guard import stranger
-from .sessions import world_of
+from .session_routing import world_of
 
 
 async def read_message(request: web.Request, world: World) -> Message:

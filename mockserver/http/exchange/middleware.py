@@ -23,7 +23,7 @@ from ...worlds import (
     read_header,
 )
 from .responses import WARNING_HEADER, json_reply
-from .sessions import path_of
+from .session_routing import path_of
 
 Note = tuple[tuple[FlowRun, ...], "Predicate | None", "int | None"]
 """Deleted flow runs, the predicate that they satisfied, and the limit."""

@@ -1,0 +1,181 @@
+"""Differences of deletes: traces of bulk_delete calls on flow runs made for each, on both sides.
+
+On a server that others can reach, or that holds other flow runs, every request is guarded: it
+names, beside everything else and joined by and_, the ids of flow runs that the kit has made, and
+is not sent where it could mean more than that. Sentinels, which no request names, must survive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...prefect import Dialect
+from ..findings import Finding
+from ..server import Draft, Garden, State, Target, TargetError
+from .coverage import Coverage
+from .differences import Difference, finding_of
+from .filter_comparison import MOST_DIFFERENCES, Watch
+from .shrinking import smallest_difference
+from .strategies import Step, Trace, traces
+from .twin import Answer, Twin
+from .vocabulary import resolve
+
+Json = Any
+BULK_DELETE = "/flow_runs/bulk_delete"
+SENTINELS = (
+    Draft("sentinel", (State("COMPLETED"),), tags=("sentinel",), key=True),
+    Draft("sentinel", (State("SCHEDULED"),)),
+)
+
+
+@dataclass
+class Deletions:
+    """Traces tried on a server. `guarded`: it holds flow runs besides those of the garden."""
+
+    garden: Garden
+    dialect: Dialect
+    guarded: bool
+    watch: Watch
+    coverage: Coverage = field(default_factory=Coverage)
+    sent: int = 0
+    deleted: int = 0
+    unsent: int = 0
+
+    @property
+    def target(self) -> Target:
+        """The server."""
+        return self.garden.target
+
+    def search(self, deletes: int, seed: int) -> list[Finding]:
+        """Try traces until so many deletes were sent; returns the differences found."""
+        found: list[Difference] = []
+
+        def look(trace: Trace) -> Difference | None:
+            if self.sent >= deletes and not shrinking:
+                return None
+            difference = self.compare(trace)
+            if difference is None:
+                return None
+            if any(difference.is_like(known) for known in found):
+                return None
+            shrinking.append(True)
+            return difference
+
+        while self.sent < deletes and len(found) < MOST_DIFFERENCES:
+            shrinking: list[bool] = []
+            difference = smallest_difference(
+                traces(), look, examples=deletes, number=seed + len(found)
+            )
+            if difference is None:
+                break
+            found.append(difference)
+        return [finding_of(difference, "deletes-the-same") for difference in found]
+
+    def compare(self, trace: Trace) -> Difference | None:
+        """Make the runs, delete on both sides, and take away what is left."""
+        try:
+            planted = self.garden.plant(trace.drafts)
+            self._guard_others()
+            records = self.garden.records()
+            by_id = {run["id"]: run for run in records["flow_runs"]}
+            missing = [one for one in planted if one not in by_id]
+            if missing:
+                raise TargetError(f"{self.target.url} has lost what was just made: {missing[0]}")
+            runs = [by_id[flow_run_id] for flow_run_id in planted]
+            twin = Twin.of(records, self.dialect)
+            sent: list[Json] = []
+            for step in trace.steps:
+                difference = self._step(step, runs, twin, sent)
+                if difference is not None:
+                    return difference
+            return None
+        finally:
+            self.garden.weed()
+
+    def _guard_others(self) -> None:
+        """From now on be guarded, where somebody else has put a flow run on the server."""
+        if not self.guarded and self.target.ask("POST", "/flow_runs/count", {}) != len(
+            self.garden.ids
+        ):
+            self.guarded = True
+
+    def _step(
+        self, step: Step, runs: Sequence[Json], twin: Twin, sent: list[Json]
+    ) -> Difference | None:
+        wanted = resolve(step.wanted, runs)
+        if self.guarded:
+            wanted = guard(wanted, [run["id"] for run in runs])
+            if wanted is None:
+                self.unsent += 1
+                return None
+        body = step.body(wanted)
+        before, document = twin.fork(), twin.documented()
+        self.coverage.see(wanted, before)
+        mine = twin.delete(body)
+        told = self._delete(body)
+        difference = Difference(
+            f"POST {BULK_DELETE}",
+            body,
+            told,
+            mine,
+            document.delete(body),
+            before,
+            self.target.curl("POST", BULK_DELETE, json.dumps(body).encode()),
+            steps=tuple(sent),
+        )
+        sent.append(body)
+        if told != mine:
+            return difference
+        return self._left(twin, difference)
+
+    def _delete(self, body: Json) -> Answer:
+        self.sent += 1
+        self.watch(self.sent)
+        answer = self.target.send("POST", BULK_DELETE, json.dumps(body).encode())
+        if answer.status != 200:
+            return answer.status
+        try:
+            deleted = frozenset(map(str, answer.json["deleted"]))
+        except (ValueError, TypeError, KeyError):
+            raise TargetError(f"POST {BULK_DELETE} answered {answer}: no list `deleted`") from None
+        self.deleted += len(deleted)
+        return deleted
+
+    def _left(self, twin: Twin, difference: Difference) -> Difference | None:
+        """The same deletes, told alike: is what is left the same, and whose child?"""
+        records = self.garden.records()
+        left = {run["id"]: run["parent_task_run_id"] for run in records["flow_runs"]}
+        mine = twin.parents()
+        if left == mine:
+            task_runs = {one["id"] for one in records["task_runs"]}
+            if task_runs == {one.id for one in twin.store.task_runs}:
+                return None
+            return replace(difference, detail="Other task runs are left")
+        if left.keys() == mine.keys():
+            return replace(difference, detail="Other flow runs have lost their parent")
+        gone, kept = sorted(mine.keys() - left.keys()), sorted(left.keys() - mine.keys())
+        words = [f"{', '.join(gone)} gone, too"] if gone else []
+        words += [f"{', '.join(kept)} still there"] if kept else []
+        return replace(difference, detail=f"What it tells is not what it did: {'; '.join(words)}")
+
+
+def guard(wanted: Json, ids: Sequence[str]) -> Json | None:
+    """The filter, so that it cannot match any run but those of these ids; None where it could.
+
+    An or_ of several criteria would let the guard be passed by.
+    """
+    wanted = dict(wanted or {})
+    criteria = [name for name in wanted if name != "operator"]
+    if wanted.get("operator") == "or_" and [name for name in criteria if name != "id"]:
+        return None
+    named = (wanted.get("id") or {}).get("any_")
+    mine = list(ids) if named is None else [one for one in named if one in ids]
+    return {**wanted, "operator": "and_", "id": {**(wanted.get("id") or {}), "any_": mine}}
+
+
+def plant_sentinels(garden: Garden) -> list[str]:
+    """Flow runs that no request is about; returns their ids. Raises TargetError."""
+    return garden.plant(SENTINELS)

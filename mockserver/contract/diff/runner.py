@@ -1,0 +1,205 @@
+"""The verb `diff`: does a server mean by filters and deletes what our dialect means?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+from ...prefect import Nul
+from ..findings import Finding, Outcome, Party
+from ..server import (
+    CANNOT,
+    Effect,
+    Garden,
+    Identity,
+    Journal,
+    Ownership,
+    Target,
+    TargetError,
+    draw_drafts,
+    losses,
+    require,
+    take,
+)
+from .delete_comparison import Deletions, plant_sentinels
+from .filter_comparison import Selections, Watch
+from .twin import Twin
+from .vocabulary import vocabulary_of
+
+MOST_EXISTING = 20_000
+"""Flow runs of a server that are read to be compared: they are asked for 200 at a time."""
+
+Say = Callable[[str, int, int], None]
+"""Progress: what is being done, how much of it is done, of how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffSettings:
+    """What is tried. `existing`: on the flow runs that are there; nothing is created.
+
+    `delete`: also traces of bulk_delete, until `deletes` were sent.
+    """
+
+    existing: bool = False
+    delete: bool = False
+    filters: int = 3000
+    deletes: int = 300
+    runs: int = 150
+    seed: int = 0
+
+
+def diff(
+    target: Target, identity: Identity, settings: DiffSettings, journals: Path, say: Say
+) -> Outcome:
+    """Hold a server against its dialect. Raises UsageError, where it may not, and TargetError."""
+    started = time.monotonic()
+    instead = "--existing compares on the flow runs that are there, and only reads."
+    if settings.delete:
+        require(target, Effect.DELETES, "diff --delete", instead)
+    elif not settings.existing:
+        require(target, Effect.CREATES, "diff", instead)
+    parts = (
+        [_on_existing(target, identity, settings, say)]
+        if settings.existing
+        else list(_on_planted(target, identity, settings, journals, say))
+    )
+    return Outcome(
+        "diff",
+        findings=[finding for part in parts for finding in part.findings],
+        holds=[sentence for part in parts for sentence in part.holds],
+        notes=[note for part in parts for note in part.notes],
+        counts={name: count for part in parts for name, count in part.counts.items()},
+        tables=[table for part in parts for table in part.tables],
+        seconds=time.monotonic() - started,
+    )
+
+
+def _on_existing(target: Target, identity: Identity, settings: DiffSettings, say: Say) -> Outcome:
+    """Filters on what is there, which others may be changing."""
+    count = target.ask("POST", "/flow_runs/count", {})
+    if count > MOST_EXISTING:
+        raise TargetError(
+            f"{target.url} holds {count:,} flow runs, and to compare on them all are read; "
+            f"that is done up to {MOST_EXISTING:,}"
+        )
+
+    def read() -> Twin:
+        records = {
+            "flow_runs": list(target.pages("/flow_runs/filter")),
+            "task_runs": list(target.pages("/task_runs/filter")),
+        }
+        nameless = {"flow_runs": {"work_queue_name": {"is_null_": True}}}
+        unnamed = {run["id"] for run in target.pages("/flow_runs/filter", **nameless)}
+        for run in records["flow_runs"]:
+            if run["id"] in unnamed:
+                run["work_queue_name"] = None
+        return Twin.of(records, identity.dialect)
+
+    watch = _watch(say, "filters", settings.filters)
+    outcome = _selected(Selections(target, {}, read(), read, watch), settings, "that were there")
+    note = (
+        "a server tells the name of a run's queue where the column that work_queue_name filters "
+        "by is null; which those are was asked of the server, so is_null_ of it is not compared"
+    )
+    return replace(outcome, notes=(*outcome.notes, note))
+
+
+def _on_planted(
+    target: Target, identity: Identity, settings: DiffSettings, journals: Path, say: Say
+) -> Iterator[Outcome]:
+    """Filters, and deletes if they are wanted, on flow runs made for it and taken away again."""
+    others = take(target)
+    with Journal.begin(target, journals) as journal:
+        garden = Garden(target, journal)
+        nul = identity.dialect.nul is not Nul.FAILS
+        drafts = list(draw_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
+        garden.plant(drafts, _watch(say, "flow runs made", settings.runs))
+        twin = Twin.of(garden.records(), identity.dialect)
+        watch = _watch(say, "filters", settings.filters)
+        selections = Selections(target, garden.scope, twin, None, watch)
+        yield _selected(selections, settings, "made for it")
+        garden.weed()
+        if settings.delete:
+            # Where others can reach the server, they can put flow runs on it at any time.
+            guarded = len(others) > 0 or target.ownership is not Ownership.OURS
+            yield _deleted(garden, journal, identity, guarded, settings, say)
+    findings = losses(others, take(target), "diff")
+    holds = [] if findings else [f"the {len(others):,} flow runs that were there are as they were"]
+    notes = [f"the API cannot make {what}" for what in CANNOT]
+    yield Outcome("diff", findings, holds, notes)
+
+
+def _selected(selections: Selections, settings: DiffSettings, which: str) -> Outcome:
+    """Filters tried, and what came of it."""
+    vocabulary = vocabulary_of(selections.twin.store)
+    findings = selections.search(vocabulary, settings.filters, settings.seed)
+    held = len(selections.twin.store)
+    name = selections.twin.dialect.name
+    tried, coverage = selections.tried, selections.coverage
+    agree = f"{coverage.filters:,} filters select of {held:,} flow runs {which} what {name} selects"
+    unshown = selections.unshown()
+    untried = coverage.untried()
+    notes = [f"not shown by these flow runs: {', '.join(unshown)}"] if unshown else []
+    if untried:
+        notes.append(f"{len(untried):,} cells of the meaning not tried: {_first(untried)}")
+    return Outcome(
+        "diff",
+        [*findings, *selections.deviations()],
+        [agree],
+        notes,
+        {"filters": tried, "flow runs": held},
+        list(coverage.tables()),
+    )
+
+
+def _first(words: Sequence[str], most: int = 5) -> str:
+    more = f"; {len(words) - most:,} more" if len(words) > most else ""
+    return "; ".join(words[:most]) + more
+
+
+def _deleted(
+    garden: Garden,
+    journal: Journal,
+    identity: Identity,
+    guarded: bool,
+    settings: DiffSettings,
+    say: Say,
+) -> Outcome:
+    """Deletes tried, and what came of it."""
+    watch = _watch(say, "deletes", settings.deletes)
+    sentinels = Garden(garden.target, journal)
+    if guarded:
+        plant_sentinels(sentinels)
+    deletions = Deletions(garden, identity.dialect, guarded, watch)
+    findings = deletions.search(settings.deletes, settings.seed)
+    holds = [
+        f"{deletions.sent:,} deletes took {deletions.deleted:,} flow runs, "
+        f"as {identity.dialect.name} would, and left the same"
+    ]
+    left = {run["id"] for run in sentinels.records()["flow_runs"]}
+    lost = [one for one in sentinels.ids if one not in left]
+    if lost:
+        findings.append(
+            Finding(
+                "diff",
+                "sentinels",
+                "POST /flow_runs/bulk_delete",
+                f"flow runs that no request named are gone: {', '.join(lost)}",
+                party=Party.SERVER,
+            )
+        )
+    elif sentinels.ids:
+        holds.append(f"{len(sentinels.ids)} sentinels, which no request named, are there")
+    notes = (
+        [f"{deletions.unsent:,} deletes were not sent: other flow runs might have matched"]
+        if deletions.unsent
+        else []
+    )
+    return Outcome("diff", findings, holds, notes, {"deletes": deletions.sent})
+
+
+def _watch(say: Say, what: str, of: int) -> Watch:
+    return lambda done: say(what, done, of)

@@ -1,0 +1,268 @@
+"""Does the server's own document still say what openapi.yaml says?"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from ...errors import in_a_line
+from ...prefect import openapi
+from ..findings import Finding, Outcome, Verdict
+from ..server import Target, TargetError
+from .changes import Change, Effect, Kind, Side, effect
+from .documents import Operation, checked, operations, parse_document, prefix, without_prefix
+from .known import KNOWN_DRIFT, KnownDrift
+from .operation_comparison import compare_calls
+from .schema_comparison import Comparison
+from .schemas import DocumentError
+
+VERB = "drift"
+MAX_FINDINGS = 500
+_REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
+
+
+def drift(target: Target) -> Outcome:
+    """Compare our document with the one that a server publishes of itself; only reads.
+
+    Returns what differs. Raises TargetError where the server publishes none, DocumentError where
+    it cannot be understood.
+    """
+    started = time.monotonic()
+    url, document = published(target)
+    return replace(drift_of(document, url), seconds=time.monotonic() - started)
+
+
+def published(target: Target) -> tuple[str, Mapping[str, Any]]:
+    """Where a server's document is, and the document. Raises TargetError where there is none."""
+    answers = []
+    for url in _places(target.url):
+        answer = target.read(url)
+        if answer.status != 200:
+            answers.append(f"GET {url} answered {answer}")
+            continue
+        try:
+            return url, parse_document(answer.body, url)
+        except DocumentError as error:  # a page: a server's UI answers any path with its own
+            answers.append(str(error))
+    raise TargetError(
+        f"{'; '.join(answers)}. A server publishes its document as /openapi.json; if this one "
+        "does not, give `drift` a file instead"
+    )
+
+
+def _places(url: str) -> Sequence[str]:
+    """Where the document of an API can be: beside the API, at the root, below the API."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    folders = (path.rpartition("/")[0], "", path)
+    return [parts._replace(path=f"{at}/openapi.json").geturl() for at in dict.fromkeys(folders)]
+
+
+def drift_of(document: Mapping[str, Any], source: str) -> Outcome:
+    """Compare our document with another, which was read from `source`, a URL or a file.
+
+    Returns what the other says differently of the operations that ours has: one finding a schema
+    and field. Raises DocumentError where it cannot be understood.
+    """
+    started = time.monotonic()
+    ours = openapi.document()
+    comparison = Comparison(ours, checked(document, source))
+    mine, others = operations(ours), operations(document)
+    begins = prefix(mine, others)
+    theirs = without_prefix(others, begins)
+    for key, operation in mine.items():
+        if key in theirs:
+            compare_calls(comparison, operation, theirs[key])
+        else:
+            change = Change(Kind.REMOVED, str(operation), "operation", "is not in the document")
+            comparison.note(change, Side.REQUEST)
+    expected = () if _title(document) == _title(ours) else KNOWN_DRIFT
+    look = partial(_look, source=source, begins=begins)
+    findings = list(_findings(comparison, expected, _users(mine.values()), look))
+    shared = len(mine.keys() & theirs.keys())
+    return Outcome(
+        VERB,
+        findings[:MAX_FINDINGS],
+        holds=_holds(comparison, shared, len(mine), _described(document)),
+        notes=list(_notes(mine, others, begins, shared, len(findings))),
+        counts={
+            "operations compared": shared,
+            "parts compared": len(comparison.compared),
+            "differences": len(comparison.changes),
+            "differences that a client notices": sum(
+                _breaks(change, sides) for change, sides in comparison.changes.items()
+            ),
+        },
+        seconds=time.monotonic() - started,
+    )
+
+
+def _title(document: Mapping[str, Any]) -> object:
+    info = document.get("info")
+    return info.get("title") if isinstance(info, Mapping) else None
+
+
+def _described(document: Mapping[str, Any]) -> str:
+    info = document.get("info")
+    said = info if isinstance(info, Mapping) else {}
+    return in_a_line(f"{said.get('title', 'a document')} {said.get('version', '')}".strip(), 100)
+
+
+def _findings(
+    comparison: Comparison,
+    expected: Sequence[KnownDrift],
+    users: Mapping[str, Sequence[str]],
+    look: Callable[[Change], str],
+) -> Iterator[Finding]:
+    """What is new, worst first; then what is known, and what is known and does not show."""
+    changes = comparison.changes
+    unknown = [change for change in changes if not any(known.covers(change) for known in expected)]
+    for same in _grouped(sorted(unknown, key=lambda change: not _breaks(change, changes[change]))):
+        change = same[0]
+        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+        places = "\n".join(in_a_line(one.subject) for one in same)
+        yield Finding(
+            VERB,
+            change.kind.value,
+            f"{in_a_line(change.subject)}{more}",
+            f"{change.what}: {_noticed(change, changes[change])}",
+            evidence=places if more else _evidence(change, users),
+            curl=look(change),
+            times=len(same),
+        )
+    for known in expected:
+        shown = [change for change in changes if known.covers(change)]
+        silent = comparison.compared - {change.subject for change in shown}
+        gone = [one for one in known.subjects if one in silent]
+        if shown:
+            found = _known(known, Verdict.KNOWN, [change.subject for change in shown])
+            yield replace(found, curl=look(shown[0]))
+        if gone:
+            yield replace(
+                _known(known, Verdict.GONE, gone), sentence=f"no longer shows: {known.sentence}"
+            )
+
+
+def _grouped(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
+    """The same change of the same part of several operations, such as a header, is one."""
+    groups: dict[object, list[Change]] = {}
+    for change in changes:
+        method, _, rest = change.subject.partition(" ")
+        part = rest.partition(" ")[2] if method.isupper() else ""
+        key = (part, change.kind, change.aspect, change.what) if part else change
+        groups.setdefault(key, []).append(change)
+    return groups.values()
+
+
+def _known(known: KnownDrift, verdict: Verdict, places: Sequence[str]) -> Finding:
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    return Finding(
+        VERB,
+        known.kind.value,
+        f"{places[0]}{more}",
+        known.sentence,
+        verdict,
+        deviation=known.id,
+        evidence="\n".join(places),
+        times=len(places),
+    )
+
+
+def _effects(change: Change, sides: Collection[Side]) -> list[Effect]:
+    return [effect(change, side) for side in Side if side in sides]
+
+
+def _breaks(change: Change, sides: Collection[Side]) -> bool:
+    return any(one.breaks for one in _effects(change, sides))
+
+
+def _noticed(change: Change, sides: Collection[Side]) -> str:
+    """Who notices, on each side it shows on."""
+    return "; ".join(dict.fromkeys(one.words for one in _effects(change, sides)))
+
+
+def _users(ours: Collection[Operation]) -> Mapping[str, Sequence[str]]:
+    """Which operations use a component, by its name."""
+    components = openapi.document()["components"]["schemas"]
+    needs = {name: _names(schema) for name, schema in components.items()}
+    users: dict[str, list[str]] = {}
+    for operation in ours:
+        waiting, seen = _names(operation.node), set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting |= needs[name]
+        for name in seen:
+            users.setdefault(name, []).append(str(operation))
+    return users
+
+
+def _names(node: Any) -> set[str]:
+    return set(_REFERENCE.findall(json.dumps(node, default=str)))
+
+
+def _evidence(change: Change, users: Mapping[str, Sequence[str]]) -> str:
+    using = users.get(re.split(r"[.\[ ]", change.subject)[0], ())
+    return f"used by {', '.join(using)}" if using else ""
+
+
+def _look(change: Change, source: str, begins: str) -> str:
+    """A command line that shows what the other document says there."""
+    name = re.split(r"[.\[]", change.subject)[0]
+    if change.aspect == "operation":
+        query = ".paths | keys"
+    elif " /" in change.subject:
+        method, path = change.subject.split(" ")[:2]
+        query = f".paths[{json.dumps(begins + path)}].{method.lower()}"
+    else:
+        query = f".components.schemas[{json.dumps(name.partition(' ')[0])}]"
+    shown = shlex.join(["jq", query])
+    if re.match(r"https?://", source):
+        return f"{shlex.join(['curl', '-sS', source])} | {shown}"
+    return f"{shown} {shlex.quote(source)}"
+
+
+def _holds(comparison: Comparison, shared: int, known: int, described: str) -> Sequence[str]:
+    if not shared:
+        return ()
+    different = {change.subject for change in comparison.changes}
+    same = len(comparison.compared - different)
+    return (
+        f"{shared} of the {known} operations of {openapi.FILE} are in {described}",
+        f"{same:,} of {len(comparison.compared):,} schemas, fields, parameters and replies "
+        "are as we say",
+    )
+
+
+def _notes(
+    mine: Mapping[str, Operation],
+    others: Mapping[str, Operation],
+    begins: str,
+    shared: int,
+    findings: int,
+) -> Iterator[str]:
+    beyond = [str(others[key]) for key in others.keys() - {f"{_moved(k, begins)}" for k in mine}]
+    runs = sorted(in_a_line(one) for one in beyond if "/flow_runs" in one)
+    if beyond:
+        named = f"; of flow runs: {', '.join(runs[:20])}" if runs else ""
+        are = "operation more is" if len(beyond) == 1 else "operations more are"
+        yield f"{len(beyond)} {are} not compared: ours has none of that kind{named}"
+    if begins:
+        yield f"its paths begin with {in_a_line(begins)}"
+    if not shared:
+        yield "none of its paths is one of ours: is it the document of a Prefect server?"
+    if findings > MAX_FINDINGS:
+        yield f"{findings - MAX_FINDINGS:,} findings more are not shown"
+
+
+def _moved(key: str, begins: str) -> str:
+    method, _, path = key.partition(" ")
+    return f"{method} {begins}{path}"

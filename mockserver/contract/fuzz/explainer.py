@@ -1,0 +1,297 @@
+"""Which known deviation explains a failure, and which refusals the document tells in words.
+
+A failure is explained by a deviation if a mock that follows the document in all but this one
+answers the request as the server did, and one that follows it in everything does not. So the
+explanations are as good as the mock, and no list of them has to be kept. What the mock does not
+show by a field of its dialect stands in a table.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from ...prefect import DEVIATIONS, SPEC, Deviation, Dialect, Nul, StateType
+from ..server import Answer, TargetError
+from .checks import Sent
+from .mock_pool import StandIns
+
+BY_ID: Mapping[str, Deviation] = {deviation.id: deviation for deviation in DEVIATIONS}
+
+# What decides a deviation that has no field of a dialect to itself.
+_FIELDS: Mapping[str, str] = {
+    "like-nul": "nul",
+    "nul-in-text": "nul",
+    "policy-deprecated-keys": "lax_coercion",
+    "policy-no-object": "lax_coercion",
+    "falsy-names": "lax_coercion",
+    "state-not-stored": "undocumented_5xx",
+    "small-levels": "undocumented_5xx",
+}
+IN_EVERY_DIALECT = frozenset({"client-nulls", "empty-key"})
+"""What the mock does, too, whatever its dialect: openapi.yaml says so where it differs."""
+
+
+def field_of(deviation: str) -> str:
+    """The field of a dialect that decides a deviation. Raises KeyError for one of every dialect."""
+    if deviation in IN_EVERY_DIALECT:
+        raise KeyError(deviation)
+    return _FIELDS.get(deviation, deviation.replace("-", "_"))
+
+
+def shows_in(deviation: str, dialect: Dialect) -> bool | None:
+    """Whether a server of this dialect shows a deviation; None where the document follows it."""
+    if deviation in IN_EVERY_DIALECT:
+        return None if dialect == SPEC else True
+    if deviation == "nul-in-text":
+        return dialect.nul is Nul.FAILS
+    return bool(getattr(dialect, field_of(deviation)) != getattr(SPEC, field_of(deviation)))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A refusal of what the schema takes, which the document's text announces."""
+
+    operations: str  # how they end, as a pattern
+    status: int
+    detail: str  # a pattern
+    sentence: str
+
+
+TOLD: tuple[Told, ...] = (
+    Told(
+        r"POST .*/(filter|paginate)",
+        422,
+        r"Invalid (limit|offset|page): must be (less|greater) than or equal to \d+\.",
+        "limit is 0 to 200, which the published schema does not say",
+    ),
+    Told(
+        r"POST /flow_runs/history",
+        422,
+        r"History interval must not be less than 1 second\.",
+        "an interval is a second at least",
+    ),
+    Told(
+        r"POST /flow_runs/history",
+        422,
+        r"History must not leave the years 1-9999\.",
+        "its intervals are within the years that date-times have",
+    ),
+    Told(
+        r"PATCH /flow_runs/{id}",
+        400,
+        r"Job variables for a flow run in state \w+ cannot be updated"
+        r"|A deployment for the flow run could not be found"
+        r"|Flow run state is required to update job variables but none exists",
+        "job_variables change while the run is scheduled, and from a deployment",
+    ),
+    Told(
+        r"POST /task_runs/",
+        422,
+        r".*(retry_jitter_factor` must be >= 0|more than \d+ retry delays).*",
+        "a policy has a factor of 0 or more, and 50 delays at most",
+    ),
+    Told(
+        r"(POST|PATCH) /flow_runs/.*",
+        422,
+        r".*parameters must be less than [\d,]+ bytes.*",
+        "parameters have a size",
+    ),
+    Told(
+        r"PATCH /flow_runs/{id}/labels",
+        422,
+        r".*A label must be a text, a number or a boolean.*",
+        "no reply could tell another label",
+    ),
+    Told(r"GET /csrf-token", 422, r"CSRF protection is disabled\.", "that is its only answer"),
+    Told(r"POST /v2/.*", 410, r"Lease .*", "a lease that is not there is gone"),
+)
+
+
+def told(sent: Sent, answer: Answer) -> bool:
+    """Whether the document's text announces this refusal."""
+    detail = _detail(answer)
+    return any(
+        one.status == answer.status
+        and re.fullmatch(one.operations, sent.operation)
+        and re.fullmatch(one.detail, detail)
+        for one in TOLD
+    )
+
+
+def _detail(answer: Answer) -> str:
+    """What a refusal says, in the document's shape or that of real servers."""
+    try:
+        reply = answer.json
+    except ValueError:
+        return ""
+    if not isinstance(reply, dict):
+        return ""
+    detail = reply.get("detail", reply.get("exception_detail"))
+    if isinstance(detail, list):
+        return " ".join(str(one.get("msg")) for one in detail if isinstance(one, dict))
+    return str(detail)
+
+
+@dataclass
+class Explainer:
+    """Says which deviation of a dialect an answer is due to."""
+
+    dialect: Dialect
+    standins: StandIns
+    _known: dict[tuple[object, ...], str | None] = field(default_factory=dict)
+
+    def explain(self, sent: Sent, answer: Answer) -> str | None:
+        """The id of the deviation, or None."""
+        key = (sent.method, sent.path, sent.body, tuple(sent.headers.items()), answer.status)
+        if key not in self._known:
+            self._known[key] = self._by_mocks(sent, answer) or self.by_hand(sent, answer)
+        return self._known[key]
+
+    def by_hand(self, sent: Sent, answer: Answer) -> str | None:
+        """The id of a deviation that no mock shows, or None."""
+        return next(
+            (one.deviation for one in BY_HAND if one.fits(self.dialect, sent, answer)), None
+        )
+
+    def _by_mocks(self, sent: Sent, answer: Answer) -> str | None:
+        shape = shape_of(answer)
+        if shape in self._answers(SPEC, sent):
+            return None
+        values = {
+            field_of(deviation.id): (deviation.id, getattr(self.dialect, field_of(deviation.id)))
+            for deviation in reversed(DEVIATIONS)
+            if shows_in(deviation.id, self.dialect) and deviation.id not in IN_EVERY_DIALECT
+        }
+        for name, (deviation, value) in reversed(values.items()):
+            if shape in self._answers(_with(SPEC, {name: value}), sent):
+                return deviation
+        # Perhaps it takes more than one: then it is the one without which it is not so.
+        if shape in self._answers(self.dialect, sent):
+            for name, (deviation, _) in reversed(values.items()):
+                without = _with(self.dialect, {name: getattr(SPEC, name)})
+                if shape not in self._answers(without, sent):
+                    return deviation
+        return None
+
+    def _answers(self, dialect: Dialect, sent: Sent) -> list[object]:
+        """The shapes of what a mock may answer, by what the run is in that the path names, and by
+        whether the flow is there that the body names.
+        """
+        shapes: list[object] = []
+        run = RUN_PATH.match(sent.path)
+        for state, flow in product(WORLDS if run else WORLDS[:1], {None, _flow_of(sent)}):
+            mock = self.standins.of(dialect, run[1] if run and state else None, state, flow)
+            try:
+                shapes.append(shape_of(mock.send(sent.method, sent.path, sent.body, sent.headers)))
+            except TargetError:
+                continue
+        return shapes
+
+
+def _flow_of(sent: Sent) -> str | None:
+    body = sent.json
+    named = body.get("flow_id") if isinstance(body, dict) else None
+    return named if isinstance(named, str) and _UUID.fullmatch(named) else None
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+RUN_PATH = re.compile(r"/flow_runs/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b")
+WORLDS: Sequence[StateType | None] = (
+    None, StateType.SCHEDULED, StateType.RUNNING, StateType.COMPLETED,
+)  # fmt: skip
+
+
+def _with(dialect: Dialect, changes: Mapping[str, Any]) -> Dialect:
+    return replace(dialect, **changes)
+
+
+def shape_of(answer: Answer) -> object:
+    """What two answers have to share: the status, the keys that the reply has, and how the text
+    begins that a refusal is told in.
+    """
+    try:
+        reply = answer.json
+    except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
+        return answer.status, type(reply).__name__, []
+    detail = reply.get("detail")
+    text = detail.split()[:2] if isinstance(detail, str) else []
+    return answer.status, sorted(reply), text
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A failure that no mock shows, told by a deviation, an operation's pattern and a predicate."""
+
+    deviation: str
+    operation: str
+    predicate: Callable[[Dialect, Sent, Answer], bool]
+
+    def fits(self, dialect: Dialect, sent: Sent, answer: Answer) -> bool:
+        """Whether the deviation explains the answer."""
+        return bool(re.fullmatch(self.operation, sent.operation)) and self.predicate(
+            dialect, sent, answer
+        )
+
+
+def _fails_on_what_it_cannot_hold(dialect: Dialect, sent: Sent, answer: Answer) -> bool:
+    """500 or 503, and a text, number or time that the dialect's database cannot hold."""
+    return (
+        dialect.undocumented_5xx is not None
+        and answer.status in (500, 503)
+        and any(map(_is_odd, _leaves(sent.json)))
+    )
+
+
+def _is_odd(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return True
+    return isinstance(value, int | float) and not -(2**31) <= value < 2**31
+
+
+def _leaves(value: Any) -> Iterator[object]:
+    stack = [value]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, dict):
+            stack += [*one, *one.values()]
+        elif isinstance(one, list):
+            stack += one
+        else:
+            yield one
+
+
+def _has_unreadable_labels(dialect: Dialect, sent: Sent, _answer: Answer) -> bool:
+    """Labels that a real server takes and cannot read: what fails is whatever comes after."""
+    labels = sent.json
+    return dialect.unreadable_labels and (
+        isinstance(labels, dict)
+        and any(value is None or isinstance(value, dict | list) for value in labels.values())
+    )
+
+
+def _has_huge_integers(dialect: Dialect, sent: Sent, answer: Answer) -> bool:
+    """Integers that are taken and no list can show, and what a database makes such integers of."""
+    return (
+        dialect.huge_integers
+        and answer.status < 400
+        and any(
+            isinstance(one, int | float) and not -(2**63) <= one < 2**64
+            for one in _leaves(sent.json)
+        )
+    )
+
+
+BY_HAND: Sequence[ByHand] = (
+    ByHand("huge-integers", r"(POST|PATCH) /flow_runs/.*", _has_huge_integers),
+    ByHand("unreadable-labels", r"PATCH /flow_runs/{id}/labels", _has_unreadable_labels),
+    ByHand("undocumented-5xx", r".*", _fails_on_what_it_cannot_hold),
+)

@@ -1,0 +1,218 @@
+"""Every request that schemathesis sends goes through here: counted, paced, and looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import schemathesis
+from requests.auth import AuthBase
+from schemathesis.generation.meta import TestPhase
+from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
+
+from ...prefect import BULK_DELETE
+from ..server import Answer, TargetError
+from .checks import CHECKS, Check, Exchange, Sent, wrongs
+from .observer import OF_A_RUN, Watch, asks_for_any, is_right
+from .substitution import VERSION_HEADER, belong, match_more, meet, meet_path, meet_version
+
+_TRIES = 12  # as often as a target asks again
+_PAUSE = 0.05
+# What requests and schemathesis add to what was asked for.
+_OWN_HEADERS = frozenset(
+    {
+        *("accept", "accept-encoding", "connection", "content-length", "user-agent"),
+        "x-schemathesis-testcaseid",
+    }
+)
+CHECK_NAMES = {f"mockserver_{check.id}".replace("-", "_"): check.id for check in CHECKS}
+
+
+@dataclass
+class Gate(AuthBase):
+    """Stands in the way of requests as an authentication does, which sees each as it goes out.
+
+    `stop` is called once no request may go out any more; `stopped` says why. `asked_again` counts
+    what a flaky server was asked again. `late` are broken rules that were found out only after
+    other requests.
+    """
+
+    watch: Watch
+    seed: int
+    stop: Callable[[], None] = field(default=lambda: None)
+    deadline: float = float("inf")
+    stopped: Exception | None = None
+    timed_out: bool = False
+    asked_again: int = 0
+    exchange: Exchange | None = None
+    late: list[tuple[Check, str, Exchange]] = field(default_factory=list)
+    _sent: Sent | None = None
+    _operation: str = ""
+
+    def before_call(self, _context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+        """A hook: let the case meet the runs that are there, and send it through this gate."""
+        self._operation = case.operation.label
+        kwargs["auth"] = self
+        self.exchange = None
+        with self._ending():
+            self._prepare(case)
+
+    def _prepare(self, case: Any) -> None:
+        watch = self.watch
+        if case.method != "GET" and case.path.rpartition("/")[2] not in _READS:
+            self._settle()
+        runs = watch.gather(self._operation, case.body)
+        # To set what is the same already would have schemathesis forget how it was made.
+        body = meet(case.body, runs, self.seed)
+        if self._operation == BULK_DELETE and is_right(body) and not asks_for_any(body):
+            body = match_more(body, self.seed)
+        elif self._operation in OF_A_RUN:
+            body = belong(body, runs, self.seed)
+        if body is not case.body and body != case.body:
+            case.body = body
+        chained = case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
+        if case.path.startswith("/flow_runs/{id}") and not chained:
+            parameters = meet_path(case.path_parameters or {}, runs, self.seed)
+            if parameters != case.path_parameters:
+                case.path_parameters = parameters
+        version = (case.headers or {}).get(VERSION_HEADER)
+        if isinstance(version, str) and meet_version(version, self.seed) != version:
+            case.headers[VERSION_HEADER] = meet_version(version, self.seed)
+
+    def _settle(self) -> None:
+        overdue = self.watch.overdue()
+        if overdue:
+            self.late += [(check, wrong, overdue) for check, wrong in wrongs(overdue)]
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Called by requests with each request, ready to be sent."""
+        with self._ending():
+            self._sent = self._as_sent(request)
+            if self._sent.operation == BULK_DELETE:
+                self.watch.before(self._sent)
+            self.watch.target.pace()
+        request.register_hook("response", self._answered)  # type: ignore[no-untyped-call]
+        return request
+
+    def _answered(self, response: requests.Response, **kwargs: Any) -> requests.Response:
+        with self._ending():
+            response = self._ask_again(response, kwargs)
+            assert self._sent is not None  # noqa: S101 - __call__ comes first
+            answer = as_answer(response)
+            self._note_created(self._sent, answer)
+            self.exchange = self.watch.after(self._sent, answer)
+        return response
+
+    def _note_created(self, sent: Sent, answer: Answer) -> None:
+        if answer.status == 201 and sent.operation in _CREATE:
+            with suppress(ValueError, TypeError, KeyError):
+                self.watch.crowd.created(f"{_CREATE[sent.operation]}/{answer.json['id']}")
+
+    def _ask_again(self, response: requests.Response, kwargs: dict[str, Any]) -> requests.Response:
+        """As `Target.send` does where a 503 is a busy database's bad luck."""
+        tries = _TRIES if self.watch.target.flaky else 0
+        while response.status_code == 503 and tries:
+            tries -= 1
+            self.asked_again += 1
+            response.content  # noqa: B018 - read, so that the connection is free
+            response.close()
+            time.sleep(_PAUSE)
+            self.watch.target.pace()
+            response = response.connection.send(response.request, **kwargs)
+        return response
+
+    def _as_sent(self, request: requests.PreparedRequest) -> Sent:
+        url = urlsplit(request.url or "")
+        path = url._replace(scheme="", netloc="").geturl()
+        prefix = urlsplit(self.watch.target.url).path
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        unwanted = {*_OWN_HEADERS, *map(str.lower, self.watch.target.headers)}
+        headers = {
+            _text(name): _text(value)
+            for name, value in request.headers.items()
+            if _text(name).lower() not in unwanted
+        }
+        content = bytes(body) if body is not None else None
+        method = request.method or ""
+        return Sent(self._operation, method, path.removeprefix(prefix), content, headers)
+
+    def sent_of(self, operation: str, request: Any) -> Sent:
+        """A request as schemathesis has recorded it."""
+        headers = {
+            name: values if isinstance(values, str | bytes) else ", ".join(values)
+            for name, values in request.headers.items()
+        }
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url, prepared.body = request.method, _url(request), request.body
+        prepared.headers = requests.structures.CaseInsensitiveDict(headers)
+        return replace(self._as_sent(prepared), operation=operation)
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Whatever ends the run is kept, and nothing is sent after it."""
+        if self.stopped is None and time.monotonic() > self.deadline:
+            self.timed_out = True
+            self.stop()
+        try:
+            if self.stopped is not None:
+                raise self.stopped
+            yield
+        except TargetError as error:
+            self.stopped = error
+            self.stop()
+            raise
+
+
+_CREATE = {
+    "POST /flow_runs/": "/flow_runs",
+    "POST /flows/": "/flows",
+    "POST /task_runs/": "/task_runs",
+}
+_READS = frozenset({"filter", "count", "paginate", "history", "lateness"})
+
+
+def as_answer(response: requests.Response) -> Answer:
+    """What requests brought, as the kit keeps it."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, response.content, headers)
+
+
+def _url(request: Any) -> str:
+    """Where it went: schemathesis calls it uri, requests url."""
+    return str(getattr(request, "uri", None) or request.url)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def as_schemathesis_check(gate: Gate, name: str, wanted: str) -> Callable[..., None]:
+    """A rule as schemathesis calls it, by the name that it is to have there."""
+
+    def check(_context: Any, _response: Any, _case: Any) -> None:
+        for broken, wrong in wrongs(gate.exchange) if gate.exchange else ():
+            if broken.id == wanted:
+                raise AssertionError(f"{wrong}; expected: {broken.sentence}")
+
+    check.__name__ = name
+    return check
+
+
+@contextmanager
+def registered(gate: Gate) -> Iterator[None]:
+    """Have schemathesis send through the gate and hold the kit's rules, as long as it lasts."""
+    hook = gate.before_call  # one object: it is taken off by identity
+    GLOBAL_HOOK_DISPATCHER.register_hook_with_name(hook, "before_call")
+    for name, wanted in CHECK_NAMES.items():
+        schemathesis.check(as_schemathesis_check(gate, name, wanted))
+    try:
+        yield
+    finally:
+        GLOBAL_HOOK_DISPATCHER.unregister(hook)
+        for name in CHECK_NAMES:
+            schemathesis.checks.CHECKS.unregister(name)

@@ -1,0 +1,185 @@
+"""Looks at a server around a request: what was there before, what is there after, what is due."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...errors import RefusedRequest
+from ...operations import plan_bulk_delete
+from ...prefect import BULK_DELETE, SPEC, Dialect
+from ...requests import JSON as JSON_TYPE
+from ...requests import BulkDeleteRequest, Message, read_request
+from ..server import PAGE, Answer, Refused, Target, kept
+from .checks import DELETE_ONE, MOST_DELETED, Exchange, Runs, Sent, deleted_in
+from .run_pool import Crowd, remove_runs
+
+LEAST, MOST = 4, 8  # how many runs there are for a request to meet
+FULL = MOST_DELETED + 2  # how many there are once, for what asks for any 50
+SHOWN_READS = 20  # requests that only read, between two looks
+LOOKED_UP = 3  # of what was deleted, by GET
+CREATES = "POST /flow_runs/"
+MEETS = frozenset({BULK_DELETE, DELETE_ONE, "POST /flow_runs/bulk_set_state"})
+OF_A_RUN = frozenset({"POST /task_runs/", "POST /logs/"})
+"""They make what goes with a flow run and cannot be deleted by itself."""
+# What a mock warns of because of the runs it holds, and no request shows.
+_OF_THE_RUNS = frozenset({"null-values-skipped", "limit-reached"})
+
+
+@dataclass
+class Watch:
+    """Follows one server through a run of requests, which come one after the other.
+
+    `held` are the runs that were there at the start. `mock`: the dialect that it is read as, if it
+    is a mock; its warnings are held to that.
+    """
+
+    target: Target
+    crowd: Crowd
+    held: frozenset[str] = frozenset()
+    mock: Dialect | None = None
+    runs: Runs = field(default_factory=dict)
+    unreadable: str = ""
+    unseen: list[Sent] = field(default_factory=list)
+    was_full: bool = False
+    _looked: bool = False
+    _matching: Sequence[str] | None = None
+
+    def look(self) -> Runs:
+        """All flow runs, as the server lists them now. If it cannot, those that have come are
+        deleted, `unreadable` says why, and it is what is left that is returned.
+        """
+        self.unreadable = ""
+        try:
+            self.runs = self._listed()
+        except Refused as refused:
+            if refused.answer.status < 500:
+                raise
+            self.unreadable = str(refused.answer)
+            remove_runs(self.target, self.held)
+            self.runs = self._listed()
+        self._looked = True
+        return self.runs
+
+    def _listed(self) -> Runs:
+        listed = self.target.pages("/flow_runs/filter")
+        return {run["id"].lower(): kept(run) for run in listed}
+
+    def gather(self, operation: str, body: Any = None) -> Runs:
+        """See to it that there are runs to meet; returns what is there."""
+        if not self._looked:
+            self.look()
+        least, most = LEAST, MOST
+        if operation == BULK_DELETE and not self.was_full and asks_for_any(body):
+            self.was_full, least, most = True, FULL, FULL
+        if operation in MEETS | OF_A_RUN and not self.unseen and len(self.runs) < least:
+            self.crowd.top_up(len(self.runs), least, most)
+            self.look()
+        return self.runs
+
+    def before(self, sent: Sent) -> None:
+        """What has to be known before a request goes out."""
+        self._matching = self._list(sent) if sent.operation == BULK_DELETE else None
+
+    def after(self, sent: Sent, answer: Answer) -> Exchange | None:
+        """Look again; None where that is left to a later request."""
+        harmless = sent.only_reads or (answer.status >= 400 and sent.operation not in MEETS)
+        if harmless and len(self.unseen) < SHOWN_READS:
+            self.unseen.append(sent)
+            return None
+        exchange = Exchange(sent, answer, self.runs, self.runs, since=tuple(self.unseen))
+        if sent.operation == BULK_DELETE:
+            exchange = self._after_bulk_delete(exchange)
+        elif sent.operation == DELETE_ONE and answer.status == 204:
+            exchange = replace(exchange, found=self._found([sent.path.rpartition("/")[2]]))
+        self.unseen = []
+        after = self.look()
+        return replace(exchange, after=after, unreadable=self.unreadable)
+
+    def overdue(self) -> Exchange | None:
+        """Look for what requests that should change nothing have changed, before one that may."""
+        if not self.unseen:
+            return None
+        *since, last = self.unseen
+        before, self.unseen = self.runs, []
+        nothing = Answer(400, b"", {})
+        after = self.look()
+        return Exchange(
+            last, nothing, before, after, unreadable=self.unreadable, since=tuple(since)
+        )
+
+    def _after_bulk_delete(self, exchange: Exchange) -> Exchange:
+        sent, answer = exchange.sent, exchange.answer
+        deleted = deleted_in(answer)
+        again = None
+        if deleted:
+            again = self.target.send(sent.method, sent.path, sent.body, sent.headers)
+        return replace(
+            exchange,
+            matching=self._matching,
+            found=self._found(deleted),
+            again=again,
+            due=self._due(sent, answer),
+        )
+
+    def _found(self, ids: Sequence[str]) -> dict[str, int]:
+        return {
+            run: self.target.send("GET", f"/flow_runs/{run}", None, {}).status
+            for run in ids[:LOOKED_UP]
+        }
+
+    def _list(self, sent: Sent) -> Sequence[str] | None:
+        """What the server itself lists for the filter of a bulk_delete, highest id first."""
+        body = sent.json if sent.body else {}
+        if not isinstance(body, dict):
+            return None
+        wanted = {"sort": "ID_DESC", "limit": PAGE, "flow_runs": body.get("flow_runs")}
+        content = json.dumps(wanted).encode() if sent.body else None
+        answer = self.target.send("POST", "/flow_runs/filter", content, sent.headers)
+        return [run["id"].lower() for run in answer.json] if answer.status == 200 else None
+
+    def _due(self, sent: Sent, answer: Answer) -> frozenset[str] | None:
+        """The warnings that a mock owes a bulk_delete."""
+        if self.mock is None:
+            return None
+        due = due_warnings(sent, self.mock)
+        came = set(answer.headers.get("x-mockserver-warning", "").split(", "))
+        if answer.status == 200 and self._matching is not None:
+            more = len(self._matching) > len(deleted_in(answer))
+            return due | ({"limit-reached"} if more else set()) | (came & {"null-values-skipped"})
+        return due | (came & _OF_THE_RUNS)
+
+
+def asks_for_any(body: Any) -> bool:
+    """Whether a bulk_delete asks for any 50 runs."""
+    return body is None or (
+        isinstance(body, dict)
+        and not body.get("flow_runs")
+        and body.get("limit", MOST_DELETED) == MOST_DELETED
+    )
+
+
+def is_right(body: Any) -> bool:
+    """Whether a body is one that the document allows for a bulk_delete."""
+    try:
+        content = json.dumps(body).encode()
+        read_request(Message(content, JSON_TYPE, None), BulkDeleteRequest, SPEC)
+    except (RefusedRequest, TypeError, ValueError):
+        return False
+    return True
+
+
+def due_warnings(sent: Sent, dialect: Dialect) -> frozenset[str]:
+    """What is due for a bulk_delete by how it is written and what it asks for."""
+    named = {name.lower(): value for name, value in sent.headers.items()}
+    message = Message(
+        sent.body or b"", named.get("content-type"), named.get("x-prefect-api-version")
+    )
+    try:
+        reading = read_request(message, BulkDeleteRequest, dialect)
+        plan = plan_bulk_delete(reading.request, dialect)
+    except RefusedRequest as refusal:
+        return frozenset(refusal.warnings)
+    return reading.warnings | plan.warnings

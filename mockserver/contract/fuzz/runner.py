@@ -1,0 +1,251 @@
+"""fuzz: does a server do what the document says, for any request? Schemathesis asks."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from schemathesis.engine import events
+from schemathesis.engine.recorder import ScenarioRecorder
+
+from ...errors import in_a_line
+from ...prefect import Dialect
+from ..findings import Finding, Outcome, Verdict
+from ..server import Answer, CeilingReached, Effect, Target, TargetError, require
+from .campaign import Campaign, FuzzSettings
+from .checks import CHECKS, UNREADABLE, Sent
+from .explainer import BY_ID, Explainer, shows_in, told
+from .fixed_requests import ANSWERED, REFUSES, drill
+from .interceptor import CHECK_NAMES, Gate, registered
+from .mock_pool import StandIns
+from .observer import Watch
+from .probes import Probed, probe
+from .run_pool import Crowd, Present, nobody, present, remove_others
+
+VERB = "fuzz"
+OURS = frozenset({*CHECK_NAMES.values(), ANSWERED.id, REFUSES.id})
+Say = Callable[[str], None]
+
+
+def fuzz(
+    target: Target,
+    dialect: Dialect,
+    settings: FuzzSettings | None = None,
+    say: Say = nobody,
+    created: Callable[[str], None] = nobody,
+) -> Outcome:
+    """Send requests of all kinds to a server, and hold each answer against the document.
+
+    `dialect` is what the server is expected to be: its deviations are known. `say` is told now and
+    then how far it is; `created` the path of every flow run, task run and flow (/flows/ID) that is
+    made.
+
+    Raises UsageError for settings that make no sense and for a target that may not be fuzzed, and
+    TargetError where the server is not there (any more). What was created is deleted, also then.
+    """
+    require(target, Effect.FUZZES, VERB)
+    campaign = Campaign(target, settings or FuzzSettings())
+    started, sent = time.monotonic(), target.sent
+    held = present(target)
+    crowd = Crowd(target, created)
+    watch = Watch(target, crowd, held.runs, dialect if is_mock(target) else None)
+    gate = Gate(watch, campaign.settings.seed, deadline=started + campaign.settings.seconds)
+    with StandIns() as standins:
+        run = _Run(gate, Explainer(dialect, standins), say)
+        try:
+            probed = list(probe(target, crowd)) if campaign.settings.probes else []
+            run.drill()
+            run.go(campaign)
+        finally:
+            removed = run.clean_up(held)
+    counts = {"requests": target.sent - sent, "cases": run.cases, "removed": removed}
+    if target.flaky:
+        counts["asked again after 503"] = gate.asked_again
+    return Outcome(
+        VERB,
+        [*run.findings(campaign.settings.seed), *of_probes(dialect, probed, run.known)],
+        holds=[
+            f"{check.id}: {check.sentence}"
+            for check in (*CHECKS, ANSWERED, REFUSES)
+            if check.id not in run.broken
+        ],
+        notes=run.notes,
+        counts=counts,
+        seconds=time.monotonic() - started,
+    )
+
+
+def is_mock(target: Target) -> bool:
+    """Whether a server is this project's own: it serves its contract below its API."""
+    return target.send("GET", "/openapi.yaml", None, {}).status == 200
+
+
+@dataclass
+class _Seen:
+    """A failure, as often as it came, with the shortest request that shows it."""
+
+    check: str
+    subject: str
+    sentence: str
+    sent: Sent
+    answer: Answer
+    times: int = 0
+
+
+@dataclass
+class _Run:
+    """Follows schemathesis' events, and sorts what fails into what is known and what is new."""
+
+    gate: Gate
+    explainer: Explainer
+    say: Say
+    cases: int = 0
+    known: dict[str, Counter[str]] = field(default_factory=dict)
+    new: dict[tuple[str, ...], _Seen] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    undone: str = ""
+
+    def drill(self) -> None:
+        """Send what is always sent. Raises TargetError."""
+        self.say("drills: the requests that are always sent")
+        for check, wrong, exchange in drill(self.gate.watch):
+            if not self._is_known(check.id, exchange.sent, exchange.answer):
+                self._add(check.id, wrong, exchange.sent, exchange.answer)
+
+    def go(self, campaign: Campaign) -> None:
+        """Send everything. Raises TargetError and KeyboardInterrupt."""
+        interrupted = False
+        with registered(self.gate):
+            stream = campaign.start()
+            self.gate.stop = stream.stop
+            for event in campaign.reported(stream):
+                interrupted |= isinstance(event, events.Interrupted)
+                self._take(event)
+        if interrupted and self.gate.stopped is None and not self.gate.timed_out:
+            raise KeyboardInterrupt
+        if isinstance(self.gate.stopped, CeilingReached):
+            self.undone = str(self.gate.stopped)
+        elif self.gate.stopped is not None:
+            raise self.gate.stopped
+        if self.gate.timed_out:
+            self.notes.append("it was not done: the time was up")
+
+    def _take(self, event: events.EngineEvent) -> None:
+        if isinstance(event, events.ScenarioFinished):
+            self.cases += len(event.recorder.interactions)
+            for case_id in event.recorder.failing_case_ids():
+                self._take_case(event.recorder, case_id)
+            self._take_late()
+            self.say(f"{event.phase.value}: {self.cases:,} cases, {event.label or 'chains'}")
+        elif isinstance(event, events.NonFatalError) and self.gate.stopped is None:
+            self.notes.append(in_a_line(f"{event.label}: {event.info.title}: {event.info.message}"))
+
+    def _take_late(self) -> None:
+        for check, wrong, exchange in self.gate.late:
+            since = len(exchange.since)
+            among = f" (this request or one of the {since} before it)" if since else ""
+            if not self._is_known(check.id, exchange.sent, exchange.answer):
+                self._add(check.id, wrong + among, exchange.sent, exchange.answer)
+        self.gate.late.clear()
+
+    def _take_case(self, recorder: ScenarioRecorder, case_id: str) -> None:
+        for node in recorder.checks[case_id]:
+            if node.failure_info is None:
+                continue
+            failure = node.failure_info.failure
+            shown = failure.case_id or case_id
+            interaction = recorder.interactions.get(shown)
+            if interaction is None or interaction.response is None:
+                continue
+            label = recorder.cases[shown].value.operation.label
+            sent = self.gate.sent_of(label, interaction.request)
+            response = interaction.response
+            answer = Answer(response.status_code, response.content or b"", {})
+            ours = CHECK_NAMES.get(node.name)
+            text = failure.message if ours else f"{failure.title}: {failure.message}"
+            if not self._is_known(ours or node.name, sent, answer):
+                self._add(ours or node.name, text, sent, answer)
+
+    def _is_known(self, check: str, sent: Sent, answer: Answer) -> bool:
+        if check == "positive_data_acceptance" and told(sent, answer):
+            return True
+        if check in OURS:
+            readable = check != UNREADABLE.id
+            deviation = None if readable else self.explainer.by_hand(sent, answer)
+        else:
+            deviation = self.explainer.explain(sent, answer)
+        if deviation is not None:
+            self.known.setdefault(deviation, Counter())[f"{check} of {sent.operation}"] += 1
+        return deviation is not None
+
+    def _add(self, check: str, text: str, sent: Sent, answer: Answer) -> None:
+        self.broken.add(check)
+        sentence = in_a_line(" ".join(text.split()), 400)
+        key = (check, sent.operation, str(answer.status))
+        seen = self.new.get(key)
+        times = seen.times if seen else 0
+        if seen is None or len(sent.body or b"") < len(seen.sent.body or b""):
+            seen = self.new[key] = _Seen(check, sent.operation, sentence, sent, answer)
+        seen.times = times + 1
+
+    def clean_up(self, held: Present) -> int:
+        """Take away what was created; returns how many. No ceiling stands in the way of it."""
+        target = self.gate.watch.target
+        with target.cleaning_up():
+            try:
+                return remove_others(target, held)
+            except TargetError as error:
+                self.notes.append(f"what was created may still be there: {error}")
+                return 0
+
+    def findings(self, seed: int) -> Iterator[Finding]:
+        """What is in no registry; and that it was cut short, which a user did not mean."""
+        if self.undone:
+            yield Finding(VERB, "not-done", self.gate.watch.target.url, self.undone)
+        for seen in self.new.values():
+            sent = seen.sent
+            yield Finding(
+                VERB,
+                seen.check,
+                seen.subject,
+                seen.sentence,
+                evidence=f"it answered {seen.answer}\nsent with --seed {seed}",
+                curl=self.gate.watch.target.curl(sent.method, sent.path, sent.body, sent.headers),
+                times=seen.times,
+            )
+
+
+def of_probes(
+    dialect: Dialect,
+    probed: Sequence[Probed],
+    known: Mapping[str, Counter[str]],
+) -> Iterator[Finding]:
+    """What the deviations come to: known and there, known and gone, there and not known."""
+    for one in probed:
+        due = shows_in(one.deviation, dialect)
+        if due is None or (not due and not one.shows):
+            continue
+        deviation = BY_ID[one.deviation]
+        seen = known.get(one.deviation, Counter())
+        verdict = Verdict.NEW if not due else Verdict.KNOWN if one.shows else Verdict.GONE
+        about = {
+            Verdict.KNOWN: "",
+            Verdict.GONE: "does not show any more: ",
+            Verdict.NEW: f"shows, though {dialect.name} does not have it: ",
+        }[verdict]
+        yield Finding(
+            VERB,
+            one.deviation,
+            deviation.endpoint,
+            f"{about}the document says: {deviation.document}; a real server: {deviation.server}",
+            verdict,
+            deviation=one.deviation,
+            evidence="\n".join(
+                [f"it answered {one.answer}", *(f"{name}: {n:,} times" for name, n in seen.items())]
+            ),
+            curl=one.curl,
+            times=max(1, seen.total()),
+        )

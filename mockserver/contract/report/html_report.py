@@ -1,0 +1,120 @@
+"""A report as one HTML page that needs nothing else: no script, no other file, no other origin."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from string import Template
+from xml.etree import ElementTree as ET
+
+from ...resources import shipped
+from ..findings import Finding, Outcome, Table, Verdict
+from .report import WORDS, Report, ordered, title
+
+Element = ET.Element
+_TEMPLATE = "contract/report/report.html"
+
+
+def html_page(report: Report) -> str:
+    """The page. It is made of elements, never of text put together, so that nothing escapes."""
+    parts = [_header(report), _cards(report), *map(_section, report.outcomes), _footer()]
+    body = "\n".join(ET.tostring(part, encoding="unicode", method="html") for part in parts)
+    template = Template(shipped(_TEMPLATE).read_text(encoding="utf-8"))
+    name = html.escape(f"{report.headline} - {report.run.url}")
+    return template.substitute(title=name, body=body)
+
+
+def _element(tag: str, *within: Element | str, **attributes: str) -> Element:
+    """An element with texts and elements in it; `class_` is its class."""
+    made = Element(tag, {name.rstrip("_"): value for name, value in attributes.items()})
+    last: Element | None = None
+    for part in within:
+        if isinstance(part, Element):
+            made.append(part)
+            last = part
+        elif last is None:
+            made.text = (made.text or "") + part
+        else:
+            last.tail = (last.tail or "") + part
+    return made
+
+
+def _worst(outcome: Outcome) -> str:
+    """The class of a verb, which is its colour."""
+    groups = ordered([finding for finding in outcome.findings if finding.fails])
+    return groups[0][0].value if groups else "ok"
+
+
+def _header(report: Report) -> Element:
+    facts = _element("dl")
+    for name, value in report.run.facts:
+        facts.extend((_element("dt", name), _element("dd", value)))
+    mark = _element("span", "✗" if report.fails else "✓")
+    worst = report.findings[0].verdict.value if report.fails else "ok"
+    return _element("header", _element("h1", mark, f" {report.headline}"), facts, class_=worst)
+
+
+def _cards(report: Report) -> Element:
+    cards = _element("nav", class_="cards")
+    for outcome in report.outcomes:
+        said = [f"{len(group)} {WORDS[verdict]}" for verdict, group in ordered(outcome.findings)]
+        holds = [f"{len(outcome.holds)} hold"] if outcome.holds else []
+        cards.append(
+            _element(
+                "a",
+                _element("b", f"{'✗' if outcome.fails else '✓'} {outcome.verb}"),
+                ", ".join([*said, *holds]) or "nothing was looked at",
+                href=f"#{outcome.verb}",
+                class_=_worst(outcome),
+            )
+        )
+    return cards
+
+
+def _section(outcome: Outcome) -> Element:
+    return _element("section", _element("h2", outcome.verb), *_contents(outcome), id=outcome.verb)
+
+
+def _contents(outcome: Outcome) -> Iterator[Element]:
+    for verdict, findings in ordered(outcome.findings):
+        yield from (_finding(verdict, finding) for finding in findings)
+    if outcome.holds:
+        yield _element("h3", "Holds")
+        yield _element("ul", *(_element("li", text) for text in outcome.holds), class_="holds ok")
+    yield from map(_table, outcome.tables)
+    if outcome.notes:
+        yield _element("h3", "Notes")
+        yield _element("ul", *(_element("li", text) for text in outcome.notes))
+    counts = [f"{count:,} {name}" for name, count in outcome.counts.items()]
+    yield _element("p", ", ".join([*counts, f"{outcome.seconds:.1f} s"]), class_="soft")
+
+
+def _finding(verdict: Verdict, finding: Finding) -> Element:
+    times = f" ({finding.times:,} times)" if finding.times > 1 else ""
+    heading = _element(
+        "summary",
+        _element("span", WORDS[verdict], class_="word"),
+        _element("b", title(finding)),
+        _element("code", finding.subject),
+        times,
+    )
+    parts = [heading, _element("p", finding.sentence)]
+    if finding.party:
+        parts.append(_element("p", "Wrong is ", _element("b", finding.party.value), "."))
+    if finding.evidence:
+        parts.append(_element("pre", finding.evidence))
+    if finding.curl:
+        parts.append(_element("pre", finding.curl, class_="curl"))
+    opened = {"open": ""} if finding.fails else {}
+    return _element("details", *parts, class_=verdict.value, **opened)
+
+
+def _table(table: Table) -> Element:
+    columns = _element("tr", *(_element("th", name) for name in table.columns))
+    rows = [_element("tr", *(_element("td", cell) for cell in row)) for row in table.rows]
+    grid = _element("table", _element("thead", columns), _element("tbody", *rows))
+    return _element("div", _element("h3", table.title), _element("div", grid, class_="scroll"))
+
+
+def _footer() -> Element:
+    return _element("p", "Made by mockserver verify.", class_="soft")

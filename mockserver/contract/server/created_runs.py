@@ -1,0 +1,175 @@
+"""Flow runs to look at, made through a server's public API and read back as it tells them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from ...prefect import StateType
+from .cleanup_journal import Journal, delete_flow_run, scope_of
+from .sample_values import (
+    CREATOR_IDS,
+    DEPLOYMENT_IDS,
+    NAMES,
+    NUL_NAMES,
+    QUEUES,
+    SCHEDULED,
+    STATE_NAMES,
+    TAGS,
+    VERSIONS,
+)
+from .target import JSON, Target, id_of
+
+CANNOT = (
+    "ids, and the times at which a run started and ended: a server chooses them",
+    "runs without a state, a name or a creator of a type other than AUTOMATION",
+    "task runs that belong to no flow run: they could not be taken away",
+)
+"""What the public API cannot be told, so that no planted run has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state to create a run in, or to put it into."""
+
+    type: str
+    name: str | None = None
+    scheduled_time: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the API takes it."""
+        details = {} if self.scheduled_time is None else {"scheduled_time": self.scheduled_time}
+        return {"type": self.type, "name": self.name, "state_details": details}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A flow run to be made. `parent`: the place of an earlier one that it is a subflow of.
+
+    `key`: whether it has an idempotency key; keys are unique, so they are made up.
+    """
+
+    name: str
+    states: tuple[State, ...]
+    tags: tuple[str, ...] = ()
+    version: str | None = None
+    key: bool = False
+    queue: str | None = None
+    deployment_id: str | None = None
+    creator_id: str | None = None
+    parent: int | None = None
+
+
+@dataclass
+class Garden:
+    """The flow runs that the kit makes on a server, and nothing else there.
+
+    They are all of one flow of the kit's own. `ids` are those that were made and not taken away.
+    """
+
+    target: Target
+    journal: Journal
+    flow_id: str = ""
+    ids: list[str] = field(default_factory=list)
+    _made: int = 0
+
+    def __post_init__(self) -> None:
+        self.flow_id = self.journal.flow()
+
+    @property
+    def scope(self) -> dict[str, object]:
+        """What restricts a listing to these runs."""
+        return scope_of([self.flow_id])
+
+    def plant(
+        self, drafts: Sequence[Draft], watch: Callable[[int], None] = lambda _made: None
+    ) -> list[str]:
+        """Make flow runs; returns their ids in that order. Raises TargetError."""
+        planted: list[str] = []
+        for draft in drafts:
+            planted.append(self._plant(draft, planted))
+            watch(len(planted))
+        return planted
+
+    def _plant(self, draft: Draft, earlier: Sequence[str]) -> str:
+        self._made += 1
+        parent = draft.parent
+        body = {
+            "flow_id": self.flow_id,
+            "name": draft.name,
+            "tags": list(draft.tags),
+            "flow_version": draft.version,
+            "work_queue_name": draft.queue,
+            "deployment_id": draft.deployment_id,
+            "state": draft.states[0].as_json(),
+            "idempotency_key": f"Key-{self._made}" if draft.key else None,
+            "parent_task_run_id": None if parent is None else self._task_run(earlier[parent]),
+        }
+        made = self.target.ask("POST", "/flow_runs/", body, {**JSON, **_creator(draft.creator_id)})
+        flow_run_id = id_of(made)
+        self.ids.append(flow_run_id)
+        for state in draft.states[1:]:
+            change = {"state": state.as_json(), "force": True}
+            self.target.ask("POST", f"/flow_runs/{flow_run_id}/set_state", change)
+        return flow_run_id
+
+    def _task_run(self, flow_run_id: str) -> str:
+        fields = {"task_key": "call", "dynamic_key": str(self._made), "flow_run_id": flow_run_id}
+        return id_of(self.target.ask("POST", "/task_runs/", fields))
+
+    def records(self) -> dict[str, list[Any]]:
+        """What the server tells of these flow runs and their task runs. Raises TargetError."""
+        return {
+            "flow_runs": list(self.target.pages("/flow_runs/filter", **self.scope)),
+            "task_runs": list(self.target.pages("/task_runs/filter", **self.scope)),
+        }
+
+    def weed(self) -> None:
+        """Take away what is left of them, each by its id. Raises TargetError."""
+        while self.ids:
+            delete_flow_run(self.target, self.ids[-1])
+            self.ids.pop()
+
+
+def _creator(creator_id: str | None) -> Mapping[str, str]:
+    """The headers by which an automation says that it is the creator; its name is base64."""
+    if creator_id is None:
+        return {}
+    name = base64.b64encode(b"robot").decode()
+    return {"Prefect-Automation-Id": creator_id, "Prefect-Automation-Name": name}
+
+
+def draw_drafts(random: Random, count: int, *, nul: bool) -> Iterator[Draft]:
+    """Drafts that have between them every name and type of state, and subflows of several levels.
+
+    `nul`: whether the server takes NUL in a name.
+    """
+    names = NAMES + NUL_NAMES if nul else NAMES
+    for place in range(count):
+        yield Draft(
+            name=names[place] if place < len(names) else random.choice(names),
+            states=tuple(_draw_state(random) for _ in range(random.choice((1, 1, 2, 3)))),
+            tags=tuple(random.sample(TAGS, random.choice((0, 0, 1, 2, 3)))),
+            version=_perhaps(random, VERSIONS),
+            key=random.random() < 0.6,
+            queue=_perhaps(random, QUEUES),
+            deployment_id=_perhaps(random, DEPLOYMENT_IDS),
+            creator_id=_perhaps(random, CREATOR_IDS),
+            parent=random.randrange(place) if place and random.random() < 0.4 else None,
+        )
+
+
+def _perhaps(random: Random, values: Sequence[str]) -> str | None:
+    return random.choice(values) if random.random() < 0.6 else None
+
+
+def _draw_state(random: Random) -> State:
+    state_type = random.choice(list(StateType))
+    return State(
+        state_type,
+        _perhaps(random, STATE_NAMES),
+        _perhaps(random, SCHEDULED) if state_type is StateType.SCHEDULED else None,
+    )

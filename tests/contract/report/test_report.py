@@ -1,0 +1,404 @@
+# Whatever a server says, a report is well-formed, says it, and is nothing but text where it stands.
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from mockserver.contract.findings import Finding, Outcome, Party, Table, Verdict
+from mockserver.contract.report import console, github
+from mockserver.contract.report.files import FILES, write_reports
+from mockserver.contract.report.html_report import html_page
+from mockserver.contract.report.json_report import json_text
+from mockserver.contract.report.junit import junit_xml
+from mockserver.contract.report.report import Report, Run, report_of
+from mockserver.contract.report.sanitizing import fit, fit_whole, secrets_of
+from mockserver.contract.server.target import Ownership
+from mockserver.errors import UsageError
+from mockserver.resources import shipped
+
+STARTED = datetime(2026, 1, 31, 8, 0, tzinfo=timezone(timedelta(hours=2)))
+RUN = Run(
+    "http://127.0.0.1:4200/api", "Prefect 3.8.8", "prefect-sqlite", Ownership.DISPOSABLE, STARTED,
+    seconds=45.25, seed=7,
+)  # fmt: skip
+CURL = (
+    "curl -i -X POST http://127.0.0.1:4200/api/flow_runs/bulk_delete --data-raw '" + "x" * 300 + "'"
+)
+ACTIONS = {"GITHUB_ACTIONS": "true"}
+
+HOSTILE = (
+    "\x1b[31mred\x1b]0;title\x07",
+    "nul \x00, bell \x07, backspace \x08",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "]]></failure><!-- &amp; &#0; \"' -->",
+    "::error title=a::b",
+    "a\n::set-env name=PATH::/x\r\n##[command]x",
+    "100% %0A %25 , :",
+    "`code` ```fence``` **bold** _it_ [link](http://x) ![i](x) | a | # h <b>b</b>",
+    "\n\n# heading\n- item\n1. one\n> quote\n---\n```",
+    "[red]markup[/red] :smile: \\",
+    "\ud800 lone, \u202e turned, \ufffe none, \u2028 line",
+    " = ",
+    "12. twelve",
+    "    code",
+    "https://example.com www.example.com @somebody #1 $x$",
+)
+TEXTS = st.one_of(
+    st.sampled_from(HOSTILE),
+    st.text(max_size=40),
+    st.text("<>&\"'`*_[]()#|\\:%\n\r\t\x00\x1b!-~$ ab", max_size=40),
+)
+
+VISIBLE = TEXTS.filter(lambda text: bool(fit(text).strip()))
+
+
+def finding(text: str = "", verdict: Verdict = Verdict.NEW, **more: Any) -> Finding:
+    said = {"check": "at-most-limit", "subject": "POST /flow_runs/bulk_delete", "sentence": "three"}
+    if text:
+        said = dict.fromkeys([*said, "evidence", "curl"], text)
+    return Finding("fuzz", **{**said, "verdict": verdict, **more})
+
+
+def report(text: str = "", *, secrets: Collection[str] = ()) -> Report:
+    """One that has all there can be, with a text wherever one can stand."""
+    known = finding(text, Verdict.KNOWN, deviation="like-nul", times=1234)
+    gone = finding(text, Verdict.GONE, deviation="nul-in-text")
+    outcome = Outcome(
+        "fuzz",
+        [known, finding(text, party=Party.SERVER), gone],
+        holds=[text or "ids are unique"],
+        notes=[text or "no stateful phase"],
+        counts={text or "requests": 2345},
+        tables=[Table(text or "Coverage", [text or "key", "times"], [[text or "any_", "12"]])],
+        seconds=12.3,
+    )
+    run = replace(RUN, server=text or RUN.server)
+    return report_of(run, [outcome, Outcome("diff", holds=["it does"]), Outcome("drift")], secrets)
+
+
+def printed(told: Report, *, terminal: bool = False, encoding: str = "utf-8") -> str:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding=encoding)
+    console.print_report(told, Console(file=out, width=80, force_terminal=terminal))
+    out.flush()
+    return raw.getvalue().decode(encoding)
+
+
+class Page(HTMLParser):
+    """Elements, and the text within."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_a_page_says_what_matters() -> None:
+    """The terminal tells each finding by verdict, the worst first, and what it comes to."""
+    page = printed(report())
+    assert (
+        page.index("✗ new: at-most-limit  POST /flow_runs/bulk_delete")
+        < page.index("! known, but gone: nul-in-text")
+        < page.index("~ known: like-nul  POST /flow_runs/bulk_delete (1,234 times)")
+    )
+    assert "    wrong is the server" in page
+    assert "✓ ids are unique" in page
+    assert "2,345 requests, 12.3 s" in page
+    assert "  any_  12" in page
+    assert "  note: no stateful phase" in page
+    assert "held against  prefect-sqlite" in page
+    assert page.endswith("✗ The contract does not hold: 1 new, 1 known, but gone, 1 known\n")
+
+
+def test_a_page_of_what_holds_says_so() -> None:
+    """Known deviations alone are no failure."""
+    told = report_of(RUN, [Outcome("fuzz", [finding(verdict=Verdict.KNOWN)])])
+    assert printed(told).endswith("✓ The contract holds: 1 known\n")
+    assert printed(report_of(RUN, [])).endswith("✓ The contract holds: nothing differs\n")
+
+
+def test_a_command_line_can_be_copied() -> None:
+    """A curl line stands whole in one line, however narrow the terminal is."""
+    told = report_of(RUN, [Outcome("fuzz", [finding(curl=CURL)])])
+    assert f"    $ {CURL}" in printed(told).splitlines()
+
+
+def test_lines_end_where_their_text_ends() -> None:
+    """Nothing is padded to the width of the terminal; long sentences are wrapped and indented."""
+    told = report_of(RUN, [Outcome("fuzz", [finding(sentence="word " * 40)])])
+    lines = printed(told).splitlines()
+    words = [len(line.split()) for line in lines if line.startswith("    word")]
+    assert words == [15, 15, 10]
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_colours_are_for_terminals() -> None:
+    """A file has no escape sequences, a terminal has."""
+    assert "\x1b" not in printed(report())
+    assert "\x1b[1;31m" in printed(report(), terminal=True)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_old_terminal_has_marks_too(encoding: str) -> None:
+    """What its encoding does not have is written another way, and nothing fails."""
+    page = printed(report("✓ ☃ é"), encoding=encoding)
+    assert "x new: " in page
+    assert "\\u2603" in page
+
+
+@given(TEXTS)
+def test_any_text_is_only_text_on_a_terminal(text: str) -> None:
+    """No character of a server's gets to a terminal that is not printable."""
+    page = printed(report(text))
+    assert page.replace("\n", "").isprintable()
+
+
+@given(VISIBLE)
+def test_any_text_is_only_text_in_junit(text: str) -> None:
+    """The XML is well-formed, has the same elements, and holds what is printable of the text."""
+    root = ET.fromstring(junit_xml(report(text)))  # noqa: S314 - it is our own
+    plain = ET.fromstring(junit_xml(report()))  # noqa: S314
+    assert [one.tag for one in root.iter()] == [one.tag for one in plain.iter()]
+    failure = root.find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == fit_whole(fit(text))
+
+
+def test_junit_counts_as_ci_servers_count() -> None:
+    """What holds and what is known passed; what is new, and what is gone, failed."""
+    root = ET.fromstring(junit_xml(report()))  # noqa: S314
+    assert root.attrib == {
+        "name": "mockserver verify", "time": "45.250", "tests": "5", "failures": "2", "errors": "0",
+    }  # fmt: skip
+    fuzz, diff, _ = root
+    assert fuzz.get("timestamp") == "2026-01-31T06:00:00"
+    assert (fuzz.get("tests"), fuzz.get("failures"), diff.get("tests")) == ("4", "2", "1")
+    assert len(fuzz.findall("testcase")) == 4
+    known = fuzz.find("testcase[@name='like-nul: POST /flow_runs/bulk_delete']")
+    assert known is not None
+    assert known.find("failure") is None
+    assert known.findtext("system-out") == "known: three"
+    kinds = [failure.get("type") for failure in fuzz.iter("failure")]
+    assert kinds == ["new", "known, but gone"]
+    assert fuzz.find("properties/property[@name='requests'][@value='2345']") is not None
+    assert fuzz.findtext("system-out") == "no stateful phase"
+
+
+def test_two_of_a_name_are_two_in_junit() -> None:
+    """A test has a name of its own, so that no CI server shows one for two."""
+    told = report_of(RUN, [Outcome("fuzz", [finding(), finding()])])
+    names = [case.get("name") for case in ET.fromstring(junit_xml(told)).iter("testcase")]  # noqa: S314
+    assert names == [
+        "at-most-limit: POST /flow_runs/bulk_delete",
+        "at-most-limit: POST /flow_runs/bulk_delete (2)",
+    ]
+
+
+@given(TEXTS)
+def test_json_is_as_its_schema_says(text: str) -> None:
+    """For any text the JSON report is valid, and can be written as UTF-8."""
+    schema = json.loads(shipped("contract/report/report.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    written = json.loads(json_text(report(text)).encode())
+    Draft202012Validator(schema).validate(written)
+    assert written["outcomes"][0]["findings"][1]["verdict"] == "new"
+    assert written["fails"] is True
+
+
+@given(VISIBLE)
+def test_any_text_is_only_text_in_html(text: str) -> None:
+    """The page has the same elements whatever it says, no script, and nothing from elsewhere."""
+    page = Page(html_page(report(text)))
+    plain = Page(html_page(report(text="a")))
+    assert page.tags == plain.tags
+    assert "script" not in page.tags
+    assert {link for link in page.links if not link.startswith("#")} == {"data:,"}
+    assert fit_whole(fit(text)) in "".join(page.words)
+
+
+def test_the_page_needs_nothing_else() -> None:
+    """No other origin is named in its frame, and its rules forbid one."""
+    frame = shipped("contract/report/report.html").read_text(encoding="utf-8")
+    assert not re.findall(r"https?://|url\(|@import|<script", frame)
+    assert "default-src 'none'" in frame
+    page = html_page(report())
+    assert '<details class="new" open' in page
+    assert '<details class="known">' in page
+
+
+def rendered(text: str) -> Page:
+    return Page(MarkdownIt("commonmark").enable("table").render(text))
+
+
+@given(VISIBLE)
+def test_any_text_is_only_text_in_markdown(text: str) -> None:
+    """Rendered, the summary has the same elements whatever it says, and the text as it is."""
+    page = rendered(github.markdown(report(text)))
+    assert page.tags == rendered(github.markdown(report("a"))).tags
+    assert page.links == []
+
+
+def test_a_summary_is_bounded() -> None:
+    """GitHub refuses a page of more than 1 MiB, so ours ends before."""
+    told = report_of(RUN, [Outcome("fuzz", [finding("é" * 4000)] * 200)])
+    page = github.markdown(told)
+    assert len(page.encode()) < 1 << 20
+    assert page.endswith("... and more; the reports have all of it\n")
+
+
+def unescaped(line: str) -> tuple[str, str]:
+    match = re.fullmatch(r"::error title=([^:,\r\n]*)::([^\r\n]*)", line)
+    assert match, line
+    texts = []
+    for part in match.groups():
+        for code, letter in (
+            ("%3A", ":"),
+            ("%2C", ","),
+            ("%0A", "\n"),
+            ("%0D", "\r"),
+            ("%25", "%"),
+        ):
+            part = part.replace(code, letter)
+        texts.append(part)
+    return texts[0], texts[1]
+
+
+@given(VISIBLE)
+def test_any_text_is_only_text_in_an_annotation(text: str) -> None:
+    """A command is one line, whose parts are the text and nothing more."""
+    lines = github.error_lines(report(text))
+    assert len(lines) == 2
+    one = fit_whole(fit(text))
+    curl = fit_whole(text)
+    assert unescaped(lines[0]) == (f"{one}: {one}"[:200], f"{one}\n{curl}" if curl else one)
+
+
+def test_annotations_are_as_many_as_github_shows() -> None:
+    """The tenth of more than ten says how many are left."""
+    told = report_of(RUN, [Outcome("fuzz", [finding()] * 12)])
+    lines = github.error_lines(told)
+    assert len(lines) == 10
+    assert lines[-1].endswith("::3 more; the log and the reports have all of them")
+
+
+def test_github_is_told_only_in_actions(tmp_path: Path) -> None:
+    """Elsewhere nothing is printed or written; there, annotations and one more summary are."""
+    page, out = tmp_path / "summary.md", io.StringIO()
+    github.tell_github(report(), {"GITHUB_STEP_SUMMARY": str(page)}, out)
+    assert (out.getvalue(), page.exists()) == ("", False)
+    page.write_text("before\n")
+    github.tell_github(report(), {**ACTIONS, "GITHUB_STEP_SUMMARY": str(page)}, out)
+    assert out.getvalue().count("::error title=") == 2
+    assert page.read_text(encoding="utf-8") == f"before\n{github.markdown(report())}"
+    github.tell_github(report(), ACTIONS, out)
+    assert out.getvalue().count("::error title=") == 4
+    with pytest.raises(UsageError, match="GITHUB_STEP_SUMMARY: Is a directory"):
+        github.tell_github(report(), {**ACTIONS, "GITHUB_STEP_SUMMARY": str(tmp_path)}, out)
+
+
+def test_what_is_printed_in_actions_gives_no_commands() -> None:
+    """Commands are stopped while the page is printed, with a word that nobody can guess."""
+    out = io.StringIO()
+    with github.no_commands(out, ACTIONS):
+        print("::error::x", file=out)
+    first, _, last = out.getvalue().splitlines()
+    token = first.removeprefix("::stop-commands::")
+    assert last == f"::{token}::"
+    assert re.fullmatch("[0-9a-f]{32}", token)
+    out = io.StringIO()
+    with github.no_commands(out, {}):
+        print("a", file=out)
+    assert out.getvalue() == "a\n"
+
+
+HEADERS = {
+    "Authorization": f"Basic {base64.b64encode(b'admin:s3cr3t!').decode()}",
+    "X-Key": "Bearer pnu_0123456789",
+    "X-Short": "abc",
+    "Accept": "application/json",
+    "Proxy-Authorization": "Basic not-base64!",
+    "X-Bytes": f"Basic {base64.b64encode(bytes([255, 254, 253])).decode()}",
+}
+
+
+def test_what_is_secret_in_headers() -> None:
+    """Whole values, what a scheme wraps, and a password in it; longest first, none too short."""
+    found = list(secrets_of(HEADERS))
+    assert {"admin:s3cr3t!", "s3cr3t!", "pnu_0123456789", "Bearer pnu_0123456789"} <= set(found)
+    assert not {"abc", "application/json"} & set(found)
+    assert [len(one) for one in found] == sorted((len(one) for one in found), reverse=True)
+
+
+def test_no_report_shows_a_secret(tmp_path: Path) -> None:
+    """A server may send credentials back in any text; no form of the report repeats them."""
+    hidden = secrets_of(HEADERS)
+    told = report("got pnu_0123456789 and s3cr3t! and " + HEADERS["Authorization"], secrets=hidden)
+    pages = [path.read_text(encoding="utf-8") for path in write_reports(tmp_path, told)]
+    for page in [*pages, printed(told), *github.error_lines(told)]:
+        assert "[hidden]" in page or "\\[hidden\\]" in page
+        assert not [secret for secret in hidden if secret in page]
+
+
+def test_texts_are_bounded() -> None:
+    """A server's megabytes are cut: characters of a line, and lines."""
+    told = report_of(RUN, [Outcome("fuzz", [finding("x" * 10_000, curl=CURL)])])
+    assert len(told.findings[0].sentence) == 4000
+    lines = fit("a\n" * 500).splitlines()
+    assert (len(lines), lines[-1]) == (101, "... and 400 lines more")
+
+
+def test_reports_are_written_whole(tmp_path: Path) -> None:
+    """The folder is made; all forms are in it, again at the second time, and nothing else."""
+    folder = tmp_path / "a" / "b"
+    for _ in range(2):
+        paths = write_reports(folder, report())
+        assert sorted(folder.iterdir()) == sorted(paths)
+    assert {path.name for path in paths} == set(FILES)
+    other = tmp_path / "c"
+    other.touch()
+    assert {path.stat().st_mode for path in paths} == {other.stat().st_mode}
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """Neither a file in its place, nor a folder in a file's, leaves anything half done."""
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="File exists; expected a folder that can be written to"):
+        write_reports(tmp_path / "file", report())
+    (tmp_path / "full" / "junit.xml").mkdir(parents=True)
+    with pytest.raises(UsageError, match="expected a folder that can be written to"):
+        write_reports(tmp_path / "full", report())
+    assert not [path for path in (tmp_path / "full").iterdir() if path.name.startswith(".")]
+
+
+def test_facts_without_a_seed() -> None:
+    """A run in which chance had no part names no seed."""
+    assert "seed" not in dict(replace(RUN, seed=None).facts)
+    assert dict(RUN.facts)["seed"] == "7"
+    assert RUN.started.astimezone(UTC).hour == 6

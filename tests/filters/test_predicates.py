@@ -1,0 +1,134 @@
+"""What filters mean: the vectors for truth, properties for the algebra."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from mockserver.filters.models import FlowRunFilter
+from mockserver.filters.predicates import (
+    CONDITIONS,
+    EVERY,
+    AllOf,
+    AnyOf,
+    admit_nulls,
+    compile_filter,
+    has_condition,
+)
+from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE, SPEC
+from mockserver.prefect.records import FlowRun
+from mockserver.requests.body_models import BulkDeleteRequest
+from tests.support.recorded_cases import filter_base, filter_cases
+from tests.support.strategies import filters, flow_runs
+
+
+def read(filter_: Any) -> FlowRunFilter | None:
+    return BulkDeleteRequest.model_validate({"flow_runs": filter_}).flow_runs
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
+def test_every_vector_holds(dialect: Any) -> None:
+    """Each of the 1,500 recorded filters selects what was recorded, in every dialect."""
+    runs = filter_base().runs
+    differences = []
+    for case in filter_cases():
+        predicate = compile_filter(read(case.flow_runs), dialect)
+        selected = [run.id for run in runs if predicate(run)]
+        if selected != case.expected[dialect.name]:
+            differences.append((case.flow_runs, str(predicate), selected))
+    assert differences == []
+    assert len(filter_cases()) == 1500
+
+
+def test_every_condition_has_a_meaning() -> None:
+    """The table covers every criterion and every key of the models, and nothing else."""
+    keys: dict[str, set[str]] = {}
+    for criterion, field in FlowRunFilter.model_fields.items():
+        if criterion in ("operator", "state"):
+            continue
+        annotation: Any = field.annotation
+        model = next(part for part in annotation.__args__ if part is not type(None))
+        keys[criterion] = set(model.model_fields) - {"operator"}
+    keys["state.type"] = keys["state.name"] = {"any_", "not_any_"}
+    assert keys == {criterion: set(conditions) for criterion, conditions in CONDITIONS.items()}
+
+
+@pytest.mark.parametrize("filter_", [None, {}, {"operator": "or_"}, {"id": None}])
+def test_a_filter_without_a_criterion_is_every_run(filter_: Any) -> None:
+    """M2a: no criterion matches all, whatever the operator."""
+    assert compile_filter(read(filter_), SPEC) == EVERY
+
+
+@given(run=flow_runs, filter_=filters)
+def test_or_admits_what_and_admits(run: FlowRun, filter_: dict[str, Any]) -> None:
+    """A run that satisfies all criteria of a filter satisfies the same filter under or_."""
+    both = compile_filter(read({**filter_, "operator": "and_"}), SPEC)
+    either = compile_filter(read({**filter_, "operator": "or_"}), SPEC)
+    assert not both(run) or either(run)
+
+
+@given(run=flow_runs, filter_=filters)
+def test_criteria_are_independent(run: FlowRun, filter_: dict[str, Any]) -> None:
+    """M1: under and_ a filter is satisfied when each of its criteria alone is."""
+    criteria = {key: value for key, value in filter_.items() if key != "operator"}
+    whole = compile_filter(read({**criteria, "operator": "and_"}), SPEC)
+    parts = [compile_filter(read({key: value}), SPEC) for key, value in criteria.items()]
+    assert whole(run) == all(part(run) for part in parts)
+
+
+@given(run=flow_runs, filter_=filters)
+def test_dropping_a_state_list_only_widens_under_and(run: FlowRun, filter_: dict[str, Any]) -> None:
+    """state-both-lists: what spec selects with and_ everywhere, a real server selects too."""
+    state = (filter_.get("state") or {}) | {"operator": "and_"}
+    spec = compile_filter(read({"state": state}), SPEC)
+    real = compile_filter(read({"state": state}), PREFECT_SQLITE)
+    assert not spec(run) or real(run)
+
+
+@given(run=flow_runs, filter_=filters)
+def test_admitting_nulls_only_widens(run: FlowRun, filter_: dict[str, Any]) -> None:
+    """What a filter selects it still selects when not_any_ lets nulls through."""
+    predicate = compile_filter(read(filter_), SPEC)
+    assert not predicate(run) or admit_nulls(predicate)(run)
+
+
+def test_not_any_skips_nulls_and_says_so() -> None:
+    """M4: a run without a key is not selected by not_any_; with nulls admitted it is."""
+    predicate = compile_filter(read({"idempotency_key": {"not_any_": ["x"]}}), SPEC)
+    keyless = FlowRun(id="0", name="a")
+    assert not predicate(keyless)
+    assert admit_nulls(predicate)(keyless)
+    never_null = compile_filter(read({"id": {"not_any_": []}, "name": {"any_": ["a"]}}), SPEC)
+    assert admit_nulls(never_null) is never_null
+
+
+@pytest.mark.parametrize(
+    ("filter_", "sentence"),
+    [
+        (None, "every flow run"),
+        ({"tags": {"all_": ["nightly"]}, "name": {"like_": "etl"}},
+         "name contains 'etl' and tags has all of {nightly}"),
+        ({"operator": "or_", "id": {}, "name": {"any_": []}},
+         "every flow run or name is one of {}"),
+        ({"start_time": {"before_": "2026-01-31T13:00:00+01:00", "is_null_": True}},
+         "start_or_expected_time is at or before 2026-01-31T12:00:00Z and start_time is null"),
+        ({"name": {"any_": list("abcdefg")}}, "name is one of {a, b, c, d, e, ... 2 more}"),
+        ({"tags": {"all_": ["a\n\x1b[31mred"]}}, r"tags has all of {a\n\x1b[31mred}"),
+        ({"name": {"like_": "x" * 100}}, f"name contains '{'x' * 77}...'"),
+        ({"operator": "or_", "flow_version": {"any_": ["1"]},
+          "tags": {"is_null_": False, "any_": ["a"]}},
+         "(tags has any of {a} and tags is not empty) or flow_version is one of {1}"),
+    ],
+)  # fmt: skip
+def test_a_predicate_prints_as_its_sentence(filter_: Any, sentence: str) -> None:
+    """What a log line and a failing test say is what the filter means."""
+    assert str(compile_filter(read(filter_), SPEC)) == sentence
+
+
+def test_nothing_is_an_object_too() -> None:
+    """AllOf of no parts is every run, AnyOf of none is no run, and neither has a condition."""
+    run = FlowRun(id="0", name="a")
+    assert AllOf(())(run)
+    assert not AnyOf(())(run)
+    assert str(AnyOf(())) == "no flow run"
+    assert not has_condition(AnyOf((AllOf(()),)))

@@ -1,0 +1,432 @@
+"""The control API: what another language does by HTTP, held against its own document."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from mockserver.http.app import create_app
+from mockserver.http.control import app as control
+from mockserver.http.control import journal as control_journal
+from mockserver.http.control import worlds as control_worlds
+from mockserver.http.control.app import DEEDS, document
+from mockserver.seeds.loading import load_seeds
+from mockserver.store.store import Store
+from mockserver.worlds.faults import FIELDS, PRESETS
+from mockserver.worlds.run_factory import SHORT
+from mockserver.worlds.settings import Settings
+from tests.support.paths import FIXTURES
+from tests.support.servers import Client, Reply, live
+from tests.support.strategies import examples
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+DOCUMENT: Any = document()
+
+
+class Control:
+    """A client of the control API; every reply has to be one that the document describes."""
+
+    def __init__(self, client: Client, prefix: str = "") -> None:
+        self.client = client
+        self.prefix = prefix
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        sent = None if body is None else body if isinstance(body, bytes) else json.dumps(body)
+        raw = sent.encode() if isinstance(sent, str) else sent
+        reply = self.client.send(method, f"{self.prefix}/_mock{path}", raw, headers)
+        described(method, path, reply)
+        return reply
+
+    def value(self, method: str, path: str, body: Any = None) -> Any:
+        """What a good answer holds."""
+        reply = self.ask(method, path, body)
+        assert reply.status < 300, reply.body
+        return reply.json if reply.body else None
+
+    def detail(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
+        """Status and sentence of a refusal."""
+        reply = self.ask(method, path, body)
+        assert reply.status >= 400
+        return reply.status, reply.json["detail"]
+
+
+def described(method: str, path: str, reply: Reply) -> None:
+    here = urlsplit(f"/_mock{path}").path.removesuffix("/")
+    for template, operations in DOCUMENT["paths"].items():
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+        if re.fullmatch(pattern, here) and method.lower() in operations:
+            responses = operations[method.lower()]["responses"]
+            break
+    else:
+        responses = {"default": {"$ref": "#/components/responses/Refused"}}
+        assert reply.status in (404, 405)
+    response = responses.get(str(reply.status))
+    if response is None:
+        assert reply.status >= 400
+        response = DOCUMENT["components"]["responses"]["Refused"]
+    if "content" not in response:
+        assert reply.body == b""
+        return
+    schema = {
+        **response["content"]["application/json"]["schema"],
+        "components": DOCUMENT["components"],
+    }
+    Draft202012Validator(schema).validate(reply.json)
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    store = Store(load_seeds([FIXTURES], NOW).base())
+    with live(store, Settings(now=lambda: NOW)) as connected:
+        connected.documented = False  # which faults are not
+        yield connected
+
+
+@pytest.fixture
+def server(client: Client) -> Control:
+    """The control API of the server's own world."""
+    return Control(client)
+
+
+@pytest.fixture
+def session(server: Control) -> Control:
+    """That of a session, which begins with nothing."""
+    opened = server.value("POST", "/sessions", {"empty": True, "name": "mine"})
+    assert opened["control_url"].endswith("/sessions/mine/_mock")
+    return Control(server.client, "/sessions/mine")
+
+
+def bulk_delete(of: Control, body: Any, **headers: str) -> Reply:
+    path = f"{of.prefix}/api/flow_runs/bulk_delete"
+    named = {"Content-Type": "application/json", **headers}
+    return of.client.send("POST", path, json.dumps(body).encode(), named)
+
+
+def test_the_document_is_a_good_one() -> None:
+    """By the specification of OpenAPI; and it has what is served, no more and no less."""
+    validate(DOCUMENT)
+    told = {
+        (method.upper(), path.removeprefix("/_mock") or "/")
+        for path, operations in DOCUMENT["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    assert told == set(DEEDS)
+    for (method, path), deed in DEEDS.items():
+        operation = DOCUMENT["paths"][f"/_mock{path}".removesuffix("/")][method.lower()]
+        assert operation["operationId"] == deed.__name__.removeprefix("_")
+    rooms = (control, control_worlds, control_journal)
+    assert {deed.__module__ for deed in DEEDS.values()} == {room.__name__ for room in rooms}
+
+
+def test_the_document_names_what_a_fault_may_be() -> None:
+    """Fields, presets, and the short names of times."""
+    fault = DOCUMENT["components"]["schemas"]["Fault"]["properties"]
+    rule = {"preset", "path", "method", "probability", "times"}
+    assert fault.keys() == {*FIELDS, *rule}
+    assert fault["preset"]["enum"] == [*PRESETS, None]
+    described = DOCUMENT["paths"]["/_mock/flow_runs"]["post"]["description"]
+    assert all(f"`{short}`" in described for short in SHORT)
+
+
+def test_it_says_what_there_is(server: Control) -> None:
+    """Numbers, paths, and the document."""
+    index = server.value("GET", "")
+    assert index["flow_runs"] == 60
+    assert "POST /_mock/sessions" in index["paths"]
+    assert server.value("GET", "/") == index
+    assert server.value("GET", "/openapi.json") == DOCUMENT
+    assert server.client.send("GET", "/api/_mock").status == 404
+
+
+def test_sessions_are_opened_listed_and_dropped(server: Control) -> None:
+    """A fork of the server's world, or an empty one, with seeds, a dialect and a time."""
+    first = server.value("POST", "/sessions")
+    assert (first["flow_runs"], first["dialect"], first["requests"]) == (60, "spec", 0)
+    assert first["url"] == f"http://{':'.join(map(str, server.client.address))}/sessions/" + (
+        f"{first['name']}/api"
+    )
+    wanted = {
+        "name": "mine",
+        "empty": True,
+        "dialect": "prefect-sqlite",
+        "now": "2020-01-01T00:00:00Z",
+        "seeds": {"flow_runs": [{"name": "old", "end_time": "now-1d"}]},
+    }
+    mine = server.value("POST", "/sessions", wanted)
+    assert (mine["flow_runs"], mine["dialect"]) == (1, "prefect-sqlite")
+    inside = Control(server.client, "/sessions/mine")
+    assert inside.value("GET", "/clock") == {"now": "2020-01-01T00:00:00Z", "stands": True}
+    assert inside.value("GET", "/seeds")["flow_runs"][0]["end_time"] == "2019-12-31T00:00:00Z"
+    assert bulk_delete(inside, {"limit": "1"}).status == 200
+    assert server.value("GET", "/sessions/mine")["requests"] == 1
+    assert [one["name"] for one in server.value("GET", "/sessions")] == [first["name"], "mine"]
+    assert server.detail("POST", "/sessions", {"name": "mine"})[0] == 409
+    server.value("DELETE", "/sessions/mine")
+    assert server.detail("GET", "/sessions/mine") == (404, "no session 'mine'")
+    assert server.detail("DELETE", "/sessions/mine") == (404, "no session 'mine'")
+    assert server.value("GET", "/clock")["now"] == "2026-01-31T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"dialect": "mysql"}, "no dialect 'mysql'; expected one of spec"),
+        ({"dialects": "spec"}, "unknown field 'dialects'; expected some of name, dialect"),
+        ({"now": 5}, "now is 5; expected a text"),
+        ({"now": "soon"}, "'soon' is no time"),
+        ({"name": "a/b"}, "no name for a session"),
+        ([], "the body is a list; expected an object"),
+        (b"{", "the body is no JSON"),
+        ({"seeds": {"flow_runs": [{"nam": 1}]}}, "expected name?"),
+    ],
+)
+def test_a_session_that_makes_no_sense_is_refused(server: Control, body: Any, told: str) -> None:
+    """422 with what came and what was expected; none is opened."""
+    status, detail = server.detail("POST", "/sessions", body)
+    assert status == 422
+    assert told in detail
+    assert server.value("GET", "/sessions") == []
+
+
+def test_a_world_is_filled_dumped_and_replaced(server: Control, session: Control) -> None:
+    """What one holds can be loaded into another; a bad seed changes nothing."""
+    seed = server.value("GET", "/seeds")
+    assert session.value("POST", "/seeds", seed) == {"flow_runs": 60, "added": 60}
+    assert session.value("GET", "/seeds") == seed
+    reply = session.ask("POST", "/seeds", seed)
+    assert (reply.status, len(reply.json["problems"])) == (422, 60)
+    more = session.value("PUT", "/seeds", {"flow_runs": [{"name": "only"}]})
+    assert more == {"flow_runs": 1, "added": 1}
+    session.value("POST", "/seeds", {"flow_runs": [{"name": "more", "state": {"type": "FAILED"}}]})
+    assert session.value("POST", "/reset") == {"flow_runs": 1}
+
+
+def test_flow_runs_are_made_from_a_few_words(session: Control) -> None:
+    """One, a list, or many that are numbered; as a server tells them."""
+    made = session.value(
+        "POST",
+        "/flow_runs?number=3",
+        {"name": "etl-{n}", "state": "COMPLETED", "started": "now-1d"},
+    )
+    assert [run["name"] for run in made] == ["etl-0", "etl-1", "etl-2"]
+    assert made[0]["start_time"] == "2026-01-30T12:00:00Z"
+    assert session.value("POST", "/flow_runs")[0]["state_type"] == "PENDING"
+    child = session.value("POST", "/flow_runs", [{"parent": made[0]["id"], "flow": "f"}])
+    assert child[0]["parent_task_run_id"]
+    for path, body, told in (
+        ("/flow_runs", [1], "expected the fields of a flow run"),
+        ("/flow_runs", {"parent": str(UUID(int=1))}, "expected a flow run that is there"),
+        ("/flow_runs?number=x", {}, "number is 'x'; expected a whole number up to 100,000"),
+        ("/flow_runs?number=100001", {}, "expected a whole number"),
+        ("/flow_runs?number=60000", [{}, {}], "120,000 flow runs; expected up to 100,000"),
+    ):
+        status, detail = session.detail("POST", path, body)
+        assert (status, told in detail) == (422, True), detail
+    assert session.value("GET", "/sessions/mine")["flow_runs"] == 5
+
+
+def test_snapshots_are_taken_and_restored(session: Control) -> None:
+    """By name; what is not there is 404."""
+    session.value("POST", "/flow_runs", {"name": "a"})
+    assert session.value("PUT", "/snapshots/one") == {"name": "one", "flow_runs": 1}
+    bulk_delete(session, {})
+    assert session.value("GET", "/snapshots") == [{"name": "one", "flow_runs": 1}]
+    assert session.value("POST", "/snapshots/one/restore") == {"flow_runs": 1}
+    session.value("DELETE", "/snapshots/one")
+    for method, path in (("DELETE", "/snapshots/one"), ("POST", "/snapshots/one/restore")):
+        assert session.detail(method, path)[0] == 404
+
+
+def test_the_journal_tells_what_was_asked(session: Control) -> None:
+    """Bodies, warnings with their sentences, what went and why; it can be asked for less."""
+    session.value("POST", "/flow_runs?number=2", {"name": "etl-{n}", "state": "COMPLETED"})
+    bulk_delete(session, {"limit": 1})
+    session.client.send("GET", f"{session.prefix}/api/hello")
+    told = session.value("GET", "/journal")
+    first, second = told["exchanges"]
+    assert told["dropped"] == 0
+    assert (first["number"], first["path"], first["body"]) == (
+        1,
+        "/flow_runs/bulk_delete",
+        {"limit": 1},
+    )
+    assert first["reply"]["deleted"] == [first["deleted"][0]["id"]]
+    assert first["why"] == "every flow run"
+    assert set(first["warnings"]) == {"no-filter", "limit-reached"}
+    assert (second["body"], second["reply"], second["why"]) == (None, "\N{WAVING HAND SIGN}", None)
+
+    def numbers(query: str) -> list[int]:
+        return [one["number"] for one in session.value("GET", f"/journal?{query}")["exchanges"]]
+
+    assert numbers("path=/flow_runs/*") == [1]
+    assert (numbers("method=GET"), numbers("after=1"), numbers("limit=1")) == ([2], [2], [1])
+    assert session.detail("GET", "/journal?limit=1001")[0] == 422
+    assert [run["name"] for run in session.value("GET", "/deleted")] == [
+        first["deleted"][0]["name"]
+    ]
+    bulk_delete(session, b"not json".decode())
+    session.value("DELETE", "/journal")
+    assert session.value("GET", "/journal") == {"exchanges": [], "dropped": 0}
+
+
+def test_a_body_that_is_no_json_is_told_as_text(session: Control) -> None:
+    """As far as it is one."""
+    path = f"{session.prefix}/api/flow_runs/bulk_delete"
+    session.client.send("POST", path, b"{\xff", {"Content-Type": "application/json"})
+    (told,) = session.value("GET", "/journal")["exchanges"]
+    assert (told["body"], told["status"]) == ("{\ufffd", 422)
+
+
+def test_expectations_are_held_or_complained_about(session: Control) -> None:
+    """As in Python, with the same words."""
+    session.value("POST", "/flow_runs?number=2", {"name": "etl-{n}"})
+    bulk_delete(session, {"flow_runs": {"name": {"any_": ["etl-0"]}}})
+    good = {"holds": True, "complaint": None}
+    assert session.value("POST", "/assert/deleted", {"flow_runs": ["etl-0"]}) == good
+    wrong = session.value("POST", "/assert/deleted", {"flow_runs": ["etl-1"]})
+    assert not wrong["holds"]
+    assert "name is one of {etl-0}, but it is etl-1" in wrong["complaint"]
+    called = {"path": "/flow_runs/*", "method": "POST", "status": 200, "times": 1}
+    assert session.value("POST", "/assert/called", called) == good
+    body = {"flow_runs": {"name": {"any_": ["etl-1"]}}}
+    missed = session.value("POST", "/assert/called", {"json": body})
+    assert 'body.flow_runs.name.any_[0]: "etl-0", not "etl-1"' in missed["complaint"]
+    assert session.detail("POST", "/assert/deleted", {})[0] == 422
+    told = session.detail("POST", "/assert/called", {"times": "twice"})
+    assert told == (422, "times is 'twice'; expected a whole number")
+
+
+def test_faults_are_added_and_cleared(session: Control) -> None:
+    """They happen to others, not to the control API."""
+    wanted = {
+        "preset": "rate-limited",
+        "path": "/flow_runs/bulk_delete",
+        "times": 1,
+        "status": None,
+    }
+    rule = session.value("POST", "/faults", wanted)
+    assert rule["fault"] == "status=429, retry_after=1, detail=Too Many Requests"
+    session.value("POST", "/faults", {"latency": [0.001, 0.002], "probability": 1.0})
+    session.value("POST", "/faults", {"status": 500, "path": "*"})
+    assert bulk_delete(session, {}).status == 429
+    assert bulk_delete(session, {}).status == 200
+    told = session.value("GET", "/faults")
+    assert [rule["happened"] for rule in told] == [1, 1, 0]
+    assert session.detail("POST", "/faults", {"status": 200})[0] == 422
+    assert session.detail("POST", "/faults", {"status": 500, "times": 0})[0] == 422
+    session.value("DELETE", "/faults?seed=3")
+    assert session.value("GET", "/faults") == []
+
+
+def test_the_clock_is_stopped_moved_and_let_run(session: Control) -> None:
+    """What is made then, is made then."""
+    assert session.value("PUT", "/clock", {"now": "2020-01-01T00:00:00Z"})["stands"]
+    moved = session.value("POST", "/clock/advance", {"by": "1d12h"})
+    assert moved == {"now": "2020-01-02T12:00:00Z", "stands": True}
+    assert session.value("PUT", "/clock") == {"now": "2026-01-31T12:00:00Z", "stands": False}
+    assert session.detail("POST", "/clock/advance", {"by": "x"})[0] == 422
+    assert session.detail("POST", "/clock/advance", {})[0] == 422
+
+
+def test_a_server_without_a_journal_says_so(server: Control) -> None:
+    """It costs time; sessions have one."""
+    bulk_delete(server, {"limit": 1})
+    for method, path in (("GET", "/journal"), ("DELETE", "/journal"), ("GET", "/deleted")):
+        assert "keeps no journal" in server.detail(method, path)[1]
+    assert server.value("POST", "/faults", {"status": 503, "times": 1})["happened"] == 0
+    assert bulk_delete(server, {"limit": 1}).status == 503
+    assert bulk_delete(server, {"limit": 1}, **{"x-mockserver-fault": "conflict"}).status == 409
+
+
+def test_what_is_not_there_is_told(server: Control) -> None:
+    """404 with where to look, 405 with what is allowed."""
+    assert server.detail("GET", "/nope") == (
+        404, "no /_mock/nope; /_mock/openapi.json says what there is",
+    )  # fmt: skip
+    assert server.detail("GET", "/nope/")[0] == 404
+    reply = server.ask("PATCH", "/clock")
+    assert (reply.status, reply.headers["allow"]) == (405, "GET,PUT")
+
+
+def test_only_this_machine_may_steer(server: Control) -> None:
+    """Nor what a web page could have sent, whatever hosts are let in."""
+    reply = server.ask("GET", "", Host="evil.example")
+    assert reply.status == 403
+    store = Store(load_seeds([], NOW).base())
+    with live(store, Settings(hosts=None)) as connected:
+        anywhere = Control(connected)
+        assert anywhere.ask("GET", "", Host="mock.internal").status == 403
+        assert anywhere.ask("GET", "", Origin="http://evil.example").status == 403
+        assert anywhere.ask("GET", "").status == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("fe80::1%eth0", False),
+     ("192.0.2.7", False), ("::ffff:192.0.2.7", False), (None, False), ("", False)],
+)  # fmt: skip
+def test_this_machine_is_known_by_its_address(address: str | None, good: bool) -> None:
+    """However it is written."""
+    assert control._is_loopback(address) is good
+
+
+def test_a_token_lets_in_who_has_it_and_nobody_else() -> None:
+    """Not even from this machine."""
+    settings = Settings(hosts=None, control_token="s3cret")  # noqa: S106 - of a test
+    assert "s3cret" not in repr(settings)
+    with live(Store(load_seeds([], NOW).base()), settings) as connected:
+        steering = Control(connected)
+        for wrong in ({}, {"Authorization": "Bearer s3cre"}, {"Authorization": "Bearer s\xe9cret"}):
+            reply = steering.ask("GET", "/sessions", **wrong)
+            assert (reply.status, reply.headers["www-authenticate"]) == (401, "Bearer")
+        shown = {"Authorization": "Bearer s3cret", "Host": "mock.internal"}
+        assert steering.ask("GET", "/sessions", **shown).status == 200
+
+
+# For any JSON, sent to any verb, the answer is one that the document describes; never 5xx.
+FIELD_NAMES = (
+    *("name", "dialect", "now", "empty", "seeds", "flow_runs", "path", "method", "json", "status"),
+    *("warning", "times", "preset", "probability", "by", "tags", "state", "parent", "flow"),
+    *FIELDS,
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+    | st.sampled_from(["now-1d", "2026-01-31T12:00:00Z", "spec", "COMPLETED", *PRESETS]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(FIELD_NAMES), inner, max_size=4),
+    max_leaves=6,
+)  # fmt: skip
+BODIES = VALUES | st.dictionaries(st.sampled_from(FIELD_NAMES), VALUES, max_size=5)
+
+
+@pytest.fixture(scope="module")
+def fuzzed() -> Iterator[Control]:
+    with live(Store(load_seeds([], NOW).base()), Settings(now=lambda: NOW)) as connected:
+        connected.documented = False
+        opened = Control(connected)
+        opened.value("POST", "/sessions", {"name": "mine"})
+        yield Control(connected, "/sessions/mine")
+
+
+@settings(max_examples=examples(400))
+@given(deed=st.sampled_from([*DEEDS]), body=BODIES)
+def test_whatever_is_sent_is_answered(fuzzed: Control, deed: tuple[str, str], body: Any) -> None:
+    """A clock that leaves its years, a list for a name, a number for a seed: all 4xx."""
+    method, path = deed
+    reply = fuzzed.ask(method, path.replace("{name}", "other"), json.dumps(body).encode())
+    assert reply.status < 500, reply.body
+
+
+def test_the_application_can_be_made_without_settings() -> None:
+    """As it always could."""
+    assert create_app(Store(load_seeds([], NOW).base()))

@@ -1,0 +1,113 @@
+"""The log says each thing once a second, and how often it was."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mockserver.http.exchange.log_format import log_to_stderr, warn
+
+LOG = logging.getLogger("mockserver")
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    before = LOG.handlers, LOG.level, LOG.propagate
+    yield
+    LOG.handlers, LOG.propagate = before[0], before[2]
+    LOG.setLevel(before[1])
+
+
+def say(text: str, at: float, *warnings: str) -> None:
+    record = LOG.makeRecord(LOG.name, logging.WARNING, "", 0, "%s", (text,), None)
+    record.created = at
+    record.warnings = warnings
+    LOG.handle(record)
+
+
+def test_what_repeats_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the next other line, or the same one a second later, or at the end."""
+    log_to_stderr(as_json=False)
+    for at in (10.0, 10.1, 10.9, 11.1, 11.2):
+        say("deleted 50", at, "limit-reached")
+    say("deleted 3", 11.3)
+    say("deleted 3", 11.4)
+    for _ in range(2):  # the second time there is nothing to tell
+        LOG.handlers[0].close()
+    lines = [
+        line.partition(" WARNING ")[2] or line for line in capsys.readouterr().err.splitlines()
+    ]
+    told = [line.rpartition("INFO ")[2] for line in lines]
+    assert [line for line in told if not line.startswith("  ")] == [
+        "deleted 50",
+        "the line before this one, 2 times more",
+        "deleted 50",
+        "the line before this one, once more",
+        "deleted 3",
+        "the line before this one, once more",
+    ]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_warns_again_is_counted(
+    others: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody else listens no record is made of it; whoever does gets each."""
+    log_to_stderr(as_json=False)
+    monkeypatch.setattr(time, "time", lambda: 10.0)
+    made: list[logging.LogRecord] = []
+
+    def make(*of: Any) -> logging.LogRecord:
+        made.append(logging.LogRecord(*of))
+        return made[-1]
+
+    monkeypatch.setattr(logging, "_logRecordFactory", make)
+    LOG.handlers += [logging.NullHandler()] * others
+    for _ in range(3):
+        warn("deleted %d", 50, warnings=("limit-reached",))
+    LOG.handlers[0].close()
+    assert len(made) == (3 if others else 1)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition("deleted ")[2] for line in lines if "WARNING" in line] == ["50"]
+    assert "2 times more" in lines[-1]
+
+
+def test_what_is_not_to_be_logged_is_not_counted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a higher level nothing tells of a warning, not even how often it was."""
+    log_to_stderr(as_json=True)
+    monkeypatch.setattr(time, "time", lambda: 10.0)
+    for level in (logging.WARNING, logging.ERROR):
+        LOG.setLevel(level)
+        warn("deleted %d", 50, warnings=("limit-reached",))
+    LOG.handlers[0].close()
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_what_differs_in_its_warnings_is_no_repeat(capsys: pytest.CaptureFixture[str]) -> None:
+    """As JSON it is a line each."""
+    log_to_stderr(as_json=True)
+    say("deleted 50", 10.0, "limit-reached")
+    say("deleted 50", 10.1)
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert first["warnings"].keys() == {"limit-reached"}
+    assert "warnings" not in second
+
+
+def test_a_bug_is_told_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its traceback: two of the same words need not be the same bug."""
+    log_to_stderr(as_json=True)
+    for number in (1, 2):
+        try:
+            raise RuntimeError(number)
+        except RuntimeError:
+            LOG.exception("failed")
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert "RuntimeError: 1" in first["exception"]
+    assert "RuntimeError: 2" in second["exception"]

@@ -1,0 +1,333 @@
+"""The server on a real socket: replies, warnings, and what bad clients get."""
+
+import base64
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mockserver.http.app import Settings
+from mockserver.prefect import openapi
+from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
+from mockserver.prefect.records import FlowRun, State, StateType
+from mockserver.store.flow_run_index import Base
+from mockserver.store.store import Store
+from tests.support.paths import DATA
+from tests.support.recorded_cases import filter_base, filter_cases, request_cases
+from tests.support.servers import Client, live
+
+COMPLETED = State(StateType.COMPLETED, "Completed")
+BODY_LIMIT = 4096
+
+
+def uuid_of(number: int) -> str:
+    return f"{number:08}-0000-4000-8000-000000000000"
+
+
+def runs(count: int) -> Base:
+    return Base(FlowRun(id=uuid_of(n), name=f"run-{n}", state=COMPLETED) for n in range(count))
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store(runs(60))
+
+
+@pytest.fixture
+def client(store: Store) -> Iterator[Client]:
+    settings = Settings(max_body=BODY_LIMIT, body_timeout=0.3)
+    with live(store, settings) as connected:
+        yield connected
+
+
+def test_it_deletes_and_tells(client: Client, store: Store) -> None:
+    """The reply lists what is gone, the header what is worth knowing."""
+    reply = client.bulk_delete({"flow_runs": {"name": {"any_": ["run-3", "nobody"]}}})
+    assert (reply.status, reply.json, reply.warnings) == (200, {"deleted": [uuid_of(3)]}, set())
+    reply = client.bulk_delete({"limit": 2})
+    assert reply.json == {"deleted": [uuid_of(59), uuid_of(58)]}
+    assert reply.headers["x-mockserver-warning"] == "no-filter, limit-reached"
+    assert len(store) == 57
+
+
+def test_the_documents_sample_deletes_nothing(client: Client) -> None:
+    """The curl sample of the document gets an empty list and the warning about its states."""
+    reply = client.bulk_delete((DATA / "sample-request.json").read_bytes())
+    assert (reply.status, reply.body) == (200, b'{"deleted":[]}')
+    assert reply.headers["x-mockserver-warning"] == "state-both-lists"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
+def test_every_vector_holds_over_http(dialect: Any) -> None:
+    """Every recorded filter deletes over HTTP the 50 highest of what was recorded."""
+    store = Store(filter_base())
+    with live(store, Settings(dialect=dialect)) as client:
+        for case in filter_cases():
+            reply = client.bulk_delete({"flow_runs": case.flow_runs})
+            assert reply.json == {"deleted": case.expected[dialect.name][:50]}, case.flow_runs
+            store.reset()
+
+
+def test_every_recorded_request_is_answered_as_recorded() -> None:
+    """prefect-sqlite: all 125 raw bodies get the recorded status and the recorded reply."""
+    with live(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
+        differences = []
+        for case in request_cases():
+            headers = {"Content-Type": case.content_type} if case.content_type else {}
+            reply = client.send("POST", "/api/flow_runs/bulk_delete", case.body, headers)
+            if (reply.status, reply.json) != (case.status, case.reply):
+                differences.append((case, reply))
+        assert differences == []
+        assert len(request_cases()) == 125
+
+
+@pytest.mark.parametrize("prefix", ["", "/api"])
+def test_paths_are_served_with_and_without_the_prefix(client: Client, prefix: str) -> None:
+    """Health, the contract, its page: under /api for Prefect's clients, and without it."""
+    assert client.send("GET", f"{prefix}/health").json is True
+    document = client.send("GET", f"{prefix}/openapi.json").json
+    assert document == openapi.document()
+    assert client.send("GET", f"{prefix}/openapi.yaml").body.decode() == openapi.text()
+    assert b"<html" in client.send("GET", f"{prefix}/docs").body.lower()
+    assert client.send("POST", f"{prefix}/flow_runs/bulk_delete").status == 200
+
+
+def test_other_methods_and_paths(client: Client, store: Store) -> None:
+    """405 names the method, 404 is JSON, a trailing slash is sent on; nothing is deleted."""
+    for method in ("GET", "DELETE", "PUT", "PATCH", "OPTIONS", "TRACE"):
+        reply = client.send(method, "/api/flow_runs/bulk_delete")
+        assert (reply.status, reply.headers["allow"]) == (405, "POST")
+        assert reply.json == {"detail": "Method Not Allowed"}
+    reply = client.send("POST", "/api/flow_runs/nope")
+    assert (reply.status, reply.json) == (404, {"detail": "Not Found"})
+    reply = client.send("POST", "/api/flow_runs/bulk_delete/?a=1", b"{}")
+    assert (reply.status, reply.headers["location"]) == (307, "/api/flow_runs/bulk_delete?a=1")
+    assert len(store) == 60
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil", "[::1]evil",
+     "localhost:80@evil.example", "localhost:evil", "evil.example#.localhost", "2130706433", ""],
+)  # fmt: skip
+def test_foreign_hosts_are_refused(client: Client, store: Store, host: str) -> None:
+    """DNS rebinding: a page that resolves its own name to loopback deletes nothing."""
+    reply = client.bulk_delete({}, Host=host)
+    assert reply.status == 403
+    assert "--allow-host" in reply.json["detail"]
+    assert len(store) == 60
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil"])
+def test_pages_of_other_origins_are_refused(client: Client, store: Store, origin: str) -> None:
+    """A web page may post to loopback without asking first; it deletes nothing."""
+    reply = client.bulk_delete(b"{}", Origin=origin)
+    assert reply.status == 403
+    assert "--allow-host" in reply.json["detail"]
+    assert len(store) == 60
+    assert client.bulk_delete({"limit": 1}, Origin="http://localhost:4300").status == 200
+
+
+def test_a_stranger_is_not_asked_for_its_body(client: Client) -> None:
+    """100 Continue is for those that are served; other expectations change nothing."""
+    sent = CHUNKED.replace(b"localhost", b"evil.example").replace(
+        b"\r\n\r\n", b"\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    assert client.raw(sent + b"0\r\n\r\n").startswith(b"HTTP/1.1 403")
+    assert client.bulk_delete({"limit": 1}, Expect="the best").status == 200
+
+
+def test_a_version_of_any_bytes_is_refused_in_json() -> None:
+    """A header that is no ASCII is repeated as a real server decodes it."""
+    with live(Store(runs(1)), Settings(dialect=PREFECT_SQLITE)) as client:
+        received = client.raw(
+            HEAD + b"X-Prefect-Api-Version: \xff\r\nContent-Length: 2\r\n"
+            b"Connection: close\r\n\r\n{}"
+        )
+        assert received.startswith(b"HTTP/1.1 400")
+        assert "but received ÿ" in json.loads(received.partition(b"\r\n\r\n")[2])["detail"]
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:4300", "127.0.0.2", "[::1]:80", "a.localhost", "LOCALHOST."]
+)
+def test_loopback_hosts_are_served(client: Client, host: str) -> None:
+    """Every name of the loopback interface is ours."""
+    assert client.send("GET", "/health", headers={"Host": host}).status == 200
+
+
+@pytest.mark.parametrize("hosts", [None, frozenset({"mock.internal"})])
+def test_hosts_can_be_allowed(hosts: frozenset[str] | None) -> None:
+    """A flag lets a name in, or any."""
+    with live(Store(Base([])), Settings(hosts=hosts)) as client:
+        assert client.send("GET", "/health", headers={"Host": "mock.internal:1"}).status == 200
+
+
+def test_errors_have_the_shape_of_the_dialect() -> None:
+    """error-shape: detail in spec, exception_detail and the request on a real server."""
+    with live(Store(Base([]))) as client:
+        reply = client.bulk_delete({"limit": 0})
+        assert (reply.status, set(reply.json)) == (422, {"detail"})
+        errors = openapi.validator("HTTPValidationError")
+        assert list(errors.iter_errors(reply.json)) == []
+    with live(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
+        reply = client.bulk_delete({"limit": 0})
+        assert set(reply.json) == {"exception_message", "exception_detail", "request_body"}
+
+
+@pytest.mark.parametrize(("dialect", "status"), [(PREFECT_SQLITE, 500), (PREFECT_POSTGRESQL, 503)])
+def test_a_failing_database_closes_the_connection(dialect: Any, status: int) -> None:
+    """undocumented-5xx: as a real server, which also hangs up; nothing is deleted."""
+    store = Store(runs(3))
+    with live(store, Settings(dialect=dialect)) as client:
+        reply = client.bulk_delete(
+            {"flow_runs": {"end_time": {"before_": "9999-12-31T23:59:59-05:00"}}}
+        )
+        assert reply.status == status
+        assert reply.headers["connection"] == "close"
+        assert reply.warnings == {"undocumented-5xx"}
+        assert len(store) == 3
+
+
+def test_a_request_that_comes_again_is_answered_anew(client: Client, store: Store) -> None:
+    """What is kept of a request is its meaning, not its reply: each repeat deletes what is left."""
+    body = {"flow_runs": {"name": {"like_": "run-"}}, "limit": 25}
+    counts = [len(client.bulk_delete(body).json["deleted"]) for _ in range(4)]
+    assert counts == [25, 25, 10, 0]
+    store.reset()
+    for number in range(40):  # more than are kept
+        only = {"flow_runs": {"name": {"any_": [f"run-{number}"]}}}
+        assert client.bulk_delete(only).json == {"deleted": [uuid_of(number)]}
+        assert client.bulk_delete(only).json == {"deleted": []}
+
+
+def test_warnings_are_logged_with_their_sentence(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line for a request that warns: what was deleted, why, and the ids."""
+    with caplog.at_level(logging.WARNING, "mockserver"):
+        client.bulk_delete({"flow_runs": {"name": {"like_": "RUN-5%"}}})
+    (record,) = caplog.records
+    assert record.getMessage() == ("/api/flow_runs/bulk_delete deleted 0: name contains 'RUN-5%'")
+    assert record.__dict__["warnings"] == ("like-wildcards",)
+
+
+def test_the_warning_header_is_sent_on_every_status(client: Client) -> None:
+    """A refused request, too, says what it earned a warning for."""
+    reply = client.bulk_delete({"limit": "10", "typo": 1})
+    assert reply.status == 422
+    assert reply.headers["x-mockserver-warning"] == "lax-coercion, unknown-key"
+
+
+# What bad clients get. After each, another client is served and nothing has been deleted.
+
+HEAD = (
+    b"POST /api/flow_runs/bulk_delete HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/json\r\n"
+)
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+TOO_LONG = b" " * (BODY_LIMIT + 1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (HEAD + b"Content-Length: %d\r\n\r\n" % len(TOO_LONG) + TOO_LONG, b"413"),
+        (HEAD + b"Content-Length: 99999999999999999999\r\n\r\n", b"400"),
+        (CHUNKED + b"1389\r\n" + b" " * 0x1389 + b"\r\n0\r\n\r\n", b"413"),
+        (HEAD + b"Content-Length: -1\r\n\r\n{}", b"400"),
+        (HEAD + b"Content-Length: x\r\n\r\n{}", b"400"),
+        (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", b"400"),
+        (CHUNKED + b"xyz\r\n", b"400"),
+        (HEAD + b"Content-Length: 20\r\n\r\n{}", b"408"),
+        (CHUNKED + b"2\r\n{}\r\n", b"408"),
+        (b"GARBAGE\r\n\r\n", b"400"),
+        (HEAD + b"X: " + b"a" * 20_000 + b"\r\n\r\n", b"400"),
+        (HEAD + b"Content-Length: 9\r\n\r\n" + b'{"x": NaN', b"422"),
+        (HEAD + b"Content-Length: 6\r\n\r\n" + b'{"\xff":1', b"422"),
+        (HEAD + b"Content-Length: 4000\r\n\r\n" + b"[" * 4000, b"422"),
+        (HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b", b"422"),
+    ],
+)  # fmt: skip
+def test_bad_requests_get_a_clear_4xx(
+    client: Client, store: Store, sent: bytes, status: bytes
+) -> None:
+    """Too long, badly framed, too slow, undecodable: 4xx, others unharmed, nothing deleted."""
+    received = client.raw(sent.replace(b"Host:", b"Connection: close\r\nHost:"))
+    assert received.startswith((b"HTTP/1.1 " + status, b"HTTP/1.0 " + status)), received[:200]
+    assert client.send("GET", "/health").json is True
+    assert len(store) == 60
+
+
+def test_a_body_that_breaks_off_deletes_nothing(
+    client: Client, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client that hangs up within its body has asked for nothing, and leaves no traceback."""
+    with caplog.at_level(logging.INFO):
+        client.raw(HEAD + b"Content-Length: 20\r\n\r\n{}", half_close=True)
+        assert client.send("GET", "/health").json is True
+    assert len(store) == 60
+    assert caplog.records == []
+
+
+def test_a_body_that_goes_wrong_on_the_way(client: Client, store: Store) -> None:
+    """Framing that breaks while the body is being read is a 4xx, and deletes nothing."""
+    with socket.create_connection(client.address, timeout=20) as connection:
+        connection.sendall(CHUNKED.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+        assert connection.recv(4096).startswith(b"HTTP/1.1 100")  # it is being read now
+        connection.sendall(b'5\r\n{"lim\r\nnonsense\r\n')
+        assert connection.recv(4096).startswith((b"HTTP/1.1 400", b"HTTP/1.1 408"))
+    assert len(store) == 60
+
+
+def test_a_body_in_chunks_is_read(client: Client) -> None:
+    """Chunked framing is as good as a length."""
+    received = client.raw(
+        HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b'5\r\n{"lim\r\n6\r\nit":1}\r\n0\r\n\r\n'
+    )
+    assert received.endswith(f'{{"deleted":["{uuid_of(59)}"]}}'.encode())
+
+
+def test_big_numbers_are_repeated_exactly() -> None:
+    """A reply that repeats the request repeats an integer of any size."""
+    with live(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
+        reply = client.bulk_delete({"limit": 10**40})
+        assert reply.json["request_body"] == {"limit": 10**40}
+
+
+def test_a_frozen_clock_is_what_now_means() -> None:
+    """prefect dialects: the time `now` is the clock's."""
+    from tests.support.strategies import START
+
+    ended = FlowRun(id=uuid_of(1), name="a", end_time=START)
+    settings = Settings(dialect=PREFECT_SQLITE, now=lambda: START)
+    with live(Store(Base([ended])), settings) as client:
+        before_now = {"flow_runs": {"end_time": {"before_": "now", "after_": "now"}}}
+        assert client.bulk_delete(before_now).json == {"deleted": [uuid_of(1)]}
+
+
+def test_a_bug_of_ours_is_a_500_and_a_traceback_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What nobody foresaw is answered, logged with its traceback, and takes no one else down."""
+
+    class Broken(Store):
+        def find(self, *_: Any) -> Any:
+            raise RuntimeError("unforeseen")
+
+    with live(Broken(runs(1))) as client:
+        client.documented = False  # no document promises a bug
+        assert client.bulk_delete({}).status == 500
+        assert client.send("GET", "/health").json is True
+    assert "unforeseen" in caplog.text
+
+
+def test_sample_and_vectors_speak_the_same_json() -> None:
+    """The recorded replies are what this JSON says (a guard against an edited file)."""
+    assert json.loads(request_cases()[0].body) == {}
+    assert base64.b64encode(request_cases()[112].body) == b"//4="
+    assert SPEC.name in filter_cases()[0].expected

@@ -1,0 +1,165 @@
+"""Lists, counts, pages and sums come out as two real servers answered: see list_cases.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from mockserver import DIALECTS, Store, load_seeds
+from mockserver.http.app import Settings
+from mockserver.prefect import openapi
+from mockserver.prefect.records import FlowRun, State, StateType
+from mockserver.store.flow_run_index import Base
+from tests.support.list_cases import (
+    Json,
+    World,
+    answer_of,
+    deviates,
+    differences,
+    recorded,
+    resolve,
+    same,
+    seed_of,
+    told,
+    tolerance,
+)
+from tests.support.servers import Client, live
+
+REAL = ("prefect-sqlite", "prefect-postgresql")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A mock in a dialect, with the world that a real server held."""
+
+    client: Client
+    dialect: str
+    like: str  # the dialect of that real server
+    world: World
+
+    def answer(self, path: str, body: Json) -> Json:
+        sent = resolve(body, self.world)
+        reply = self.client.ask("POST", path, sent)
+        return told(path, sent, reply.status, reply.json, self.world)
+
+
+@pytest.fixture(
+    scope="module", params=[*((name, name) for name in REAL), *(("spec", name) for name in REAL)]
+)
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    dialect, like = request.param
+    told_of = recorded()["worlds"][like]
+    now = datetime.fromisoformat(told_of["now"])
+    seed = tmp_path_factory.mktemp("lists") / "world.json"
+    seed.write_text(json.dumps(seed_of(told_of["world"], told_of["unnamed"])))
+    store = Store(load_seeds([seed], now).base())
+    with live(store, Settings(dialect=DIALECTS[dialect], now=lambda: now)) as client:
+        yield Served(client, dialect, like, told_of["world"])
+
+
+@pytest.mark.parametrize("name", ["flow_runs", "task_runs", "flows", "deployments"])
+def test_records_are_told_as_they_were(served: Served, name: str) -> None:
+    """Every field of every record is what the real server said that it is."""
+    listed = {one["id"]: one for one in served.client.ask("POST", f"/{name}/filter", {}).json}
+    real = {one["id"]: one for one in served.world[name]}
+    assert listed.keys() == real.keys()
+    found = [
+        f"{name} {record_id}: {difference}"
+        for record_id, record in real.items()
+        for difference in differences(record, listed[record_id], 5.0)
+    ]
+    assert found == []
+
+
+def test_bodies_are_answered_as_they_were(served: Served) -> None:
+    """In `spec`: those that are documented, answered alike by both, and no deviation."""
+    found = []
+    asked = 0
+    for case in recorded()["cases"]:
+        path, body = case["path"], case["body"]
+        if served.dialect == "spec" and not is_of_spec(case):
+            continue
+        asked += 1
+        real, mock = answer_of(case, served.like), served.answer(path, body)
+        if not same(real, mock, tolerance(path, body)):
+            found.append(f"{path} {json.dumps(body)}\n  real: {real}\n  mock: {mock}")
+    assert found == []
+    assert asked >= (100 if served.dialect == "spec" else 400)
+
+
+def is_of_spec(case: dict[str, Any]) -> bool:
+    """Whether the document says what the answer is, as far as anyone can tell."""
+    body = resolve(case["body"], recorded()["worlds"][REAL[0]]["world"])
+    return "answer" in case and not deviates(body) and _validator(case["path"]).is_valid(body)
+
+
+@cache
+def _validator(path: str) -> Draft202012Validator:
+    document = openapi.document()
+    content = document["paths"][path]["post"]["requestBody"]["content"]
+    schema = {**content["application/json"]["schema"], "components": document["components"]}
+    checker = openapi.validator("ErrorDetail").format_checker
+    return Draft202012Validator(schema, format_checker=checker)
+
+
+# What random bodies do not meet; measured one by one.
+
+EXPECTED = datetime.fromisoformat("2031-05-01T00:00:00.999600+00:00")
+SECOND = {
+    "history_start": "2031-05-01T00:00:00Z",
+    "history_end": "2031-05-01T00:00:01Z",
+    "history_interval_seconds": 1,
+}
+
+
+@pytest.fixture(params=REAL)
+def one_run(request: pytest.FixtureRequest) -> Iterator[tuple[Client, str]]:
+    run = FlowRun(
+        id="3c90c3cc-0d44-4b50-8888-8dd25736052a",
+        name="one",
+        state=State(StateType.SCHEDULED, "Scheduled"),
+        expected_start_time=EXPECTED,
+    )
+    settings = Settings(dialect=DIALECTS[request.param], now=lambda: EXPECTED)
+    with live(Store(Base([run])), settings) as client:
+        yield client, request.param
+
+
+def test_a_history_of_nothing_asks_no_database(one_run: tuple[Client, str]) -> None:
+    """Not even one that would refuse the filter."""
+    body = {**SECOND, "history_end": SECOND["history_start"]}
+    refused = {"name": {"any_": ["\0"]}}
+    reply = one_run[0].ask("POST", "/flow_runs/history", {**body, "flow_runs": refused})
+    assert (reply.status, reply.json) == (200, [])
+
+
+def test_sqlite_rounds_a_run_out_of_its_interval(one_run: tuple[Client, str]) -> None:
+    """Into the next one; or, from the last, out of the history."""
+    client, dialect = one_run
+    two = {**SECOND, "history_end": "2031-05-01T00:00:02Z"}
+    counts = [
+        [sum(state["count_runs"] for state in interval["states"]) for interval in told_of]
+        for told_of in (
+            client.ask("POST", "/flow_runs/history", body).json for body in (SECOND, two)
+        )
+    ]
+    rounded = dialect == "prefect-sqlite"
+    assert counts == ([[0], [0, 1]] if rounded else [[1], [1, 0]])
+
+
+def test_a_page_number_that_json_cannot_hold(one_run: tuple[Client, str]) -> None:
+    """It fails after the query, if that does not fail before."""
+    client, dialect = one_run
+    page = {"page": 2**64, "limit": 0}
+    assert client.ask("POST", "/flow_runs/paginate", page).status == 500
+    gives_up = client.ask("POST", "/flow_runs/paginate", {**page, "limit": 1})
+    assert gives_up.status == (500 if dialect == "prefect-sqlite" else 503)

@@ -1,0 +1,175 @@
+"""The command on a port: what it prints, how it stops, what slow clients cost."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from mockserver.http.server import base_url
+from tests.support.servers import Client, command
+
+REQUEST = (
+    b"POST /api/flow_runs/bulk_delete HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 11\r\n\r\n"
+)
+
+
+def seed(folder: Path, count: int = 3) -> Path:
+    file = folder / "runs.json"
+    ids = [f"0000000{n}-0000-4000-8000-000000000000" for n in range(count)]
+    file.write_text(json.dumps({"flow_runs": [{"id": run, "name": "a"} for run in ids]}))
+    return file
+
+
+def url_of(lines: list[str]) -> str:
+    return next(word for word in lines[0].split() if word.startswith("http://"))
+
+
+def test_the_first_lines_say_where_what_and_how(tmp_path: Path) -> None:
+    """Base URL, number of runs, a curl line; and the URL answers at once."""
+    with command(seed(tmp_path), "--dialect", "prefect-sqlite") as (_, lines):
+        url = url_of(lines)
+        assert "3 flow runs" in lines[1]
+        assert "prefect-sqlite" in lines[1]
+        assert lines[2].startswith("try: curl ")
+        assert f"{url}/flow_runs/bulk_delete" in lines[2]
+        with urlopen(f"{url}/api/health") as reply:
+            assert reply.read() == b"true"
+
+
+def test_every_flag_has_an_environment_variable(tmp_path: Path) -> None:
+    """A container is set up without a command line."""
+    with command(
+        MOCKSERVER_FIXTURES=str(seed(tmp_path)),
+        MOCKSERVER_DIALECT="prefect-postgresql",
+        MOCKSERVER_HOST="localhost",
+        MOCKSERVER_NOW="2026-01-31T00:00:00Z",
+        MOCKSERVER_LOG_FORMAT="json",
+        MOCKSERVER_ACCESS_LOG="1",
+        MOCKSERVER_MAX_BODY="20",
+        MOCKSERVER_ALLOW_HOST="mock.internal",
+        MOCKSERVER_JOURNAL="1",
+        MOCKSERVER_CONTROL_TOKEN="s3cret",  # noqa: S106 - of a test
+    ) as (process, lines):
+        assert "3 flow runs" in lines[1]
+        assert "prefect-postgresql" in lines[1]
+        client = Client(url_of(lines))
+        assert client.bulk_delete({"limit": 1}, Host="mock.internal").status == 200
+        assert client.bulk_delete(b" " * 21).status == 413
+        assert client.send("GET", "/_mock/journal").status == 401
+        shown = {"Authorization": "Bearer s3cret"}
+        told = client.send("GET", "/_mock/journal", headers=shown).json
+        assert ([one["status"] for one in told["exchanges"]], told["dropped"]) == ([413], 1)
+        client.connection.close()
+        process.send_signal(signal.SIGTERM)
+        _, logged = process.communicate(timeout=10)
+    entries = [json.loads(line) for line in logged.splitlines()]
+    warned = next(entry for entry in entries if "warnings" in entry)
+    assert warned["level"] == "warning"
+    assert set(warned["warnings"]) == {"no-filter", "limit-reached"}
+    assert any("413" in entry["message"] for entry in entries)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_when_told_and_finishes_what_is_in_flight(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """A request whose body is still coming is answered; the exit code is 0, nothing on stderr."""
+    with command(seed(tmp_path)) as (process, lines):
+        address = Client(url_of(lines)).address
+        with (
+            socket.create_connection(address, timeout=10) as idle,
+            socket.create_connection(address, timeout=10) as busy,
+        ):
+            busy.sendall(REQUEST + b'{"lim')
+            idle.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert idle.recv(4096).endswith(b"true")  # so the busy one was accepted too
+            process.send_signal(number)
+            busy.sendall(b'it":1}')
+            received = b"".join(iter(lambda: busy.recv(4096), b""))
+        assert b'{"deleted":["00000002-0000-4000-8000-000000000000"]}' in received
+        assert process.wait(timeout=5) == 0
+
+
+def test_a_client_that_never_ends_its_body_does_not_hold_it_up(tmp_path: Path) -> None:
+    """Told to stop, it waits less than a second for a body that does not come."""
+    with (
+        command(seed(tmp_path)) as (process, lines),
+        socket.create_connection(Client(url_of(lines)).address, timeout=10) as slow,
+    ):
+        slow.sendall(REQUEST + b'{"lim')
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == 0
+
+
+def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
+    """Wrong use is exit code 2 and one line, no traceback."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "mockserver", "serve", str(seed(tmp_path)), "--port", port],
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_cannot_be_loaded_is_not_served(tmp_path: Path) -> None:
+    """Seeds with a problem: exit code 1, every problem on stderr, nothing on stdout."""
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"flow_runs": [{"state_type": "DONE"}, {"nam": "a"}]}')
+    done = subprocess.run(
+        [sys.executable, "-m", "mockserver", "serve", str(bad), "--port", "0"],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "2 problems" in done.stderr
+    assert f"{bad}, flow_runs[0].state_type" in done.stderr
+
+
+def test_a_log_line_is_one_line(tmp_path: Path) -> None:
+    """What a client sends forges no second line and colours no terminal."""
+    with command(seed(tmp_path)) as (process, lines):
+        client = Client(url_of(lines))
+        forged = "a\n2026-01-01 ERROR forged \x1b[31m"
+        client.bulk_delete({"flow_runs": {"operator": "or_", "id": {}, "name": {"any_": [forged]}}})
+        client.connection.close()
+        process.send_signal(signal.SIGTERM)
+        _, logged = process.communicate(timeout=10)
+    assert r"forged \x1b[31m" in logged
+    assert "\x1b" not in logged
+    assert not any(line.startswith("2026-01-01 ERROR") for line in logged.splitlines())
+
+
+@pytest.mark.parametrize("host", ["127.1", "LOCALHOST"])
+def test_loopback_is_known_by_its_address(tmp_path: Path, host: str) -> None:
+    """However the address is written, strangers are refused while it is a loopback one."""
+    with command(seed(tmp_path), "--host", host) as (_, lines):
+        client = Client(url_of(lines))
+        assert client.send("GET", "/health", headers={"Host": "evil.example"}).status == 403
+        client.connection.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),  # noqa: S104
+        ("::", "http://[::1]:80"),
+        ("example.org", "http://example.org:80"),
+    ],
+)
+def test_the_url_is_one_that_can_be_used(host: str, url: str) -> None:
+    """An address that stands for all of them is printed as loopback."""
+    assert base_url(host, 80) == url

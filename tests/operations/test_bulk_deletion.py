@@ -1,0 +1,191 @@
+"""bulk_delete on a store, and what it warns about."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.errors import ServerFailure
+from mockserver.filters.predicates import compile_filter
+from mockserver.operations.bulk_deletion import Deletion, bulk_delete, in_order
+from mockserver.prefect.dialects import (
+    DIALECTS,
+    PREFECT_POSTGRESQL,
+    PREFECT_SQLITE,
+    SPEC,
+    WARNINGS,
+    Dialect,
+)
+from mockserver.prefect.records import FlowRun, State, StateType
+from mockserver.requests.body_models import BulkDeleteRequest
+from mockserver.store.flow_run_index import Base
+from mockserver.store.store import Store
+from tests.support.paths import DATA
+from tests.support.recorded_cases import filter_base
+from tests.support.strategies import bases, bodies
+
+COMPLETED = State(StateType.COMPLETED, "Completed")
+
+
+def store_of(count: int, **fields: Any) -> Store:
+    return Store(Base(FlowRun(id=f"{n:03}", name=f"run-{n}", **fields) for n in range(count)))
+
+
+def delete(store: Store, filter_: Any = None, limit: int = 50, dialect: Dialect = SPEC) -> Deletion:
+    request = BulkDeleteRequest.model_validate({"flow_runs": filter_, "limit": limit})
+    return bulk_delete(store, request, dialect)
+
+
+def test_the_highest_ids_go_first() -> None:
+    """M10: among the matches, the highest ids, up to the limit, and nothing else."""
+    store = store_of(60)
+    assert delete(store, limit=3).deleted == ("059", "058", "057")
+    assert len(delete(store).deleted) == 50
+    assert [run.id for run in store] == [f"{n:03}" for n in reversed(range(7))]
+
+
+@given(base=bases(), body=bodies, dialect=st.sampled_from(list(DIALECTS.values())))
+def test_only_matches_go_and_all_others_stay(
+    base: Base, body: dict[str, Any], dialect: Dialect
+) -> None:
+    """deleted is a subset of the matches, of at most limit runs; the rest is as it was."""
+    store = Store(base)
+    request = BulkDeleteRequest.model_validate(body)
+    matches = {run.id for run in store if compile_filter(request.flow_runs, dialect)(run)}
+    try:
+        deletion = bulk_delete(store, request, dialect)
+    except ServerFailure:
+        assert list(store) == list(base.runs)
+        return
+    assert set(deletion.deleted) <= matches
+    assert len(deletion.deleted) == min(len(matches), request.limit)
+    assert {run.id for run in store} == {run.id for run in base.runs} - set(deletion.deleted)
+    assert ("limit-reached" in deletion.warnings) == (len(matches) > request.limit)
+
+
+def test_the_documents_sample_deletes_nothing_and_warns() -> None:
+    """The sample contradicts itself; what it says of the state a real server drops."""
+    sample = json.loads((DATA / "sample-request.json").read_text())
+    deletion = delete(Store(filter_base()), sample["flow_runs"], sample["limit"])
+    assert (deletion.deleted, deletion.warnings) == ((), ("state-both-lists",))
+
+
+def test_the_samples_state_alone_deletes_everything_on_a_real_server() -> None:
+    """state-both-lists: the deviation that a clean-up script must not find out in production."""
+    state = {"state": {"type": {"any_": ["COMPLETED"], "not_any_": ["FAILED"]}}}
+    for dialect, gone in ((SPEC, 0), (PREFECT_SQLITE, 9), (PREFECT_POSTGRESQL, 9)):
+        deletion = delete(store_of(9), state, dialect=dialect)
+        assert len(deletion.deleted) == gone
+        assert "state-both-lists" in deletion.warnings
+
+
+CONSTRUCTS: list[tuple[Any, set[str]]] = [
+    ({"name": {"any_": ["a"]}}, set()),
+    (None, {"no-filter"}),
+    ({"id": {}, "tags": {"all_": []}}, {"no-filter"}),
+    ({"state": {"type": {}, "name": {"not_any_": []}}}, {"no-filter"}),
+    ({"operator": "or_", "id": {}, "name": {"any_": ["a"]}}, {"empty-criterion-under-or"}),
+    ({"operator": "or_", "state": {}, "name": {"any_": ["a"]}}, {"empty-criterion-under-or"}),
+    ({"operator": "or_", "id": {}}, {"no-filter", "empty-criterion-under-or"}),
+    ({"name": {"like_": "100%"}}, {"like-wildcards"}),
+    ({"name": {"like_": "a\\b"}}, {"like-wildcards"}),
+    ({"name": {"like_": "a\0b"}}, {"like-nul"}),
+    ({"name": {"like_": "Ünï"}}, {"like-case-ascii"}),
+    ({"name": {"like_": "日本"}}, set()),
+    ({"tags": {"any_": ["a\0"]}}, {"nul-in-text"}),
+    ({"tags": {"all_": ["a"] * 127}}, set()),
+    ({"tags": {"all_": ["a"] * 128}}, {"undocumented-5xx"}),
+    ({"name": {"like_": "a" * 49_999}}, {"undocumented-5xx"}),
+    ({"name": {"any_": ["a"] * 32_767}}, {"undocumented-5xx"}),
+    ({"name": {"any_": ["a"] * 32_766}}, set()),
+    ({"end_time": {"before_": "9999-12-31T23:59:59-05:00"}}, {"undocumented-5xx"}),
+    ({"state": {"name": {"any_": ["a"], "not_any_": ["\0"]}}}, {"state-both-lists"}),
+    ({"state": {"type": {"any_": [], "not_any_": []}}}, set()),
+]
+
+
+@pytest.mark.parametrize(("filter_", "expected"), CONSTRUCTS)
+def test_constructs_are_warned_about_in_spec(filter_: Any, expected: set[str]) -> None:
+    """What a filter says is warned about whatever the store holds."""
+    assert set(delete(store_of(0), filter_).warnings) == expected
+
+
+@pytest.mark.parametrize(("filter_", "expected"), CONSTRUCTS)
+def test_and_in_the_other_dialects_too(filter_: Any, expected: set[str]) -> None:
+    """A dialect adds a warning only where its reading leaves less of the filter."""
+    for dialect in (PREFECT_SQLITE, PREFECT_POSTGRESQL):
+        try:
+            warnings = set(delete(store_of(1), filter_, dialect=dialect).warnings)
+        except ServerFailure as failure:
+            warnings = set(failure.warnings)
+        both_lists = "state-both-lists" in expected
+        assert warnings == expected | ({"no-filter"} if both_lists else set())
+
+
+def test_nulls_that_not_any_skipped_are_told() -> None:
+    """null-values-skipped: only where a run is left out for its null and nothing else."""
+    unless = {"idempotency_key": {"not_any_": ["x"]}}
+    assert "null-values-skipped" in delete(store_of(2), unless).warnings
+    assert "null-values-skipped" not in delete(store_of(2, idempotency_key="x"), unless).warnings
+    elsewhere = unless | {"name": {"any_": ["nobody"]}}
+    assert "null-values-skipped" not in delete(store_of(2), elsewhere).warnings
+
+
+@pytest.mark.parametrize(
+    ("filter_", "sqlite", "postgresql"),
+    [
+        ({"tags": {"any_": ["a"] * 128}}, False, None),
+        ({"name": {"like_": "é" * 25_000}}, False, None),
+        ({"name": {"any_": ["a"] * 20_000}, "flow_version": {"any_": ["a"] * 20_000}}, None, True),
+        ({"created_by": {"type_": ["a"] * 32_766}}, None, True),
+        ({"created_by": {"type_": ["a"] * 32_765}}, None, None),
+        ({"flow_version": {"any_": ["\0"]}}, None, True),
+        ({"name": {"like_": "\0"}}, None, True),
+        ({"end_time": {"after_": "0001-01-01T00:00:00+05:00"}}, False, True),
+        ({"name": {"any_": ["\ud800"]}}, False, True),
+        ({"state": {"name": {"any_": ["\0"], "not_any_": ["\ud800"]}}}, None, None),
+    ],
+)
+def test_what_a_database_would_not_run(
+    filter_: Any, sqlite: bool | None, postgresql: bool | None
+) -> None:
+    """500 on SQLite, 503 (retryable) on PostgreSQL, and nothing is deleted; spec just does it."""
+    for dialect, retryable in ((PREFECT_SQLITE, sqlite), (PREFECT_POSTGRESQL, postgresql)):
+        store = store_of(2, state=COMPLETED)
+        if retryable is None:
+            delete(store, filter_, dialect=dialect)
+            continue
+        with pytest.raises(ServerFailure) as failure:
+            delete(store, filter_, dialect=dialect)
+        assert failure.value.retryable is retryable
+        assert len(store) == 2
+    delete(store_of(2), filter_, dialect=SPEC)
+
+
+def test_what_an_empty_criterion_makes_true_never_gets_to_the_database() -> None:
+    """Under or_ beside an empty criterion a real server runs any filter, and deletes every run."""
+    others: list[dict[str, Any]] = [
+        {"name": {"like_": "\ud800"}},
+        {"tags": {"any_": ["a"] * 128}},
+        {"flow_version": {"any_": ["\0"]}},
+        {"end_time": {"before_": "9999-12-31T23:59:59-05:00"}},
+    ]
+    for other in others:
+        for dialect in (PREFECT_SQLITE, PREFECT_POSTGRESQL):
+            filter_ = {"operator": "or_", "id": {}, **other}
+            assert len(delete(store_of(3), filter_, dialect=dialect).deleted) == 3
+
+
+def test_a_long_pattern_fails_only_against_a_name() -> None:
+    """SQLite measures a pattern when it meets a row: on an empty table it is no error."""
+    filter_ = {"name": {"like_": "a" * 49_999}}
+    assert delete(store_of(0), filter_, dialect=PREFECT_SQLITE).deleted == ()
+    with pytest.raises(ServerFailure):
+        delete(store_of(1), filter_, dialect=PREFECT_SQLITE)
+
+
+def test_warnings_come_in_the_registrys_order() -> None:
+    """The header is the same whatever the order in which things were noticed."""
+    assert in_order(reversed(list(WARNINGS))) == tuple(WARNINGS)

@@ -1,0 +1,590 @@
+# openapi.yaml says what the published document says, structure for structure, and more in words.
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from mockserver.prefect import openapi
+from mockserver.prefect.dialects import DEVIATIONS
+from mockserver.resources import shipped
+from tests.support.paths import DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PUBLISHED = json.loads((DATA / "published-openapi.json").read_text(encoding="utf-8"))
+SAMPLE = json.loads((DATA / "sample-request.json").read_text(encoding="utf-8"))
+BODY = "Body_bulk_delete_flow_runs_flow_runs_bulk_delete_post"
+
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "/flow_runs/bulk_delete": ("post",),
+    "/flow_runs/": ("post",),
+    "/flow_runs/{id}": ("get", "patch", "delete"),
+    "/flow_runs/filter": ("post",),
+    "/flow_runs/count": ("post",),
+    "/flow_runs/paginate": ("post",),
+    "/flow_runs/lateness": ("post",),
+    "/flow_runs/history": ("post",),
+    "/flow_runs/bulk_set_state": ("post",),
+    "/flow_runs/{id}/set_state": ("post",),
+    "/flow_runs/{id}/labels": ("patch",),
+    "/flows/": ("post",),
+    "/flow_run_states/": ("get",),
+    "/flow_run_states/{id}": ("get",),
+    "/flows/{id}": ("get", "delete"),
+    "/flows/name/{name}": ("get",),
+    "/flows/filter": ("post",),
+    "/flows/count": ("post",),
+    "/task_runs/": ("post",),
+    "/task_runs/{id}": ("get",),
+    "/task_runs/filter": ("post",),
+    "/task_runs/count": ("post",),
+    "/deployments/{id}": ("get",),
+    "/deployments/name/{flow_name}/{deployment_name}": ("get",),
+    "/deployments/filter": ("post",),
+    "/deployments/count": ("post",),
+    "/v2/concurrency_limits/increment-with-lease": ("post",),
+    "/v2/concurrency_limits/decrement-with-lease": ("post",),
+    "/v2/concurrency_limits/leases/{lease_id}/renew": ("post",),
+    "/logs/": ("post",),
+    "/health": ("get",),
+    "/ready": ("get",),
+    "/version": ("get",),
+    "/admin/version": ("get",),
+    "/admin/storage": ("get",),
+    "/csrf-token": ("get",),
+    "/hello": ("get",),
+}
+"""What the document covers; the published one has more."""
+
+
+def json_body(*schemas: str) -> dict[str, Any]:
+    """A reply that is one of these components."""
+    refs = [{"$ref": f"#/components/schemas/{name}"} for name in schemas]
+    schema = refs[0] if len(refs) == 1 else {"anyOf": refs}
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+class Addition(NamedTuple):
+    """Where openapi.yaml says something else than the published document, on purpose."""
+
+    reason: str
+    value: Any
+    """What stands there instead; None to leave it out."""
+    places: list[tuple[str, ...]]
+
+
+def replies(status: str, *paths: str) -> list[tuple[str, ...]]:
+    return [
+        ("paths", path, method, "responses", status)
+        for path in paths
+        for method in OPERATIONS[path]
+    ]
+
+
+RENEW = "/v2/concurrency_limits/leases/{lease_id}/renew"
+INCREMENT = (
+    "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
+)
+
+LISTS = {
+    "Body_read_flow_runs_flow_runs_filter_post": "FlowRunSort",
+    "Body_paginate_flow_runs_flow_runs_paginate_post": "FlowRunSort",
+    "Body_read_flows_flows_filter_post": "FlowSort",
+    "Body_read_task_runs_task_runs_filter_post": "TaskRunSort",
+    "Body_read_deployments_deployments_filter_post": "DeploymentSort",
+}
+NEVER_NULL = {
+    "flows": "FlowFilter",
+    "flow_runs": "FlowRunFilter",
+    "task_runs": "TaskRunFilter",
+    "deployments": "DeploymentFilter",
+    "work_pools": "WorkPoolFilter",
+}
+"""Filters that the published document does not let be null in three bodies."""
+
+
+def nulls_of_the_client() -> Iterator[tuple[str, str, str, dict[str, str]]]:
+    """Body, key, component and default of each null that only our document allows."""
+    for body, sort in LISTS.items():
+        default = PUBLISHED["components"]["schemas"][body]["properties"]["sort"]["default"]
+        yield body, "sort", sort, {"default": default}
+    flows = ("Body_read_flows_flows_filter_post", "Body_count_flows_flows_count_post")
+    for body in (*flows, "Body_count_task_runs_task_runs_count_post"):
+        for key, kind in NEVER_NULL.items():
+            if key in PUBLISHED["components"]["schemas"][body]["properties"]:
+                yield body, key, kind, {}
+
+
+ADDITIONS = [
+    Addition(
+        "The published document describes no refusal but 422; it has no schema for them.",
+        {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}},
+        [("schemas", "ErrorDetail")],
+    ),
+    Addition(
+        "What a path names may not exist; no path has a line break.",
+        json_body("ErrorDetail"),
+        replies("404", *(path for path in OPERATIONS if "{" in path)),
+    ),
+    Addition(
+        "A new run may name a work pool or a queue that does not exist.",
+        json_body("ErrorDetail"),
+        replies("404", "/flow_runs/"),
+    ),
+    Addition(
+        "A lease that is not there is told as gone, not as missing.",
+        json_body("ErrorDetail"),
+        replies("410", RENEW),
+    ),
+    Addition(
+        "`min_items` is no keyword of JSON Schema, and a server takes an empty list.",
+        None,
+        [("schemas", INCREMENT, "properties", "names", "min_items")],
+    ),
+    Addition(
+        "The job variables of a run that is not scheduled cannot be changed.",
+        json_body("ErrorDetail"),
+        [("paths", "/flow_runs/{id}", "patch", "responses", "400")],
+    ),
+    Addition(
+        "A new run may name a flow, a flow run or a parent task run that does not exist.",
+        json_body("ErrorDetail"),
+        replies("409", "/flow_runs/", "/task_runs/"),
+    ),
+    *(
+        Addition(
+            "A server answers 201 for what is new; the published document has 200 alone.",
+            PUBLISHED["paths"][path]["post"]["responses"]["200"],
+            replies("201", path),
+        )
+        for path in ("/flow_runs/", "/flows/", "/task_runs/", "/flow_runs/{id}/set_state")
+    ),
+    Addition(
+        "A limit above 200, an interval below a second and a CSRF token where there are none are"
+        " refused with a text as `detail`.",
+        json_body("HTTPValidationError", "ErrorDetail"),
+        replies(
+            "422", "/flow_runs/filter", "/flow_runs/paginate", "/flow_runs/history",
+            "/flows/filter", "/task_runs/filter", "/deployments/filter", "/csrf-token",
+        ),
+    ),
+    Addition(
+        "Prefect's own client sends null as the name of a run (deviation client-nulls).",
+        {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        [("schemas", name, "properties", "name") for name in ("FlowRunCreate", "TaskRunCreate")],
+    ),
+    *(
+        Addition(
+            "Prefect's own client sends null for what it does not ask (deviation client-nulls).",
+            {"anyOf": [{"$ref": f"#/components/schemas/{kind}"}, {"type": "null"}], **default},
+            [("schemas", body, "properties", key)],
+        )
+        for body, key, kind, default in nulls_of_the_client()
+    ),
+    Addition(
+        "Prefect's own client sends null for no limit (deviation client-nulls).",
+        {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        [("schemas", body, "properties", "limit") for body in LISTS],
+    ),
+    Addition(
+        "The pattern lists the time zones of the machine that made the document.",
+        None,
+        [("schemas", "RRuleSchedule", "properties", "timezone", "anyOf", "0", "pattern")],
+    ),
+]  # fmt: skip
+
+TEXT_KEYS = frozenset({"title", "description", "summary", "tags", "example", "examples"})
+NAMES_BELOW = frozenset({"properties", "schemas", "paths"})
+"""Below these the keys are names that somebody chose (a property `tags`), not keywords."""
+
+
+def structure(node: Any, *, names: bool = False) -> Any:
+    """A part of a document without its texts."""
+    if isinstance(node, dict):
+        return {
+            key: structure(value, names=not names and key in NAMES_BELOW)
+            for key, value in node.items()
+            if names or key not in TEXT_KEYS
+        }
+    if isinstance(node, list):
+        return [structure(value) for value in node]
+    return node
+
+
+def differences(ours: Any, theirs: Any, here: str = "#") -> Iterator[str]:
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted(ours.keys() | theirs.keys()):
+            if key not in theirs:
+                yield f"{here}/{key}: only in openapi.yaml"
+            elif key not in ours:
+                yield f"{here}/{key}: missing in openapi.yaml"
+            else:
+                yield from differences(ours[key], theirs[key], f"{here}/{key}")
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            yield from differences(one, other, f"{here}/{index}")
+    elif ours != theirs or isinstance(ours, bool) != isinstance(theirs, bool):
+        yield f"{here}: {ours!r} in openapi.yaml, {theirs!r} published"
+
+
+def chosen(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The operations of a document that openapi.yaml covers, and every schema they refer to."""
+    paths = {
+        path: {method: document["paths"][path][method] for method in methods}
+        for path, methods in OPERATIONS.items()
+    }
+    found: dict[str, Any] = {}
+    waiting: list[Any] = [paths]
+    while waiting:
+        for name in re.findall(r"#/components/schemas/([\w-]+)", json.dumps(waiting.pop())):
+            if name not in found:
+                found[name] = document["components"]["schemas"][name]
+                waiting.append(found[name])
+    return {"paths": paths, "schemas": found}
+
+
+def with_additions(published: Mapping[str, Any]) -> dict[str, Any]:
+    """What openapi.yaml is to say: the published structure and the additions to it."""
+    wanted = copy.deepcopy(dict(published))
+    for addition in ADDITIONS:
+        for *way, key in addition.places:
+            node: Any = wanted
+            for step in way:
+                node = node[int(step) if isinstance(node, list) else step]
+            assert node.get(key) != addition.value, f"{way} {key}: nothing to add"
+            if addition.value is None:
+                del node[key]
+            else:
+                node[key] = addition.value
+    return wanted
+
+
+def operations() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for path, item in openapi.document()["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def contents() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every media type that a request or a reply may have."""
+    for name, operation in operations():
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for content in part.get("content", {}).values():
+                yield name, content
+
+
+def described() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Everything that a reader may ask the meaning of."""
+    for name, operation in operations():
+        yield name, operation
+        if "requestBody" in operation:
+            yield f"{name} body", operation["requestBody"]
+        for parameter in operation.get("parameters", ()):
+            yield f"{name} {parameter['name']}", parameter
+        for status, reply in operation["responses"].items():
+            yield f"{name} {status}", reply
+    for name, schema in openapi.document()["components"]["schemas"].items():
+        yield name, schema
+        for key, inner in schema.get("properties", {}).items():
+            yield f"{name}.{key}", inner
+
+
+def examples() -> Iterator[tuple[str, Mapping[str, Any], Any]]:
+    """Where each example stands, the schema it belongs to, and its value."""
+    for name, schema in openapi.document()["components"]["schemas"].items():
+        for value in schema.get("examples", ()):
+            yield name, schema, value
+    for name, operation in operations():
+        for parameter in operation.get("parameters", ()):
+            for key, example in parameter["examples"].items():
+                yield f"{name} {parameter['name']} {key}", parameter["schema"], example["value"]
+    for name, content in contents():
+        for key, example in content.get("examples", {}).items():
+            yield f"{name} {key}", content["schema"], example["value"]
+
+
+def test_the_document_is_valid() -> None:
+    """openapi.yaml is OpenAPI 3.1, by a validator that is not ours."""
+    errors = OpenAPIV31SpecValidator(dict(openapi.document())).iter_errors()
+    assert [error.message for error in errors] == []
+
+
+def test_the_structure_is_the_published_one() -> None:
+    """The document says what the published one says about its operations, but for ADDITIONS."""
+    document = openapi.document()
+    ours = {"paths": document["paths"], "schemas": document["components"]["schemas"]}
+    theirs = with_additions(structure(chosen(PUBLISHED)))
+    assert list(differences(structure(ours), theirs)) == []
+
+
+def test_a_published_structure_is_not_its_own_addition() -> None:
+    """An addition that the published document has come to say itself is found."""
+    with pytest.raises(AssertionError, match="nothing to add"):
+        with_additions(with_additions(structure(chosen(PUBLISHED))))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ({"maximum": 50}, {"maximum": 50.0}, []),
+        ({"a": 1}, {"a": 2}, ["#/a: 1 in openapi.yaml, 2 published"]),
+        ({"default": True}, {"default": 1}, ["#/default: True in openapi.yaml, 1 published"]),
+        ({"a": 1}, {"b": 1}, ["#/a: only in openapi.yaml", "#/b: missing in openapi.yaml"]),
+        ({"enum": [1]}, {"enum": [1, 2]}, ["#/enum: [1] in openapi.yaml, [1, 2] published"]),
+        ({"title": "A"}, {"description": "B"}, []),
+        ({"properties": {"tags": {}}}, {}, ["#/properties: only in openapi.yaml"]),
+        (
+            {"properties": {"tags": {}}},
+            {"properties": {}},
+            ["#/properties/tags: only in openapi.yaml"],
+        ),
+    ],
+)
+def test_a_difference_is_named(ours: Any, theirs: Any, expected: list[str]) -> None:
+    """The comparison sees structure, a property called `tags` too, and overlooks text."""
+    assert list(differences(structure(ours), structure(theirs))) == expected
+
+
+def test_no_keyword_is_beyond_us() -> None:
+    """The schemas use no keyword that the project does not understand."""
+    schemas = openapi.document()["components"]["schemas"]
+    assert [f"{name}{at}" for name in schemas for at in openapi.unsupported(schemas[name])] == []
+
+
+def test_an_unsupported_keyword_is_pointed_at() -> None:
+    """Unknown keywords are found at every depth; a property may have the name of one."""
+    schema = {
+        "prefixItems": [{}],
+        "properties": {"oneOf": {"anyOf": [{"type": "null"}, {"minLength": 1}]}, "a/b~": True},
+        "items": {"x/y~": {"not": {}}},
+        "additionalProperties": {"maxItems": 1},
+    }
+    assert openapi.unsupported(schema) == [
+        "/prefixItems",
+        "/properties/oneOf/anyOf/1/minLength",
+        "/items/x~1y~0",
+        "/additionalProperties/maxItems",
+    ]
+
+
+def test_every_format_of_a_text_is_checked() -> None:
+    """No text has a format that the validators would let anything pass for."""
+    document = json.dumps(structure(openapi.document()))
+    formats = re.findall(r'"type": "string", "format": "([^"]+)"', document)
+    assert set(formats) == set(openapi.FORMATS)
+
+
+def test_everything_is_described() -> None:
+    """Each operation, parameter, reply, schema and property has a description."""
+    assert [where for where, part in described() if not part.get("description", "").strip()] == []
+
+
+def test_everything_has_an_example() -> None:
+    """Each parameter and request has examples; a reply has some, or its schema has."""
+    schemas = openapi.document()["components"]["schemas"]
+    for name, operation in operations():
+        for parameter in operation.get("parameters", ()):
+            assert parameter["examples"], name
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            assert content["examples"], name
+    for name, content in contents():
+        named = schemas.get(content["schema"].get("$ref", "").split("/")[-1], {})
+        assert content.get("examples") or named.get("examples"), name
+    bare = [name for name, schema in schemas.items() if not schema.get("examples")]
+    assert [name for name in bare if "enum" not in schemas[name]] == []
+
+
+def test_every_deviation_has_its_line() -> None:
+    """The document names each known deviation of real servers, and no other."""
+    named = re.findall(r"\*\*Deviation `([a-z0-9-]+)`:\*\*", openapi.text())
+    assert set(named) == {deviation.id for deviation in DEVIATIONS}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [pytest.param(schema, value, id=name) for name, schema, value in examples()],
+)
+def test_an_example_is_valid(schema: Mapping[str, Any], value: Any) -> None:
+    """Each example satisfies the schema beside which it stands."""
+    components = openapi.document()["components"]
+    judge = openapi.validator(BODY).evolve(schema={**schema, "components": components})
+    assert [error.message for error in judge.iter_errors(value)] == []
+
+
+def faults(value: Any, name: str = BODY) -> list[str]:
+    return [error.json_path for error in openapi.validator(name).iter_errors(value)]
+
+
+def end_time(text: str) -> dict[str, Any]:
+    return {"flow_runs": {"end_time": {"before_": text}}}
+
+
+def ids(*texts: object) -> dict[str, Any]:
+    return {"flow_runs": {"id": {"any_": list(texts)}}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SAMPLE,
+        {},
+        {"flow_runs": None},
+        {"flow_run": {"id": 1}},
+        {"limit": 10.0},
+        end_time("2023-11-07T05:31:56.123456-02:30"),
+        ids("3C90c3cc-0d44-4b50-8888-8dd25736052a"),
+    ],
+)
+def test_a_request_is_accepted(value: Any) -> None:
+    """The published sample, the empty request and unknown top-level keys are valid."""
+    assert faults(value) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        (None, "$"),
+        ([], "$"),
+        ({"flow_runs": {"state_type": {}}}, "$.flow_runs"),
+        ({"flow_runs": {"operator": None}}, "$.flow_runs"),
+        ({"limit": 0}, "$.limit"),
+        ({"limit": 51}, "$.limit"),
+        ({"limit": "10"}, "$.limit"),
+        ({"limit": True}, "$.limit"),
+        (end_time("2023-11-07T05:31:56"), "$.flow_runs"),
+        (end_time("2023-11-07"), "$.flow_runs"),
+        (ids("3c90c3cc0d444b5088888dd25736052a"), "$.flow_runs"),
+        (ids("urn:uuid:3c90c3cc-0d44-4b50-8888-8dd25736052a"), "$.flow_runs"),
+        (ids("3c90c3cc-0d44-4b50-8888-8dd25736052a\n"), "$.flow_runs"),
+        (ids(1), "$.flow_runs"),
+    ],
+)
+def test_a_request_is_refused(value: Any, where: str) -> None:
+    """Unknown filter keys, other types, naive times and ids without hyphens are not valid."""
+    assert faults(value) == [where]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FlowCreate", {"name": "parent", "tags": [], "labels": {}}),
+        (
+            "FlowRunCreate",
+            {
+                "state": {
+                    "type": "PENDING",
+                    "name": "Pending",
+                    "message": None,
+                    "state_details": {"traceparent": None},
+                    "data": None,
+                },
+                "name": None,
+                "flow_id": "70853853-bb82-4299-9b48-429296bc624a",
+                "parameters": {"n": 2},
+                "context": {},
+                "parent_task_run_id": None,
+                "empirical_policy": {"retries": 0, "retry_delay": 0},
+                "tags": [],
+            },
+        ),
+        (
+            "Body_set_flow_run_state_flow_runs__id__set_state_post",
+            {
+                "state": {
+                    "type": "FAILED",
+                    "message": "no",
+                    "state_details": {"retriable": False, "pause_reschedule": False},
+                    "data": {"storage_key": "storage/a", "expiration": None},
+                },
+                "force": False,
+            },
+        ),
+        (
+            "TaskRunCreate",
+            {
+                "name": None,
+                "flow_run_id": "8aa47c7c-6df7-4c89-81eb-e6626b171f46",
+                "task_key": "child-5123beb2",
+                "dynamic_key": "0",
+                "empirical_policy": {"retries": 0, "retry_delay": 0, "retry_jitter_factor": None},
+                "task_inputs": {"n": []},
+            },
+        ),
+        (INCREMENT, {"names": [], "slots": 1, "mode": "rate_limit", "lease_duration": 60.5}),
+        (
+            "Body_read_flow_runs_flow_runs_filter_post",
+            {
+                "flows": None,
+                "flow_runs": {"parent_task_run_id": {"any_": []}},
+                "work_pool_queues": None,
+                "sort": "EXPECTED_START_TIME_DESC",
+                "limit": 1,
+                "offset": 0,
+            },
+        ),
+    ],
+)
+def test_what_a_client_sends_is_accepted(name: str, value: Any) -> None:
+    """Requests that Prefect's own client was seen to send are valid, null names included."""
+    assert faults(value, name) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "where"),
+    [
+        ("FlowCreate", {"name": "a/b"}, "$.name"),
+        ("FlowRunCreate", {"name": "x"}, "$"),
+        ("FlowRunUpdate", {"state": {}}, "$"),
+        ("StateCreate", {"type": "Completed"}, "$.type"),
+        ("Parameter", {"input_type": "constant", "name": "x"}, "$.input_type"),
+        ("FlowRunPolicy", {"pause_keys": ["a", "a"]}, "$.pause_keys"),
+        ("TaskRunFilterSubFlowRuns", {"exists_": "yes"}, "$.exists_"),
+        (INCREMENT, {"names": ["tag:x"], "slots": 1, "lease_duration": 59}, "$.lease_duration"),
+        (INCREMENT, {"names": ["tag:x"], "slots": 0}, "$.slots"),
+        (
+            "ConcurrencyLeaseHolder",
+            {"type": "flow", "id": "8aa47c7c-6df7-4c89-81eb-e6626b171f46"},
+            "$.type",
+        ),
+        (
+            "LogCreate",
+            {"name": "a", "level": 20, "message": "b", "timestamp": "now"},
+            "$.timestamp",
+        ),
+    ],
+)
+def test_other_requests_are_refused(name: str, value: Any, where: str) -> None:
+    """Limits of every kind hold in the other schemas too."""
+    assert faults(value, name) == [where]
+
+
+def test_an_unknown_schema_is_named() -> None:
+    """Asking for a schema that does not exist says which there are."""
+    with pytest.raises(LookupError, match=r"no schema 'FlowRun'; one of Body_.*, Operator, "):
+        openapi.schema("FlowRun")
+
+
+def test_the_import_is_light() -> None:
+    """Importing the module loads neither the YAML nor the JSON Schema library."""
+    program = (
+        "import sys, mockserver.prefect.openapi; print({'yaml', 'jsonschema'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.strip() == b"set()"
+
+
+def test_the_page_stays_at_home() -> None:
+    """The page names no other origin, and puts nothing in place as HTML."""
+    page = shipped("http/docs.html").read_text(encoding="utf-8")
+    assert (
+        re.findall(r"https?://|//\w+\.\w|innerHTML|outerHTML|insertAdjacent|\.write\(", page) == []
+    )

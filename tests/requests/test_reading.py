@@ -1,0 +1,330 @@
+"""How requests are read: recorded bodies for truth, two independent readers held equal."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mockserver.errors import (
+    InvalidRequest,
+    OutdatedClient,
+    RefusedRequest,
+    ServerFailure,
+    UnreadableRequest,
+)
+from mockserver.prefect import openapi
+from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
+from mockserver.prefect.instants import in_utc_years
+from mockserver.requests.body_models import BulkDeleteRequest
+from mockserver.requests.decoding import MAX_DEPTH, Message
+from mockserver.requests.reading import Reading, read_request
+from tests.support.paths import DATA
+from tests.support.strategies import bodies
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+BODY = "Body_bulk_delete_flow_runs_flow_runs_bulk_delete_post"
+SAMPLE = json.loads((DATA / "sample-request.json").read_text())
+
+
+def message(value: Any, content_type: str | None = "application/json") -> Message:
+    return Message(value if isinstance(value, bytes) else json.dumps(value).encode(), content_type)
+
+
+def outcome(sent: Message, dialect: Dialect) -> Reading[BulkDeleteRequest] | RefusedRequest:
+    try:
+        return read_request(sent, BulkDeleteRequest, dialect, NOW)
+    except RefusedRequest as refusal:
+        return refusal
+
+
+def warned(sent: Message, dialect: Dialect = SPEC) -> set[str]:
+    return set(outcome(sent, dialect).warnings)
+
+
+# Bodies that are valid, nearly valid, or JSON at all.
+
+odd_values = st.sampled_from(
+    [
+        None, True, 0, 1, 10.0, 1.5, "10", "yes", "", [], {}, [None], ["a"], [1], {"any_": None},
+        "2026-01-31T12:00:00Z", "2026-01-31T12:00:00", "2026-01-31", "now", 1769860800,
+        "1998-12-31T23:59:60Z", "9999-12-31T23:59:59-05:00", "2023-11-07T05:31:56.123456789+01:00",
+        "3c90c3cc-0d44-4b50-8888-8dd25736052a", "3C90C3CC-0D44-4B50-8888-8DD25736052A",
+        "3c90c3cc0d444b5088888dd25736052a", "urn:uuid:3c90c3cc-0d44-4b50-8888-8dd25736052a",
+        "and_", "AND", "COMPLETED", "completed", "\u0000", 51, -1, 10**30, 1e300,
+    ]
+)  # fmt: skip
+wild_json = st.recursive(
+    odd_values
+    | st.text(max_size=3)
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+@st.composite
+def nearly_valid(draw: st.DrawFn) -> Any:
+    """The sample or a drawn body, with one place changed: another value, another key, gone."""
+    body = draw(st.just(SAMPLE) | bodies)
+    body = json.loads(json.dumps(body))
+    places = list(walk(body))
+    holder, key = draw(st.sampled_from(places)) if places else (body, "limit")
+    change = draw(st.sampled_from(["value", "key", "drop"]))
+    if change == "drop" and places:
+        del holder[key]
+    elif change == "key" and isinstance(holder, dict):
+        other = draw(st.sampled_from(["any_", "not_any_", "operator", "limit", "extra"]))
+        holder[other] = draw(odd_values)
+    else:
+        holder[key] = draw(odd_values)
+    return body
+
+
+def walk(value: Any) -> Any:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in list(items):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from walk(inner)
+
+
+@given(body=bodies | nearly_valid() | wild_json)
+@example(body={"limit": 10.0})
+@example(body={"flow_runs": {"end_time": {"before_": "1998-12-31T23:59:60Z"}}})
+@example(body={"x": 1e300, "limit": 50.0})
+@example(body=SAMPLE)
+def test_the_models_take_what_the_document_takes(body: Any) -> None:
+    """In spec the pydantic models and openapi.yaml under jsonschema accept the same bodies."""
+    read = outcome(message(body), SPEC)
+    faults = [error.message for error in openapi.validator(BODY).iter_errors(body)]
+    assert isinstance(read, Reading) == (not faults), (read, faults)
+
+
+@given(body=bodies | nearly_valid())
+def test_what_the_document_takes_a_real_server_takes(body: Any) -> None:
+    """A body that spec accepts reads the same in every dialect, but for leap seconds."""
+    documented = outcome(message(body), SPEC)
+    if isinstance(documented, Reading) and ":60" not in json.dumps(body):
+        # With the header it takes the road on which nothing is taken for granted.
+        sent = Message(json.dumps(body).encode(), "application/json", "0.8.0")
+        real = read_request(sent, BulkDeleteRequest, PREFECT_SQLITE, NOW).request
+        assert real.flow_runs == documented.request.flow_runs
+        assert real.limit == documented.request.limit
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"x": NaN}', b'{"x": [Infinity]}', b'{"x": 1e999}', b'{"limit": -Infinity}',
+     b'{"x": "\\ud800"}', b'{"x": "\xff"}', b'{"x": "\xed\xa0\x80"}', b"{bad", b" ", b"{} x",
+     b"\xef\xbb\xbf{}", '{"limit": 1}'.encode("utf-16"), b'{"x":' + b"9" * 4301 + b"}",
+     b"[" * 100_000, b'{"x":' + b"[" * 2000 + b"]" * 2000 + b"}"],
+)  # fmt: skip
+def test_spec_refuses_what_is_not_json(body: bytes) -> None:
+    """NaN, infinities, lone surrogates, other encodings and endless nesting are 422 in spec."""
+    assert isinstance(outcome(message(body), SPEC), InvalidRequest)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"x": NaN}', Reading),
+        (b'{"limit": NaN}', ServerFailure),
+        (b'{"limit": 0, "x": 1e999}', ServerFailure),
+        (b'{"limit": 0, "x": "\\ud800"}', ServerFailure),
+        (b'{"x": "\xed\xa0\x80"', ServerFailure),
+        (b"NaN", ServerFailure),
+        (b'["\\ud800"]', ServerFailure),
+        (b'{"flow_runs": {"end_time": {"before_": "\\ud800"}}}', ServerFailure),
+        (b'{"x": "\xff"}', UnreadableRequest),
+        (b'{"x":' + b"9" * 4301 + b"}", UnreadableRequest),
+        (b'{"x":' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}", UnreadableRequest),
+        (b'{"x":' + b"[" * 300 + b"]" * 300 + b"}", Reading),
+        (b'{"x": "' + b"[" * 2000 + b'"}', Reading),
+        (b"\xef\xbb\xbf{}", Reading),
+        ('{"limit": 1}'.encode("utf-16"), Reading),
+        (b"null", Reading),
+    ],
+)
+def test_a_real_server_tells_them_apart(body: bytes, kind: type) -> None:
+    """400 for what cannot be read, 500 for what a reply cannot repeat, and the rest is read."""
+    assert isinstance(outcome(message(body), PREFECT_SQLITE), kind)
+
+
+@pytest.mark.parametrize(
+    ("version", "detail"),
+    [
+        ("1.2", "Invalid X-PREFECT-API-VERSION header format.Expected header in format 'x.y.z' "
+                "but received 1.2"),
+        ("0.7.9", "The request specified API version 0.7.9 but this server requires version "
+                  "0.8.0 or higher."),
+        ("-1.0.0", "The request specified API version -1.0.0 but this server requires version "
+                   "0.8.0 or higher."),
+    ],
+)  # fmt: skip
+def test_an_outdated_client_is_told_by_a_real_server(version: str, detail: str) -> None:
+    """400 with the measured sentence, after the syntax and before the content; spec ignores it."""
+    sent = Message(b'{"limit": 0}', "application/json", version)
+    refusal = outcome(sent, PREFECT_SQLITE)
+    assert isinstance(refusal, OutdatedClient)
+    assert str(refusal) == detail
+    assert isinstance(outcome(Message(b"{bad", None, version), PREFECT_SQLITE), InvalidRequest)
+    documented = outcome(Message(b"", None, version), SPEC)
+    assert isinstance(documented, Reading)
+    assert documented.warnings == {"api-version-400"}
+
+
+@pytest.mark.parametrize("version", ["", "0.8.0", "1_0.0.0", " 1.0.0", "1.+2.3"])
+def test_odd_versions_that_pass(version: str) -> None:
+    """What Python reads as three whole numbers is good enough for a real server."""
+    sent = Message(b"{}", "application/json", version)
+    assert isinstance(outcome(sent, PREFECT_SQLITE), Reading)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "real", "spec"),
+    [
+        ("application/json", 1, 1),
+        ("APPLICATION/JSON; charset=utf-8", 1, 1),
+        ("application/vnd.api+json", 1, None),
+        ("application/+json", 1, None),
+        (None, 1, 1),
+        ("", 50, None),
+        ("text/plain", 50, None),
+        ("application/x-www-form-urlencoded", 50, None),
+        ("application/json, text/plain", 50, None),
+        ("application/json/x", 50, None),
+        (";application/json", 50, None),
+    ],
+)
+def test_what_type_a_body_is_read_by(content_type: str | None, real: int, spec: int | None) -> None:
+    """body-ignored: the limit that counts is the body's, or 50 where the body is ignored."""
+    sent = message({"limit": 1}, content_type)
+    for dialect, limit in ((PREFECT_SQLITE, real), (PREFECT_POSTGRESQL, real), (SPEC, spec)):
+        read = outcome(sent, dialect)
+        assert (read.request.limit if isinstance(read, Reading) else None) == limit
+        assert ("body-ignored" in read.warnings) == (spec is None)
+
+
+def test_no_body_needs_no_type() -> None:
+    """An empty body is no filter and limit 50, whatever the type says."""
+    for content_type in (None, "text/plain", "application/json"):
+        for dialect in (SPEC, PREFECT_SQLITE):
+            assert outcome(Message(b"", content_type), dialect) == Reading(BulkDeleteRequest())
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("now", NOW),
+        ("2023-W45", datetime(2023, 11, 6, tzinfo=UTC)),
+        ("20231107T053156Z", datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)),
+        ("2023-11-07", datetime(2023, 11, 7, tzinfo=UTC)),
+        ("2023-11-07T05:31:56", datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)),
+        ("12:00", NOW),
+        (1699335116, datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)),
+        ("1699335116000", datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)),
+    ],
+)
+def test_a_real_server_reads_odd_times(text: Any, instant: datetime) -> None:
+    """lax-coercion: what pydantic and then pendulum take, counted from the frozen clock."""
+    sent = message({"flow_runs": {"end_time": {"before_": text}}})
+    read = outcome(sent, PREFECT_SQLITE)
+    assert isinstance(read, Reading)
+    assert read.request.flow_runs is not None
+    assert read.request.flow_runs.end_time is not None
+    assert read.request.flow_runs.end_time.before_ == instant
+    assert isinstance(outcome(sent, SPEC), InvalidRequest)
+    assert "lax-coercion" in warned(sent)
+
+
+@pytest.mark.parametrize("offset", ["+24:00", "-24:00", "+2400", "+23:60", "-30:00"])
+def test_an_offset_of_a_day_gets_as_far_as_the_database(offset: str) -> None:
+    """pendulum takes it; no database does, and the store is told so."""
+    read = outcome(
+        message({"flow_runs": {"end_time": {"before_": f"2023-11-07T05:31:56{offset}"}}}),
+        PREFECT_SQLITE,
+    )
+    assert isinstance(read, Reading)
+    assert read.request.flow_runs is not None
+    assert read.request.flow_runs.end_time is not None
+    moment = read.request.flow_runs.end_time.before_
+    assert moment is not None
+    assert not in_utc_years(moment)
+
+
+def test_what_is_no_time_is_refused_in_the_measured_words() -> None:
+    """A text is named, anything else is not; a duration is no instant."""
+    texts = {}
+    odd: list[Any] = ["yesterday", True, [], "P1D"]
+    for value in odd:
+        refusal = outcome(message({"flow_runs": {"end_time": {"after_": value}}}), PREFECT_SQLITE)
+        assert isinstance(refusal, InvalidRequest)
+        texts[str(value)] = refusal.errors[0]["msg"]
+    duration = "<class 'pendulum.duration.Duration'>"
+    assert texts == {
+        "yesterday": "Value error, Unable to parse string [yesterday]",
+        "True": "value is not a valid datetime",
+        "[]": "value is not a valid datetime",
+        "P1D": f"Value error, value is not a valid datetime it is a {duration}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"limit": 51}, set()),
+        ({"limit": "10"}, {"lax-coercion"}),
+        ({"flow_run": {}}, {"unknown-key"}),
+        (b'{"x": NaN}', {"unknown-key", "undocumented-5xx"}),
+        (b'{"limit": "\\ud800"}', {"undocumented-5xx"}),
+        (b"\xef\xbb\xbf{}", {"unreadable-400"}),
+        (b'{"x": "\xff"}', {"unreadable-400"}),
+        ({"flow_runs": {"end_time": {"before_": "1998-12-31T23:59:60Z"}}}, {"lax-coercion"}),
+        ({"flow_runs": {"name": {"any_": ["0:60"]}}}, set()),
+    ],
+)
+def test_how_a_body_is_written_is_warned_about(body: Any, expected: set[str]) -> None:
+    """The same warnings in spec and on a real server, whether the body is taken or not."""
+    assert warned(message(body), SPEC) == expected
+    assert warned(message(body), PREFECT_SQLITE) == expected
+
+
+@pytest.mark.parametrize("value", [12345, 1.5, "1699335116", "-12.", ".5"])
+def test_numbers_for_times_are_warned_about_where_they_are_taken(value: Any) -> None:
+    """date-read-as-unix belongs to the prefect dialects; spec refuses such a time."""
+    sent = message({"flow_runs": {"start_time": {"after_": value}}})
+    assert warned(sent, PREFECT_SQLITE) >= {"date-read-as-unix", "lax-coercion"}
+    assert "date-read-as-unix" not in warned(sent, SPEC)
+
+
+def test_each_field_of_a_dialect_decides_its_own_deviation() -> None:
+    """A lax dialect without unreadable-400 answers 422, and one without api-version-400 reads."""
+    unreadable = message(b'{"x": "\xff"}')
+    assert isinstance(outcome(unreadable, PREFECT_SQLITE), UnreadableRequest)
+    readable = replace(PREFECT_SQLITE, unreadable_400=False)
+    assert isinstance(outcome(unreadable, readable), InvalidRequest)
+    outdated = Message(b"{}", "application/json", "1")
+    assert isinstance(outcome(outdated, replace(PREFECT_SQLITE, api_version_400=False)), Reading)
+    typeless = message({"limit": 1}, "text/plain")
+    assert isinstance(
+        outcome(typeless, replace(PREFECT_SQLITE, body_ignored=False)), InvalidRequest
+    )
+
+
+@pytest.mark.parametrize(
+    ("dialect", "count", "listed"),
+    [(SPEC, 500, 1), (PREFECT_SQLITE, 500, 500), (PREFECT_SQLITE, 50_000, 1)],
+)
+def test_errors_are_bounded_and_repeat_what_came(dialect: Dialect, count: int, listed: int) -> None:
+    """The first fault of each list; all of them on a real server, unless the body is long."""
+    refusal = outcome(message({"flow_runs": {"id": {"any_": ["no"] * count}}}), dialect)
+    assert isinstance(refusal, InvalidRequest)
+    assert len(refusal.errors) == listed
+    assert refusal.errors[-1]["loc"] == ("body", "flow_runs", "id", "any_", listed - 1)
+    assert refusal.errors[-1]["input"] == "no"
+    assert len(str(refusal)) < 300

@@ -1,0 +1,142 @@
+"""Packed seeds: what is unpacked is what was packed, or a problem that says what is wrong."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from typer.testing import CliRunner
+
+from mockserver.cli.app import app
+from mockserver.cli.progress import write_packed
+from mockserver.errors import SeedError
+from mockserver.resources import shipped
+from mockserver.seeds import bulk_reader as bulk
+from mockserver.seeds import loading as seeds
+from mockserver.seeds import packed
+from mockserver.seeds.loading import load_seeds
+from mockserver.seeds.packed import Damaged, unpack
+from mockserver.store.compact_columns import Times
+from mockserver.store.store import Store
+from tests.seeds.test_bulk_reader import documents, slowly
+from tests.support.recorded_cases import NOW
+
+
+def everything(loaded: seeds.Seeds) -> list[str]:
+    """All that was loaded, in words."""
+    base = loaded.base()
+    kinds = (base.task_runs, base.flows, base.deployments, base.work_pools, base.work_queues)
+    records = (*base.runs, *(one for kind in kinds for one in kind.values()))
+    # Nothing is an empty mapping, of one kind or the other.
+    return sorted(repr(record).replace("mappingproxy({})", "{}") for record in records)
+
+
+@given(lines=documents())
+def test_what_is_unpacked_is_what_was_packed(lines: list[Any]) -> None:
+    """Whatever loads, loads the same from its packed file: in bulk, one by one, and as rows."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "FEWEST", 1)
+        patch.setattr(seeds, "SMALL", 0)
+        file, packed_file = Path(folder, "seed.ndjson"), Path(folder, "seed.packed")
+        file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+        try:
+            loaded = load_seeds([file], NOW)
+        except SeedError:
+            return
+        for few in (seeds.FEW, 0):
+            patch.setattr(seeds, "FEW", few)
+            write_packed(packed_file, loaded, overwrite=True)
+            for load in (load_seeds, slowly):
+                assert everything(load([packed_file], NOW)) == everything(loaded)
+
+
+def pack_fixtures(folder: Path) -> Path:
+    file = folder / "fixtures.packed"
+    done = CliRunner().invoke(app, ["seeds", "pack", str(shipped("fixtures")), "-o", str(file)])
+    assert done.exit_code == 0, done.output
+    return file
+
+
+def test_values_that_come_again_are_listed_once(tmp_path: Path) -> None:
+    """A column of few values holds each once; instants come back as they were."""
+    file = tmp_path / "runs.ndjson"
+    moment = "2026-01-31T08:00:00.000001Z"
+    lines = [
+        {"id": f"{at:08}-aaaa-4000-8000-{at:012}", "name": "n" * (at % 2), "start_time": moment}
+        for at in range(40)
+    ]
+    file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    packed_file = tmp_path / "runs.packed"
+    write_packed(packed_file, load_seeds([file], NOW), overwrite=False)
+    count, columns = unpack(packed_file.read_bytes())["flow_runs"]
+    assert count == 40
+    assert {*map(id, columns["name"])} == {id(columns["name"][0]), id(columns["name"][1])}
+    times = columns["start_time"]
+    assert isinstance(times, Times)
+    assert times[1] == next(iter(times))
+    assert len(times) == 40
+
+
+def test_many_runs_are_read_when_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Task runs, their numbers and whose they are come back; deletes take them along."""
+    monkeypatch.setattr(seeds, "FEW", 0)
+    monkeypatch.setattr(seeds, "SMALL", 0)
+    ids = [f"{at:08}-aaaa-4000-8000-{at:012}" for at in range(40)]
+    document = {
+        "flow_runs": [
+            {"id": one, "total_run_time": at + 0.5, "parent_task_run_id": ids[0] if at else None}
+            for at, one in enumerate(ids)
+        ],
+        "task_runs": [{"id": one, "flow_run_id": one} for one in ids],
+    }
+    file, packed_file = tmp_path / "seed.json", tmp_path / "seed.packed"
+    file.write_bytes(orjson.dumps(document))
+    loaded = load_seeds([file], NOW)
+    write_packed(packed_file, loaded, overwrite=False)
+    _, columns = unpack(packed_file.read_bytes())["flow_runs"]
+    assert list(columns["total_run_time"]) == [at + 0.5 for at in reversed(range(40))]
+    assert set(map(len, columns.values())) == {40}
+    again = load_seeds([packed_file], NOW)
+    assert everything(again) == everything(loaded)
+    store = Store(again.base())
+    assert [run.parent_flow_run_id for run in store] == [ids[0]] * 39 + [None]
+    store.delete(ids[:1])
+    assert [run.parent_flow_run_id for run in store] == [None] * 39
+    assert store.task_runs.get(ids[0]) is None
+    assert store.task_runs_of(ids[1]) == [store.task_runs.get(ids[1])]
+
+
+def test_big_endian_machines_write_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers are turned where the machine has them the other way round, at both ends."""
+    loaded = load_seeds([shipped("fixtures")], NOW)
+    monkeypatch.setattr(packed.sys, "byteorder", "big")
+    file = tmp_path / "turned.packed"
+    write_packed(file, loaded, overwrite=False)
+    assert everything(load_seeds([file], NOW)) == everything(loaded)
+
+
+@pytest.mark.parametrize("at", [0, 30, 60, 500, -40, -1])
+def test_a_damaged_file_is_refused(tmp_path: Path, at: int) -> None:
+    """Whichever byte is another one, or missing: one problem, and nothing is loaded."""
+    file = pack_fixtures(tmp_path)
+    whole = bytearray(file.read_bytes())
+    short = whole[:at]
+    whole[at] ^= 1
+    for bad in (whole, short):
+        file.write_bytes(bad)
+        with pytest.raises(SeedError, match=r"fixtures\.packed: .*pack the seeds again") as error:
+            load_seeds([file], NOW)
+        assert len(error.value.problems) == 1
+
+
+def test_another_version_is_told(tmp_path: Path) -> None:
+    """A file of a later version is not taken for a damaged one."""
+    file = pack_fixtures(tmp_path)
+    with pytest.raises(Damaged, match="version 3 of packed seeds"):
+        unpack(file.read_bytes().replace(b"version 2\n", b"version 3\n", 1))

@@ -1,0 +1,328 @@
+# The shipped flow runs show what their README says, and every key and deviation there is.
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from mockserver.errors import InvalidRequest, RefusedRequest, ServerFailure
+from mockserver.filters.predicates import CONDITIONS, EVERY
+from mockserver.operations.bulk_deletion import bulk_delete
+from mockserver.prefect.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Deviation, Dialect
+from mockserver.prefect.records import FlowRun, StateType
+from mockserver.requests.body_models import MAX_LIMIT, BulkDeleteRequest
+from mockserver.requests.decoding import JSON, Message
+from mockserver.requests.reading import read_request
+from mockserver.resources import shipped
+from mockserver.seeds.loading import Seeds, load_seeds
+from mockserver.store.store import Store
+from tests.support.paths import DATA
+from tests.support.recorded_cases import NOW
+
+SAMPLE = json.loads((DATA / "sample-request.json").read_text())["flow_runs"]
+README = (shipped("fixtures") / "README.md").read_text(encoding="utf-8")
+SAMPLE_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+SAMPLE_TIME = "2023-11-07T05:31:56Z"
+MONTH_END = "a0000000-0000-4000-8000-000000000001"
+MEANING = ("state-both-lists", "like-wildcards", "like-nul", "like-case-ascii")
+SATISFIABLE = {
+    "flow_version",
+    "start_time",
+    "expected_start_time",
+    "next_scheduled_start_time",
+    "parent_flow_run_id",
+}
+NAMES = ("Late", "AwaitingRetry", "Retrying", "TimedOut", "Cached", "Suspended")
+# Of what filters on flow runs ask for; `created` is the first field that none does.
+_FILTERED = [field.name for field in fields(FlowRun)]
+NULLABLE = [
+    field.name for field in fields(FlowRun)[: _FILTERED.index("created")] if field.default is None
+]
+OF_BULK_DELETE = [one for one in DEVIATIONS if one.endpoint == BULK_DELETE]
+# For each key of each criterion, values that must each match some of the runs, and not all.
+VALUES: dict[str, dict[str, list[Any]]] = {
+    "id": {"any_": [[SAMPLE_ID]], "not_any_": [[SAMPLE_ID]]},
+    "name": {"any_": [["marvin"]], "like_": ["marvin", "100%", "STRASSE-Ü"]},
+    "tags": {
+        "all_": [["prod", "nightly"]],
+        "any_": [["prod", "staging"]],
+        "is_null_": [True, False],
+    },
+    "deployment_id": {"any_": [[SAMPLE_ID]], "is_null_": [True, False]},
+    "work_queue_name": {"any_": [["default", "gpu"]], "is_null_": [True, False]},
+    "state.type": {
+        "any_": [[state_type] for state_type in StateType],
+        "not_any_": [[state_type] for state_type in StateType],
+    },
+    "state.name": {
+        "any_": [[name] for name in NAMES],
+        "not_any_": [["Completed", "Cached"]],
+    },
+    "flow_version": {"any_": [["2.0", "2.1"]]},
+    "start_time": {
+        "before_": [SAMPLE_TIME],
+        "after_": ["2025-11-02T12:00:00Z"],
+        "is_null_": [True, False],
+    },
+    "end_time": {
+        "before_": ["2025-11-02T12:00:00Z"],
+        "after_": ["2025-11-02T12:00:00Z"],
+        "is_null_": [True, False],
+    },
+    "expected_start_time": {"before_": [SAMPLE_TIME], "after_": ["2026-01-31T12:00:00Z"]},
+    "next_scheduled_start_time": {"before_": [SAMPLE_TIME], "after_": ["2026-01-31T12:00:00Z"]},
+    "parent_flow_run_id": {"any_": [[MONTH_END]]},
+    "parent_task_run_id": {"any_": [[SAMPLE_ID]], "is_null_": [True, False]},
+    "idempotency_key": {"any_": [["order-4711"]], "not_any_": [["order-4711"]]},
+    "created_by": {
+        "id_": [[SAMPLE_ID]],
+        "type_": [["DEPLOYMENT"], ["AUTOMATION"], ["USER"]],
+        "is_null_": [True, False],
+    },
+}
+
+
+@cache
+def seeds() -> Seeds:
+    """The shipped seeds, as a server loads them."""
+    return load_seeds([shipped("fixtures")], NOW)
+
+
+@cache
+def store() -> Store:
+    """A store of the shipped seeds; tests fork it."""
+    return Store(seeds().base())
+
+
+def message_of(text: str) -> Message:
+    """A request as the registry writes it: a body, or headers, an empty line and a body."""
+    head, _, body = text.rpartition("\n\n")
+    headers = dict(line.lower().split(": ") for line in head.splitlines())
+    return Message(
+        body.encode().replace(b"\\xff", b"\xff"),
+        headers.get("content-type", JSON),
+        headers.get("x-prefect-api-version"),
+    )
+
+
+def answer(text: str, dialect: Dialect) -> tuple[int, frozenset[str], set[str]]:
+    """What came of a request: the number deleted, or the status; the names matched; warnings."""
+    runs = store().fork()
+    warned: set[str] = set()
+    try:
+        reading = read_request(message_of(text), BulkDeleteRequest, dialect, NOW)
+        warned.update(reading.warnings)
+        deletion = bulk_delete(runs, reading.request, dialect)
+    except RefusedRequest as refusal:
+        return _status(refusal), frozenset(), warned | set(refusal.warnings)
+    matching = frozenset(run.name for run in store().select(deletion.predicate))
+    return len(deletion.deleted), matching, warned | set(deletion.warnings)
+
+
+def _status(refusal: RefusedRequest) -> int:
+    if isinstance(refusal, ServerFailure):
+        return 503 if refusal.retryable else 500
+    return 422 if isinstance(refusal, InvalidRequest) else 400
+
+
+def body_of(flow_runs: object) -> str:
+    """The body of a request with this filter."""
+    return json.dumps({"flow_runs": flow_runs})
+
+
+def matches(flow_runs: object, dialect: Dialect = SPEC) -> frozenset[str]:
+    """The names of the runs that a filter matches."""
+    return answer(body_of(flow_runs), dialect)[1]
+
+
+def alone(criterion: str, key: str, value: object) -> dict[str, Any]:
+    """A filter of one condition; `state.type` is a criterion within one."""
+    flow_runs: dict[str, Any] = {key: value}
+    for name in reversed(criterion.split(".")):
+        flow_runs = {name: flow_runs}
+    return flow_runs
+
+
+def table(first: str) -> Iterator[list[str]]:
+    """The cells of the README's tables whose first column has this title."""
+    inside = False
+    for line in README.splitlines():
+        cells = line.strip("|").split("|")
+        if line.startswith("|") and inside and not line.startswith("|---"):
+            yield [cell.strip() for cell in cells]
+        inside = line.startswith("|") and (inside or cells[0].strip() == first)
+
+
+def spans(cell: str) -> list[str]:
+    """What stands in backticks."""
+    return re.findall("`([^`]*)`", cell)
+
+
+def said(cell: str) -> object:
+    """What a cell says is matched: names, or how many, or a status."""
+    if spans(cell):
+        return set(spans(cell))
+    return set() if cell == "none" else cell
+
+
+def seen(flow_runs: object, dialect: Dialect, cell: str) -> object:
+    """What a filter matches, in the form of the cell that says so."""
+    number, names, _ = answer(body_of(flow_runs), dialect)
+    if number > MAX_LIMIT:
+        return str(number)  # a status
+    return f"{len(names)} runs" if cell.endswith(" runs") else set(names)
+
+
+def test_they_load_without_problems_or_notes() -> None:
+    """Nothing is wrong with the shipped seeds, and nothing about them surprises."""
+    assert seeds().notes == []
+    assert 40 <= len(seeds().flow_runs) <= 70
+    assert seeds().task_runs
+    assert seeds().flows
+    assert seeds().deployments
+
+
+def test_every_key_has_a_value_here() -> None:
+    """The table above names each key of each criterion, and no other."""
+    assert {name: set(keys) for name, keys in VALUES.items()} == {
+        name: set(keys) for name, keys in CONDITIONS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("criterion", "key"), [(name, key) for name, keys in VALUES.items() for key in keys]
+)
+def test_every_key_matches_some_runs_and_not_others(criterion: str, key: str) -> None:
+    """Whatever a filter can ask, some runs have it and some do not."""
+    for value in VALUES[criterion][key]:
+        found = matches(alone(criterion, key, value))
+        assert 0 < len(found) < len(store()), value
+
+
+@pytest.mark.parametrize("column", NULLABLE)
+def test_every_column_that_can_be_null_is_null_somewhere(column: str) -> None:
+    """Of each such column some runs have a value, and some none."""
+    assert {getattr(run, column) is None for run in store()} == {True, False}
+
+
+def test_creators_have_an_id_a_type_both_or_neither() -> None:
+    """A creator that is there may still lack its id, its type, or both."""
+    creators = [run.created_by for run in store() if run.created_by]
+    assert len({(by.id is None, by.type is None) for by in creators}) == 4
+
+
+def test_runs_have_no_one_or_many_tags() -> None:
+    """Some runs have no tag, some one, some several."""
+    assert {0, 1, 4} <= {len(run.tags) for run in store()}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_the_sample_request_deletes_nothing(dialect: Dialect) -> None:
+    """The document's sample contradicts itself, in every dialect."""
+    assert answer(body_of(SAMPLE), dialect)[:2] == (0, frozenset())
+
+
+def test_the_sample_finds_what_it_can() -> None:
+    """Five of the sample's criteria can be satisfied, and each alone finds a run."""
+    criteria = SAMPLE.keys() - {"operator"}
+    assert {name for name in criteria if matches({name: SAMPLE[name]})} == SATISFIABLE
+
+
+@pytest.mark.parametrize(
+    ("criterion", "key"), [(name, key) for name, keys in CONDITIONS.items() for key in keys]
+)
+def test_each_key_of_the_sample_finds_a_run(criterion: str, key: str) -> None:
+    """Every key of the sample is there, and alone it finds a run."""
+    value = SAMPLE
+    for step in (*criterion.split("."), key):
+        value = value[step]
+    assert matches(alone(criterion, key, value))
+
+
+def test_the_sample_state_finds_every_run_on_a_real_server() -> None:
+    """The sample's state alone would empty a real server (`state-both-lists`)."""
+    for name in ("prefect-sqlite", "prefect-postgresql"):
+        assert len(matches({"state": SAMPLE["state"]}, DIALECTS[name])) == len(store())
+
+
+@pytest.mark.parametrize("deviation", OF_BULK_DELETE, ids=lambda deviation: deviation.id)
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_the_request_of_a_deviation_earns_its_warning(
+    deviation: Deviation, dialect: Dialect
+) -> None:
+    """The registry's own requests are warned about, in every dialect; silent ones never are."""
+    text = deviation.request.partition(" (")[0]
+    warned = answer(text, dialect)[2]
+    assert (deviation.id in warned) == (not deviation.silent), warned
+
+
+@pytest.mark.parametrize("name", ["prefect-sqlite", "prefect-postgresql"])
+@pytest.mark.parametrize("wanted", MEANING)
+def test_the_request_of_a_deviation_of_meaning_shows_it(wanted: str, name: str) -> None:
+    """On the shipped runs a real server answers the registry's request in another way."""
+    (request,) = (deviation.request for deviation in DEVIATIONS if deviation.id == wanted)
+    assert answer(request, SPEC)[:2] != answer(request, DIALECTS[name])[:2]
+
+
+def test_the_readme_names_every_run() -> None:
+    """The README has a line for each run, by a name that is its own, and for no other."""
+    assert sorted(cells[0].strip("`") for cells in table("run")) == sorted(
+        run.name for run in store()
+    )
+    assert f"these {len(store())} flow runs" in README
+
+
+def test_the_readme_names_ids_that_are_there() -> None:
+    """Each id that the README tells to refer to is that of something in the seeds."""
+    held = seeds()
+    there = {*held.flow_runs, *held.task_runs, *held.flows, *held.deployments}
+    there |= {run.created_by_id or "" for run in store()}
+    named = [spans(cells[0])[0] for cells in table("id")]
+    assert [id_ for id_ in named if id_ not in there or id_ != str(UUID(id_))] == []
+
+
+def test_the_readme_tells_what_the_sample_finds() -> None:
+    """The README's table of the sample is right, and names each criterion once."""
+    rows = list(table("criterion"))
+    assert [spans(cells[0])[0] for cells in rows] == [key for key in SAMPLE if key != "operator"]
+    for first, *cells in rows:
+        (criterion,) = spans(first)
+        for cell, dialect in zip(cells, DIALECTS.values(), strict=True):
+            seen_here = seen({criterion: SAMPLE[criterion]}, dialect, cell)
+            assert seen_here == said(cell), (criterion, dialect.name)
+
+
+@pytest.mark.parametrize("title", ["shows", "deviation"])
+def test_the_readme_tells_what_a_filter_finds(title: str) -> None:
+    """Each filter of the README finds what it says, in each dialect, and earns its warning."""
+    rows = [cells for cells in table(title) if len(cells) == 5]
+    assert rows
+    for first, filter_cell, *cells in rows:
+        flow_runs = json.loads(spans(filter_cell)[0])
+        for cell, dialect in zip(cells, DIALECTS.values(), strict=True):
+            assert seen(flow_runs, dialect, cell) == said(cell), (filter_cell, dialect.name)
+            if title == "deviation":
+                assert first in answer(body_of(flow_runs), dialect)[2]
+
+
+def test_the_readme_tells_how_requests_are_read() -> None:
+    """Each request of the README is answered as it says, and each deviation has an example."""
+    rows = list(table("deviation"))
+    assert {cells[0] for cells in rows} == {deviation.id for deviation in OF_BULK_DELETE}
+    for _, request, *told in (cells for cells in rows if len(cells) == 4):
+        spec, real = (int(cell.split()[0]) for cell in told)
+        text = "\n\n".join(spans(request))
+        for dialect in DIALECTS.values():
+            assert answer(text, dialect)[0] == (spec if dialect is SPEC else real), request
+
+
+def test_a_filter_without_a_condition_matches_more_than_the_limit() -> None:
+    """There are more runs than one request deletes: `limit-reached` can be seen."""
+    number, names, warned = answer("{}", SPEC)
+    assert (number, len(names)) == (MAX_LIMIT, store().count(EVERY))
+    assert "limit-reached" in warned

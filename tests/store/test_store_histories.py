@@ -1,0 +1,307 @@
+"""Stores, whatever has happened to them. For any history: what a plain model of it holds.
+
+Nothing is looked at in between that need not be: what a store puts off has to wait for a reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from mockserver.errors import ServerFailure
+from mockserver.filters.predicates import EVERY, Predicate, admit_nulls
+from mockserver.operations.bulk_deletion import bulk_delete
+from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
+from mockserver.prefect.records import FlowRun, State, TaskRun
+from mockserver.requests.body_models import BulkDeleteRequest
+from mockserver.store import store as stores
+from mockserver.store.flow_run_index import Base
+from mockserver.store.store import Store
+from tests.store.test_store import predicate_of, rows_of, tighten
+from tests.support.strategies import IDS, TASK_IDS, filters, flow_runs, states
+
+MANY_IDS = [
+    f"{n:08x}-2222-4000-8000-{n * 7919 % 0xFFFF:012x}" for n in range(0, 2**32, 2**32 // 400)
+]
+FEW_IDS = IDS[:8]
+few_ids = st.sampled_from(FEW_IDS)
+parents = st.none() | st.sampled_from(TASK_IDS[:3])
+# Those that have parents are asked for often: it is for them that a store puts things off.
+FAMILIAR: list[dict[str, Any]] = [
+    {},
+    {"parent_task_run_id": {"is_null_": True}},
+    {"parent_task_run_id": {"is_null_": False}},
+    {"parent_task_run_id": {"any_": TASK_IDS[:2]}},
+    {"parent_flow_run_id": {"any_": FEW_IDS[:4]}},
+]
+which = st.integers(0, 9)
+
+
+@st.composite
+def families(draw: st.DrawFn) -> Base:
+    """Few runs, many of which are subflows of others."""
+    there = draw(st.lists(few_ids, min_size=1, unique=True))
+    pool = draw(st.lists(flow_runs, min_size=2, max_size=3))
+    runs = [
+        replace(pool[at % len(pool)], id=run_id, parent_task_run_id=draw(parents))
+        for at, run_id in enumerate(there)
+    ]
+    return Base(runs, [TaskRun(task_id, draw(st.sampled_from(there))) for task_id in TASK_IDS[:3]])
+
+
+class Model:
+    """What a store should hold, kept the slow way."""
+
+    def __init__(
+        self,
+        runs: Mapping[str, FlowRun],
+        tasks: Mapping[str, TaskRun],
+        before: Mapping[str, tuple[State, ...]],
+    ) -> None:
+        """`before`: which states a run was in before its present one."""
+        self.runs = dict(runs)
+        self.tasks = dict(tasks)
+        self.before = dict(before)
+
+    def fork(self) -> "Model":
+        return Model(self.runs, self.tasks, self.before)
+
+    def ordered(self) -> list[FlowRun]:
+        return sorted(self.runs.values(), key=lambda run: run.id, reverse=True)
+
+    def matching(self, predicate: Predicate) -> list[FlowRun]:
+        return list(filter(predicate, self.ordered()))
+
+    def delete(self, doomed: list[str]) -> None:
+        gone = {run_id for run_id in doomed if self.runs.pop(run_id, None)}
+        self.tasks = {task.id: task for task in self.tasks.values() if task.flow_run_id not in gone}
+        self.before = {run_id: them for run_id, them in self.before.items() if run_id not in gone}
+        for run in list(self.runs.values()):
+            if run.parent_flow_run_id in gone:
+                orphan = replace(run, parent_task_run_id=None, parent_flow_run_id=None)
+                self.runs[run.id] = orphan
+
+    def put(self, run: FlowRun) -> None:
+        task = self.tasks.get(run.parent_task_run_id or "")
+        self.runs[run.id] = replace(run, parent_flow_run_id=task.flow_run_id if task else None)
+
+    def states_of(self, run: FlowRun) -> tuple[State, ...]:
+        return (*self.before.get(run.id, ()), *([run.state] if run.state else []))
+
+
+class Histories(RuleBasedStateMachine):
+    """Every way to write to a store, and every way to ask it, in any order, on several forks."""
+
+    dialect: ClassVar[Dialect]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = pytest.MonkeyPatch()
+        self.pairs: list[tuple[Store, Model]] = []
+
+    def teardown(self) -> None:
+        try:
+            for at in range(len(self.pairs)):
+                self.look(at)
+        finally:
+            self.patches.undo()
+
+    @initialize(
+        base=families(),
+        in_rows=st.booleans(),
+        tight=st.booleans(),
+        pool=st.lists(flow_runs, min_size=2, max_size=4),
+        asked=st.lists(filters, max_size=3),
+    )
+    def load(
+        self, base: Base, in_rows: bool, tight: bool, pool: list[FlowRun], asked: list[Any]
+    ) -> None:
+        """What is put and asked for is drawn once: so a history can be long, and asks again."""
+        self.tight = tight
+        if tight:
+            tighten(self.patches.setattr)
+        self.pool = pool
+        self.filters = [*FAMILIAR, *asked]
+        self.loaded = Model({run.id: run for run in base.runs}, base.task_runs, {})
+        if in_rows:
+            base = Base(rows_of(base.runs), base.task_runs.values())
+        self.pairs = [(Store(base), self.loaded.fork())]
+
+    def pair(self, which: int) -> tuple[Store, Model]:
+        return self.pairs[which % len(self.pairs)]
+
+    def asked(self, at: int) -> tuple[dict[str, Any], Predicate]:
+        filter_ = self.filters[at % len(self.filters)]
+        return filter_, predicate_of(filter_, self.dialect)
+
+    # Ways to write.
+
+    @rule(which=which, doomed=st.lists(few_ids, max_size=2))
+    def delete(self, which: int, doomed: list[str]) -> None:
+        store, model = self.pair(which)
+        there = [run_id for run_id in dict.fromkeys(doomed) if run_id in model.runs]
+        assert store.delete(doomed) == there
+        model.delete(doomed)
+
+    @rule(
+        which=which,
+        some=st.lists(st.tuples(which, few_ids, parents, few_ids), min_size=1, max_size=4),
+    )
+    def put(self, which: int, some: list[tuple[int, str, str | None, str]]) -> None:
+        """Runs, each in the place of the one with its id if there is one; the task runs that they
+        are subflows by belong to others that are there.
+        """
+        store, model = self.pair(which)
+        for at, run_id, parent, owner in some:
+            self.put_task_run(which, parent, owner)
+            parent = parent if parent in model.tasks else None
+            run = replace(self.pool[at % len(self.pool)], id=run_id, parent_task_run_id=parent)
+            store.put(run)
+            model.put(run)
+
+    def put_task_run(self, which: int, task_id: str | None, owner: str) -> None:
+        store, model = self.pair(which)
+        if task_id and task_id not in model.tasks and owner in model.runs:
+            store.task_runs.put(TaskRun(task_id, owner))
+            model.tasks[task_id] = TaskRun(task_id, owner)
+
+    @precondition(lambda self: not self.tight)
+    @rule(which=which, first=st.integers(0, 140))
+    def put_many(self, which: int, first: int) -> None:
+        """More than are kept fresh: they become a layer."""
+        store, model = self.pair(which)
+        for at, run_id in enumerate(MANY_IDS[first : first + stores.MOST_FRESH + 4]):
+            run = replace(self.pool[at % len(self.pool)], id=run_id, parent_task_run_id=None)
+            store.put(run)
+            model.put(run)
+
+    @rule(which=which, run_id=few_ids, state=states)
+    def change_state(self, which: int, run_id: str, state: State) -> None:
+        """As the verbs do it: the state that it was in is remembered."""
+        store, model = self.pair(which)
+        before = store.get(run_id)
+        assert before == model.runs.get(run_id)
+        if before is not None:
+            model.before[run_id] = model.states_of(before)
+            store.remember(run_id, store.states_of(before))
+            store.put(replace(before, state=state))
+            model.put(replace(before, state=state))
+
+    @rule(which=which, task_id=st.sampled_from(TASK_IDS[:3]), name=st.sampled_from("ab"))
+    def change_task_run(self, which: int, task_id: str, name: str) -> None:
+        """It stays with its flow run."""
+        store, model = self.pair(which)
+        if task_id in model.tasks:
+            changed = model.tasks[task_id] = replace(model.tasks[task_id], name=name)
+            store.task_runs.put(changed)
+
+    @rule(which=which, at=which, limit=st.integers(1, 2))
+    def bulk_delete(self, which: int, at: int, limit: int) -> None:
+        """Or nothing, where the dialect's database would give up."""
+        store, model = self.pair(which)
+        filter_, predicate = self.asked(at)
+        request = BulkDeleteRequest.model_validate({"flow_runs": filter_, "limit": limit})
+        matching = [run.id for run in model.matching(predicate)]
+        skipped = len(model.matching(admit_nulls(predicate))) > len(matching)
+        try:
+            deletion = bulk_delete(store, request, self.dialect)
+        except ServerFailure:
+            return
+        assert list(deletion.deleted) == matching[:limit]
+        assert ("limit-reached" in deletion.warnings) == (len(matching) > limit)
+        assert ("null-values-skipped" in deletion.warnings) == skipped
+        model.delete(matching[:limit])
+
+    @rule(which=which, calls=st.lists(st.tuples(which, st.integers(1, 2)), max_size=3))
+    def drain(self, which: int, calls: list[tuple[int, int]]) -> None:
+        """What is asked for over and over is found as it is the first time."""
+        store, model = self.pair(which)
+        for at, limit in calls:
+            _, predicate = self.asked(at)
+            wider = admit_nulls(predicate)
+            left = [run.id for run in model.matching(predicate)]
+            skipped = any(not predicate(run) for run in model.matching(wider))
+            assert store.any_more(wider, predicate) == skipped
+            found = store.find(predicate, limit)
+            assert found.ids == left[:limit]
+            assert found.more == (len(left) > limit)
+            store.delete_found(found)
+            model.delete(found.ids)
+
+    @rule(which=which)
+    def fork(self, which: int) -> None:
+        store, model = self.pair(which)
+        if len(self.pairs) < 4:
+            self.pairs.append((store.fork(), model.fork()))
+
+    @rule(which=which)
+    def reset(self, which: int) -> None:
+        at = which % len(self.pairs)
+        self.pairs[at][0].reset()
+        self.pairs[at] = (self.pairs[at][0], self.loaded.fork())
+
+    # Ways to ask.
+
+    @rule(which=which, at=which, limit=st.integers(0, 9), way=st.integers(0, 3))
+    def ask(self, which: int, at: int, limit: int, way: int) -> None:
+        """In one way: each has to wait for what was put off by itself."""
+        store, model = self.pair(which)
+        _, predicate = self.asked(at)
+        matching = model.matching(predicate)
+        match way:
+            case 0:
+                assert store.select(predicate, limit) == matching[:limit]
+            case 1:
+                assert store.select_ids(predicate, limit) == [run.id for run in matching[:limit]]
+            case 2:
+                assert store.count(predicate) == len(matching)
+            case _:
+                assert store.any_more(EVERY, predicate) == (len(matching) < len(model.runs))
+
+    @rule(which=which, run_id=few_ids)
+    def get(self, which: int, run_id: str) -> None:
+        store, model = self.pair(which)
+        assert store.get(run_id) == model.runs.get(run_id)
+
+    @rule(which=which)
+    def look(self, which: int) -> None:
+        """At everything."""
+        store, model = self.pair(which)
+        there = model.ordered()
+        assert list(store) == there
+        assert [store.get(run.id) for run in there] == there
+        assert [store.states_of(run) for run in there] == [model.states_of(run) for run in there]
+        assert {task.id: task for task in store.task_runs} == model.tasks
+        named = {run.parent_task_run_id for run in there}
+        assert store.parent_task_run_ids() == named - {None}
+        for run_id in FEW_IDS:
+            of_run = [task for task in model.tasks.values() if task.flow_run_id == run_id]
+            assert sorted(store.task_runs_of(run_id), key=str) == sorted(of_run, key=str)
+
+    @invariant()
+    def has_as_many_as_the_model(self) -> None:
+        for store, model in self.pairs:
+            assert len(store) == len(model.runs)
+            assert [run_id for run_id in FEW_IDS if run_id in store] == [
+                run_id for run_id in FEW_IDS if run_id in model.runs
+            ]
+
+
+class OfSpec(Histories):
+    dialect = SPEC
+
+
+class OfPrefectSqlite(Histories):
+    dialect = PREFECT_SQLITE
+
+
+class OfPrefectPostgresql(Histories):
+    dialect = PREFECT_POSTGRESQL
+
+
+TestSpec = OfSpec.TestCase
+TestPrefectSqlite = OfPrefectSqlite.TestCase
+TestPrefectPostgresql = OfPrefectPostgresql.TestCase

@@ -1,0 +1,268 @@
+"""Servers that mean something else by a filter, each in one way, for the contract kit to name.
+
+Each is the mock whose requests are changed before it reads them: a key is left out, or given
+another value, or a criterion is replaced by the ids of the flow runs that it would match if it
+meant what the wrong server takes it to mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from mockserver.prefect.records import FlowRun
+from mockserver.store.store import Store
+from tests.support.server_mutants import Handler, Middleware, Wrong, body_of, instead, store_of
+
+Json = Any
+READS = ("/flow_runs/filter", "/flow_runs/count")
+DELETES = ("/flow_runs/bulk_delete",)
+
+
+def meaning(
+    change: Callable[[Json, Store], None], paths: tuple[str, ...] = READS + DELETES
+) -> Middleware:
+    """A middleware that changes the filter of flow runs in place, at some endpoints."""
+
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.endswith(paths):
+            return await handler(request)
+        body = await body_of(request)
+        wanted = body.get("flow_runs") if isinstance(body, dict) else None
+        if isinstance(wanted, dict):
+            changed = deepcopy(wanted)
+            try:
+                change(changed, store_of(request))
+            except (AttributeError, TypeError, ValueError):  # no filter that the document takes
+                changed = wanted
+            instead(request, {**body, "flow_runs": changed})
+        return await handler(request)
+
+    return middleware
+
+
+def _top_or_as_and(wanted: Json, _: Store) -> None:
+    wanted.pop("operator", None)
+
+
+def _own_or_as_and(wanted: Json, _: Store) -> None:
+    for criterion in wanted.values():
+        if isinstance(criterion, dict):
+            criterion.pop("operator", None)
+
+
+def _top_and_as_or(wanted: Json, _: Store) -> None:
+    wanted["operator"] = "or_"
+
+
+def _shift(criterion: str, key: str, microseconds: int) -> Callable[[Json, Store], None]:
+    """A bound moved by a microsecond: inclusive becomes exclusive."""
+
+    def change(wanted: Json, _: Store) -> None:
+        bound = (wanted.get(criterion) or {}).get(key)
+        if bound is not None:
+            moment = datetime.fromisoformat(bound) + timedelta(microseconds=microseconds)
+            wanted[criterion][key] = moment.isoformat()
+
+    return change
+
+
+def _whole_seconds(wanted: Json, _: Store) -> None:
+    for criterion in wanted.values():
+        for key in ("before_", "after_"):
+            if isinstance(criterion, dict) and criterion.get(key):
+                moment = datetime.fromisoformat(criterion[key]).replace(microsecond=0)
+                criterion[key] = moment.isoformat()
+
+
+def _without_offset(wanted: Json, _: Store) -> None:
+    for criterion in wanted.values():
+        for key in ("before_", "after_"):
+            if isinstance(criterion, dict) and criterion.get(key):
+                criterion[key] = criterion[key][:-6] + "+00:00"
+
+
+def _without(criterion: str, key: str) -> Callable[[Json, Store], None]:
+    """A key that is read and forgotten."""
+
+    def change(wanted: Json, _: Store) -> None:
+        name, _dot, part = criterion.partition(".")
+        holder = wanted.get(name) or {}
+        holder = (holder.get(part) or {}) if part else holder
+        holder.pop(key, None)
+
+    return change
+
+
+def _without_if_empty(wanted: Json, _: Store) -> None:
+    for criterion in wanted.values():
+        if isinstance(criterion, dict):
+            for holder in (criterion, criterion.get("type") or {}, criterion.get("name") or {}):
+                if isinstance(holder, dict) and holder.get("any_") == []:
+                    del holder["any_"]
+
+
+def _matching(
+    criterion: str, key: str, holds: Callable[[FlowRun, Json], bool]
+) -> Callable[[Json, Store], None]:
+    """A key that means what `holds` says: its runs are put in as the ids that are wanted."""
+
+    def change(wanted: Json, store: Store) -> None:
+        value = (wanted.get(criterion) or {}).get(key)
+        if value is None or value == "" or wanted.get("id"):
+            return
+        del wanted[criterion][key]
+        if not wanted[criterion].keys() - {"operator"}:
+            del wanted[criterion]
+        wanted["id"] = {"any_": [run.id for run in store if holds(run, value)]}
+
+    return change
+
+
+def _tags_all_as_any(wanted: Json, _: Store) -> None:
+    tags = wanted.get("tags") or {}
+    if tags.get("all_") and not tags.get("any_"):
+        tags["any_"] = tags.pop("all_")
+
+
+def _first_value_only(wanted: Json, _: Store) -> None:
+    for holder in _holders(wanted):
+        if isinstance(holder.get("any_"), list):
+            holder["any_"] = holder["any_"][:1]
+
+
+def _holders(wanted: Json) -> Iterator[Json]:
+    for criterion in wanted.values():
+        if isinstance(criterion, dict):
+            yield criterion
+            yield from (part for part in criterion.values() if isinstance(part, dict))
+
+
+def _start(run: FlowRun, moment: str) -> bool:
+    return run.start_time is not None and run.start_time <= datetime.fromisoformat(moment)
+
+
+async def _keeps_parents(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Subflows of what is deleted go on naming a task run that is gone."""
+    store = store_of(request)
+    children = {run.id: run for run in store if run.parent_task_run_id}
+    parents = {one.id: one for one in store.task_runs}
+    reply = await handler(request)
+    if request.path.endswith(DELETES):
+        for run_id, run in children.items():
+            now = store.get(run_id)
+            if now is not None and now.parent_task_run_id is None and run.parent_task_run_id:
+                task_run = parents[run.parent_task_run_id]
+                store.task_runs.put(task_run)
+                store.put(run)
+    return reply
+
+
+async def _takes_subflows(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Subflows go with their parent, and are not told."""
+    store = store_of(request)
+    children = {run.id for run in store if run.parent_task_run_id}
+    reply = await handler(request)
+    if request.path.endswith(DELETES):
+        orphaned = (run_id for run_id in children if run_id in store)
+        store.delete([one for one in orphaned if _is_orphan(store, one)])
+    return reply
+
+
+def _is_orphan(store: Store, run_id: str) -> bool:
+    run = store.get(run_id)
+    return run is not None and run.parent_task_run_id is None
+
+
+_DIFF = ("selects-the-same", "deletes-the-same")
+WRONG_MEANINGS = (
+    Wrong("or-as-and", "reads or_ as and_", meaning(_top_or_as_and), _DIFF),
+    Wrong("own-or-as-and", "reads a criterion's or_ as and_", meaning(_own_or_as_and), _DIFF),
+    Wrong("and-as-or", "reads and_ as or_", meaning(_top_and_as_or), _DIFF),
+    Wrong(
+        "before-exclusive",
+        "leaves out what ended at the very instant of before_",
+        meaning(_shift("end_time", "before_", -1)),
+        _DIFF,
+    ),
+    Wrong(
+        "after-exclusive",
+        "leaves out what is expected at the very instant of after_",
+        meaning(_shift("expected_start_time", "after_", 1)),
+        _DIFF,
+    ),
+    Wrong("whole-seconds", "cuts times to whole seconds", meaning(_whole_seconds), _DIFF),
+    Wrong("no-offsets", "reads every time as UTC", meaning(_without_offset), _DIFF),
+    Wrong(
+        "like-with-case",
+        "tells letters of another case apart in like_",
+        meaning(_matching("name", "like_", lambda run, text: text in run.name)),
+        _DIFF,
+    ),
+    Wrong(
+        "like-from-the-start",
+        "looks for like_ at the start of a name only",
+        meaning(
+            _matching(
+                "name", "like_", lambda run, text: run.name.casefold().startswith(text.casefold())
+            )
+        ),
+        _DIFF,
+    ),
+    Wrong(
+        "nulls-in-not-any",
+        "lets runs without a key through not_any_",
+        meaning(
+            _matching(
+                "idempotency_key",
+                "not_any_",
+                lambda run, unwanted: run.idempotency_key not in unwanted,
+            )
+        ),
+        _DIFF,
+    ),
+    Wrong(
+        "start-not-expected",
+        "does not take the expected start time of what has not started",
+        meaning(_matching("start_time", "before_", _start)),
+        _DIFF,
+    ),
+    Wrong(
+        "forgets-subflows",
+        "ignores parent_flow_run_id",
+        meaning(_without("parent_flow_run_id", "any_")),
+        _DIFF,
+    ),
+    Wrong(
+        "forgets-not-any",
+        "ignores not_any_ of a state's name",
+        meaning(_without("state.name", "not_any_")),
+        _DIFF,
+    ),
+    Wrong(
+        "forgets-is-null",
+        "ignores is_null_ of a deployment's id",
+        meaning(_without("deployment_id", "is_null_")),
+        _DIFF,
+    ),
+    Wrong("empty-is-all", "takes any_: [] for no condition", meaning(_without_if_empty), _DIFF),
+    Wrong("all-as-any", "takes all_ of tags for any_", meaning(_tags_all_as_any), _DIFF),
+    Wrong(
+        "first-of-a-list",
+        "looks at the first value of any_ only",
+        meaning(_first_value_only),
+        _DIFF,
+    ),
+    Wrong(
+        "deletes-otherwise",
+        "lists by a state, and ignores it when it deletes",
+        meaning(_without("state.type", "any_"), DELETES),
+        ("deletes-the-same", "only-matching"),
+    ),
+    Wrong("keeps-parents", "leaves subflows naming a task run that is gone", _keeps_parents, _DIFF),
+    Wrong("takes-subflows", "deletes subflows with their parent", _takes_subflows, _DIFF),
+)

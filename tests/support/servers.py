@@ -1,0 +1,170 @@
+"""Servers on a real socket: in a thread for HTTP, in a process for the command."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from mockserver.http.app import Settings, create_app
+from mockserver.http.server import serve
+from mockserver.prefect.dialects import SPEC
+from mockserver.store.store import Store
+from tests.support import openapi_conformance as contract
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def warnings(self) -> set[str]:
+        named = self.headers.get("x-mockserver-warning", "")
+        return set(named.split(", ")) if named else set()
+
+
+class Client:
+    """One kept connection to a server; with raw bytes where a client library would object.
+
+    `documented`: every reply has to be one that the document describes.
+    """
+
+    def __init__(self, url: str, *, documented: bool = False) -> None:
+        self.url = url
+        self.documented = documented
+        self.address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
+        self.connection = http.client.HTTPConnection(*self.address, timeout=20)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        self.connection.putrequest(method, path, skip_host="Host" in (headers or {}))
+        for name, value in (headers or {}).items():
+            self.connection.putheader(name, value)
+        if body is not None:
+            self.connection.putheader("Content-Length", str(len(body)))
+        self.connection.endheaders(body)
+        response = self.connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        reply = Reply(response.status, names, response.read())
+        if self.documented:
+            assert contract.faults(method, path, reply.status, reply.body) == []
+        return reply
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """Send JSON to a path below /api; no body where it is None."""
+        if body is None:
+            return self.send(method, f"/api{path}", None, headers)
+        content = {"Content-Type": "application/json", **headers}
+        return self.send(method, f"/api{path}", json.dumps(body).encode(), content)
+
+    def bulk_delete(self, body: Any = None, **headers: str) -> Reply:
+        """POST it, as JSON unless it is bytes."""
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.send(
+            "POST",
+            "/api/flow_runs/bulk_delete",
+            sent,
+            {"Content-Type": "application/json", **headers},
+        )
+
+    def raw(self, sent: bytes, *, half_close: bool = False) -> bytes:
+        """What comes back for these bytes on a connection of their own, until it is closed."""
+        with socket.create_connection(self.address, timeout=20) as connection:
+            connection.sendall(sent)
+            if half_close:
+                connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: self._received(connection), b""))
+
+    @staticmethod
+    def _received(connection: socket.socket) -> bytes:
+        try:
+            return connection.recv(65536)
+        except ConnectionResetError:
+            return b""
+
+
+@contextmanager
+def live(store: Store, settings: Settings | None = None) -> Iterator[Client]:
+    """A client of a server in a thread, which is stopped and waited for at the end."""
+    spec = (settings or Settings()).dialect is SPEC
+    with served(create_app(store, settings), documented=spec) as client:
+        yield client
+
+
+@contextmanager
+def served(app: web.Application, *, documented: bool = False) -> Iterator[Client]:
+    """The same for an application."""
+    started = threading.Event()
+    url: list[str] = []
+    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loops.append((asyncio.get_running_loop(), stop))
+
+        def ready(found: str) -> None:
+            url.append(found)
+            started.set()
+
+        await serve(app, "127.0.0.1", 0, ready=ready, stop=stop)
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    try:
+        assert started.wait(20)
+        client = Client(url[0], documented=documented)
+        try:
+            yield client
+        finally:
+            client.connection.close()
+    finally:
+        loop, stop = loops[0]
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+@contextmanager
+def command(
+    *arguments: str | Path, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """`mockserver serve --port 0 ...` and the lines it prints before it takes requests."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mockserver", "serve", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "MOCKSERVER_PORT": "0", **environment},
+    )
+    assert process.stdout
+    try:
+        yield process, [process.stdout.readline().rstrip("\n") for _ in range(3)]
+    finally:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,301 @@
+"""The pytest plugin, in processes of their own: as users run it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable
+
+import pytest
+
+from tests.support.paths import TESTS
+
+EXAMPLE = TESTS / "example_project"
+OTHERS = frozenset({"anyio", "asyncio", "cov", "hypothesispytest", "schemathesis", "xdist"})
+
+
+def run(pytester: pytest.Pytester, *options: str, with_: Iterable[str] = ()) -> pytest.RunResult:
+    """Run the tests in the folder, with those of the other plugins that they need."""
+    unwanted = [f"no:{name}" for name in ("cacheprovider", *sorted(OTHERS.difference(with_)))]
+    return pytester.runpytest_subprocess(*(f"-p{name}" for name in unwanted), *options)
+
+
+def test_the_example_project_passes(pytester: pytest.Pytester) -> None:
+    """Files, factories, the clock, faults, and expectations, as a user writes them."""
+    shutil.copytree(EXAMPLE, pytester.path, dirs_exist_ok=True)
+    run(pytester).assert_outcomes(passed=7)
+
+
+def test_every_kind_of_test_gets_a_world_of_its_own(pytester: pytest.Pytester) -> None:
+    """Functions, asyncio, anyio, unittest; each sees only what is its own."""
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    pytester.makepyfile(
+        """
+        import asyncio, os, unittest
+        import anyio, pytest
+
+        def check(api):
+            assert os.environ["PREFECT_API_URL"] == api.url
+            assert os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] == "false"
+            assert api.add(name="mine").id == api.flow_runs[0].id
+            api.post("/flow_runs/bulk_delete", {"flow_runs": {"name": {"any_": ["mine"]}}})
+            api.assert_deleted({"mine"})
+
+        @pytest.mark.parametrize("number", range(20))
+        def test_sync(flow_run_api, number):
+            check(flow_run_api)
+
+        @pytest.mark.asyncio
+        async def test_asyncio(flow_run_api):
+            await asyncio.to_thread(check, flow_run_api)
+
+        @pytest.mark.anyio
+        @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+        async def test_anyio(flow_run_api, anyio_backend):
+            await anyio.to_thread.run_sync(check, flow_run_api)
+
+        class TestUnittest(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def api_of_this_test(self, flow_run_api):
+                self.api = flow_run_api
+
+            def test_it(self):
+                check(self.api)
+
+        @pytest.mark.usefixtures("flow_run_api")
+        class TestUse(unittest.IsolatedAsyncioTestCase):
+            async def test_it(self):
+                assert "/sessions/" in os.environ["PREFECT_API_URL"]
+        """
+    )
+    run(pytester, with_={"anyio", "asyncio"}).assert_outcomes(passed=24)
+
+
+def test_what_was_set_is_restored(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PREFECT_API_URL, ephemeral mode; and a proxy is not asked for what is on loopback."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://before.example/api")
+    monkeypatch.delenv("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "intranet.example")
+    monkeypatch.delenv("no_proxy", raising=False)
+    pytester.makepyfile(
+        """
+        import os
+        from urllib.request import urlopen
+
+        def test_with(flow_run_api):
+            assert os.environ["PREFECT_API_URL"] == flow_run_api.url
+            assert os.environ["NO_PROXY"] == "intranet.example,127.0.0.1"
+            assert urlopen(f"{flow_run_api.url}/health").read() == b"true"
+
+        def test_without():
+            assert os.environ["PREFECT_API_URL"] == "http://before.example/api"
+            assert "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE" not in os.environ
+            assert os.environ["NO_PROXY"] == "intranet.example"
+            assert "no_proxy" not in os.environ
+        """
+    )
+    run(pytester).assert_outcomes(passed=2)
+
+
+def test_marks_and_fixtures_say_what_it_holds(pytester: pytest.Pytester) -> None:
+    """Files beside the test, documents, lists, functions and fields; of module, class and test."""
+    pytester.path.joinpath("seeds").mkdir()
+    pytester.path.joinpath("seeds", "runs.json").write_text('{"flow_runs": [{"name": "file"}]}')
+    pytester.makepyfile(
+        """
+        from datetime import UTC, datetime
+        import pytest
+
+        pytestmark = pytest.mark.flow_runs("seeds/runs.json")
+        NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+        @pytest.fixture
+        def flow_run_seeds():
+            return [[{"name": "fixture"}]]
+
+        @pytest.fixture
+        def flow_run_dialect():
+            return "prefect-sqlite"
+
+        @pytest.fixture
+        def flow_run_clock():
+            return NOW
+
+        @pytest.fixture
+        def flow_run_settings():
+            return {"max_body": 100, "journal": 2}
+
+        def names(api):
+            return {run.name for run in api.flow_runs}
+
+        def test_module(flow_run_api):
+            assert names(flow_run_api) == {"file", "fixture"}
+
+        @pytest.mark.flow_runs({"flow_runs": [{"name": "document"}]}, [{"name": "list"}])
+        class TestClass:
+            @pytest.mark.flow_runs(lambda api: api.add(name=f"function-{len(api.flow_runs)}"))
+            @pytest.mark.flow_runs(2, name="etl-{n}", state="Late")
+            def test_all(self, flow_run_api):
+                assert names(flow_run_api) == {
+                    "file", "fixture", "document", "list", "etl-0", "etl-1", "function-4",
+                }
+                flow_run_api.post("/flow_runs/delete", {})
+                flow_run_api.add(name="more")
+                flow_run_api.reset()
+                assert len(flow_run_api.flow_runs) == 7
+
+        def test_settings(flow_run_api):
+            assert flow_run_api.now == NOW
+            assert flow_run_api.add(ended="now-1d").end_time.day == 30
+            assert flow_run_api.post("/flow_runs/count", {"limit": "1" * 100}).status == 413
+            both = {"state": {"type": {"any_": ["FAILED"], "not_any_": ["FAILED"]}}}
+            for _ in range(3):
+                assert flow_run_api.post("/flow_runs/count", {"flow_runs": both}).reply == b"3"
+            assert [one.number for one in flow_run_api.requests] == [3, 4]
+        """
+    )
+    run(pytester).assert_outcomes(passed=3, warnings=1)
+
+
+def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> None:
+    """In pytest's summary; by a mark or an ini option they are errors. Failures explain."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def delete(api):
+            api.make(3, name="etl-{n}", state="COMPLETED")
+            for _ in range(2):
+                api.post("/flow_runs/bulk_delete", {"limit": 1})
+
+        def test_shown(flow_run_api):
+            delete(flow_run_api)
+
+        @pytest.mark.filterwarnings("error::mockserver.FlowRunWarning")
+        def test_failing(flow_run_api):
+            delete(flow_run_api)
+
+        @pytest.mark.filterwarnings("error:state-both-lists:mockserver.FlowRunWarning")
+        @pytest.mark.filterwarnings("ignore:no-filter:mockserver.FlowRunWarning")
+        def test_another(flow_run_api):
+            delete(flow_run_api)
+
+        @pytest.mark.filterwarnings("ignore::mockserver.FlowRunWarning")
+        def test_told(flow_run_api):
+            delete(flow_run_api)
+            flow_run_api.assert_deleted({"etl-0", "nope"})
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=3, failed=1, errors=1, warnings=3)
+    result.stdout.fnmatch_lines(
+        [
+            "FlowRunWarning, which is an error here:",
+            "no-filter: no condition is left in the filter: it matches every flow run (2 times)",
+            "limit-reached: more flow runs match than the limit let be deleted (2 times)",
+        ]
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "E       AssertionError: other flow runs were deleted than expected",
+            "E       expected, but there was never such a flow run (1):",
+            "E         'nope'",
+            "E       deleted, but not expected (1):",
+            "E         'etl-2' (*, Completed)",
+            "E           by #2 POST /flow_runs/bulk_delete -> 200, because: every flow run",
+        ]
+    )
+    result.stdout.fnmatch_lines(["*test_warnings_are*py:8: FlowRunWarning: no-filter: *"])
+    assert "mockserver/flow_run_api.py" not in result.stdout.str()
+
+
+def test_a_bug_of_the_server_is_raised_in_the_test(pytester: pytest.Pytester) -> None:
+    """With the request that it was about."""
+    pytester.makepyfile(
+        """
+        from mockserver.errors import NotThere
+
+        def broken(*_):
+            raise RuntimeError("broken")
+
+        def test_it(flow_run_api, monkeypatch):
+            monkeypatch.setattr(NotThere, "__init__", broken)
+            flow_run_api.send("GET", "/flow_runs/00000000-0000-4000-8000-000000000000")
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["E*RuntimeError: broken", "E*while mockserver answered #1 GET /flow_runs/00000000-*-> 500"]
+    )
+
+
+def test_a_seed_that_cannot_be_loaded_is_told(pytester: pytest.Pytester) -> None:
+    """Where, what came, what was expected; and the next test is not disturbed."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.flow_runs(nmae="etl")
+        def test_misspelt(flow_run_api): ...
+
+        @pytest.mark.flow_runs("nope.yaml")
+        def test_missing(flow_run_api): ...
+
+        def test_good(flow_run_api):
+            assert flow_run_api.flow_runs == ()
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["E*SeedError: add(nmae=...): an unknown field; expected name?"])
+    result.stdout.fnmatch_lines(["E*SeedError: */nope.yaml: no such file; expected*"])
+
+
+def test_a_thousand_tests_on_two_workers(pytester: pytest.Pytester) -> None:
+    """Each deletes flow runs of its own; none sees another's."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("number", range(1000))
+        def test_it(flow_run_api, number):
+            flow_run_api.make(3, name=f"etl-{number}", state="COMPLETED")
+            flow_run_api.add(name=f"kept-{number}")
+            done = {"state": {"type": {"any_": ["COMPLETED"]}}}
+            deleted = flow_run_api.post("/flow_runs/bulk_delete", {"flow_runs": done}).deleted
+            assert [run.name for run in deleted] == [f"etl-{number}"] * 3
+            assert [run.name for run in flow_run_api.flow_runs] == [f"kept-{number}"]
+            assert len(flow_run_api.requests) == 1
+        """
+    )
+    run(pytester, "-n2", with_={"xdist"}).assert_outcomes(passed=1000)
+
+
+def test_nothing_is_imported_before_it_is_asked_for(pytester: pytest.Pytester) -> None:
+    """A project that only has the package installed does not pay for it."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_it():
+            heavy = {"aiohttp", "pydantic", "orjson", "pyroaring", "asyncio"}
+            assert not heavy & set(sys.modules)
+            found = {name for name in sys.modules if name.startswith("mockserver")}
+            light = ("lazy_exports", "testing", "testing.pytest_plugin")
+            assert found == {"mockserver", *(f"mockserver.{name}" for name in light)}
+        """
+    )
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_the_plugin_explains_itself(pytester: pytest.Pytester) -> None:
+    """`--markers` and `--fixtures` say what there is."""
+    shown = run(pytester, "--markers").stdout.str()
+    assert "@pytest.mark.flow_runs(*seeds, **fields): what flow_run_api holds." in shown
+    shown = run(pytester, "--fixtures").stdout.str()
+    for fixture in ("api", "seeds", "dialect", "clock", "settings", "server"):
+        assert re.search(rf"^flow_run_{fixture}\b.*\n +\w", shown, re.M), fixture

@@ -1,0 +1,188 @@
+"""Worlds and sessions: nothing is seen elsewhere, and nothing grows without bound."""
+
+import sys
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mockserver.errors import Conflict, NotThere, SeedError, UsageError
+from mockserver.prefect.records import FlowRun
+from mockserver.seeds.loading import read_seeds
+from mockserver.store.flow_run_index import Base
+from mockserver.store.store import Store
+from mockserver.worlds.faults import Fault, Rule
+from mockserver.worlds.journal import Exchange
+from mockserver.worlds.settings import Settings
+from mockserver.worlds.worlds import (
+    MOST_SNAPSHOTS,
+    Sessions,
+    World,
+    repeatable_ids,
+    session_settings,
+)
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def run(number: int) -> FlowRun:
+    return FlowRun(id=f"{number:08}-0000-4000-8000-000000000000", name=f"run-{number}")
+
+
+def world(runs: int = 3, **settings: int) -> World:
+    made = Settings(now=lambda: NOW, **settings)  # type: ignore[arg-type] # whole numbers here
+    return World(Store(Base(run(number) for number in range(runs))), made)
+
+
+def test_what_is_done_in_a_fork_is_seen_nowhere_else() -> None:
+    """Flow runs, clock, faults and journal."""
+    origin = world(journal=10)
+    fork = origin.fork()
+    fork.store.delete([run(0).id])
+    fork.clock.advance("1d")
+    fork.faults.add(Rule(Fault(status=503)))
+    assert (len(origin.store), origin.now(), len(origin.faults)) == (3, NOW, 0)
+    assert (len(fork.store), fork.now()) == (2, NOW + timedelta(days=1))
+    origin.store.delete([run(1).id])
+    assert run(1).id in fork.store
+
+
+def test_reset_goes_back_to_the_beginning() -> None:
+    """To what it held and showed when it began; what was asked is forgotten."""
+    one = world(journal=10)
+    one.clock.stop(NOW - timedelta(days=1))
+    one.store.delete([run(0).id])
+    one.begin_here()
+    one.store.delete([run(1).id])
+    one.clock.advance("3d")
+    one.faults.add(Rule(Fault(status=503)))
+    assert one.journal is not None
+    one.journal.write(Exchange(1, NOW, "GET", "/", "", b"", 200, b""))
+    one.reset()
+    assert [held.name for held in one.store] == ["run-2", "run-1"]
+    assert one.now() == NOW - timedelta(days=1)
+    assert (len(one.faults), len(one.journal)) == (0, 0)
+    without = world()
+    without.reset()
+    assert without.journal is None
+
+
+def test_snapshots_are_restored_and_stay() -> None:
+    """Restoring twice is the same as once."""
+    one = world()
+    one.snapshot("full")
+    for _ in range(2):
+        one.store.delete([run(0).id])
+        one.restore("full")
+        assert len(one.store) == 3
+    one.drop_snapshot("full")
+    with pytest.raises(NotThere, match="no snapshot 'full'; expected one of: there is none"):
+        one.restore("full")
+    with pytest.raises(UsageError, match="'a/b' is no name for a snapshot"):
+        one.snapshot("a/b")
+
+
+def test_snapshots_are_bounded() -> None:
+    """One that is there may be taken again."""
+    one = world()
+    for number in range(MOST_SNAPSHOTS):
+        one.snapshot(f"s{number}")
+    one.snapshot("s0")
+    with pytest.raises(UsageError, match="100 snapshots already"):
+        one.snapshot("more")
+
+
+def test_a_load_adds_all_or_nothing() -> None:
+    """An id that is taken is told, and the others are not added either."""
+    one = world(runs=0)
+    one.load(read_seeds({"flow_runs": [{"id": run(0).id, "name": "a"}]}, NOW, name="s"))
+    more = {"flow_runs": [{"name": "b"}, {"id": run(0).id, "name": "again"}]}
+    with pytest.raises(SeedError, match="flow run 'again': the id 0000"):
+        one.load(read_seeds(more, NOW, name="t"))
+    assert [held.name for held in one.store] == ["a"]
+    del more["flow_runs"][1]
+    one.load(read_seeds(more, NOW, name="t"))
+    assert {held.name for held in one.store} == {"a", "b"}
+
+
+def test_ids_repeat() -> None:
+    """The same ones for the same seed; of version 4, as a server's are."""
+    some, same, others = repeatable_ids(), repeatable_ids(), repeatable_ids("b")
+    drawn = [some() for _ in range(100)]
+    assert drawn == [same() for _ in range(100)]
+    assert not set(drawn) & {others() for _ in range(100)}
+    assert {found[14] for found in drawn} == {"4"}
+
+
+class Sleeper:
+    """Seconds that tests let go by."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def seconds(self) -> float:
+        return self.at
+
+
+def test_an_idle_session_expires() -> None:
+    """Each use keeps one alive; the others are dropped, and counted."""
+    sleeper = Sleeper()
+    sessions = Sessions(world(), idle_seconds=10, seconds=sleeper.seconds)
+    kept, idle = (sessions.open(sessions.origin.fork()) for _ in range(2))
+    sleeper.at = 6
+    assert sessions.get(kept) is not None
+    sleeper.at = 12
+    assert sessions.get(idle) is None
+    assert [name for name, _ in sessions] == [kept]
+    assert (len(sessions), sessions.dropped) == (1, 1)
+    sleeper.at = 30
+    assert list(sessions) == []
+
+
+def test_the_session_unused_longest_goes_for_a_new_one() -> None:
+    """Sessions are bounded, and what was dropped is counted."""
+    sessions = Sessions(world(), most=2)
+    for name in ("a", "b"):
+        sessions.open(sessions.origin.fork(), name)
+    assert sessions.get("a")
+    sessions.open(sessions.origin.fork(), "c")
+    assert [name for name, _ in sessions] == ["a", "c"]
+    assert sessions.dropped == 1
+    assert sessions.drop("a")
+    assert not sessions.drop("a")
+
+
+def test_a_name_is_taken_once_and_fits_a_path() -> None:
+    """What is wrong is told."""
+    sessions = Sessions(world())
+    sessions.open(sessions.origin, "mine")
+    with pytest.raises(Conflict, match="there is a session 'mine' already"):
+        sessions.open(sessions.origin, "mine")
+    with pytest.raises(UsageError, match="'a b' is no name for a session; expected 1 to 100"):
+        sessions.open(sessions.origin, "a b")
+
+
+def test_a_session_has_a_journal_even_where_the_server_has_none() -> None:
+    """And never a shorter one."""
+    assert session_settings(Settings()).journal == 1000
+    assert session_settings(Settings(journal=5000)).journal == 5000
+
+
+def test_sessions_cost_memory_for_their_changes_only() -> None:
+    """A thousand sessions on 20,000 flow runs, one deletion in each, take less than 10 MB."""
+    origin = world(runs=20_000)
+    sessions = Sessions(origin)
+    settings = session_settings(origin.settings)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(1000):
+            opened = origin.fork(settings)
+            sessions.open(opened)
+            opened.store.delete([run(number).id])
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 10 << 20, f"{(after - before) >> 10:,} KiB; {sys.version}"
+    assert len(origin.store) == 20_000
+    assert {len(each.store) for _, each in sessions} == {19_999}
