@@ -26,9 +26,9 @@ from mockserver.filters.predicates import (
     NONE_OF,
     ONE_OF,
     AllOf,
+    Comparison,
     Predicate,
     Relation,
-    Test,
 )
 from mockserver.store.flow_run_index import Base
 
@@ -84,7 +84,7 @@ class Sql:
         return lambda: [found for (found,) in self.run(query, values)]
 
     def where(self, predicate: Predicate) -> tuple[str, list[Any]]:
-        if isinstance(predicate, Test):
+        if isinstance(predicate, Comparison):
             values = _plain(predicate.operand)
             many = ", ".join("?" * len(values))
             return self.RELATIONS[predicate.relation](predicate.column, many), values
@@ -197,7 +197,7 @@ class Polars:
         return lambda: lazy.collect()["id"].to_list()
 
     def expression(self, predicate: Predicate) -> pl.Expr:
-        if isinstance(predicate, Test):
+        if isinstance(predicate, Comparison):
             column = pl.col(predicate.column)
             return self.RELATIONS[predicate.relation](column, _plain(predicate.operand))
         parts = [self.expression(part) for part in predicate.parts]

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-def in_a_line(text: str, most: int = 200) -> str:
+def to_single_line(text: str, most: int = 200) -> str:
     """A text as it may stand in a log or on a terminal: one line, nothing unprintable, bounded."""
     cut = text if len(text) <= most else f"{text[: most - 3]}..."
     if cut.isprintable():
@@ -46,7 +46,7 @@ class MockServerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class SeedProblem:
     """One thing wrong with a seed: where it stands, what came, what was expected."""
 
     where: str
@@ -54,14 +54,14 @@ class Problem:
     expected: str
 
     def __str__(self) -> str:
-        where, came = in_a_line(self.where, 400), in_a_line(self.came, 400)
+        where, came = to_single_line(self.where, 400), to_single_line(self.came, 400)
         return f"{where}: {came}; expected {self.expected}"
 
 
 class SeedError(MockServerError):
     """Seeds that cannot be loaded. `problems` holds every one found (up to a bound)."""
 
-    def __init__(self, problems: Sequence[Problem], *, more: int = 0) -> None:
+    def __init__(self, problems: Sequence[SeedProblem], *, more: int = 0) -> None:
         self.problems = tuple(problems)
         self.more = more
         lines = [str(problem) for problem in problems]
@@ -91,7 +91,7 @@ class InvalidRequest(RefusedRequest):
     def __init__(
         self, errors: Sequence[Mapping[str, Any]], body: object, *, warnings: Sequence[str] = ()
     ) -> None:
-        first = in_a_line(str(errors[0]["msg"]))
+        first = to_single_line(str(errors[0]["msg"]))
         more = f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else ""
         super().__init__(f"{first}{more}", warnings=warnings)
         self.errors = tuple(errors)
@@ -102,7 +102,7 @@ class OutOfBounds(RefusedRequest):
     """A value past a bound that no schema tells; the text is the reply's detail."""
 
 
-class NotThere(RefusedRequest):
+class NotFound(RefusedRequest):
     """No such flow run, flow, ...; the text is the reply's detail.
 
     `orchestrated`: the request was to change its state, which a real server answers differently.
@@ -121,7 +121,7 @@ class Gone(RefusedRequest):
     """What it is about does not exist any more, if it ever did; the text is the reply's detail."""
 
 
-class NotNow(RefusedRequest):
+class NotAllowedInState(RefusedRequest):
     """A change that what it is about does not allow as it is; the text is the reply's detail."""
 
 
@@ -133,7 +133,7 @@ class UnreadableRequest(RefusedRequest):
     """A body that cannot be decoded at all; the text is the reply's detail."""
 
 
-class OutdatedClient(RefusedRequest):
+class UnsupportedApiVersion(RefusedRequest):
     """A malformed or too old x-prefect-api-version; the text is the reply's detail."""
 
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 
-def shipped(name: str) -> Path:
+def resource_path(name: str) -> Path:
     """Where a shipped file or folder is: inside the package (a wheel) or beside it (a checkout).
 
     Raises FileNotFoundError when it is in neither place.

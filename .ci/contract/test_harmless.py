@@ -11,9 +11,9 @@ from random import Random
 
 import pytest
 
-from mockserver.contract.server.cleanup_journal import Journal
-from mockserver.contract.server.created_runs import Garden, draw_drafts
-from mockserver.contract.server.snapshot import Census, take
+from mockserver.contract.server.cleanup_journal import CleanupJournal
+from mockserver.contract.server.created_runs import CreatedRuns, random_drafts
+from mockserver.contract.server.snapshot import RunSnapshot, take_snapshot
 from mockserver.contract.server.target import Target
 
 FOREIGN = 100
@@ -39,8 +39,8 @@ def target(
 ) -> Iterator[Target]:
     """The one on SQLite: what is sent does not depend on the database."""
     target = Target(real_urls["sqlite"], flaky=True)
-    with Journal.begin(target, tmp_path_factory.mktemp("foreign")) as journal:
-        Garden(target, journal).plant(list(draw_drafts(Random(7), FOREIGN, nul=False)))
+    with CleanupJournal.begin(target, tmp_path_factory.mktemp("foreign")) as journal:
+        CreatedRuns(target, journal).plant(list(random_drafts(Random(7), FOREIGN, nul=False)))
         yield target
 
 
@@ -48,13 +48,13 @@ def target(
 def test_what_others_have_is_as_it_was(target: Target, tmp_path: Path, name: str) -> None:
     """Not one of a hundred flow runs is gone or changed, and none has come."""
     code, arguments = VERBS[name]
-    before: Census = take(target)
+    before: RunSnapshot = take_snapshot(target)
     assert len(before) == FOREIGN
     verb, *flags = arguments
     command = [sys.executable, "-m", "mockserver", verb, target.url, "--journal", str(tmp_path)]
     done = subprocess.run([*command, *flags], capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
-    assert take(target) == before
+    assert take_snapshot(target) == before
     assert list(tmp_path.iterdir()) == []
     if code == 2:
         assert "--spawn" in done.stderr
@@ -62,7 +62,7 @@ def test_what_others_have_is_as_it_was(target: Target, tmp_path: Path, name: str
 
 def test_what_a_killed_run_has_left_goes_with_the_next_one(target: Target, tmp_path: Path) -> None:
     """Killed while it makes flow runs, it can take nothing away; its journal tells what to."""
-    before = take(target)
+    before = take_snapshot(target)
     verb = [sys.executable, "-m", "mockserver", "diff", target.url, "--journal", str(tmp_path)]
     with subprocess.Popen([*verb, "--disposable"], stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + SECONDS
@@ -70,10 +70,10 @@ def test_what_a_killed_run_has_left_goes_with_the_next_one(target: Target, tmp_p
             assert process.poll() is None
             assert time.monotonic() < deadline
         process.kill()
-    assert len(take(target)) > FOREIGN
+    assert len(take_snapshot(target)) > FOREIGN
     done = subprocess.run(
         [*verb, "--existing", "--filters", "1"], capture_output=True, text=True, check=True
     )
     assert "flow runs that an earlier run had left were taken away" in " ".join(done.stdout.split())
-    assert take(target) == before
+    assert take_snapshot(target) == before
     assert list(tmp_path.iterdir()) == []

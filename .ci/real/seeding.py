@@ -14,7 +14,7 @@ from mockserver.contract.server.sample_values import NAMES, TAGS
 
 RUNS = 180
 STATE_NAMES = (*(None,) * 3, *words.STATE_NAMES)
-SCHEDULED = (*words.SCHEDULED, None)
+SCHEDULED = (*words.SCHEDULED_TIMES, None)
 VERSIONS = (None, None, *words.VERSIONS)
 QUEUES = (None, None, None, *words.QUEUES)
 # By these headers an automation says that it is the creator; its name is base64.

@@ -24,7 +24,7 @@ from mockserver import (
 )
 from mockserver.contract.server.sample_values import NAMES, NUL_NAMES
 from mockserver.errors import ServerFailure
-from mockserver.prefect.dialects import Dialect, Nul
+from mockserver.prefect.dialects import Dialect, NulHandling
 from mockserver.requests.decoding import Message
 from mockserver.requests.reading import read_request
 from seeding import fill, values_of
@@ -48,7 +48,7 @@ class Filled:
 
 @pytest.fixture(scope="session")
 def filled(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Filled:
-    fill(pair.real, 1, NAMES if pair.dialect.nul is Nul.FAILS else NAMES + NUL_NAMES)
+    fill(pair.real, 1, NAMES if pair.dialect.nul is NulHandling.FAILS else NAMES + NUL_NAMES)
     folder = tmp_path_factory.mktemp(pair.dialect.name)
     flow_runs = list(pair.real.pages("/flow_runs/filter"))
     task_runs = list(pair.real.pages("/task_runs/filter"))

@@ -13,8 +13,8 @@ import pytest
 
 from mockserver.contract.diff.runner import DiffSettings
 from mockserver.contract.fuzz.campaign import FuzzSettings
-from mockserver.contract.server.connect import Opening
-from mockserver.contract.verify import Asked, carry_out
+from mockserver.contract.server.connect import ServerOptions
+from mockserver.contract.verify import CommandOptions, run_verb
 from mockserver.prefect.dialects import SPEC
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
@@ -34,8 +34,8 @@ def url_of(wrong: Wrong | None) -> Iterator[str]:
 
 def verified(url: str, folder: Path, diff: DiffSettings, fuzz: FuzzSettings) -> tuple[bool, Any]:
     """What `mockserver verify` comes to, and its report."""
-    opening = Opening(url, dialect=SPEC, disposable=True, journals=folder / "journal")
-    fails = carry_out("verify", Asked(opening, 1, diff, fuzz, folder), {})
+    opening = ServerOptions(url, dialect=SPEC, disposable=True, journals=folder / "journal")
+    fails = run_verb("verify", CommandOptions(opening, 1, diff, fuzz, folder), {})
     return fails, json.loads((folder / "report.json").read_text("utf-8"))
 
 

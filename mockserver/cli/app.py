@@ -16,12 +16,12 @@ import typer
 
 from .. import __version__
 from ..errors import MockServerError, SeedError, UsageError
-from ..prefect import DIALECTS, EXPECTED_MOMENT, parse_moment
-from .lazy_group import Commands
+from ..prefect import DIALECTS, SEED_TIME_SYNTAX, parse_seed_time
+from .lazy_group import LazyCommandGroup
 
 app = typer.Typer(
     name="mockserver",
-    cls=Commands,
+    cls=LazyCommandGroup,
     help="A stand-in for Prefect's flow-run API, and what belongs to it.\n\n"
     "Exit codes: 0 fine, 1 found something wrong, 2 wrong use or no server to test.",
     no_args_is_help=True,
@@ -29,10 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-seeds = typer.Typer(
+seeds_app = typer.Typer(
     help="Check seeds, pack them, make them up, print their schema.", no_args_is_help=True
 )
-app.add_typer(seeds, name="seeds")
+app.add_typer(seeds_app, name="seeds")
 
 
 class DialectName(StrEnum):
@@ -62,14 +62,14 @@ Now = Annotated[
 ]
 
 
-def _instant(text: str | None) -> datetime | None:
+def _parse_now(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return parse_moment(text, datetime.now(UTC))
+        return parse_seed_time(text, datetime.now(UTC))
     except ValueError:
         came = f"--now (or MOCKSERVER_NOW) is {text!r}"
-        raise UsageError(f"{came}; expected {EXPECTED_MOMENT}") from None
+        raise UsageError(f"{came}; expected {SEED_TIME_SYNTAX}") from None
 
 
 def _version(wanted: bool) -> None:
@@ -169,16 +169,16 @@ def serve(
     Prints the base URL first. Point a client at it, or Prefect's own with PREFECT_API_URL=URL/api.
     Every flag can be set by the environment variable that is named with it.
     """
-    with _without_certificates():
-        from .serve import Serving, run
+    with _skip_ca_certificates():
+        from .serve import ServeOptions, run_server
 
-    run(
-        Serving(
+    run_server(
+        ServeOptions(
             paths=tuple(paths or ()) + tuple(fixtures or ()),
             host=host,
             port=port,
             dialect=DIALECTS[dialect.value],
-            now=_instant(now),
+            now=_parse_now(now),
             json_log=log_format is LogFormat.json,
             access_log=access_log,
             max_body=max_body,
@@ -190,7 +190,7 @@ def serve(
 
 
 @contextmanager
-def _without_certificates() -> Iterator[None]:
+def _skip_ca_certificates() -> Iterator[None]:
     """aiohttp, imported, reads whom this machine trusts. That takes 30 ms, and nobody is asked."""
     name = "SSL_CERT_FILE"
     before = os.environ.get(name)
@@ -203,7 +203,7 @@ def _without_certificates() -> Iterator[None]:
             os.environ[name] = before
 
 
-@seeds.command()
+@seeds_app.command()
 def check(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files or folders.")],
     now: Now = None,
@@ -211,7 +211,7 @@ def check(
     """Check seeds: every problem, with its place, what came and what was expected."""
     from .progress import load_with_progress
 
-    loaded = load_with_progress(paths, _instant(now) or datetime.now(UTC))
+    loaded = load_with_progress(paths, _parse_now(now) or datetime.now(UTC))
     for note in loaded.notes:
         print(f"note: {note}", file=sys.stderr)  # noqa: T201
     counts = {
@@ -224,7 +224,7 @@ def check(
     print(f"good: {held or 'nothing in them'}")  # noqa: T201
 
 
-@seeds.command()
+@seeds_app.command()
 def schema() -> None:
     """Print the JSON Schema (draft 2020-12) of the seed format."""
     import json
@@ -234,7 +234,7 @@ def schema() -> None:
     print(json.dumps(json_schema(), indent=2))  # noqa: T201
 
 
-@seeds.command()
+@seeds_app.command()
 def make(
     output: Annotated[
         Path,
@@ -253,10 +253,10 @@ def make(
     """
     from .progress import write_population
 
-    write_population(output, runs=runs, seed=seed, now=_instant(now), overwrite=force)
+    write_population(output, runs=runs, seed=seed, now=_parse_now(now), overwrite=force)
 
 
-@seeds.command("pack")
+@seeds_app.command("pack")
 def pack_seeds(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files or folders.")],
     output: Annotated[
@@ -272,7 +272,7 @@ def pack_seeds(
     """
     from .progress import load_with_progress, write_packed
 
-    loaded = load_with_progress(paths, _instant(now) or datetime.now(UTC))
+    loaded = load_with_progress(paths, _parse_now(now) or datetime.now(UTC))
     write_packed(output, loaded, overwrite=force)
     print(f"{len(loaded.flow_runs):,} flow runs, {output.stat().st_size:,} bytes")  # noqa: T201
 
@@ -284,13 +284,13 @@ def main() -> None:
     try:
         app()
     except SeedError as error:
-        _complain(f"{_counted(error)} in the seeds:\n{error}", 1)
+        _exit_with_error(f"{_counted(error)} in the seeds:\n{error}", 1)
     except UsageError as error:
-        _complain(str(error), 2)
+        _exit_with_error(str(error), 2)
     except MockServerError as error:
-        _complain(str(error), 1)
+        _exit_with_error(str(error), 1)
     except OSError as error:
-        _complain(f"{error.filename or 'output'}: {error.strerror or error}", 1)
+        _exit_with_error(f"{error.filename or 'output'}: {error.strerror or error}", 1)
 
 
 def _counted(error: SeedError) -> str:
@@ -298,6 +298,6 @@ def _counted(error: SeedError) -> str:
     return "1 problem" if count == 1 else f"{count:,} problems"
 
 
-def _complain(text: str, code: int) -> None:
+def _exit_with_error(text: str, code: int) -> None:
     print(f"mockserver: {text}", file=sys.stderr)  # noqa: T201
     sys.exit(code)

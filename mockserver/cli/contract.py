@@ -17,7 +17,7 @@ from .contract_flags import (
     FuzzModeFlags,
     RunFlags,
     ServerFlags,
-    command,
+    register_command,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def add_commands(app: typer.Typer) -> None:
     """Give `app` the commands of the kit."""
 
-    @command(app, ServerFlags, RunFlags, DiffFlags, FuzzFlags)
+    @register_command(app, ServerFlags, RunFlags, DiffFlags, FuzzFlags)
     def verify(server: ServerFlags, run: RunFlags, diff: DiffFlags, fuzz: FuzzFlags) -> None:
         """Does a server keep the contract? drift, fuzz and diff, as far as it may be touched.
 
@@ -36,18 +36,18 @@ def add_commands(app: typer.Typer) -> None:
         by --spawn, it is fuzzed, and what it deletes is compared. Every difference that is not a
         known deviation is told with a line that shows it, and makes the exit code 1.
         """
-        _carry_out("verify", server, run, diff.settings(run.seed), fuzz.settings(run.seed))
+        _run_command("verify", server, run, diff.settings(run.seed), fuzz.settings(run.seed))
 
-    @command(app, ServerFlags, RunFlags)
+    @register_command(app, ServerFlags, RunFlags)
     def drift(server: ServerFlags, run: RunFlags) -> None:
         """Does a server's document still say what ours says? Only reads.
 
         Compares openapi.yaml with the server's own /openapi.json, or with a FILE named in place of
         the URL, and tells what was added, removed, narrowed or widened, and who would notice.
         """
-        _carry_out("drift", server, run)
+        _run_command("drift", server, run)
 
-    @command(app, ServerFlags, RunFlags, FuzzFlags, FuzzModeFlags)
+    @register_command(app, ServerFlags, RunFlags, FuzzFlags, FuzzModeFlags)
     def fuzz(server: ServerFlags, run: RunFlags, fuzz: FuzzFlags, mode: FuzzModeFlags) -> None:
         """Does a server do what the document says, for any request? Deletes whatever is on it.
 
@@ -69,9 +69,9 @@ def add_commands(app: typer.Typer) -> None:
             folder=folder,
             **({"phases": tuple(mode.phase)} if mode.phase else {}),
         )
-        _carry_out("fuzz", server, run, fuzz=settings)
+        _run_command("fuzz", server, run, fuzz=settings)
 
-    @command(app, ServerFlags, RunFlags, DiffFlags, DiffModeFlags)
+    @register_command(app, ServerFlags, RunFlags, DiffFlags, DiffModeFlags)
     def diff(server: ServerFlags, run: RunFlags, diff: DiffFlags, mode: DiffModeFlags) -> None:
         """Does a server mean by filters and deletes what our dialect means?
 
@@ -80,7 +80,7 @@ def add_commands(app: typer.Typer) -> None:
         can be, and told with who is wrong: the document, the server, or the mock.
         """
         settings = diff.settings(run.seed, existing=mode.existing, delete=mode.delete)
-        _carry_out("diff", server, run, settings)
+        _run_command("diff", server, run, settings)
 
 
 def _copy_hooks(folder: Path) -> None:
@@ -91,7 +91,7 @@ def _copy_hooks(folder: Path) -> None:
     print(f"now: cd {folder} && st run openapi.yaml --url http://127.0.0.1:4300/api")  # noqa: T201
 
 
-def _carry_out(
+def _run_command(
     name: str,
     server: ServerFlags,
     run: RunFlags,
@@ -102,12 +102,12 @@ def _carry_out(
 
     Raises UsageError where there is no server to test: nothing was found of it, good or bad.
     """
-    from ..contract import Asked, carry_out
+    from ..contract import CommandOptions, run_verb
     from ..contract.server import TargetError
 
-    asked = Asked(server.opening(), run.seed, diff, fuzz, run.report)
+    asked = CommandOptions(server.opening(), run.seed, diff, fuzz, run.report)
     try:
-        found = carry_out(name, asked, os.environ)
+        found = run_verb(name, asked, os.environ)
     except KeyboardInterrupt:
         left = "what was made is written down, and the next run takes it away"
         gone = "nothing that was made is left"

@@ -16,10 +16,10 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from ..contract.diff import DiffSettings
     from ..contract.fuzz import FuzzSettings
-    from ..contract.server import Opening
+    from ..contract.server import ServerOptions
 
 
-class Against(StrEnum):
+class DialectChoice(StrEnum):
     """Which dialect a server is held against."""
 
     auto = "auto"
@@ -28,7 +28,7 @@ class Against(StrEnum):
     prefect_postgresql = "prefect-postgresql"
 
 
-class Spawned(StrEnum):
+class SpawnChoice(StrEnum):
     """What can be started to be tested."""
 
     prefect = "prefect"
@@ -44,7 +44,7 @@ class ServerFlags:
         typer.Argument(metavar="URL", help="The API, such as http://127.0.0.1:4200/api."),
     ] = None
     spawn: Annotated[
-        Spawned | None,
+        SpawnChoice | None,
         typer.Option(help="Instead of URL: start a throw-away server, and stop it afterwards."),
     ] = None
     prefect_python: Annotated[
@@ -63,9 +63,9 @@ class ServerFlags:
         ),
     ] = None
     dialect: Annotated[
-        Against,
+        DialectChoice,
         typer.Option(help="What it is held against; auto: found out by requests that only read."),
-    ] = Against.auto
+    ] = DialectChoice.auto
     disposable: Annotated[
         bool,
         typer.Option(
@@ -97,12 +97,12 @@ class ServerFlags:
         ),
     ] = None
 
-    def opening(self) -> Opening:
+    def opening(self) -> ServerOptions:
         """What they say, for `opening.opened`."""
-        from ..contract.server import Limits, Opening, Program
+        from ..contract.server import Limits, Program, ServerOptions
         from ..prefect import DIALECTS
 
-        return Opening(
+        return ServerOptions(
             self.url,
             Program(self.spawn.value) if self.spawn else None,
             self.prefect_python,
@@ -221,7 +221,7 @@ class FuzzModeFlags:
 _EXTRA = frozenset({"hypothesis", "requests", "schemathesis"})
 
 
-def command(app: typer.Typer, *groups: type) -> Callable[[Callable[..., None]], None]:
+def register_command(app: typer.Typer, *groups: type) -> Callable[[Callable[..., None]], None]:
     """Make a function that takes such groups a command of `app` that takes their flags."""
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)

@@ -14,9 +14,9 @@ from typing import BinaryIO
 import orjson
 
 from ..errors import UsageError
-from ..seeds import SUFFIX, Progress, Seeds, load_seeds
+from ..seeds import PACKED_SUFFIX, ProgressCallback, Seeds, load_seeds
 
-_SHORT = 4 << 20
+_BAR_THRESHOLD = 4 << 20
 """Files below this many bytes in all are loaded before a bar could be read."""
 _EVERY = 2000
 
@@ -24,9 +24,9 @@ _EVERY = 2000
 def load_with_progress(paths: Sequence[Path], now: datetime) -> Seeds:
     """`load_seeds`, with a bar for files that take a while. Raises SeedError."""
     size = sum(_sizes(paths))
-    if size < _SHORT or not sys.stderr.isatty():
+    if size < _BAR_THRESHOLD or not sys.stderr.isatty():
         return load_seeds(paths, now)
-    with _bar("loading", size) as advance:
+    with _progress_bar("loading", size) as advance:
         return load_seeds(paths, now, progress=advance)
 
 
@@ -57,11 +57,11 @@ def write_population(
     name = output.name.removesuffix(".gz")
     if not name.endswith((".ndjson", ".jsonl")):
         raise UsageError(f"{output}: expected a name that ends in .ndjson or .ndjson.gz")
-    with _new_file(output, overwrite=overwrite) as raw:
-        _write_whole(raw, packed=output.suffix == ".gz", runs=runs, seed=seed, now=now)
+    with _atomic_write(output, overwrite=overwrite) as raw:
+        _write_ndjson(raw, packed=output.suffix == ".gz", runs=runs, seed=seed, now=now)
 
 
-def _write_whole(
+def _write_ndjson(
     raw: BinaryIO, *, packed: bool, runs: int, seed: int, now: datetime | None
 ) -> None:
     if not packed:
@@ -73,7 +73,7 @@ def _write_whole(
 
 
 def _write(stream: BinaryIO | gzip.GzipFile, *, runs: int, seed: int, now: datetime | None) -> None:
-    with _bar("writing", runs) as advance:
+    with _progress_bar("writing", runs) as advance:
         written = 0
         for document in _documents(runs, seed, now):
             stream.write(orjson.dumps(document) + b"\n")
@@ -86,9 +86,9 @@ def _write(stream: BinaryIO | gzip.GzipFile, *, runs: int, seed: int, now: datet
 
 def _documents(runs: int, seed: int, now: datetime | None) -> Iterator[dict[str, object]]:
     try:
-        from ..seeds import population  # 5 ms that only this needs
+        from ..seeds import generate_population  # 5 ms that only this needs
 
-        yield from population(runs, seed=seed, now=now)
+        yield from generate_population(runs, seed=seed, now=now)
     except OverflowError:
         raise UsageError(
             f"--now {now}: the population reaches from two years before it to a week after it, "
@@ -103,10 +103,10 @@ def write_packed(output: Path, seeds: Seeds, *, overwrite: bool) -> None:
     """
     from ..seeds import pack  # what only this needs
 
-    if output.suffix != SUFFIX:
-        raise UsageError(f"{output}: expected a name that ends in {SUFFIX}")
+    if output.suffix != PACKED_SUFFIX:
+        raise UsageError(f"{output}: expected a name that ends in {PACKED_SUFFIX}")
     base = seeds.base()
-    with _new_file(output, overwrite=overwrite) as raw:
+    with _atomic_write(output, overwrite=overwrite) as raw:
         for part in pack(
             {
                 "flow_runs": base.runs,
@@ -121,7 +121,7 @@ def write_packed(output: Path, seeds: Seeds, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def _new_file(output: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+def _atomic_write(output: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     if output.exists() and not overwrite:
         raise UsageError(f"{output} is there already; overwrite it with --force")
     unfinished = output.with_name(f".{output.name}.{os.getpid()}")
@@ -136,7 +136,7 @@ def _new_file(output: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _bar(what: str, total: int) -> Iterator[Progress]:
+def _progress_bar(what: str, total: int) -> Iterator[ProgressCallback]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..http import create_app, serve
 from ..http.exchange import log_to_stderr
 from ..prefect import Dialect
-from ..resources import shipped
+from ..resources import resource_path
 from ..store import Store
 from ..worlds import Settings
 from .progress import load_with_progress
@@ -24,7 +24,7 @@ _EXAMPLE = '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"]}}},"limit":5}'
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
+class ServeOptions:
     """How to serve: what the flags of `mockserver serve` say."""
 
     paths: tuple[Path, ...]
@@ -40,13 +40,13 @@ class Serving:
     control_token: str | None
 
 
-def run(serving: Serving) -> None:
+def run_server(serving: ServeOptions) -> None:
     """Load the seeds and serve them until stopped. Raises SeedError and UsageError."""
     log_to_stderr(as_json=serving.json_log)
-    _collect_only_what_is_logged()
+    _disable_unused_log_fields()
     log = logging.getLogger("mockserver")
-    clock = _clock(serving.now)
-    loaded = load_with_progress(serving.paths or (shipped("fixtures"),), clock())
+    clock = _now_function(serving.now)
+    loaded = load_with_progress(serving.paths or (resource_path("fixtures"),), clock())
     for note in loaded.notes:
         log.info("%s", note)
     app = create_app(
@@ -72,13 +72,13 @@ def run(serving: Serving) -> None:
         )
 
 
-def _collect_only_what_is_logged() -> None:
+def _disable_unused_log_fields() -> None:
     """Do without what no line of ours says: it is a third of what a line costs (Python's HOWTO)."""
     logging._srcfile = None  # noqa: SLF001 - so the HOWTO says
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
-def _clock(frozen: datetime | None) -> Callable[[], datetime]:
+def _now_function(frozen: datetime | None) -> Callable[[], datetime]:
     return (lambda: datetime.now(UTC)) if frozen is None else (lambda: frozen)
 
 
@@ -92,7 +92,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _hosts(serving: Serving) -> frozenset[str] | None:
+def _hosts(serving: ServeOptions) -> frozenset[str] | None:
     """Which names of other hosts are answered: any, unless bound to loopback."""
     if "*" in serving.allowed_hosts or not _is_loopback(serving.host):
         return None
@@ -108,7 +108,7 @@ def _is_loopback(host: str) -> bool:
     return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 
 
-def _announce(url: str, serving: Serving, runs: int) -> None:
+def _announce(url: str, serving: ServeOptions, runs: int) -> None:
     where = ", ".join(map(str, serving.paths)) or "the shipped fixtures"
     lines = (
         f"mockserver listens on {url} (docs: {url}/docs)",

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from ..lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from .verify import Asked, carry_out
+    from .verify import CommandOptions, run_verb
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "verify": (
-            "Asked",
-            "carry_out",
+            "CommandOptions",
+            "run_verb",
         ),
     },
 )

@@ -12,65 +12,67 @@ from rich.console import Console
 
 from ..errors import UsageError
 from .diff import DiffSettings, diff
-from .drift import DocumentError, drift, drift_of, read_document
+from .drift import DocumentError, check_drift, compare_document, read_document
 from .findings import Finding, Outcome
 from .fuzz import FuzzSettings, fuzz
 from .report import (
-    Live,
+    ProgressDisplay,
     Report,
-    Run,
-    make_folder,
-    no_commands,
+    RunInfo,
+    build_report,
+    ensure_writable_folder,
     print_report,
-    report_of,
-    secrets_of,
-    tell_github,
+    report_to_github,
+    secrets_in_headers,
+    stop_workflow_commands,
     write_reports,
 )
 from .server import (
-    Effect,
-    Journal,
-    Opened,
-    Opening,
+    CleanupJournal,
+    ConnectedServer,
     Ownership,
+    ServerOptions,
+    SideEffect,
     TargetError,
-    opened,
-    require,
-    require_alone,
+    connect_server,
+    require_no_flow_runs,
+    require_permission,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CommandOptions:
     """What the command line asks for, of whichever verb."""
 
-    opening: Opening
+    opening: ServerOptions
     seed: int
     diff: DiffSettings | None = None
     fuzz: FuzzSettings | None = None
     report: Path | None = None
 
 
-Verb = Callable[[Asked, Opened, Live], Outcome]
+Verb = Callable[[CommandOptions, ConnectedServer, ProgressDisplay], Outcome]
 
 
-def _drift(_asked: Asked, server: Opened, _live: Live) -> Outcome:
-    return drift(server.target)
+def _drift(_asked: CommandOptions, server: ConnectedServer, _live: ProgressDisplay) -> Outcome:
+    return check_drift(server.target)
 
 
-def _fuzz(asked: Asked, server: Opened, live: Live) -> Outcome:
-    require(server.target, Effect.FUZZES, "fuzz")
-    require_alone(server.target, "fuzz")
-    with Journal.begin(server.target, asked.opening.journal_folder) as journal:
+def _fuzz(asked: CommandOptions, server: ConnectedServer, live: ProgressDisplay) -> Outcome:
+    require_permission(server.target, SideEffect.FUZZES, "fuzz")
+    require_no_flow_runs(server.target, "fuzz")
+    with CleanupJournal.begin(server.target, asked.opening.journal_folder) as journal:
         return fuzz(server.target, server.identity.dialect, asked.fuzz, live.tick, journal.note)
 
 
-def _diff(asked: Asked, server: Opened, live: Live) -> Outcome:
+def _diff(asked: CommandOptions, server: ConnectedServer, live: ProgressDisplay) -> Outcome:
     folder = asked.opening.journal_folder
     return diff(server.target, server.identity, asked.diff or DiffSettings(), folder, live.step)
 
 
-def _permitted_fuzz(asked: Asked, server: Opened, live: Live) -> Outcome:
+def _fuzz_if_permitted(
+    asked: CommandOptions, server: ConnectedServer, live: ProgressDisplay
+) -> Outcome:
     """As `fuzz`, where nobody's data is in its way; else a note that says why not."""
     try:
         return _fuzz(asked, server, live)
@@ -78,40 +80,44 @@ def _permitted_fuzz(asked: Asked, server: Opened, live: Live) -> Outcome:
         return Outcome("fuzz", notes=[f"not run: {refused}"])
 
 
-def _permitted_diff(asked: Asked, server: Opened, live: Live) -> Outcome:
+def _diff_as_permitted(
+    asked: CommandOptions, server: ConnectedServer, live: ProgressDisplay
+) -> Outcome:
     """As `diff`, with deletes where they are allowed, and else on what is there."""
     shared = server.target.ownership is Ownership.SHARED
     settings = replace(asked.diff or DiffSettings(), existing=shared, delete=not shared)
     outcome = _diff(replace(asked, diff=settings), server, live)
-    note = f"nothing was created and no delete was tried: {_SHARED}"
+    note = f"nothing was created and no delete was tried: {_SHARED_NOTE}"
     return replace(outcome, notes=[note, *outcome.notes]) if shared else outcome
 
 
-_SHARED = "the server is taken to be shared; --disposable says it is not, --spawn starts another"
+_SHARED_NOTE = (
+    "the server is taken to be shared; --disposable says it is not, --spawn starts another"
+)
 VERBS: dict[str, Sequence[tuple[str, Verb]]] = {
     "drift": [("drift", _drift)],
     "fuzz": [("fuzz", _fuzz)],
     "diff": [("diff", _diff)],
-    "verify": [("drift", _drift), ("fuzz", _permitted_fuzz), ("diff", _permitted_diff)],
+    "verify": [("drift", _drift), ("fuzz", _fuzz_if_permitted), ("diff", _diff_as_permitted)],
 }
 
 
-def carry_out(name: str, asked: Asked, environment: Mapping[str, str]) -> bool:
+def run_verb(name: str, asked: CommandOptions, environment: Mapping[str, str]) -> bool:
     """Carry out a verb against a server and tell what came of it; whether something was found.
 
     Raises UsageError for what makes no sense, TargetError for a server that is not there.
     """
     started = datetime.now(UTC)
     if asked.report is not None:
-        make_folder(asked.report)
+        ensure_writable_folder(asked.report)
     url = asked.opening.url
     if name == "drift" and url is not None and _is_file(url):
-        report = _report_of_file(Path(url), started)
+        report = _build_file_report(Path(url), started)
     else:
-        with Live() as live, opened(asked.opening, live.say) as server:
+        with ProgressDisplay() as live, connect_server(asked.opening, live.say) as server:
             outcomes = list(_outcomes(VERBS[name], asked, server, live))
-        report = _report(asked, server, outcomes, started)
-    _tell(report, asked.report, environment)
+        report = _build_report(asked, server, outcomes, started)
+    _publish_report(report, asked.report, environment)
     return report.fails
 
 
@@ -123,17 +129,20 @@ def _is_file(named: str) -> bool:
 _SUFFIXES = (".json", ".yaml", ".yml")
 
 
-def _report_of_file(path: Path, started: datetime) -> Report:
+def _build_file_report(path: Path, started: datetime) -> Report:
     try:
-        outcome = drift_of(read_document(path), str(path))
+        outcome = compare_document(read_document(path), str(path))
     except DocumentError as error:
         raise UsageError(str(error)) from None
-    facts = Run(str(path), "a document", "openapi.yaml", Ownership.SHARED, started)
-    return report_of(facts, [outcome])
+    facts = RunInfo(str(path), "a document", "openapi.yaml", Ownership.SHARED, started)
+    return build_report(facts, [outcome])
 
 
 def _outcomes(
-    verbs: Sequence[tuple[str, Verb]], asked: Asked, server: Opened, live: Live
+    verbs: Sequence[tuple[str, Verb]],
+    asked: CommandOptions,
+    server: ConnectedServer,
+    live: ProgressDisplay,
 ) -> Iterator[Outcome]:
     if server.notes:
         yield Outcome("server", notes=server.notes)
@@ -146,10 +155,12 @@ def _outcomes(
             return
 
 
-def _report(asked: Asked, server: Opened, outcomes: Sequence[Outcome], started: datetime) -> Report:
+def _build_report(
+    asked: CommandOptions, server: ConnectedServer, outcomes: Sequence[Outcome], started: datetime
+) -> Report:
     identity, target = server.identity, server.target
     what = "mockserver" if identity.is_mock else "Prefect"
-    facts = Run(
+    facts = RunInfo(
         target.url,
         f"{what} {identity.version}",
         f"{identity.dialect.name} ({identity.told_by})",
@@ -158,17 +169,17 @@ def _report(asked: Asked, server: Opened, outcomes: Sequence[Outcome], started: 
         (datetime.now(UTC) - started).total_seconds(),
         asked.seed,
     )
-    return report_of(facts, outcomes, secrets_of(target.headers))
+    return build_report(facts, outcomes, secrets_in_headers(target.headers))
 
 
-def _tell(report: Report, folder: Path | None, environment: Mapping[str, str]) -> None:
+def _publish_report(report: Report, folder: Path | None, environment: Mapping[str, str]) -> None:
     """Print the page, write the reports where they are wanted, and tell GitHub where it listens.
 
     Raises UsageError for a folder that cannot be written to.
     """
-    with no_commands(sys.stdout, environment):
+    with stop_workflow_commands(sys.stdout, environment):
         print_report(report, Console())
         if folder is not None:
             for path in write_reports(folder, report):
                 print(f"wrote {path}")  # noqa: T201
-    tell_github(report, environment, sys.stdout)
+    report_to_github(report, environment, sys.stdout)

@@ -9,26 +9,25 @@ from typing import TYPE_CHECKING
 from ..lazy_exports import lazy_exports
 from .field_types import (
     AS_DOCUMENTED,
-    EachOnce,
     Instant,
-    InstantAsGiven,
-    Name,
-    Number,
+    InstantWithOffset,
+    JsonInteger,
+    JsonNumber,
+    NameOrNull,
     Texts,
+    UniqueTexts,
     Uuid,
-    Whole,
-    either,
-    number,
-    telling_all,
-    whole,
+    json_integer,
+    json_number,
+    strict_union,
+    without_fail_fast,
 )
-from .like import Like, compile_prefix
+from .like import LikePattern, compile_prefix
 from .models import FlowRunFilter, Operator, OperatorFilter
 from .predicates import (
     AT_OR_AFTER,
     AT_OR_BEFORE,
     CONDITIONS,
-    EVERY,
     HAS_ALL,
     HAS_ANY,
     IS_EMPTY,
@@ -36,27 +35,35 @@ from .predicates import (
     IS_NOT_NULL,
     IS_NULL,
     LIKE,
+    MATCH_ALL,
     NONE_OF,
     ONE_OF,
     AllOf,
     AnyOf,
-    Condition,
+    Comparison,
+    ConditionCompiler,
     Predicate,
     Relation,
-    Test,
     admit_nulls,
-    any_of,
-    compile_by,
+    combine,
+    combine_criteria,
     compile_criteria,
     compile_filter,
-    instant_of,
-    join,
-    join_criteria,
-    like,
-    nullness,
-    unless_empty,
+    compile_with,
+    like_condition,
+    null_check,
+    one_of,
+    skip_if_empty,
+    time_bound,
 )
-from .warnings import Load, Overload, load_of, of_filter, overload_of, refuse_overload
+from .warnings import (
+    QueryRejection,
+    QuerySize,
+    filter_warnings,
+    find_rejection,
+    measure_query,
+    reject_query,
+)
 
 if TYPE_CHECKING:
     from .related_models import (

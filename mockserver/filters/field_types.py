@@ -18,10 +18,10 @@ from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter, create_model
 from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError
 from pydantic_core import core_schema as cs
 
-from ..prefect import BEYOND_UTC, StateType, in_utc_years, parse_rfc3339, to_utc
+from ..prefect import OUTSIDE_UTC_RANGE, StateType, fits_utc_range, parse_rfc3339, to_utc
 
 
-class _Strictly:
+class _StrictOrLax:
     """One schema for strict validation; for lax validation another, or the type's own."""
 
     def __init__(
@@ -77,10 +77,10 @@ def _lax_instant(
     try:
         return to_utc(datetime.fromisoformat(parsed.isoformat()))
     except ValueError:  # an offset of a day: pendulum takes it, and the database gives up on it
-        return BEYOND_UTC
+        return OUTSIDE_UTC_RANGE
 
 
-def _strict_instant_as_given(value: object) -> datetime:
+def _strict_instant_with_offset(value: object) -> datetime:
     """With the offset it came with, unless it is a leap second."""
     instant = _strict_instant(value)
     try:
@@ -89,7 +89,7 @@ def _strict_instant_as_given(value: object) -> datetime:
         return instant
 
 
-def _lax_instant_as_given(
+def _lax_instant_with_offset(
     value: object, handler: cs.ValidatorFunctionWrapHandler, info: cs.ValidationInfo
 ) -> datetime:
     """With the offset it came with, where there is one."""
@@ -99,81 +99,83 @@ def _lax_instant_as_given(
     except ValueError:
         return instant
     offset = given.utcoffset()
-    return instant.astimezone(timezone(offset)) if offset and in_utc_years(instant) else instant
+    return instant.astimezone(timezone(offset)) if offset and fits_utc_range(instant) else instant
 
 
 AS_DOCUMENTED = "as_documented"
 """The key of a validation context: 1e300 is an integer too, though no real server takes it."""
 
 
-def _whole(value: object, info: cs.ValidationInfo) -> object:
+def _integral_float_to_int(value: object, info: cs.ValidationInfo) -> object:
     """JSON has one kind of number: 10.0 is an integer, as JSON Schema says."""
     if not isinstance(value, float) or not value.is_integer():
         return value
     return int(value) if abs(value) < 2**63 or AS_DOCUMENTED in (info.context or ()) else value
 
 
-_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 Uuid = Annotated[
     str,
-    _Strictly(
-        strict=lambda: cs.str_schema(pattern=_UUID, to_lower=True),
+    _StrictOrLax(
+        strict=lambda: cs.str_schema(pattern=_UUID_PATTERN, to_lower=True),
         lax=lambda: cs.chain_schema([cs.uuid_schema(), cs.no_info_plain_validator_function(str)]),
     ),
 ]
 Instant = Annotated[
     datetime,
-    _Strictly(
+    _StrictOrLax(
         strict=lambda: cs.no_info_plain_validator_function(_strict_instant),
         lax=lambda: cs.with_info_wrap_validator_function(_lax_instant, cs.datetime_schema()),
     ),
 ]
 
 
-InstantAsGiven = Annotated[
+InstantWithOffset = Annotated[
     datetime,
-    _Strictly(
-        strict=lambda: cs.no_info_plain_validator_function(_strict_instant_as_given),
+    _StrictOrLax(
+        strict=lambda: cs.no_info_plain_validator_function(_strict_instant_with_offset),
         lax=lambda: cs.with_info_wrap_validator_function(
-            _lax_instant_as_given, cs.datetime_schema()
+            _lax_instant_with_offset, cs.datetime_schema()
         ),
     ),
 ]
 
 
-def whole(*, ge: int | None = None, le: int | None = None, gt: int | None = None) -> _Strictly:
+def json_integer(
+    *, ge: int | None = None, le: int | None = None, gt: int | None = None
+) -> _StrictOrLax:
     """What makes an annotated `int` an integer of JSON (10.0 is one), within bounds."""
-    return _Strictly(
+    return _StrictOrLax(
         strict=lambda: cs.with_info_before_validator_function(
-            _whole, cs.int_schema(ge=ge, le=le, gt=gt, strict=True)
+            _integral_float_to_int, cs.int_schema(ge=ge, le=le, gt=gt, strict=True)
         ),
         lax=lambda: cs.int_schema(ge=ge, le=le, gt=gt),
     )
 
 
-Whole = Annotated[int, whole()]
+JsonInteger = Annotated[int, json_integer()]
 
 
-def number(*, ge: float | None = None, le: float | None = None) -> _Strictly:
+def json_number(*, ge: float | None = None, le: float | None = None) -> _StrictOrLax:
     """What makes an annotated `float` a number of JSON, within bounds."""
-    return _Strictly(
+    return _StrictOrLax(
         strict=lambda: cs.float_schema(allow_inf_nan=False, strict=True, ge=ge, le=le),
         lax=lambda: cs.float_schema(ge=ge, le=le),
     )
 
 
-Number = Annotated[float, number()]
+JsonNumber = Annotated[float, json_number()]
 
 
-def either(strict: Any) -> _Strictly:
+def strict_union(strict: Any) -> _StrictOrLax:
     """What makes an annotated union another one for strict validation, so that the errors of lax
     validation name its parts as a real server does.
     """
-    return _Strictly(strict=lambda: TypeAdapter(strict).core_schema)
+    return _StrictOrLax(strict=lambda: TypeAdapter(strict).core_schema)
 
 
-class _UpToTheFirstFault:
+class _FailFast:
     """A list that tells its first fault only: a body of a mebibyte can hold half a million."""
 
     def __get_pydantic_core_schema__(
@@ -182,39 +184,41 @@ class _UpToTheFirstFault:
         return cast(CoreSchema, {**handler(source), "fail_fast": True})
 
 
-_FIRST = _UpToTheFirstFault()
-Uuids = Annotated[list[Uuid], _FIRST]
-Texts = Annotated[list[str], _FIRST]
-StateTypes = Annotated[list[StateType], _FIRST]
+_FAIL_FAST = _FailFast()
+Uuids = Annotated[list[Uuid], _FAIL_FAST]
+Texts = Annotated[list[str], _FAIL_FAST]
+StateTypes = Annotated[list[StateType], _FAIL_FAST]
 
 
-def _strictly_once(texts: list[str]) -> list[str]:
+def _require_unique(texts: list[str]) -> list[str]:
     if len(set(texts)) < len(texts):
         raise PydanticCustomError("unique_items", "Items should be unique")
     return texts
 
 
-def _once(texts: object, handler: cs.ValidatorFunctionWrapHandler) -> list[str]:
+def _drop_duplicates(texts: object, handler: cs.ValidatorFunctionWrapHandler) -> list[str]:
     if not isinstance(texts, list):
         raise PydanticKnownError("set_type")
     return list(dict.fromkeys(handler(texts)))
 
 
-EachOnce = Annotated[
+UniqueTexts = Annotated[
     list[str],
-    _Strictly(
+    _StrictOrLax(
         strict=lambda: cs.no_info_after_validator_function(
-            _strictly_once, cs.list_schema(cs.str_schema(), strict=True)
+            _require_unique, cs.list_schema(cs.str_schema(), strict=True)
         ),
-        lax=lambda: cs.no_info_wrap_validator_function(_once, cs.list_schema(cs.str_schema())),
+        lax=lambda: cs.no_info_wrap_validator_function(
+            _drop_duplicates, cs.list_schema(cs.str_schema())
+        ),
     ),
 ]
 """Different texts: a set, as JSON writes it."""
 
 
-Name = Annotated[
+NameOrNull = Annotated[
     str | None,
-    _Strictly(
+    _StrictOrLax(
         strict=lambda: cs.nullable_schema(cs.str_schema(strict=True)),
         lax=lambda: cs.no_info_before_validator_function(
             lambda name: name or None, cs.nullable_schema(cs.str_schema())
@@ -225,22 +229,22 @@ Name = Annotated[
 
 
 @cache
-def telling_all(model: type[BaseModel]) -> type[BaseModel]:
+def without_fail_fast(model: type[BaseModel]) -> type[BaseModel]:
     """The same model, but its lists tell every fault, as a real server's do."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        annotation = _telling_all(field.annotation)
-        if annotation is not field.annotation or _FIRST in field.metadata:
+        annotation = _strip_fail_fast(field.annotation)
+        if annotation is not field.annotation or _FAIL_FAST in field.metadata:
             fields[name] = (annotation, field.default)
     return create_model(model.__name__, __base__=model, **fields)
 
 
-def _telling_all(annotation: Any) -> Any:
-    if get_origin(annotation) is Annotated and _FIRST in get_args(annotation):
+def _strip_fail_fast(annotation: Any) -> Any:
+    if get_origin(annotation) is Annotated and _FAIL_FAST in get_args(annotation):
         return get_args(annotation)[0]
     if get_origin(annotation) is UnionType or get_origin(annotation) is Union:
-        parts = [_telling_all(part) for part in get_args(annotation)]
+        parts = [_strip_fail_fast(part) for part in get_args(annotation)]
         return annotation if parts == list(get_args(annotation)) else reduce(or_, parts)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return telling_all(annotation)
+        return without_fail_fast(annotation)
     return annotation

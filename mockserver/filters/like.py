@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..prefect import Dialect, LikeCase, Nul, Wildcards
+from ..prefect import Dialect, LikeCase, NulHandling, Wildcards
 
 
-def to_one_case(text: str, case: LikeCase) -> str:
+def fold_case(text: str, case: LikeCase) -> str:
     """`text` as `case` compares it."""
     if case is LikeCase.FOLD:
         return text.casefold()
@@ -24,7 +24,7 @@ _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class LikeSegment:
     """What stands between two `%`: texts at their offsets, and any one code point elsewhere.
 
     Not a regular expression: those are slow to compile, are kept for good, and buy nothing here.
@@ -54,7 +54,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Like:
+class LikePattern:
     """A pattern, ready to be held against names.
 
     `text` is what the request said; `case` how both sides are brought to one case. `head` must
@@ -64,17 +64,17 @@ class Like:
 
     text: str
     case: LikeCase
-    pieces: tuple[Piece, ...] = field(repr=False)
-    tail: Piece = field(default=Piece(0, ()), repr=False)
+    pieces: tuple[LikeSegment, ...] = field(repr=False)
+    tail: LikeSegment = field(default=LikeSegment(0, ()), repr=False)
     cut_names: bool = field(default=False, repr=False)
-    head: Piece = field(default=Piece(0, ()), repr=False)
+    head: LikeSegment = field(default=LikeSegment(0, ()), repr=False)
     alone: bool = field(default=False, repr=False)
 
     def prepare(self, name: str) -> str:
         """The name in the form `holds` takes; worth keeping where a name is met often."""
         if self.cut_names:
             name = name.partition("\0")[0]
-        return to_one_case(name, self.case)
+        return fold_case(name, self.case)
 
     def holds(self, prepared: str) -> bool:
         """Whether a prepared name matches."""
@@ -101,37 +101,37 @@ class Like:
         return self.holds(self.prepare(name))
 
 
-def compile_like(text: str, dialect: Dialect) -> Like:
+def compile_like(text: str, dialect: Dialect) -> LikePattern:
     """`like_: text` under a dialect. `text` is not empty (an empty one is no condition, M2)."""
     if dialect.like_wildcards is Wildcards.LITERAL:
-        return Like(text, dialect.like_case_ascii, (_literal(text, dialect),))
-    return _compile(text, f"%{to_one_case(text, dialect.like_case_ascii)}%", dialect)
+        return LikePattern(text, dialect.like_case_ascii, (_literal_segment(text, dialect),))
+    return _compile_pattern(text, f"%{fold_case(text, dialect.like_case_ascii)}%", dialect)
 
 
-def compile_prefix(text: str, dialect: Dialect) -> Like:
+def compile_prefix(text: str, dialect: Dialect) -> LikePattern:
     """One text of `startswith_` under a dialect; an empty one matches every name."""
     if dialect.like_wildcards is Wildcards.LITERAL:
-        return Like(text, dialect.like_case_ascii, (), head=_literal(text, dialect))
-    return _compile(text, f"{to_one_case(text, dialect.like_case_ascii)}%", dialect)
+        return LikePattern(text, dialect.like_case_ascii, (), head=_literal_segment(text, dialect))
+    return _compile_pattern(text, f"{fold_case(text, dialect.like_case_ascii)}%", dialect)
 
 
-def _literal(text: str, dialect: Dialect) -> Piece:
-    return _piece([to_one_case(text, dialect.like_case_ascii)])
+def _literal_segment(text: str, dialect: Dialect) -> LikeSegment:
+    return _build_segment([fold_case(text, dialect.like_case_ascii)])
 
 
-def _compile(text: str, pattern: str, dialect: Dialect) -> Like:
+def _compile_pattern(text: str, pattern: str, dialect: Dialect) -> LikePattern:
     """A pattern of a database, already in one case."""
     case = dialect.like_case_ascii
-    cut_names = dialect.nul is Nul.ENDS_PATTERN
+    cut_names = dialect.nul is NulHandling.ENDS_PATTERN
     if cut_names:
         pattern = pattern.partition("\0")[0]
     if dialect.like_wildcards is Wildcards.ESCAPABLE and "\\" in pattern:
         between = _split_escaped(pattern)
     else:
         between = [piece.split("_") for piece in pattern.split("%")]
-    head, *pieces = map(_piece, between)
-    tail = pieces.pop() if pieces else Piece(0, ())
-    return Like(
+    head, *pieces = map(_build_segment, between)
+    tail = pieces.pop() if pieces else LikeSegment(0, ())
+    return LikePattern(
         text,
         case,
         tuple(piece for piece in pieces if piece.length),
@@ -157,7 +157,7 @@ def _split_escaped(pattern: str) -> list[list[str]]:
     return [["".join(text) for text in piece] for piece in between]
 
 
-def _piece(texts: list[str]) -> Piece:
+def _build_segment(texts: list[str]) -> LikeSegment:
     """From the texts between its `_`."""
     at = 0
     placed = []
@@ -165,4 +165,4 @@ def _piece(texts: list[str]) -> Piece:
         if text:
             placed.append((at, text))
         at += len(text) + 1
-    return Piece(at - 1, tuple(placed))
+    return LikeSegment(at - 1, tuple(placed))

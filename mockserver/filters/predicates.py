@@ -1,6 +1,6 @@
 """What a filter means: filter + dialect -> predicate. The one file that knows (M1-M9).
 
-A predicate is a value: a tree of `Test`, `AllOf` and `AnyOf` that can be called with a flow run
+A predicate is a value: a tree of `Comparison`, `AllOf` and `AnyOf`, called with a flow run
 (or another record that has the columns), compared, planned and printed as its sentence.
 `AllOf(())` is every run, `AnyOf(())` none.
 """
@@ -13,9 +13,9 @@ from datetime import datetime
 from heapq import nsmallest
 from typing import Any
 
-from ..errors import in_a_line
+from ..errors import to_single_line
 from ..prefect import Dialect, format_instant
-from .like import Like, compile_like
+from .like import LikePattern, compile_like
 from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
 
 
@@ -42,7 +42,7 @@ LIKE = Relation("contains", lambda name, like: like.matches(name))
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Comparison:
     """One condition: a column of a record, a relation, and what it is held against."""
 
     column: str
@@ -59,7 +59,7 @@ class Test:
 
     def __str__(self) -> str:
         words = f"{self.column} {self.relation.words}"
-        return words if self.operand is None else f"{words} {_operand_words(self.operand)}"
+        return words if self.operand is None else f"{words} {_format_operand(self.operand)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class AllOf:
         return all(part(record) for part in self.parts)
 
     def __str__(self) -> str:
-        return _joined(self.parts, " and ") or "every flow run"
+        return _format_parts(self.parts, " and ") or "every flow run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,98 +85,116 @@ class AnyOf:
         return any(part(record) for part in self.parts)
 
     def __str__(self) -> str:
-        return _joined(self.parts, " or ") or "no flow run"
+        return _format_parts(self.parts, " or ") or "no flow run"
 
 
-Predicate = Test | AllOf | AnyOf
-EVERY = AllOf(())
+Predicate = Comparison | AllOf | AnyOf
+MATCH_ALL = AllOf(())
 
 
-def _joined(parts: tuple[Predicate, ...], word: str) -> str:
+def _format_parts(parts: tuple[Predicate, ...], word: str) -> str:
     alone = len(parts) == 1
     return word.join(
-        str(part) if alone or isinstance(part, Test) or not part.parts else f"({part})"
+        str(part) if alone or isinstance(part, Comparison) or not part.parts else f"({part})"
         for part in parts
     )
 
 
-_SHOWN = 5  # of a list
-_LONGEST = 80  # characters of a text
+_MAX_SHOWN_ITEMS = 5  # of a list
+_MAX_SHOWN_CHARACTERS = 80  # characters of a text
 
 
-def _operand_words(operand: object) -> str:
+def _format_operand(operand: object) -> str:
     if isinstance(operand, frozenset):
-        more = f", ... {len(operand) - _SHOWN} more" if len(operand) > _SHOWN else ""
-        shown = [in_a_line(item, _LONGEST) for item in nsmallest(_SHOWN, operand)]
+        more = (
+            f", ... {len(operand) - _MAX_SHOWN_ITEMS} more"
+            if len(operand) > _MAX_SHOWN_ITEMS
+            else ""
+        )
+        shown = [
+            to_single_line(item, _MAX_SHOWN_CHARACTERS)
+            for item in nsmallest(_MAX_SHOWN_ITEMS, operand)
+        ]
         return f"{{{', '.join(shown)}{more}}}"
     if isinstance(operand, datetime):
         return format_instant(operand)
-    return f"'{in_a_line(operand.text, _LONGEST)}'" if isinstance(operand, Like) else repr(operand)
+    return (
+        f"'{to_single_line(operand.text, _MAX_SHOWN_CHARACTERS)}'"
+        if isinstance(operand, LikePattern)
+        else repr(operand)
+    )
 
 
 # What a key of a criterion says: value and dialect -> a test, or None for "no condition" (M2).
-Condition = Callable[[Any, Dialect], Predicate | None]
+ConditionCompiler = Callable[[Any, Dialect], Predicate | None]
 
 
-def any_of(column: str, relation: Relation = ONE_OF) -> Condition:
-    return lambda wanted, _dialect: Test(column, relation, frozenset(wanted))
+def one_of(column: str, relation: Relation = ONE_OF) -> ConditionCompiler:
+    return lambda wanted, _dialect: Comparison(column, relation, frozenset(wanted))
 
 
-def unless_empty(column: str, relation: Relation) -> Condition:
-    return lambda values, _dialect: Test(column, relation, frozenset(values)) if values else None
+def skip_if_empty(column: str, relation: Relation) -> ConditionCompiler:
+    return lambda values, _dialect: (
+        Comparison(column, relation, frozenset(values)) if values else None
+    )
 
 
-def nullness(
+def null_check(
     column: str, when_true: Relation = IS_NULL, when_false: Relation = IS_NOT_NULL
-) -> Condition:
-    return lambda wanted, _dialect: Test(column, when_true if wanted else when_false)
+) -> ConditionCompiler:
+    return lambda wanted, _dialect: Comparison(column, when_true if wanted else when_false)
 
 
-def instant_of(column: str, relation: Relation) -> Condition:
-    return lambda instant, _dialect: Test(column, relation, instant)
+def time_bound(column: str, relation: Relation) -> ConditionCompiler:
+    return lambda instant, _dialect: Comparison(column, relation, instant)
 
 
-def like(column: str) -> Condition:
-    return lambda text, dialect: Test(column, LIKE, compile_like(text, dialect)) if text else None
+def like_condition(column: str) -> ConditionCompiler:
+    return lambda text, dialect: (
+        Comparison(column, LIKE, compile_like(text, dialect)) if text else None
+    )
 
 
-def times(column: str) -> dict[str, Condition]:
+def time_bounds(column: str) -> dict[str, ConditionCompiler]:
     return {
-        "before_": instant_of(column, AT_OR_BEFORE),
-        "after_": instant_of(column, AT_OR_AFTER),
+        "before_": time_bound(column, AT_OR_BEFORE),
+        "after_": time_bound(column, AT_OR_AFTER),
     }
 
 
-CONDITIONS: Mapping[str, Mapping[str, Condition]] = {
-    "id": {"any_": any_of("id"), "not_any_": unless_empty("id", NONE_OF)},
-    "name": {"any_": any_of("name"), "like_": like("name")},
+CONDITIONS: Mapping[str, Mapping[str, ConditionCompiler]] = {
+    "id": {"any_": one_of("id"), "not_any_": skip_if_empty("id", NONE_OF)},
+    "name": {"any_": one_of("name"), "like_": like_condition("name")},
     "tags": {
-        "all_": unless_empty("tags", HAS_ALL),
-        "any_": any_of("tags", HAS_ANY),
-        "is_null_": nullness("tags", IS_EMPTY, IS_NOT_EMPTY),
+        "all_": skip_if_empty("tags", HAS_ALL),
+        "any_": one_of("tags", HAS_ANY),
+        "is_null_": null_check("tags", IS_EMPTY, IS_NOT_EMPTY),
     },
-    "deployment_id": {"any_": any_of("deployment_id"), "is_null_": nullness("deployment_id")},
-    "work_queue_name": {"any_": any_of("work_queue_name"), "is_null_": nullness("work_queue_name")},
-    "state.type": {"any_": any_of("state_type"), "not_any_": unless_empty("state_type", NONE_OF)},
-    "state.name": {"any_": any_of("state_name"), "not_any_": unless_empty("state_name", NONE_OF)},
-    "flow_version": {"any_": any_of("flow_version")},
-    "start_time": times("start_or_expected_time") | {"is_null_": nullness("start_time")},
-    "end_time": times("end_time") | {"is_null_": nullness("end_time")},
-    "expected_start_time": times("expected_start_time"),
-    "next_scheduled_start_time": times("next_scheduled_start_time"),
-    "parent_flow_run_id": {"any_": any_of("parent_flow_run_id")},
+    "deployment_id": {"any_": one_of("deployment_id"), "is_null_": null_check("deployment_id")},
+    "work_queue_name": {
+        "any_": one_of("work_queue_name"),
+        "is_null_": null_check("work_queue_name"),
+    },
+    "state.type": {"any_": one_of("state_type"), "not_any_": skip_if_empty("state_type", NONE_OF)},
+    "state.name": {"any_": one_of("state_name"), "not_any_": skip_if_empty("state_name", NONE_OF)},
+    "flow_version": {"any_": one_of("flow_version")},
+    "start_time": time_bounds("start_or_expected_time") | {"is_null_": null_check("start_time")},
+    "end_time": time_bounds("end_time") | {"is_null_": null_check("end_time")},
+    "expected_start_time": time_bounds("expected_start_time"),
+    "next_scheduled_start_time": time_bounds("next_scheduled_start_time"),
+    "parent_flow_run_id": {"any_": one_of("parent_flow_run_id")},
     "parent_task_run_id": {
-        "any_": any_of("parent_task_run_id"),
-        "is_null_": nullness("parent_task_run_id"),
+        "any_": one_of("parent_task_run_id"),
+        "is_null_": null_check("parent_task_run_id"),
     },
     "idempotency_key": {
-        "any_": any_of("idempotency_key"),
-        "not_any_": unless_empty("idempotency_key", NONE_OF),
+        "any_": one_of("idempotency_key"),
+        "not_any_": skip_if_empty("idempotency_key", NONE_OF),
     },
     "created_by": {
-        "id_": any_of("created_by_id"),
-        "type_": any_of("created_by_type"),
-        "is_null_": nullness("created_by"),
+        "id_": one_of("created_by_id"),
+        "type_": one_of("created_by_type"),
+        "is_null_": null_check("created_by"),
     },
 }
 
@@ -186,16 +204,16 @@ NEVER_NULL = frozenset({"id", "name", "tags"})
 
 def compile_filter(wanted: FlowRunFilter | None, dialect: Dialect) -> Predicate:
     """The predicate of a filter; None is no filter. Raises nothing: a filter is valid by type."""
-    return join_criteria(wanted, compile_criteria(wanted, dialect))
+    return combine_criteria(wanted, compile_criteria(wanted, dialect))
 
 
 def compile_criteria(wanted: FlowRunFilter | None, dialect: Dialect) -> dict[str, Predicate]:
     """The criteria that were given and are not null, by name, each as a predicate of its own."""
-    return compile_by(CONDITIONS, wanted, dialect)
+    return compile_with(CONDITIONS, wanted, dialect)
 
 
-def compile_by(
-    conditions: Mapping[str, Mapping[str, Condition]],
+def compile_with(
+    conditions: Mapping[str, Mapping[str, ConditionCompiler]],
     wanted: OperatorFilter | None,
     dialect: Dialect,
 ) -> dict[str, Predicate]:
@@ -209,13 +227,13 @@ def compile_by(
     return compiled
 
 
-def join_criteria(wanted: OperatorFilter | None, criteria: Mapping[str, Predicate]) -> Predicate:
+def combine_criteria(wanted: OperatorFilter | None, criteria: Mapping[str, Predicate]) -> Predicate:
     """The predicate of a filter from those of its criteria."""
-    return join(wanted.operator if wanted else Operator.and_, list(criteria.values()))
+    return combine(wanted.operator if wanted else Operator.and_, list(criteria.values()))
 
 
 def compile_criterion(
-    conditions: Mapping[str, Condition], criterion: FilterModel, dialect: Dialect
+    conditions: Mapping[str, ConditionCompiler], criterion: FilterModel, dialect: Dialect
 ) -> Predicate:
     """M1 and M3: the conditions given, joined by the criterion's operator, else by and."""
     tests: list[Predicate] = []
@@ -227,11 +245,11 @@ def compile_criterion(
         test = conditions[key](value, dialect)
         if test is not None:
             tests.append(test)
-    return join(joined_by, tests)
+    return combine(joined_by, tests)
 
 
 def compile_state(
-    state: Any, conditions: Mapping[str, Mapping[str, Condition]], dialect: Dialect
+    state: Any, conditions: Mapping[str, Mapping[str, ConditionCompiler]], dialect: Dialect
 ) -> Predicate:
     """M3: a type or name without a condition is skipped; `state-both-lists` drops one with two."""
     parts = []
@@ -240,9 +258,9 @@ def compile_state(
         if lists is None or (dialect.state_both_lists and has_both_lists(lists)):
             continue
         part = compile_criterion(conditions[f"state.{key}"], lists, dialect)
-        if part != EVERY:
+        if part != MATCH_ALL:
             parts.append(part)
-    return join(state.operator, parts)
+    return combine(state.operator, parts)
 
 
 def has_both_lists(lists: Any) -> bool:
@@ -250,7 +268,7 @@ def has_both_lists(lists: Any) -> bool:
     return lists.any_ is not None and bool(getattr(lists, "not_any_", None))
 
 
-def join(operator: Operator, parts: list[Predicate]) -> Predicate:
+def combine(operator: Operator, parts: list[Predicate]) -> Predicate:
     """Join by and/or. Nothing to join is every run, whatever the operator (M2a, M3)."""
     if len(parts) == 1:
         return parts[0]
@@ -261,14 +279,14 @@ def join(operator: Operator, parts: list[Predicate]) -> Predicate:
 
 def has_condition(predicate: Predicate) -> bool:
     """Whether any condition is left in it."""
-    return isinstance(predicate, Test) or any(has_condition(part) for part in predicate.parts)
+    return isinstance(predicate, Comparison) or any(has_condition(part) for part in predicate.parts)
 
 
 def admit_nulls(predicate: Predicate) -> Predicate:
     """The same, but satisfied by a null where a `not_any_` is not (for `null-values-skipped`)."""
-    if isinstance(predicate, Test):
+    if isinstance(predicate, Comparison):
         if predicate.relation is NONE_OF and predicate.column not in NEVER_NULL:
-            return AnyOf((predicate, Test(predicate.column, IS_NULL)))
+            return AnyOf((predicate, Comparison(predicate.column, IS_NULL)))
         return predicate
     parts = tuple(admit_nulls(part) for part in predicate.parts)
     return predicate if parts == predicate.parts else type(predicate)(parts)

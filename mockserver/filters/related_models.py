@@ -6,7 +6,7 @@ They stand beside a `FlowRunFilter` in the body of a listing endpoint. What they
 
 from __future__ import annotations
 
-from .field_types import Instant, StateTypes, Texts, Uuids, Whole
+from .field_types import Instant, JsonInteger, StateTypes, Texts, Uuids
 from .models import FilterModel, OperatorFilter
 
 
@@ -134,8 +134,8 @@ class DeploymentFilterWorkQueueName(FilterModel):
 
 
 class DeploymentFilterConcurrencyLimit(FilterModel):
-    ge_: Whole | None = None
-    le_: Whole | None = None
+    ge_: JsonInteger | None = None
+    le_: JsonInteger | None = None
     is_null_: bool | None = None
 
 

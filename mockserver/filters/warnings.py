@@ -12,22 +12,22 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import ServerFailure
-from ..prefect import DIALECTS, Database, Dialect, Nul, in_utc_years
+from ..prefect import DIALECTS, DatabaseLimits, Dialect, NulHandling, fits_utc_range
 from .models import FilterModel, FlowRunFilter, FlowRunFilterState, Operator
-from .predicates import EVERY, Predicate, has_both_lists, has_condition
+from .predicates import MATCH_ALL, Predicate, has_both_lists, has_condition
 
 _PATTERN_CHARACTERS = frozenset("%_\\")
-_DATABASES = tuple(
+_DATABASE_LIMITS = tuple(
     dialect.undocumented_5xx for dialect in DIALECTS.values() if dialect.undocumented_5xx
 )
 
 
 # How many `%` fewer than `like_` a pattern gets: one at its end only, none at its start.
-_PATTERNS = {"like_": 0, "startswith_": 1}
+_PATTERN_KEYS = {"like_": 0, "startswith_": 1}
 
 
 @dataclass(slots=True)
-class Load:
+class QuerySize:
     """What a real server's query is given. Lists that `state-both-lists` drops never get there."""
 
     both_lists: bool = False
@@ -41,13 +41,13 @@ class Load:
 
     def add(self, criterion: str, key: str, value: Any) -> None:
         """Take in one condition."""
-        if key in _PATTERNS:
+        if key in _PATTERN_KEYS:
             self._add_patterns(key, value)
         elif isinstance(value, list):
             self._add_list(criterion, value)
         elif isinstance(value, datetime):
             self.parameters += 1
-            self.outside_years |= not in_utc_years(value)
+            self.outside_years |= not fits_utc_range(value)
 
     def _add_patterns(self, key: str, value: str | list[str]) -> None:
         texts = value if isinstance(value, list) else [value] if value else []
@@ -55,7 +55,7 @@ class Load:
         self.parameters += len(texts)
         self.surrogate |= any(map(has_surrogate, texts))
         sizes = (len(text.encode(errors="surrogatepass")) for text in texts)
-        longest = max(sizes, default=0) - _PATTERNS[key]
+        longest = max(sizes, default=0) - _PATTERN_KEYS[key]
         self.most_like_bytes = max(self.most_like_bytes, longest)
 
     def _add_list(self, criterion: str, values: list[str]) -> None:
@@ -73,63 +73,63 @@ def has_surrogate(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def load_of(wanted: FlowRunFilter | None) -> Load:
+def measure_query(wanted: FlowRunFilter | None) -> QuerySize:
     """What a real server's query for this filter would be given."""
-    load = Load()
+    load = QuerySize()
     for criterion, conditions in wanted.given() if wanted else ():
         if criterion == "state":
             _add_state(load, conditions)
         elif criterion != "operator":
-            _add_all(load, criterion, conditions)
+            _add_criterion(load, criterion, conditions)
     return load
 
 
-def _add_state(load: Load, state: FlowRunFilterState) -> None:
+def _add_state(load: QuerySize, state: FlowRunFilterState) -> None:
     for lists in (state.type, state.name):
         if lists is not None and has_both_lists(lists):
             load.both_lists = True
         elif lists is not None:
-            _add_all(load, "state", lists)
+            _add_criterion(load, "state", lists)
 
 
-def _add_all(load: Load, criterion: str, conditions: FilterModel) -> None:
+def _add_criterion(load: QuerySize, criterion: str, conditions: FilterModel) -> None:
     for key, value in conditions.given():
         load.add(criterion, key, value)
 
 
-def of_filter(
-    wanted: FlowRunFilter | None, criteria: Mapping[str, Predicate], load: Load
+def filter_warnings(
+    wanted: FlowRunFilter | None, criteria: Mapping[str, Predicate], load: QuerySize
 ) -> Iterator[str]:
     """Ids of the warnings that a filter earns; `criteria` as `compile_criteria` gave them."""
     if load.both_lists:
         yield "state-both-lists"
     for text in load.likes:
-        yield from _of_like(text)
+        yield from _like_warnings(text)
     if load.nul_in_list:
         yield "nul-in-text"
-    if any(_too_much(load, database) for database in _DATABASES):
+    if any(_violated_limit(load, database) for database in _DATABASE_LIMITS):
         yield "undocumented-5xx"
     if not any(map(has_condition, criteria.values())):
         yield "no-filter"
-    if wanted and wanted.operator is Operator.or_ and EVERY in criteria.values():
+    if wanted and wanted.operator is Operator.or_ and MATCH_ALL in criteria.values():
         yield "empty-criterion-under-or"
 
 
-def _of_like(text: str) -> Iterator[str]:
+def _like_warnings(text: str) -> Iterator[str]:
     if not _PATTERN_CHARACTERS.isdisjoint(text):
         yield "like-wildcards"
     if "\0" in text:
         yield "like-nul"
-    if not text.isascii() and any(map(_has_case, text)):
+    if not text.isascii() and any(map(_is_non_ascii_cased, text)):
         yield "like-case-ascii"
 
 
-def _has_case(letter: str) -> bool:
+def _is_non_ascii_cased(letter: str) -> bool:
     return not letter.isascii() and not letter == letter.casefold() == letter.upper()
 
 
 @dataclass(frozen=True, slots=True)
-class Overload:
+class QueryRejection:
     """Why a database would not run a query, and whether it would some other time.
 
     `of_names`: only where there is a run at all; a pattern is measured only against a name.
@@ -145,22 +145,26 @@ class Overload:
             raise ServerFailure(self.why, retryable=self.retryable)
 
 
-def overload_of(load: Load, dialect: Dialect) -> Overload | None:
+def find_rejection(load: QuerySize, dialect: Dialect) -> QueryRejection | None:
     """What makes the dialect's database not run a query; None where it runs it."""
     database = dialect.undocumented_5xx
     if database is None:
         return None
     nul = load.nul_in_list or any("\0" in text for text in load.likes)
-    why = "NUL in a text" if nul and dialect.nul is Nul.FAILS else _too_much(load, database)
-    return Overload(why, database.retryable, why == _LONG_PATTERN) if why else None
+    why = (
+        "NUL in a text"
+        if nul and dialect.nul is NulHandling.FAILS
+        else _violated_limit(load, database)
+    )
+    return QueryRejection(why, database.retryable, why == _LONG_PATTERN) if why else None
 
 
-def refuse_overload(load: Load, dialect: Dialect, *, any_runs: bool) -> None:
+def reject_query(load: QuerySize, dialect: Dialect, *, any_runs: bool) -> None:
     """Raise ServerFailure where the dialect's database would not run the query.
 
     `any_runs`: whether the store holds a run at all.
     """
-    overload = overload_of(load, dialect)
+    overload = find_rejection(load, dialect)
     if overload:
         overload.refuse(any_runs=any_runs)
 
@@ -168,20 +172,20 @@ def refuse_overload(load: Load, dialect: Dialect, *, any_runs: bool) -> None:
 _LONG_PATTERN = "a like_ pattern that is too long"
 
 
-def _too_much(load: Load, database: Database) -> str | None:
+def _violated_limit(load: QuerySize, database: DatabaseLimits) -> str | None:
     """What the database would not run, or None."""
     if load.surrogate:
         return "a lone surrogate in a text"
     if load.outside_years:
         return "a time outside the years 1-9999 in UTC"
-    if _above(load.most_tags, database.most_tags):
+    if _exceeds(load.most_tags, database.most_tags):
         return "too many tags in one list"
-    if _above(load.parameters, database.most_parameters):
+    if _exceeds(load.parameters, database.most_parameters):
         return "too many values in all"
-    if _above(load.most_like_bytes, database.most_like_bytes):
+    if _exceeds(load.most_like_bytes, database.most_like_bytes):
         return _LONG_PATTERN
     return None
 
 
-def _above(number: int, bound: int | None) -> bool:
+def _exceeds(number: int, bound: int | None) -> bool:
     return bound is not None and number > bound

@@ -4,5 +4,5 @@ Comes in: a world or sessions of worlds. Goes out: an application that answers P
 `/api` (`app`) and the control API below `/_mock` (`control`).
 """
 
-from .app import create_app, create_app_of
+from .app import create_app, create_sessions_app
 from .server import serve

@@ -8,17 +8,17 @@ from collections.abc import Callable
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from ..errors import InvalidRequest, in_a_line
+from ..errors import InvalidRequest, to_single_line
 from ..operations import Context, record_event
 
 log = logging.getLogger("mockserver")
 
 PROTOCOL = "prefect"
-MAX_EVENT = 4 << 20  # bytes
+MAX_EVENT_BYTES = 4 << 20  # bytes
 HEARTBEAT_SECONDS = 30.0
 
 
-async def take_events(
+async def receive_events(
     request: web.Request, context: Callable[[], Context]
 ) -> web.WebSocketResponse:
     """Take events until the client goes; `context` is asked for anew for each.
@@ -29,10 +29,10 @@ async def take_events(
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     speaks = PROTOCOL in (name.strip() for name in offered.split(","))
     socket = web.WebSocketResponse(
-        protocols=(PROTOCOL,), max_msg_size=MAX_EVENT, heartbeat=HEARTBEAT_SECONDS
+        protocols=(PROTOCOL,), max_msg_size=MAX_EVENT_BYTES, heartbeat=HEARTBEAT_SECONDS
     )
     await socket.prepare(request)
-    if speaks and not await _authenticated(socket):
+    if speaks and not await _authenticate(socket):
         return socket
     async for message in socket:
         if message.type is not WSMsgType.TEXT:
@@ -41,12 +41,12 @@ async def take_events(
             record_event(context(), _read(message.data))
         except InvalidRequest as refusal:
             log.warning("refused an event: %s", refusal)
-            text = in_a_line(str(refusal), 100).encode()[:120]
+            text = to_single_line(str(refusal), 100).encode()[:120]
             await socket.close(code=WSCloseCode.INVALID_TEXT, message=text)
     return socket
 
 
-async def _authenticated(socket: web.WebSocketResponse) -> bool:
+async def _authenticate(socket: web.WebSocketResponse) -> bool:
     message = await socket.receive()
     said = _read(message.data) if message.type is WSMsgType.TEXT else None
     if isinstance(said, dict) and said.get("type") == "auth":

@@ -17,16 +17,16 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from ..errors import UsageError
 
-IDLE_SECONDS = 30.0
+KEEPALIVE_SECONDS = 30.0
 """How long a connection may go without a whole request, from its start or its last reply."""
-_GRACE_SECONDS = 0.7  # for requests in flight when told to stop: the rest goes within a second
+_SHUTDOWN_SECONDS = 0.7  # for requests in flight when told to stop: the rest goes within a second
 _LINGER_SECONDS = 1.0  # reading on after a refusal, so that the client sees the reply
 
 _http_log = logging.getLogger("mockserver.http")
 _access_log = logging.getLogger("mockserver.access")
 
 
-class _WithoutTraceback(logging.Filter):
+class _MalformedRequestFilter(logging.Filter):
     """What a client sent wrongly is a line, not a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -42,7 +42,7 @@ def _first_line(text: str) -> str:
     return text.strip().partition("\n")[0][:200]
 
 
-_http_log.addFilter(_WithoutTraceback())
+_http_log.addFilter(_MalformedRequestFilter())
 
 
 async def serve(
@@ -64,17 +64,17 @@ async def serve(
         app,
         access_log=_access_log if access_log else None,
         logger=_http_log,
-        keepalive_timeout=IDLE_SECONDS,
+        keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=_LINGER_SECONDS,
-        shutdown_timeout=_GRACE_SECONDS,
+        shutdown_timeout=_SHUTDOWN_SECONDS,
         auto_decompress=False,  # a real server does not either
     )
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, await _one_address(host, port), port).start()
+            await web.TCPSite(runner, await _resolve_single_address(host, port), port).start()
         except OSError as error:
-            raise UsageError(_cannot_listen(host, port, error)) from None
+            raise UsageError(_listen_error_message(host, port, error)) from None
         with nullcontext(stop) if stop else _stop_signals() as told:
             ready(base_url(host, runner.addresses[0][1]))
             await told.wait()
@@ -82,7 +82,7 @@ async def serve(
         await runner.cleanup()
 
 
-async def _one_address(host: str, port: int) -> str:
+async def _resolve_single_address(host: str, port: int) -> str:
     """`host`, or its first address where any port will do: two would get a port each."""
     if port:
         return host
@@ -92,7 +92,7 @@ async def _one_address(host: str, port: int) -> str:
     return str(found[0][4][0])
 
 
-def _cannot_listen(host: str, port: int, error: OSError) -> str:
+def _listen_error_message(host: str, port: int, error: OSError) -> str:
     where = f"cannot listen on {host} port {port}"
     if error.errno == errno.EADDRINUSE:
         return f"{where}: it is taken; choose another with --port (0 is any free one)"

@@ -7,18 +7,18 @@ value of the reply and the warnings. `ENDPOINTS` says which method and path each
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .bulk_deletion import Plan, bulk_delete, carry_out, in_order, plan_bulk_delete
+from .bulk_deletion import Plan, bulk_delete, execute_bulk_delete, plan_bulk_delete, sort_warnings
 from .context import Context
-from .endpoints import CONSTANTS, ENDPOINTS, MODELLED, Endpoint
+from .endpoints import CONSTANT_REPLIES, ENDPOINTS, MODELLED_SUMMARY, Endpoint
 
 if TYPE_CHECKING:
-    from .replies import flow_run
+    from .replies import flow_run_reply
     from .task_run_events import record_event
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "replies": ("flow_run",),
+        "replies": ("flow_run_reply",),
         "task_run_events": ("record_event",),
     },
 )

@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from ..errors import ServerFailure
 from ..filters import (
-    Load,
-    Overload,
     Predicate,
+    QueryRejection,
+    QuerySize,
     admit_nulls,
+    combine_criteria,
     compile_criteria,
-    join_criteria,
-    load_of,
-    of_filter,
-    overload_of,
+    filter_warnings,
+    find_rejection,
+    measure_query,
 )
 from ..prefect import WARNINGS, Dialect, FlowRun
 from ..requests import BulkDeleteRequest
@@ -34,7 +34,7 @@ class Plan:
     predicate: Predicate
     wider: Predicate
     limit: int
-    overload: Overload | None
+    overload: QueryRejection | None
     warnings: frozenset[str]
 
     @cached_property
@@ -65,24 +65,24 @@ def bulk_delete(store: Store, request: BulkDeleteRequest, dialect: Dialect) -> D
 
     Raises ServerFailure, and deletes nothing, where the dialect's database would give up.
     """
-    return carry_out(plan_bulk_delete(request, dialect), store)
+    return execute_bulk_delete(plan_bulk_delete(request, dialect), store)
 
 
 def plan_bulk_delete(request: BulkDeleteRequest, dialect: Dialect) -> Plan:
     """The half of bulk_delete that needs no store, to be kept for a request that comes again."""
     wanted = request.flow_runs
-    load = load_of(wanted)
+    load = measure_query(wanted)
     criteria = compile_criteria(wanted, dialect)
-    predicate = join_criteria(wanted, criteria)
-    warned = frozenset(of_filter(wanted, criteria, load))
+    predicate = combine_criteria(wanted, criteria)
+    warned = frozenset(filter_warnings(wanted, criteria, load))
     if "empty-criterion-under-or" in warned:
         # SQLAlchemy makes that "true" and nothing else: no value gets to the database.
-        load = Load()
-    overload = overload_of(load, dialect)
+        load = QuerySize()
+    overload = find_rejection(load, dialect)
     return Plan(predicate, admit_nulls(predicate), request.limit, overload, warned)
 
 
-def carry_out(plan: Plan, store: Store, *, keep_runs: bool = False) -> Deletion:
+def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) -> Deletion:
     """The half of bulk_delete that changes a store. Raises ServerFailure as `bulk_delete` does.
 
     `keep_runs`: whether it is also wanted what the runs were; made for it, they cost as much as
@@ -92,7 +92,7 @@ def carry_out(plan: Plan, store: Store, *, keep_runs: bool = False) -> Deletion:
         try:
             plan.overload.refuse(any_runs=len(store) > 0)
         except ServerFailure as failure:
-            failure.warnings = in_order(plan.warnings)
+            failure.warnings = sort_warnings(plan.warnings)
             raise
     found = store.find(plan.predicate, plan.limit)
     warned = plan.warnings
@@ -102,10 +102,10 @@ def carry_out(plan: Plan, store: Store, *, keep_runs: bool = False) -> Deletion:
         warned |= {"null-values-skipped"}
     runs = tuple(filter(None, map(store.get, found.ids))) if keep_runs else ()
     store.delete_found(found)
-    return Deletion(tuple(found.ids), plan, in_order(warned), runs)
+    return Deletion(tuple(found.ids), plan, sort_warnings(warned), runs)
 
 
-def in_order(warned: Iterable[str]) -> tuple[str, ...]:
+def sort_warnings(warned: Iterable[str]) -> tuple[str, ...]:
     """Warning ids in the registry's order. Raises KeyError for one that is not registered."""
     return tuple(sorted(warned, key=_RANK.__getitem__)) if warned else ()
 

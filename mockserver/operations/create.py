@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..errors import Conflict, NotThere
-from ..filters import ONE_OF, AllOf, Test
-from ..orchestration import enter
+from ..errors import Conflict, NotFound
+from ..filters import ONE_OF, AllOf, Comparison
+from ..orchestration import apply_state
 from ..prefect import (
     Flow,
     FlowRun,
@@ -15,19 +15,26 @@ from ..prefect import (
     StateType,
     TaskRun,
     WorkQueue,
-    check_columns,
-    check_labels,
-    check_read_again,
-    check_time,
-    check_whole,
-    made_up_name,
-    state_details,
+    check_integer_size,
+    check_readable,
+    check_storable,
+    check_stored_labels,
+    check_time_range,
+    generate_name,
+    non_default_state_details,
 )
 from ..requests import FlowCreate, FlowRunCreate, Logs, StateCreate, TaskRunCreate
 from . import replies
 from .context import Context, Outcome
-from .set_state import check_first_data, check_state, found_run, keep, new_state, propose
-from .update import JSON_OF_FLOW_RUN
+from .set_state import (
+    check_initial_state_data,
+    check_state,
+    new_state,
+    propose_state,
+    require_flow_run,
+    save_transition,
+)
+from .update import FLOW_RUN_JSON_FIELDS
 
 CONFLICT = (
     "Data integrity conflict. This usually means a unique or foreign key constraint was violated. "
@@ -42,32 +49,32 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
     run, ServerFailure for what a real server does not survive.
     """
     store, now = context.store, context.now
-    queue = _queue(context, body)
-    check_columns(
+    queue = _resolve_work_queue(context, body)
+    check_storable(
         context.dialect,
         texts=(body.name, body.flow_version, body.work_queue_name, body.idempotency_key),
-        values=body.model_dump(include=set(JSON_OF_FLOW_RUN)),
+        values=body.model_dump(include=set(FLOW_RUN_JSON_FIELDS)),
     )
-    known = _of_key(context, body.flow_id, body.idempotency_key)
+    known = _find_by_idempotency_key(context, body.flow_id, body.idempotency_key)
     if known is not None and body.idempotency_key:
-        check_labels(context.dialect, known.labels)
-        return Outcome(replies.flow_run(known, store, now))
+        check_stored_labels(context.dialect, known.labels)
+        return Outcome(replies.flow_run_reply(known, store, now))
     flow = store.flows.get(body.flow_id)
     if (
         known is not None  # of the empty key, which is one, but not asked for
         or flow is None
-        or _is_unknown(store.task_runs, body.parent_task_run_id)
+        or _is_missing(store.task_runs, body.parent_task_run_id)
         or body.infrastructure_document_id is not None  # there are no block documents
     ):
         raise Conflict(CONFLICT)
     if body.idempotency_key:
-        check_read_again(context.dialect, body.empirical_policy.retry_delay_seconds, body.labels)
+        check_readable(context.dialect, body.empirical_policy.retry_delay_seconds, body.labels)
     proposed = body.state or StateCreate(type=StateType.PENDING)
-    check_first_data(context, proposed)
+    check_initial_state_data(context, proposed)
     run_id = context.new_id()
     run = FlowRun(
         id=run_id,
-        name=body.name or made_up_name(run_id),
+        name=body.name or generate_name(run_id),
         flow_id=body.flow_id,
         tags=tuple(body.tags),
         deployment_id=body.deployment_id,
@@ -83,14 +90,14 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
         updated=now,
         parameters=body.parameters,
         context=body.context,
-        labels=_labels(context, body, flow),
+        labels=_merge_labels(context, body, flow),
         empirical_policy=body.empirical_policy.model_dump(),
         job_variables=_job_variables(body),
     )
-    made = propose(context, run, new_state(context, proposed), force=True)
+    made = propose_state(context, run, new_state(context, proposed), force=True)
     check_state(context, made.state)
-    keep(context, made)
-    reply = replies.flow_run(found_run(context, run_id), store, now)
+    save_transition(context, made)
+    reply = replies.flow_run_reply(require_flow_run(context, run_id), store, now)
     if proposed.type is StateType.SCHEDULED:  # this once, with the offset that was given
         due = reply["state"]["state_details"]["scheduled_time"]
         reply |= {"expected_start_time": due, "next_scheduled_start_time": due}
@@ -102,37 +109,37 @@ def _job_variables(body: FlowRunCreate) -> Json | None:
     return {} if body.job_variables is None and not body.idempotency_key else body.job_variables
 
 
-def _is_unknown(shelf: Any, record_id: str | None) -> bool:
+def _is_missing(shelf: Any, record_id: str | None) -> bool:
     return record_id is not None and record_id not in shelf
 
 
-def _of_key(context: Context, flow_id: str, key: str | None) -> FlowRun | None:
+def _find_by_idempotency_key(context: Context, flow_id: str, key: str | None) -> FlowRun | None:
     if key is None:
         return None
     tests = (
-        Test("idempotency_key", ONE_OF, frozenset((key,))),
-        Test("flow_id", ONE_OF, frozenset((flow_id,))),
+        Comparison("idempotency_key", ONE_OF, frozenset((key,))),
+        Comparison("flow_id", ONE_OF, frozenset((flow_id,))),
     )
     return next(iter(context.store.select(AllOf(tests), 1)), None)
 
 
-def _queue(context: Context, body: FlowRunCreate) -> WorkQueue | None:
+def _resolve_work_queue(context: Context, body: FlowRunCreate) -> WorkQueue | None:
     """The queue that a new run is to wait in; without a pool a queue is just a name."""
     name, wanted = body.work_pool_name, body.work_queue_name
     if not name:
         return None
-    check_columns(context.dialect, texts=(name, wanted))
+    check_storable(context.dialect, texts=(name, wanted))
     pool = next((pool for pool in context.store.work_pools if pool.name == name), None)
     if pool is None and not wanted:
-        raise NotThere(f'Work pool "{name}" not found.')
+        raise NotFound(f'Work pool "{name}" not found.')
     if pool is not None:
         for queue in context.store.work_queues:
             if queue.work_pool_id == pool.id and queue.name == (wanted or "default"):
                 return queue
-    raise NotThere(f"Work pool queue '{name}/{wanted or 'default'}' not found.")
+    raise NotFound(f"Work pool queue '{name}/{wanted or 'default'}' not found.")
 
 
-def _labels(context: Context, body: FlowRunCreate, flow: Flow) -> Json:
+def _merge_labels(context: Context, body: FlowRunCreate, flow: Flow) -> Json:
     """Those that were given, over those that say where the run belongs, over the deployment's
     (which has its flow's) or else the flow's.
     """
@@ -146,14 +153,14 @@ def _labels(context: Context, body: FlowRunCreate, flow: Flow) -> Json:
 def create_flow(context: Context, body: FlowCreate) -> Outcome:
     """Make a flow, or find the one with its name."""
     store, now = context.store, context.now
-    check_columns(context.dialect, texts=(body.name,), values=(body.tags, body.labels))
+    check_storable(context.dialect, texts=(body.name,), values=(body.tags, body.labels))
     known = next((flow for flow in store.flows if flow.name == body.name), None)
     if known is not None:
-        return Outcome(replies.flow(known, store, now))
-    check_read_again(context.dialect, body.labels)
+        return Outcome(replies.flow_reply(known, store, now))
+    check_readable(context.dialect, body.labels)
     made = Flow(context.new_id(), body.name, tuple(body.tags), body.labels or {}, now, now)
     store.flows.put(made)
-    return Outcome(replies.flow(made, store, now), made=True)
+    return Outcome(replies.flow_reply(made, store, now), made=True)
 
 
 def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
@@ -163,8 +170,8 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
     """
     store, now = context.store, context.now
     keys = (body.task_key, body.dynamic_key)
-    check_time(context.dialect, body.cache_expiration, ("body", "cache_expiration"))
-    check_columns(
+    check_time_range(context.dialect, body.cache_expiration, ("body", "cache_expiration"))
+    check_storable(
         context.dialect,
         texts=(body.name, *keys, body.cache_key, body.task_version),
         values=body.model_dump(include={"empirical_policy", "tags", "labels", "task_inputs"}),
@@ -172,22 +179,22 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
     owner = store.get(body.flow_run_id) if body.flow_run_id else None
     if body.flow_run_id is not None and owner is None:
         raise Conflict(CONFLICT)
-    known = task_run_of_keys(context, body.flow_run_id, *keys)
+    known = find_task_run_by_keys(context, body.flow_run_id, *keys)
     if known is not None:
-        return Outcome(replies.task_run(known, store, now))
-    check_first_data(context, body.state)
+        return Outcome(replies.task_run_reply(known, store, now))
+    check_initial_state_data(context, body.state)
     if body.flow_run_id is not None:
-        check_read_again(context.dialect, body.empirical_policy.retry_delay_seconds, body.labels)
+        check_readable(context.dialect, body.empirical_policy.retry_delay_seconds, body.labels)
     task_run_id = body.id or context.new_id()
     if task_run_id in store.task_runs:
         raise Conflict(CONFLICT)
     if owner is not None:
-        check_labels(context.dialect, owner.labels)
+        check_stored_labels(context.dialect, owner.labels)
     labels = {} if owner is None else {**owner.labels, "prefect.flow-run.id": owner.id}
     made = TaskRun(
         task_run_id,
         body.flow_run_id,
-        body.name or made_up_name(task_run_id),
+        body.name or generate_name(task_run_id),
         *keys,
         tags=tuple(body.tags),
         cache_key=body.cache_key,
@@ -202,15 +209,15 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
         updated=now,
     )
     state = new_state(context, body.state or StateCreate(type=StateType.PENDING))
-    details = state_details({**state.details, "task_run_id": None})
+    details = non_default_state_details({**state.details, "task_run_id": None})
     running = state.type is StateType.RUNNING
-    made = replace(enter(made, replace(state, details=details)), run_count=int(running))
+    made = replace(apply_state(made, replace(state, details=details)), run_count=int(running))
     check_state(context, made.state)
     store.task_runs.put(made)
-    return Outcome(replies.task_run(made, store, now), made=True)
+    return Outcome(replies.task_run_reply(made, store, now), made=True)
 
 
-def task_run_of_keys(
+def find_task_run_by_keys(
     context: Context, flow_run_id: str | None, task_key: str, dynamic_key: str
 ) -> TaskRun | None:
     """The task run of a flow run (or of none) with these keys."""
@@ -230,10 +237,10 @@ def accept_logs(context: Context, body: Logs) -> Outcome:
     Raises ServerFailure for what no column holds; where nothing fails, InvalidRequest.
     """
     for number, log in enumerate(body.root):
-        check_time(context.dialect, log.timestamp, ("body", number, "timestamp"))
-        check_whole(context.dialect, log.level, bits=16)
+        check_time_range(context.dialect, log.timestamp, ("body", number, "timestamp"))
+        check_integer_size(context.dialect, log.level, bits=16)
         # A database that takes no NUL is given the texts without it.
-        check_columns(
+        check_storable(
             context.dialect, texts=(log.name.replace("\0", ""), log.message.replace("\0", ""))
         )
     return Outcome(None)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .context import Outcome
 
-UUID = r"{id:[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}}"
+UUID_SEGMENT = r"{id:[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}}"
 API_VERSION = "0.8.4"
 SERVER_VERSION = "3.8.8"
 
@@ -66,7 +66,7 @@ ENDPOINTS = (
         "FlowRunFilterRequest",
         narrow=True,
     ),
-    Endpoint("POST", "/flow_runs/count", "queries.count_flow_runs", "Filters"),
+    Endpoint("POST", "/flow_runs/count", "queries.count_flow_runs", "FilterParameters"),
     Endpoint(
         "POST",
         "/flow_runs/paginate",
@@ -74,18 +74,22 @@ ENDPOINTS = (
         "FlowRunPaginateRequest",
         narrow=True,
     ),
-    Endpoint("POST", "/flow_runs/lateness", "history.lateness", "Filters"),
+    Endpoint("POST", "/flow_runs/lateness", "history.lateness", "FilterParameters"),
     Endpoint("POST", "/flow_runs/history", "history.history", "HistoryRequest"),
     Endpoint(
         "POST", "/flow_runs/bulk_set_state", "set_state.bulk_set_state", "BulkSetStateRequest"
     ),
-    Endpoint("GET", f"/flow_runs/{UUID}", "queries.read_flow_run"),
-    Endpoint("PATCH", f"/flow_runs/{UUID}", "update.update_flow_run", "FlowRunUpdate", status=204),
-    Endpoint("DELETE", f"/flow_runs/{UUID}", "update.delete_flow_run", status=204),
-    Endpoint("POST", f"/flow_runs/{UUID}/set_state", "set_state.set_state", "SetStateRequest"),
+    Endpoint("GET", f"/flow_runs/{UUID_SEGMENT}", "queries.read_flow_run"),
+    Endpoint(
+        "PATCH", f"/flow_runs/{UUID_SEGMENT}", "update.update_flow_run", "FlowRunUpdate", status=204
+    ),
+    Endpoint("DELETE", f"/flow_runs/{UUID_SEGMENT}", "update.delete_flow_run", status=204),
+    Endpoint(
+        "POST", f"/flow_runs/{UUID_SEGMENT}/set_state", "set_state.set_state", "SetStateRequest"
+    ),
     Endpoint(
         "PATCH",
-        f"/flow_runs/{UUID}/labels",
+        f"/flow_runs/{UUID_SEGMENT}/labels",
         "update.update_labels",
         "LabelsUpdate",
         status=204,
@@ -93,50 +97,50 @@ ENDPOINTS = (
     Endpoint("POST", "/flows/", "create.create_flow", "FlowCreate"),
     Endpoint("POST", "/flows/filter", "queries.filter_flows", "FlowFilterRequest"),
     Endpoint("POST", "/flows/count", "queries.count_flows", "FlowCountRequest"),
-    Endpoint("GET", f"/flows/{UUID}", "queries.read_flow"),
+    Endpoint("GET", f"/flows/{UUID_SEGMENT}", "queries.read_flow"),
     Endpoint("GET", "/flows/name/{name}", "queries.read_flow_by_name"),
     Endpoint("POST", "/task_runs/", "create.create_task_run", "TaskRunCreate"),
     Endpoint("POST", "/task_runs/filter", "queries.filter_task_runs", "TaskRunFilterRequest"),
     Endpoint("POST", "/task_runs/count", "queries.count_task_runs", "TaskRunCountRequest"),
-    Endpoint("GET", f"/task_runs/{UUID}", "queries.read_task_run"),
+    Endpoint("GET", f"/task_runs/{UUID_SEGMENT}", "queries.read_task_run"),
     Endpoint(
         "POST",
         "/deployments/filter",
         "queries.filter_deployments",
         "DeploymentFilterRequest",
     ),
-    Endpoint("POST", "/deployments/count", "queries.count_deployments", "Filters"),
-    Endpoint("GET", f"/deployments/{UUID}", "queries.read_deployment"),
+    Endpoint("POST", "/deployments/count", "queries.count_deployments", "FilterParameters"),
+    Endpoint("GET", f"/deployments/{UUID_SEGMENT}", "queries.read_deployment"),
     Endpoint(
         "GET", "/deployments/name/{flow_name}/{deployment_name}", "queries.read_deployment_by_name"
     ),
-    Endpoint("DELETE", f"/flows/{UUID}", "update.delete_flow", status=204),
+    Endpoint("DELETE", f"/flows/{UUID_SEGMENT}", "update.delete_flow", status=204),
     Endpoint("GET", "/flow_run_states/", "queries.read_states", query=("flow_run_id",)),
-    Endpoint("GET", f"/flow_run_states/{UUID}", "queries.read_state"),
+    Endpoint("GET", f"/flow_run_states/{UUID_SEGMENT}", "queries.read_state"),
     Endpoint(
         "POST",
         "/v2/concurrency_limits/increment-with-lease",
-        "concurrency_leases.take",
+        "concurrency_leases.acquire_lease",
         "IncrementRequest",
     ),
     Endpoint(
         "POST",
         "/v2/concurrency_limits/decrement-with-lease",
-        "concurrency_leases.give_back",
+        "concurrency_leases.release_lease",
         "DecrementRequest",
         status=204,
     ),
     Endpoint(
         "POST",
         "/v2/concurrency_limits/leases/{lease_id:[^/]+}/renew",
-        "concurrency_leases.renew",
+        "concurrency_leases.renew_lease",
         "RenewRequest",
         status=204,
     ),
     Endpoint("POST", "/logs/", "create.accept_logs", "Logs", status=201),
 )
 
-CONSTANTS: dict[str, Any] = {
+CONSTANT_REPLIES: dict[str, Any] = {
     "/health": True,
     "/ready": {"message": "OK"},
     "/version": API_VERSION,
@@ -146,7 +150,7 @@ CONSTANTS: dict[str, Any] = {
 }
 """What GET answers without looking at anything."""
 
-MODELLED = (
+MODELLED_SUMMARY = (
     "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "
     "set_state, bulk_set_state, bulk_delete, labels), flows and task runs (create, read, filter, "
     "count; flows also delete), states of flow runs (read), deployments (read, filter, count), "

@@ -6,21 +6,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..errors import OutOfBounds, ServerFailure
-from ..prefect import FlowRun, in_utc_years, to_utc
+from ..prefect import FlowRun, fits_utc_range, to_utc
 from ..requests import HistoryRequest
 from . import replies
 from .context import Context, Outcome
-from .queries import which
-from .related_filters import of_flow_runs
+from .queries import compile_body_filters
+from .related_filters import flow_runs_predicate
 
 MAX_INTERVALS = 500
 # How many values a query has besides those of filters: what it computes by.
-_OF_LATENESS, _OF_HISTORY = 5, 14
+_LATENESS_PARAMETERS, _HISTORY_PARAMETERS = 5, 14
 
 
 def lateness(context: Context, body: Any) -> Outcome:
     """The average lateness of the flow runs that all filters match, in seconds; None of none."""
-    predicate, warnings = which(context, body, of_flow_runs, _OF_LATENESS)
+    predicate, warnings = compile_body_filters(
+        context, body, flow_runs_predicate, _LATENESS_PARAMETERS
+    )
     runs = context.store.select(predicate)
     whole = context.dialect.lateness_whole_seconds
     late = [_lateness(run, context.now, whole=whole) for run in runs]
@@ -68,18 +70,20 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
         start, end = to_utc(body.history_start), to_utc(body.history_end)
         edges = [start + interval * at for at in range(_intervals(start, end, interval) + 1)]
     except (OverflowError, ValueError):
-        raise _beyond_calendar(context) from None
-    if len(edges) > 1 and not all(map(in_utc_years, edges)):
-        raise _beyond_calendar(context)
+        raise _calendar_error(context) from None
+    if len(edges) > 1 and not all(map(fits_utc_range, edges)):
+        raise _calendar_error(context)
     if len(edges) == 1:  # a real server does not ask its database
         return Outcome([])
-    predicate, warnings = which(context, body, of_flow_runs, _OF_HISTORY)
+    predicate, warnings = compile_body_filters(
+        context, body, flow_runs_predicate, _HISTORY_PARAMETERS
+    )
     states: list[dict[tuple[str, str], list[FlowRun]]] = [{} for _ in edges[1:]]
     for run in context.store.select(predicate):
         expected = run.expected_start_time
         if expected is None or run.state is None or not edges[0] <= expected < edges[-1]:
             continue
-        at = _since(context, start, expected) // interval
+        at = _elapsed(context, start, expected) // interval
         if at < len(states):
             states[at].setdefault((run.state.type, run.state.name), []).append(run)
     value = [
@@ -93,7 +97,7 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
     return Outcome(value, warnings=warnings, sentence=str(predicate))
 
 
-def _since(context: Context, start: datetime, moment: datetime) -> timedelta:
+def _elapsed(context: Context, start: datetime, moment: datetime) -> timedelta:
     """How long after; SQLite rounds both, so that a run may get into the next interval, or out."""
     if context.dialect.lateness_whole_seconds:
         return timedelta(milliseconds=_milliseconds(moment) - _milliseconds(start))
@@ -104,7 +108,7 @@ def _intervals(start: datetime, end: datetime, interval: timedelta) -> int:
     return min(-((start - end) // interval), MAX_INTERVALS) if end > start else 0
 
 
-def _beyond_calendar(context: Context) -> Exception:
+def _calendar_error(context: Context) -> Exception:
     database = context.dialect.undocumented_5xx
     if database:
         return ServerFailure("a history past the year 9999", retryable=False)
@@ -114,7 +118,11 @@ def _beyond_calendar(context: Context) -> Exception:
 def _history_state(
     context: Context, state_type: str, state_name: str, runs: list[FlowRun]
 ) -> dict[str, Any]:
-    seconds = _whole_seconds if context.dialect.lateness_whole_seconds else _seconds
+    seconds = (
+        _truncated_run_time_and_lateness
+        if context.dialect.lateness_whole_seconds
+        else _run_time_and_lateness
+    )
     ran, late = zip(*(seconds(run, context) for run in runs), strict=True)
     return {
         "state_type": state_type,
@@ -125,16 +133,16 @@ def _history_state(
     }
 
 
-def _seconds(run: FlowRun, context: Context) -> tuple[float, float]:
+def _run_time_and_lateness(run: FlowRun, context: Context) -> tuple[float, float]:
     """How long a run has run, and how late it is or was."""
     now = context.now
-    ran = replies.estimated_run_time(run, replies.settled_state(run, context.store), now)
+    ran = replies.estimated_run_time(run, replies.complete_state(run, context.store), now)
     return ran, replies.estimated_start_time_delta(run, now)
 
 
-def _whole_seconds(run: FlowRun, context: Context) -> tuple[float, float]:
+def _truncated_run_time_and_lateness(run: FlowRun, context: Context) -> tuple[float, float]:
     """The same where a database counts milliseconds, and cuts them off each sum that it adds."""
-    ran, _ = _seconds(run, context)
+    ran, _ = _run_time_and_lateness(run, context)
     expected, until = run.expected_start_time, _late_until(run, context.now)
     late = _milliseconds(until) - _milliseconds(expected) if expected and until else 0
     return float(_milliseconds(_EPOCH + timedelta(seconds=ran)) // 1000), float(late // 1000)

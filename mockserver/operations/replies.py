@@ -12,13 +12,22 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ..prefect import STATE_DETAILS, Deployment, Flow, FlowRun, Json, State, StateType, TaskRun
+from ..prefect import (
+    STATE_DETAILS_DEFAULTS,
+    Deployment,
+    Flow,
+    FlowRun,
+    Json,
+    State,
+    StateType,
+    TaskRun,
+)
 from ..store import Store
 
 Reply = dict[str, Any]
 Run = FlowRun | TaskRun
 
-_FLOW_RUN_POLICY: Json = {
+_FLOW_RUN_POLICY_DEFAULTS: Json = {
     "max_retries": 0,
     "retry_delay_seconds": 0.0,
     "retries": None,
@@ -27,14 +36,14 @@ _FLOW_RUN_POLICY: Json = {
     "resuming": False,
     "retry_type": None,
 }
-_TASK_RUN_POLICY: Json = {
+_TASK_RUN_POLICY_DEFAULTS: Json = {
     "max_retries": 0,
     "retry_delay_seconds": 0.0,
     "retries": None,
     "retry_delay": None,
     "retry_jitter_factor": None,
 }
-_DEPLOYMENT: Json = {
+_DEPLOYMENT_DEFAULTS: Json = {
     "version": None,
     "description": None,
     "schedules": [],
@@ -57,9 +66,9 @@ _DEPLOYMENT: Json = {
 }
 
 
-def flow_run(run: FlowRun, store: Store, now: datetime) -> Reply:
+def flow_run_reply(run: FlowRun, store: Store, now: datetime) -> Reply:
     """A flow run, as FlowRunResponse."""
-    state = settled_state(run, store)
+    state = complete_state(run, store)
     created, updated = _made(run, state, store)
     queue = store.work_queues.get(run.work_queue_id)
     pool = store.work_pools.get(queue.work_pool_id) if queue else None
@@ -78,7 +87,7 @@ def flow_run(run: FlowRun, store: Store, now: datetime) -> Reply:
         "parameters": run.parameters,
         "idempotency_key": run.idempotency_key,
         "context": run.context,
-        "empirical_policy": {**_FLOW_RUN_POLICY, **run.empirical_policy},
+        "empirical_policy": {**_FLOW_RUN_POLICY_DEFAULTS, **run.empirical_policy},
         "tags": run.tags,
         "labels": run.labels,
         "parent_task_run_id": run.parent_task_run_id,
@@ -98,14 +107,14 @@ def flow_run(run: FlowRun, store: Store, now: datetime) -> Reply:
         "created_by": run.created_by,
         "work_pool_id": pool.id if pool else run.work_pool_id,
         "work_pool_name": pool.name if pool else run.work_pool_name,
-        "state": state and _state(state, flow_run_id=run.id),
+        "state": state and _state_reply(state, flow_run_id=run.id),
         "job_variables": run.job_variables,
     }
 
 
-def task_run(run: TaskRun, store: Store, now: datetime) -> Reply:
+def task_run_reply(run: TaskRun, store: Store, now: datetime) -> Reply:
     """A task run, as TaskRun."""
-    state = settled_state(run, store)
+    state = complete_state(run, store)
     created, updated = _made(run, state, store)
     return {
         "id": run.id,
@@ -118,7 +127,7 @@ def task_run(run: TaskRun, store: Store, now: datetime) -> Reply:
         "cache_key": run.cache_key,
         "cache_expiration": run.cache_expiration,
         "task_version": run.task_version,
-        "empirical_policy": {**_TASK_RUN_POLICY, **run.empirical_policy},
+        "empirical_policy": {**_TASK_RUN_POLICY_DEFAULTS, **run.empirical_policy},
         "tags": run.tags,
         "labels": run.labels,
         "state_id": state.id if state else None,
@@ -134,11 +143,11 @@ def task_run(run: TaskRun, store: Store, now: datetime) -> Reply:
         "total_run_time": run.total_run_time,
         "estimated_run_time": estimated_run_time(run, state, now),
         "estimated_start_time_delta": estimated_start_time_delta(run, now),
-        "state": state and _state(state, flow_run_id=run.flow_run_id, task_run_id=run.id),
+        "state": state and _state_reply(state, flow_run_id=run.flow_run_id, task_run_id=run.id),
     }
 
 
-def flow(of: Flow, store: Store, _now: datetime) -> Reply:
+def flow_reply(of: Flow, store: Store, _now: datetime) -> Reply:
     """A flow, as Flow."""
     created = of.created or store.base.loaded_at
     return {
@@ -151,14 +160,14 @@ def flow(of: Flow, store: Store, _now: datetime) -> Reply:
     }
 
 
-def deployment(of: Deployment, store: Store, _now: datetime) -> Reply:
+def deployment_reply(of: Deployment, store: Store, _now: datetime) -> Reply:
     """A deployment, as DeploymentResponse."""
     created = of.created or store.base.loaded_at
     queue = store.work_queues.get(of.work_queue_id)
     pool = store.work_pools.get(queue.work_pool_id) if queue else None
-    known = {key: of.rest[key] for key in _DEPLOYMENT if key in of.rest}
+    known = {key: of.rest[key] for key in _DEPLOYMENT_DEFAULTS if key in of.rest}
     return {
-        **_DEPLOYMENT,
+        **_DEPLOYMENT_DEFAULTS,
         **known,
         "id": of.id,
         "created": created,
@@ -174,12 +183,12 @@ def deployment(of: Deployment, store: Store, _now: datetime) -> Reply:
     }
 
 
-def state(of: State | None, run: FlowRun) -> Reply | None:
+def state_reply(of: State | None, run: FlowRun) -> Reply | None:
     """The state of a flow run, as State; None where it has none."""
-    return None if of is None else _state(of, flow_run_id=run.id)
+    return None if of is None else _state_reply(of, flow_run_id=run.id)
 
 
-def _state(of: State, **owners: str | None) -> Reply:
+def _state_reply(of: State, **owners: str | None) -> Reply:
     return {
         "id": of.id,
         "type": of.type,
@@ -197,10 +206,10 @@ def state_details_reply(details: Json, **owners: str | None) -> Reply:
         key: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
         for key, value in details.items()
     }
-    return {"flow_run_id": None, **STATE_DETAILS, **told, **owners}
+    return {"flow_run_id": None, **STATE_DETAILS_DEFAULTS, **told, **owners}
 
 
-def settled_state(run: Run, store: Store) -> State | None:
+def complete_state(run: Run, store: Store) -> State | None:
     """The state of a run with an id and the time it was entered, known or derived."""
     of = run.state
     if of is None or (of.id is not None and of.timestamp is not None):
@@ -209,7 +218,7 @@ def settled_state(run: Run, store: Store) -> State | None:
     return replace(
         of,
         id=state_id(of, run),
-        timestamp=of.timestamp or entered or _first_known(run, store),
+        timestamp=of.timestamp or entered or _earliest_known_time(run, store),
     )
 
 
@@ -218,13 +227,13 @@ def state_id(of: State, run: Run) -> str:
     return of.id or str(uuid5(NAMESPACE_URL, f"mockserver:state:{run.id}:{of.type}:{of.name}"))
 
 
-def settled(run: FlowRun, store: Store) -> FlowRun:
+def with_complete_state(run: FlowRun, store: Store) -> FlowRun:
     """A flow run whose state has an id and a time."""
-    of = settled_state(run, store)
+    of = complete_state(run, store)
     return run if of is run.state else replace(run, state=of)
 
 
-def _first_known(run: Run, store: Store) -> datetime:
+def _earliest_known_time(run: Run, store: Store) -> datetime:
     """The earliest time that is known of a run: when it was loaded it was there already."""
     times = (run.created, run.expected_start_time, run.start_time, store.base.loaded_at)
     return min(time for time in times if time is not None)
@@ -232,7 +241,7 @@ def _first_known(run: Run, store: Store) -> datetime:
 
 def _made(run: Run, state: State | None, store: Store) -> tuple[datetime, datetime]:
     """When a run was created and last updated, known or derived."""
-    created = run.created or _first_known(run, store)
+    created = run.created or _earliest_known_time(run, store)
     entered = state.timestamp if state and state.timestamp else created
     return created, run.updated or max(created, entered)
 
@@ -258,8 +267,8 @@ def estimated_start_time_delta(run: Run, now: datetime) -> float:
 
 Renderer = Callable[[Any, Store, datetime], Reply]
 RENDERERS: Mapping[type, Renderer] = {
-    FlowRun: flow_run,
-    TaskRun: task_run,
-    Flow: flow,
-    Deployment: deployment,
+    FlowRun: flow_run_reply,
+    TaskRun: task_run_reply,
+    Flow: flow_reply,
+    Deployment: deployment_reply,
 }

@@ -9,34 +9,40 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ..errors import InvalidRequest, NotThere, ServerFailure
-from ..filters import compile_criteria, join_criteria, load_of, of_filter, refuse_overload
-from ..orchestration import Orchestration, is_persisted, mirror, orchestrate
+from ..errors import InvalidRequest, NotFound, ServerFailure
+from ..filters import (
+    combine_criteria,
+    compile_criteria,
+    filter_warnings,
+    measure_query,
+    reject_query,
+)
+from ..orchestration import OrchestrationOutcome, is_persisted, mirror_subflow_state, orchestrate
 from ..prefect import (
     FlowRun,
     Json,
     State,
     StateType,
-    check_columns,
-    check_data,
-    check_time,
-    state_details,
+    check_state_data,
+    check_storable,
+    check_time_range,
+    non_default_state_details,
 )
 from ..requests import BulkSetStateRequest, SetStateRequest, StateCreate
 from . import replies
-from .bulk_deletion import in_order
+from .bulk_deletion import sort_warnings
 from .context import Context, Outcome
 
 
-def found_run(context: Context, flow_run_id: str) -> FlowRun:
+def require_flow_run(context: Context, flow_run_id: str) -> FlowRun:
     run = context.store.get(flow_run_id)
     if run is None:
-        raise NotThere("Flow run not found")
+        raise NotFound("Flow run not found")
     return run
 
 
-def no_run_to_orchestrate(flow_run_id: str) -> NotThere:
-    return NotThere(f"Flow run with id {flow_run_id} not found", orchestrated=True)
+def orchestrated_run_not_found(flow_run_id: str) -> NotFound:
+    return NotFound(f"Flow run with id {flow_run_id} not found", orchestrated=True)
 
 
 def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outcome:
@@ -45,8 +51,8 @@ def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outc
     """
     run = context.store.get(flow_run_id)
     if run is None:
-        raise no_run_to_orchestrate(flow_run_id)
-    made = propose(context, run, new_state(context, body.state), force=body.force)
+        raise orchestrated_run_not_found(flow_run_id)
+    made = propose_state(context, run, new_state(context, body.state), force=body.force)
     if made.broken and context.dialect.null_pause_keys:
         raise ServerFailure(made.broken, retryable=False)
     try:
@@ -55,8 +61,8 @@ def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outc
         if failure.retryable:
             raise
         return Outcome(_aborted(f"Error validating state: {failure}"))
-    keep(context, made)
-    return Outcome(_told(made), made=made.is_new)
+    save_transition(context, made)
+    return Outcome(_transition_reply(made), made=made.is_new)
 
 
 def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
@@ -64,15 +70,15 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
     one. Raises ServerFailure where the dialect's database would give up.
     """
     wanted, dialect = body.flow_runs, context.dialect
-    load = load_of(wanted)
+    load = measure_query(wanted)
     criteria = compile_criteria(wanted, dialect)
-    warnings = in_order(set(of_filter(wanted, criteria, load)))
+    warnings = sort_warnings(set(filter_warnings(wanted, criteria, load)))
     try:
-        refuse_overload(load, dialect, any_runs=len(context.store) > 0)
+        reject_query(load, dialect, any_runs=len(context.store) > 0)
     except ServerFailure as failure:
         failure.warnings = warnings
         raise
-    predicate = join_criteria(wanted, criteria)
+    predicate = combine_criteria(wanted, criteria)
     results = []
     proposed = new_state(context, body.state)
     details = proposed.details
@@ -80,14 +86,14 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
         at = replace(context, now=context.now + number * _MICROSECOND)  # one after the other
         one = replace(proposed, id=at.new_id(), timestamp=at.now, details=details)
         try:
-            made = propose(at, run, one, force=body.force)
+            made = propose_state(at, run, one, force=body.force)
         except (ServerFailure, InvalidRequest) as failure:
             results.append({"flow_run_id": run.id, **_aborted(str(failure))})
             continue
         if dialect.bulk_shared_details:
             details = made.proposed_details
         if made.broken and dialect.null_pause_keys:
-            keep(at, made)
+            save_transition(at, made)
             results.append({"flow_run_id": run.id, **_aborted(made.broken)})
             continue
         try:
@@ -96,17 +102,17 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
             why = str(failure) if failure.retryable else f"Error validating state: {failure}"
             results.append({"flow_run_id": run.id, **_aborted(why)})
             continue
-        keep(at, made)
-        results.append({"flow_run_id": run.id, **_told(made)})
+        save_transition(at, made)
+        results.append({"flow_run_id": run.id, **_transition_reply(made)})
     if dialect.bulk_shared_details:
-        _tell_shared(results, details)
+        _share_details(results, details)
     return Outcome({"results": results}, warnings=warnings, sentence=str(predicate))
 
 
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def _tell_shared(results: list[dict[str, Any]], details: Json) -> None:
+def _share_details(results: list[dict[str, Any]], details: Json) -> None:
     """`bulk-shared-details`: what was accepted is told with the details as they were left."""
     accepted = [one for one in results if one["status"] == "ACCEPT"]
     for one in accepted:
@@ -128,7 +134,7 @@ def new_state(context: Context, given: StateCreate) -> State:
         context.now,
         given.message,
         given.data,
-        state_details(details),
+        non_default_state_details(details),
     )
 
 
@@ -137,25 +143,27 @@ def check_state(context: Context, state: State | None) -> None:
     if state is None:
         return
     due = state.details.get("scheduled_time") if state.type is StateType.SCHEDULED else None
-    check_time(context.dialect, due, ("body", "state", "state_details", "scheduled_time"))
-    check_columns(context.dialect, texts=(state.name, state.message), values=state.details)
-    check_data(context.dialect, state.data)
+    check_time_range(context.dialect, due, ("body", "state", "state_details", "scheduled_time"))
+    check_storable(context.dialect, texts=(state.name, state.message), values=state.details)
+    check_state_data(context.dialect, state.data)
 
 
-def check_first_data(context: Context, state: StateCreate | None) -> None:
+def check_initial_state_data(context: Context, state: StateCreate | None) -> None:
     """`create-with-data`: raise ServerFailure for a state to create a run in."""
     has_data = state is not None and state.data is not None and is_persisted(state.data)
     if has_data and context.dialect.create_with_data:
         raise ServerFailure("a state with data", retryable=False)
 
 
-def propose(context: Context, run: FlowRun, proposed: State, *, force: bool) -> Orchestration:
+def propose_state(
+    context: Context, run: FlowRun, proposed: State, *, force: bool
+) -> OrchestrationOutcome:
     """What comes of a proposal. Raises ServerFailure, or InvalidRequest, for a retry that is due
     when no calendar goes on.
     """
     try:
         return orchestrate(
-            replies.settled(run, context.store),
+            replies.with_complete_state(run, context.store),
             proposed,
             force=force,
             now=context.now,
@@ -171,20 +179,20 @@ def propose(context: Context, run: FlowRun, proposed: State, *, force: bool) -> 
         raise InvalidRequest([problem], None) from None
 
 
-def keep(context: Context, made: Orchestration) -> None:
+def save_transition(context: Context, made: OrchestrationOutcome) -> None:
     """Keep what came of a proposal; the task run of a subflow follows it."""
     store, run = context.store, made.run
     state = run.state
     if state is not None and made.is_new:
         task_run = store.task_runs.get(run.parent_task_run_id)
         if task_run is not None:
-            mirrored = mirror(task_run, state, run.id, context.now, context.new_id)
+            mirrored = mirror_subflow_state(task_run, state, run.id, context.now, context.new_id)
             store.task_runs.put(mirrored)
         if not is_persisted(state.data):
             run = replace(run, state=replace(state, data=None))
         before = store.get(run.id)
         if before is not None:
-            store.remember(run.id, store.states_of(replies.settled(before, store)))
+            store.remember(run.id, store.states_of(replies.with_complete_state(before, store)))
     store.put(run)
 
 
@@ -193,7 +201,7 @@ def _aborted(reason: str) -> dict[str, Any]:
     return {"status": "ABORT", "state": None, "details": details}
 
 
-def _told(made: Orchestration) -> dict[str, Any]:
+def _transition_reply(made: OrchestrationOutcome) -> dict[str, Any]:
     """What the reply says of a proposal."""
-    state = replies.state(made.state, made.run)
+    state = replies.state_reply(made.state, made.run)
     return {"status": made.status, "state": state, "details": made.details}

@@ -13,13 +13,13 @@ from typing import Any, cast
 
 from ..errors import InvalidRequest
 from ..prefect import TaskRun
-from ..seeds import COLLECTIONS, build
+from ..seeds import COLLECTIONS, build_record
 from .context import Context
-from .create import task_run_of_keys
+from .create import find_task_run_by_keys
 
-_TASK_RUN = "prefect.task-run."
-_FLOW_RUN = "prefect.flow-run."
-_FIELDS = COLLECTIONS["task_runs"]
+_TASK_RUN_PREFIX = "prefect.task-run."
+_FLOW_RUN_PREFIX = "prefect.flow-run."
+_TASK_RUN_FIELDS = COLLECTIONS["task_runs"]
 
 
 def record_event(context: Context, event: Any) -> TaskRun | None:
@@ -28,29 +28,29 @@ def record_event(context: Context, event: Any) -> TaskRun | None:
     Raises InvalidRequest for what is no event.
     """
     try:
-        return _record(context, event)
+        return _apply_event(context, event)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         problem = {"type": "event", "loc": ("event",), "msg": f"not an event: {error!r}"}
         raise InvalidRequest([problem], None) from None
 
 
-def _record(context: Context, event: Any) -> TaskRun | None:
+def _apply_event(context: Context, event: Any) -> TaskRun | None:
     resource, kind = event["resource"], event["event"]
     about: str = resource["prefect.resource.id"]
-    if not kind.startswith("prefect.task-run") or not about.startswith(_TASK_RUN):
+    if not kind.startswith("prefect.task-run") or not about.startswith(_TASK_RUN_PREFIX):
         return None
     if resource.get("prefect.orchestration") != "client":
         return None
     payload = event["payload"]
     told = payload["task_run"]
-    owner = _flow_run_id(event)
+    owner = _related_flow_run_id(event)
     if owner is not None and owner not in context.store:
         return None  # deleted meanwhile: there is nothing that the task run could belong to
-    values = _read(
+    values = _parse_fields(
         context,
         {
-            **{key: value for key, value in told.items() if key in _FIELDS},
-            "id": about.removeprefix(_TASK_RUN),
+            **{key: value for key, value in told.items() if key in _TASK_RUN_FIELDS},
+            "id": about.removeprefix(_TASK_RUN_PREFIX),
             "flow_run_id": owner,
             "state": {
                 **payload["validated_state"],
@@ -59,31 +59,33 @@ def _record(context: Context, event: Any) -> TaskRun | None:
             },
         },
     )
-    return _keep(context, cast(TaskRun, build("task_runs", values)), {"state", *told})
+    return _upsert_task_run(
+        context, cast(TaskRun, build_record("task_runs", values)), {"state", *told}
+    )
 
 
-def _flow_run_id(event: Mapping[str, Any]) -> str | None:
+def _related_flow_run_id(event: Mapping[str, Any]) -> str | None:
     for related in event.get("related", ()):
         if related.get("prefect.resource.role") == "flow-run":
-            return str(related["prefect.resource.id"]).removeprefix(_FLOW_RUN)
+            return str(related["prefect.resource.id"]).removeprefix(_FLOW_RUN_PREFIX)
     return None
 
 
-def _read(context: Context, record: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _FIELDS[key].read(value, context.now) for key, value in record.items()}
+def _parse_fields(context: Context, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _TASK_RUN_FIELDS[key].read(value, context.now) for key, value in record.items()}
 
 
-def _keep(context: Context, made: TaskRun, told: set[str]) -> TaskRun:
+def _upsert_task_run(context: Context, made: TaskRun, told: set[str]) -> TaskRun:
     """Put it in the place of the one that it is, with what the event did not tell of it."""
     store = context.store
-    known = task_run_of_keys(context, made.flow_run_id, made.task_key, made.dynamic_key)
+    known = find_task_run_by_keys(context, made.flow_run_id, made.task_key, made.dynamic_key)
     if made.flow_run_id is None or known is None:
         known = store.task_runs.get(made.id)
     if known is None:
         owner = store.get(made.flow_run_id) if made.flow_run_id else None
         labels = made.labels or (owner.labels if owner else {})
         made = replace(made, created=context.now, updated=context.now, labels=labels)
-    elif _is_later(known, made):
+    elif _is_out_of_date(known, made):
         return known
     else:
         fields = made.__dataclass_fields__.keys() & told
@@ -93,7 +95,7 @@ def _keep(context: Context, made: TaskRun, told: set[str]) -> TaskRun:
     return made
 
 
-def _is_later(known: TaskRun, made: TaskRun) -> bool:
+def _is_out_of_date(known: TaskRun, made: TaskRun) -> bool:
     before = known.state.timestamp if known.state else None
     now = made.state.timestamp if made.state else None
     return before is not None and now is not None and before >= now

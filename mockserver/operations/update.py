@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..errors import NotNow, NotThere
-from ..filters import ONE_OF, Test
-from ..prefect import FlowRun, StateType, check_columns, check_new_labels, made_up_name
+from ..errors import NotAllowedInState, NotFound
+from ..filters import ONE_OF, Comparison
+from ..prefect import FlowRun, StateType, check_new_labels, check_storable, generate_name
 from ..requests import FlowRunUpdate, LabelsUpdate
 from .context import Context, Outcome
-from .set_state import found_run, no_run_to_orchestrate
+from .set_state import orchestrated_run_not_found, require_flow_run
 
-JSON_OF_FLOW_RUN = frozenset(
+FLOW_RUN_JSON_FIELDS = frozenset(
     {"parameters", "context", "empirical_policy", "tags", "labels", "job_variables"}
 )
 
@@ -22,17 +22,17 @@ def update_flow_run(context: Context, flow_run_id: str, body: FlowRunUpdate) -> 
     that is not scheduled from a deployment.
     """
     if body.job_variables is not None:
-        _check_job_variables(context, found_run(context, flow_run_id))
+        _check_job_variables(context, require_flow_run(context, flow_run_id))
     values = body.model_dump(exclude_unset=True)
-    check_columns(
+    check_storable(
         context.dialect,
         texts=(body.name, body.flow_version, body.infrastructure_pid),
-        values={key: value for key, value in values.items() if key in JSON_OF_FLOW_RUN},
+        values={key: value for key, value in values.items() if key in FLOW_RUN_JSON_FIELDS},
     )
-    run = found_run(context, flow_run_id)
+    run = require_flow_run(context, flow_run_id)
     given: dict[str, Any] = {key: getattr(body, key) for key in body.model_fields_set}
     if "name" in given:
-        given["name"] = given["name"] or made_up_name(context.new_id())
+        given["name"] = given["name"] or generate_name(context.new_id())
     if "tags" in given:
         given["tags"] = tuple(given["tags"])
     if "empirical_policy" in given:
@@ -43,13 +43,15 @@ def update_flow_run(context: Context, flow_run_id: str, body: FlowRunUpdate) -> 
 
 def _check_job_variables(context: Context, run: FlowRun) -> None:
     if run.state is None:
-        raise NotNow("Flow run state is required to update job variables but none exists")
+        raise NotAllowedInState(
+            "Flow run state is required to update job variables but none exists"
+        )
     if run.state.type is not StateType.SCHEDULED:
-        raise NotNow(
+        raise NotAllowedInState(
             f"Job variables for a flow run in state {run.state.type.name} cannot be updated"
         )
     if context.store.deployments.get(run.deployment_id) is None:
-        raise NotNow("A deployment for the flow run could not be found")
+        raise NotAllowedInState("A deployment for the flow run could not be found")
 
 
 def update_labels(context: Context, flow_run_id: str, body: LabelsUpdate) -> Outcome:
@@ -59,19 +61,19 @@ def update_labels(context: Context, flow_run_id: str, body: LabelsUpdate) -> Out
     """
     run = context.store.get(flow_run_id)
     if run is None:
-        raise no_run_to_orchestrate(flow_run_id)
+        raise orchestrated_run_not_found(flow_run_id)
     check_new_labels(context.dialect, body.root)
     labels = {**run.labels, **body.root}
-    check_columns(context.dialect, values=labels)
+    check_storable(context.dialect, values=labels)
     context.store.put(replace(run, labels=labels, updated=context.now))
     return Outcome(None)
 
 
 def delete_flow_run(context: Context, flow_run_id: str) -> Outcome:
     """Delete a flow run, and what goes with it (M11). Raises NotThere."""
-    run = found_run(context, flow_run_id)
+    run = require_flow_run(context, flow_run_id)
     context.store.delete([flow_run_id])
-    named = Test("id", ONE_OF, frozenset((flow_run_id,)))
+    named = Comparison("id", ONE_OF, frozenset((flow_run_id,)))
     return Outcome(None, deleted=(run,), because=named)
 
 
@@ -79,8 +81,8 @@ def delete_flow(context: Context, flow_id: str) -> Outcome:
     """Delete a flow, its flow runs (M11) and its deployments. Raises NotThere."""
     store = context.store
     if flow_id not in store.flows:
-        raise NotThere("Flow not found")
-    of_flow = Test("flow_id", ONE_OF, frozenset((flow_id,)))
+        raise NotFound("Flow not found")
+    of_flow = Comparison("flow_id", ONE_OF, frozenset((flow_id,)))
     runs = store.select(of_flow)
     store.delete([run.id for run in runs])
     store.deployments.drop([one.id for one in store.deployments if of_flow(one)])

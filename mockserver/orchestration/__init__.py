@@ -4,4 +4,10 @@ Comes in: a run and the state that is proposed. Goes out: the state that is acce
 rejection, an abort or a wait, by the rules that Prefect's own server applies.
 """
 
-from .transitions import Orchestration, enter, is_persisted, mirror, orchestrate
+from .transitions import (
+    OrchestrationOutcome,
+    apply_state,
+    is_persisted,
+    mirror_subflow_state,
+    orchestrate,
+)

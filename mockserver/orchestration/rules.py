@@ -15,7 +15,15 @@ from math import floor
 from typing import Any
 from uuid import uuid4
 
-from ..prefect import TERMINAL, FlowRun, Json, State, StateType, state_details, to_utc
+from ..prefect import (
+    TERMINAL_STATES,
+    FlowRun,
+    Json,
+    State,
+    StateType,
+    non_default_state_details,
+    to_utc,
+)
 
 
 class SetStateStatus(StrEnum):
@@ -28,7 +36,7 @@ class SetStateStatus(StrEnum):
 
 
 @dataclass(slots=True)
-class Move:
+class Transition:
     """A transition while rules look at it. They change `proposed`, `policy` and the outcome."""
 
     run: FlowRun
@@ -73,15 +81,15 @@ class Move:
 
     def amend(self, proposed: State, **details: Any) -> None:
         """Change details of the proposed state."""
-        self.proposed_details = state_details({**proposed.details, **details})
+        self.proposed_details = non_default_state_details({**proposed.details, **details})
         self.proposed = replace(proposed, details=self.proposed_details)
 
 
-Check = Callable[[Move, State, State], None]
+BeforeTransition = Callable[[Transition, State, State], None]
 """Looks at a move whose initial and proposed states are there."""
 
 
-def _nothing(_move: Move) -> None: ...
+def _no_op(_move: Transition) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +102,28 @@ class Rule:
 
     froms: frozenset[StateType]
     tos: frozenset[StateType]
-    check: Check
-    after: Callable[[Move], None] = _nothing
-    undo: Callable[[Move], None] = _nothing
+    check: BeforeTransition
+    after: Callable[[Transition], None] = _no_op
+    undo: Callable[[Transition], None] = _no_op
 
 
-def _types(*types: StateType) -> frozenset[StateType]:
+def _state_types(*types: StateType) -> frozenset[StateType]:
     return frozenset(types)
 
 
-ANY = frozenset(StateType)
+ANY_TYPE = frozenset(StateType)
 SCHEDULED, PENDING, RUNNING = StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING
 COMPLETED, FAILED, CANCELLED = StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED
 PAUSED, CANCELLING, CRASHED = StateType.PAUSED, StateType.CANCELLING, StateType.CRASHED
 
 
-def _keep_lease(move: Move, initial: State, proposed: State) -> None:
+def _preserve_lease(move: Transition, initial: State, proposed: State) -> None:
     lease = initial.details.get("deployment_concurrency_lease_id")
     if lease is not None and proposed.details.get("deployment_concurrency_lease_id") is None:
         move.amend(proposed, deployment_concurrency_lease_id=lease)
 
 
-def _once(move: Move, initial: State, proposed: State) -> None:
+def _prevent_duplicate_transitions(move: Transition, initial: State, proposed: State) -> None:
     transition = initial.details.get("transition_id")
     if transition is not None and transition == proposed.details.get("transition_id"):
         move.reject("This run has already made this state transition.")
@@ -125,7 +133,7 @@ def _has_result(data: Any) -> bool:
     return isinstance(data, dict) and data.get("type") != "unpersisted"
 
 
-def _keep_result(move: Move, initial: State, proposed: State) -> None:
+def _prevent_result_overwrite(move: Transition, initial: State, proposed: State) -> None:
     if (
         initial.type is COMPLETED is proposed.type
         and initial.data
@@ -138,7 +146,7 @@ def _keep_result(move: Move, initial: State, proposed: State) -> None:
         )
 
 
-def _leave_terminal(move: Move, initial: State, proposed: State) -> None:
+def _handle_terminal_transitions(move: Transition, initial: State, proposed: State) -> None:
     if proposed.type in (CANCELLING, PAUSED, CRASHED):
         move.abort(f"Run is already in terminal state {initial.type.value}.")
         return
@@ -146,7 +154,7 @@ def _leave_terminal(move: Move, initial: State, proposed: State) -> None:
     if happily and not proposed.is_final:
         move.reject("Run is already COMPLETED.")
         return
-    _keep_result(move, initial, proposed)
+    _prevent_result_overwrite(move, initial, proposed)
     if move.proposed is None:
         return
     if proposed.type is SCHEDULED and move.run.deployment_id is None:
@@ -157,15 +165,17 @@ def _leave_terminal(move: Move, initial: State, proposed: State) -> None:
         move.policy.update(resuming=False, pause_keys=[], retry_type=retry_type)
 
 
-def _restore_policy(move: Move) -> None:
+def _restore_policy(move: Transition) -> None:
     move.policy = dict(move.run.empirical_policy)
 
 
-def _only_to_cancelled(move: Move, _initial: State, _proposed: State) -> None:
+def _enforce_cancelling_to_cancelled(move: Transition, _initial: State, _proposed: State) -> None:
     move.reject("Cannot transition flows that are cancelling to a state other than Cancelled.")
 
 
-def _nothing_to_cancel(move: Move, initial: State, _proposed: State) -> None:
+def _bypass_cancelling_without_infrastructure(
+    move: Transition, initial: State, _proposed: State
+) -> None:
     if (
         initial.type is SCHEDULED and not move.run.infrastructure_pid
     ) or initial.name == "Resuming":
@@ -174,7 +184,7 @@ def _nothing_to_cancel(move: Move, initial: State, _proposed: State) -> None:
         move.reject("Suspended flow run has no infrastructure to terminate.", move.make(CANCELLED))
 
 
-def _not_pending_again(move: Move, initial: State, proposed: State) -> None:
+def _prevent_pending_transitions(move: Transition, initial: State, proposed: State) -> None:
     renamed = initial.name != proposed.name and proposed.name != "Pending"
     if initial.type is PENDING and renamed:
         kept = ("scheduled_time", "deployment_concurrency_lease_id")
@@ -185,17 +195,17 @@ def _not_pending_again(move: Move, initial: State, proposed: State) -> None:
     )
 
 
-def _take_lease(move: Move, initial: State, proposed: State) -> None:
+def _copy_lease(move: Transition, initial: State, proposed: State) -> None:
     key = "deployment_concurrency_lease_id"
     move.amend(proposed, **{key: initial.details.get(key)})
 
 
-def _needs_deployment(move: Move, _initial: State, _proposed: State) -> None:
+def _require_deployment(move: Transition, _initial: State, _proposed: State) -> None:
     if move.run.deployment_id is not None and not move.deployment_exists:
         move.abort("Deployment not found.")
 
 
-def _late_once(move: Move, initial: State, proposed: State) -> None:
+def _ensure_only_scheduled_marked_late(move: Transition, initial: State, proposed: State) -> None:
     if proposed.name != "Late":
         return
     if initial.type is not SCHEDULED:
@@ -204,12 +214,12 @@ def _late_once(move: Move, initial: State, proposed: State) -> None:
         move.reject("This flow run is already marked late.")
 
 
-def _verb(proposed: State) -> str:
+def _pause_verb(proposed: State) -> str:
     return "suspend" if proposed.name == "Suspended" else "pause"
 
 
-def _pause(move: Move, initial: State, proposed: State) -> None:
-    verb = _verb(proposed)
+def _handle_pausing(move: Transition, initial: State, proposed: State) -> None:
+    verb = _pause_verb(proposed)
     if initial.type is not RUNNING:
         move.reject(f"Cannot {verb} flows that are not currently running.")
         return
@@ -227,7 +237,7 @@ def _pause(move: Move, initial: State, proposed: State) -> None:
             return
 
 
-def _record_pause(move: Move) -> None:
+def _record_pause(move: Transition) -> None:
     fired = move.policy.get("pause_keys", [])
     if fired is None:
         move.broken = "'NoneType' object has no attribute 'add'"
@@ -235,7 +245,7 @@ def _record_pause(move: Move) -> None:
         move.policy["pause_keys"] = [*fired, move.pause_key]
 
 
-def _resume(move: Move, initial: State, proposed: State) -> None:
+def _handle_resuming(move: Transition, initial: State, proposed: State) -> None:
     if not (proposed.type in (RUNNING, SCHEDULED, CANCELLING) or proposed.is_final):
         move.reject(
             f"This run cannot transition to the StateType.{proposed.type.value} state"
@@ -250,21 +260,21 @@ def _resume(move: Move, initial: State, proposed: State) -> None:
     timeout = initial.details.get("pause_timeout")
     if timeout is not None and timeout < move.now:
         move.reject(
-            f"The flow run {_verb(proposed)} has timed out and can no longer resume.",
+            f"The flow run {_pause_verb(proposed)} has timed out and can no longer resume.",
             move.make(FAILED, message=f"The flow was {proposed.name.lower()} and never resumed."),
         )
 
 
-def _mark_resuming(move: Move) -> None:
+def _mark_resuming(move: Transition) -> None:
     move.policy["resuming"] = True
 
 
-def _copy_scheduled_time(move: Move, initial: State, proposed: State) -> None:
+def _copy_scheduled_time(move: Transition, initial: State, proposed: State) -> None:
     if proposed.details.get("scheduled_time") is None:
         move.amend(proposed, scheduled_time=initial.details.get("scheduled_time"))
 
 
-def _wait_for_scheduled_time(move: Move, initial: State, _proposed: State) -> None:
+def _wait_for_scheduled_time(move: Transition, initial: State, _proposed: State) -> None:
     scheduled = initial.details.get("scheduled_time")
     if scheduled is None:
         return
@@ -274,7 +284,7 @@ def _wait_for_scheduled_time(move: Move, initial: State, _proposed: State) -> No
         move.wait(seconds, "Scheduled time is in the future")
 
 
-def _retry(move: Move, initial: State, proposed: State) -> None:
+def _retry_failed(move: Transition, initial: State, proposed: State) -> None:
     retries = move.policy.get("retries")
     if retries is None or move.run.run_count > retries:
         move.policy["retry_type"] = None
@@ -293,25 +303,37 @@ def _retry(move: Move, initial: State, proposed: State) -> None:
     move.reject("Retrying", retrying)
 
 
-CORE = (
-    Rule(ANY, ANY, _keep_lease),
-    Rule(ANY, ANY, _once),
-    Rule(TERMINAL, ANY, _leave_terminal, undo=_restore_policy),
-    Rule(_types(CANCELLING), ANY - {CANCELLED}, _only_to_cancelled),
-    Rule(_types(SCHEDULED, PAUSED), _types(CANCELLING), _nothing_to_cancel),
-    Rule(_types(PENDING, CANCELLING, RUNNING, CANCELLED), _types(PENDING), _not_pending_again),
-    Rule(_types(PENDING), _types(RUNNING), _take_lease),
-    Rule(ANY - {PENDING, RUNNING, CANCELLING}, _types(PENDING), _needs_deployment),
-    Rule(ANY, _types(SCHEDULED), _late_once),
-    Rule(ANY, _types(PAUSED), _pause, after=_record_pause),
-    Rule(_types(PAUSED), ANY, _resume, after=_mark_resuming),
-    Rule(_types(SCHEDULED), _types(PENDING), _copy_scheduled_time),
-    Rule(_types(SCHEDULED, PENDING), _types(RUNNING), _wait_for_scheduled_time),
-    Rule(_types(RUNNING), _types(FAILED), _retry),
+CORE_FLOW_POLICY = (
+    Rule(ANY_TYPE, ANY_TYPE, _preserve_lease),
+    Rule(ANY_TYPE, ANY_TYPE, _prevent_duplicate_transitions),
+    Rule(TERMINAL_STATES, ANY_TYPE, _handle_terminal_transitions, undo=_restore_policy),
+    Rule(_state_types(CANCELLING), ANY_TYPE - {CANCELLED}, _enforce_cancelling_to_cancelled),
+    Rule(
+        _state_types(SCHEDULED, PAUSED),
+        _state_types(CANCELLING),
+        _bypass_cancelling_without_infrastructure,
+    ),
+    Rule(
+        _state_types(PENDING, CANCELLING, RUNNING, CANCELLED),
+        _state_types(PENDING),
+        _prevent_pending_transitions,
+    ),
+    Rule(_state_types(PENDING), _state_types(RUNNING), _copy_lease),
+    Rule(ANY_TYPE - {PENDING, RUNNING, CANCELLING}, _state_types(PENDING), _require_deployment),
+    Rule(ANY_TYPE, _state_types(SCHEDULED), _ensure_only_scheduled_marked_late),
+    Rule(ANY_TYPE, _state_types(PAUSED), _handle_pausing, after=_record_pause),
+    Rule(_state_types(PAUSED), ANY_TYPE, _handle_resuming, after=_mark_resuming),
+    Rule(_state_types(SCHEDULED), _state_types(PENDING), _copy_scheduled_time),
+    Rule(_state_types(SCHEDULED, PENDING), _state_types(RUNNING), _wait_for_scheduled_time),
+    Rule(_state_types(RUNNING), _state_types(FAILED), _retry_failed),
 )
 """What holds for a proposal, in this order."""
-FORCED = (
-    Rule(TERMINAL, TERMINAL, _keep_result),
-    Rule(_types(SCHEDULED, PAUSED), _types(CANCELLING), _nothing_to_cancel),
+MINIMAL_FLOW_POLICY = (
+    Rule(TERMINAL_STATES, TERMINAL_STATES, _prevent_result_overwrite),
+    Rule(
+        _state_types(SCHEDULED, PAUSED),
+        _state_types(CANCELLING),
+        _bypass_cancelling_without_infrastructure,
+    ),
 )
 """What holds even when a proposal is forced."""

@@ -12,16 +12,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from ..prefect import FlowRun, Json, State, StateType, TaskRun, state_details, to_utc
-from .rules import ANY, CORE, FORCED, RUNNING, SCHEDULED, Move, Rule, SetStateStatus
+from ..prefect import FlowRun, Json, State, StateType, TaskRun, non_default_state_details, to_utc
+from .rules import (
+    ANY_TYPE,
+    CORE_FLOW_POLICY,
+    MINIMAL_FLOW_POLICY,
+    RUNNING,
+    SCHEDULED,
+    Rule,
+    SetStateStatus,
+    Transition,
+)
 
-PAUSES_FROM = (0, 8, 4)  # the first API version that knows pauses
+MIN_API_VERSION_WITH_PAUSES = (0, 8, 4)  # the first API version that knows pauses
 _MICROSECOND = timedelta(microseconds=1)
-_SAME_CLOCK = timedelta(seconds=1)
+_FROZEN_CLOCK_WINDOW = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Orchestration:
+class OrchestrationOutcome:
     """What came of a proposal: the run as it is now, its state, and what to tell the client.
 
     `details` are those of the reply. `is_new`: the state was made now. `proposed_details`: the
@@ -47,30 +56,30 @@ def orchestrate(
     new_id: Callable[[], str],
     api_version: tuple[int, ...] | None = None,
     deployment_exists: bool = True,
-) -> Orchestration:
+) -> OrchestrationOutcome:
     """Hold a proposed state against the rules; nothing is stored.
 
     `api_version`: of the client, None where it does not say (the newest is assumed).
     `deployment_exists`: whether there is a deployment with the run's deployment_id.
     """
-    move = Move(
+    move = Transition(
         run,
         run.state,
         proposed,
         now,
         new_id,
-        knows_pauses=api_version is None or api_version >= PAUSES_FROM,
+        knows_pauses=api_version is None or api_version >= MIN_API_VERSION_WITH_PAUSES,
         deployment_exists=deployment_exists,
         policy=dict(run.empirical_policy),
         proposed_details=proposed.details,
     )
-    finish = _apply(FORCED if force else CORE, move)
-    changed = run if move.proposed is None else _enter_state(move, move.proposed)
+    finish = _apply_rules(MINIMAL_FLOW_POLICY if force else CORE_FLOW_POLICY, move)
+    changed = run if move.proposed is None else _commit_transition(move, move.proposed)
     for after in finish():
         after(move)
     if move.policy != run.empirical_policy:
         changed = replace(changed, empirical_policy=move.policy, updated=now)
-    return Orchestration(
+    return OrchestrationOutcome(
         changed,
         changed.state,
         move.status,
@@ -81,7 +90,9 @@ def orchestrate(
     )
 
 
-def _apply(rules: tuple[Rule, ...], move: Move) -> Callable[[], list[Callable[[Move], None]]]:
+def _apply_rules(
+    rules: tuple[Rule, ...], move: Transition
+) -> Callable[[], list[Callable[[Transition], None]]]:
     """Ask the rules. Returns what tells, once all is decided, what is left for them to do."""
     if move.initial is None or move.proposed is None:
         return list
@@ -95,22 +106,26 @@ def _apply(rules: tuple[Rule, ...], move: Move) -> Callable[[], list[Callable[[M
         rule.check(move, move.initial, move.proposed)
         asked.append((rule, move.to))
 
-    def left() -> list[Callable[[Move], None]]:
+    def left() -> list[Callable[[Transition], None]]:
         return [
             rule.after if to is move.to else rule.undo
             for rule, to in reversed(asked)
-            if to in rule.tos or (to is None and rule.tos == ANY)
+            if to in rule.tos or (to is None and rule.tos == ANY_TYPE)
         ]
 
     return left
 
 
-def _enter_state(move: Move, proposed: State) -> FlowRun:
+def _commit_transition(move: Transition, proposed: State) -> FlowRun:
     """The run in its new state, with what is counted and timed by state changes."""
     run = move.run
-    state = replace(proposed, timestamp=_unique(proposed.timestamp or move.now, move.initial))
+    state = replace(
+        proposed, timestamp=_distinct_timestamp(proposed.timestamp or move.now, move.initial)
+    )
     if run.parent_task_run_id is not None:
-        details = state_details({**state.details, "task_run_id": run.parent_task_run_id})
+        details = non_default_state_details(
+            {**state.details, "task_run_id": run.parent_task_run_id}
+        )
         state = replace(state, details=details)
         if move.status is SetStateStatus.ACCEPT:
             move.proposed_details = details
@@ -120,22 +135,22 @@ def _enter_state(move: Move, proposed: State) -> FlowRun:
         run_count += 1
     if resuming and (state.type is RUNNING or state.is_final):
         move.policy["resuming"] = False
-    return replace(enter(run, state), run_count=run_count, updated=move.now)
+    return replace(apply_state(run, state), run_count=run_count, updated=move.now)
 
 
-def _unique(at: datetime, before: State | None) -> datetime:
+def _distinct_timestamp(at: datetime, before: State | None) -> datetime:
     """No two states of a run share their time, though a frozen clock stands still."""
     if before is None or before.timestamp is None:
         return at
-    if timedelta(0) <= before.timestamp - at < _SAME_CLOCK:
+    if timedelta(0) <= before.timestamp - at < _FROZEN_CLOCK_WINDOW:
         return before.timestamp + _MICROSECOND
     return at
 
 
-R = TypeVar("R", FlowRun, TaskRun)
+RunT = TypeVar("RunT", FlowRun, TaskRun)
 
 
-def enter(run: R, state: State) -> R:
+def apply_state(run: RunT, state: State) -> RunT:
     """A run in a new state: its start, its end, its run time and its schedule follow."""
     before, at = run.state, state.timestamp
     start, end = run.start_time, run.end_time
@@ -167,15 +182,15 @@ def enter(run: R, state: State) -> R:
     )
 
 
-def mirror(
+def mirror_subflow_state(
     task_run: TaskRun, state: State, subflow_id: str, now: datetime, new_id: Callable[[], str]
 ) -> TaskRun:
     """The task run that stands for a subflow, in the state that the subflow is in."""
-    details = state_details({**state.details, "child_flow_run_id": subflow_id})
+    details = non_default_state_details({**state.details, "child_flow_run_id": subflow_id})
     data = state.data if is_persisted(state.data) else None
     copy = replace(state, id=new_id(), timestamp=now, details=details, data=data)
     count = task_run.run_count + (state.type is RUNNING)
-    return replace(enter(task_run, copy), run_count=count, updated=now)
+    return replace(apply_state(task_run, copy), run_count=count, updated=now)
 
 
 def is_persisted(data: Any) -> bool:

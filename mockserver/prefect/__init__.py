@@ -15,27 +15,27 @@ from .dialects import (
     PREFECT_SQLITE,
     SPEC,
     WARNINGS,
-    Database,
+    DatabaseLimits,
     Deviation,
     Dialect,
     LikeCase,
-    Nul,
+    NulHandling,
     Wildcards,
 )
 from .instants import (
-    BEYOND_UTC,
-    EXPECTED_MOMENT,
-    RELATIVE_MOMENT,
+    OUTSIDE_UTC_RANGE,
+    RELATIVE_TIME_PATTERN,
+    SEED_TIME_SYNTAX,
+    fits_utc_range,
     format_instant,
-    in_utc_years,
-    parse_moment,
     parse_rfc3339,
+    parse_seed_time,
     to_utc,
 )
 from .records import (
-    NOTHING,
-    STATE_DETAILS,
-    TERMINAL,
+    EMPTY_JSON,
+    STATE_DETAILS_DEFAULTS,
+    TERMINAL_STATES,
     UNKNOWN_FLOW,
     CreatedBy,
     Deployment,
@@ -47,16 +47,16 @@ from .records import (
     TaskRun,
     WorkPool,
     WorkQueue,
-    state_details,
+    non_default_state_details,
 )
-from .run_names import ADJECTIVES, ANIMALS, made_up_name
+from .run_names import ADJECTIVES, ANIMALS, generate_name
 from .storage_limits import (
-    check_columns,
-    check_data,
-    check_labels,
+    check_integer_size,
     check_new_labels,
-    check_read_again,
-    check_time,
-    check_whole,
+    check_readable,
+    check_state_data,
+    check_storable,
+    check_stored_labels,
+    check_time_range,
 )
 from .unmodelled import is_unmodelled

@@ -30,7 +30,7 @@ class LikeCase(Enum):
     LOWER = "Unicode lower-casing, code point by code point"
 
 
-class Nul(Enum):
+class NulHandling(Enum):
     """What NUL (U+0000) in a text is."""
 
     ORDINARY = "an ordinary character"
@@ -39,7 +39,7 @@ class Nul(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Database:
+class DatabaseLimits:
     """What a real server's database cannot run. Counts are of one request; None is no bound."""
 
     retryable: bool  # the server answers 503 and not 500
@@ -56,13 +56,13 @@ class Dialect:
     state_both_lists: bool = False
     like_wildcards: Wildcards = Wildcards.LITERAL
     like_case_ascii: LikeCase = LikeCase.FOLD
-    nul: Nul = Nul.ORDINARY
+    nul: NulHandling = NulHandling.ORDINARY
     error_shape: bool = False
     lax_coercion: bool = False
     body_ignored: bool = False
     api_version_400: bool = False
     unreadable_400: bool = False
-    undocumented_5xx: Database | None = None
+    undocumented_5xx: DatabaseLimits | None = None
     lateness_whole_seconds: bool = False
     create_with_data: bool = False
     bulk_shared_details: bool = False
@@ -78,7 +78,7 @@ PREFECT_SQLITE = Dialect(
     state_both_lists=True,
     like_wildcards=Wildcards.ACTIVE,
     like_case_ascii=LikeCase.ASCII,
-    nul=Nul.ENDS_PATTERN,
+    nul=NulHandling.ENDS_PATTERN,
     error_shape=True,
     lax_coercion=True,
     body_ignored=True,
@@ -90,7 +90,7 @@ PREFECT_SQLITE = Dialect(
     null_pause_keys=True,
     unreadable_labels=True,
     huge_integers=True,
-    undocumented_5xx=Database(
+    undocumented_5xx=DatabaseLimits(
         retryable=False, most_tags=127, most_like_bytes=49_998, most_parameters=None
     ),
 )
@@ -99,10 +99,10 @@ PREFECT_POSTGRESQL = replace(
     name="prefect-postgresql",
     like_wildcards=Wildcards.ESCAPABLE,
     like_case_ascii=LikeCase.LOWER,
-    nul=Nul.FAILS,
+    nul=NulHandling.FAILS,
     lateness_whole_seconds=False,
     nulls_high=True,
-    undocumented_5xx=Database(
+    undocumented_5xx=DatabaseLimits(
         retryable=True, most_tags=None, most_like_bytes=None, most_parameters=32_767
     ),
 )
@@ -313,7 +313,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ),
 )
 
-CAUTIONS: Mapping[str, str] = MappingProxyType(
+CLIENT_WARNINGS: Mapping[str, str] = MappingProxyType(
     {
         "no-filter": "no condition is left in the filter: it matches every flow run",
         "unknown-key": "a top-level key is none that the endpoint knows, and was ignored",
@@ -332,6 +332,6 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
         for deviation in DEVIATIONS
         if not deviation.silent
     }
-    | dict(CAUTIONS)
+    | dict(CLIENT_WARNINGS)
 )
 """Every id that `x-mockserver-warning` may hold, with its sentence, in the order of the header."""

@@ -12,16 +12,16 @@ _RFC3339 = re.compile(
     r"(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII | re.IGNORECASE,
 )
-RELATIVE_MOMENT = r"^now((?:[+-](?:[0-9]+(?:\.[0-9]{1,6})?[wdhms])+)*)$"
-_RELATIVE = re.compile(RELATIVE_MOMENT.removeprefix("^").removesuffix("$"))
-_SIGNED = re.compile(r"([+-])((?:\d+(?:\.\d+)?[wdhms])+)", re.ASCII)
-_PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])", re.ASCII)
-_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+RELATIVE_TIME_PATTERN = r"^now((?:[+-](?:[0-9]+(?:\.[0-9]{1,6})?[wdhms])+)*)$"
+_RELATIVE_TIME = re.compile(RELATIVE_TIME_PATTERN.removeprefix("^").removesuffix("$"))
+_SIGNED_OFFSET = re.compile(r"([+-])((?:\d+(?:\.\d+)?[wdhms])+)", re.ASCII)
+_OFFSET_PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])", re.ASCII)
+_UNIT_NAMES = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
-BEYOND_UTC = datetime.max.replace(tzinfo=timezone(timedelta(hours=-23)))
+OUTSIDE_UTC_RANGE = datetime.max.replace(tzinfo=timezone(timedelta(hours=-23)))
 """An instant that UTC cannot hold."""
 
-EXPECTED_MOMENT = (
+SEED_TIME_SYNTAX = (
     "an RFC 3339 date-time with an offset, such as 2026-01-31T08:00:00Z, "
     "or one relative to the load: now, now-90d, now-1d12h, now+5m"
 )
@@ -38,11 +38,11 @@ def parse_rfc3339(text: str) -> datetime:
         raise ValueError(f"not an RFC 3339 date-time with an offset: {text[:64]!r}")
     text = text.upper()
     if shape[4] == "60":
-        return _leap_second(text, shape.start(4))
+        return _parse_leap_second(text, shape.start(4))
     return to_utc(datetime.fromisoformat(text))
 
 
-def _leap_second(text: str, at: int) -> datetime:
+def _parse_leap_second(text: str, at: int) -> datetime:
     """A leap second stands only at the end of a UTC day; it is read as the second after it."""
     before = to_utc(datetime.fromisoformat(f"{text[:at]}59{text[at + 2 :]}"))
     if (before.hour, before.minute) != (23, 59):
@@ -77,34 +77,34 @@ def to_utc(moment: datetime) -> datetime:
         return moment
 
 
-def in_utc_years(moment: datetime) -> bool:
+def fits_utc_range(moment: datetime) -> bool:
     """Whether UTC can hold the instant (years 1-9999), as a database must."""
     return moment.tzinfo is UTC or to_utc(moment).utcoffset() == timedelta(0)
 
 
-def parse_moment(text: str, now: datetime) -> datetime:
+def parse_seed_time(text: str, now: datetime) -> datetime:
     """Read a time of a seed: RFC 3339, or relative to `now` (`now-90d`, `now+1h30m`).
 
     Returns an aware datetime in UTC. Raises ValueError, with what was expected, when `text` is
     neither or leaves the years 1-9999.
     """
-    relative = _RELATIVE.fullmatch(text)
+    relative = _RELATIVE_TIME.fullmatch(text)
     if relative is None:
         moment = parse_rfc3339(text)
-        if not in_utc_years(moment):
+        if not fits_utc_range(moment):
             raise ValueError(f"outside the years 1-9999 in UTC: {text[:64]!r}")
         return moment
     try:
-        return now + _offset(relative[1])
+        return now + _parse_offset(relative[1])
     except OverflowError:
         raise ValueError(f"outside the years 1-9999: {text[:64]!r}") from None
 
 
-def _offset(text: str) -> timedelta:
+def _parse_offset(text: str) -> timedelta:
     total = timedelta()
-    for sign, parts in _SIGNED.findall(text):
-        for number, unit in _PART.findall(parts):
-            step = timedelta(**{_UNITS[unit]: float(number)})
+    for sign, parts in _SIGNED_OFFSET.findall(text):
+        for number, unit in _OFFSET_PART.findall(parts):
+            step = timedelta(**{_UNIT_NAMES[unit]: float(number)})
             total = total - step if sign == "-" else total + step
     return total
 

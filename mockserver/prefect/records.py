@@ -15,11 +15,11 @@ from types import MappingProxyType
 from typing import Any
 
 Json = Mapping[str, Any]
-NOTHING: Json = MappingProxyType({})
+EMPTY_JSON: Json = MappingProxyType({})
 
 
-def _nothing() -> Json:
-    return NOTHING
+def _empty_json() -> Json:
+    return EMPTY_JSON
 
 
 class StateType(StrEnum):
@@ -43,15 +43,15 @@ class StateType(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether a run that got here is done."""
-        return self in TERMINAL
+        return self in TERMINAL_STATES
 
 
-TERMINAL = frozenset(
+TERMINAL_STATES = frozenset(
     {StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED}
 )
 
 
-STATE_DETAILS: Json = MappingProxyType(
+STATE_DETAILS_DEFAULTS: Json = MappingProxyType(
     {
         "task_run_id": None,
         "child_flow_run_id": None,
@@ -75,21 +75,21 @@ STATE_DETAILS: Json = MappingProxyType(
 """Prefect's state_details that can be given, with what each is when it is not."""
 
 
-def state_details(given: Json) -> Json:
+def non_default_state_details(given: Json) -> Json:
     """The details that say something: known, and other than when they are not given."""
     return {
         key: value
         for key, value in given.items()
-        if key in STATE_DETAILS and value != STATE_DETAILS[key]
-    } or NOTHING
+        if key in STATE_DETAILS_DEFAULTS and value != STATE_DETAILS_DEFAULTS[key]
+    } or EMPTY_JSON
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """The state of a run: its type, and a name that says more (`Late` is a SCHEDULED).
 
-    `details` are Prefect's state_details that say something (see `state_details`): ids as text,
-    times as datetimes.
+    `details` are Prefect's state_details that differ from their defaults (see
+    `non_default_state_details`): ids as text, times as datetimes.
     """
 
     type: StateType
@@ -98,12 +98,12 @@ class State:
     timestamp: datetime | None = None
     message: str | None = None
     data: Any = None
-    details: Json = field(default_factory=_nothing)
-    rest: Json = field(default_factory=_nothing, compare=False)
+    details: Json = field(default_factory=_empty_json)
+    rest: Json = field(default_factory=_empty_json, compare=False)
 
     @property
     def is_final(self) -> bool:
-        return self.type in TERMINAL
+        return self.type in TERMINAL_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class CreatedBy:
     display_value: str | None = None
 
 
-class HasState:
+class StateColumns:
     """What filters ask of the state of a flow run or task run."""
 
     __slots__ = ()
@@ -131,7 +131,7 @@ class HasState:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskRun(HasState):
+class TaskRun(StateColumns):
     """A task run. It also links a subflow to the flow run that started it."""
 
     id: str
@@ -151,12 +151,12 @@ class TaskRun(HasState):
     cache_key: str | None = None
     cache_expiration: datetime | None = None
     task_version: str | None = None
-    empirical_policy: Json = field(default_factory=_nothing)
-    task_inputs: Json = field(default_factory=_nothing)
-    labels: Json = field(default_factory=_nothing)
+    empirical_policy: Json = field(default_factory=_empty_json)
+    task_inputs: Json = field(default_factory=_empty_json)
+    labels: Json = field(default_factory=_empty_json)
     created: datetime | None = None
     updated: datetime | None = None
-    rest: Json = field(default_factory=_nothing, compare=False)
+    rest: Json = field(default_factory=_empty_json, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +166,10 @@ class Flow:
     id: str
     name: str
     tags: tuple[str, ...] = ()
-    labels: Json = field(default_factory=_nothing)
+    labels: Json = field(default_factory=_empty_json)
     created: datetime | None = None
     updated: datetime | None = None
-    rest: Json = field(default_factory=_nothing, compare=False)
+    rest: Json = field(default_factory=_empty_json, compare=False)
 
 
 UNKNOWN_FLOW = Flow("8d6ee9bd-1a1c-5a8e-9d7e-6b7f3c1d2e40", "unknown-flow")
@@ -189,10 +189,10 @@ class Deployment:
     work_queue_id: str | None = None
     work_pool_id: str | None = None
     work_pool_name: str | None = None
-    labels: Json = field(default_factory=_nothing)
+    labels: Json = field(default_factory=_empty_json)
     created: datetime | None = None
     updated: datetime | None = None
-    rest: Json = field(default_factory=_nothing, compare=False)
+    rest: Json = field(default_factory=_empty_json, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class WorkPool:
     id: str
     name: str
     type: str | None = None
-    rest: Json = field(default_factory=_nothing, compare=False)
+    rest: Json = field(default_factory=_empty_json, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +212,11 @@ class WorkQueue:
     id: str
     name: str
     work_pool_id: str | None = None
-    rest: Json = field(default_factory=_nothing, compare=False)
+    rest: Json = field(default_factory=_empty_json, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlowRun(HasState):
+class FlowRun(StateColumns):
     """A flow run; `parent_flow_run_id` follows from the task run of `parent_task_run_id`."""
 
     id: str
@@ -242,17 +242,17 @@ class FlowRun(HasState):
     work_queue_id: str | None = None
     work_pool_id: str | None = None
     work_pool_name: str | None = None
-    parameters: Json = field(default_factory=_nothing)
-    context: Json = field(default_factory=_nothing)
-    labels: Json = field(default_factory=_nothing)
-    empirical_policy: Json = field(default_factory=_nothing)
-    job_variables: Json | None = field(default_factory=_nothing)
+    parameters: Json = field(default_factory=_empty_json)
+    context: Json = field(default_factory=_empty_json)
+    labels: Json = field(default_factory=_empty_json)
+    empirical_policy: Json = field(default_factory=_empty_json)
+    job_variables: Json | None = field(default_factory=_empty_json)
     run_count: int = 0
     total_run_time: float = 0.0
     auto_scheduled: bool = False
     infrastructure_document_id: str | None = None
     infrastructure_pid: str | None = None
-    rest: Json = field(default_factory=_nothing, compare=False)
+    rest: Json = field(default_factory=_empty_json, compare=False)
 
     @property
     def start_or_expected_time(self) -> datetime | None:

@@ -10,7 +10,7 @@ ANIMALS = """alpaca auk badger bee bison bream cicada cod crane dingo dunlin eel
 gecko gnu grouse hare heron ibex jackal kiwi koala lemur linnet lynx magpie marten"""
 
 
-def made_up_name(record_id: str) -> str:
+def generate_name(record_id: str) -> str:
     """A name such as `brisk-otter`, the same one for the same id (a uuid)."""
     number = UUID(record_id).int
     adjectives, animals = ADJECTIVES.split(), ANIMALS.split()

@@ -8,26 +8,28 @@ from datetime import datetime
 from math import isfinite
 
 from ..errors import InvalidRequest, ServerFailure
-from .dialects import Dialect, Nul
-from .instants import in_utc_years
+from .dialects import Dialect, NulHandling
+from .instants import fits_utc_range
 
 
-def check_time(dialect: Dialect, time: datetime | None, loc: tuple[str | int, ...]) -> None:
+def check_time_range(dialect: Dialect, time: datetime | None, loc: tuple[str | int, ...]) -> None:
     """Raise ServerFailure for a time that no column holds; where nothing fails, InvalidRequest."""
-    if time is None or in_utc_years(time):
+    if time is None or fits_utc_range(time):
         return
     database = dialect.undocumented_5xx
     if database is None:
         msg = "A time must not leave the years 1-9999 in UTC"
         raise InvalidRequest([{"type": "date_time", "loc": loc, "msg": msg}], None)
-    raise ServerFailure(_NO_DATE, retryable=database.retryable)
+    raise ServerFailure(_DATE_OUT_OF_RANGE, retryable=database.retryable)
 
 
-_NO_DATE = "StatementError('(builtins.OverflowError) date value out of range')"
-_NO_TEXT = "(sqlalchemy.dialects.postgresql.asyncpg.Error) a text that the database does not hold"
+_DATE_OUT_OF_RANGE = "StatementError('(builtins.OverflowError) date value out of range')"
+_TEXT_NOT_STORABLE = (
+    "(sqlalchemy.dialects.postgresql.asyncpg.Error) a text that the database does not hold"
+)
 
 
-def check_columns(
+def check_storable(
     dialect: Dialect, *, texts: Iterable[str | None] = (), values: object = None
 ) -> None:
     """Raise ServerFailure for what the database cannot hold: in columns of text, and of JSON.
@@ -38,46 +40,46 @@ def check_columns(
     database = dialect.undocumented_5xx
     if database is None:
         return
-    looks_into_json = _is_strict(dialect)
-    found = [text for text in (*texts, *(_texts_in(values) if looks_into_json else ())) if text]
+    looks_into_json = _rejects_nul(dialect)
+    found = [text for text in (*texts, *(_iter_texts(values) if looks_into_json else ())) if text]
     if looks_into_json and any("\0" in text for text in found):
-        raise ServerFailure(_NO_TEXT, retryable=database.retryable)
+        raise ServerFailure(_TEXT_NOT_STORABLE, retryable=database.retryable)
     for text in found:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            why = _NO_TEXT if looks_into_json else repr(error)
+            why = _TEXT_NOT_STORABLE if looks_into_json else repr(error)
             raise ServerFailure(why, retryable=database.retryable) from None
 
 
-def _is_strict(dialect: Dialect) -> bool:
+def _rejects_nul(dialect: Dialect) -> bool:
     """Whether the database is of those that take no NUL: it knows JSON and small integers."""
-    return dialect.nul is Nul.FAILS
+    return dialect.nul is NulHandling.FAILS
 
 
-def _texts_in(value: object) -> Iterator[str]:
+def _iter_texts(value: object) -> Iterator[str]:
     """Every text in a value, keys included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield key
-            yield from _texts_in(inner)
+            yield from _iter_texts(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _texts_in(inner)
+            yield from _iter_texts(inner)
 
 
-def check_data(dialect: Dialect, data: object) -> None:
+def check_state_data(dialect: Dialect, data: object) -> None:
     """Raise ServerFailure for NaN and infinities in the data of a state, which is written as it
     is; elsewhere in JSON they become null.
     """
     database = dialect.undocumented_5xx
-    if database and _is_strict(dialect) and not _is_finite(data):
+    if database and _rejects_nul(dialect) and not _is_finite(data):
         raise ServerFailure("a number that JSON lacks", retryable=database.retryable)
 
 
-def check_read_again(dialect: Dialect, *values: object) -> None:
+def check_readable(dialect: Dialect, *values: object) -> None:
     """Raise ServerFailure for numbers that JSON lacks where a real server reads the row that it has
     written: they are null there, which is no label and no number of a policy.
     """
@@ -85,7 +87,7 @@ def check_read_again(dialect: Dialect, *values: object) -> None:
         raise ServerFailure("a number that JSON lacks", retryable=False)
 
 
-def check_labels(dialect: Dialect, labels: Mapping[str, object]) -> None:
+def check_stored_labels(dialect: Dialect, labels: Mapping[str, object]) -> None:
     """`unreadable-labels`: raise ServerFailure where a real server reads labels that are none."""
     if dialect.unreadable_labels and not all(map(_is_label, labels.values())):
         raise ServerFailure("a label that is none", retryable=False)
@@ -114,11 +116,11 @@ def _is_finite(value: object) -> bool:
     return True
 
 
-def check_whole(dialect: Dialect, number: int, *, bits: int) -> None:
+def check_integer_size(dialect: Dialect, number: int, *, bits: int) -> None:
     """Raise ServerFailure for an integer past its column's; all have 64 bits on one database."""
     database = dialect.undocumented_5xx
     if database is None:
         return
-    most = 2 ** (bits if _is_strict(dialect) else 64) // 2
+    most = 2 ** (bits if _rejects_nul(dialect) else 64) // 2
     if not -most <= number < most:
         raise ServerFailure("an integer of too many bits", retryable=database.retryable)

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 # Path and methods, as the document of 3.8.8 lists them; the websockets are in no document.
-UNMODELLED = """\
+UNMODELLED_ENDPOINTS = """\
 /admin/settings GET
 /admin/storage DELETE PUT
 /artifacts/ POST
@@ -132,16 +132,16 @@ def is_unmodelled(method: str, path: str) -> bool:
     """Whether a real server has this endpoint. `path` is without the prefix /api."""
     return any(
         pattern.fullmatch(path) and (method in methods or "WEBSOCKET" in methods)
-        for pattern, methods in _patterns()
+        for pattern, methods in _endpoint_patterns()
     )
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
-    lines = (line.split() for line in UNMODELLED.splitlines())
-    return tuple((_pattern(path.rstrip("/")), frozenset(methods)) for path, *methods in lines)
+def _endpoint_patterns() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
+    lines = (line.split() for line in UNMODELLED_ENDPOINTS.splitlines())
+    return tuple((_path_pattern(path.rstrip("/")), frozenset(methods)) for path, *methods in lines)
 
 
-def _pattern(path: str) -> re.Pattern[str]:
+def _path_pattern(path: str) -> re.Pattern[str]:
     parts = re.split(r"\{[^}]*\}", path)
     return re.compile("[^/]+".join(map(re.escape, parts)) + "/?")

@@ -7,15 +7,15 @@ with the warnings that the way it was written earns, or a `RefusedRequest`.
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .body_models import MAX_PAGE, BulkDeleteRequest
-from .decoding import JSON, Message
-from .reading import api_version, check_api_version, read_request, read_uuid
+from .body_models import MAX_PAGE_LIMIT, BulkDeleteRequest
+from .decoding import JSON_MEDIA_TYPE, Message
+from .reading import check_api_version, parse_api_version, read_request, read_uuid
 
 if TYPE_CHECKING:
     from .query_bodies import (
         DecrementRequest,
         DeploymentFilterRequest,
-        Filters,
+        FilterParameters,
         FlowCountRequest,
         FlowFilterRequest,
         FlowRunFilterRequest,
@@ -45,7 +45,7 @@ __getattr__ = lazy_exports(
         "query_bodies": (
             "DecrementRequest",
             "DeploymentFilterRequest",
-            "Filters",
+            "FilterParameters",
             "FlowCountRequest",
             "FlowFilterRequest",
             "FlowRunFilterRequest",

@@ -17,20 +17,20 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import (
     InvalidRequest,
-    OutdatedClient,
     OutOfBounds,
     RefusedRequest,
     ServerFailure,
     UnreadableRequest,
+    UnsupportedApiVersion,
 )
-from ..filters import AS_DOCUMENTED, telling_all
+from ..filters import AS_DOCUMENTED, without_fail_fast
 from ..prefect import Dialect
-from .body_models import MAX_PAGE, NO_OBJECT, Page, Parameters
+from .body_models import MAX_PAGE_LIMIT, NOT_AN_OBJECT, BodyParameters, PageParameters
 
 MAX_DEPTH = 953  # of JSON; a real server (Python 3.11) answers 400 to what is deeper
 MINIMUM_API_VERSION = (0, 8, 0)
-JSON = "application/json"
-B = TypeVar("B", bound=BaseModel)
+JSON_MEDIA_TYPE = "application/json"
+BodyT = TypeVar("BodyT", bound=BaseModel)
 
 
 class Message(NamedTuple):
@@ -43,15 +43,15 @@ class Message(NamedTuple):
     api_version: str | None = None
 
 
-def is_plain(request: BaseModel) -> bool:
+def is_fully_checked(request: BaseModel) -> bool:
     """Whether nothing in it needs a second look: an ignored key, a page out of bounds, anything
     of which the schema does not tell whether JSON can hold it.
     """
-    if not isinstance(request, Parameters) or request.holds_anything:
+    if not isinstance(request, BodyParameters) or request.holds_anything:
         return False
     if request.model_extra and not request.model_extra.keys() <= request.passed_over:
         return False
-    return not (request.pages and _page_problem(request))
+    return not (request.pages and _page_limit_error(request))
 
 
 def media_type(content_type: str | None) -> str | None:
@@ -59,49 +59,53 @@ def media_type(content_type: str | None) -> str | None:
     return None if content_type is None else content_type.partition(";")[0].strip().lower()
 
 
-def body_of(message: Message, dialect: Dialect) -> bytes:
+def effective_body(message: Message, dialect: Dialect) -> bytes:
     """The body to read; empty where there is none or where its type makes a server ignore it."""
     kind = media_type(message.content_type)
-    if not message.body or kind is None or kind == JSON:
+    if not message.body or kind is None or kind == JSON_MEDIA_TYPE:
         return message.body
     if not dialect.body_ignored:
-        raise _invalid("content_type", ("header", "content-type"), f"{kind!r}, not {JSON}")
+        raise _invalid_request(
+            "content_type", ("header", "content-type"), f"{kind!r}, not {JSON_MEDIA_TYPE}"
+        )
     suffixed = re.fullmatch(r"application/[^/]*\+json", kind, re.DOTALL)
     return message.body if suffixed else b""
 
 
-def _invalid(kind: str, loc: tuple[str | int, ...], msg: str) -> InvalidRequest:
+def _invalid_request(kind: str, loc: tuple[str | int, ...], msg: str) -> InvalidRequest:
     return InvalidRequest([{"type": kind, "loc": loc, "msg": msg}], None)
 
 
-def read_strictly(body: type[B], content: bytes) -> B:
-    if not content and not issubclass(body, Parameters):
-        raise _invalid("missing", ("body",), "Field required")
+def parse_strict(body: type[BodyT], content: bytes) -> BodyT:
+    if not content and not issubclass(body, BodyParameters):
+        raise _invalid_request("missing", ("body",), "Field required")
     try:
         request = body.model_validate_json(
             content or b"{}", strict=True, context={AS_DOCUMENTED: True}
         )
     except ValidationError as refusal:
         raise InvalidRequest(list(_strict_errors(refusal)), None) from None
-    if not is_plain(request) and not is_repeatable(json.loads(content or b"{}")):
-        raise _invalid("json_invalid", ("body",), "Invalid JSON: a number that is not finite")
-    if isinstance(request, Parameters) and request.pages:
-        _check_page(_page_problem(request))
+    if not is_fully_checked(request) and not is_json_encodable(json.loads(content or b"{}")):
+        raise _invalid_request(
+            "json_invalid", ("body",), "Invalid JSON: a number that is not finite"
+        )
+    if isinstance(request, BodyParameters) and request.pages:
+        _raise_out_of_bounds(_page_limit_error(request))
     return request
 
 
-def _page_problem(request: Any) -> str | None:
+def _page_limit_error(request: Any) -> str | None:
     """What a real server says of a page's limit; None where it is good. No schema tells it."""
     if request.limit is None:
         return None
     if request.limit < 0:
         return "Invalid limit: must be greater than or equal to 0."
-    if request.limit > MAX_PAGE:
-        return f"Invalid limit: must be less than or equal to {MAX_PAGE}."
+    if request.limit > MAX_PAGE_LIMIT:
+        return f"Invalid limit: must be less than or equal to {MAX_PAGE_LIMIT}."
     return None
 
 
-def _check_page(problem: str | None) -> None:
+def _raise_out_of_bounds(problem: str | None) -> None:
     if problem:
         raise OutOfBounds(problem)
 
@@ -113,14 +117,14 @@ def _strict_errors(refusal: ValidationError) -> Iterator[Mapping[str, Any]]:
         yield told | {"input": error["input"]} if readable else told
 
 
-def decode(body: bytes, dialect: Dialect) -> Any:
+def decode_json(body: bytes, dialect: Dialect) -> Any:
     """Starlette's `request.json()`, with FastAPI's errors."""
-    if _too_deep(body):
-        raise _unreadable(dialect)
+    if _nests_too_deep(body):
+        raise _unreadable_error(dialect)
     try:
         return json.loads(body)
     except json.JSONDecodeError as error:
-        _check_repeatable(error.doc)
+        _require_json_encodable(error.doc)
         problem = {
             "type": "json_invalid",
             "loc": ("body", error.pos),
@@ -130,20 +134,20 @@ def decode(body: bytes, dialect: Dialect) -> Any:
         }
         raise InvalidRequest([problem], error.doc) from None
     except (ValueError, RecursionError):  # not UTF-8, 16 or 32; too many digits; too deep
-        raise _unreadable(dialect) from None
+        raise _unreadable_error(dialect) from None
 
 
-def _unreadable(dialect: Dialect) -> RefusedRequest:
+def _unreadable_error(dialect: Dialect) -> RefusedRequest:
     text = "There was an error parsing the body"
     if dialect.unreadable_400:
         return UnreadableRequest(text)
-    return _invalid("json_invalid", ("body",), text)
+    return _invalid_request("json_invalid", ("body",), text)
 
 
 _DEPTH_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|[\]}]', re.DOTALL)
 
 
-def _too_deep(body: bytes) -> bool:
+def _nests_too_deep(body: bytes) -> bool:
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return False
     depth = deepest = 0
@@ -156,13 +160,13 @@ def _too_deep(body: bytes) -> bool:
     return deepest > MAX_DEPTH
 
 
-def check_version(version: str | None) -> None:
-    problem = version_problem(version)
+def require_api_version(version: str | None) -> None:
+    problem = api_version_error(version)
     if problem:
-        raise OutdatedClient(problem)
+        raise UnsupportedApiVersion(problem)
 
 
-def version_problem(version: str | None) -> str | None:
+def api_version_error(version: str | None) -> str | None:
     """What a real server says of the header; None where it is absent, empty or good."""
     if not version:
         return None
@@ -182,13 +186,13 @@ def version_problem(version: str | None) -> str | None:
     return None
 
 
-def read_laxly(body: type[B], value: Any, now: datetime, *, every_error: bool = False) -> B:
+def parse_lax(body: type[BodyT], value: Any, now: datetime, *, every_error: bool = False) -> BodyT:
     """FastAPI's body: as a whole or, where keys are parameters, key by key. Bytes are a body whose
     type makes a server ignore it: no key can be found in them, and an error tells them as text.
     """
-    given = _parameters(body, value) if issubclass(body, Parameters) else value
+    given = _pick_parameters(body, value) if issubclass(body, BodyParameters) else value
     if given is None:
-        raise InvalidRequest([missing()], None)
+        raise InvalidRequest([missing_error()], None)
     context = {"now": now}
     try:
         return body.model_validate(given, from_attributes=True, context=context)
@@ -196,64 +200,66 @@ def read_laxly(body: type[B], value: Any, now: datetime, *, every_error: bool = 
         refusal = error
     except UnicodeEncodeError:  # a lone surrogate where a date-time belongs
         raise ServerFailure("a lone surrogate in a date-time", retryable=False) from None
-    told = told_body(value)
+    told = echoed_body(value)
     if every_error:
         try:
-            telling_all(body).model_validate(given, from_attributes=True, context=context)
+            without_fail_fast(body).model_validate(given, from_attributes=True, context=context)
         except ValidationError as error:
             refusal = error
     errors = [_lax_error(error, body) for error in refusal.errors()]
-    if any(error["type"] == NO_OBJECT for error in errors):
+    if any(error["type"] == NOT_AN_OBJECT for error in errors):
         raise ServerFailure("a policy that is no object", retryable=False)
     raise InvalidRequest(errors, told)
 
 
-def told_body(value: Any) -> Any:
+def echoed_body(value: Any) -> Any:
     """A body as a refusal repeats it: bytes as text. Raises ServerFailure where it cannot."""
-    _check_repeatable(value)
-    return _as_text(value)
+    _require_json_encodable(value)
+    return _bytes_to_text(value)
 
 
-def _as_text(value: Any) -> Any:
+def _bytes_to_text(value: Any) -> Any:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _parameters(body: type[Parameters], value: Any) -> dict[str, Any]:
+def _pick_parameters(body: type[BodyParameters], value: Any) -> dict[str, Any]:
     """The keys that are parameters; null is absent, and others are never looked at."""
     if value is None or isinstance(value, bytes):
         return {}
     if not isinstance(value, dict):
-        _check_repeatable(value)
-        raise InvalidRequest([missing(key) for key in body.model_fields], value)
+        _require_json_encodable(value)
+        raise InvalidRequest([missing_error(key) for key in body.model_fields], value)
     given = {key: value[key] for key in body.model_fields if value.get(key) is not None}
     if body.pages and "limit" in given:
         # A real server looks at the page first, whatever else is wrong.
         with suppress(ValidationError):
-            _check_page(_page_problem(Page.model_validate({"limit": given["limit"]})))
+            _raise_out_of_bounds(
+                _page_limit_error(PageParameters.model_validate({"limit": given["limit"]}))
+            )
     return given
 
 
-def missing(*key: str) -> dict[str, Any]:
+def missing_error(*key: str) -> dict[str, Any]:
     return {"type": "missing", "loc": ("body", *key), "msg": "Field required", "input": None}
 
 
 def _lax_error(error: Mapping[str, Any], body: type[BaseModel]) -> dict[str, Any]:
     told = {key: value for key, value in error.items() if key != "url"}
-    if error["type"] == "missing" and len(error["loc"]) == 1 and issubclass(body, Parameters):
-        return missing(str(error["loc"][0]))
+    if error["type"] == "missing" and len(error["loc"]) == 1 and issubclass(body, BodyParameters):
+        return missing_error(str(error["loc"][0]))
     told["loc"] = ("body", *error["loc"])
-    told["input"] = _as_text(error["input"])
+    told["input"] = _bytes_to_text(error["input"])
     if "error" in error.get("ctx", ()) and isinstance(error["ctx"]["error"], Exception):
         told["ctx"] = {"error": {}}
     return told
 
 
-def _check_repeatable(value: object) -> None:
-    if not is_repeatable(value):
+def _require_json_encodable(value: object) -> None:
+    if not is_json_encodable(value):
         raise ServerFailure("the reply would repeat what JSON lacks", retryable=False)
 
 
-def is_repeatable(value: object) -> bool:
+def is_json_encodable(value: object) -> bool:
     """Whether a reply can hold it: no NaN, no infinity, no lone surrogate, not too deep; of bytes,
     whether they are text.
     """

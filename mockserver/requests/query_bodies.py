@@ -14,17 +14,17 @@ from ..filters import (
     FlowFilter,
     FlowRunFilter,
     Instant,
-    Number,
+    JsonNumber,
     TaskRunFilter,
     Uuid,
     WorkPoolFilter,
     WorkQueueFilter,
-    number,
-    whole,
+    json_integer,
+    json_number,
 )
-from .body_models import Document, Page, Parameters
+from .body_models import BodyParameters, ClosedObject, PageParameters
 
-LeaseDuration = Annotated[float, number(ge=60, le=86_400)]
+LeaseDuration = Annotated[float, json_number(ge=60, le=86_400)]
 
 
 class FlowRunSort(StrEnum):
@@ -62,11 +62,11 @@ class NamedSort(StrEnum):
     NAME_DESC = "NAME_DESC"
 
 
-Offset = Annotated[int, whole(ge=0)]
-PageNumber = Annotated[int, whole(ge=1)]
+Offset = Annotated[int, json_integer(ge=0)]
+PageNumber = Annotated[int, json_integer(ge=1)]
 
 
-class Filters(Parameters):
+class FilterParameters(BodyParameters):
     """Which flow runs, by themselves and by what they refer to; all given filters must hold."""
 
     flows: FlowFilter | None = None
@@ -77,30 +77,30 @@ class Filters(Parameters):
     work_pool_queues: WorkQueueFilter | None = None
 
 
-class _SortedFlowRuns(Page):
+class _FlowRunOffsetPage(PageParameters):
     sort: FlowRunSort | None = FlowRunSort.ID_DESC
     offset: Offset = 0
 
 
-class FlowRunFilterRequest(Filters, _SortedFlowRuns):
+class FlowRunFilterRequest(FilterParameters, _FlowRunOffsetPage):
     """The body of /flow_runs/filter."""
 
 
-class _PageOfFlowRuns(Page):
+class _FlowRunNumberedPage(PageParameters):
     sort: FlowRunSort | None = FlowRunSort.ID_DESC
     page: PageNumber = 1
 
 
-class FlowRunPaginateRequest(Filters, _PageOfFlowRuns):
+class FlowRunPaginateRequest(FilterParameters, _FlowRunNumberedPage):
     """The body of /flow_runs/paginate."""
 
 
-class HistoryRequest(Parameters):
+class HistoryRequest(BodyParameters):
     """The body of /flow_runs/history. Mind that the queues are called `work_queues` here."""
 
     history_start: Instant
     history_end: Instant
-    history_interval_seconds: Number
+    history_interval_seconds: JsonNumber
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None
     task_runs: TaskRunFilter | None = None
@@ -109,7 +109,7 @@ class HistoryRequest(Parameters):
     work_queues: WorkQueueFilter | None = None
 
 
-class FlowCountRequest(Parameters):
+class FlowCountRequest(BodyParameters):
     """The body of /flows/count. Prefect's client also sends `work_queues`, to no effect."""
 
     passed_over = frozenset({"work_queues"})
@@ -121,17 +121,17 @@ class FlowCountRequest(Parameters):
     work_pools: WorkPoolFilter | None = None
 
 
-class _Offset(Page):
+class _OffsetPage(PageParameters):
     offset: Offset = 0
 
 
-class FlowFilterRequest(FlowCountRequest, _Offset):
+class FlowFilterRequest(FlowCountRequest, _OffsetPage):
     """The body of /flows/filter."""
 
     sort: NamedSort | None = NamedSort.NAME_ASC
 
 
-class TaskRunCountRequest(Parameters):
+class TaskRunCountRequest(BodyParameters):
     """The body of /task_runs/count."""
 
     flows: FlowFilter | None = None
@@ -140,45 +140,45 @@ class TaskRunCountRequest(Parameters):
     deployments: DeploymentFilter | None = None
 
 
-class _SortedTaskRuns(Page):
+class _TaskRunOffsetPage(PageParameters):
     sort: TaskRunSort | None = TaskRunSort.ID_DESC
     offset: Offset = 0
 
 
-class TaskRunFilterRequest(TaskRunCountRequest, _SortedTaskRuns):
+class TaskRunFilterRequest(TaskRunCountRequest, _TaskRunOffsetPage):
     """The body of /task_runs/filter."""
 
 
-class DeploymentFilterRequest(Filters, _Offset):
+class DeploymentFilterRequest(FilterParameters, _OffsetPage):
     """The body of /deployments/filter."""
 
     sort: NamedSort | None = NamedSort.NAME_ASC
 
 
-class ConcurrencyLeaseHolder(Document):
+class ConcurrencyLeaseHolder(ClosedObject):
     """Who takes slots."""
 
     type: Literal["flow_run", "task_run", "deployment"]
     id: Uuid
 
 
-class IncrementRequest(Parameters):
+class IncrementRequest(BodyParameters):
     """The body of increment-with-lease."""
 
-    slots: Annotated[int, whole(gt=0)]
+    slots: Annotated[int, json_integer(gt=0)]
     names: list[str]
     mode: Literal["concurrency", "rate_limit"] = "concurrency"
     lease_duration: LeaseDuration = 300.0
     holder: ConcurrencyLeaseHolder | None = None
 
 
-class DecrementRequest(Parameters):
+class DecrementRequest(BodyParameters):
     """The body of decrement-with-lease."""
 
     lease_id: Uuid
 
 
-class RenewRequest(Parameters):
+class RenewRequest(BodyParameters):
     """The body of the renewal of a lease."""
 
     lease_duration: LeaseDuration = 300.0

@@ -20,50 +20,52 @@ from pydantic_core import SchemaValidator, core_schema
 
 from ..errors import (
     InvalidRequest,
-    OutdatedClient,
     RefusedRequest,
     ServerFailure,
     UnreadableRequest,
+    UnsupportedApiVersion,
 )
 from ..prefect import PREFECT_SQLITE, Dialect
-from .body_models import Parameters
+from .body_models import BodyParameters
 from .decoding import (
-    JSON,
-    B,
+    JSON_MEDIA_TYPE,
+    BodyT,
     Message,
-    body_of,
-    check_version,
-    decode,
-    is_plain,
-    is_repeatable,
+    api_version_error,
+    decode_json,
+    echoed_body,
+    effective_body,
+    is_fully_checked,
+    is_json_encodable,
     media_type,
-    missing,
-    read_laxly,
-    read_strictly,
-    told_body,
-    version_problem,
+    missing_error,
+    parse_lax,
+    parse_strict,
+    require_api_version,
 )
 
-MOST_LISTED = 32 << 10  # bytes of a body of which every error is told, as a real server does
+MAX_BYTES_LISTING_ALL_ERRORS = (
+    32 << 10
+)  # bytes of a body of which every error is told, as a real server does
 _LEAP_SECOND = b":60"
-_REAL = PREFECT_SQLITE  # every real server reads alike; what its database does comes later
+_REAL_SERVER = PREFECT_SQLITE  # every real server reads alike; what its database does comes later
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(Generic[B]):
+class ParsedRequest(Generic[BodyT]):
     """What was read, and the ids of the warnings that the way it was written earns."""
 
-    request: B
+    request: BodyT
     warnings: frozenset[str] = frozenset()
 
 
 def read_request(
     message: Message,
-    body: type[B],
+    body: type[BodyT],
     dialect: Dialect,
     now: datetime | None = None,
     wrong: Sequence[Mapping[str, Any]] = (),
-) -> Reading[B]:
+) -> ParsedRequest[BodyT]:
     """Read a request's body; `now` is what a lax dialect takes the time `now` for, `wrong` what is
     wrong with its path, in pydantic's form, which is told with what is wrong with its body.
 
@@ -75,106 +77,113 @@ def read_request(
         and message.api_version is None
         and _LEAP_SECOND not in message.body
         and message.body
-        and (message.content_type == JSON or media_type(message.content_type) in (JSON, None))
+        and (
+            message.content_type == JSON_MEDIA_TYPE
+            or media_type(message.content_type) in (JSON_MEDIA_TYPE, None)
+        )
     ):
         try:
             request = body.model_validate_json(message.body, strict=True)
         except ValidationError:
             pass
         else:
-            if is_plain(request):
-                return Reading(request)
-    return _read_unusual(message, body, dialect, now or datetime.now(UTC), wrong)
+            if is_fully_checked(request):
+                return ParsedRequest(request)
+    return _read_slow(message, body, dialect, now or datetime.now(UTC), wrong)
 
 
 def check_api_version(version: str | None, dialect: Dialect) -> None:
     """What comes before every request that has no body. Raises OutdatedClient."""
-    problem = version_problem(version)
+    problem = api_version_error(version)
     if problem and dialect.api_version_400:
-        raise OutdatedClient(problem, warnings=("api-version-400",))
+        raise UnsupportedApiVersion(problem, warnings=("api-version-400",))
 
 
-def api_version(version: str | None) -> tuple[int, ...] | None:
+def parse_api_version(version: str | None) -> tuple[int, ...] | None:
     """The version that a client says it is written for; None where it says none that can be
     read.
     """
-    if not version or version_problem(version):
+    if not version or api_version_error(version):
         return None
     return tuple(int(part) for part in version.split("."))
 
 
-_UUID = SchemaValidator(core_schema.uuid_schema())
+_UUID_VALIDATOR = SchemaValidator(core_schema.uuid_schema())
 
 
 def read_uuid(text: str | None, *loc: str) -> str:
     """An id of a path or query, in the form in which ids are kept. Raises InvalidRequest."""
     if text is None:
-        raise InvalidRequest([{**missing(), "loc": loc}], None)
+        raise InvalidRequest([{**missing_error(), "loc": loc}], None)
     try:
-        return str(_UUID.validate_python(text))
+        return str(_UUID_VALIDATOR.validate_python(text))
     except ValidationError as refusal:
         (error,) = refusal.errors(include_url=False)
         raise InvalidRequest([{**error, "loc": loc}], None) from None
 
 
-def _read_unusual(
+def _read_slow(
     message: Message,
-    body: type[B],
+    body: type[BodyT],
     dialect: Dialect,
     now: datetime,
     wrong: Sequence[Mapping[str, Any]],
-) -> Reading[B]:
-    warned = frozenset(_warnings(message, body, dialect, now))
+) -> ParsedRequest[BodyT]:
+    warned = frozenset(_request_warnings(message, body, dialect, now))
     try:
-        return Reading(_read(message, body, dialect, now, wrong), warned)
+        return ParsedRequest(_read_as_dialect(message, body, dialect, now, wrong), warned)
     except RefusedRequest as refusal:
         refusal.warnings = tuple(warned)
         raise
 
 
-def _read(
+def _read_as_dialect(
     message: Message,
-    body: type[B],
+    body: type[BodyT],
     dialect: Dialect,
     now: datetime,
     wrong: Sequence[Mapping[str, Any]],
-) -> B:
+) -> BodyT:
     """As the dialect reads it: syntax first, then the version header, then the content."""
-    content = body_of(message, dialect)
-    value = decode(content, dialect) if dialect.lax_coercion and content else None
+    content = effective_body(message, dialect)
+    value = decode_json(content, dialect) if dialect.lax_coercion and content else None
     if dialect.api_version_400:
-        check_version(message.api_version)
+        require_api_version(message.api_version)
     if not content and message.body:
         value = message.body  # bytes, which are no JSON
     try:
         if dialect.lax_coercion:
-            request = read_laxly(body, value, now, every_error=len(content) <= MOST_LISTED)
+            request = parse_lax(
+                body, value, now, every_error=len(content) <= MAX_BYTES_LISTING_ALL_ERRORS
+            )
         else:
-            request = read_strictly(body, content)
+            request = parse_strict(body, content)
     except InvalidRequest as refusal:
         raise InvalidRequest([*wrong, *refusal.errors], refusal.body) from None
     if wrong:
-        raise InvalidRequest(wrong, told_body(value))
+        raise InvalidRequest(wrong, echoed_body(value))
     return request
 
 
-def _warnings(
+def _request_warnings(
     message: Message, model: type[BaseModel], dialect: Dialect, now: datetime
 ) -> Iterator[str]:
-    if version_problem(message.api_version):
+    if api_version_error(message.api_version):
         yield "api-version-400"
-    if message.body and media_type(message.content_type) not in (JSON, None):
+    if message.body and media_type(message.content_type) not in (JSON_MEDIA_TYPE, None):
         yield "body-ignored"
-    body = body_of(message, _REAL)
+    body = effective_body(message, _REAL_SERVER)
     if body:
-        yield from _of_body(body, model, dialect, now)
+        yield from _body_warnings(body, model, dialect, now)
 
 
-def _of_body(body: bytes, model: type[BaseModel], dialect: Dialect, now: datetime) -> Iterator[str]:
+def _body_warnings(
+    body: bytes, model: type[BaseModel], dialect: Dialect, now: datetime
+) -> Iterator[str]:
     if json.detect_encoding(body) != "utf-8":
         yield "unreadable-400"
     try:
-        value = decode(body, _REAL)
+        value = decode_json(body, _REAL_SERVER)
     except UnreadableRequest:
         yield "unreadable-400"
         return
@@ -185,21 +194,23 @@ def _of_body(body: bytes, model: type[BaseModel], dialect: Dialect, now: datetim
         return
     if (
         isinstance(value, dict)
-        and issubclass(model, Parameters)
+        and issubclass(model, BodyParameters)
         and value.keys() - model.model_fields.keys() - model.passed_over
     ):
         yield "unknown-key"
-    yield from _of_value(value, model, dialect, now)
+    yield from _value_warnings(value, model, dialect, now)
 
 
-def _of_value(value: Any, model: type[BaseModel], dialect: Dialect, now: datetime) -> Iterator[str]:
-    repeatable = is_repeatable(value)
+def _value_warnings(
+    value: Any, model: type[BaseModel], dialect: Dialect, now: datetime
+) -> Iterator[str]:
+    repeatable = is_json_encodable(value)
     if not repeatable:
         yield "undocumented-5xx"
-    taken = _accepts(read_laxly, model, value, now)
-    if repeatable and taken != _accepts(read_strictly, model, json.dumps(value).encode()):
+    taken = _accepts(parse_lax, model, value, now)
+    if repeatable and taken != _accepts(parse_strict, model, json.dumps(value).encode()):
         yield "lax-coercion"
-    if dialect.lax_coercion and taken and any(_unix_times(value)):
+    if dialect.lax_coercion and taken and any(_iter_is_numeric_time(value)):
         yield "date-read-as-unix"
 
 
@@ -211,18 +222,18 @@ def _accepts(read: Any, *arguments: Any) -> bool:
     return True
 
 
-_DIGITS = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+_NUMERIC_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 
 
-def _unix_times(value: Any) -> Iterator[bool]:
+def _iter_is_numeric_time(value: Any) -> Iterator[bool]:
     """Of each time in the filters of a body, and beside them, whether it is a number."""
     for key, inner in value.items() if isinstance(value, dict) else ():
-        if key in _TIMES and isinstance(inner, str):
-            yield _DIGITS.fullmatch(inner) is not None
-        elif key in _TIMES:
+        if key in _TIME_KEYS and isinstance(inner, str):
+            yield _NUMERIC_TEXT.fullmatch(inner) is not None
+        elif key in _TIME_KEYS:
             yield isinstance(inner, int | float)
         else:
-            yield from _unix_times(inner)
+            yield from _iter_is_numeric_time(inner)
 
 
-_TIMES = frozenset({"before_", "after_", "history_start", "history_end"})
+_TIME_KEYS = frozenset({"before_", "after_", "history_start", "history_end"})

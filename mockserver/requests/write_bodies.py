@@ -24,40 +24,40 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ..filters import (
-    EachOnce,
     FlowRunFilter,
     Instant,
-    InstantAsGiven,
-    Name,
-    Number,
+    InstantWithOffset,
+    JsonInteger,
+    JsonNumber,
+    NameOrNull,
     Texts,
+    UniqueTexts,
     Uuid,
-    Whole,
-    either,
+    strict_union,
 )
 from ..prefect import StateType
-from .body_models import MAX_LIMIT, NO_OBJECT, Document, Limit, Parameters, Part
+from .body_models import MAX_LIMIT, NOT_AN_OBJECT, BodyParameters, ClosedObject, Limit, OpenObject
 
-MAX_PARAMETERS = 524_288  # bytes, as JSON in ASCII
-MAX_CACHE_KEY = 2_000  # characters
+MAX_PARAMETERS_BYTES = 524_288  # bytes, as JSON in ASCII
+MAX_CACHE_KEY_LENGTH = 2_000  # characters
 MAX_RETRY_DELAYS = 50
 JsonObject = dict[str, Any]
 LabelValue = StrictBool | StrictInt | StrictFloat | str
 Labels = dict[str, LabelValue]
 
 
-class StateDetails(Part):
+class StateDetails(OpenObject):
     """What is known of a state besides its type and name."""
 
     flow_run_id: Uuid | None = None
     task_run_id: Uuid | None = None
     child_flow_run_id: Uuid | None = None
-    scheduled_time: InstantAsGiven | None = None
+    scheduled_time: InstantWithOffset | None = None
     cache_key: str | None = None
-    cache_expiration: InstantAsGiven | None = None
+    cache_expiration: InstantWithOffset | None = None
     deferred: bool | None = False
     untrackable_result: bool = False
-    pause_timeout: InstantAsGiven | None = None
+    pause_timeout: InstantWithOffset | None = None
     pause_reschedule: bool = False
     pause_key: str | None = None
     run_input_keyset: dict[str, str] | None = None
@@ -69,7 +69,7 @@ class StateDetails(Part):
     deployment_concurrency_lease_id: Uuid | None = None
 
 
-class StateCreate(Document):
+class StateCreate(ClosedObject):
     """A state that a run is to be in."""
 
     type: StateType
@@ -79,7 +79,7 @@ class StateCreate(Document):
     state_details: StateDetails = StateDetails()
 
 
-class Policy(Part):
+class Policy(OpenObject):
     """How a run retries. The document says that the deprecated keys are not used; to a real server
     they stand in for those that are not given.
     """
@@ -88,7 +88,7 @@ class Policy(Part):
     @classmethod
     def _from_deprecated(cls, values: Any, info: ValidationInfo) -> Any:
         if not isinstance(values, dict):
-            raise PydanticCustomError(NO_OBJECT, "Input should be an object")
+            raise PydanticCustomError(NOT_AN_OBJECT, "Input should be an object")
         if info.mode == "json":  # as the document says it
             return values
         for key, deprecated in (("retries", "max_retries"), ("retry_delay", "retry_delay_seconds")):
@@ -100,22 +100,22 @@ class Policy(Part):
 class FlowRunPolicy(Policy):
     """How a flow run retries and pauses."""
 
-    max_retries: Whole = 0
-    retry_delay_seconds: Number = 0.0
-    retries: Whole | None = None
-    retry_delay: Whole | None = None
-    pause_keys: EachOnce | None = []
+    max_retries: JsonInteger = 0
+    retry_delay_seconds: JsonNumber = 0.0
+    retries: JsonInteger | None = None
+    retry_delay: JsonInteger | None = None
+    pause_keys: UniqueTexts | None = []
     resuming: bool | None = False
     retry_type: Literal["in_process", "reschedule"] | None = None
 
 
-def _few_delays(delays: Any) -> Any:
+def _check_retry_delays(delays: Any) -> Any:
     if isinstance(delays, list) and len(delays) > MAX_RETRY_DELAYS:
         raise ValueError(f"Can not configure more than {MAX_RETRY_DELAYS} retry delays per task.")
     return delays
 
 
-def _not_negative(factor: float | None) -> float | None:
+def _check_jitter_factor(factor: float | None) -> float | None:
     if factor is not None and factor < 0:
         raise ValueError("`retry_jitter_factor` must be >= 0.")
     return factor
@@ -124,35 +124,35 @@ def _not_negative(factor: float | None) -> float | None:
 class TaskRunPolicy(Policy):
     """How a task run retries."""
 
-    max_retries: Whole = 0
-    retry_delay_seconds: Number = 0.0
-    retries: Whole | None = None
+    max_retries: JsonInteger = 0
+    retry_delay_seconds: JsonNumber = 0.0
+    retries: JsonInteger | None = None
     retry_delay: Annotated[
         int | float | list[int] | list[float] | None,
-        either(Whole | Number | list[Whole] | list[Number] | None),
-        AfterValidator(_few_delays),
+        strict_union(JsonInteger | JsonNumber | list[JsonInteger] | list[JsonNumber] | None),
+        AfterValidator(_check_retry_delays),
     ] = None
-    retry_jitter_factor: Annotated[Number | None, AfterValidator(_not_negative)] = None
+    retry_jitter_factor: Annotated[JsonNumber | None, AfterValidator(_check_jitter_factor)] = None
 
 
-def _not_too_big(parameters: JsonObject) -> JsonObject:
+def _check_parameters_size(parameters: JsonObject) -> JsonObject:
     size = len(json.dumps(parameters, separators=(",", ":")))
-    if size > MAX_PARAMETERS:
+    if size > MAX_PARAMETERS_BYTES:
         raise ValueError(
-            f"Flow run parameters must be less than {MAX_PARAMETERS:,} bytes when serialized "
+            f"Flow run parameters must be less than {MAX_PARAMETERS_BYTES:,} bytes when serialized "
             f"(got {size:,} bytes)."
         )
     return parameters
 
 
-FlowParameters = Annotated[JsonObject, AfterValidator(_not_too_big)]
+FlowParameters = Annotated[JsonObject, AfterValidator(_check_parameters_size)]
 
 
-class FlowRunCreate(Document):
+class FlowRunCreate(ClosedObject):
     """A flow run to make. Without a name, or with an empty one, it is given one."""
 
     state: StateCreate | None = None
-    name: Name = None
+    name: NameOrNull = None
     flow_id: Uuid
     flow_version: str | None = None
     parameters: FlowParameters = {}
@@ -169,10 +169,10 @@ class FlowRunCreate(Document):
     deployment_id: Uuid | None = None
 
 
-class FlowRunUpdate(Document):
+class FlowRunUpdate(ClosedObject):
     """What is to change of a flow run: the keys that are given."""
 
-    name: Name = None
+    name: NameOrNull = None
     flow_version: str | None = None
     parameters: FlowParameters = {}
     empirical_policy: FlowRunPolicy = FlowRunPolicy()
@@ -181,7 +181,7 @@ class FlowRunUpdate(Document):
     job_variables: JsonObject | None = None
 
 
-class SetStateRequest(Parameters):
+class SetStateRequest(BodyParameters):
     """The body of set_state."""
 
     holds_anything = True
@@ -190,7 +190,7 @@ class SetStateRequest(Parameters):
     force: bool = False
 
 
-class BulkSetStateRequest(Parameters):
+class BulkSetStateRequest(BodyParameters):
     """The body of bulk_set_state."""
 
     holds_anything = True
@@ -207,7 +207,7 @@ class LabelsUpdate(RootModel[JsonObject]):
     model_config = ConfigDict(frozen=True)
 
 
-class FlowCreate(Document):
+class FlowCreate(ClosedObject):
     """A flow to make; the one with its name, if there is one, is left as it is."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[^/%&><]+$")]
@@ -215,52 +215,52 @@ class FlowCreate(Document):
     labels: Labels | None = {}
 
 
-class TaskRunResult(Part):
+class TaskRunResult(OpenObject):
     """An input of a task run: what another task run returned."""
 
     input_type: Literal["task_run"] = "task_run"
     id: Uuid
 
 
-class FlowRunResult(Part):
+class FlowRunResult(OpenObject):
     """An input of a task run: what a flow run returned."""
 
     input_type: Literal["flow_run"] = "flow_run"
     id: Uuid
 
 
-class Parameter(Part):
+class Parameter(OpenObject):
     """An input of a task run: a parameter of the flow run."""
 
     input_type: Literal["parameter"] = "parameter"
     name: str
 
 
-class Constant(Part):
+class Constant(OpenObject):
     """An input of a task run: a value."""
 
     input_type: Literal["constant"] = "constant"
     type: str
 
 
-def _not_too_long(cache_key: str | None) -> str | None:
-    if cache_key and len(cache_key) > MAX_CACHE_KEY:
+def _check_cache_key(cache_key: str | None) -> str | None:
+    if cache_key and len(cache_key) > MAX_CACHE_KEY_LENGTH:
         raise ValueError(
-            f"Cache key exceeded maximum allowed length of {MAX_CACHE_KEY} characters."
+            f"Cache key exceeded maximum allowed length of {MAX_CACHE_KEY_LENGTH} characters."
         )
     return cache_key
 
 
-class TaskRunCreate(Document):
+class TaskRunCreate(ClosedObject):
     """A task run to make."""
 
     id: Uuid | None = None
     state: StateCreate | None = None
-    name: Name = None
+    name: NameOrNull = None
     flow_run_id: Uuid | None = None
     task_key: str
     dynamic_key: str
-    cache_key: Annotated[str | None, AfterValidator(_not_too_long)] = None
+    cache_key: Annotated[str | None, AfterValidator(_check_cache_key)] = None
     cache_expiration: Instant | None = None
     task_version: str | None = None
     empirical_policy: TaskRunPolicy = TaskRunPolicy()
@@ -269,11 +269,11 @@ class TaskRunCreate(Document):
     task_inputs: dict[str, list[TaskRunResult | FlowRunResult | Parameter | Constant]] = {}
 
 
-class LogCreate(Document):
+class LogCreate(ClosedObject):
     """A line of a run's log."""
 
     name: str
-    level: Whole
+    level: JsonInteger
     message: str
     timestamp: Instant
     flow_run_id: Uuid | None = None

@@ -7,19 +7,19 @@ whole and checked, or a `SeedError` that lists every problem with its place.
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .files import SUFFIX, Progress, seed_files
+from .files import PACKED_SUFFIX, ProgressCallback, find_seed_files
 from .loading import Seeds, load_seeds, read_seeds
-from .records import COLLECTIONS, FLOW_RUN, OPEN, build, json_schema
-from .strict_yaml import BadYaml, read_yaml
+from .records import COLLECTIONS, FLOW_RUN_FIELDS, OPEN_COLLECTIONS, build_record, json_schema
+from .strict_yaml import InvalidYamlError, read_yaml
 
 if TYPE_CHECKING:
     from .packed import pack
-    from .population import population
+    from .population import generate_population
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "packed": ("pack",),
-        "population": ("population",),
+        "population": ("generate_population",),
     },
 )

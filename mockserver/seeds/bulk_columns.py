@@ -17,18 +17,18 @@ from typing import Any
 
 import orjson
 
-from ..prefect import NOTHING
+from ..prefect import EMPTY_JSON
 from ..store import defaults_of
 from .fields import Field, nullable
 from .records import (
     CAN_BE_NULL,
+    CLASS_FIELDS,
     COLLECTIONS,
-    KINDS,
     NOT_KEPT,
     OFTEN_EMPTY,
-    OWN,
-    place_in_pool,
-    state_of,
+    RECORD_CLASSES,
+    derive_pool_ids,
+    resolve_state,
 )
 
 Column = Sequence[Any]
@@ -37,7 +37,7 @@ _TEXT = frozenset({str})
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class RecordShape:
     """What records have in common that are read together."""
 
     collection: str
@@ -51,12 +51,12 @@ class Table:
     b"" where absent. All have ids and whatever no table of fields names.
     """
 
-    shape: Shape
+    shape: RecordShape
     columns: Mapping[str, Column]
     json: Container[str]
 
 
-class _Known(dict[Any, Any]):
+class _Memo(dict[Any, Any]):
     """What values are read as: each when it first comes."""
 
     def __init__(self, read: Callable[[Any], Any]) -> None:
@@ -72,7 +72,7 @@ class ColumnReader:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.known: dict[tuple[str, ...], _Known] = {}
+        self.known: dict[tuple[str, ...], _Memo] = {}
         self.many: set[tuple[str, ...]] = set()  # columns of which hardly a value comes again
 
     def read(self, key: str, field: Field, values: Column) -> Column:
@@ -90,7 +90,7 @@ class ColumnReader:
         types.discard(NoneType)
         if field.plain is not None or not types:
             return self._read(key, field, values, types)
-        return _but_nulls(values, lambda some: self._read(key, field, some, types))
+        return _map_not_null(values, lambda some: self._read(key, field, some, types))
 
     def read_typed(self, key: str, field: Field, values: Column) -> Column:
         """The column of a field whose values are of its types, or null. Raises ValueError."""
@@ -109,7 +109,7 @@ class ColumnReader:
         found = self._shared((key, "JSON"), values, read)
         if found is not None:
             return found
-        given = iter(self.read(key, field, from_json(list(filter(None, values)))))
+        given = iter(self.read(key, field, decode_json_values(list(filter(None, values)))))
         return [next(given) if value else absent for value in values]
 
     def _read(self, key: str, field: Field, values: Column, types: set[type]) -> Column:
@@ -145,7 +145,7 @@ class ColumnReader:
             return None
         known = self.known.get(key)
         if known is None:
-            known = self.known[key] = _Known(read)
+            known = self.known[key] = _Memo(read)
         before = len(known)
         found = list(map(known.__getitem__, marks))
         if 2 * (len(known) - before) > len(marks) > 64:
@@ -154,7 +154,7 @@ class ColumnReader:
         return found
 
 
-def _but_nulls(values: Column, read: Callable[[Column], Column]) -> Column:
+def _map_not_null(values: Column, read: Callable[[Column], Column]) -> Column:
     """What is read of the values that are not null, and the nulls, in order."""
     found = iter(read([value for value in values if value is not None]))
     return [value if value is None else next(found) for value in values]
@@ -172,14 +172,14 @@ def _read_object(field: Field, now: datetime, shape: Sequence[str], mark: tuple[
     return field.read(dict(zip(shape, mark, strict=True)), now)
 
 
-def from_json(values: Sequence[bytes]) -> Column:
+def decode_json_values(values: Sequence[bytes]) -> Column:
     """What JSON values are."""
     found: list[Any] = orjson.loads(b"[" + b",".join(values) + b"]")
     return found
 
 
 def read_columns(
-    shape: Shape, records: Sequence[Mapping[str, Any]], read: ColumnReader
+    shape: RecordShape, records: Sequence[Mapping[str, Any]], read: ColumnReader
 ) -> dict[str, Column]:
     """The fields of records that all have the keys of a shape, in this order.
 
@@ -198,11 +198,11 @@ def read_columns(
 def read_table(table: Table, read: ColumnReader) -> dict[str, Column]:
     """The fields of the records of a table. Raises ValueError or TypeError."""
     collection = table.shape.collection
-    fields, defaults = COLLECTIONS[collection], DEFAULTS[collection]
+    fields, defaults = COLLECTIONS[collection], DEFAULTS_BY_COLLECTION[collection]
     found: dict[str, Column] = {}
     for key, column in table.columns.items():
         if key not in fields:
-            found[key] = from_json(column)
+            found[key] = decode_json_values(column)
         elif key in table.json:
             absent = defaults.get(key)
             found[key] = read.read_json(f"{collection}.{key}", fields[key], column, absent)
@@ -211,13 +211,15 @@ def read_table(table: Table, read: ColumnReader) -> dict[str, Column]:
     return found
 
 
-DEFAULTS = {name: defaults_of(KINDS[name]) for name in ("flow_runs", "task_runs")}
+DEFAULTS_BY_COLLECTION = {
+    name: defaults_of(RECORD_CLASSES[name]) for name in ("flow_runs", "task_runs")
+}
 _OR_NONE = {
     name: {
         key: field if field.nullable else nullable(field)
         for key, field in COLLECTIONS[name].items()
     }
-    for name in DEFAULTS
+    for name in DEFAULTS_BY_COLLECTION
 }
 
 
@@ -227,16 +229,16 @@ def build_columns(collection: str, read: dict[str, Column]) -> dict[str, Column]
     Raises ValueError where fields contradict each other.
     """
     if collection == "flow_runs":
-        _place_in_pools(read)
-    own, defaults = OWN[collection], DEFAULTS[collection]
+        _fill_pool_ids(read)
+    own, defaults = CLASS_FIELDS[collection], DEFAULTS_BY_COLLECTION[collection]
     columns = {
-        key: _without_nulls(key, column, defaults[key])
+        key: _replace_nulls(key, column, defaults[key])
         for key, column in read.items()
         if key in own and key not in NOT_KEPT and key != "name"
     }
-    columns["name"] = _names(collection, read)
+    columns["name"] = _fill_names(collection, read)
     if _OF_STATE & read.keys():
-        columns["state"] = _states(read)
+        columns["state"] = _resolve_states(read)
     others = [key for key in read if key not in own and key not in NOT_KEPT]
     if others:
         rows = zip(*(read[key] for key in others), strict=True)
@@ -244,7 +246,7 @@ def build_columns(collection: str, read: dict[str, Column]) -> dict[str, Column]
     return columns
 
 
-def _names(collection: str, read: Mapping[str, Column]) -> Column:
+def _fill_names(collection: str, read: Mapping[str, Column]) -> Column:
     names = read.get("name")
     if names is not None and None not in names:
         return names
@@ -253,10 +255,10 @@ def _names(collection: str, read: Mapping[str, Column]) -> Column:
     return [f"{word}-{record_id[:8]}" if name is None else name for name, record_id in pairs]
 
 
-def _without_nulls(key: str, column: Column, default: Any) -> Column:
+def _replace_nulls(key: str, column: Column, default: Any) -> Column:
     """Null is nothing said, and so is an empty object."""
     if key in OFTEN_EMPTY:
-        return [value or NOTHING for value in column]
+        return [value or EMPTY_JSON for value in column]
     if default is None or key in CAN_BE_NULL or None not in column:
         return column
     return [default if value is None else value for value in column]
@@ -265,28 +267,28 @@ def _without_nulls(key: str, column: Column, default: Any) -> Column:
 _OF_STATE = frozenset({"state", "state_type", "state_name", "state_id"})
 
 
-def _states(read: Mapping[str, Column]) -> Column:
+def _resolve_states(read: Mapping[str, Column]) -> Column:
     keys = sorted(_OF_STATE & read.keys())
     if keys == ["state"]:
         return read["state"]
     rows = zip(*(read[key] for key in keys), strict=True)
-    return [state_of(dict(zip(keys, row, strict=True))) for row in rows]
+    return [resolve_state(dict(zip(keys, row, strict=True))) for row in rows]
 
 
 _PLACE = ("work_pool_name", "work_queue_name", "work_queue_id", "work_pool_id")
 _NOWHERE = dict.fromkeys(_PLACE)
 
 
-def _place_in_pools(read: dict[str, Column]) -> None:
+def _fill_pool_ids(read: dict[str, Column]) -> None:
     if "work_pool_name" not in read:
         return
     said = [key for key in _PLACE if key in read]
-    placed = _Known(partial(_placed, said))
+    placed = _Memo(partial(_pool_ids, said))
     found = list(map(placed.__getitem__, zip(*map(read.__getitem__, said), strict=True)))
     read["work_queue_id"], read["work_pool_id"] = zip(*found, strict=True)
 
 
-def _placed(said: Sequence[str], row: Sequence[str | None]) -> tuple[str | None, str | None]:
+def _pool_ids(said: Sequence[str], row: Sequence[str | None]) -> tuple[str | None, str | None]:
     values = {**_NOWHERE, **dict(zip(said, row, strict=True))}
-    place_in_pool(values)
+    derive_pool_ids(values)
     return values["work_queue_id"], values["work_pool_id"]

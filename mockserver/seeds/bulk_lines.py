@@ -16,13 +16,13 @@ from msgspec import Meta, MsgspecError, Raw, Struct, defstruct
 from msgspec.json import Decoder
 from msgspec.structs import astuple
 
-from .bulk_columns import Column, Shape, Table
+from .bulk_columns import Column, RecordShape, Table
 from .records import COLLECTIONS
 
-MOST_KEYS = 200
-MOST_WORDS = 64
+MAX_KEYS = 200
+MAX_LITERALS = 64
 """A text column of no more different values: they are looked for, instead of being made anew."""
-WATCHED = 8  # batches, until it is known which values there are
+SAMPLED_BATCHES = 8  # batches, until it is known which values there are
 _ABSENT = Raw(b"")
 _INTEGER = Annotated[int, Meta(ge=-(2**53), le=2**53)]  # of larger ones, orjson makes floats
 _DECODED = {
@@ -34,12 +34,12 @@ _DECODED = {
 """What values of these types are decoded to; any other value stays JSON."""
 _TEXT = frozenset({str})
 _ONE_OF: Any = Literal  # of values that are known only now
-_NOT_LEARNED = re.compile(r'["\\\x00-\x1f]')  # such keys msgspec does not take
-APART = ("flow_run_id", "task_runs")
+_UNSUPPORTED_KEY = re.compile(r'["\\\x00-\x1f]')  # such keys msgspec does not take
+TASK_RUN_KEYS = ("flow_run_id", "task_runs")
 """Keys of a line that is of no flow run: of a task run, and of a document of task runs."""
 
 
-class Form:
+class LineSchema:
     """How the records of a collection come: with which keys, and what their values are."""
 
     def __init__(self, collection: str) -> None:
@@ -52,8 +52,8 @@ class Form:
 
     def learn(self, keys: Iterable[str]) -> bool:
         """Keys that records have. Whether some are new."""
-        known = dict.fromkeys((*self.keys, *filterfalse(_NOT_LEARNED.search, keys)))
-        if len(known) == len(self.keys) or len(known) > MOST_KEYS:
+        known = dict.fromkeys((*self.keys, *filterfalse(_UNSUPPORTED_KEY.search, keys)))
+        if len(known) == len(self.keys) or len(known) > MAX_KEYS:
             return False
         self.keys = tuple(known)
         fields = COLLECTIONS[self.collection]
@@ -67,7 +67,7 @@ class Form:
         """Take in which texts there are."""
         for key in self.words.keys() & table.columns.keys():
             words = self.words[key]
-            if len(words) <= MOST_WORDS:
+            if len(words) <= MAX_LITERALS:
                 words.update(table.columns[key])
                 words.discard(None)
 
@@ -96,7 +96,7 @@ class Form:
         decoded: Any = None if field is None else _DECODED.get(field.types)
         if field is None or decoded is None:
             return Raw, _ABSENT
-        if self.closed and 0 < len(self.words.get(key, ())) <= MOST_WORDS:
+        if self.closed and 0 < len(self.words.get(key, ())) <= MAX_LITERALS:
             decoded = _ONE_OF[tuple(sorted(self.words[key]))]
         return (decoded | None if field.nullable else decoded), None
 
@@ -120,24 +120,24 @@ class Form:
                 raise ValueError(f"{key} is not of each")
         if None in columns.get("id", (None,)):
             raise ValueError("without an id")
-        return Table(Shape(self.collection, trusted, tuple(columns)), columns, self.json)
+        return Table(RecordShape(self.collection, trusted, tuple(columns)), columns, self.json)
 
 
 class LineReader:
     """Reads lines of flow runs and task runs that are like those before."""
 
     def __init__(self) -> None:
-        self.flow_runs = Form("flow_runs")
-        self.task_runs = Form("task_runs")
-        self._patience = self._left = WATCHED
+        self.flow_runs = LineSchema("flow_runs")
+        self.task_runs = LineSchema("task_runs")
+        self._patience = self._left = SAMPLED_BATCHES
         self._learned()
 
-    def learn(self, shape: Shape) -> None:
+    def learn(self, shape: RecordShape) -> None:
         """Records of such a shape have been read."""
-        form: Form = getattr(self, shape.collection)
+        form: LineSchema = getattr(self, shape.collection)
         fresh = form.learn(shape.keys)
         if form is self.task_runs and not shape.trusted:
-            fresh |= self.flow_runs.learn(APART)
+            fresh |= self.flow_runs.learn(TASK_RUN_KEYS)
         if fresh:
             self._learned()
 
@@ -168,7 +168,7 @@ class LineReader:
 
     def _watch(self, tables: Iterable[Table]) -> None:
         for table in tables:
-            form: Form = getattr(self, table.shape.collection)
+            form: LineSchema = getattr(self, table.shape.collection)
             form.watch(table)
         self._left -= 1
         if not self._left:
@@ -182,7 +182,7 @@ class LineReader:
 
     def _tables(self, lines: Sequence[bytes]) -> Iterator[Table]:
         try:
-            rows, trusted = _records(list(map(self._runs.decode, lines)))
+            rows, trusted = _flatten_records(list(map(self._runs.decode, lines)))
         except MsgspecError:
             yield self._all_task_runs(lines)
             return
@@ -198,7 +198,7 @@ class LineReader:
             yield self.flow_runs.table(rows, trusted=trusted)
 
     def _all_task_runs(self, lines: Sequence[bytes]) -> Table:
-        rows, trusted = _records(list(map(self._task_runs.decode, lines)))
+        rows, trusted = _flatten_records(list(map(self._task_runs.decode, lines)))
         table = self.task_runs.table(rows, trusted=trusted)
         if None in table.columns.get("flow_run_id", (None,)):
             raise ValueError("perhaps no task run")
@@ -207,7 +207,7 @@ class LineReader:
     def _apart(self, rows: Sequence[Struct]) -> dict[int, str]:
         """Which of the rows are of no flow run, by the key that says so."""
         found: dict[int, str] = {}
-        for key in filter(self.flow_runs.keys.__contains__, APART):
+        for key in filter(self.flow_runs.keys.__contains__, TASK_RUN_KEYS):
             column = self.flow_runs.column(key, rows)
             if column.count(_ABSENT) < len(column):
                 found.update((at, key) for at, raw in enumerate(column) if raw is not _ABSENT)
@@ -220,7 +220,7 @@ class LineReader:
         return found
 
 
-def _records(rows: list[Any]) -> tuple[list[Any], bool]:
+def _flatten_records(rows: list[Any]) -> tuple[list[Any], bool]:
     """Records, or those of lists of them; whether they came in lists. Raises ValueError."""
     kinds = set(map(type, rows))
     if list not in kinds:

@@ -14,60 +14,70 @@ from operator import gt
 from typing import TYPE_CHECKING, Any
 
 from ..prefect import UNKNOWN_FLOW
-from ..store import Columns, Few, Values
+from ..store import ColumnBuilder, ColumnValues, DictionaryColumn
 from .bulk_columns import (
-    DEFAULTS,
+    DEFAULTS_BY_COLLECTION,
     Column,
     ColumnReader,
-    Shape,
+    RecordShape,
     build_columns,
     read_columns,
     read_table,
 )
-from .files import MANY, Batch, Lines, Record, Report, collection_of, is_record
-from .records import COLLECTIONS, OPEN
+from .files import (
+    CHUNK_BYTES,
+    Batch,
+    LineChunk,
+    RawRecord,
+    ReportProblem,
+    guess_collection,
+    is_record,
+)
+from .records import COLLECTIONS, OPEN_COLLECTIONS
 
 if TYPE_CHECKING:
     from .bulk_lines import LineReader
 
-FEWEST = 4
+MIN_BATCH = 4
 """So few records of a shape are sooner read one by one."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Built:
+class _BuiltRecords:
     """Records of one shape, as they are kept, and what is to be noted of them."""
 
-    shape: Shape
+    shape: RecordShape
     count: int
     columns: Mapping[str, Column]
     unknown: Iterable[str]
     backwards: int
 
 
-class InBulk:
+class BulkReader:
     """What has been taken in bulk so far, and what is to be noted of it."""
 
     def __init__(self, now: datetime) -> None:
         self.reader = ColumnReader(now)
-        self.columns = {name: Columns(DEFAULTS[name]) for name in DEFAULTS}
-        self.trusted = {name: bytearray() for name in DEFAULTS}
+        self.columns = {
+            name: ColumnBuilder(DEFAULTS_BY_COLLECTION[name]) for name in DEFAULTS_BY_COLLECTION
+        }
+        self.trusted = {name: bytearray() for name in DEFAULTS_BY_COLLECTION}
         self.unknown: Counter[str] = Counter()
         self.backwards = 0
         self.lines: LineReader | None = None
 
-    def take(self, part: Batch | Lines, report: Report) -> Iterator[Record]:
+    def take(self, part: Batch | LineChunk, report: ReportProblem) -> Iterator[RawRecord]:
         """Take what plainly is good of a file; yield the other records, in no order."""
-        if isinstance(part, Lines):
+        if isinstance(part, LineChunk):
             if self._took_lines(part):
                 return
             part = part.batch(report)
         yield from self._take_batch(part, report)
 
-    def _took_lines(self, lines: Lines) -> bool:
+    def _took_lines(self, lines: LineChunk) -> bool:
         """Take all lines or, where they are not like those before or not plainly good, none."""
         if self.lines is None:
-            if sum(map(len, lines.lines)) >= MANY:
+            if sum(map(len, lines.lines)) >= CHUNK_BYTES:
                 from .bulk_lines import LineReader  # what only large seeds need
 
                 self.lines = LineReader()
@@ -81,7 +91,7 @@ class InBulk:
             self._add(records)
         return True
 
-    def _take_batch(self, batch: Batch, report: Report) -> Iterator[Record]:
+    def _take_batch(self, batch: Batch, report: ReportProblem) -> Iterator[RawRecord]:
         by_keys: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         for at, document in enumerate(batch.documents):
             by_keys[tuple(document) if type(document) is dict else ()].append(at)
@@ -90,17 +100,17 @@ class InBulk:
             if not keys or batch.lines[0] is None or not is_record(keys):
                 nested += places
                 continue
-            shape = Shape(collection_of(keys), trusted=False, keys=keys)
+            shape = RecordShape(guess_collection(keys), trusted=False, keys=keys)
             if not self._took(shape, [batch.documents[at] for at in places]):
                 yield from batch.records(report, places)
         yield from self._take_nested(batch.records(report, nested))
 
-    def _take_nested(self, records: Iterable[Record]) -> Iterator[Record]:
+    def _take_nested(self, records: Iterable[RawRecord]) -> Iterator[RawRecord]:
         """Records of lists, as servers answer them, and of documents of collections."""
-        by_shape: defaultdict[Shape, list[Record]] = defaultdict(list)
+        by_shape: defaultdict[RecordShape, list[RawRecord]] = defaultdict(list)
         for record in records:
             if record.collection in self.columns and type(record.value) is dict:
-                shape = Shape(record.collection, record.trusted, tuple(record.value))
+                shape = RecordShape(record.collection, record.trusted, tuple(record.value))
                 by_shape[shape].append(record)
             else:
                 yield record
@@ -108,11 +118,11 @@ class InBulk:
             if not self._took(shape, [record.value for record in alike]):
                 yield from alike
 
-    def _took(self, shape: Shape, values: Sequence[Mapping[str, Any]]) -> bool:
+    def _took(self, shape: RecordShape, values: Sequence[Mapping[str, Any]]) -> bool:
         """Take records of one shape, or none of them."""
         if self.lines:
             self.lines.learn(shape)
-        if len(values) < FEWEST or "id" not in shape.keys:
+        if len(values) < MIN_BATCH or "id" not in shape.keys:
             return False
         try:
             built = self._built(shape, read_columns(shape, values, self.reader))
@@ -121,25 +131,27 @@ class InBulk:
         self._add(built)
         return True
 
-    def _built(self, shape: Shape, read: dict[str, Column]) -> _Built:
+    def _built(self, shape: RecordShape, read: dict[str, Column]) -> _BuiltRecords:
         """What is kept of records that were read. Raises ValueError."""
         name, count = shape.collection, len(read["id"])
         known = COLLECTIONS[name]
-        unknown = () if name in OPEN else [key for key in shape.keys if key not in known]
+        unknown = (
+            () if name in OPEN_COLLECTIONS else [key for key in shape.keys if key not in known]
+        )
         columns = build_columns(name, read)
-        backwards = _backwards(columns) if name == "flow_runs" else 0
+        backwards = _count_ending_before_start(columns) if name == "flow_runs" else 0
         if not shape.trusted and (unknown or backwards):
             raise ValueError("a field that nobody knows, or an end before the start")
-        return _Built(shape, count, columns, unknown, backwards)
+        return _BuiltRecords(shape, count, columns, unknown, backwards)
 
-    def _add(self, built: _Built) -> None:
+    def _add(self, built: _BuiltRecords) -> None:
         name, count = built.shape.collection, built.count
         self.columns[name].add(count, built.columns)
         self.trusted[name] += bytes((built.shape.trusted,)) * count
         self.backwards += built.backwards
         self.unknown.update(dict.fromkeys(built.unknown, count))
 
-    def take_columns(self, name: str, count: int, columns: Mapping[str, Values]) -> None:
+    def take_columns(self, name: str, count: int, columns: Mapping[str, ColumnValues]) -> None:
         """Take the columns of records that have been checked before."""
         self.columns[name].add(count, columns)
         self.trusted[name] += b"\1" * count
@@ -163,17 +175,17 @@ class InBulk:
     def strangers(self, name: str, key: str, known: Iterable[str]) -> tuple[int, int]:
         """How many records name under a key what is not known; and how many of them are trusted."""
         column = self.columns[name].by_name.get(key, ())
-        different = column.different if isinstance(column, Few) else column
-        missing = set(different).difference(SAID_NOTHING)
+        different = column.different if isinstance(column, DictionaryColumn) else column
+        missing = set(different).difference(NO_REFERENCE)
         missing = missing.difference(known) if missing else missing
         places = [at for at, wanted in enumerate(column) if wanted in missing] if missing else []
         return len(places), sum(self.trusted[name][at] for at in places)
 
 
-SAID_NOTHING = (None, UNKNOWN_FLOW.id)
+NO_REFERENCE = (None, UNKNOWN_FLOW.id)
 
 
-def _backwards(columns: Mapping[str, Column]) -> int:
+def _count_ending_before_start(columns: Mapping[str, Column]) -> int:
     """How many of the runs end before they start."""
     starts, ends = columns.get("start_time", ()), columns.get("end_time", ())
     try:

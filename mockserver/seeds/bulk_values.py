@@ -17,13 +17,13 @@ from typing import Any
 
 import orjson
 
-from ..prefect import parse_moment
+from ..prefect import parse_seed_time
 
 
-def uuids(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:
+def read_uuids(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:
     """Texts of 36 characters, hyphens where they belong, hexadecimal digits elsewhere."""
-    said = _said(values)
-    joined, plain = _lines(said), _UUID * len(said)
+    said = _not_null(values)
+    joined, plain = _join_lines(said), _UUID * len(said)
     if joined.translate(_HEX) == plain:
         return values
     if joined.translate(_ANY_HEX) == plain:
@@ -31,12 +31,12 @@ def uuids(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:
     raise ValueError("not plain uuids")
 
 
-def _said(values: Sequence[Any]) -> Sequence[Any]:
+def _not_null(values: Sequence[Any]) -> Sequence[Any]:
     """The values but the nulls."""
     return [value for value in values if value is not None] if None in values else values
 
 
-def _lines(values: Sequence[str]) -> bytes:
+def _join_lines(values: Sequence[str]) -> bytes:
     return "\n".join((*values, "")).encode()
 
 
@@ -45,43 +45,45 @@ _ANY_HEX = bytes.maketrans(b"123456789abcdefABCDEF", 21 * b"0")
 _UUID = b"00000000-0000-0000-0000-000000000000\n"
 
 
-def texts(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:
+def read_texts(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:
     """Texts without a lone surrogate."""
-    "".join(_said(values)).encode()
+    "".join(_not_null(values)).encode()
     return values
 
 
-def numbers(values: Sequence[Any], _now: datetime) -> Sequence[float | None]:
+def read_numbers(values: Sequence[Any], _now: datetime) -> Sequence[float | None]:
     """Numbers that are finite."""
-    if not all(map(isfinite, _said(values))):
+    if not all(map(isfinite, _not_null(values))):
         raise ValueError("not finite")
     return values
 
 
-def whole_numbers(values: Sequence[Any], _now: datetime) -> Sequence[int | None]:
+def read_counts(values: Sequence[Any], _now: datetime) -> Sequence[int | None]:
     """Whole numbers, 0 or more, written without a fraction."""
-    if min(_said(values), default=0) < 0:
+    if min(_not_null(values), default=0) < 0:
         raise ValueError("below 0")
     return values
 
 
-def moments(values: Sequence[Any], now: datetime) -> Sequence[datetime | None]:
+def read_moments(values: Sequence[Any], now: datetime) -> Sequence[datetime | None]:
     """Instants as servers write them, or in seconds from now; any other is read by itself."""
-    said = _said(values)
+    said = _not_null(values)
     if not said:
         return values
-    joined = _lines(said)
+    joined = _join_lines(said)
     shapes = _shapes(joined, len(said))
     # Python's parser looks at the digits.
-    if shapes <= _AS_SERVERS_WRITE and not (_TAKES_T24 and b"T24" in joined):
-        return _each(datetime.fromisoformat, values)
-    if all(map(_FROM_NOW.fullmatch, shapes)):
-        found = iter(_from_now(joined[:-1].decode(), now))
-        return _each(lambda _: next(found), values)
-    return _each(lambda text: parse_moment(text, now), values)
+    if shapes <= _SERVER_SHAPES and not (_PARSER_TAKES_HOUR_24 and b"T24" in joined):
+        return _map_not_null(datetime.fromisoformat, values)
+    if all(map(_RELATIVE_SHAPE.fullmatch, shapes)):
+        found = iter(_read_relative(joined[:-1].decode(), now))
+        return _map_not_null(lambda _: next(found), values)
+    return _map_not_null(lambda text: parse_seed_time(text, now), values)
 
 
-def _each(read: Callable[[str], datetime], values: Sequence[str | None]) -> list[datetime | None]:
+def _map_not_null(
+    read: Callable[[str], datetime], values: Sequence[str | None]
+) -> list[datetime | None]:
     return [None if value is None else read(value) for value in values]
 
 
@@ -99,15 +101,15 @@ def _shapes(joined: bytes, count: int) -> set[bytes]:
 
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 """What differs in its digits alone has one shape."""
-_AS_SERVERS_WRITE = {b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000000Z"}
-_TAKES_T24 = sys.version_info >= (3, 13)
+_SERVER_SHAPES = {b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000000Z"}
+_PARSER_TAKES_HOUR_24 = sys.version_info >= (3, 13)
 """Python's parser may take the hour 24, which RFC 3339 has not."""
-_FROM_NOW = re.compile(rb"now[+-]0{1,9}(\.0{1,6})?s")
+_RELATIVE_SHAPE = re.compile(rb"now[+-]0{1,9}(\.0{1,6})?s")
 _UNTIL = 1 << 32
 """Seconds since 1970, up to which a float tells one microsecond from the next."""
 
 
-def _from_now(joined: str, now: datetime) -> Sequence[datetime]:
+def _read_relative(joined: str, now: datetime) -> Sequence[datetime]:
     """Instants in seconds from now, a line each, as `now + timedelta(seconds=...)` gives them."""
     since = (now - _EPOCH) // timedelta(seconds=1)
     part = now.microsecond / 1e6

@@ -14,19 +14,19 @@ from math import isfinite
 from typing import Any
 
 from ..prefect import (
-    EXPECTED_MOMENT,
-    RELATIVE_MOMENT,
+    RELATIVE_TIME_PATTERN,
+    SEED_TIME_SYNTAX,
     CreatedBy,
     Json,
     State,
     StateType,
-    parse_moment,
-    state_details,
+    non_default_state_details,
+    parse_seed_time,
 )
 from . import bulk_values as plain
 
 Reader = Callable[[Any, datetime], Any]
-PlainReader = Callable[[Sequence[Any], datetime], Sequence[Any]]
+BatchReader = Callable[[Sequence[Any], datetime], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Field:
     expected: str
     schema: Mapping[str, Any]
     read: Reader
-    plain: PlainReader | None = None
+    plain: BatchReader | None = None
     types: frozenset[type] = frozenset()
     few: bool = False
     nullable: bool = False
@@ -62,10 +62,10 @@ def _instance_of(kind: type, name: str, expected: str, **schema: Any) -> Field:
             raise ValueError(expected)
         return value
 
-    return Field(expected, {"type": name, **schema}, read, _as_they_are, frozenset({kind}))
+    return Field(expected, {"type": name, **schema}, read, _unchanged, frozenset({kind}))
 
 
-def _as_they_are(values: Sequence[Any], _now: datetime) -> Sequence[Any]:
+def _unchanged(values: Sequence[Any], _now: datetime) -> Sequence[Any]:
     return values
 
 
@@ -144,7 +144,7 @@ def _read_state(value: Any, now: datetime) -> State:
     given: dict[str, Any] = {}
     rest: dict[str, Any] = {}
     for key, part in value.items():
-        field = STATE_PARTS.get(key)
+        field = STATE_PROPERTIES.get(key)
         if field is not None:
             given[key] = field.read(part, now)
         elif key != "type":
@@ -160,7 +160,7 @@ def _read_state(value: Any, now: datetime) -> State:
 def _read_details(value: Any, now: datetime) -> Json:
     if not isinstance(value, dict):
         raise TypeError(value)
-    return state_details(
+    return non_default_state_details(
         {
             key: STATE_DETAILS_TIMES[key].read(part, now) if key in STATE_DETAILS_TIMES else part
             for key, part in value.items()
@@ -170,7 +170,7 @@ def _read_details(value: Any, now: datetime) -> Json:
 
 def _read_moment_as_given(value: Any, now: datetime) -> datetime:
     """With the offset that it came with, unless it is relative or a leap second."""
-    moment = parse_moment(_read_text(value, now), now)
+    moment = parse_seed_time(_read_text(value, now), now)
     try:
         return datetime.fromisoformat(value.upper())
     except ValueError:
@@ -180,35 +180,37 @@ def _read_moment_as_given(value: Any, now: datetime) -> datetime:
 STATE_TYPES = tuple(member.value for member in StateType)
 
 _STR = frozenset({str})
-TEXT = Field("text", {"type": "string"}, _read_text, plain.texts, _STR, few=True)
+TEXT = Field("text", {"type": "string"}, _read_text, plain.read_texts, _STR, few=True)
 UUID = Field(
     "a uuid such as 0d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60",
     {"type": "string", "format": "uuid"},
     _read_uuid,
-    plain.uuids,
+    plain.read_uuids,
     _STR,
     few=True,
 )
 MOMENT = Field(
-    EXPECTED_MOMENT,
-    {"type": "string", "anyOf": [{"format": "date-time"}, {"pattern": RELATIVE_MOMENT}]},
-    lambda value, now: parse_moment(_read_text(value, now), now),
-    plain.moments,
+    SEED_TIME_SYNTAX,
+    {"type": "string", "anyOf": [{"format": "date-time"}, {"pattern": RELATIVE_TIME_PATTERN}]},
+    lambda value, now: parse_seed_time(_read_text(value, now), now),
+    plain.read_moments,
     _STR,
 )
-TEXTS = Field(
+TEXT_LIST = Field(
     "a list of texts",
     {"type": "array", "items": {"type": "string"}},
     _read_texts,
     types=frozenset({list}),
     few=True,
 )
-NUMBER = Field("a number", {"type": "number"}, _read_number, plain.numbers, frozenset({int, float}))
+NUMBER = Field(
+    "a number", {"type": "number"}, _read_number, plain.read_numbers, frozenset({int, float})
+)
 COUNT = Field(
     "a whole number, 0 or more",
     {"type": "integer", "minimum": 0},
     _read_count,
-    plain.whole_numbers,
+    plain.read_counts,
     frozenset({int}),
 )
 FLAG = _instance_of(bool, "boolean", "true or false")
@@ -224,7 +226,7 @@ POLICY: Mapping[str, Field] = {
     "retry_delay_seconds": NUMBER,
     "retries": nullable(WHOLE),
     "retry_delay": nullable(WHOLE),
-    "pause_keys": nullable(TEXTS),
+    "pause_keys": nullable(TEXT_LIST),
     "resuming": nullable(FLAG),
 }
 POLICY_FIELD = Field(
@@ -261,7 +263,7 @@ STATE_DETAILS_TIMES: Mapping[str, Field] = {
     key: nullable(replace(MOMENT, read=_read_moment_as_given, plain=None))
     for key in ("scheduled_time", "cache_expiration", "pause_timeout")
 }
-STATE_PARTS: Mapping[str, Field] = {
+STATE_PROPERTIES: Mapping[str, Field] = {
     "name": nullable(TEXT),
     "id": nullable(UUID),
     "timestamp": nullable(MOMENT),
@@ -281,7 +283,7 @@ STATE = Field(
     {
         "type": "object",
         "properties": {"type": STATE_TYPE.schema}
-        | {key: field.schema for key, field in STATE_PARTS.items()},
+        | {key: field.schema for key, field in STATE_PROPERTIES.items()},
         "required": ["type"],
     },
     _read_state,

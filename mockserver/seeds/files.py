@@ -14,18 +14,18 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from ..store import Values
+from ..store import ColumnValues
 from .records import COLLECTIONS
-from .strict_yaml import BadYaml, read_yaml
+from .strict_yaml import InvalidYamlError, read_yaml
 
 _YAML = frozenset({".yaml", ".yml"})
 _JSON = frozenset({".json"})
 _LINES = frozenset({".ndjson", ".jsonl"})
-SUFFIX = ".packed"
-_PACKED = frozenset({SUFFIX})
+PACKED_SUFFIX = ".packed"
+_PACKED = frozenset({PACKED_SUFFIX})
 FORMATS = _YAML | _JSON | _LINES | _PACKED
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-MANY = 1 << 20
+CHUNK_BYTES = 1 << 20
 """So many bytes of lines are read at once."""
 _EXPECTED_FILE = (
     "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz) or .packed, "
@@ -33,15 +33,15 @@ _EXPECTED_FILE = (
 )
 _EXPECTED_DOCUMENT = f"an object of {', '.join(COLLECTIONS)}, or a list of flow runs"
 
-Progress = Callable[[int], None]
+ProgressCallback = Callable[[int], None]
 """Called with the number of bytes of the files read since the last call."""
 
-Report = Callable[[object, str, str], None]
+ReportProblem = Callable[[object, str, str], None]
 """Called with a problem: where, what came, what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where a record stands: its file, the line of an NDJSON file, its place in a collection."""
 
     file: Path
@@ -60,21 +60,23 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RawRecord:
     """One record; `trusted` when it came in a list, as a real server sends it."""
 
-    place: Place
+    place: Location
     collection: str
     value: Any
     trusted: bool = False
 
 
-def seed_files(paths: Iterable[Path], report: Report) -> Iterator[Path]:
+def find_seed_files(paths: Iterable[Path], report: ReportProblem) -> Iterator[Path]:
     """The seed files that the paths name; a folder stands for those in it, by name."""
     for path in paths:
         if path.is_dir():
             try:
-                found = sorted(child for child in path.iterdir() if _format(child) in FORMATS)
+                found = sorted(
+                    child for child in path.iterdir() if _format_suffix(child) in FORMATS
+                )
             except OSError as error:
                 report(path, error.strerror or str(error), "a folder that can be read")
                 continue
@@ -83,13 +85,13 @@ def seed_files(paths: Iterable[Path], report: Report) -> Iterator[Path]:
             yield from found
         elif not path.is_file():
             report(path, "no such file", _EXPECTED_FILE)
-        elif _format(path) not in FORMATS:
+        elif _format_suffix(path) not in FORMATS:
             report(path, f"a file that ends in {path.suffix!r}", _EXPECTED_FILE)
         else:
             yield path
 
 
-def _format(path: Path) -> str:
+def _format_suffix(path: Path) -> str:
     """What its name says it holds: `runs.ndjson.gz` is `.ndjson`; a hidden file holds nothing."""
     if path.name.startswith("."):
         return ""
@@ -105,14 +107,16 @@ class Batch:
     documents: Sequence[Any]
     lines: Sequence[int | None]
 
-    def records(self, report: Report, places: Iterable[int] | None = None) -> Iterator[Record]:
+    def records(
+        self, report: ReportProblem, places: Iterable[int] | None = None
+    ) -> Iterator[RawRecord]:
         """The records of its documents, or of those at some places, in order."""
         for at in range(len(self.documents)) if places is None else places:
             value, line = self.documents[at], self.lines[at]
             if line is not None and isinstance(value, dict) and is_record(value):
-                yield Record(Place(self.file, line, None, 0), collection_of(value), value)
+                yield RawRecord(Location(self.file, line, None, 0), guess_collection(value), value)
             else:
-                yield from _document(self.file, line, value, report)
+                yield from _iterate_records(self.file, line, value, report)
 
 
 def is_record(keys: Iterable[str]) -> bool:
@@ -121,77 +125,80 @@ def is_record(keys: Iterable[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Unpacked:
+class PackedColumns:
     """What a packed file holds: of each collection how many records, and their columns."""
 
     file: Path
-    collections: Mapping[str, tuple[int, Mapping[str, Values]]]
+    collections: Mapping[str, tuple[int, Mapping[str, ColumnValues]]]
 
-    def records(self) -> Iterator[tuple[Record, dict[str, Any]]]:
+    def records(self) -> Iterator[tuple[RawRecord, dict[str, Any]]]:
         """Each record, and its fields as they are kept."""
         for name, (count, columns) in self.collections.items():
             rows = zip(*columns.values(), strict=True)
             for index, row in zip(range(count), rows, strict=True):
-                place = Place(self.file, None, name, index)
-                yield Record(place, name, None, trusted=True), dict(zip(columns, row, strict=True))
+                place = Location(self.file, None, name, index)
+                yield (
+                    RawRecord(place, name, None, trusted=True),
+                    dict(zip(columns, row, strict=True)),
+                )
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class LineChunk:
     """Lines of an NDJSON file, and the number of the first."""
 
     file: Path
     lines: Sequence[bytes]
     first: int
 
-    def batch(self, report: Report) -> Batch:
+    def batch(self, report: ReportProblem) -> Batch:
         """What is in them; those that are not JSON, but the empty ones, are problems."""
         numbers = range(self.first, self.first + len(self.lines))
         try:
             return Batch(self.file, list(map(orjson.loads, self.lines)), numbers)
         except orjson.JSONDecodeError:
-            return _good_lines(self.file, self.first, self.lines, report)
+            return _decode_valid_lines(self.file, self.first, self.lines, report)
 
 
 def read_batches(
-    path: Path, report: Report, progress: Progress | None
-) -> Iterator[Batch | Lines | Unpacked]:
+    path: Path, report: ReportProblem, progress: ProgressCallback | None
+) -> Iterator[Batch | LineChunk | PackedColumns]:
     """What a file holds, in order. A file that cannot be read is a problem, not an error."""
     try:
         with path.open("rb") as raw:
-            told = _Told(raw, progress)
+            told = _ProgressReporter(raw, progress)
             stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-            if _format(path) in _PACKED:
-                yield from _unpacked(path, stream.read(), report)
+            if _format_suffix(path) in _PACKED:
+                yield from _read_packed(path, stream.read(), report)
                 told.tell()
-            elif _format(path) in _LINES:
-                yield from _lines(path, stream, told)
+            elif _format_suffix(path) in _LINES:
+                yield from _read_chunks(path, stream, told)
             else:
-                read = read_yaml if _format(path) in _YAML else orjson.loads
+                read = read_yaml if _format_suffix(path) in _YAML else orjson.loads
                 document = read(stream.read().removeprefix(_BYTE_ORDER_MARK))
                 told.tell()
                 yield Batch(path, (document,), (None,))
     except orjson.JSONDecodeError as error:
         report(f"{path}:{error.lineno}:{error.colno}", error.msg, "JSON")
-    except BadYaml as error:
+    except InvalidYamlError as error:
         report(f"{path}{error.where}", str(error), "YAML")
     except (OSError, EOFError, zlib.error) as error:
         report(path, str(error), "a file that can be read")
 
 
-def _unpacked(path: Path, data: bytes, report: Report) -> Iterator[Unpacked]:
-    from .packed import Damaged, unpack  # what only packed seeds need
+def _read_packed(path: Path, data: bytes, report: ReportProblem) -> Iterator[PackedColumns]:
+    from .packed import PackedSeedError, unpack  # what only packed seeds need
 
     try:
-        yield Unpacked(path, unpack(data))
-    except Damaged as error:
+        yield PackedColumns(path, unpack(data))
+    except PackedSeedError as error:
         report(path, str(error), "what `seeds pack` of this version wrote; pack the seeds again")
 
 
-class _Told:
+class _ProgressReporter:
     """Tells how much of a file has been read."""
 
-    def __init__(self, raw: BinaryIO, progress: Progress | None) -> None:
+    def __init__(self, raw: BinaryIO, progress: ProgressCallback | None) -> None:
         self.raw = raw
         self.progress = progress
         self.at = 0
@@ -203,17 +210,21 @@ class _Told:
             self.at = at
 
 
-def _lines(path: Path, stream: BinaryIO | gzip.GzipFile, told: _Told) -> Iterator[Lines]:
+def _read_chunks(
+    path: Path, stream: BinaryIO | gzip.GzipFile, told: _ProgressReporter
+) -> Iterator[LineChunk]:
     first = 1
-    while lines := stream.readlines(MANY):
+    while lines := stream.readlines(CHUNK_BYTES):
         if first == 1:
             lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
-        yield Lines(path, lines, first)
+        yield LineChunk(path, lines, first)
         first += len(lines)
         told.tell()
 
 
-def _good_lines(path: Path, first: int, lines: Iterable[bytes], report: Report) -> Batch:
+def _decode_valid_lines(
+    path: Path, first: int, lines: Iterable[bytes], report: ReportProblem
+) -> Batch:
     """Those lines that are JSON; the others but empty ones are problems."""
     documents, numbers = [], []
     for number, line in enumerate(lines, start=first):
@@ -227,34 +238,36 @@ def _good_lines(path: Path, first: int, lines: Iterable[bytes], report: Report) 
     return Batch(path, documents, numbers)
 
 
-def _document(path: Path, line: int | None, value: Any, report: Report) -> Iterator[Record]:
+def _iterate_records(
+    path: Path, line: int | None, value: Any, report: ReportProblem
+) -> Iterator[RawRecord]:
     """The records of a document of collections, or of a bare list."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            collection = collection_of(item)
-            yield Record(Place(path, line, collection, index), collection, item, trusted=True)
+            collection = guess_collection(item)
+            yield RawRecord(Location(path, line, collection, index), collection, item, trusted=True)
         return
     here = path if line is None else f"{path}:{line}"
     if not isinstance(value, dict):
-        report(here, as_json(value), _EXPECTED_DOCUMENT)
+        report(here, json_excerpt(value), _EXPECTED_DOCUMENT)
         return
     for name, records in value.items():
         if name not in COLLECTIONS:
             report(f"{here}, {name}", "an unknown collection", _EXPECTED_DOCUMENT)
         elif not isinstance(records, list):
-            report(f"{here}, {name}", as_json(records), "a list")
+            report(f"{here}, {name}", json_excerpt(records), "a list")
         else:
             for index, item in enumerate(records):
-                yield Record(Place(path, line, name, index), name, item)
+                yield RawRecord(Location(path, line, name, index), name, item)
 
 
-def collection_of(value: object) -> str:
+def guess_collection(value: object) -> str:
     """What a record that is in no collection is: from itself, or from a tuple of its keys."""
     known = isinstance(value, dict | tuple) and "flow_run_id" in value
     return "task_runs" if known else "flow_runs"
 
 
-def as_json(value: object) -> str:
+def json_excerpt(value: object) -> str:
     """A value in an error, as JSON, bounded."""
     try:
         text = orjson.dumps(value).decode()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid5
 
-from ..errors import Problem, SeedError
+from ..errors import SeedError, SeedProblem
 from ..prefect import (
     UNKNOWN_FLOW,
     Deployment,
@@ -26,28 +26,37 @@ from ..prefect import (
     WorkQueue,
     format_instant,
 )
-from ..store import Base, ById, RunsById
+from ..store import Base, FlowRunsById, RecordsById
 from .fields import Field
 from .files import (
     Batch,
-    Lines,
-    Place,
-    Progress,
-    Record,
-    Unpacked,
-    as_json,
+    LineChunk,
+    Location,
+    PackedColumns,
+    ProgressCallback,
+    RawRecord,
+    find_seed_files,
+    json_excerpt,
     read_batches,
-    seed_files,
 )
-from .records import COLLECTIONS, KINDS, NAMESPACE, OPEN, Built, build, id_of, place_in_pool
+from .records import (
+    COLLECTIONS,
+    NAMESPACE,
+    OPEN_COLLECTIONS,
+    RECORD_CLASSES,
+    StoredRecord,
+    build_record,
+    derive_pool_ids,
+    id_from_names,
+)
 
 if TYPE_CHECKING:
-    from .bulk_reader import InBulk
+    from .bulk_reader import BulkReader
 
-MOST_PROBLEMS = 100
-FEW = 10_000
+MAX_PROBLEMS = 100
+MAX_EAGER_RUNS = 10_000
 """So many runs are better made at once than each time one is asked for."""
-SMALL = 16 << 10
+MIN_BULK_BYTES = 16 << 10
 """Files of fewer bytes are sooner read record by record."""
 
 
@@ -67,11 +76,11 @@ class Seeds:
     def base(self) -> Base:
         """A base for stores."""
         runs, task_runs = self.flow_runs, self.task_runs
-        large = task_runs if isinstance(task_runs, ById) else None
-        rows = runs.rows if isinstance(runs, RunsById) else runs.values()
+        large = task_runs if isinstance(task_runs, RecordsById) else None
+        rows = runs.rows if isinstance(runs, FlowRunsById) else runs.values()
         return Base(
-            rows if len(runs) > FEW else iter(rows),
-            large if large and len(large) > FEW else task_runs.values(),
+            rows if len(runs) > MAX_EAGER_RUNS else iter(rows),
+            large if large and len(large) > MAX_EAGER_RUNS else task_runs.values(),
             flows=self.flows.values(),
             deployments=self.deployments.values(),
             work_pools=self.work_pools.values(),
@@ -80,32 +89,34 @@ class Seeds:
         )
 
 
-def load_seeds(paths: Iterable[Path], now: datetime, *, progress: Progress | None = None) -> Seeds:
+def load_seeds(
+    paths: Iterable[Path], now: datetime, *, progress: ProgressCallback | None = None
+) -> Seeds:
     """Load files and folders; relative times are relative to `now`.
 
-    Raises SeedError with every problem found (listed up to `MOST_PROBLEMS`).
+    Raises SeedError with every problem found (listed up to `MAX_PROBLEMS`).
     """
     files = list(paths)
-    with _no_collection():
-        loading = _Loading(now, None if _are_small(files) else _in_bulk(now))
+    with _gc_paused():
+        loading = _Loader(now, None if _are_small(files) else _in_bulk(now))
         if not loading.take_all(files, progress) and loading.bulk:
             # Something is wrong: the slow road tells all of it, in order.
-            loading = _Loading(now)
+            loading = _Loader(now)
             loading.take_all(files, None)
     if loading.problems:
         raise SeedError(loading.problems, more=loading.unlisted)
     return loading.finished()
 
 
-def _in_bulk(now: datetime) -> InBulk:
-    from .bulk_reader import InBulk  # 6 ms that small seeds do without
+def _in_bulk(now: datetime) -> BulkReader:
+    from .bulk_reader import BulkReader  # 6 ms that small seeds do without
 
-    return InBulk(now)
+    return BulkReader(now)
 
 
 def _are_small(paths: Iterable[Path]) -> bool:
-    files = seed_files(paths, lambda *_: None)
-    return sum(file.stat().st_size for file in files) < SMALL
+    files = find_seed_files(paths, lambda *_: None)
+    return sum(file.stat().st_size for file in files) < MIN_BULK_BYTES
 
 
 def read_seeds(value: Any, now: datetime, *, name: str, references: bool = True) -> Seeds:
@@ -113,7 +124,7 @@ def read_seeds(value: Any, now: datetime, *, name: str, references: bool = True)
 
     Without `references`, what names another record need not name one of these.
     """
-    loading = _Loading(now)
+    loading = _Loader(now)
     for record in Batch(Path(name), (value,), (None,)).records(loading.problem):
         loading.take(record)
     if references:
@@ -124,7 +135,7 @@ def read_seeds(value: Any, now: datetime, *, name: str, references: bool = True)
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _gc_paused() -> Iterator[None]:
     """The collector finds nothing in a load, and takes longer over it than the load itself."""
     was_on = gc.isenabled()
     gc.disable()
@@ -135,17 +146,17 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-class _Loading:
+class _Loader:
     """The state of one load."""
 
-    def __init__(self, now: datetime, bulk: InBulk | None = None) -> None:
+    def __init__(self, now: datetime, bulk: BulkReader | None = None) -> None:
         """`bulk` takes what plainly is good; without one, every record is read by itself."""
         self.now = now
         self.bulk = bulk
         self.seeds = Seeds(loaded_at=now)
-        self.problems: list[Problem] = []
+        self.problems: list[SeedProblem] = []
         self.unlisted = 0
-        self.places: dict[str, dict[str, Place]] = {name: {} for name in COLLECTIONS}
+        self.places: dict[str, dict[str, Location]] = {name: {} for name in COLLECTIONS}
         self.trusted: set[str] = set()
         self.unknown: Counter[str] = Counter()
         self.namesakes: dict[str, list[Path]] = {}
@@ -153,23 +164,23 @@ class _Loading:
         self.backwards = 0
 
     def problem(self, where: object, came: str, expected: str) -> None:
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(str(where), came, expected))
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(SeedProblem(str(where), came, expected))
         else:
             self.unlisted += 1
 
-    def take_all(self, paths: Iterable[Path], progress: Progress | None) -> bool:
+    def take_all(self, paths: Iterable[Path], progress: ProgressCallback | None) -> bool:
         """Load files and folders; whether all is good. In bulk, the first problem is the last."""
-        for path in seed_files(paths, self.problem):
+        for path in find_seed_files(paths, self.problem):
             for batch in read_batches(path, self.problem, progress):
                 bulk = self.bulk
-                if isinstance(batch, Unpacked):
+                if isinstance(batch, PackedColumns):
                     self._take_unpacked(batch)
                     continue
                 if bulk:
                     left = bulk.take(batch, self.problem)
                 else:
-                    whole = batch.batch(self.problem) if isinstance(batch, Lines) else batch
+                    whole = batch.batch(self.problem) if isinstance(batch, LineChunk) else batch
                     left = whole.records(self.problem)
                 for record in left:
                     self.take(record)
@@ -180,7 +191,7 @@ class _Loading:
         self.check_references()
         return not self.problems
 
-    def _take_unpacked(self, unpacked: Unpacked) -> None:
+    def _take_unpacked(self, unpacked: PackedColumns) -> None:
         """Take what has been checked when it was packed."""
         singly = unpacked
         if self.bulk:
@@ -188,17 +199,17 @@ class _Loading:
             for name in bulk.columns.keys() & found.keys():
                 bulk.take_columns(name, *found[name])
             few = {name: found[name] for name in found.keys() - bulk.columns.keys()}
-            singly = Unpacked(unpacked.file, few)
+            singly = PackedColumns(unpacked.file, few)
         for record, values in singly.records():
-            self._keep(record, KINDS[record.collection](**values))
+            self._keep(record, RECORD_CLASSES[record.collection](**values))
 
-    def _take_over(self, bulk: InBulk) -> bool:
+    def _take_over(self, bulk: BulkReader) -> bool:
         """Put what was read in bulk with what was read one by one; whether it plainly is good."""
         seeds, runs, task_runs = self.seeds, bulk.columns["flow_runs"], bulk.columns["task_runs"]
         bulk.add("flow_runs", list(seeds.flow_runs.values()), self.trusted)
         bulk.add("task_runs", list(seeds.task_runs.values()), self.trusted)
-        seeds.flow_runs = RunsById(runs)
-        seeds.task_runs = ById(TaskRun, task_runs)
+        seeds.flow_runs = FlowRunsById(runs)
+        seeds.task_runs = RecordsById(TaskRun, task_runs)
         if seeds.flow_runs.rows.has_twice() or len(seeds.task_runs) < task_runs.count:
             return False
         self.unknown.update(bulk.unknown)
@@ -206,7 +217,7 @@ class _Loading:
         for collection, key in self._references():
             if key != "parent_task_run_id" and bulk.trusts(collection):
                 continue
-            target = REFERENCES[key]
+            target = REFERENCE_TARGETS[key]
             columns = bulk.columns.get(target)
             known = columns.values("id") if columns else getattr(seeds, target)
             strangers, trusted = bulk.strangers(collection, key, known)
@@ -224,20 +235,20 @@ class _Loading:
             yield "flow_runs", "deployment_id"
         yield "task_runs", "flow_run_id"
 
-    def take(self, record: Record) -> None:
+    def take(self, record: RawRecord) -> None:
         """Read one record into the seeds, or say what is wrong with it."""
         if not isinstance(record.value, dict):
-            self.problem(record.place, as_json(record.value), "an object")
+            self.problem(record.place, json_excerpt(record.value), "an object")
             return
         values = self._values(record)
         if values is None:
             return
         if "id" not in values:
-            values["id"] = _id_by_name(record, values) or self._derived_id(record.place)
+            values["id"] = _pool_id_from_name(record, values) or self._derived_id(record.place)
         if record.collection in ("flow_runs", "deployments"):
-            place_in_pool(values)
+            derive_pool_ids(values)
         try:
-            built = build(record.collection, values)
+            built = build_record(record.collection, values)
         except ValueError as error:
             self.problem(record.place, str(error), "fields that agree")
             return
@@ -245,7 +256,7 @@ class _Loading:
             self._check_times(record, built)
         self._keep(record, built)
 
-    def _derived_id(self, place: Place) -> str:
+    def _derived_id(self, place: Location) -> str:
         """The same for the same place in a file of the same name, whatever folder it is in."""
         namesakes = self.namesakes.setdefault(place.file.name, [])
         if place.file not in namesakes:
@@ -254,7 +265,7 @@ class _Loading:
         file = f"{place.file.name}({number})" if number else place.file.name
         return str(uuid5(NAMESPACE, f"{file}{place.within}"))
 
-    def _check_times(self, record: Record, run: FlowRun) -> None:
+    def _check_times(self, record: RawRecord, run: FlowRun) -> None:
         if run.start_time is None or run.end_time is None or run.end_time >= run.start_time:
             return
         if record.trusted:
@@ -263,7 +274,7 @@ class _Loading:
         start, end = format_instant(run.start_time), format_instant(run.end_time)
         self.problem(f"{record.place}.end_time", end, f"an instant not before start_time {start}")
 
-    def _values(self, record: Record) -> dict[str, Any] | None:
+    def _values(self, record: RawRecord) -> dict[str, Any] | None:
         """The fields as they are kept; None when one is wrong."""
         fields = COLLECTIONS[record.collection]
         values: dict[str, Any] = {}
@@ -277,13 +288,13 @@ class _Loading:
             try:
                 values[key] = known.read(value, self.now)
             except (ValueError, TypeError, OverflowError):
-                self.problem(f"{record.place}.{key}", as_json(value), known.expected)
+                self.problem(f"{record.place}.{key}", json_excerpt(value), known.expected)
                 good = False
         return values if good else None
 
-    def _unknown(self, record: Record, key: str, fields: Mapping[str, Field]) -> bool:
+    def _unknown(self, record: RawRecord, key: str, fields: Mapping[str, Field]) -> bool:
         """Whether a field that no table names may stay: in a server's answer, yes."""
-        if record.collection in OPEN:
+        if record.collection in OPEN_COLLECTIONS:
             return True
         if record.trusted:
             self.unknown[key] += 1
@@ -293,7 +304,7 @@ class _Loading:
         self.problem(f"{record.place}.{key}", "an unknown field", expected)
         return False
 
-    def _keep(self, record: Record, built: Built) -> None:
+    def _keep(self, record: RawRecord, built: StoredRecord) -> None:
         kept = getattr(self.seeds, record.collection)
         places = self.places[record.collection]
         if built.id in kept:
@@ -314,7 +325,7 @@ class _Loading:
                     self._check(name, record.id, key, getattr(record, key))
 
     def _check(self, collection: str, owner: str, key: str, wanted: str | None) -> None:
-        target = REFERENCES[key]
+        target = REFERENCE_TARGETS[key]
         if wanted in (None, UNKNOWN_FLOW.id) or wanted in getattr(self.seeds, target):
             return
         if owner in self.trusted:
@@ -341,7 +352,7 @@ class _Loading:
         return self.seeds
 
 
-REFERENCES = {
+REFERENCE_TARGETS = {
     "parent_task_run_id": "task_runs",
     "flow_run_id": "flow_runs",
     "flow_id": "flows",
@@ -349,8 +360,8 @@ REFERENCES = {
 }
 
 
-def _id_by_name(record: Record, values: Mapping[str, Any]) -> str | None:
+def _pool_id_from_name(record: RawRecord, values: Mapping[str, Any]) -> str | None:
     """The id of a pool that has none: what runs that name it are taken to mean."""
     if record.collection == "work_pools" and "name" in values:
-        return id_of("work_pools", values["name"])
+        return id_from_names("work_pools", values["name"])
     return None

@@ -25,21 +25,29 @@ from typing import Any
 
 import orjson
 
-from ..prefect import NOTHING, CreatedBy, State
-from ..store import Few, Later, Rows, Times, Uuids, Values, defaults_of
+from ..prefect import EMPTY_JSON, CreatedBy, State
+from ..store import (
+    ColumnValues,
+    DictionaryColumn,
+    LazyColumn,
+    Rows,
+    TimestampColumn,
+    UuidColumn,
+    defaults_of,
+)
 from .fields import CREATED_BY_FIELD, STATE
-from .records import KINDS, OFTEN_EMPTY
+from .records import OFTEN_EMPTY, RECORD_CLASSES
 
 _MAGIC = b"packed seeds of mockserver, version 2\n"
 _KIND, _, _VERSION = _MAGIC.rpartition(b" ")
-_DIGEST = 32
+_DIGEST_SIZE = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CODES = ("B", "H", "I")  # array's codes of 1, 2 and 4 bytes
 _TEXTS = {str, NoneType}
 _FEWER = 8  # records to each different value: then the different ones are listed once
 
 
-class Damaged(ValueError):
+class PackedSeedError(ValueError):
     """A file is not as it was packed."""
 
 
@@ -49,27 +57,27 @@ def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
     body: list[bytes] = []
     for name, records in collections.items():
         columns: dict[str, Any] = {}
-        for field, default in defaults_of(KINDS[name]).items():
+        for field, default in defaults_of(RECORD_CLASSES[name]).items():
             if isinstance(records, Rows):
                 values = list(records.values(field))
             else:
                 values = list(map(attrgetter(field), records))
             if any(value is not default for value in values):
-                form, parts = _packed(values)
+                form, parts = _encode_column(values)
                 columns[field] = {"form": form, "bytes": list(map(len, parts))}
                 body += parts
         header[name] = {"count": len(records), "columns": columns}
-    digest = blake2b(digest_size=_DIGEST)
+    digest = blake2b(digest_size=_DIGEST_SIZE)
     for part in (_MAGIC, orjson.dumps(header), b"\n", *body):
         digest.update(part)
         yield part
     yield digest.digest()
 
 
-def _packed(values: Sequence[Any]) -> tuple[str, list[bytes]]:
+def _encode_column(values: Sequence[Any]) -> tuple[str, list[bytes]]:
     kinds = set(map(type, values))
     if all(issubclass(kind, datetime | NoneType) for kind in kinds):
-        return "times", [_bytes(Times.of(values).microseconds)]
+        return "times", [_to_little_endian(TimestampColumn.of(values).microseconds)]
     # Values that came again and again are one and the same object, but for texts from elsewhere.
     marks = values if kinds <= _TEXTS else list(map(id, values))
     codes = {mark: code for code, mark in enumerate(dict.fromkeys(marks))}
@@ -77,19 +85,22 @@ def _packed(values: Sequence[Any]) -> tuple[str, list[bytes]]:
         different = dict(zip(marks, values, strict=True))
         code = next(code for code in _CODES if len(codes) <= 1 << 8 * array(code).itemsize)
         coded = array(code, map(codes.__getitem__, marks))
-        return f"few {code}", [_written([different[mark] for mark in codes]), _bytes(coded)]
+        return f"few {code}", [
+            _encode_json([different[mark] for mark in codes]),
+            _to_little_endian(coded),
+        ]
     if kinds == {float}:
-        return "floats", [_bytes(array("d", values))]
+        return "floats", [_to_little_endian(array("d", values))]
     if kinds == {str} and "\n" not in "".join(values):
         return "texts", ["\n".join(values).encode()]
-    return "all", [_written(values)]
+    return "all", [_encode_json(values)]
 
 
-def _written(values: Sequence[Any]) -> bytes:
-    return orjson.dumps(values, default=_as_seeds_have_it, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+def _encode_json(values: Sequence[Any]) -> bytes:
+    return orjson.dumps(values, default=_to_seed_format, option=orjson.OPT_PASSTHROUGH_DATACLASS)
 
 
-def _as_seeds_have_it(value: Any) -> dict[str, Any]:
+def _to_seed_format(value: Any) -> dict[str, Any]:
     if isinstance(value, State):
         given = {"type": value.type, "name": value.name, "id": value.id, "message": value.message}
         details = dict(value.details)
@@ -102,73 +113,77 @@ def _as_seeds_have_it(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def _bytes(numbers: array[Any]) -> bytes:
+def _to_little_endian(numbers: array[Any]) -> bytes:
     """Little-endian, whatever the machine."""
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers.tobytes()
 
 
-def unpack(data: bytes) -> dict[str, tuple[int, dict[str, Values]]]:
+def unpack(data: bytes) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
     """Of each collection how many records there are, and their columns.
 
     Raises Damaged, with what is wrong.
     """
     kind, _, version = data[: data.find(b"\n") + 1].rpartition(b" ")
     if kind != _KIND:
-        raise Damaged("not a packed seed")
+        raise PackedSeedError("not a packed seed")
     if version != _VERSION:
-        raise Damaged(f"version {version.decode(errors='replace').strip()} of packed seeds")
+        raise PackedSeedError(f"version {version.decode(errors='replace').strip()} of packed seeds")
     whole = memoryview(data)
-    if blake2b(whole[:-_DIGEST], digest_size=_DIGEST).digest() != whole[-_DIGEST:]:
-        raise Damaged("a file that is cut short or damaged: its digest is not that of its bytes")
+    if blake2b(whole[:-_DIGEST_SIZE], digest_size=_DIGEST_SIZE).digest() != whole[-_DIGEST_SIZE:]:
+        raise PackedSeedError(
+            "a file that is cut short or damaged: its digest is not that of its bytes"
+        )
     end = data.index(b"\n", len(_MAGIC))
-    return _unpacked(orjson.loads(whole[len(_MAGIC) : end]), whole[end + 1 :])
+    return _decode_columns(orjson.loads(whole[len(_MAGIC) : end]), whole[end + 1 :])
 
 
-def _unpacked(
+def _decode_columns(
     header: Mapping[str, Any], body: memoryview
-) -> dict[str, tuple[int, dict[str, Values]]]:
-    found: dict[str, tuple[int, dict[str, Values]]] = {}
+) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
+    found: dict[str, tuple[int, dict[str, ColumnValues]]] = {}
     at = 0
     for name, of in header.items():
-        columns: dict[str, Values] = {}
+        columns: dict[str, ColumnValues] = {}
         for field, column in of["columns"].items():
             parts = []
             for length in column["bytes"]:
                 parts.append(body[at : at + length])
                 at += length
-            columns[field] = _column(field, of["count"], column["form"], parts)
+            columns[field] = _decode_column(field, of["count"], column["form"], parts)
         found[name] = (of["count"], columns)
     return found
 
 
-def _column(field: str, count: int, form: str, parts: Sequence[memoryview]) -> Values:
+def _decode_column(field: str, count: int, form: str, parts: Sequence[memoryview]) -> ColumnValues:
     if form == "times":
-        return Times(_numbers("q", parts[0]))
+        return TimestampColumn(_decode_array("q", parts[0]))
     if form == "floats":
-        return _numbers("d", parts[0])
+        return _decode_array("d", parts[0])
     if form == "texts" and field == "id":
-        return Uuids(str(parts[0], "ascii"))
+        return UuidColumn(str(parts[0], "ascii"))
     if form == "texts":
-        return Later(count, partial(_texts, bytes(parts[0])))
+        return LazyColumn(count, partial(_texts, bytes(parts[0])))
     if form == "all":
-        return Later(count, partial(_values, field, bytes(parts[0])))
-    return Few(_values(field, parts[0]), _numbers(form.removeprefix("few "), parts[1]))
+        return LazyColumn(count, partial(_decode_json, field, bytes(parts[0])))
+    return DictionaryColumn(
+        _decode_json(field, parts[0]), _decode_array(form.removeprefix("few "), parts[1])
+    )
 
 
 def _texts(part: bytes) -> list[str]:
     return part.decode().split("\n")
 
 
-def _values(field: str, part: bytes | memoryview) -> list[Any]:
+def _decode_json(field: str, part: bytes | memoryview) -> list[Any]:
     values: list[Any] = orjson.loads(part)
-    if field in _READ:
-        return list(map(_READ[field], values))
-    return [value or NOTHING for value in values] if field in OFTEN_EMPTY else values
+    if field in _DECODERS:
+        return list(map(_DECODERS[field], values))
+    return [value or EMPTY_JSON for value in values] if field in OFTEN_EMPTY else values
 
 
-def _numbers(code: str, part: memoryview) -> array[Any]:
+def _decode_array(code: str, part: memoryview) -> array[Any]:
     numbers = array(code)
     numbers.frombytes(part)
     if sys.byteorder == "big":
@@ -176,9 +191,9 @@ def _numbers(code: str, part: memoryview) -> array[Any]:
     return numbers
 
 
-_READ: Mapping[str, Any] = {
+_DECODERS: Mapping[str, Any] = {
     "state": lambda value: None if value is None else STATE.read(value, _EPOCH),
     "created_by": lambda value: None if value is None else CREATED_BY_FIELD.read(value, _EPOCH),
     "tags": tuple,
-    "rest": lambda value: value or NOTHING,
+    "rest": lambda value: value or EMPTY_JSON,
 }

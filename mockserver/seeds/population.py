@@ -21,8 +21,8 @@ from ..prefect import ADJECTIVES, ANIMALS
 T = TypeVar("T")
 Document = dict[str, object]
 Times = dict[str, int]
-Phase = Literal["finished", "unstarted", "open", "held", "pending", "late", "again", "future"]
-Outcome = tuple[str, str, Phase, int]
+TimePattern = Literal["finished", "unstarted", "open", "held", "pending", "late", "again", "future"]
+Outcome = tuple[str, str, TimePattern, int]
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY, WEEK = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND, 604_800 * SECOND
@@ -33,7 +33,7 @@ RETRIED_SHARE, EXTRA_TAG_SHARE, SUBFLOW_SHARE, PARENTS_KEPT = 0.04, 0.1, 0.08, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class Schedule:
     """Starts every `every`, `phase` after Monday 0:00; `weekends` is the share that stay there."""
 
     every: int
@@ -43,12 +43,12 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RunTemplate:
     """A flow or its deployment; `trouble` 1 fails about 0.5 % of its runs, `keys` stand in all."""
 
     name: str
     pool: str
-    rhythm: Rhythm
+    rhythm: Schedule
     seconds: int
     weight: int
     trouble: int
@@ -60,10 +60,10 @@ class Source:
     clock: tuple[str, str, str, str] = ("", "", "", "")
 
 
-FIVE_MINUTES, HOURLY = Rhythm(5 * MINUTE, 0, 0.8), Rhythm(HOUR, 0, 0.6)
-AT_ONE, AT_THREE = Rhythm(DAY, 1 * HOUR, 0.7), Rhythm(DAY, 3 * HOUR, 0.7)
-WORKDAYS, MONDAYS = Rhythm(DAY, 6 * HOUR, 0.0), Rhythm(WEEK, 5 * HOUR, 0.0)
-BY_HAND = Rhythm(DAY, 8 * HOUR, 0.15, spread=10 * HOUR)
+FIVE_MINUTES, HOURLY = Schedule(5 * MINUTE, 0, 0.8), Schedule(HOUR, 0, 0.6)
+AT_ONE, AT_THREE = Schedule(DAY, 1 * HOUR, 0.7), Schedule(DAY, 3 * HOUR, 0.7)
+WORKDAYS, MONDAYS = Schedule(DAY, 6 * HOUR, 0.0), Schedule(WEEK, 5 * HOUR, 0.0)
+MANUAL = Schedule(DAY, 8 * HOUR, 0.15, spread=10 * HOUR)
 # A state, what its times look like and how often it ran; of 10,000 runs, how many are in it.
 OUTCOMES: tuple[tuple[Outcome, int], ...] = (
     (("COMPLETED", "Completed", "finished", 1), 8_750),
@@ -86,18 +86,22 @@ OUTCOMES: tuple[tuple[Outcome, int], ...] = (
     (("SCHEDULED", "Scheduled", "future", 0), 220),
 )
 FLOWS = (
-    Source("ingest-orders", "k8s", FIVE_MINUTES, 25, 9, 4, "sales", "eu us apac replay"),
-    Source("ingest-events", "k8s", FIVE_MINUTES, 12, 9, 2, "growth", "eu us staging"),
-    Source("sync-crm", "vm", HOURLY, 80, 7, 9, "sales pii", "prod staging lab"),
-    Source("refresh-dashboards", "vm", HOURLY, 150, 6, 3, "", "prod dev"),
-    Source("check-quality", "k8s", HOURLY, 45, 6, 9, "platform", "eu us dev"),
-    Source("load-table", "k8s", HOURLY, 420, 5, 5, "platform", "prod replay"),
-    Source("build-warehouse", "k8s", AT_ONE, 2_700, 6, 6, "nightly", "eu us dev", ("load-table",)),
-    Source("train-forecast", "gpu", AT_THREE, 4_000, 4, 8, "ml", "prod lab", ("score-customers",)),
-    Source("score-customers", "gpu", AT_THREE, 1_300, 3, 6, "ml pii", "eu us lab"),
-    Source("export-invoices", "vm", WORKDAYS, 110, 2, 2, "finance pii", "prod lab"),
-    Source("close-books", "vm", MONDAYS, 2_400, 2, 4, "finance", "prod", ("export-invoices",)),
-    Source("Clean_Workspace", "vm", AT_ONE, 35, 2, 1, "", "dev lab"),
+    RunTemplate("ingest-orders", "k8s", FIVE_MINUTES, 25, 9, 4, "sales", "eu us apac replay"),
+    RunTemplate("ingest-events", "k8s", FIVE_MINUTES, 12, 9, 2, "growth", "eu us staging"),
+    RunTemplate("sync-crm", "vm", HOURLY, 80, 7, 9, "sales pii", "prod staging lab"),
+    RunTemplate("refresh-dashboards", "vm", HOURLY, 150, 6, 3, "", "prod dev"),
+    RunTemplate("check-quality", "k8s", HOURLY, 45, 6, 9, "platform", "eu us dev"),
+    RunTemplate("load-table", "k8s", HOURLY, 420, 5, 5, "platform", "prod replay"),
+    RunTemplate(
+        "build-warehouse", "k8s", AT_ONE, 2_700, 6, 6, "nightly", "eu us dev", ("load-table",)
+    ),
+    RunTemplate(
+        "train-forecast", "gpu", AT_THREE, 4_000, 4, 8, "ml", "prod lab", ("score-customers",)
+    ),
+    RunTemplate("score-customers", "gpu", AT_THREE, 1_300, 3, 6, "ml pii", "eu us lab"),
+    RunTemplate("export-invoices", "vm", WORKDAYS, 110, 2, 2, "finance pii", "prod lab"),
+    RunTemplate("close-books", "vm", MONDAYS, 2_400, 2, 4, "finance", "prod", ("export-invoices",)),
+    RunTemplate("Clean_Workspace", "vm", AT_ONE, 35, 2, 1, "", "dev lab"),
 )
 # What sets a deployment apart: queue, factors of weight and trouble, share by schedule, tags.
 VARIANTS = {
@@ -122,19 +126,21 @@ sample-10%-{animal} Überprüfung-{animal} straße-{adjective} İzmir-{animal}""
 EXTRA_TAGS = ("manual", "debug", "hot-fix")
 
 
-def chooser(weighted: Iterable[tuple[T, int]]) -> Callable[[float], T]:
+def weighted_choice(weighted: Iterable[tuple[T, int]]) -> Callable[[float], T]:
     """Take items with weights; return what picks one for a number from 0 to below 1."""
     items, weights = zip(*weighted, strict=True)
     totals = tuple(accumulate(weights))
     return lambda chance: items[bisect(totals, chance * totals[-1])]
 
 
-def outcomes(trouble: int) -> Callable[[float], Outcome]:
+def outcome_choice(trouble: int) -> Callable[[float], Outcome]:
     """Return what picks a state, where failures weigh `trouble` times their share."""
-    return chooser((o, share * (trouble if o[0] == "FAILED" else 1)) for o, share in OUTCOMES)
+    return weighted_choice(
+        (o, share * (trouble if o[0] == "FAILED" else 1)) for o, share in OUTCOMES
+    )
 
 
-def slot(rhythm: Rhythm, latest: int, random: Callable[[], float]) -> int:
+def latest_start(rhythm: Schedule, latest: int, random: Callable[[], float]) -> int:
     """Return the last start of `rhythm` by `latest`, or two days earlier if on a weekend."""
     at = latest - rhythm.spread
     at += int(rhythm.spread * random()) - (at + NOW_IN_WEEK - rhythm.phase) % rhythm.every
@@ -142,24 +148,26 @@ def slot(rhythm: Rhythm, latest: int, random: Callable[[], float]) -> int:
     return at - 2 * DAY if weekend and random() >= rhythm.weekends else at
 
 
-def past_slot(rhythm: Rhythm, latest: int, random: Callable[[], float]) -> int:
+def random_past_start(rhythm: Schedule, latest: int, random: Callable[[], float]) -> int:
     """Return some start of `rhythm` by `latest`: most are recent, some very old."""
     recent, tail = random() / RECENT_SHARE, random()
     age = RECENT * recent if recent < 1 else RECENT + (OLDEST - RECENT) * tail * tail
-    return slot(rhythm, latest - int(age), random)
+    return latest_start(rhythm, latest - int(age), random)
 
 
-def times(phase: Phase, seconds: int, rhythm: Rhythm, random: Callable[[], float]) -> Times:
+def draw_times(
+    phase: TimePattern, seconds: int, rhythm: Schedule, random: Callable[[], float]
+) -> Times:
     """Take what a run is like and how long it typically takes; return its times by key."""
     wait, rare = int(15 * SECOND * random()) + 1, random()
     spent = int(seconds * SECOND * (0.5 + random() + 8 * rare * rare * rare * rare * rare * rare))
     match phase:
         case "finished":
-            due = past_slot(rhythm, -wait - spent, random)
+            due = random_past_start(rhythm, -wait - spent, random)
             start, end = due + wait, due + wait + spent
             return {"expected_start_time": due, "start_time": start, "end_time": end}
         case "unstarted":
-            due = past_slot(rhythm, -spent, random)
+            due = random_past_start(rhythm, -spent, random)
             return {"expected_start_time": due, "end_time": due + spent}
         case "open" | "held":
             start = -spent if phase == "open" else -spent - int(rare * 3 * DAY)
@@ -171,12 +179,12 @@ def times(phase: Phase, seconds: int, rhythm: Rhythm, random: Callable[[], float
         case "late":
             due = -wait - int(rare * rare * rare * DAY)
         case _:
-            due = slot(rhythm, int(random() * WEEK), random)
+            due = latest_start(rhythm, int(random() * WEEK), random)
             due += 0 if due > 0 else WEEK  # every rhythm repeats after a week
     return {"expected_start_time": due, "next_scheduled_start_time": due}
 
 
-class Maker:
+class PopulationGenerator:
     """Makes one record after the other; keeps its draw and the last few parents, no more."""
 
     def __init__(self, seed: int, now: datetime | None) -> None:
@@ -186,12 +194,16 @@ class Maker:
         flows = [replace(flow, keys={"flow_id": self.uuid()}) for flow in FLOWS]
         self.flows = {flow.name: flow for flow in flows}
         self.deployments = [self.deployment(f, name) for f in flows for name in f.variants.split()]
-        self.source = chooser((source, source.weight) for source in flows + self.deployments)
-        self.outcome = {s.trouble: outcomes(s.trouble) for s in flows + self.deployments}
-        self.ended = chooser(pair for pair in OUTCOMES if pair[0][2] == "finished")
+        self.source = weighted_choice(
+            (source, source.weight) for source in flows + self.deployments
+        )
+        self.outcome = {s.trouble: outcome_choice(s.trouble) for s in flows + self.deployments}
+        self.ended = weighted_choice(pair for pair in OUTCOMES if pair[0][2] == "finished")
         self.styles, self.words = OTHER_NAMES.split(), (ADJECTIVES.split(), ANIMALS.split())
-        self.creator = chooser(((self.uuid(), *creator), share) for creator, share in CREATORS)
-        self.parents: deque[tuple[object, Source, Times]] = deque(maxlen=PARENTS_KEPT)
+        self.creator = weighted_choice(
+            ((self.uuid(), *creator), share) for creator, share in CREATORS
+        )
+        self.parents: deque[tuple[object, RunTemplate, Times]] = deque(maxlen=PARENTS_KEPT)
 
     def uuid(self) -> str:
         """Return a random uuid of version 4."""
@@ -208,7 +220,7 @@ class Maker:
         """Return one of the items, all equally likely."""
         return items[int(self.random() * len(items))]
 
-    def deployment(self, flow: Source, name: str) -> Source:
+    def deployment(self, flow: RunTemplate, name: str) -> RunTemplate:
         """Take a flow and the name of a variant; return the deployment of the two."""
         queue, weight, trouble, scheduled, tags = VARIANTS[name]
         name, tags, who = f"{flow.name}-{name}", f"{flow.tags} {tags}", self.uuid()
@@ -228,13 +240,13 @@ class Maker:
             deployments.append({**about, **keys, "tags": source.tags.split()})
         return {"flows": flows, "deployments": deployments}
 
-    def name(self, source: Source, number: int) -> str:
+    def name(self, source: RunTemplate, number: int) -> str:
         """Return a name for a run: most are two words, the others show what `like_` looks at."""
         style = PLAIN_NAME if self.random() < PLAIN_SHARE else self.one(self.styles)
         adjective, animal = map(self.one, self.words)
         return style.format(source=source.name, number=number, adjective=adjective, animal=animal)
 
-    def record(self, number: int, source: Source, outcome: Outcome, at: Times) -> Document:
+    def record(self, number: int, source: RunTemplate, outcome: Outcome, at: Times) -> Document:
         """Return the part of a run that does not depend on who started it."""
         kind, state, phase, count = outcome
         record: Document = {"id": self.uuid(), "name": self.name(source, number), **source.keys}
@@ -253,9 +265,9 @@ class Maker:
         """Yield a run that no other run called."""
         source = self.source(self.random())
         scheduled = self.random() < source.scheduled
-        rhythm = source.rhythm if scheduled else BY_HAND
+        rhythm = source.rhythm if scheduled else MANUAL
         outcome = self.outcome[source.trouble](self.random())
-        at = times(outcome[2], source.seconds, rhythm, self.random)
+        at = draw_times(outcome[2], source.seconds, rhythm, self.random)
         record = self.record(number, source, outcome, at)
         if source.calls and outcome[2] == "finished":
             self.parents.append((record["id"], source, at))
@@ -284,7 +296,9 @@ class Maker:
             yield from self.subflow(number) if called else self.run(number)
 
 
-def population(runs: int, *, seed: int = 0, now: datetime | None = None) -> Iterator[Document]:
+def generate_population(
+    runs: int, *, seed: int = 0, now: datetime | None = None
+) -> Iterator[Document]:
     """Take how many runs; yield the lines of a seed file, the same for the same arguments.
 
     The first holds flows and deployments, the others a run each or, before a subflow, its task run.
@@ -294,4 +308,4 @@ def population(runs: int, *, seed: int = 0, now: datetime | None = None) -> Iter
         raise ValueError(f"population: runs is {runs}; expected 0 or more")
     if now is not None and now.utcoffset() is None:
         raise ValueError(f"population: now is {now}, without an offset; expected datetime.now(UTC)")
-    return Maker(seed, now).documents(runs)
+    return PopulationGenerator(seed, now).documents(runs)

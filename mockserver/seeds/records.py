@@ -25,18 +25,18 @@ from .fields import (
     STATE,
     STATE_TYPE,
     TEXT,
-    TEXTS,
+    TEXT_LIST,
     UUID,
     Field,
     nullable,
 )
 
 # Fields of FlowRunResponse in Prefect 3.8.
-FLOW_RUN: Mapping[str, Field] = {
+FLOW_RUN_FIELDS: Mapping[str, Field] = {
     "id": UUID,
     "name": TEXT,
     "flow_id": nullable(UUID),
-    "tags": TEXTS,
+    "tags": TEXT_LIST,
     "state": nullable(STATE),
     "state_type": nullable(STATE_TYPE),
     "state_name": nullable(TEXT),
@@ -77,14 +77,14 @@ _OF_ANY_RUN = (
     *("labels", "created", "updated"),
 )
 # Whatever else a server's answer says of these is kept unread.
-TASK_RUN: Mapping[str, Field] = {
+TASK_RUN_FIELDS: Mapping[str, Field] = {
     "id": UUID,
     "flow_run_id": nullable(UUID),
     "name": TEXT,
     "task_key": TEXT,
     "dynamic_key": TEXT,
-    "tags": TEXTS,
-    **{key: FLOW_RUN[key] for key in _OF_ANY_RUN},
+    "tags": TEXT_LIST,
+    **{key: FLOW_RUN_FIELDS[key] for key in _OF_ANY_RUN},
     "empirical_policy": OBJECT,  # no rule looks at it
     "flow_run_run_count": COUNT,
     "cache_key": nullable(TEXT),
@@ -92,16 +92,16 @@ TASK_RUN: Mapping[str, Field] = {
     "task_version": nullable(TEXT),
     "task_inputs": OBJECT,
 }
-FLOW: Mapping[str, Field] = {
+FLOW_FIELDS: Mapping[str, Field] = {
     "id": UUID,
     "name": TEXT,
-    "tags": TEXTS,
+    "tags": TEXT_LIST,
     "labels": LABELS,
     "created": nullable(MOMENT),
     "updated": nullable(MOMENT),
 }
-DEPLOYMENT: Mapping[str, Field] = {
-    **FLOW,
+DEPLOYMENT_FIELDS: Mapping[str, Field] = {
+    **FLOW_FIELDS,
     "flow_id": nullable(UUID),
     "paused": FLAG,
     "work_queue_name": nullable(TEXT),
@@ -109,23 +109,23 @@ DEPLOYMENT: Mapping[str, Field] = {
     "work_pool_id": nullable(UUID),
     "work_pool_name": nullable(TEXT),
 }
-WORK_POOL: Mapping[str, Field] = {"id": UUID, "name": TEXT, "type": nullable(TEXT)}
-WORK_QUEUE: Mapping[str, Field] = {"id": UUID, "name": TEXT, "work_pool_id": nullable(UUID)}
+WORK_POOL_FIELDS: Mapping[str, Field] = {"id": UUID, "name": TEXT, "type": nullable(TEXT)}
+WORK_QUEUE_FIELDS: Mapping[str, Field] = {"id": UUID, "name": TEXT, "work_pool_id": nullable(UUID)}
 
 COLLECTIONS: Mapping[str, Mapping[str, Field]] = {
-    "flow_runs": FLOW_RUN,
-    "task_runs": TASK_RUN,
-    "flows": FLOW,
-    "deployments": DEPLOYMENT,
-    "work_pools": WORK_POOL,
-    "work_queues": WORK_QUEUE,
+    "flow_runs": FLOW_RUN_FIELDS,
+    "task_runs": TASK_RUN_FIELDS,
+    "flows": FLOW_FIELDS,
+    "deployments": DEPLOYMENT_FIELDS,
+    "work_pools": WORK_POOL_FIELDS,
+    "work_queues": WORK_QUEUE_FIELDS,
 }
-OPEN = frozenset(COLLECTIONS) - {"flow_runs"}
+OPEN_COLLECTIONS = frozenset(COLLECTIONS) - {"flow_runs"}
 """Collections whose records may have more fields than the table names."""
 
-Built = FlowRun | TaskRun | Flow | Deployment | WorkPool | WorkQueue
+StoredRecord = FlowRun | TaskRun | Flow | Deployment | WorkPool | WorkQueue
 
-KINDS: Mapping[str, type[Built]] = {
+RECORD_CLASSES: Mapping[str, type[StoredRecord]] = {
     "flow_runs": FlowRun,
     "task_runs": TaskRun,
     "flows": Flow,
@@ -133,9 +133,9 @@ KINDS: Mapping[str, type[Built]] = {
     "work_pools": WorkPool,
     "work_queues": WorkQueue,
 }
-OWN = {
+CLASS_FIELDS = {
     name: frozenset(COLLECTIONS[name]) & frozenset(kind.__dataclass_fields__)
-    for name, kind in KINDS.items()
+    for name, kind in RECORD_CLASSES.items()
 }
 # Computed anew for every reply, from the clock; and what `state` says.
 NOT_KEPT = frozenset({"estimated_run_time", "estimated_start_time_delta"})
@@ -146,12 +146,12 @@ OFTEN_EMPTY = frozenset({"parameters", "context", "labels", "empirical_policy", 
 CAN_BE_NULL = frozenset({"job_variables"})
 
 
-def build(collection: str, values: Mapping[str, Any]) -> Built:
+def build_record(collection: str, values: Mapping[str, Any]) -> StoredRecord:
     """A record from values that were read by the collection's fields; `id` must be there.
 
     Raises ValueError, with what is wrong, where fields contradict each other.
     """
-    own = OWN[collection]
+    own = CLASS_FIELDS[collection]
     given: dict[str, Any] = {}
     rest: dict[str, Any] = {}
     for key, value in values.items():
@@ -162,16 +162,16 @@ def build(collection: str, values: Mapping[str, Any]) -> Built:
         elif key in CAN_BE_NULL or (value is not None and (value or key not in OFTEN_EMPTY)):
             given[key] = value
     if "state" in own:
-        given["state"] = state_of(values)
+        given["state"] = resolve_state(values)
     if rest:
         given["rest"] = rest
     if "name" not in given:
         word = collection.removesuffix("s").replace("_", "-")
         given["name"] = f"{word}-{values['id'][:8]}"
-    return KINDS[collection](**given)
+    return RECORD_CLASSES[collection](**given)
 
 
-def state_of(values: Mapping[str, Any]) -> State | None:
+def resolve_state(values: Mapping[str, Any]) -> State | None:
     """`state`, or `state_type` and `state_name`, or both if they agree."""
     state: State | None = values.get("state")
     state_type, state_name = values.get("state_type"), values.get("state_name")
@@ -194,19 +194,19 @@ def state_of(values: Mapping[str, Any]) -> State | None:
 NAMESPACE = uuid5(NAMESPACE_URL, "mockserver:seeds")
 
 
-def place_in_pool(values: dict[str, Any]) -> None:
+def derive_pool_ids(values: dict[str, Any]) -> None:
     """A server knows queues and pools by id: those of a pool that is only named follow from it."""
     pool = values.get("work_pool_name")
     if pool is None or values.get("work_queue_id") is not None:
         return
     queue = values.get("work_queue_name") or "default"
-    values["work_queue_id"] = id_of("work_queues", pool, queue)
+    values["work_queue_id"] = id_from_names("work_queues", pool, queue)
     if values.get("work_pool_id") is None:
-        values["work_pool_id"] = id_of("work_pools", pool)
+        values["work_pool_id"] = id_from_names("work_pools", pool)
 
 
 @lru_cache(maxsize=4096)  # of few names, by each run of theirs
-def id_of(*names: str) -> str:
+def id_from_names(*names: str) -> str:
     """The id that follows from names."""
     return str(uuid5(NAMESPACE, "/".join(names)))
 
@@ -217,7 +217,7 @@ def json_schema() -> dict[str, Any]:
         name: {
             "type": "object",
             "properties": {key: dict(field.schema) for key, field in fields.items()},
-            "additionalProperties": name in OPEN,
+            "additionalProperties": name in OPEN_COLLECTIONS,
         }
         for name, fields in COLLECTIONS.items()
     }

@@ -17,7 +17,7 @@ _TEXT = "tag:yaml.org,2002:str"
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class BadYaml(Exception):
+class InvalidYamlError(Exception):
     """A text that is not YAML; `where` is its `:line:column`, or empty."""
 
     def __init__(self, text: str, where: str = "") -> None:
@@ -30,21 +30,21 @@ def read_yaml(text: bytes) -> Any:
     try:
         if text.count(b"[") + text.count(b"{") >= _MANY or _INDENTED.search(text):
             _check_depth(text)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe loader
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - it is a safe loader
     except yaml.MarkedYAMLError as error:
-        raise BadYaml(error.problem or str(error), _where(error.problem_mark)) from None
+        raise InvalidYamlError(error.problem or str(error), _where(error.problem_mark)) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise BadYaml(str(error)) from None
+        raise InvalidYamlError(str(error)) from None
 
 
 def _check_depth(text: bytes) -> None:
     """The C parser does not survive what nests very deep, so that is looked at first."""
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=_StrictLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise BadYaml(f"nested deeper than {MAX_DEPTH}", _where(event.start_mark))
+                raise InvalidYamlError(f"nested deeper than {MAX_DEPTH}", _where(event.start_mark))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -57,7 +57,7 @@ def _not_json(node: yaml.Node, text: str) -> yaml.constructor.ConstructorError:
     return yaml.constructor.ConstructorError(None, None, text, node.start_mark)
 
 
-class _Loader(_Safe):  # type: ignore[misc]  # it is one class or the other
+class _StrictLoader(_Safe):  # type: ignore[misc]  # it is one class or the other
     def __init__(self, stream: bytes) -> None:
         super().__init__(stream)
         self.deep_construct = True  # so that an alias of what it stands in is an error
@@ -87,4 +87,4 @@ class _Loader(_Safe):  # type: ignore[misc]  # it is one class or the other
 
 
 for _tag in ("binary", "omap", "pairs", "set", "timestamp"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.refuse)
+    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _StrictLoader.refuse)

@@ -4,7 +4,7 @@ Comes in: columns of flow runs (a `Base`) and a `Predicate`. Goes out: the ids t
 first, in microseconds; deletes and changes lie in layers over a base that never changes.
 """
 
-from .compact_columns import Few, Later, Times, Uuids, Values
+from .compact_columns import ColumnValues, DictionaryColumn, LazyColumn, TimestampColumn, UuidColumn
 from .flow_run_index import Base
-from .rows import ById, Columns, Rows, RunsById, defaults_of
+from .rows import ColumnBuilder, FlowRunsById, RecordsById, Rows, defaults_of
 from .store import Store

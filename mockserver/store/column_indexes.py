@@ -27,21 +27,21 @@ from ..filters import (
     IS_NULL,
     NONE_OF,
     ONE_OF,
+    Comparison,
     Relation,
-    Test,
 )
-from .ordinal_sets import NOTHING, Difference, Intersection, Set, These, union
+from .ordinal_sets import EMPTY_SET, BitmapSet, Difference, Intersection, OrdinalSet, make_union
 
-KEPT = 16  # ranges of times
+MAX_CACHED_RANGES = 16  # ranges of times
 
 
-class Column(Protocol):
+class ColumnIndex(Protocol):
     """One column of a base: the ordinals of which a test on it is true."""
 
-    def look_up(self, test: Test) -> Set: ...
+    def look_up(self, test: Comparison) -> OrdinalSet: ...
 
 
-class ValueColumn:
+class ValueIndex:
     """A column of single values: of each, the ordinals, or the only one that has it."""
 
     def __init__(self, values: Iterable[Any], every: BitMap) -> None:
@@ -54,18 +54,18 @@ class ValueColumn:
                 places[value] = [before, at]
         nulls = places.pop(None, [])
         null = BitMap(nulls if isinstance(nulls, list) else [nulls])
-        self.nulls, self.known = These(null), These(every - null)
+        self.nulls, self.known = BitmapSet(null), BitmapSet(every - null)
         self.by_value: dict[Any, int | BitMap] = {
             value: BitMap(found) if isinstance(found, list) else found
             for value, found in places.items()
         }
 
-    def look_up(self, test: Test) -> Set:
+    def look_up(self, test: Comparison) -> OrdinalSet:
         return VALUE_RELATIONS[test.relation](self, test.operand)
 
-    def one_of(self, wanted: AbstractSet[Any]) -> Set:
+    def one_of(self, wanted: AbstractSet[Any]) -> OrdinalSet:
         places = [self.by_value[value] for value in wanted if value in self.by_value]
-        return union(places)
+        return make_union(places)
 
     def values_of(self, ordinals: BitMap) -> set[Any]:
         """The values that some of these ordinals have."""
@@ -76,15 +76,15 @@ class ValueColumn:
         }
 
 
-VALUE_RELATIONS: Mapping[Relation, Callable[[ValueColumn, Any], Set]] = {
-    ONE_OF: ValueColumn.one_of,
+VALUE_RELATIONS: Mapping[Relation, Callable[[ValueIndex, Any], OrdinalSet]] = {
+    ONE_OF: ValueIndex.one_of,
     NONE_OF: lambda column, unwanted: Difference(column.known, column.one_of(unwanted)),
     IS_NULL: lambda column, _: column.nulls,
     IS_NOT_NULL: lambda column, _: column.known,
 }
 
 
-class TagColumn:
+class TagIndex:
     """Tags: a bitmap for each."""
 
     def __init__(self, values: Iterable[tuple[str, ...]], every: BitMap) -> None:
@@ -94,30 +94,30 @@ class TagColumn:
                 by_tag.setdefault(tag, []).append(at)
         self.by_tag = {tag: BitMap(places) for tag, places in by_tag.items()}
         tagged = BitMap.union(*self.by_tag.values()) if self.by_tag else BitMap()
-        self.tagged, self.untagged = These(tagged), These(every - tagged)
-        self.every = These(every)
+        self.tagged, self.untagged = BitmapSet(tagged), BitmapSet(every - tagged)
+        self.every = BitmapSet(every)
 
-    def look_up(self, test: Test) -> Set:
+    def look_up(self, test: Comparison) -> OrdinalSet:
         return TAG_RELATIONS[test.relation](self, test.operand)
 
-    def any_of(self, tags: frozenset[str]) -> Set:
-        return union([self.by_tag[tag] for tag in self.by_tag.keys() & tags])
+    def any_of(self, tags: frozenset[str]) -> OrdinalSet:
+        return make_union([self.by_tag[tag] for tag in self.by_tag.keys() & tags])
 
-    def all_of(self, tags: frozenset[str]) -> Set:
+    def all_of(self, tags: frozenset[str]) -> OrdinalSet:
         if not tags <= self.by_tag.keys():
-            return NOTHING
-        return Intersection([These(self.by_tag[tag]) for tag in tags] or [self.every])
+            return EMPTY_SET
+        return Intersection([BitmapSet(self.by_tag[tag]) for tag in tags] or [self.every])
 
 
-TAG_RELATIONS: Mapping[Relation, Callable[[TagColumn, Any], Set]] = {
-    HAS_ALL: TagColumn.all_of,
-    HAS_ANY: TagColumn.any_of,
+TAG_RELATIONS: Mapping[Relation, Callable[[TagIndex, Any], OrdinalSet]] = {
+    HAS_ALL: TagIndex.all_of,
+    HAS_ANY: TagIndex.any_of,
     IS_EMPTY: lambda column, _: column.untagged,
     IS_NOT_EMPTY: lambda column, _: column.tagged,
 }
 
 
-class TimeColumn:
+class TimeIndex:
     """Instants in order, with the ordinals that have them; the nulls apart.
 
     The first and the last of each `block` of the order are kept as bitmaps, so that a range costs
@@ -129,7 +129,7 @@ class TimeColumn:
         moments: list[Any] = list(values)
         nulls = BitMap(at for at, moment in enumerate(moments) if moment is None)
         known = every - nulls
-        self.nulls, self.known = These(nulls), These(known)
+        self.nulls, self.known = BitmapSet(nulls), BitmapSet(known)
         self.places = array("I", sorted(known, key=moments.__getitem__))
         self.instants = list(map(moments.__getitem__, self.places))
         self.block = max(1024, len(self.places) // 256)
@@ -148,24 +148,24 @@ class TimeColumn:
         if found is None:
             found = self.before_block[block] | BitMap(self.places[count - rest : count])
             self._kept[count] = found
-            if len(self._kept) > KEPT:
+            if len(self._kept) > MAX_CACHED_RANGES:
                 self._kept.popitem(last=False)
         return found
 
-    def look_up(self, test: Test) -> Set:
+    def look_up(self, test: Comparison) -> OrdinalSet:
         return TIME_RELATIONS[test.relation](self, test.operand)
 
-    def before(self, moment: datetime) -> Set:
-        return These(self.first(bisect_right(self.instants, moment)))
+    def before(self, moment: datetime) -> OrdinalSet:
+        return BitmapSet(self.first(bisect_right(self.instants, moment)))
 
-    def after(self, moment: datetime) -> Set:
+    def after(self, moment: datetime) -> OrdinalSet:
         earlier = self.first(bisect_left(self.instants, moment))
-        return Difference(self.known, These(earlier))
+        return Difference(self.known, BitmapSet(earlier))
 
 
-TIME_RELATIONS: Mapping[Relation, Callable[[TimeColumn, Any], Set]] = {
-    AT_OR_BEFORE: TimeColumn.before,
-    AT_OR_AFTER: TimeColumn.after,
+TIME_RELATIONS: Mapping[Relation, Callable[[TimeIndex, Any], OrdinalSet]] = {
+    AT_OR_BEFORE: TimeIndex.before,
+    AT_OR_AFTER: TimeIndex.after,
     IS_NULL: lambda column, _: column.nulls,
     IS_NOT_NULL: lambda column, _: column.known,
 }

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 
-class Values(Protocol):
+class ColumnValues(Protocol):
     """The values of records in some field, in the order of the records."""
 
     def __len__(self) -> int: ...
@@ -16,7 +16,7 @@ class Values(Protocol):
     def __getitem__(self, at: int, /) -> Any: ...
 
 
-class Later:
+class LazyColumn:
     """A column that is made as a whole, when the first of its values is asked for."""
 
     __slots__ = ("_count", "_made", "_make")
@@ -43,7 +43,7 @@ class Later:
         return self._all()[at]
 
 
-class Uuids:
+class UuidColumn:
     """A column of uuids, each in 36 characters: lines of one text, in which those near each other
     are soon read, wherever the values lay that it is made of.
     """
@@ -54,18 +54,18 @@ class Uuids:
         self.text = text
 
     @classmethod
-    def of(cls, values: Iterable[str]) -> Uuids:
+    def of(cls, values: Iterable[str]) -> UuidColumn:
         """These uuids, of which it is known that each has 36 characters."""
         return cls("\n".join(values))
 
     def __len__(self) -> int:
-        return (len(self.text) + 1) // _LINE
+        return (len(self.text) + 1) // _STRIDE
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.text.split("\n") if self.text else ())
 
     def __getitem__(self, at: int) -> str:
-        return self.text[_LINE * at : _LINE * at + _LINE - 1]
+        return self.text[_STRIDE * at : _STRIDE * at + _STRIDE - 1]
 
     def some(self, places: Sequence[int]) -> list[str]:
         """Those at some places, which are there, and rise."""
@@ -74,15 +74,15 @@ class Uuids:
         first, end = places[0], places[-1] + 1
         if end - first > 2 * len(places):
             text = self.text
-            return [text[_LINE * at : _LINE * at + _LINE - 1] for at in places]
-        near = self.text[_LINE * first : _LINE * end - 1].split("\n")
+            return [text[_STRIDE * at : _STRIDE * at + _STRIDE - 1] for at in places]
+        near = self.text[_STRIDE * first : _STRIDE * end - 1].split("\n")
         return near if end - first == len(places) else [near[at - first] for at in places]
 
 
-_LINE = 37
+_STRIDE = 37
 
 
-class Few:
+class DictionaryColumn:
     """A column of few different values: these, and of each record which of them it has."""
 
     __slots__ = ("codes", "different")
@@ -105,7 +105,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL = -(1 << 63)  # no year of 1-9999 is that many microseconds from 1970
 
 
-class Times:
+class TimestampColumn:
     """A column of instants: microseconds since 1970."""
 
     __slots__ = ("microseconds",)
@@ -114,23 +114,23 @@ class Times:
         self.microseconds = microseconds
 
     @classmethod
-    def of(cls, moments: Iterable[datetime | None]) -> Times:
+    def of(cls, moments: Iterable[datetime | None]) -> TimestampColumn:
         """These instants."""
-        return cls(array("q", map(_since, moments)))
+        return cls(array("q", map(_to_microseconds, moments)))
 
     def __len__(self) -> int:
         return len(self.microseconds)
 
     def __iter__(self) -> Iterator[datetime | None]:
-        return map(_moment, self.microseconds)
+        return map(_from_microseconds, self.microseconds)
 
     def __getitem__(self, at: int, /) -> datetime | None:
-        return _moment(self.microseconds[at])
+        return _from_microseconds(self.microseconds[at])
 
 
-def _since(moment: datetime | None) -> int:
+def _to_microseconds(moment: datetime | None) -> int:
     return _NULL if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _moment(since: int) -> datetime | None:
+def _from_microseconds(since: int) -> datetime | None:
     return None if since == _NULL else _EPOCH + timedelta(0, 0, since)

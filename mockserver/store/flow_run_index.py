@@ -17,19 +17,27 @@ from typing import Any, cast
 
 from pyroaring import BitMap
 
-from ..filters import IS_NULL, ONE_OF, AllOf, Predicate, Test
+from ..filters import IS_NULL, ONE_OF, AllOf, Comparison, Predicate
 from ..prefect import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
-from .column_indexes import Column, TagColumn, TimeColumn, ValueColumn
-from .compact_columns import Uuids, Values
-from .ordinal_sets import NOTHING, Difference, Intersection, Set, These, Union, is_plainly_empty
-from .rows import ById, Rows
-from .trigram_index import NameColumn
+from .column_indexes import ColumnIndex, TagIndex, TimeIndex, ValueIndex
+from .compact_columns import ColumnValues, UuidColumn
+from .ordinal_sets import (
+    EMPTY_SET,
+    BitmapSet,
+    Difference,
+    Intersection,
+    OrdinalSet,
+    Union,
+    is_known_empty,
+)
+from .rows import RecordsById, Rows
+from .trigram_index import NameIndex
 
 PARENT_COLUMNS = frozenset({"parent_task_run_id", "parent_flow_run_id"})
 """The columns that become null when a parent is deleted (M11)."""
 
 
-class Index:
+class FlowRunIndex:
     """Flow runs in id order, highest first. Immutable."""
 
     def __init__(self, runs: Iterable[FlowRun]) -> None:
@@ -37,9 +45,11 @@ class Index:
         self.runs: Sequence[FlowRun] = (
             runs if isinstance(runs, Rows) else tuple(sorted(runs, key=_id, reverse=True))
         )
-        self.ids: Values = runs.ids if isinstance(runs, Rows) else [run.id for run in self.runs]
+        self.ids: ColumnValues = (
+            runs.ids if isinstance(runs, Rows) else [run.id for run in self.runs]
+        )
         self.every = BitMap(range(len(self.runs)))
-        self._columns: dict[str, Column] = {}
+        self._columns: dict[str, ColumnIndex] = {}
 
     @cached_property
     def ordinal(self) -> Mapping[str, int]:
@@ -50,7 +60,7 @@ class Index:
     def ids_of(self, ordinals: Sequence[int]) -> list[str]:
         """The ids of the runs at ordinals, which rise."""
         ids = self.ids
-        return ids.some(ordinals) if isinstance(ids, Uuids) else [ids[at] for at in ordinals]
+        return ids.some(ordinals) if isinstance(ids, UuidColumn) else [ids[at] for at in ordinals]
 
     def values(self, column: str) -> Iterable[Any]:
         """What each run has in a column, in the order of the runs."""
@@ -59,90 +69,90 @@ class Index:
 
     def children(self, parents: set[str]) -> BitMap | None:
         """Ordinals of the subflows of these flow runs; None if there are none."""
-        column = cast(ValueColumn, self._column("parent_flow_run_id"))
+        column = cast(ValueIndex, self._column("parent_flow_run_id"))
         with_children = column.by_value.keys() & parents
         return column.one_of(with_children).within(None) if with_children else None
 
     def parent_task_run_ids(self, *, without: BitMap) -> set[str]:
         """What the runs but those of `without` name as their parent."""
-        column = cast(ValueColumn, self._column("parent_task_run_id"))
+        column = cast(ValueIndex, self._column("parent_task_run_id"))
         return column.values_of(self.every - without)
 
-    def look_up(self, predicate: Predicate, orphans: BitMap) -> Set:
+    def look_up(self, predicate: Predicate, orphans: BitMap) -> OrdinalSet:
         """The runs that satisfy a predicate, for as long as it is not another `orphans`.
 
         Those are the runs whose parents are gone; there may be more of them, by and by.
         """
-        if isinstance(predicate, Test):
+        if isinstance(predicate, Comparison):
             if predicate.column == "id":
                 return self._look_up_ids(predicate)
             found = self._column(predicate.column).look_up(predicate)
             if predicate.column in PARENT_COLUMNS:
-                return _without_parents(found, predicate, orphans)
+                return _count_orphans_as_null(found, predicate, orphans)
             return found
         if isinstance(predicate, AllOf):
             return self._look_up_all(predicate.parts, orphans)
         parts = [self.look_up(part, orphans) for part in predicate.parts]
-        return Union(parts) if parts else NOTHING
+        return Union(parts) if parts else EMPTY_SET
 
-    def _look_up_all(self, predicates: Iterable[Predicate], orphans: BitMap) -> Set:
+    def _look_up_all(self, predicates: Iterable[Predicate], orphans: BitMap) -> OrdinalSet:
         parts = []
         for predicate in predicates:
             found = self.look_up(predicate, orphans)
-            if is_plainly_empty(found):
-                return NOTHING
+            if is_known_empty(found):
+                return EMPTY_SET
             parts.append(found)
-        return Intersection(parts) if parts else These(self.every)
+        return Intersection(parts) if parts else BitmapSet(self.every)
 
-    def _look_up_ids(self, test: Test) -> Set:
+    def _look_up_ids(self, test: Comparison) -> OrdinalSet:
         ordinal = self.ordinal
-        named = These(BitMap([ordinal[run_id] for run_id in test.operand if run_id in ordinal]))
-        return named if test.relation is ONE_OF else Difference(These(self.every), named)
+        named = BitmapSet(BitMap([ordinal[run_id] for run_id in test.operand if run_id in ordinal]))
+        return named if test.relation is ONE_OF else Difference(BitmapSet(self.every), named)
 
-    def _column(self, name: str) -> Column:
+    def _column(self, name: str) -> ColumnIndex:
         column = self._columns.get(name)
         if column is None:
-            kind = COLUMNS.get(name, ValueColumn)
+            kind = INDEX_BY_COLUMN.get(name, ValueIndex)
             column = self._columns[name] = kind(self.values(name), self.every)
         return column
 
 
-COLUMNS: Mapping[str, Callable[[Iterable[Any], BitMap], Column]] = {
-    "name": NameColumn,
-    "tags": TagColumn,
-    "start_time": TimeColumn,
-    "start_or_expected_time": TimeColumn,
-    "end_time": TimeColumn,
-    "expected_start_time": TimeColumn,
-    "next_scheduled_start_time": TimeColumn,
+INDEX_BY_COLUMN: Mapping[str, Callable[[Iterable[Any], BitMap], ColumnIndex]] = {
+    "name": NameIndex,
+    "tags": TagIndex,
+    "start_time": TimeIndex,
+    "start_or_expected_time": TimeIndex,
+    "end_time": TimeIndex,
+    "expected_start_time": TimeIndex,
+    "next_scheduled_start_time": TimeIndex,
 }
 
 
-def _without_parents(found: Set, test: Test, orphans: BitMap) -> Set:
+def _count_orphans_as_null(found: OrdinalSet, test: Comparison, orphans: BitMap) -> OrdinalSet:
     """What a test on a parent finds where the parents of `orphans` are null."""
     if test.relation is IS_NULL:
-        return Union((found, These(orphans)))
-    return Difference(found, These(orphans))
+        return Union((found, BitmapSet(orphans)))
+    return Difference(found, BitmapSet(orphans))
 
 
-def looks_at_parents(asked: Predicate | tuple[Predicate, ...]) -> bool:
+def depends_on_parents(asked: Predicate | tuple[Predicate, ...]) -> bool:
     """Whether it matters to a predicate, or to one of some, which parents are gone."""
-    if isinstance(asked, Test):
+    if isinstance(asked, Comparison):
         return asked.column in PARENT_COLUMNS
-    return any(map(looks_at_parents, asked if isinstance(asked, tuple) else asked.parts))
+    return any(map(depends_on_parents, asked if isinstance(asked, tuple) else asked.parts))
 
 
 def _id(run: FlowRun) -> str:
     return run.id
 
 
-class Base(Index):
+class Base(FlowRunIndex):
     """Flow runs, and what belongs to them, as they were loaded; shared by every fork of a store."""
 
     def __init__(
         self,
         runs: Iterable[FlowRun],
-        task_runs: Iterable[TaskRun] | ById[TaskRun] = (),
+        task_runs: Iterable[TaskRun] | RecordsById[TaskRun] = (),
         *,
         flows: Iterable[Flow] = (),
         deployments: Iterable[Deployment] = (),
@@ -162,7 +172,7 @@ class Base(Index):
         self._work_queues = {queue.id: queue for queue in work_queues}
         self.task_runs: Mapping[str, TaskRun] = (
             task_runs
-            if isinstance(task_runs, ById)
+            if isinstance(task_runs, RecordsById)
             else {task_run.id: task_run for task_run in task_runs}
         )
         if isinstance(runs, Rows):
@@ -180,7 +190,7 @@ class Base(Index):
     def _flow_run_of(self) -> Mapping[str, str | None]:
         """To which flow run each task run belongs, by id."""
         task_runs = self.task_runs
-        if isinstance(task_runs, ById):
+        if isinstance(task_runs, RecordsById):
             return task_runs.each("flow_run_id")
         return {task_run.id: task_run.flow_run_id for task_run in task_runs.values()}
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from pyroaring import BitMap
 
 
-class Set(Protocol):
+class OrdinalSet(Protocol):
     """Some ordinals, about so many."""
 
     @property
@@ -29,7 +29,7 @@ class Set(Protocol):
         ...
 
 
-class This:
+class SingletonSet:
     """A single ordinal."""
 
     __slots__ = ("at",)
@@ -46,7 +46,7 @@ class This:
         return found - BitMap((self.at,))
 
 
-class These:
+class BitmapSet:
     """The ordinals of a bitmap."""
 
     __slots__ = ("about", "ordinals")
@@ -62,12 +62,12 @@ class These:
         return found - self.ordinals
 
 
-NOTHING = These(BitMap())
+EMPTY_SET = BitmapSet(BitMap())
 
 
-def is_plainly_empty(found: Set) -> bool:
+def is_known_empty(found: OrdinalSet) -> bool:
     """Whether it is known at a glance to hold nothing."""
-    return type(found) is These and not found.about
+    return type(found) is BitmapSet and not found.about
 
 
 class Union:
@@ -75,7 +75,7 @@ class Union:
 
     __slots__ = ("about", "parts")
 
-    def __init__(self, parts: Iterable[Set]) -> None:
+    def __init__(self, parts: Iterable[OrdinalSet]) -> None:
         self.parts = tuple(parts)
         self.about = sum([part.about for part in self.parts])
 
@@ -93,7 +93,7 @@ class Intersection:
 
     __slots__ = ("about", "parts")
 
-    def __init__(self, parts: Iterable[Set]) -> None:
+    def __init__(self, parts: Iterable[OrdinalSet]) -> None:
         self.parts = sorted(parts, key=attrgetter("about"))
         self.about = self.parts[0].about
 
@@ -115,7 +115,7 @@ class Difference:
 
     __slots__ = ("about", "of", "without")
 
-    def __init__(self, of: Set, without: Set) -> None:
+    def __init__(self, of: OrdinalSet, without: OrdinalSet) -> None:
         self.of = of
         self.without = without
         self.about = max(0, of.about - without.about)
@@ -127,12 +127,12 @@ class Difference:
         return found - self.within(found)
 
 
-def union(places: Sequence[int | BitMap]) -> Set:
+def make_union(places: Sequence[int | BitMap]) -> OrdinalSet:
     """All of these ordinals."""
     if len(places) == 1:
         (place,) = places
-        return This(place) if isinstance(place, int) else These(place)
-    parts: list[Set] = [These(place) for place in places if isinstance(place, BitMap)]
+        return SingletonSet(place) if isinstance(place, int) else BitmapSet(place)
+    parts: list[OrdinalSet] = [BitmapSet(place) for place in places if isinstance(place, BitMap)]
     if len(parts) < len(places):
-        parts.append(These(BitMap([place for place in places if isinstance(place, int)])))
-    return Union(parts) if parts else NOTHING
+        parts.append(BitmapSet(BitMap([place for place in places if isinstance(place, int)])))
+    return Union(parts) if parts else EMPTY_SET

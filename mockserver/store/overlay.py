@@ -16,7 +16,7 @@ class Record(Protocol):
 R = TypeVar("R", bound=Record)
 
 
-class Shelf(Generic[R]):
+class Overlay(Generic[R]):
     """A view on loaded records that can be changed without touching them.
 
     Forking costs as much as has changed. Not for several threads at once.
@@ -71,9 +71,9 @@ class Shelf(Generic[R]):
             if record_id in self._loaded:
                 self._gone.add(record_id)
 
-    def fork(self) -> Shelf[R]:
+    def fork(self) -> Overlay[R]:
         """A shelf that starts as this one is; nothing done on either is seen by the other."""
-        other: Shelf[R] = Shelf(self._loaded)
+        other: Overlay[R] = Overlay(self._loaded)
         other._gone = self._gone.copy()
         other._changed = self._changed.copy()
         return other

@@ -14,7 +14,7 @@ from operator import eq, gt
 from typing import Any, Generic, TypeVar, overload
 
 from ..prefect import CreatedBy, FlowRun, State, StateType
-from .compact_columns import Later, Uuids, Values
+from .compact_columns import ColumnValues, LazyColumn, UuidColumn
 
 R = TypeVar("R")
 
@@ -31,15 +31,15 @@ def defaults_of(kind: type) -> dict[str, Any]:
     }
 
 
-class Columns:
+class ColumnBuilder:
     """Columns that grow together; where a record has no value, the default stands."""
 
     def __init__(self, defaults: Mapping[str, Any]) -> None:
         self.defaults = defaults
-        self.by_name: dict[str, Values] = {}
+        self.by_name: dict[str, ColumnValues] = {}
         self.count = 0
 
-    def add(self, count: int, columns: Mapping[str, Values]) -> None:
+    def add(self, count: int, columns: Mapping[str, ColumnValues]) -> None:
         """Add so many records. The first columns are taken as they are."""
         if not self.count:
             self.by_name = dict(columns)
@@ -58,22 +58,24 @@ class Columns:
         return iter(self.by_name.get(name) or repeat(self.defaults[name], self.count))
 
 
-DEFAULTS = defaults_of(FlowRun)
+FLOW_RUN_DEFAULTS = defaults_of(FlowRun)
 
 
 class Rows(Sequence[FlowRun]):
     """The flow runs of columns, highest id first. A column that is not there is the default."""
 
-    def __init__(self, columns: Mapping[str, Values], order: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, columns: Mapping[str, ColumnValues], order: Sequence[int] | None = None
+    ) -> None:
         """`order`: which place in the columns comes first, which next; by default by id.
 
         A range: they stand so.
         """
         self.columns = columns
-        self.order = _by_id(columns["id"]) if order is None else order
+        self.order = _descending_order(columns["id"]) if order is None else order
 
     @property
-    def ids(self) -> Values:
+    def ids(self) -> ColumnValues:
         """The ids, highest first."""
         return self._ids[0]
 
@@ -82,12 +84,12 @@ class Rows(Sequence[FlowRun]):
         return self._ids[1]
 
     @cached_property
-    def _ids(self) -> tuple[Values, bool]:
+    def _ids(self) -> tuple[ColumnValues, bool]:
         ids = self.columns["id"]
         if isinstance(self.order, range):
             return ids, False
         found = list(map(ids.__getitem__, self.order))
-        return Uuids.of(found), any(map(eq, found, islice(found, 1, None)))
+        return UuidColumn.of(found), any(map(eq, found, islice(found, 1, None)))
 
     @cached_property
     def ordinal(self) -> Mapping[str, int]:
@@ -115,11 +117,11 @@ class Rows(Sequence[FlowRun]):
 
     def values(self, name: str) -> Iterator[Any]:
         """What each run has under any name that filters look at, in order."""
-        if name in DERIVED:
-            derive, names = DERIVED[name]
+        if name in DERIVED_COLUMNS:
+            derive, names = DERIVED_COLUMNS[name]
             return map(derive, *map(self.values, names))
         if name not in self.columns:
-            return repeat(DEFAULTS[name], len(self))
+            return repeat(FLOW_RUN_DEFAULTS[name], len(self))
         column = self.columns[name]
         if isinstance(self.order, range):
             return iter(column)
@@ -130,13 +132,13 @@ class Rows(Sequence[FlowRun]):
         parents = self.columns.get("parent_task_run_id")
         if parents is None:
             return self
-        found = Later(len(parents), lambda: list(map(flow_run_of.get, parents)))
+        found = LazyColumn(len(parents), lambda: list(map(flow_run_of.get, parents)))
         rows = Rows({**self.columns, "parent_flow_run_id": found}, self.order)
         rows._ids = self._ids
         return rows
 
 
-def _by_id(ids: Values) -> Sequence[int]:
+def _descending_order(ids: ColumnValues) -> Sequence[int]:
     """The places of ids, the highest first."""
     texts = ids if isinstance(ids, list) else list(ids)
     if all(map(gt, texts, islice(texts, 1, None))):
@@ -161,7 +163,7 @@ def _creator_type(created_by: CreatedBy | None) -> str | None:
 
 
 # As the properties of `FlowRun` say it; a test holds them equal.
-DERIVED: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
+DERIVED_COLUMNS: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "state_type": (_state_type, ("state",)),
     "state_name": (_state_name, ("state",)),
     "created_by_id": (_creator_id, ("created_by",)),
@@ -173,10 +175,10 @@ DERIVED: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
 }
 
 
-class RunsById(Mapping[str, FlowRun]):
+class FlowRunsById(Mapping[str, FlowRun]):
     """Flow runs of columns, by id."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: ColumnBuilder) -> None:
         self.columns = columns
         self.rows = Rows(columns.by_name or {"id": []})
 
@@ -193,10 +195,10 @@ class RunsById(Mapping[str, FlowRun]):
         return len(self.rows)
 
 
-class ById(Mapping[str, R], Generic[R]):
+class RecordsById(Mapping[str, R], Generic[R]):
     """Records of columns, each made when it is asked for, by id."""
 
-    def __init__(self, kind: Callable[..., R], columns: Columns) -> None:
+    def __init__(self, kind: Callable[..., R], columns: ColumnBuilder) -> None:
         """Of records with one id, the last counts."""
         self.kind = kind
         self.columns = columns

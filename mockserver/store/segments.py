@@ -9,27 +9,27 @@ from pyroaring import BitMap
 
 from ..filters import Predicate
 from ..prefect import FlowRun
-from .flow_run_index import Index, looks_at_parents
-from .ordinal_sets import Difference, Set, is_plainly_empty
+from .flow_run_index import FlowRunIndex, depends_on_parents
+from .ordinal_sets import Difference, OrdinalSet, is_known_empty
 
-WINDOW = 256
+MIN_WINDOW = 256
 """Among so many runs is looked first, at the least."""
-GROWTH = 16
-MOST_LEFT = 1024  # of what was found
-KEPT = 16  # predicates
+WINDOW_GROWTH = 16
+MAX_REMAINING = 1024  # of what was found
+MAX_CURSORS = 16  # predicates
 
-NONE = BitMap()  # is never changed
+NO_ORDINALS = BitMap()  # is never changed
 
-Asked = Predicate | tuple[Predicate, Predicate]
+Query = Predicate | tuple[Predicate, Predicate]
 """A predicate, or a wider and a narrower one: what satisfies only the one."""
 
 
-class Sought:
+class SearchCursor:
     """What was asked for, and how far it was sought: what there is before `end` is among `left`."""
 
     __slots__ = ("asked", "end", "kept", "left", "wanted")
 
-    def __init__(self, asked: Asked, wanted: Set) -> None:
+    def __init__(self, asked: Query, wanted: OrdinalSet) -> None:
         self.asked = asked
         self.wanted = wanted
         self.left: BitMap | None = None
@@ -42,7 +42,7 @@ class Sought:
         self.left = None
 
 
-class Layer:
+class Segment:
     """A view on an index: without the runs that are `gone`, and without parents of `orphans`.
 
     What follows from a run's going (M11) has not been done yet for those of `bereft`.
@@ -54,13 +54,13 @@ class Layer:
 
     __slots__ = ("_last", "_sought", "bereft", "gone", "index", "orphans")
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: FlowRunIndex) -> None:
         self.index = index
         self.gone = BitMap()
-        self.orphans = NONE
+        self.orphans = NO_ORDINALS
         self.bereft: BitMap | None = None
-        self._sought: dict[Asked, Sought] = {}
-        self._last: Sought | None = None  # what is asked for again, sooner told by identity
+        self._sought: dict[Query, SearchCursor] = {}
+        self._last: SearchCursor | None = None  # what is asked for again, sooner told by identity
 
     def __len__(self) -> int:
         return len(self.index.runs) - len(self.gone)
@@ -77,7 +77,7 @@ class Layer:
     def run(self, at: int) -> FlowRun:
         """The run at an ordinal."""
         run = self.index.runs[at]
-        return without_parent(run) if at in self.orphans else run
+        return with_parent_nulled(run) if at in self.orphans else run
 
     def runs(self, ordinals: Iterable[int]) -> Iterator[FlowRun]:
         """The runs at ordinals."""
@@ -110,8 +110,8 @@ class Layer:
         if not children:
             return
         self._last = None
-        related = [asked for asked in self._sought if looks_at_parents(asked)]
-        if self.orphans is NONE:
+        related = [asked for asked in self._sought if depends_on_parents(asked)]
+        if self.orphans is NO_ORDINALS:
             self.orphans = children.copy()
             for asked in related:  # they were looked up without orphans
                 del self._sought[asked]
@@ -134,76 +134,78 @@ class Layer:
     def first(self, predicate: Predicate, limit: int | None) -> list[int]:
         """The ordinals of the first so many runs that satisfy a predicate (None: all)."""
         if limit is None:
-            return _first(self._all(predicate), None)
+            return _first_ordinals(self._all(predicate), None)
         sought = self._last
         if sought is None or sought.asked is not predicate:
             sought = self._last = self._seeking(predicate)
-        if sought.wanted.about <= limit or len(self.index.runs) <= WINDOW:
-            return _first(self._there(sought.wanted.within(None)), limit)
-        return _first(self._seek(sought, limit), limit)
+        if sought.wanted.about <= limit or len(self.index.runs) <= MIN_WINDOW:
+            return _first_ordinals(self._there(sought.wanted.within(None)), limit)
+        return _first_ordinals(self._seek(sought, limit), limit)
 
-    def _seeking(self, predicate: Predicate) -> Sought:
+    def _seeking(self, predicate: Predicate) -> SearchCursor:
         kept = self._sought.get(predicate) if self._sought else None
-        return kept or Sought(predicate, self.index.look_up(predicate, self.orphans))
+        return kept or SearchCursor(predicate, self.index.look_up(predicate, self.orphans))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
         sought = self._sought.get((wider, narrower)) if self._sought else None
         if sought is None:
             all_of_it = self.index.look_up(wider, self.orphans)
-            if is_plainly_empty(all_of_it):
+            if is_known_empty(all_of_it):
                 return False
             only = Difference(all_of_it, self.index.look_up(narrower, self.orphans))
-            sought = Sought((wider, narrower), only)
+            sought = SearchCursor((wider, narrower), only)
         return bool(self._seek(sought, 1))
 
-    def _seek(self, sought: Sought, limit: int) -> BitMap:
+    def _seek(self, sought: SearchCursor, limit: int) -> BitMap:
         """At least the first so many, or all that there are: sought in ever larger windows."""
         wanted, end, runs = sought.wanted, sought.end, len(self.index.runs)
         found = self._there(sought.left) if sought.left else None
-        size = WINDOW + 2 * limit * runs // (wanted.about or 1)
+        size = MIN_WINDOW + 2 * limit * runs // (wanted.about or 1)
         while end < runs and (found is None or len(found) < limit):
             begin, end = end, min(end + size, runs)
             window = BitMap(range(begin, end)) if end - begin < runs else None
             more = self._there(wanted.within(window))
             found = found | more if found else more
-            size *= GROWTH
+            size *= WINDOW_GROWTH
         found = BitMap() if found is None else found
         if self.gone:
-            few = len(found) <= MOST_LEFT
-            sought.left, sought.end = (found, end) if few else (found[:MOST_LEFT], found[MOST_LEFT])
+            few = len(found) <= MAX_REMAINING
+            sought.left, sought.end = (
+                (found, end) if few else (found[:MAX_REMAINING], found[MAX_REMAINING])
+            )
             self._keep(sought)
         return found
 
     def _there(self, found: BitMap) -> BitMap:
         return found - self.gone if self.gone else found
 
-    def _keep(self, sought: Sought) -> None:
+    def _keep(self, sought: SearchCursor) -> None:
         if not sought.kept:
             sought.kept = True
             self._sought[sought.asked] = sought
-            if len(self._sought) > KEPT:
+            if len(self._sought) > MAX_CURSORS:
                 del self._sought[next(iter(self._sought))]
 
-    def copy(self) -> Layer:
+    def copy(self) -> Segment:
         """A view that starts as this one is, of which nothing is bereft."""
-        other: Layer = Layer.__new__(Layer)  # `__init__` would make what is replaced here
+        other: Segment = Segment.__new__(Segment)  # `__init__` would make what is replaced here
         other.index = self.index
         other.gone = self.gone.copy()
-        other.orphans = NONE if self.orphans is NONE else self.orphans.copy()
+        other.orphans = NO_ORDINALS if self.orphans is NO_ORDINALS else self.orphans.copy()
         other.bereft = None
         other._sought = {}
         other._last = None
         return other
 
 
-def _first(found: BitMap, limit: int | None) -> list[int]:
+def _first_ordinals(found: BitMap, limit: int | None) -> list[int]:
     """The first so many ordinals (None: all)."""
-    few = found if len(found) <= MOST_LEFT else found[:limit]  # dearer, but for few of many
+    few = found if len(found) <= MAX_REMAINING else found[:limit]  # dearer, but for few of many
     ordinals: list[int] = few.to_array()[:limit].tolist()
     return ordinals
 
 
-def without_parent(run: FlowRun) -> FlowRun:
+def with_parent_nulled(run: FlowRun) -> FlowRun:
     """The run after its parent has been deleted (M11)."""
     return replace(run, parent_task_run_id=None, parent_flow_run_id=None)

@@ -16,11 +16,11 @@ from heapq import merge
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from ..filters import EVERY, Predicate
+from ..filters import MATCH_ALL, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
-from .flow_run_index import Base, Index, looks_at_parents
-from .overlay import Shelf
-from .segments import Layer, without_parent
+from .flow_run_index import Base, FlowRunIndex, depends_on_parents
+from .overlay import Overlay
+from .segments import Segment, with_parent_nulled
 
 
 class Selection(NamedTuple):
@@ -34,9 +34,9 @@ class Selection(NamedTuple):
     ordinals: list[list[int]]
 
 
-MOST_FRESH = 256
+MAX_UNINDEXED = 256
 """So many runs are tested one by one at most."""
-GROWTH = 4
+MERGE_FACTOR = 4
 
 
 class Store:
@@ -44,7 +44,7 @@ class Store:
 
     def __init__(self, base: Base) -> None:
         self.base = base
-        self._untouched = [Layer(base)]  # forks share it; no run of it ever goes
+        self._untouched = [Segment(base)]  # forks share it; no run of it ever goes
         self.reset()
 
     def reset(self) -> None:
@@ -53,14 +53,14 @@ class Store:
         self._bereft: list[str] | None = None  # of the fresh ones; None: nothing is put off
         self._unrelated: Predicate | None = None  # what a drain asks for, and looks at no parents
         self._fresh: dict[str, FlowRun] = {}
-        self._shelves: dict[str, Shelf[Any]] = {}
+        self._shelves: dict[str, Overlay[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
         self.leases: dict[str, None] = {}
 
-    def _own_layers(self) -> list[Layer]:
+    def _own_layers(self) -> list[Segment]:
         """The layers, to be changed."""
         if self._layers is self._untouched:
-            self._layers = [Layer(self.base)]
+            self._layers = [Segment(self.base)]
         return self._layers
 
     def __len__(self) -> int:
@@ -75,7 +75,7 @@ class Store:
 
     def __iter__(self) -> Iterator[FlowRun]:
         """Every run, highest id first."""
-        return self._matching(EVERY, None)
+        return self._matching(MATCH_ALL, None)
 
     def get(self, flow_run_id: str) -> FlowRun | None:
         """The run with this id (lower-case text), or None."""
@@ -90,35 +90,35 @@ class Store:
         return None
 
     @property
-    def task_runs(self) -> Shelf[TaskRun]:
+    def task_runs(self) -> Overlay[TaskRun]:
         """The task runs. They go with their flow run."""
         self._settle()
         return self._shelf("task_runs")
 
     @property
-    def flows(self) -> Shelf[Flow]:
+    def flows(self) -> Overlay[Flow]:
         """The flows."""
         return self._shelf("flows")
 
     @property
-    def deployments(self) -> Shelf[Deployment]:
+    def deployments(self) -> Overlay[Deployment]:
         """The deployments."""
         return self._shelf("deployments")
 
     @property
-    def work_pools(self) -> Shelf[WorkPool]:
+    def work_pools(self) -> Overlay[WorkPool]:
         """The work pools."""
         return self._shelf("work_pools")
 
     @property
-    def work_queues(self) -> Shelf[WorkQueue]:
+    def work_queues(self) -> Overlay[WorkQueue]:
         """The work queues."""
         return self._shelf("work_queues")
 
-    def _shelf(self, name: str) -> Shelf[Any]:
+    def _shelf(self, name: str) -> Overlay[Any]:
         shelf = self._shelves.get(name)
         if shelf is None:
-            shelf = self._shelves[name] = Shelf(getattr(self.base, name))
+            shelf = self._shelves[name] = Overlay(getattr(self.base, name))
         return shelf
 
     def task_runs_of(self, flow_run_id: str) -> list[TaskRun]:
@@ -146,7 +146,7 @@ class Store:
         found = [layer.index.ids_of(layer.first(predicate, limit)) for layer in self._layers]
         if self._fresh:
             found.append([run.id for run in self._fresh_matching(predicate)])
-        return _merged(found)[:limit]
+        return _merge_descending(found)[:limit]
 
     def find(self, predicate: Predicate, limit: int) -> Selection:
         """The first so many runs that satisfy a predicate, to be deleted next."""
@@ -158,7 +158,7 @@ class Store:
             found.append(layer.index.ids_of(ats))
         if self._fresh:
             found.append([run.id for run in self._fresh_matching(predicate)])
-        ids = _merged(found)
+        ids = _merge_descending(found)
         more = len(ids) > limit
         if more:
             first_left = ids[limit]
@@ -175,7 +175,7 @@ class Store:
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
-        if self._bereft is not None and looks_at_parents((wider, narrower)):
+        if self._bereft is not None and depends_on_parents((wider, narrower)):
             self._settle()
         return any(layer.any_more(wider, narrower) for layer in self._layers) or any(
             wider(run) and not narrower(run) for run in self._fresh.values()
@@ -218,7 +218,7 @@ class Store:
 
     def _settle_for(self, asked: Predicate) -> None:
         if self._bereft is not None and asked is not self._unrelated:
-            if looks_at_parents(asked):
+            if depends_on_parents(asked):
                 self._settle()
             else:
                 self._unrelated = asked
@@ -253,7 +253,7 @@ class Store:
         for layer in self._own_layers():
             layer.orphan_children(parents)
         orphaned = [run for run in self._fresh.values() if run.parent_flow_run_id in parents]
-        self._fresh.update((run.id, without_parent(run)) for run in orphaned)
+        self._fresh.update((run.id, with_parent_nulled(run)) for run in orphaned)
 
     def put(self, run: FlowRun) -> None:
         """Add a run, or replace the one with its id. Its parent follows from its task run."""
@@ -261,21 +261,21 @@ class Store:
         task_run = self.task_runs.get(run.parent_task_run_id)
         parent = task_run.flow_run_id if task_run else None
         self._fresh[run.id] = replace(run, parent_flow_run_id=parent)
-        if len(self._fresh) > MOST_FRESH:
+        if len(self._fresh) > MAX_UNINDEXED:
             self._lay_down()
 
     def _lay_down(self) -> None:
         """Make the fresh runs a layer, together with the layers over the base that are no larger
-        than `GROWTH` times what they are put on.
+        than `MERGE_FACTOR` times what they are put on.
         """
         runs = list(self._fresh.values())
         layers = self._own_layers()
-        while len(layers) > 1 and len(layers[-1]) < GROWTH * len(runs):
+        while len(layers) > 1 and len(layers[-1]) < MERGE_FACTOR * len(runs):
             layer = layers.pop()
             if self._bereft is not None:
                 self._bereft += layer.take_bereft()
             runs.extend(layer)
-        layers.append(Layer(Index(runs)))
+        layers.append(Segment(FlowRunIndex(runs)))
         self._fresh = {}
 
     def states_of(self, run: FlowRun) -> tuple[State, ...]:
@@ -324,7 +324,7 @@ def _id(run: FlowRun) -> str:
     return run.id
 
 
-def _merged(found: list[list[str]]) -> list[str]:
+def _merge_descending(found: list[list[str]]) -> list[str]:
     """All of these ids, highest first, as each of the lists is."""
     if len(found) == 1:
         return found[0]

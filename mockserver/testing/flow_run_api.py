@@ -15,25 +15,25 @@ from ..errors import UsageError
 from ..prefect import FlowRun
 from ..worlds import (
     ANY,
-    LONGEST_BODY,
-    Document,
+    MAX_KEPT_BODY,
     Exchange,
-    Expected,
-    Given,
+    ExpectedRequest,
+    FieldValues,
     Rule,
+    SeedDocument,
     World,
+    build_fault,
     check_parents,
-    deletion_complaint,
-    document_of,
-    fault,
-    numbered,
-    plain,
-    request_complaint,
+    dump_store,
+    explain_deletion_mismatch,
+    explain_request_mismatch,
+    fields_of_nth,
+    to_json_value,
 )
 
 T = TypeVar("T")
-_SECONDS = 30.0
-Call = Callable[[Callable[[], Any]], Any]
+_TIMEOUT_SECONDS = 30.0
+RunOnLoop = Callable[[Callable[[], Any]], Any]
 
 
 class FlowRunApi:
@@ -43,7 +43,7 @@ class FlowRunApi:
     """
 
     def __init__(
-        self, url: str, world: World, call: Call, fork: Callable[[World], FlowRunApi]
+        self, url: str, world: World, call: RunOnLoop, fork: Callable[[World], FlowRunApi]
     ) -> None:
         """`call` runs a function where the world lives; `fork` opens a session for a world."""
         self.url = url
@@ -79,24 +79,24 @@ class FlowRunApi:
         """
         if number < 0:
             raise UsageError(f"make is asked for {number:,} flow runs; expected 0 or more")
-        return self._do(lambda: self._make([numbered(fields, n) for n in range(number)]))
+        return self._do(lambda: self._make([fields_of_nth(fields, n) for n in range(number)]))
 
-    def _make(self, wanted: list[Given]) -> tuple[FlowRun, ...]:
+    def _make(self, wanted: list[FieldValues]) -> tuple[FlowRun, ...]:
         seeds = self._world.factory.seeds(wanted)
         check_parents(seeds, self._world.store)
         self._world.load(seeds)
         found = (self._world.store.get(run) for run in seeds.flow_runs)
         return tuple(run for run in found if run is not None)
 
-    def load(self, seeds: str | Path | Given | Iterable[Given]) -> None:
+    def load(self, seeds: str | Path | FieldValues | Iterable[FieldValues]) -> None:
         """Add what a file or folder holds, or a document of collections, or a list of what `add`
         takes. Raises SeedError, and then nothing is added.
         """
         self._do(lambda: self._world.load(self._world.factory.seeds(seeds)))
 
-    def dump(self) -> Document:
+    def dump(self) -> SeedDocument:
         """What it holds, as a document that `load` takes, and that can be kept as a JSON seed."""
-        return self._do(lambda: document_of(self._world.store))
+        return self._do(lambda: dump_store(self._world.store))
 
     @property
     def flow_runs(self) -> tuple[FlowRun, ...]:
@@ -185,11 +185,11 @@ class FlowRunApi:
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Exchange:
         """Send a request, as `post` does, with any method; without a body where it is None."""
         address = urlsplit(self.url)
-        connection = HTTPConnection(address.netloc, timeout=_SECONDS)
+        connection = HTTPConnection(address.netloc, timeout=_TIMEOUT_SECONDS)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = None
         if body is not None:
-            sent = json.dumps(plain(body))
+            sent = json.dumps(to_json_value(body))
             named = {"Content-Type": "application/json", **named}
         try:
             connection.request(method, f"{address.path}{path}", sent, named)
@@ -202,7 +202,7 @@ class FlowRunApi:
         if not exchanges:
             raise UsageError("there is no exchange to look at: the journal keeps none")
         # Others may have asked meanwhile; what is refused by its path has no body in the journal.
-        asked, bodies = path.partition("?")[0], ((sent or "").encode()[:LONGEST_BODY], b"")
+        asked, bodies = path.partition("?")[0], ((sent or "").encode()[:MAX_KEPT_BODY], b"")
         mine = (
             one
             for one in reversed(exchanges)
@@ -226,10 +226,10 @@ class FlowRunApi:
         anything. Raises AssertionError, which tells what came nearest and how it differs.
         """
         __tracebackhide__ = True
-        expected = Expected(path, method, json, status, warning)
+        expected = ExpectedRequest(path, method, json, status, warning)
         exchanges = self.requests
         found = tuple(one for one in exchanges if not expected.differences(one))
-        complaint = request_complaint(expected, exchanges, len(found), times)
+        complaint = explain_request_mismatch(expected, exchanges, len(found), times)
         if complaint:
             raise AssertionError(complaint)
         return found
@@ -243,7 +243,7 @@ class FlowRunApi:
         """
         __tracebackhide__ = True
         wanted = (expected,) if isinstance(expected, str) else tuple(expected)
-        complaint = deletion_complaint(wanted, self.deleted, self.flow_runs, self.requests)
+        complaint = explain_deletion_mismatch(wanted, self.deleted, self.flow_runs, self.requests)
         if complaint:
             raise AssertionError(complaint)
 
@@ -269,7 +269,7 @@ class FlowRunApi:
         `partial-body`, `reply-lost`), or `status`, `cut`, `latency`, `lognormal`, `after`,
         `retry_after`, `detail`, `close` as `faults.Fault` has them. Raises UsageError.
         """
-        rule = Rule(fault(preset, **how), path, method, probability, times)
+        rule = Rule(build_fault(preset, **how), path, method, probability, times)
         self._do(lambda: self._world.faults.add(rule))
         return rule
 

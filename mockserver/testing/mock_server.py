@@ -12,25 +12,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import UsageError
-from ..http import create_app_of, serve
+from ..http import create_sessions_app, serve
 from ..prefect import DIALECTS, Dialect
 from ..store import Store
 from ..worlds import (
     MAX_BODY,
-    MOST_EXCHANGES,
-    MOST_SESSIONS,
-    Bases,
+    MAX_EXCHANGES,
+    MAX_SESSIONS,
+    BaseCache,
     Clock,
-    Given,
+    FieldValues,
     Sessions,
     Settings,
     World,
-    repeatable_ids,
+    deterministic_ids,
 )
 from .flow_run_api import FlowRunApi
 
 T = TypeVar("T")
-SeedSource = str | Path | Given | Iterable[Given]
+SeedSource = str | Path | FieldValues | Iterable[FieldValues]
 
 _START_SECONDS = 30.0
 
@@ -54,8 +54,8 @@ class MockServer:
         host: str = "127.0.0.1",
         port: int = 0,
         max_body: int = MAX_BODY,
-        journal: int = MOST_EXCHANGES,
-        sessions: int = MOST_SESSIONS,
+        journal: int = MAX_EXCHANGES,
+        sessions: int = MAX_SESSIONS,
         control_token: str | None = None,
     ) -> None:
         """Seeds are files, folders, documents of collections, or lists of what `api.add` takes.
@@ -68,10 +68,10 @@ class MockServer:
         if not 0 <= port <= 65535:
             raise UsageError(f"port is {port}; expected 0 (any free one) to 65535")
         self._host, self._port = host, port
-        self._bases = Bases()
+        self._bases = BaseCache()
         settings = Settings(
             dialect=_dialect(dialect),
-            new_id=repeatable_ids(),
+            new_id=deterministic_ids(),
             max_body=max_body,
             journal=journal,
             control_token=control_token,
@@ -105,7 +105,7 @@ class MockServer:
 
     async def _serve(self, started: Future[str]) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        app = create_app_of(self._sessions)
+        app = create_sessions_app(self._sessions)
         await serve(app, self._host, self._port, ready=started.set_result, stop=self._stop)
 
     def stop(self) -> None:
@@ -154,7 +154,7 @@ class MockServer:
         if unknown:
             known = ", ".join(Settings.__dataclass_fields__)
             raise UsageError(f"{', '.join(unknown)}: no such setting; there are {known}")
-        settings = replace(self._sessions.origin.settings, new_id=repeatable_ids(), **changed)
+        settings = replace(self._sessions.origin.settings, new_id=deterministic_ids(), **changed)
         if dialect is not None:
             settings = replace(settings, dialect=_dialect(dialect))
         world = self._world(settings, now, seeds)
@@ -200,11 +200,11 @@ class MockServer:
         if loop is None or threading.current_thread() is self._thread:
             return what()
         done: Future[T] = Future()
-        loop.call_soon_threadsafe(_finish, done, what)
+        loop.call_soon_threadsafe(_resolve_future, done, what)
         return done.result()
 
 
-def _finish(done: Future[Any], what: Callable[[], Any]) -> None:
+def _resolve_future(done: Future[Any], what: Callable[[], Any]) -> None:
     try:
         done.set_result(what())
     except Exception as error:  # noqa: BLE001 - raised again where it was asked for

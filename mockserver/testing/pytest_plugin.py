@@ -27,8 +27,8 @@ _MARK_HELP = (
 )
 # A test that is over can still be looked at by what is torn down after it.
 _KEPT_SESSIONS = 8
-_ADDRESS = "PREFECT_API_URL"
-_POINTED = pytest.StashKey[tuple[str, str | None]]()
+_API_URL_VARIABLE = "PREFECT_API_URL"
+_API_URL_KEY = pytest.StashKey[tuple[str, str | None]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,11 +45,11 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     try:
         return (yield)
     finally:
-        ours, before = item.stash.get(_POINTED, ("", None))
-        if ours and os.environ.get(_ADDRESS) == ours:
-            del os.environ[_ADDRESS]
+        ours, before = item.stash.get(_API_URL_KEY, ("", None))
+        if ours and os.environ.get(_API_URL_VARIABLE) == ours:
+            del os.environ[_API_URL_VARIABLE]
             if before is not None:
-                os.environ[_ADDRESS] = before
+                os.environ[_API_URL_VARIABLE] = before
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +108,7 @@ def flow_run_api(
     What mockserver warned of is a `FlowRunWarning`; a bug of its own is raised in the test.
     """
     __tracebackhide__ = True
-    from .prefect_settings import pointed_at
+    from .prefect_settings import override_api_url
 
     while len(_flow_run_sessions) >= _KEPT_SESSIONS:
         flow_run_server.close_session(_flow_run_sessions.popleft())
@@ -124,15 +124,15 @@ def flow_run_api(
     )
     _flow_run_sessions.append(api)
     for mark in marks:
-        _fill(api, mark)
+        _apply_mark(api, mark)
     api.begin_here()
-    request.node.stash[_POINTED] = (api.url, os.environ.get(_ADDRESS))
-    with pointed_at(api.url):
+    request.node.stash[_API_URL_KEY] = (api.url, os.environ.get(_API_URL_VARIABLE))
+    with override_api_url(api.url):
         yield api
-    _tell(api, request)
+    _report_problems(api, request)
 
 
-def _fill(api: FlowRunApi, mark: pytest.Mark) -> None:
+def _apply_mark(api: FlowRunApi, mark: pytest.Mark) -> None:
     """Add what a mark says, but for the files, which are there."""
     numbers = [one for one in mark.args if isinstance(one, int)]
     for one in mark.args:
@@ -144,7 +144,7 @@ def _fill(api: FlowRunApi, mark: pytest.Mark) -> None:
         api.make(sum(numbers) if numbers else 1, **mark.kwargs)
 
 
-def _tell(api: FlowRunApi, request: pytest.FixtureRequest) -> None:
+def _report_problems(api: FlowRunApi, request: pytest.FixtureRequest) -> None:
     """Raise what went wrong in the server; pass on what it warned of, which may be an error."""
     from ..errors import FlowRunWarning
     from ..prefect import WARNINGS

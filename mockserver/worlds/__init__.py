@@ -8,30 +8,44 @@ from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
 from .clock import Clock
-from .faults import FIELDS, HEADER, LONGEST_SECONDS, Cut, Fault, Rule, fault, read_header
-from .journal import LONGEST_BODY, MOST_EXCHANGES, Exchange, Journal
-from .run_factory import Given, check_parents, numbered, plain
+from .faults import (
+    FAULT_FIELDS,
+    FAULT_HEADER,
+    MAX_SECONDS,
+    Cut,
+    Fault,
+    Rule,
+    build_fault,
+    parse_fault_header,
+)
+from .journal import MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal
+from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
 from .settings import MAX_BODY, Settings
-from .worlds import MOST_SESSIONS, Sessions, World, repeatable_ids, session_settings
+from .worlds import MAX_SESSIONS, Sessions, World, deterministic_ids, session_settings
 
 if TYPE_CHECKING:
-    from .assertions import ANY, Expected, deletion_complaint, request_complaint
-    from .base_cache import Bases
-    from .dump import Document, document_of
+    from .assertions import (
+        ANY,
+        ExpectedRequest,
+        explain_deletion_mismatch,
+        explain_request_mismatch,
+    )
+    from .base_cache import BaseCache
+    from .dump import SeedDocument, dump_store
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "assertions": (
             "ANY",
-            "Expected",
-            "deletion_complaint",
-            "request_complaint",
+            "ExpectedRequest",
+            "explain_deletion_mismatch",
+            "explain_request_mismatch",
         ),
-        "base_cache": ("Bases",),
+        "base_cache": ("BaseCache",),
         "dump": (
-            "Document",
-            "document_of",
+            "SeedDocument",
+            "dump_store",
         ),
     },
 )

@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
-from ..errors import in_a_line
+from ..errors import to_single_line
 from ..prefect import FlowRun
-from .journal import Exchange, unmet
+from .journal import Exchange, failed_conditions
 
 _MOST_SHOWN = 3
 _MOST_RUNS = 20
@@ -28,7 +28,7 @@ ANY: Final = _Any.ANY
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedRequest:
     """A request that is expected. `path` is a pattern, without `/api`."""
 
     path: str = "*"
@@ -58,7 +58,7 @@ class Expected:
         said = [f"{self.method or 'any method'} {self.path}"]
         said += [f"answered with {self.status}"] if self.status is not None else []
         said += [f"warned of {self.warning}"] if self.warning is not None else []
-        said += [f"with {_shown(self.json)}"] if self.json is not ANY else []
+        said += [f"with {_format_json(self.json)}"] if self.json is not ANY else []
         return ", ".join(said)
 
 
@@ -70,9 +70,9 @@ def json_differences(came: Any, expected: Any, where: str) -> Iterator[str]:
         for key in dict.fromkeys((*expected, *came)):
             here = f"{where}.{key}"
             if key not in came:
-                yield f"{here}: absent, not {_shown(expected[key])}"
+                yield f"{here}: absent, not {_format_json(expected[key])}"
             elif key not in expected:
-                yield f"{here}: {_shown(came[key])}, not absent"
+                yield f"{here}: {_format_json(came[key])}, not absent"
             else:
                 yield from json_differences(came[key], expected[key], here)
     elif isinstance(came, list) and isinstance(expected, list | tuple):
@@ -81,26 +81,26 @@ def json_differences(came: Any, expected: Any, where: str) -> Iterator[str]:
         for at, (one, other) in enumerate(zip(came, expected, strict=False)):
             yield from json_differences(one, other, f"{where}[{at}]")
     elif came != expected or isinstance(came, bool) is not isinstance(expected, bool):
-        yield f"{where}: {_shown(came)}, not {_shown(expected)}"
+        yield f"{where}: {_format_json(came)}, not {_format_json(expected)}"
 
 
-def _shown(value: Any) -> str:
+def _format_json(value: Any) -> str:
     if value is ...:
         return "anything"
     try:
         text = json.dumps(value, default=lambda held: "..." if held is ... else str(held))
     except (TypeError, ValueError):
         text = repr(value)
-    return in_a_line(text.replace('"..."', "..."))
+    return to_single_line(text.replace('"..."', "..."))
 
 
-def request_complaint(
-    expected: Expected, exchanges: Sequence[Exchange], found: int, times: int | None
+def explain_request_mismatch(
+    expected: ExpectedRequest, exchanges: Sequence[Exchange], found: int, times: int | None
 ) -> str:
     """What is to be said where there were not so many such requests; empty where there were."""
     if found == times or (times is None and found):
         return ""
-    wanted = "a request" if times is None else _counted(times, "request")
+    wanted = "a request" if times is None else _pluralize(times, "request")
     lines = [f"expected {wanted}: {expected}", f"there were {found or 'none'} such"]
     if not exchanges:
         lines[1] = "nothing was asked at all"
@@ -109,18 +109,18 @@ def request_complaint(
     others = [(expected.differences(one), one) for one in exchanges]
     near = sorted((pair for pair in others if pair[0]), key=lambda pair: len(pair[0]))
     if near:
-        lines.append(f"nearest of {_counted(len(near), 'other request')}:")
+        lines.append(f"nearest of {_pluralize(len(near), 'other request')}:")
     for differences, exchange in islice(near, _MOST_SHOWN):
         lines.append(f"  {exchange}")
         lines += [f"    {difference}" for difference in differences[:10]]
     return "\n".join(lines)
 
 
-def _counted(number: int, what: str) -> str:
+def _pluralize(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def deletion_complaint(
+def explain_deletion_mismatch(
     expected: Sequence[object],
     deleted: Sequence[FlowRun],
     held: Sequence[FlowRun],
@@ -130,22 +130,26 @@ def deletion_complaint(
     ids: set[str] = set()
     unknown: list[str] = []
     for one in expected:
-        found = _meant(one, (*deleted, *held))
+        found = _matching_ids(one, (*deleted, *held))
         ids |= found
         if not found:
-            unknown.append(_named(one))
+            unknown.append(_describe_expected(one))
     extra = [run for run in deleted if run.id not in ids]
     spared = [run for run in held if run.id in ids]
     if not unknown and not extra and not spared:
         return ""
     lines = ["other flow runs were deleted than expected"]
-    lines += _listed("expected, but there was never such a flow run", unknown)
-    lines += _listed("expected, but still there", (_spared(run, exchanges) for run in spared))
-    lines += _listed("deleted, but not expected", (_extra(run, exchanges) for run in extra))
+    lines += _format_section("expected, but there was never such a flow run", unknown)
+    lines += _format_section(
+        "expected, but still there", (_explain_spared(run, exchanges) for run in spared)
+    )
+    lines += _format_section(
+        "deleted, but not expected", (_explain_extra(run, exchanges) for run in extra)
+    )
     return "\n".join(lines)
 
 
-def _listed(title: str, items: Any) -> list[str]:
+def _format_section(title: str, items: Any) -> list[str]:
     found = list(items)
     if not found:
         return []
@@ -154,7 +158,7 @@ def _listed(title: str, items: Any) -> list[str]:
     return [*lines, f"  ... and {more:,} more"] if more > 0 else lines
 
 
-def _meant(one: object, runs: Sequence[FlowRun]) -> set[str]:
+def _matching_ids(one: object, runs: Sequence[FlowRun]) -> set[str]:
     text = one.id if isinstance(one, FlowRun) else str(one)
     try:
         wanted = str(UUID(text))
@@ -163,28 +167,28 @@ def _meant(one: object, runs: Sequence[FlowRun]) -> set[str]:
     return {run.id for run in runs if wanted in (run.id, run.name)}
 
 
-def _named(one: object) -> str:
-    return _run(one) if isinstance(one, FlowRun) else in_a_line(repr(one))
+def _describe_expected(one: object) -> str:
+    return _run(one) if isinstance(one, FlowRun) else to_single_line(repr(one))
 
 
 def _run(run: FlowRun) -> str:
     state = "no state" if run.state is None else run.state.name
-    return f"{in_a_line(run.name, 60)!r} ({run.id}, {state})"
+    return f"{to_single_line(run.name, 60)!r} ({run.id}, {state})"
 
 
-def _extra(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
+def _explain_extra(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
     for exchange in exchanges:
         if any(run.id == gone.id for gone in exchange.deleted):
             return f"{_run(run)}\n    by {exchange}, because: {exchange.why}"
     return f"{_run(run)}\n    by a request that the journal no longer holds"
 
 
-def _spared(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
+def _explain_spared(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
     """A flow run that is still there, and which requests came nearest to deleting it."""
     near = []
     for exchange in exchanges:
         if exchange.predicate is not None:
-            reasons = unmet(exchange.predicate, run)
+            reasons = failed_conditions(exchange.predicate, run)
             near.append((len(reasons), reasons, exchange))
     lines = [_run(run)]
     if not near:

@@ -8,27 +8,27 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from ..seeds import load_seeds, seed_files
+from ..seeds import find_seed_files, load_seeds
 from ..store import Base
 
-MOST_BASES = 32
+MAX_BASES = 32
 _RELATIVE = re.compile(rb"\bnow\b")
 
 _Key = tuple[object, ...]
 
 
-class Bases:
+class BaseCache:
     """What seed files hold. A file with relative times is read again whenever `now` is another."""
 
-    def __init__(self, most: int = MOST_BASES) -> None:
+    def __init__(self, most: int = MAX_BASES) -> None:
         self._most = most
         self._known: dict[_Key, Base] = {}
 
     def load(self, paths: Iterable[Path], now: datetime) -> Base:
         """The base of files and folders; relative times count from `now`. Raises SeedError."""
         wanted = tuple(paths)
-        files = tuple(seed_files(wanted, lambda *_: None))
-        state = tuple((file, *_state(file)) for file in files)
+        files = tuple(find_seed_files(wanted, lambda *_: None))
+        state = tuple((file, *_file_signature(file)) for file in files)
         for key in ((wanted, state, None), (wanted, state, now)):
             if key in self._known:
                 return self._known[key]
@@ -40,7 +40,7 @@ class Bases:
         return base
 
 
-def _state(file: Path) -> tuple[int, int]:
+def _file_signature(file: Path) -> tuple[int, int]:
     found = file.stat()
     return found.st_mtime_ns, found.st_size
 

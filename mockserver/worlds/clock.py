@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ..errors import UsageError
-from ..prefect import EXPECTED_MOMENT, RELATIVE_MOMENT, parse_moment, to_utc
+from ..prefect import RELATIVE_TIME_PATTERN, SEED_TIME_SYNTAX, parse_seed_time, to_utc
 
 _EXPECTED_STEP = "a timedelta, or text such as '2d', '1h30m', '-45s'"
-_RELATIVE = re.compile(RELATIVE_MOMENT)
+_RELATIVE = re.compile(RELATIVE_TIME_PATTERN)
 
 
 class Clock:
@@ -49,7 +49,7 @@ class Clock:
 
     def advance(self, by: timedelta | str) -> datetime:
         """Move on by a time (`2d`, `1h30m`); returns the new now. Raises UsageError."""
-        moved = self.now() + _step(by, self.now())
+        moved = self.now() + _parse_duration(by, self.now())
         if self._at is not None:
             self._at = moved
         else:
@@ -61,9 +61,9 @@ class Clock:
         if isinstance(moment, datetime):
             return to_utc(moment)
         try:
-            return parse_moment(moment, self.now())
+            return parse_seed_time(moment, self.now())
         except ValueError:
-            raise UsageError(f"{moment!r} is no time; expected {EXPECTED_MOMENT}") from None
+            raise UsageError(f"{moment!r} is no time; expected {SEED_TIME_SYNTAX}") from None
 
     def copy(self) -> Clock:
         """A clock that shows the same, and is moved on its own."""
@@ -76,13 +76,13 @@ class Clock:
         self._at, self._ahead = other._at, other._ahead
 
 
-def _step(by: timedelta | str, now: datetime) -> timedelta:
+def _parse_duration(by: timedelta | str, now: datetime) -> timedelta:
     try:
         if not isinstance(by, timedelta):
             signed = by if by.startswith(("+", "-")) else f"+{by}"
             if not _RELATIVE.fullmatch(f"now{signed}"):
                 raise UsageError(f"{by!r} is no time to move on by; expected {_EXPECTED_STEP}")
-            return parse_moment(f"now{signed}", now) - now
+            return parse_seed_time(f"now{signed}", now) - now
         now + by
     except (ValueError, OverflowError):
         raise UsageError(f"{by!r} leaves the years 1-9999") from None

@@ -12,9 +12,9 @@ from typing import Any
 
 from ..errors import UsageError
 
-HEADER = "x-mockserver-fault"
-MOST_RULES = 1_000
-LONGEST_SECONDS = 60.0
+FAULT_HEADER = "x-mockserver-fault"
+MAX_RULES = 1_000
+MAX_SECONDS = 60.0
 
 
 class Cut(StrEnum):
@@ -49,10 +49,12 @@ class Fault:
 
     def __str__(self) -> str:
         said = ((one.name, getattr(self, one.name)) for one in fields(self))
-        return ", ".join(_spoken(name, value) for name, value in said if value not in (None, False))
+        return ", ".join(
+            _format_field(name, value) for name, value in said if value not in (None, False)
+        )
 
 
-def _spoken(name: str, value: object) -> str:
+def _format_field(name: str, value: object) -> str:
     if isinstance(value, tuple):
         return f"{name}={value[0]:g}..{value[1]:g}"
     return name if value is True else f"{name}={value}"
@@ -71,17 +73,17 @@ PRESETS: Mapping[str, Fault] = {
 """Faults that have a name."""
 
 
-def fault(preset: str | None = None, **given: Any) -> Fault:
+def build_fault(preset: str | None = None, **given: Any) -> Fault:
     """The fault of a name, of fields, or of both. Raises UsageError with what would be one."""
     if preset is not None and (not isinstance(preset, str) or preset not in PRESETS):
         raise UsageError(f"{preset!r} is no fault; expected one of {', '.join(PRESETS)}")
-    unknown = given.keys() - _READERS.keys()
+    unknown = given.keys() - _FIELD_PARSERS.keys()
     if unknown:
-        known = ", ".join(_READERS)
+        known = ", ".join(_FIELD_PARSERS)
         raise UsageError(f"{min(unknown)!r} is not part of a fault; expected one of {known}")
     base = Fault() if preset is None else PRESETS[preset]
     said = {name: value for name, value in given.items() if value is not None}
-    wanted = replace(base, **{name: _read(name, value) for name, value in said.items()})
+    wanted = replace(base, **{name: _parse_field(name, value) for name, value in said.items()})
     if wanted.status is None and wanted.cut is None and wanted.latency is None:
         raise UsageError("a fault that does nothing; expected a status, a cut or a latency")
     if wanted.lognormal and not isinstance(wanted.latency, tuple):
@@ -93,8 +95,8 @@ def fault(preset: str | None = None, **given: Any) -> Fault:
     return wanted
 
 
-def _read(name: str, value: Any) -> Any:
-    read, expected = _READERS[name]
+def _parse_field(name: str, value: Any) -> Any:
+    read, expected = _FIELD_PARSERS[name]
     try:
         return read(value)
     except (TypeError, ValueError, OverflowError):
@@ -128,7 +130,7 @@ def _latency(value: Any) -> float | tuple[float, float]:
 
 
 def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not 0 <= float(value) <= LONGEST_SECONDS:
+    if isinstance(value, bool) or not 0 <= float(value) <= MAX_SECONDS:
         raise ValueError(value)
     return float(value)
 
@@ -139,10 +141,10 @@ def _detail(value: Any) -> str:
     return value
 
 
-_READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
+_FIELD_PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "status": (_whole(400, 599), "a status from 400 to 599"),
     "cut": (Cut, f"one of {', '.join(Cut)}"),
-    "latency": (_latency, f"seconds up to {LONGEST_SECONDS:g}, or two: (low, high)"),
+    "latency": (_latency, f"seconds up to {MAX_SECONDS:g}, or two: (low, high)"),
     "lognormal": (_flag, "true or false"),
     "after": (_flag, "true or false"),
     "retry_after": (_whole(0, 86_400), "whole seconds up to 86400"),
@@ -151,11 +153,11 @@ _READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
-FIELDS = tuple(_READERS)
+FAULT_FIELDS = tuple(_FIELD_PARSERS)
 """What a fault may say."""
 
 
-def read_header(text: str) -> Fault:
+def parse_fault_header(text: str) -> Fault:
     """The fault that a header names: `sqlite-503`, or `status=429, retry_after=3`.
 
     Raises UsageError.
@@ -166,11 +168,11 @@ def read_header(text: str) -> Fault:
         name, equals, value = part.partition("=")
         if equals:
             given[name.strip()] = value.strip()
-        elif name in _READERS:
+        elif name in _FIELD_PARSERS:
             given[name] = True
         else:
             preset = name
-    return fault(preset, **given)
+    return build_fault(preset, **given)
 
 
 @dataclass(slots=True)
@@ -219,8 +221,8 @@ class Faults:
 
     def add(self, rule: Rule) -> None:
         """Add a rule after the others. Raises UsageError when there are too many."""
-        if len(self.rules) >= MOST_RULES:
-            raise UsageError(f"there are {MOST_RULES:,} fault rules already; clear some")
+        if len(self.rules) >= MAX_RULES:
+            raise UsageError(f"there are {MAX_RULES:,} fault rules already; clear some")
         self.rules.append(rule)
 
     def clear(self, seed: int | None = None) -> None:
@@ -251,4 +253,4 @@ class Faults:
             return self._random.uniform(*latency)
         median, sigma = latency
         seconds = median * exp(min(self._random.gauss(0, sigma), 10.0))
-        return min(seconds, LONGEST_SECONDS)
+        return min(seconds, MAX_SECONDS)

@@ -10,22 +10,22 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from ..errors import in_a_line
-from ..filters import AllOf, AnyOf, Predicate, Test
+from ..errors import to_single_line
+from ..filters import AllOf, AnyOf, Comparison, Predicate
 from ..prefect import WARNINGS, FlowRun
 
-MOST_EXCHANGES = 1_000
-LONGEST_BODY = 64 << 10
-MOST_BYTES = 8 << 20  # of all bodies together
-MOST_DELETED = 100_000
-_MOST_FAILED = 100
+MAX_EXCHANGES = 1_000
+MAX_KEPT_BODY = 64 << 10
+MAX_TOTAL_BYTES = 8 << 20  # of all bodies together
+MAX_DELETED = 100_000
+_MAX_ERRORS = 100
 
 
 @dataclass(frozen=True)
 class Exchange:
     """A request and its reply. `path` is without the prefixes of a session and of `/api`.
 
-    Bodies are kept up to `LONGEST_BODY` bytes. `predicate` says which flow runs it was about, and
+    Bodies are kept up to `MAX_KEPT_BODY` bytes. `predicate` says which flow runs it was about, and
     `limit` how many of them it could delete at most; `fault` what went wrong on purpose.
     """
 
@@ -71,7 +71,7 @@ class Exchange:
 
     def __str__(self) -> str:
         answered = "no reply" if self.status is None else str(self.status)
-        return f"#{self.number} {self.method} {in_a_line(self.path, 120)} -> {answered}"
+        return f"#{self.number} {self.method} {to_single_line(self.path, 120)} -> {answered}"
 
 
 def _json(body: bytes) -> Any:
@@ -93,16 +93,16 @@ class Journal:
         "warned",
     )  # fmt: skip
 
-    def __init__(self, most: int = MOST_EXCHANGES) -> None:
+    def __init__(self, most: int = MAX_EXCHANGES) -> None:
         """`most`: how many exchanges are kept, at least one; fewer if their bodies are large."""
         self._most = most
         self._bytes = 0
         self._exchanges: deque[Exchange] = deque()
-        self._deleted: deque[FlowRun] = deque(maxlen=MOST_DELETED)
+        self._deleted: deque[FlowRun] = deque(maxlen=MAX_DELETED)
         self._written = 0
         self.deleted_dropped = 0
         self.warned: Counter[str] = Counter()
-        self.failed: deque[Exception] = deque(maxlen=_MOST_FAILED)
+        self.failed: deque[Exception] = deque(maxlen=_MAX_ERRORS)
 
     def __len__(self) -> int:
         return len(self._exchanges)
@@ -130,7 +130,7 @@ class Journal:
         self._written += 1
         self._exchanges.append(exchange)
         self._bytes += exchange.size
-        while len(self._exchanges) > self._most or self._bytes > MOST_BYTES:
+        while len(self._exchanges) > self._most or self._bytes > MAX_TOTAL_BYTES:
             self._bytes -= self._exchanges.popleft().size
         if exchange.warnings:
             self.warned.update(exchange.warnings)
@@ -139,7 +139,7 @@ class Journal:
             self.failed.append(exchange.error)
         if exchange.deleted:
             kept = len(self._deleted) + len(exchange.deleted)
-            self.deleted_dropped += max(0, kept - MOST_DELETED)
+            self.deleted_dropped += max(0, kept - MAX_DELETED)
             self._deleted.extend(exchange.deleted)
 
     def clear(self) -> None:
@@ -152,32 +152,32 @@ class Journal:
         self._written = self.deleted_dropped = 0
 
 
-def unmet(predicate: Predicate, run: FlowRun) -> tuple[str, ...]:
+def failed_conditions(predicate: Predicate, run: FlowRun) -> tuple[str, ...]:
     """The conditions that keep a predicate from being true of a flow run, with what it has there.
 
     Empty where the predicate is true of it.
     """
-    return tuple(dict.fromkeys(_unmet(predicate, run)))
+    return tuple(dict.fromkeys(_iter_failed_conditions(predicate, run)))
 
 
-def _unmet(predicate: Predicate, run: FlowRun) -> Iterator[str]:
+def _iter_failed_conditions(predicate: Predicate, run: FlowRun) -> Iterator[str]:
     if predicate(run):
         return
-    if isinstance(predicate, Test):
+    if isinstance(predicate, Comparison):
         held = getattr(run, predicate.column)
-        yield f"{predicate}, but it is {_words(held)}"
+        yield f"{predicate}, but it is {_format_value(held)}"
     elif isinstance(predicate, AllOf | AnyOf) and predicate.parts:
         for part in predicate.parts:
-            yield from _unmet(part, run)
+            yield from _iter_failed_conditions(part, run)
     else:
         yield "it matches no flow run"
 
 
-def _words(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, Iterable) and not isinstance(value, str):
         return f"{{{', '.join(map(str, value))}}}"
-    return in_a_line(str(value), 80)
+    return to_single_line(str(value), 80)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from ..errors import Problem, SeedError
-from ..prefect import FlowRun, StateType, format_instant, made_up_name
-from ..seeds import COLLECTIONS, FLOW_RUN, Seeds, load_seeds, read_seeds
+from ..errors import SeedError, SeedProblem
+from ..prefect import FlowRun, StateType, format_instant, generate_name
+from ..seeds import COLLECTIONS, FLOW_RUN_FIELDS, Seeds, load_seeds, read_seeds
 from ..store import Store
 
 # Names that Prefect gives to states, besides those of their types.
@@ -32,16 +32,16 @@ NAMED_STATES: Mapping[str, StateType] = {
     **{member.default_name: member for member in StateType},
 }
 # Shorter names for fields; whatever a seed has is a field, too.
-SHORT: Mapping[str, str] = {
+FIELD_ALIASES: Mapping[str, str] = {
     "started": "start_time",
     "ended": "end_time",
     "expected": "expected_start_time",
 }
 _OWN = ("flow", "parent")
-_SHELVES = ("flows", "deployments", "work_pools", "work_queues")
+_RELATED_COLLECTIONS = ("flows", "deployments", "work_pools", "work_queues")
 _NAMESPACE = UUID("6f1c3c5e-6a0b-5d0c-9c1f-4d1c2f7f8a11")
 
-Given = Mapping[str, Any]
+FieldValues = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -52,18 +52,18 @@ class Factory:
     new_id: Callable[[], str]
     loads: int = 0
 
-    def flow_run(self, given: Given) -> Seeds:
+    def flow_run(self, given: FieldValues) -> Seeds:
         """One flow run, and what it needs to be there. Raises SeedError.
 
         `flow` is the name of its flow, `parent` the flow run whose subflow it is.
         """
-        fields = {SHORT.get(key, key): plain(value) for key, value in given.items()}
-        unknown = [key for key in fields if key not in FLOW_RUN and key not in _OWN]
+        fields = {FIELD_ALIASES.get(key, key): to_json_value(value) for key, value in given.items()}
+        unknown = [key for key in fields if key not in FLOW_RUN_FIELDS and key not in _OWN]
         if unknown:
             raise SeedError([_unknown(key) for key in unknown])
         fresh = self.new_id()
-        fields = {"id": fresh, "name": made_up_name(fresh), **fields}
-        fields["state"] = _state(fields)
+        fields = {"id": fresh, "name": generate_name(fresh), **fields}
+        fields["state"] = _normalize_state(fields)
         document: dict[str, Any] = {"flow_runs": [fields]}
         flow, parent = fields.pop("flow", None), fields.pop("parent", None)
         if flow is not None:
@@ -83,7 +83,7 @@ class Factory:
         if isinstance(given, str | Path):
             return load_seeds([Path(given)], self.now())
         if isinstance(given, Mapping):
-            return self.document(plain(given))
+            return self.document(to_json_value(given))
         seeds = Seeds(loaded_at=self.now())
         for fields in given:
             _merge(self.flow_run(fields), seeds)
@@ -104,17 +104,19 @@ def _merge(some: Seeds, into: Seeds) -> None:
         getattr(into, name).update(getattr(some, name))
 
 
-def _unknown(key: str) -> Problem:
-    known = [*FLOW_RUN, *SHORT, *_OWN]
+def _unknown(key: str) -> SeedProblem:
+    known = [*FLOW_RUN_FIELDS, *FIELD_ALIASES, *_OWN]
     close = get_close_matches(key, known, n=1)
-    return Problem(f"add({key}=...)", "an unknown field", f"{close[0]}?" if close else _listed())
+    return SeedProblem(
+        f"add({key}=...)", "an unknown field", f"{close[0]}?" if close else _expected_fields()
+    )
 
 
-def _listed() -> str:
-    return f"one of {', '.join(sorted([*FLOW_RUN, *SHORT, *_OWN]))}"
+def _expected_fields() -> str:
+    return f"one of {', '.join(sorted([*FLOW_RUN_FIELDS, *FIELD_ALIASES, *_OWN]))}"
 
 
-def _state(fields: Mapping[str, Any]) -> Any:
+def _normalize_state(fields: Mapping[str, Any]) -> Any:
     """The state in a seed's words: from a type, a name that Prefect gives, or as it is."""
     if "state" not in fields:
         named = fields.get("state_type") is not None
@@ -128,13 +130,13 @@ def _state(fields: Mapping[str, Any]) -> Any:
     if found is not None:
         return {"type": found.value, "name": state}
     known = [*StateType.__members__, *NAMED_STATES]
-    raise SeedError([Problem("add(state=...)", repr(state), f"one of {', '.join(known)}")])
+    raise SeedError([SeedProblem("add(state=...)", repr(state), f"one of {', '.join(known)}")])
 
 
 _PENDING: Mapping[str, Any] = {"type": "PENDING"}
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """A value as JSON would say it: times, ids, flow runs (their ids), tuples and sets."""
     if isinstance(value, str | bool | int | float | None):
         return str(value) if isinstance(value, StateType) else value
@@ -145,13 +147,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, UUID | date | Path):
         return str(value)
     if isinstance(value, Mapping):
-        return {key: plain(held) for key, held in value.items()}
+        return {key: to_json_value(held) for key, held in value.items()}
     if isinstance(value, set | frozenset):
-        return sorted(map(plain, value))
-    return [plain(held) for held in value] if isinstance(value, list | tuple) else value
+        return sorted(map(to_json_value, value))
+    return [to_json_value(held) for held in value] if isinstance(value, list | tuple) else value
 
 
-def numbered(fields: Given, n: int) -> Given:
+def fields_of_nth(fields: FieldValues, n: int) -> FieldValues:
     """The fields of the nth flow run of many; see `FlowRunApi.make`."""
     made = {key: value(n) if callable(value) else value for key, value in fields.items()}
     if isinstance(made.get("name"), str):
@@ -162,14 +164,18 @@ def numbered(fields: Given, n: int) -> Given:
 def check_parents(seeds: Seeds, store: Store) -> None:
     """That what flow runs name as their parents is there. Raises SeedError."""
     problems = [
-        Problem(f"flow run {run.name!r}", f"parent_task_run_id {parent}", "the id of a task run")
+        SeedProblem(
+            f"flow run {run.name!r}", f"parent_task_run_id {parent}", "the id of a task run"
+        )
         for run in seeds.flow_runs.values()
         if (parent := run.parent_task_run_id) is not None
         and parent not in seeds.task_runs
         and parent not in store.task_runs
     ]
     problems += [
-        Problem(f"flow run {task.name!r}", f"parent {task.flow_run_id}", "a flow run that is there")
+        SeedProblem(
+            f"flow run {task.name!r}", f"parent {task.flow_run_id}", "a flow run that is there"
+        )
         for task in seeds.task_runs.values()
         if task.flow_run_id not in seeds.flow_runs and task.flow_run_id not in store
     ]
@@ -177,20 +183,22 @@ def check_parents(seeds: Seeds, store: Store) -> None:
         raise SeedError(problems)
 
 
-def pour(seeds: Seeds, store: Store) -> None:
+def insert_seeds(seeds: Seeds, store: Store) -> None:
     """Put seeds into a store, beside what it holds. Raises SeedError, and then none is put.
 
     Flows, deployments, pools and queues that are only named are made up, unless they are there.
     """
     problems = [
-        Problem(f"flow run {run.name!r}", f"the id {run.id}, which is taken", "an id of its own")
+        SeedProblem(
+            f"flow run {run.name!r}", f"the id {run.id}, which is taken", "an id of its own"
+        )
         for run in seeds.flow_runs.values()
         if run.id in store
     ]
     if problems:
         raise SeedError(problems)
     base = seeds.base()
-    for name in _SHELVES:
+    for name in _RELATED_COLLECTIONS:
         shelf, described = getattr(store, name), getattr(seeds, name)
         for record in getattr(base, name).values():
             if record.id in described or record.id not in shelf:

@@ -16,24 +16,24 @@ from hashlib import blake2b
 from itertools import count
 from uuid import UUID, uuid4
 
-from ..errors import Conflict, NotThere, UsageError, in_a_line
+from ..errors import Conflict, NotFound, UsageError, to_single_line
 from ..operations import Plan
 from ..seeds import Seeds
 from ..store import Store
 from .clock import Clock
 from .faults import Faults
-from .journal import MOST_EXCHANGES, Journal
-from .run_factory import Factory, pour
+from .journal import MAX_EXCHANGES, Journal
+from .run_factory import Factory, insert_seeds
 from .settings import Settings
 
-MOST_SESSIONS = 10_000
-IDLE_SECONDS = 3_600.0
-MOST_SNAPSHOTS = 100
+MAX_SESSIONS = 10_000
+SESSION_IDLE_SECONDS = 3_600.0
+MAX_SNAPSHOTS = 100
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 _EXPECTED_NAME = "1 to 100 of A-Z a-z 0-9 . _ ~ -"
 
 
-def repeatable_ids(seed: object = 0) -> Callable[[], str]:
+def deterministic_ids(seed: object = 0) -> Callable[[], str]:
     """Ids that look random and are the same ones each time, for the same seed."""
     numbers = count(1)
 
@@ -75,7 +75,7 @@ class World:
     def load(self, seeds: Seeds) -> None:
         """Add what seeds hold. Raises SeedError, and then nothing is added."""
         if len(self.store) or len(self.store.task_runs) or self.store.base.runs:
-            pour(seeds, self.store)
+            insert_seeds(seeds, self.store)
         else:  # as a base it is indexed
             self.store = Store(seeds.base())
 
@@ -95,8 +95,8 @@ class World:
     def snapshot(self, name: str) -> None:
         """Keep what the store holds now under a name. Raises UsageError."""
         _check_name("a snapshot", name)
-        if name not in self.snapshots and len(self.snapshots) >= MOST_SNAPSHOTS:
-            raise UsageError(f"there are {MOST_SNAPSHOTS} snapshots already; drop one")
+        if name not in self.snapshots and len(self.snapshots) >= MAX_SNAPSHOTS:
+            raise UsageError(f"there are {MAX_SNAPSHOTS} snapshots already; drop one")
         self.snapshots[name] = self.store.fork()
 
     def restore(self, name: str) -> None:
@@ -112,7 +112,7 @@ class World:
         found = self.snapshots.get(name)
         if found is None:
             known = ", ".join(self.snapshots) or "there is none"
-            raise NotThere(f"no snapshot {in_a_line(name)!r}; expected one of: {known}")
+            raise NotFound(f"no snapshot {to_single_line(name)!r}; expected one of: {known}")
         return found
 
     def fork(self, settings: Settings | None = None) -> World:
@@ -132,8 +132,8 @@ class Sessions:
         self,
         origin: World,
         *,
-        most: int = MOST_SESSIONS,
-        idle_seconds: float = IDLE_SECONDS,
+        most: int = MAX_SESSIONS,
+        idle_seconds: float = SESSION_IDLE_SECONDS,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """`origin` is the world that new ones start from unless told otherwise."""
@@ -201,5 +201,5 @@ class Sessions:
 
 def session_settings(origin: Settings) -> Settings:
     """The settings of a session below a server with these: a journal, and ids that repeat."""
-    journal = max(origin.journal, MOST_EXCHANGES)
-    return replace(origin, journal=journal, new_id=repeatable_ids())
+    journal = max(origin.journal, MAX_EXCHANGES)
+    return replace(origin, journal=journal, new_id=deterministic_ids())

@@ -8,7 +8,7 @@ from hypothesis import given
 from mockserver.filters.models import FlowRunFilter
 from mockserver.filters.predicates import (
     CONDITIONS,
-    EVERY,
+    MATCH_ALL,
     AllOf,
     AnyOf,
     admit_nulls,
@@ -56,7 +56,7 @@ def test_every_condition_has_a_meaning() -> None:
 @pytest.mark.parametrize("filter_", [None, {}, {"operator": "or_"}, {"id": None}])
 def test_a_filter_without_a_criterion_is_every_run(filter_: Any) -> None:
     """M2a: no criterion matches all, whatever the operator."""
-    assert compile_filter(read(filter_), SPEC) == EVERY
+    assert compile_filter(read(filter_), SPEC) == MATCH_ALL
 
 
 @given(run=flow_runs, filter_=filters)

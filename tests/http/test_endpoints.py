@@ -760,7 +760,7 @@ def test_a_lease_on_nothing(client: Client) -> None:
 
 def test_leases_are_bounded(spec: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that never gives one back costs the oldest."""
-    monkeypatch.setattr(leases, "MOST_LEASES", 2)
+    monkeypatch.setattr(leases, "MAX_LEASES", 2)
     path = "/v2/concurrency_limits/increment-with-lease"
     taken = [spec.ask("POST", path, {"names": [], "slots": 1}).json["lease_id"] for _ in range(3)]
     assert list(store.leases) == taken[1:]

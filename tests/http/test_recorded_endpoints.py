@@ -144,7 +144,7 @@ def _schema(method: str, path: str) -> tuple[Draft202012Validator, bool] | None:
 
 def validator_of(schema: Mapping[str, Any]) -> Draft202012Validator:
     """Of a schema that may refer to the components of the document."""
-    checker = openapi.validator("ErrorDetail").format_checker
+    checker = openapi.component_validator("ErrorDetail").format_checker
     whole = {**schema, "components": openapi.document()["components"]}
     return Draft202012Validator(whole, format_checker=checker)
 

@@ -107,7 +107,7 @@ def _validator(path: str) -> Draft202012Validator:
     document = openapi.document()
     content = document["paths"][path]["post"]["requestBody"]["content"]
     schema = {**content["application/json"]["schema"], "components": document["components"]}
-    checker = openapi.validator("ErrorDetail").format_checker
+    checker = openapi.component_validator("ErrorDetail").format_checker
     return Draft202012Validator(schema, format_checker=checker)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mockserver.errors import ServerFailure
 from mockserver.filters.predicates import compile_filter
-from mockserver.operations.bulk_deletion import Deletion, bulk_delete, in_order
+from mockserver.operations.bulk_deletion import Deletion, bulk_delete, sort_warnings
 from mockserver.prefect.dialects import (
     DIALECTS,
     PREFECT_POSTGRESQL,
@@ -188,4 +188,4 @@ def test_a_long_pattern_fails_only_against_a_name() -> None:
 
 def test_warnings_come_in_the_registrys_order() -> None:
     """The header is the same whatever the order in which things were noticed."""
-    assert in_order(reversed(list(WARNINGS))) == tuple(WARNINGS)
+    assert sort_warnings(reversed(list(WARNINGS))) == tuple(WARNINGS)

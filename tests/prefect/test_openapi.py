@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from mockserver.prefect import openapi
 from mockserver.prefect.dialects import DEVIATIONS
-from mockserver.resources import shipped
+from mockserver.resources import resource_path
 from tests.support.paths import DATA
 
 if TYPE_CHECKING:
@@ -357,7 +357,9 @@ def test_a_difference_is_named(ours: Any, theirs: Any, expected: list[str]) -> N
 def test_no_keyword_is_beyond_us() -> None:
     """The schemas use no keyword that the project does not understand."""
     schemas = openapi.document()["components"]["schemas"]
-    assert [f"{name}{at}" for name in schemas for at in openapi.unsupported(schemas[name])] == []
+    assert [
+        f"{name}{at}" for name in schemas for at in openapi.unsupported_keywords(schemas[name])
+    ] == []
 
 
 def test_an_unsupported_keyword_is_pointed_at() -> None:
@@ -368,7 +370,7 @@ def test_an_unsupported_keyword_is_pointed_at() -> None:
         "items": {"x/y~": {"not": {}}},
         "additionalProperties": {"maxItems": 1},
     }
-    assert openapi.unsupported(schema) == [
+    assert openapi.unsupported_keywords(schema) == [
         "/prefixItems",
         "/properties/oneOf/anyOf/1/minLength",
         "/items/x~1y~0",
@@ -380,7 +382,7 @@ def test_every_format_of_a_text_is_checked() -> None:
     """No text has a format that the validators would let anything pass for."""
     document = json.dumps(structure(openapi.document()))
     formats = re.findall(r'"type": "string", "format": "([^"]+)"', document)
-    assert set(formats) == set(openapi.FORMATS)
+    assert set(formats) == set(openapi.FORMAT_CHECKERS)
 
 
 def test_everything_is_described() -> None:
@@ -405,7 +407,7 @@ def test_everything_has_an_example() -> None:
 
 def test_every_deviation_has_its_line() -> None:
     """The document names each known deviation of real servers, and no other."""
-    named = re.findall(r"\*\*Deviation `([a-z0-9-]+)`:\*\*", openapi.text())
+    named = re.findall(r"\*\*Deviation `([a-z0-9-]+)`:\*\*", openapi.source_text())
     assert set(named) == {deviation.id for deviation in DEVIATIONS}
 
 
@@ -416,12 +418,12 @@ def test_every_deviation_has_its_line() -> None:
 def test_an_example_is_valid(schema: Mapping[str, Any], value: Any) -> None:
     """Each example satisfies the schema beside which it stands."""
     components = openapi.document()["components"]
-    judge = openapi.validator(BODY).evolve(schema={**schema, "components": components})
+    judge = openapi.component_validator(BODY).evolve(schema={**schema, "components": components})
     assert [error.message for error in judge.iter_errors(value)] == []
 
 
 def faults(value: Any, name: str = BODY) -> list[str]:
-    return [error.json_path for error in openapi.validator(name).iter_errors(value)]
+    return [error.json_path for error in openapi.component_validator(name).iter_errors(value)]
 
 
 def end_time(text: str) -> dict[str, Any]:
@@ -570,7 +572,7 @@ def test_other_requests_are_refused(name: str, value: Any, where: str) -> None:
 def test_an_unknown_schema_is_named() -> None:
     """Asking for a schema that does not exist says which there are."""
     with pytest.raises(LookupError, match=r"no schema 'FlowRun'; one of Body_.*, Operator, "):
-        openapi.schema("FlowRun")
+        openapi.component_schema("FlowRun")
 
 
 def test_the_import_is_light() -> None:
@@ -584,7 +586,7 @@ def test_the_import_is_light() -> None:
 
 def test_the_page_stays_at_home() -> None:
     """The page names no other origin, and puts nothing in place as HTML."""
-    page = shipped("http/docs.html").read_text(encoding="utf-8")
+    page = resource_path("http/docs.html").read_text(encoding="utf-8")
     assert (
         re.findall(r"https?://|//\w+\.\w|innerHTML|outerHTML|insertAdjacent|\.write\(", page) == []
     )

@@ -9,8 +9,8 @@ import pytest
 from mockserver.seeds import bulk_lines as line_readers
 from mockserver.seeds import bulk_reader as bulk
 from mockserver.seeds import files as seed_files
-from mockserver.seeds.bulk_columns import Shape
-from mockserver.seeds.bulk_lines import MOST_KEYS, LineReader
+from mockserver.seeds.bulk_columns import RecordShape
+from mockserver.seeds.bulk_lines import MAX_KEYS, LineReader
 from mockserver.seeds.loading import load_seeds
 from tests.seeds.test_bulk_reader import slowly, told
 from tests.support.recorded_cases import NOW
@@ -28,16 +28,16 @@ def task_run(at: int, **fields: Any) -> dict[str, Any]:
     return run(1000 + at, flow_run_id=uuid(at), **fields)
 
 
-def reader(*shapes: Shape) -> LineReader:
+def reader(*shapes: RecordShape) -> LineReader:
     lines = LineReader()
     for shape in shapes:
         lines.learn(shape)
     return lines
 
 
-RUNS = Shape("flow_runs", trusted=False, keys=("id", "name", "tags", "run_count"))
-TASKS = Shape("task_runs", trusted=False, keys=("id", "flow_run_id"))
-PAGES = Shape("flow_runs", trusted=True, keys=("id", "rumour"))
+RUNS = RecordShape("flow_runs", trusted=False, keys=("id", "name", "tags", "run_count"))
+TASKS = RecordShape("task_runs", trusted=False, keys=("id", "flow_run_id"))
+PAGES = RecordShape("flow_runs", trusted=True, keys=("id", "rumour"))
 
 
 def read(lines: LineReader, *documents: Any) -> list[tuple[str, bool, int]]:
@@ -86,7 +86,7 @@ def test_other_lines_are_left_to_the_careful_road(documents: tuple[Any, ...]) ->
 
 def test_texts_that_come_again_are_not_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once it is known which there are; another is read as well, and those after it."""
-    monkeypatch.setattr(line_readers, "WATCHED", 1)
+    monkeypatch.setattr(line_readers, "SAMPLED_BATCHES", 1)
     lines = reader(RUNS)
     for names in (["a", ""], ["a", "", "a"], ["b", "a"], ["b", "b"], ["", "b", "b"]):
         (table,) = lines.read([orjson.dumps(run(1, name=name)) for name in names])
@@ -101,7 +101,7 @@ def test_texts_that_come_again_are_not_made_anew(monkeypatch: pytest.MonkeyPatch
 def test_a_task_run_is_known_by_its_flow_run() -> None:
     """Without one, in a list, it may be a flow run with keys that task runs have."""
     keys = ("id", "task_key", "flow_run_id")
-    lines = reader(Shape("task_runs", trusted=True, keys=keys))
+    lines = reader(RecordShape("task_runs", trusted=True, keys=keys))
     assert read(lines, [task_run(1, task_key="a")]) == [("task_runs", True, 1)]
     for flow_run_id in ({}, {"flow_run_id": None}):
         with pytest.raises(ValueError, match="perhaps"):
@@ -119,7 +119,7 @@ def test_a_field_that_no_table_names_is_of_each_record_or_of_none() -> None:
 @pytest.mark.parametrize("key", ['a"b', "a\\b", "a\nb", "\0"])
 def test_a_key_that_is_written_with_an_escape_is_left_to_the_careful_road(key: str) -> None:
     """It is not learned; the others are."""
-    lines = reader(Shape("flow_runs", trusted=True, keys=("id", key, "")))
+    lines = reader(RecordShape("flow_runs", trusted=True, keys=("id", key, "")))
     assert read(lines, [{"id": uuid(1), "": 1}]) == [("flow_runs", True, 1)]
     with pytest.raises(ValueError, match="not as before"):
         read(lines, [{"id": uuid(1), key: 1, "": 1}])
@@ -129,7 +129,7 @@ def test_only_so_many_keys_are_learned() -> None:
     """A seed in which each line has keys of its own does not make the reader grow."""
     lines = LineReader()
     lines.learn(RUNS)
-    lines.learn(Shape("flow_runs", trusted=True, keys=tuple(map(str, range(MOST_KEYS)))))
+    lines.learn(RecordShape("flow_runs", trusted=True, keys=tuple(map(str, range(MAX_KEYS)))))
     assert read(lines, run(1)) == [("flow_runs", False, 1)]
     with pytest.raises(ValueError, match="as before"):
         read(lines, run(1) | {"7": 1})
@@ -140,8 +140,8 @@ def test_whatever_comes_after_what(
     many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is learned from some lines does not change what others mean."""
-    monkeypatch.setattr(bulk, "MANY", 1)
-    monkeypatch.setattr(seed_files, "MANY", many)
+    monkeypatch.setattr(bulk, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(seed_files, "CHUNK_BYTES", many)
     lines: list[Any] = []
     for at in range(0, 900, 9):
         state = {"type": "COMPLETED", "id": uuid(at), "timestamp": "2026-01-31T08:00:00Z"}
@@ -166,8 +166,8 @@ def test_objects_that_are_all_different_are_read_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a server's states are, each with an id; where there is none, none is kept."""
-    monkeypatch.setattr(bulk, "MANY", 1)
-    monkeypatch.setattr(seed_files, "MANY", 20_000)
+    monkeypatch.setattr(bulk, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(seed_files, "CHUNK_BYTES", 20_000)
     lines = [
         run(at, state={"type": "FAILED", "id": uuid(at)} if at % 9 else None) for at in range(600)
     ]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver.errors import SeedError
-from mockserver.prefect.instants import parse_moment
+from mockserver.prefect.instants import parse_seed_time
 from mockserver.prefect.records import FlowRun
 from mockserver.seeds import bulk_lines as line_readers
 from mockserver.seeds import bulk_reader as bulk
@@ -20,10 +20,10 @@ from mockserver.seeds import bulk_values as plain
 from mockserver.seeds import files as seed_files
 from mockserver.seeds import loading as seeds
 from mockserver.seeds.fields import Field
-from mockserver.seeds.files import Lines
+from mockserver.seeds.files import LineChunk
 from mockserver.seeds.loading import Seeds, load_seeds
 from mockserver.seeds.records import COLLECTIONS
-from mockserver.store.rows import DERIVED, Rows, RunsById
+from mockserver.store.rows import DERIVED_COLUMNS, FlowRunsById, Rows
 from tests.support.recorded_cases import NOW
 from tests.support.strategies import examples
 
@@ -115,7 +115,7 @@ def documents(draw: st.DrawFn) -> list[Any]:
 
 
 def slowly(paths: list[Path], now: datetime) -> Seeds:
-    loading = seeds._Loading(now)
+    loading = seeds._Loader(now)
     loading.take_all(paths, None)
     if loading.problems:
         raise SeedError(loading.problems, more=loading.unlisted)
@@ -135,11 +135,11 @@ def told(load: Any, file: Path) -> Any:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A record by itself is read in bulk too, and a few lines are as many as need a LineReader."""
-    monkeypatch.setattr(seeds, "SMALL", 0)
-    monkeypatch.setattr(bulk, "FEWEST", 1)
-    monkeypatch.setattr(bulk, "MANY", 1)
-    monkeypatch.setattr(line_readers, "WATCHED", 1)
-    monkeypatch.setattr(line_readers, "MOST_WORDS", 2)
+    monkeypatch.setattr(seeds, "MIN_BULK_BYTES", 0)
+    monkeypatch.setattr(bulk, "MIN_BATCH", 1)
+    monkeypatch.setattr(bulk, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(line_readers, "SAMPLED_BATCHES", 1)
+    monkeypatch.setattr(line_readers, "MAX_LITERALS", 2)
 
 
 def as_one_by_one(data: bytes) -> bool:
@@ -160,9 +160,9 @@ def test_in_bulk_as_one_by_one(
     lines: list[Any], at_once: int, fewest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same records, notes and parents; or the same problems, in the same order."""
-    monkeypatch.setattr(bulk, "FEWEST", fewest)
-    monkeypatch.setattr(seed_files, "MANY", at_once)
-    monkeypatch.setattr(bulk, "MANY", at_once)
+    monkeypatch.setattr(bulk, "MIN_BATCH", fewest)
+    monkeypatch.setattr(seed_files, "CHUNK_BYTES", at_once)
+    monkeypatch.setattr(bulk, "CHUNK_BYTES", at_once)
     assert as_one_by_one(b"\n".join(map(orjson.dumps, lines)))
 
 
@@ -187,7 +187,7 @@ def test_damaged_lines_are_told_as_one_by_one(
     lines: list[Any], data: st.DataObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever is put in the place of some bytes, the problems are those of the careful road."""
-    monkeypatch.setattr(seed_files, "MANY", data.draw(st.sampled_from([1, 200])))
+    monkeypatch.setattr(seed_files, "CHUNK_BYTES", data.draw(st.sampled_from([1, 200])))
     whole = b"\n".join(map(orjson.dumps, lines))
     start = data.draw(st.integers(0, len(whole)))
     end = start + data.draw(st.integers(0, 3))
@@ -196,7 +196,7 @@ def test_damaged_lines_are_told_as_one_by_one(
 
 def test_batches_of_many_and_of_few_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Values that come once, and values that come again, in this batch or in a later one."""
-    monkeypatch.setattr(seed_files, "MANY", 20_000)
+    monkeypatch.setattr(seed_files, "CHUNK_BYTES", 20_000)
     lines = [
         {
             "id": f"{at:08}-aaaa-4000-8000-{at:012}",
@@ -227,8 +227,8 @@ def test_a_null_is_no_text_though_an_absent_one_was_read_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """By lines a name may be absent; of records that are read later, it may not be null."""
-    monkeypatch.setattr(bulk, "FEWEST", 4)
-    monkeypatch.setattr(seed_files, "MANY", 200)
+    monkeypatch.setattr(bulk, "MIN_BATCH", 4)
+    monkeypatch.setattr(seed_files, "CHUNK_BYTES", 200)
     runs = [{"id": f"{at:08}-aaaa-4000-8000-{at:012}"} for at in range(40)]
     named: list[Any] = [{**one, "name": "a"} if at % 9 == 3 else one for at, one in enumerate(runs)]
     unnamed = [{"id": f"{at:08}-bbbb-4000-8000-{at:012}", "name": None} for at in range(4)]
@@ -238,8 +238,8 @@ def test_a_null_is_no_text_though_an_absent_one_was_read_before(
 def test_task_runs_that_stand_a_line_each_are_read_in_bulk() -> None:
     """Also where flow runs come after them."""
     tasks = [{"id": one, "flow_run_id": UUIDS[0]} for one in UUIDS[:4]]
-    lines = Lines(Path("s.ndjson"), list(map(orjson.dumps, tasks)), 1)
-    found = bulk.InBulk(NOW)
+    lines = LineChunk(Path("s.ndjson"), list(map(orjson.dumps, tasks)), 1)
+    found = bulk.BulkReader(NOW)
 
     def report(*problem: object) -> None:
         pytest.fail(str(problem))
@@ -282,13 +282,13 @@ def test_what_is_plain_is_read_as_carefully(field: Field, data: st.DataObject) -
 def test_a_number_that_json_lacks_is_left_to_the_careful_reader() -> None:
     """Which refuses it: YAML can write an infinity."""
     with pytest.raises(ValueError, match="finite"):
-        plain.numbers([1.0, float("inf")], NOW)
+        plain.read_numbers([1.0, float("inf")], NOW)
 
 
 def test_a_plain_instant_is_the_careful_one() -> None:
     """Of instants as servers write them none is left to the careful reader, and all are in UTC."""
     values = ["2026-01-31T08:00:00Z", "2026-01-31T08:00:00.000001Z", "now-1.5s"]
-    read = plain.moments(values, NOW)
+    read = plain.read_moments(values, NOW)
     assert read[2] == NOW - timedelta(seconds=1.5)
     assert {moment and moment.utcoffset() for moment in read} == {timedelta(0)}
 
@@ -303,10 +303,10 @@ SECONDS = st.from_regex(r"now[+-][0-9]{1,9}(\.[0-9]{1,6})?s", fullmatch=True)
 def test_seconds_from_now_are_exact(texts: list[str], now: datetime) -> None:
     """To the microsecond, though they are reckoned in floats; else they are left."""
     try:
-        read = plain.moments(texts, now)
+        read = plain.read_moments(texts, now)
     except ValueError:
         return
-    assert read == [parse_moment(text, now) for text in texts]
+    assert read == [parse_seed_time(text, now) for text in texts]
 
 
 @pytest.mark.parametrize("year", [1980, 2100])
@@ -314,14 +314,14 @@ def test_seconds_that_floats_do_not_tell_apart_are_left(year: int) -> None:
     """Before 1970 and after 2106 the careful reader reads them."""
     sign = "-" if year < 2000 else "+"
     with pytest.raises(ValueError, match="1970"):
-        plain.moments([f"now{sign}999999999.000001s"], datetime(year, 1, 1, tzinfo=UTC))
+        plain.read_moments([f"now{sign}999999999.000001s"], datetime(year, 1, 1, tzinfo=UTC))
 
 
 def test_a_line_in_a_text_is_none_of_two_texts() -> None:
     """Texts that are looked at together are told apart."""
     for texts in (["now-1s\nnow-2s"], ["now-1s", "now-1.5s\nnow-2s"]):
         with pytest.raises(ValueError, match="line"):
-            plain.moments(texts, NOW)
+            plain.read_moments(texts, NOW)
 
 
 def test_rows_derive_what_runs_do(tmp_path: Path) -> None:
@@ -342,10 +342,10 @@ def test_rows_derive_what_runs_do(tmp_path: Path) -> None:
     lines.append({"task_runs": [{"id": UUIDS[9], "flow_run_id": UUIDS[0]}]})
     file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
     found = load_seeds([file], NOW).flow_runs
-    assert isinstance(found, RunsById)
+    assert isinstance(found, FlowRunsById)
     rows = found.rows.with_parents({})
     assert isinstance(rows, Rows)
-    names = [*FlowRun.__dataclass_fields__, *DERIVED]
+    names = [*FlowRun.__dataclass_fields__, *DERIVED_COLUMNS]
     for name in names:
         assert list(rows.values(name)) == [getattr(run, name) for run in rows], name
     assert rows[1:3] == list(rows)[1:3]

@@ -14,10 +14,10 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from mockserver.errors import SeedError
 from mockserver.prefect.instants import is_rfc3339
-from mockserver.prefect.openapi import UUID
+from mockserver.prefect.openapi import UUID_PATTERN
 from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType
-from mockserver.seeds.loading import MOST_PROBLEMS, Seeds, load_seeds
-from mockserver.seeds.population import population
+from mockserver.seeds.loading import MAX_PROBLEMS, Seeds, load_seeds
+from mockserver.seeds.population import generate_population
 from mockserver.seeds.records import json_schema
 from tests.support.recorded_cases import NOW
 
@@ -268,8 +268,8 @@ def test_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
 def test_only_so_many_problems_are_listed(tmp_path: Path) -> None:
     """A file of the wrong kind does not drown its reader; the rest is counted."""
     with pytest.raises(SeedError, match="and 50 more") as error:
-        load(write(tmp_path, {"flow_runs": [7] * (MOST_PROBLEMS + 50)}))
-    assert len(error.value.problems) == MOST_PROBLEMS
+        load(write(tmp_path, {"flow_runs": [7] * (MAX_PROBLEMS + 50)}))
+    assert len(error.value.problems) == MAX_PROBLEMS
     assert error.value.more == 50
 
 
@@ -338,14 +338,16 @@ def test_progress_adds_up_to_the_files(tmp_path: Path) -> None:
 
 def test_a_made_up_population_loads(tmp_path: Path) -> None:
     """What seeds make writes is good: no problem, no note."""
-    lines = "\n".join(json.dumps(document) for document in population(2000, seed=3))
+    lines = "\n".join(json.dumps(document) for document in generate_population(2000, seed=3))
     loaded = load(write(tmp_path, lines, "made.ndjson"))
     assert len(loaded.flow_runs) == 2000
     assert loaded.notes == []
 
 
 checker = FormatChecker(formats=())
-checker.checks("uuid")(lambda value: not isinstance(value, str) or bool(UUID.fullmatch(value)))
+checker.checks("uuid")(
+    lambda value: not isinstance(value, str) or bool(UUID_PATTERN.fullmatch(value))
+)
 checker.checks("date-time")(lambda value: not isinstance(value, str) or is_rfc3339(value))
 validator = Draft202012Validator(json_schema(), format_checker=checker)
 

@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 from mockserver.cli.app import app
 from mockserver.cli.progress import write_packed
 from mockserver.errors import SeedError
-from mockserver.resources import shipped
+from mockserver.resources import resource_path
 from mockserver.seeds import bulk_reader as bulk
 from mockserver.seeds import loading as seeds
 from mockserver.seeds import packed
 from mockserver.seeds.loading import load_seeds
-from mockserver.seeds.packed import Damaged, unpack
-from mockserver.store.compact_columns import Times
+from mockserver.seeds.packed import PackedSeedError, unpack
+from mockserver.store.compact_columns import TimestampColumn
 from mockserver.store.store import Store
 from tests.seeds.test_bulk_reader import documents, slowly
 from tests.support.recorded_cases import NOW
@@ -37,16 +37,16 @@ def everything(loaded: seeds.Seeds) -> list[str]:
 def test_what_is_unpacked_is_what_was_packed(lines: list[Any]) -> None:
     """Whatever loads, loads the same from its packed file: in bulk, one by one, and as rows."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bulk, "FEWEST", 1)
-        patch.setattr(seeds, "SMALL", 0)
+        patch.setattr(bulk, "MIN_BATCH", 1)
+        patch.setattr(seeds, "MIN_BULK_BYTES", 0)
         file, packed_file = Path(folder, "seed.ndjson"), Path(folder, "seed.packed")
         file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
         try:
             loaded = load_seeds([file], NOW)
         except SeedError:
             return
-        for few in (seeds.FEW, 0):
-            patch.setattr(seeds, "FEW", few)
+        for few in (seeds.MAX_EAGER_RUNS, 0):
+            patch.setattr(seeds, "MAX_EAGER_RUNS", few)
             write_packed(packed_file, loaded, overwrite=True)
             for load in (load_seeds, slowly):
                 assert everything(load([packed_file], NOW)) == everything(loaded)
@@ -54,7 +54,9 @@ def test_what_is_unpacked_is_what_was_packed(lines: list[Any]) -> None:
 
 def pack_fixtures(folder: Path) -> Path:
     file = folder / "fixtures.packed"
-    done = CliRunner().invoke(app, ["seeds", "pack", str(shipped("fixtures")), "-o", str(file)])
+    done = CliRunner().invoke(
+        app, ["seeds", "pack", str(resource_path("fixtures")), "-o", str(file)]
+    )
     assert done.exit_code == 0, done.output
     return file
 
@@ -74,7 +76,7 @@ def test_values_that_come_again_are_listed_once(tmp_path: Path) -> None:
     assert count == 40
     assert {*map(id, columns["name"])} == {id(columns["name"][0]), id(columns["name"][1])}
     times = columns["start_time"]
-    assert isinstance(times, Times)
+    assert isinstance(times, TimestampColumn)
     assert times[1] == next(iter(times))
     assert len(times) == 40
 
@@ -83,8 +85,8 @@ def test_many_runs_are_read_when_they_are_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Task runs, their numbers and whose they are come back; deletes take them along."""
-    monkeypatch.setattr(seeds, "FEW", 0)
-    monkeypatch.setattr(seeds, "SMALL", 0)
+    monkeypatch.setattr(seeds, "MAX_EAGER_RUNS", 0)
+    monkeypatch.setattr(seeds, "MIN_BULK_BYTES", 0)
     ids = [f"{at:08}-aaaa-4000-8000-{at:012}" for at in range(40)]
     document = {
         "flow_runs": [
@@ -114,7 +116,7 @@ def test_big_endian_machines_write_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Numbers are turned where the machine has them the other way round, at both ends."""
-    loaded = load_seeds([shipped("fixtures")], NOW)
+    loaded = load_seeds([resource_path("fixtures")], NOW)
     monkeypatch.setattr(packed.sys, "byteorder", "big")
     file = tmp_path / "turned.packed"
     write_packed(file, loaded, overwrite=False)
@@ -138,5 +140,5 @@ def test_a_damaged_file_is_refused(tmp_path: Path, at: int) -> None:
 def test_another_version_is_told(tmp_path: Path) -> None:
     """A file of a later version is not taken for a damaged one."""
     file = pack_fixtures(tmp_path)
-    with pytest.raises(Damaged, match="version 3 of packed seeds"):
+    with pytest.raises(PackedSeedError, match="version 3 of packed seeds"):
         unpack(file.read_bytes().replace(b"version 2\n", b"version 3\n", 1))

@@ -15,20 +15,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mockserver.prefect.instants import parse_moment
+from mockserver.prefect.instants import parse_seed_time
 from mockserver.prefect.records import StateType
 from mockserver.seeds.population import (
     AT_ONE,
-    BY_HAND,
     FIVE_MINUTES,
     HOURLY,
+    MANUAL,
     MONDAYS,
     WEEK,
     WORKDAYS,
-    Phase,
-    Rhythm,
-    population,
-    times,
+    Schedule,
+    TimePattern,
+    draw_times,
+    generate_population,
 )
 
 WEDNESDAY = datetime(2024, 5, 15, 14, 0, tzinfo=UTC)
@@ -50,28 +50,28 @@ def runs_of(lines: Iterable[Any]) -> list[Any]:
 
 def times_of(run: Line) -> dict[str, datetime]:
     """Return the times that a run has."""
-    return {key: parse_moment(run[key], WEDNESDAY) for key in TIMES if key in run}
+    return {key: parse_seed_time(run[key], WEDNESDAY) for key in TIMES if key in run}
 
 
 @pytest.fixture(scope="module")
 def lines() -> list[Any]:
     """Return 5,000 runs and what stands between them, as seen from a Wednesday."""
-    return list(population(5_000, seed=7, now=WEDNESDAY))
+    return list(generate_population(5_000, seed=7, now=WEDNESDAY))
 
 
 def test_the_same_arguments_give_the_same_bytes() -> None:
     """Two calls with the same arguments yield the same text."""
-    assert as_text(population(300, seed=3)) == as_text(population(300, seed=3))
+    assert as_text(generate_population(300, seed=3)) == as_text(generate_population(300, seed=3))
 
 
 def test_the_bytes_are_those_of_the_last_release() -> None:
     """200 runs have the known digest: a change of the population is noticed, and is deliberate."""
-    assert sha256(as_text(population(200)).encode()).hexdigest() == GOLDEN
+    assert sha256(as_text(generate_population(200)).encode()).hexdigest() == GOLDEN
 
 
 def test_another_seed_is_another_population() -> None:
     """No id is shared between two seeds."""
-    one, other = (runs_of(population(200, seed=seed)) for seed in (1, 2))
+    one, other = (runs_of(generate_population(200, seed=seed)) for seed in (1, 2))
     assert not {run["id"] for run in one} & {run["id"] for run in other}
 
 
@@ -79,14 +79,14 @@ def test_another_seed_is_another_population() -> None:
 @given(seed=st.integers(0, 2**64), few=st.integers(0, 60), more=st.integers(0, 60))
 def test_more_runs_only_add_lines(seed: int, few: int, more: int) -> None:
     """A longer population begins with the shorter one, line for line."""
-    short = list(population(few, seed=seed))
-    assert list(islice(population(few + more, seed=seed), len(short))) == short
+    short = list(generate_population(few, seed=seed))
+    assert list(islice(generate_population(few + more, seed=seed), len(short))) == short
 
 
 @pytest.mark.parametrize("count", [0, 1, 777])
 def test_there_are_as_many_runs_as_asked(count: int) -> None:
     """The lines are the workspace, `count` flow runs and the task runs, and nothing else."""
-    workspace, *rest = population(count)
+    workspace, *rest = generate_population(count)
     assert workspace.keys() == {"flows", "deployments"}
     assert len(runs_of(rest)) == count
     assert all(line.keys() == {"task_runs"} for line in rest if "id" not in line)
@@ -165,19 +165,19 @@ def test_times_are_consistent(lines: list[Any]) -> None:
     assert [(faults(run), run) for run in runs_of(lines) if faults(run)] == []
 
 
-@example(phase="finished", rhythm=BY_HAND, seconds=1, draws=[0, 0, 0, 0, 0, 0.999, 0, 0])
+@example(phase="finished", rhythm=MANUAL, seconds=1, draws=[0, 0, 0, 0, 0, 0.999, 0, 0])
 @settings(max_examples=800, deadline=None)
 @given(
-    phase=st.sampled_from(get_args(Phase)),
-    rhythm=st.sampled_from([FIVE_MINUTES, HOURLY, AT_ONE, WORKDAYS, MONDAYS, BY_HAND]),
+    phase=st.sampled_from(get_args(TimePattern)),
+    rhythm=st.sampled_from([FIVE_MINUTES, HOURLY, AT_ONE, WORKDAYS, MONDAYS, MANUAL]),
     seconds=st.sampled_from([1, 45, 10_000]),
     draws=st.lists(st.sampled_from([0.0, 0.999999]) | st.floats(0, 0.999), min_size=8),
 )
 def test_no_luck_makes_impossible_times(
-    phase: Phase, rhythm: Rhythm, seconds: int, draws: list[float]
+    phase: TimePattern, rhythm: Schedule, seconds: int, draws: list[float]
 ) -> None:
     """Whatever is drawn, starts and ends are past and in order, what is to come is to come."""
-    at = times(phase, seconds, rhythm, iter(draws).__next__)
+    at = draw_times(phase, seconds, rhythm, iter(draws).__next__)
     begun = [at[key] for key in TIMES[:3] if key in at and phase != "future"]
     assert begun == sorted(begun)
     assert max(begun, default=0) <= 0
@@ -217,7 +217,7 @@ def test_memory_does_not_grow_with_the_runs() -> None:
 
     def peak(count: int) -> int:
         tracemalloc.start()
-        deque(population(count), maxlen=0)
+        deque(generate_population(count), maxlen=0)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -234,12 +234,14 @@ def test_memory_does_not_grow_with_the_runs() -> None:
 def test_relative_and_absolute_times_agree(seed: int, now: datetime) -> None:
     """For any now, a relative time means the absolute one; all else is equal."""
     now = now.astimezone(UTC)
-    relative, absolute = (runs_of(population(60, seed=seed, now=at)) for at in (None, now))
+    relative, absolute = (runs_of(generate_population(60, seed=seed, now=at)) for at in (None, now))
     for one, other in zip(relative, absolute, strict=True):
         assert [key for key in TIMES if key in one] == [key for key in TIMES if key in other]
         for key in TIMES:
             if key in one:
-                assert parse_moment(one.pop(key), now) == parse_moment(other.pop(key), now), key
+                assert parse_seed_time(one.pop(key), now) == parse_seed_time(other.pop(key), now), (
+                    key
+                )
         assert one == other
 
 
@@ -249,7 +251,9 @@ def test_absolute_times_are_rfc_3339_in_utc(lines: list[Any]) -> None:
     texts = [run[key] for run in runs_of(lines) for key in TIMES if key in run]
     assert [text for text in texts if not shape.fullmatch(text)] == []
     east = WEDNESDAY.astimezone(tz=datetime.strptime("+0530", "%z").tzinfo)
-    assert list(population(50, seed=7, now=east)) == list(population(50, seed=7, now=WEDNESDAY))
+    assert list(generate_population(50, seed=7, now=east)) == list(
+        generate_population(50, seed=7, now=WEDNESDAY)
+    )
 
 
 def test_most_runs_are_recent_and_some_are_old(lines: list[Any]) -> None:
@@ -283,7 +287,7 @@ def test_some_deployments_fail_more_often() -> None:
     """Among deployments with 200 runs or more, the worst fails five times as often as the best."""
     runs: Counter[str] = Counter()
     failed: Counter[str] = Counter()
-    for run in runs_of(population(20_000)):
+    for run in runs_of(generate_population(20_000)):
         if "deployment_id" in run:
             runs[run["deployment_id"]] += 1
             failed[run["deployment_id"]] += run["state"]["type"] == "FAILED"
@@ -308,10 +312,10 @@ def test_there_is_something_for_every_filter(lines: list[Any]) -> None:
 def test_a_negative_number_of_runs_is_refused_at_once() -> None:
     """The call itself raises, not the first line; the message has what came."""
     with pytest.raises(ValueError, match=r"^population: runs is -1; expected 0 or more$"):
-        population(-1)
+        generate_population(-1)
 
 
 def test_a_naive_now_is_refused_at_once() -> None:
     """The call itself raises; the message has what came and what was expected."""
     with pytest.raises(ValueError, match=r"^population: now is 2024-05-15 14:00:00, without an"):
-        population(1, now=WEDNESDAY.replace(tzinfo=None))
+        generate_population(1, now=WEDNESDAY.replace(tzinfo=None))

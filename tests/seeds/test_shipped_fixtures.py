@@ -11,21 +11,21 @@ from uuid import UUID
 import pytest
 
 from mockserver.errors import InvalidRequest, RefusedRequest, ServerFailure
-from mockserver.filters.predicates import CONDITIONS, EVERY
+from mockserver.filters.predicates import CONDITIONS, MATCH_ALL
 from mockserver.operations.bulk_deletion import bulk_delete
 from mockserver.prefect.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Deviation, Dialect
 from mockserver.prefect.records import FlowRun, StateType
 from mockserver.requests.body_models import MAX_LIMIT, BulkDeleteRequest
-from mockserver.requests.decoding import JSON, Message
+from mockserver.requests.decoding import JSON_MEDIA_TYPE, Message
 from mockserver.requests.reading import read_request
-from mockserver.resources import shipped
+from mockserver.resources import resource_path
 from mockserver.seeds.loading import Seeds, load_seeds
 from mockserver.store.store import Store
 from tests.support.paths import DATA
 from tests.support.recorded_cases import NOW
 
 SAMPLE = json.loads((DATA / "sample-request.json").read_text())["flow_runs"]
-README = (shipped("fixtures") / "README.md").read_text(encoding="utf-8")
+README = (resource_path("fixtures") / "README.md").read_text(encoding="utf-8")
 SAMPLE_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 SAMPLE_TIME = "2023-11-07T05:31:56Z"
 MONTH_END = "a0000000-0000-4000-8000-000000000001"
@@ -90,7 +90,7 @@ VALUES: dict[str, dict[str, list[Any]]] = {
 @cache
 def seeds() -> Seeds:
     """The shipped seeds, as a server loads them."""
-    return load_seeds([shipped("fixtures")], NOW)
+    return load_seeds([resource_path("fixtures")], NOW)
 
 
 @cache
@@ -105,7 +105,7 @@ def message_of(text: str) -> Message:
     headers = dict(line.lower().split(": ") for line in head.splitlines())
     return Message(
         body.encode().replace(b"\\xff", b"\xff"),
-        headers.get("content-type", JSON),
+        headers.get("content-type", JSON_MEDIA_TYPE),
         headers.get("x-prefect-api-version"),
     )
 
@@ -324,5 +324,5 @@ def test_the_readme_tells_how_requests_are_read() -> None:
 def test_a_filter_without_a_condition_matches_more_than_the_limit() -> None:
     """There are more runs than one request deletes: `limit-reached` can be seen."""
     number, names, warned = answer("{}", SPEC)
-    assert (number, len(names)) == (MAX_LIMIT, store().count(EVERY))
+    assert (number, len(names)) == (MAX_LIMIT, store().count(MATCH_ALL))
     assert "limit-reached" in warned

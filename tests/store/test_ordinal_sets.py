@@ -4,11 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from mockserver.store.ordinal_sets import Difference, Intersection, Set, These, This, Union, union
+from mockserver.store.ordinal_sets import (
+    BitmapSet,
+    Difference,
+    Intersection,
+    OrdinalSet,
+    SingletonSet,
+    Union,
+    make_union,
+)
 
 ordinals = st.integers(0, 9)
 some = st.frozensets(ordinals)
-Both = tuple[Set, frozenset[int]]
+Both = tuple[OrdinalSet, frozenset[int]]
 """A set, and what it holds."""
 
 
@@ -30,8 +38,8 @@ def _held(both: list[Both]) -> list[frozenset[int]]:
 
 
 sets: st.SearchStrategy[Both] = st.recursive(
-    some.map(lambda held: (These(BitMap(held)), held))
-    | ordinals.map(lambda at: (This(at), frozenset({at}))),
+    some.map(lambda held: (BitmapSet(BitMap(held)), held))
+    | ordinals.map(lambda at: (SingletonSet(at), frozenset({at}))),
     _joined,
     max_leaves=6,
 )
@@ -51,4 +59,4 @@ def test_a_set_holds_what_it_is_made_of(both: Both, window: frozenset[int]) -> N
 def test_a_union_of_places_holds_them_all(places: list[int | BitMap]) -> None:
     """Ordinals alone and in bitmaps, none as well."""
     expected = {at for place in places for at in (place if isinstance(place, BitMap) else [place])}
-    assert set(union(places).within(None)) == expected
+    assert set(make_union(places).within(None)) == expected

@@ -10,12 +10,12 @@ from pyroaring import BitMap
 
 from mockserver.filters.like import compile_like
 from mockserver.filters.predicates import (
-    EVERY,
     LIKE,
+    MATCH_ALL,
     ONE_OF,
     AllOf,
+    Comparison,
     Predicate,
-    Test,
     compile_filter,
 )
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
@@ -27,7 +27,7 @@ from mockserver.store import trigram_index as grams
 from mockserver.store.flow_run_index import Base
 from mockserver.store.rows import Rows
 from mockserver.store.store import Store
-from mockserver.store.trigram_index import NameColumn
+from mockserver.store.trigram_index import NameIndex
 from tests.support.recorded_cases import filter_base, filter_cases
 from tests.support.strategies import IDS, START, TASK_IDS, bases, examples, filters, flow_runs, ids
 
@@ -63,14 +63,14 @@ def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def tighten(set_attribute: Callable[[Any, str, int], None]) -> None:
-    set_attribute(stores, "MOST_FRESH", 1)
-    set_attribute(layers, "WINDOW", 3)
-    set_attribute(layers, "GROWTH", 2)
-    set_attribute(layers, "MOST_LEFT", 2)
-    set_attribute(layers, "KEPT", 2)
-    set_attribute(grams, "FEW", 1)
-    set_attribute(grams, "FEW_RUNS", 4)
-    set_attribute(grams, "KEPT", 2)
+    set_attribute(stores, "MAX_UNINDEXED", 1)
+    set_attribute(layers, "MIN_WINDOW", 3)
+    set_attribute(layers, "WINDOW_GROWTH", 2)
+    set_attribute(layers, "MAX_REMAINING", 2)
+    set_attribute(layers, "MAX_CURSORS", 2)
+    set_attribute(grams, "MAX_EAGER_CANDIDATES", 1)
+    set_attribute(grams, "MAX_SCANNED_RUNS", 4)
+    set_attribute(grams, "MAX_CACHED_PATTERNS", 2)
 
 
 Changes = list[list[str] | FlowRun]
@@ -154,7 +154,7 @@ def test_a_reset_costs_nothing_that_was_loaded() -> None:
     """After a reset everything that was deleted is back, and what was added is gone."""
     base = filter_base()
     store = Store(base)
-    store.delete(run.id for run in store.select(EVERY))
+    store.delete(run.id for run in store.select(MATCH_ALL))
     store.put(FlowRun(id="new", name="n", state=State(StateType.PENDING, "Pending")))
     assert len(store) == 1
     assert "new" in store
@@ -194,7 +194,7 @@ def test_a_new_pattern_among_few_runs_reads_their_names() -> None:
     runs = [FlowRun(id=f"{n:05}", name=f"run-{n}") for n in range(2000)]
     store = Store(Base(runs))
     predicate = predicate_of({"id": {"not_any_": []}, "name": {"like_": "u"}})
-    narrow = AllOf((Test("id", ONE_OF, frozenset({"00005", "00060"})), predicate))
+    narrow = AllOf((Comparison("id", ONE_OF, frozenset({"00005", "00060"})), predicate))
     for _ in range(3):  # from the second time on it is no new one
         assert [run.id for run in store.select(narrow)] == ["00060", "00005"]
 
@@ -204,8 +204,8 @@ def test_names_are_read_to_tell_whether_any_is_left_out() -> None:
     runs = [FlowRun(id=f"{n:05}", name=f"run-{n}") for n in range(2000)]
     unlike = [FlowRun(id="00000-", name="other")]
     contains = predicate_of({"name": {"like_": "ru"}})
-    assert not Store(Base(runs)).any_more(EVERY, contains)
-    assert Store(Base(runs + unlike)).any_more(EVERY, contains)
+    assert not Store(Base(runs)).any_more(MATCH_ALL, contains)
+    assert Store(Base(runs + unlike)).any_more(MATCH_ALL, contains)
 
 
 def test_subflows_whose_parents_go_are_found_where_nothing_was_left(
@@ -233,13 +233,13 @@ def test_what_follows_from_a_delete_is_done_though_its_layer_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A delete that makes one layer of several, one of which has lost a parent by it."""
-    monkeypatch.setattr(stores, "MOST_FRESH", 1)
+    monkeypatch.setattr(stores, "MAX_UNINDEXED", 1)
     child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
     store = Store(Base([child], [TaskRun(TASK_IDS[0], "9")]))
     for id_ in "9876":  # two layers, of two runs each
         store.put(FlowRun(id=id_, name="added"))
     store.put(FlowRun(id="5", name="added"))  # and one that is fresh
-    found = store.find(EVERY, 1)
+    found = store.find(MATCH_ALL, 1)
     assert (found.ids, found.more) == (["9"], True)
     store.delete_found(found)
     assert store.get("0") == FlowRun(id="0", name="child")
@@ -275,7 +275,7 @@ def test_a_run_that_is_asked_for_by_its_id_has_lost_its_parent() -> None:
     """What a delete puts off is done before anybody sees it."""
     child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
     store = Store(Base([child, FlowRun(id="9", name="parent")], [TaskRun(TASK_IDS[0], "9")]))
-    store.delete_found(store.find(EVERY, 1))
+    store.delete_found(store.find(MATCH_ALL, 1))
     assert store.get("0") == FlowRun(id="0", name="child")
 
 
@@ -284,23 +284,23 @@ def test_what_is_left_out_is_told_after_parents_have_gone() -> None:
     child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
     store = Store(Base([child, FlowRun(id="9", name="parent")], [TaskRun(TASK_IDS[0], "9")]))
     without = predicate_of({"parent_task_run_id": {"is_null_": True}})
-    store.delete_found(store.find(EVERY, 1))
-    assert not store.any_more(EVERY, without)
+    store.delete_found(store.find(MATCH_ALL, 1))
+    assert not store.any_more(MATCH_ALL, without)
 
 
 def test_task_runs_made_since_the_load_go_with_their_flow_run() -> None:
     """Also where the flow run had none when it was loaded."""
     store = Store(Base([FlowRun(id="0", name="n")]))
     store.task_runs.put(TaskRun(TASK_IDS[0], "0"))
-    store.delete_found(store.find(EVERY, 1))
+    store.delete_found(store.find(MATCH_ALL, 1))
     assert list(store.task_runs) == []
 
 
 def test_a_new_pattern_of_many_names_is_looked_up_when_it_is_looked_for_again() -> None:
     """At first the names in a window are read; then all that match are found, and kept."""
     every = BitMap(range(600))
-    column = NameColumn([f"run-{n}" for n in every], every)
-    contains = column.look_up(Test("name", LIKE, compile_like("u", SPEC)))
+    column = NameIndex([f"run-{n}" for n in every], every)
+    contains = column.look_up(Comparison("name", LIKE, compile_like("u", SPEC)))
     for window in (BitMap(range(5)), BitMap(range(9)), BitMap(range(7)), every):
         assert contains.within(window) == window
-    assert column.look_up(Test("name", LIKE, compile_like("u", SPEC))).within(None) == every
+    assert column.look_up(Comparison("name", LIKE, compile_like("u", SPEC))).within(None) == every

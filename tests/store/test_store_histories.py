@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mockserver.errors import ServerFailure
-from mockserver.filters.predicates import EVERY, Predicate, admit_nulls
+from mockserver.filters.predicates import MATCH_ALL, Predicate, admit_nulls
 from mockserver.operations.bulk_deletion import bulk_delete
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, State, TaskRun
@@ -173,7 +173,7 @@ class Histories(RuleBasedStateMachine):
     def put_many(self, which: int, first: int) -> None:
         """More than are kept fresh: they become a layer."""
         store, model = self.pair(which)
-        for at, run_id in enumerate(MANY_IDS[first : first + stores.MOST_FRESH + 4]):
+        for at, run_id in enumerate(MANY_IDS[first : first + stores.MAX_UNINDEXED + 4]):
             run = replace(self.pool[at % len(self.pool)], id=run_id, parent_task_run_id=None)
             store.put(run)
             model.put(run)
@@ -259,7 +259,7 @@ class Histories(RuleBasedStateMachine):
             case 2:
                 assert store.count(predicate) == len(matching)
             case _:
-                assert store.any_more(EVERY, predicate) == (len(matching) < len(model.runs))
+                assert store.any_more(MATCH_ALL, predicate) == (len(matching) < len(model.runs))
 
     @rule(which=which, run_id=few_ids)
     def get(self, which: int, run_id: str) -> None:

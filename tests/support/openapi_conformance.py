@@ -53,5 +53,5 @@ def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 @cache
 def _validator(schema: str) -> Draft202012Validator:
     whole = {**json.loads(schema), "components": openapi.document()["components"]}
-    checker = openapi.validator("ErrorDetail").format_checker
+    checker = openapi.component_validator("ErrorDetail").format_checker
     return Draft202012Validator(whole, format_checker=checker)

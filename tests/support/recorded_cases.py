@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from mockserver.seeds.records import COLLECTIONS, build
+from mockserver.seeds.records import COLLECTIONS, build_record
 from mockserver.store.flow_run_index import Base
 from tests.support.paths import DATA
 
@@ -46,7 +46,7 @@ def filter_base() -> Base:
     recorded = _filters()
     read = {
         name: [
-            build(name, {key: fields[key].read(value, NOW) for key, value in record.items()})
+            build_record(name, {key: fields[key].read(value, NOW) for key, value in record.items()})
             for record in recorded[name]
         ]
         for name, fields in COLLECTIONS.items()

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from mockserver.http.app import SESSIONS, Settings, create_app
+from mockserver.http.app import SESSIONS_KEY, Settings, create_app
 from mockserver.http.exchange import body_reader as intake
 from mockserver.store.store import Store
 from tests.support.servers import Client, served
@@ -51,7 +51,7 @@ def running(
 
 def store_of(request: web.Request) -> Store:
     """What the server holds."""
-    return request.app[SESSIONS].origin.store
+    return request.app[SESSIONS_KEY].origin.store
 
 
 def is_bulk_delete(request: web.Request) -> bool:
@@ -94,7 +94,7 @@ def instead(request: web.Request, body: Json) -> None:
 async def body_of(request: web.Request) -> Json:
     """What the body says; None where it says nothing."""
     try:
-        return json.loads(await _body(request, request.app[SESSIONS].origin.settings))
+        return json.loads(await _body(request, request.app[SESSIONS_KEY].origin.settings))
     except ValueError:
         return None
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from mockserver import DIALECTS, FlowRunApi, MockServer, SeedError
-from mockserver.errors import NotThere, UsageError
+from mockserver.errors import NotFound, UsageError
 from mockserver.http.app import create_app
 from mockserver.http.exchange.session_routing import SessionResource
 
@@ -159,7 +159,7 @@ def test_a_reply_that_does_not_come_is_a_connection_error(
     api: FlowRunApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a connection that was cut is; the server is late on purpose."""
-    monkeypatch.setattr("mockserver.testing.flow_run_api._SECONDS", 0.05)
+    monkeypatch.setattr("mockserver.testing.flow_run_api._TIMEOUT_SECONDS", 0.05)
     api.fail_next(latency=0.5)
     with pytest.raises(ConnectionError, match="timed out"):
         api.post("/flow_runs/count", {})
@@ -265,7 +265,7 @@ def test_it_goes_back(api: FlowRunApi) -> None:
     api.reset()
     assert [run.name for run in api.flow_runs] == ["a"]
     assert (api.requests, api.deleted) == ((), ())
-    with pytest.raises(NotThere, match="expected one of: default"):
+    with pytest.raises(NotFound, match="expected one of: default"):
         api.restore("other")
 
 
@@ -299,7 +299,7 @@ def test_a_bug_is_kept_to_be_raised(api: FlowRunApi, monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(NotThere, "__init__", broken)
+    monkeypatch.setattr(NotFound, "__init__", broken)
     fork = api.fork()
     for one in (api, fork):
         assert one.send("DELETE", f"/flow_runs/{UUID(int=1)}").status == 500

@@ -216,13 +216,13 @@ def test_a_bug_of_the_server_is_raised_in_the_test(pytester: pytest.Pytester) ->
     """With the request that it was about."""
     pytester.makepyfile(
         """
-        from mockserver.errors import NotThere
+        from mockserver.errors import NotFound
 
         def broken(*_):
             raise RuntimeError("broken")
 
         def test_it(flow_run_api, monkeypatch):
-            monkeypatch.setattr(NotThere, "__init__", broken)
+            monkeypatch.setattr(NotFound, "__init__", broken)
             flow_run_api.send("GET", "/flow_runs/00000000-0000-4000-8000-000000000000")
         """
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.errors import SeedError
-from mockserver.worlds.base_cache import Bases
+from mockserver.worlds.base_cache import BaseCache
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -24,7 +24,7 @@ def seed(file: Path, **fields: str) -> Path:
 @pytest.mark.parametrize("name", ["runs.json", "runs.json.gz"])
 def test_a_file_is_read_again_when_it_has_to_be(tmp_path: Path, name: str) -> None:
     """When it changed; and, if its times are relative, when it is another time."""
-    bases = Bases()
+    bases = BaseCache()
     file = seed(tmp_path / name)
     first = bases.load([file], NOW)
     assert bases.load([file], LATER) is first
@@ -39,7 +39,7 @@ def test_a_file_is_read_again_when_it_has_to_be(tmp_path: Path, name: str) -> No
 
 def test_few_are_kept(tmp_path: Path) -> None:
     """The oldest goes first."""
-    bases = Bases(most=1)
+    bases = BaseCache(most=1)
     files = [seed(tmp_path / f"{name}.json") for name in "ab"]
     first = bases.load([files[0]], NOW)
     bases.load([files[1]], NOW)
@@ -48,7 +48,7 @@ def test_few_are_kept(tmp_path: Path) -> None:
 
 def test_what_cannot_be_loaded_is_told_each_time(tmp_path: Path) -> None:
     """A file that is not there is no empty seed."""
-    bases = Bases()
+    bases = BaseCache()
     for _ in range(2):
         with pytest.raises(SeedError, match="no such file"):
             bases.load([tmp_path / "nope.json"], NOW)

@@ -6,15 +6,15 @@ import pytest
 
 from mockserver.errors import UsageError
 from mockserver.worlds.faults import (
-    LONGEST_SECONDS,
-    MOST_RULES,
+    MAX_RULES,
+    MAX_SECONDS,
     PRESETS,
     Cut,
     Fault,
     Faults,
     Rule,
-    fault,
-    read_header,
+    build_fault,
+    parse_fault_header,
 )
 
 
@@ -32,7 +32,7 @@ from mockserver.worlds.faults import (
 )
 def test_a_header_names_a_fault(header: str, expected: Fault) -> None:
     """A preset, fields, or both."""
-    assert read_header(header) == expected
+    assert parse_fault_header(header) == expected
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_a_header_names_a_fault(header: str, expected: Fault) -> None:
 def test_what_is_no_fault_is_told(given: Any, told: str) -> None:
     """What came, and what would be one."""
     with pytest.raises(UsageError, match=told):
-        fault(**given)
+        build_fault(**given)
 
 
 def test_a_field_that_is_null_is_not_given() -> None:
     """As a form of another language sends it."""
-    assert fault("conflict", status=None, cut=None) == PRESETS["conflict"]
-    assert fault(status=503, cut=None, latency=None) == Fault(status=503)
+    assert build_fault("conflict", status=None, cut=None) == PRESETS["conflict"]
+    assert build_fault(status=503, cut=None, latency=None) == Fault(status=503)
 
 
 def test_a_fault_says_what_it_is() -> None:
@@ -123,7 +123,7 @@ def test_what_is_no_rule_is_told(given: Any, told: str) -> None:
 def test_rules_are_bounded() -> None:
     """A loop that adds rules does not fill the memory."""
     faults = Faults()
-    for _ in range(MOST_RULES):
+    for _ in range(MAX_RULES):
         faults.add(Rule(Fault(status=503)))
     with pytest.raises(UsageError, match="1,000 fault rules already"):
         faults.add(Rule(Fault(status=503)))
@@ -140,11 +140,11 @@ def test_latencies_are_drawn_as_told() -> None:
     drawn = sorted(faults.delay(Fault(latency=(2, 1), lognormal=True)) for _ in range(1001))
     assert 1.7 < drawn[500] < 2.3
     assert drawn[850] / drawn[150] > 5  # e squared, or so
-    assert faults.delay(Fault(latency=(60, 60), lognormal=True)) <= LONGEST_SECONDS
+    assert faults.delay(Fault(latency=(60, 60), lognormal=True)) <= MAX_SECONDS
 
 
 def test_a_detail_is_told() -> None:
     """In the reply; up to a bound."""
-    assert fault(status=503, detail="busy").detail == "busy"
+    assert build_fault(status=503, detail="busy").detail == "busy"
     with pytest.raises(UsageError, match="expected a text of up to 10000 letters"):
-        fault(status=503, detail="x" * 10_001)
+        build_fault(status=503, detail="x" * 10_001)

@@ -10,8 +10,13 @@ from mockserver.filters.predicates import AnyOf, Predicate, compile_filter
 from mockserver.prefect.dialects import SPEC
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.worlds import journal as journal_module
-from mockserver.worlds.assertions import ANY, Expected, deletion_complaint, request_complaint
-from mockserver.worlds.journal import MOST_BYTES, Exchange, Journal, unmet
+from mockserver.worlds.assertions import (
+    ANY,
+    ExpectedRequest,
+    explain_deletion_mismatch,
+    explain_request_mismatch,
+)
+from mockserver.worlds.journal import MAX_TOTAL_BYTES, Exchange, Journal, failed_conditions
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DONE = State(StateType.COMPLETED, "Completed")
@@ -59,7 +64,7 @@ def test_it_keeps_the_last_and_counts_the_others() -> None:
 
 def test_what_was_deleted_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest goes first, counted."""
-    monkeypatch.setattr(journal_module, "MOST_DELETED", 3)
+    monkeypatch.setattr(journal_module, "MAX_DELETED", 3)
     journal = Journal()
     journal.write(exchange(deleted=(run(1), run(2))))
     journal.write(exchange(deleted=(run(3), run(4))))
@@ -70,7 +75,7 @@ def test_what_was_deleted_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_large_bodies_are_bounded_together() -> None:
     """Fewer exchanges are kept where their bodies are large."""
     journal = Journal()
-    large = b" " * (MOST_BYTES // 4)
+    large = b" " * (MAX_TOTAL_BYTES // 4)
     for number in range(1, 8):
         journal.write(exchange(number, body=large, reply=b""))
     assert [one.number for one in journal] == [4, 5, 6, 7]
@@ -113,33 +118,35 @@ def test_an_exchange_reads_its_bodies() -> None:
 def test_it_is_told_why_a_run_is_spared(flow_runs: Any, expected: tuple[str, ...]) -> None:
     """Every condition that is not met, with what the run has there."""
     spared = run(1, tags=("a",), end_time=NOW - timedelta(days=1))
-    found = unmet(predicate(**flow_runs), spared)
+    found = failed_conditions(predicate(**flow_runs), spared)
     assert set(found) <= set(expected)
     assert bool(found) == bool(expected)
 
 
 def test_what_matches_nothing_says_so() -> None:
     """There is no condition to name."""
-    assert unmet(AnyOf(()), run(1)) == ("it matches no flow run",)
+    assert failed_conditions(AnyOf(()), run(1)) == ("it matches no flow run",)
 
 
-def complaint(expected: Expected, *exchanges: Exchange, times: int | None = None) -> str:
+def complaint(expected: ExpectedRequest, *exchanges: Exchange, times: int | None = None) -> str:
     found = sum(not expected.differences(one) for one in exchanges)
-    return request_complaint(expected, exchanges, found, times)
+    return explain_request_mismatch(expected, exchanges, found, times)
 
 
 def test_what_was_asked_is_not_complained_about() -> None:
     """By path, method, body, status, warning; `...` is anything."""
     one = exchange(warnings=("no-filter",), body=b'{"limit": 20, "flow_runs": {"name": {}}}')
     body = {"limit": 20, "flow_runs": ...}
-    assert complaint(Expected("/api/flow_runs/*", "POST", body, 200, "no-filter"), one) == ""
-    assert complaint(Expected(json=ANY), one, times=1) == ""
-    assert complaint(Expected("/flows/*"), one, times=0) == ""
+    assert complaint(ExpectedRequest("/api/flow_runs/*", "POST", body, 200, "no-filter"), one) == ""
+    assert complaint(ExpectedRequest(json=ANY), one, times=1) == ""
+    assert complaint(ExpectedRequest("/flows/*"), one, times=0) == ""
 
 
 def test_the_nearest_requests_are_told() -> None:
     """Word by word: the ones that differ least first, each with its differences."""
-    expected = Expected("/flow_runs/bulk_delete", "POST", {"limit": 50, "flow_runs": ...}, 200)
+    expected = ExpectedRequest(
+        "/flow_runs/bulk_delete", "POST", {"limit": 50, "flow_runs": ...}, 200
+    )
     others = exchange(1, path="/flows/filter", body=b"", status=404), exchange(2)
     assert complaint(expected, *others) == (
         "expected a request: POST /flow_runs/bulk_delete, answered with 200, "
@@ -158,14 +165,14 @@ def test_the_nearest_requests_are_told() -> None:
 
 def test_other_complaints_about_requests() -> None:
     """Nothing asked; too many; a method or warning that is another."""
-    assert complaint(Expected("/x", warning="no-filter"), times=2) == (
+    assert complaint(ExpectedRequest("/x", warning="no-filter"), times=2) == (
         "expected 2 requests: any method /x, warned of no-filter\nnothing was asked at all"
     )
-    assert complaint(Expected(), exchange(), exchange(2), times=1) == (
+    assert complaint(ExpectedRequest(), exchange(), exchange(2), times=1) == (
         "expected 1 request: any method *\nthere were 2 such\n"
         "  #1 POST /flow_runs/bulk_delete -> 200\n  #2 POST /flow_runs/bulk_delete -> 200"
     )
-    assert complaint(Expected(method="GET", warning="no-filter"), exchange()).endswith(
+    assert complaint(ExpectedRequest(method="GET", warning="no-filter"), exchange()).endswith(
         "    method: POST, not GET\n    warnings: none, not no-filter"
     )
 
@@ -183,23 +190,23 @@ def test_other_complaints_about_requests() -> None:
 )
 def test_bodies_differ_by_place(came: str, expected: Any, told: list[str]) -> None:
     """Where, what came, what was expected."""
-    assert Expected(json=expected).differences(exchange(body=came.encode())) == told
+    assert ExpectedRequest(json=expected).differences(exchange(body=came.encode())) == told
 
 
 def test_a_body_that_no_json_can_be_is_shown_as_it_is() -> None:
     """What a test expects may be anything."""
     loop: list[Any] = []
     loop.append(loop)
-    assert "body: {}, not [[...]]" in Expected(json=loop).differences(exchange(body=b"{}"))
+    assert "body: {}, not [[...]]" in ExpectedRequest(json=loop).differences(exchange(body=b"{}"))
 
 
 def test_deletions_as_expected_are_not_complained_about() -> None:
     """By flow run, id and name; a name stands for all that have it."""
     gone, kept = (run(1), run(2)), (run(3, "other"),)
     for expected in (gone, {gone[0].id.upper(), gone[1].id}, ["etl"], [gone[0], "etl"]):
-        assert deletion_complaint(tuple(expected), gone, kept, ()) == ""
+        assert explain_deletion_mismatch(tuple(expected), gone, kept, ()) == ""
     odd = run(5, run(1).id)
-    assert deletion_complaint((run(1).id,), (run(1), odd), (), ()) == ""
+    assert explain_deletion_mismatch((run(1).id,), (run(1), odd), (), ()) == ""
 
 
 def test_deletions_are_complained_about_word_by_word() -> None:
@@ -208,7 +215,7 @@ def test_deletions_are_complained_about_word_by_word() -> None:
     asked = exchange(
         3, deleted=(extra,), predicate=predicate(state={"type": {"any_": ["COMPLETED"]}}), limit=1
     )
-    told = deletion_complaint(
+    told = explain_deletion_mismatch(
         ("spared", "limited", "never", run(6)), (extra,), (spared, limited), (exchange(2), asked)
     )
     assert told == (
@@ -232,16 +239,16 @@ def test_deletions_are_complained_about_word_by_word() -> None:
 
 def test_what_the_journal_does_not_know_is_said() -> None:
     """No deletion asked for; a deletion that it no longer holds; a match that came too late."""
-    assert "nothing asked for a deletion" in deletion_complaint(("etl",), (), (run(1),), ())
-    assert "no longer holds" in deletion_complaint((), (run(1),), (), ())
+    assert "nothing asked for a deletion" in explain_deletion_mismatch(("etl",), (), (run(1),), ())
+    assert "no longer holds" in explain_deletion_mismatch((), (run(1),), (), ())
     late = exchange(predicate=predicate(name={"any_": ["etl"]}))
-    assert "it matches now, but it did not then" in deletion_complaint(
+    assert "it matches now, but it did not then" in explain_deletion_mismatch(
         ("etl",), (), (run(1),), (late,)
     )
 
 
 def test_a_long_complaint_is_cut() -> None:
     """Twenty flow runs are enough to see."""
-    told = deletion_complaint((), tuple(run(number) for number in range(30)), (), ())
+    told = explain_deletion_mismatch((), tuple(run(number) for number in range(30)), (), ())
     assert told.endswith("  ... and 10 more")
     assert told.count("no longer holds") == 20

@@ -16,17 +16,17 @@ from mockserver.worlds.run_factory import (
     NAMED_STATES,
     Factory,
     check_parents,
-    numbered,
-    plain,
-    pour,
+    fields_of_nth,
+    insert_seeds,
+    to_json_value,
 )
-from mockserver.worlds.worlds import repeatable_ids
+from mockserver.worlds.worlds import deterministic_ids
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 def factory() -> Factory:
-    return Factory(lambda: NOW, repeatable_ids())
+    return Factory(lambda: NOW, deterministic_ids())
 
 
 def made(**given: Any) -> FlowRun:
@@ -96,11 +96,11 @@ def test_a_flow_is_named_and_a_parent_given() -> None:
     """A subflow is one by its task run, as on a real server."""
     store = Store(Base(()))
     makes = factory()
-    pour(makes.flow_run({"name": "parent", "flow": "etl"}), store)
+    insert_seeds(makes.flow_run({"name": "parent", "flow": "etl"}), store)
     (parent,) = store
     seeds = makes.flow_run({"name": "child", "flow": "etl", "parent": parent})
     check_parents(seeds, store)
-    pour(seeds, store)
+    insert_seeds(seeds, store)
     child = next(run for run in store if run.name == "child")
     assert child.parent_flow_run_id == parent.id
     assert child.flow_id == parent.flow_id
@@ -126,7 +126,7 @@ def test_what_a_run_names_is_made_up_unless_it_is_there() -> None:
     known = Deployment(str(UUID(int=5)), "known")
     store = Store(Base((), deployments=[known]))
     given = {"deployment_id": UUID(int=5), "work_pool_name": "k8s"}
-    pour(factory().flow_run(given), store)
+    insert_seeds(factory().flow_run(given), store)
     assert store.deployments.get(known.id) == known
     assert UNKNOWN_FLOW.id in store.flows
     assert [pool.name for pool in store.work_pools] == ["k8s"]
@@ -149,14 +149,15 @@ def test_seeds_are_files_documents_or_lists(tmp_path: Path) -> None:
 def test_many_are_numbered() -> None:
     """By functions, and by `{n}` in a name."""
     given = {"name": "etl-{n}", "run_count": lambda n: n * 2, "tags": ["{n}"]}
-    assert numbered(given, 3) == {"name": "etl-3", "run_count": 6, "tags": ["{n}"]}
-    assert numbered({"name": None}, 3) == {"name": None}
+    assert fields_of_nth(given, 3) == {"name": "etl-3", "run_count": 6, "tags": ["{n}"]}
+    assert fields_of_nth({"name": None}, 3) == {"name": None}
 
 
 def test_values_are_as_json_says_them() -> None:
     """Whatever a test has at hand; what nobody knows is left for the check."""
     odd = object()
-    assert plain([UUID(int=1), date(2026, 1, 2), NOW, {"a": (1, None)}, frozenset("ba"), odd]) == [
+    given = [UUID(int=1), date(2026, 1, 2), NOW, {"a": (1, None)}, frozenset("ba"), odd]
+    assert to_json_value(given) == [
         str(UUID(int=1)), "2026-01-02", "2026-01-31T12:00:00Z", {"a": [1, None]}, ["a", "b"], odd,
     ]  # fmt: skip
-    assert plain(made()) == made().id
+    assert to_json_value(made()) == made().id

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mockserver.errors import Conflict, NotThere, SeedError, UsageError
+from mockserver.errors import Conflict, NotFound, SeedError, UsageError
 from mockserver.prefect.records import FlowRun
 from mockserver.seeds.loading import read_seeds
 from mockserver.store.flow_run_index import Base
@@ -15,10 +15,10 @@ from mockserver.worlds.faults import Fault, Rule
 from mockserver.worlds.journal import Exchange
 from mockserver.worlds.settings import Settings
 from mockserver.worlds.worlds import (
-    MOST_SNAPSHOTS,
+    MAX_SNAPSHOTS,
     Sessions,
     World,
-    repeatable_ids,
+    deterministic_ids,
     session_settings,
 )
 
@@ -76,7 +76,7 @@ def test_snapshots_are_restored_and_stay() -> None:
         one.restore("full")
         assert len(one.store) == 3
     one.drop_snapshot("full")
-    with pytest.raises(NotThere, match="no snapshot 'full'; expected one of: there is none"):
+    with pytest.raises(NotFound, match="no snapshot 'full'; expected one of: there is none"):
         one.restore("full")
     with pytest.raises(UsageError, match="'a/b' is no name for a snapshot"):
         one.snapshot("a/b")
@@ -85,7 +85,7 @@ def test_snapshots_are_restored_and_stay() -> None:
 def test_snapshots_are_bounded() -> None:
     """One that is there may be taken again."""
     one = world()
-    for number in range(MOST_SNAPSHOTS):
+    for number in range(MAX_SNAPSHOTS):
         one.snapshot(f"s{number}")
     one.snapshot("s0")
     with pytest.raises(UsageError, match="100 snapshots already"):
@@ -107,7 +107,7 @@ def test_a_load_adds_all_or_nothing() -> None:
 
 def test_ids_repeat() -> None:
     """The same ones for the same seed; of version 4, as a server's are."""
-    some, same, others = repeatable_ids(), repeatable_ids(), repeatable_ids("b")
+    some, same, others = deterministic_ids(), deterministic_ids(), deterministic_ids("b")
     drawn = [some() for _ in range(100)]
     assert drawn == [same() for _ in range(100)]
     assert not set(drawn) & {others() for _ in range(100)}

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...filters import CONDITIONS
 from ..findings import Table
-from .filter_sweep import LISTS, has_own_operator, keys_of, without
+from .filter_sweep import LIST_KEYS, has_own_operator, iter_conditions, without_key
 from .twin import Twin
 
 Json = Any
@@ -31,10 +31,10 @@ class Coverage:
         wanted = wanted or {}
         selected = twin.select(wanted)
         said: set[tuple[str, str]] = set()
-        for criterion, key, value in keys_of(wanted):
+        for criterion, key, value in iter_conditions(wanted):
             said.add((criterion, key))
-            decides = selected != twin.select(without(wanted, criterion, key))
-            for shape in _shapes(wanted, criterion, key, value):
+            decides = selected != twin.select(without_key(wanted, criterion, key))
+            for shape in _shapes_of_value(wanted, criterion, key, value):
                 cell = criterion, key, _operator(wanted, criterion), shape
                 self._tried[cell] += 1
                 self._decided[cell] += decides
@@ -47,7 +47,7 @@ class Coverage:
         """The cells that exist and were not met, in words."""
         return [
             f"{criterion}.{key}, {operator}, {shape}"
-            for criterion, key, operator in _rows()
+            for criterion, key, operator in _iter_keys_by_operator()
             for shape in shapes_of(criterion, key)
             if not self._tried[criterion, key, operator, shape]
         ]
@@ -71,7 +71,7 @@ class Coverage:
             ("key", "operator", *SHAPES),
             [
                 (f"{criterion}.{key}", operator, *self._counts(criterion, key, (operator,)))
-                for criterion, key, operator in _rows()
+                for criterion, key, operator in _iter_keys_by_operator()
             ],
             long=True,
         )
@@ -90,21 +90,23 @@ class Coverage:
 
 def shapes_of(criterion: str, key: str) -> tuple[str, ...]:
     """The shapes that a key can have."""
-    if key not in LISTS:
+    if key not in LIST_KEYS:
         return ("absent", "null", "empty", "one") if key == "like_" else ("absent", "null", "one")
-    beside = LISTS & CONDITIONS[criterion].keys()
+    beside = LIST_KEYS & CONDITIONS[criterion].keys()
     return SHAPES if len(beside) > 1 else SHAPES[:-1]
 
 
-def _shapes(wanted: Json, criterion: str, key: str, value: Json) -> Iterator[str]:
+def _shapes_of_value(wanted: Json, criterion: str, key: str, value: Json) -> Iterator[str]:
     if value is None:
         yield "null"
-    elif key not in LISTS:
+    elif key not in LIST_KEYS:
         yield "empty" if value == "" else "one"
     else:
         yield ("empty", "one", "many")[min(len(value), 2)]
-        others = {one for name, one, given in keys_of(wanted) if name == criterion and given}
-        if value and len(others & LISTS) > 1:
+        others = {
+            one for name, one, given in iter_conditions(wanted) if name == criterion and given
+        }
+        if value and len(others & LIST_KEYS) > 1:
             yield "both"
 
 
@@ -115,7 +117,7 @@ def _operator(wanted: Json, criterion: str) -> str:
     return OWN_OR if own == OR else str(wanted.get("operator", AND))
 
 
-def _rows() -> Iterator[tuple[str, str, str]]:
+def _iter_keys_by_operator() -> Iterator[tuple[str, str, str]]:
     for criterion, keys in CONDITIONS.items():
         for key in keys:
             yield criterion, key, AND

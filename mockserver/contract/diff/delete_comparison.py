@@ -14,31 +14,31 @@ from typing import Any
 
 from ...prefect import Dialect
 from ..findings import Finding
-from ..server import Draft, Garden, State, Target, TargetError
+from ..server import CreatedRuns, Draft, StateDraft, Target, TargetError
 from .coverage import Coverage
-from .differences import Difference, finding_of
-from .filter_comparison import MOST_DIFFERENCES, Watch
-from .shrinking import smallest_difference
+from .differences import Difference, to_finding
+from .filter_comparison import MAX_DIFFERENCES, CountCallback
+from .shrinking import find_smallest_difference
 from .strategies import Step, Trace, traces
-from .twin import Answer, Twin
-from .vocabulary import resolve
+from .twin import IdsOrStatus, Twin
+from .vocabulary import resolve_refs
 
 Json = Any
-BULK_DELETE = "/flow_runs/bulk_delete"
+BULK_DELETE_PATH = "/flow_runs/bulk_delete"
 SENTINELS = (
-    Draft("sentinel", (State("COMPLETED"),), tags=("sentinel",), key=True),
-    Draft("sentinel", (State("SCHEDULED"),)),
+    Draft("sentinel", (StateDraft("COMPLETED"),), tags=("sentinel",), key=True),
+    Draft("sentinel", (StateDraft("SCHEDULED"),)),
 )
 
 
 @dataclass
-class Deletions:
+class DeleteComparison:
     """Traces tried on a server. `guarded`: it holds flow runs besides those of the garden."""
 
-    garden: Garden
+    garden: CreatedRuns
     dialect: Dialect
     guarded: bool
-    watch: Watch
+    watch: CountCallback
     coverage: Coverage = field(default_factory=Coverage)
     sent: int = 0
     deleted: int = 0
@@ -64,15 +64,15 @@ class Deletions:
             shrinking.append(True)
             return difference
 
-        while self.sent < deletes and len(found) < MOST_DIFFERENCES:
+        while self.sent < deletes and len(found) < MAX_DIFFERENCES:
             shrinking: list[bool] = []
-            difference = smallest_difference(
+            difference = find_smallest_difference(
                 traces(), look, examples=deletes, number=seed + len(found)
             )
             if difference is None:
                 break
             found.append(difference)
-        return [finding_of(difference, "deletes-the-same") for difference in found]
+        return [to_finding(difference, "deletes-the-same") for difference in found]
 
     def compare(self, trace: Trace) -> Difference | None:
         """Make the runs, delete on both sides, and take away what is left."""
@@ -105,9 +105,9 @@ class Deletions:
     def _step(
         self, step: Step, runs: Sequence[Json], twin: Twin, sent: list[Json]
     ) -> Difference | None:
-        wanted = resolve(step.wanted, runs)
+        wanted = resolve_refs(step.wanted, runs)
         if self.guarded:
-            wanted = guard(wanted, [run["id"] for run in runs])
+            wanted = restrict_to_ids(wanted, [run["id"] for run in runs])
             if wanted is None:
                 self.unsent += 1
                 return None
@@ -117,13 +117,13 @@ class Deletions:
         mine = twin.delete(body)
         told = self._delete(body)
         difference = Difference(
-            f"POST {BULK_DELETE}",
+            f"POST {BULK_DELETE_PATH}",
             body,
             told,
             mine,
             document.delete(body),
             before,
-            self.target.curl("POST", BULK_DELETE, json.dumps(body).encode()),
+            self.target.curl("POST", BULK_DELETE_PATH, json.dumps(body).encode()),
             steps=tuple(sent),
         )
         sent.append(body)
@@ -131,16 +131,18 @@ class Deletions:
             return difference
         return self._left(twin, difference)
 
-    def _delete(self, body: Json) -> Answer:
+    def _delete(self, body: Json) -> IdsOrStatus:
         self.sent += 1
         self.watch(self.sent)
-        answer = self.target.send("POST", BULK_DELETE, json.dumps(body).encode())
+        answer = self.target.send("POST", BULK_DELETE_PATH, json.dumps(body).encode())
         if answer.status != 200:
             return answer.status
         try:
             deleted = frozenset(map(str, answer.json["deleted"]))
         except (ValueError, TypeError, KeyError):
-            raise TargetError(f"POST {BULK_DELETE} answered {answer}: no list `deleted`") from None
+            raise TargetError(
+                f"POST {BULK_DELETE_PATH} answered {answer}: no list `deleted`"
+            ) from None
         self.deleted += len(deleted)
         return deleted
 
@@ -162,7 +164,7 @@ class Deletions:
         return replace(difference, detail=f"What it tells is not what it did: {'; '.join(words)}")
 
 
-def guard(wanted: Json, ids: Sequence[str]) -> Json | None:
+def restrict_to_ids(wanted: Json, ids: Sequence[str]) -> Json | None:
     """The filter, so that it cannot match any run but those of these ids; None where it could.
 
     An or_ of several criteria would let the guard be passed by.
@@ -176,6 +178,6 @@ def guard(wanted: Json, ids: Sequence[str]) -> Json | None:
     return {**wanted, "operator": "and_", "id": {**(wanted.get("id") or {}), "any_": mine}}
 
 
-def plant_sentinels(garden: Garden) -> list[str]:
+def create_sentinels(garden: CreatedRuns) -> list[str]:
     """Flow runs that no request is about; returns their ids. Raises TargetError."""
     return garden.plant(SENTINELS)

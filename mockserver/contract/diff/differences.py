@@ -8,31 +8,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ...errors import in_a_line
-from ...filters import AllOf, AnyOf, Predicate, Test
+from ...errors import to_single_line
+from ...filters import AllOf, AnyOf, Comparison, Predicate
 from ...prefect import (
     DEVIATIONS,
     SPEC,
     FlowRun,
     LikeCase,
-    Nul,
+    NulHandling,
     StateType,
     Wildcards,
     format_instant,
 )
 from ..findings import Finding, Party, Verdict
-from .filter_sweep import keys_of
-from .twin import Answer, Twin
+from .filter_sweep import iter_conditions
+from .twin import IdsOrStatus, Twin
 
 Json = Any
 DEVIATION = {deviation.id: deviation for deviation in DEVIATIONS}
 
 # The field of a dialect that decides a deviation of meaning, and with which values it deviates.
-SWITCHES: Mapping[str, tuple[str, frozenset[object]]] = {
+DEVIATION_FIELDS: Mapping[str, tuple[str, frozenset[object]]] = {
     "state-both-lists": ("state_both_lists", frozenset({True})),
     "like-wildcards": ("like_wildcards", frozenset(Wildcards) - {Wildcards.LITERAL}),
-    "like-nul": ("nul", frozenset(Nul) - {Nul.ORDINARY}),
-    "nul-in-text": ("nul", frozenset({Nul.FAILS})),
+    "like-nul": ("nul", frozenset(NulHandling) - {NulHandling.ORDINARY}),
+    "nul-in-text": ("nul", frozenset({NulHandling.FAILS})),
     "like-case-ascii": ("like_case_ascii", frozenset(LikeCase) - {LikeCase.FOLD}),
 }
 
@@ -47,9 +47,9 @@ class Difference:
 
     subject: str
     body: Json
-    server: Answer
-    dialect: Answer
-    document: Answer
+    server: IdsOrStatus
+    dialect: IdsOrStatus
+    document: IdsOrStatus
     twin: Twin
     curl: str
     detail: str = ""
@@ -81,7 +81,7 @@ class Difference:
         """The deviation that the dialect has and the server does not show, if it is that."""
         if self.party is not Party.MOCK:
             return None
-        return min(deviations_that_decide(self.wanted, self.twin), default=None)
+        return min(find_causing_deviations(self.wanted, self.twin), default=None)
 
     def is_like(self, known: Difference) -> bool:
         """Whether it says no more than one that is known: the keys of that one, and its cause."""
@@ -90,13 +90,17 @@ class Difference:
 
 def signature_of(wanted: Json) -> frozenset[str]:
     """The keys that a filter says something with; its operator where that is or_."""
-    said = {f"{criterion}.{key}" for criterion, key, value in keys_of(wanted) if value is not None}
+    said = {
+        f"{criterion}.{key}"
+        for criterion, key, value in iter_conditions(wanted)
+        if value is not None
+    }
     if (wanted or {}).get("operator") == "or_":
         said.add("operator")
     return frozenset(said)
 
 
-def deviations_that_decide(wanted: Json, twin: Twin) -> list[str]:
+def find_causing_deviations(wanted: Json, twin: Twin) -> list[str]:
     """The ids of the deviations by which the dialect answers a filter other than as documented.
 
     Those without which it would answer otherwise; where it takes several, all that it has to do
@@ -106,32 +110,34 @@ def deviations_that_decide(wanted: Json, twin: Twin) -> list[str]:
     if answer == twin.documented().select(wanted):
         return []
     warned = twin.plan(wanted).warnings
-    alone = [one for one in had_by(twin) if _without(one, twin).select(wanted) != answer]
-    told_apart = [one for one in alone if one in warned or one not in _OF_NUL]
-    return told_apart or sorted(warned & set(had_by(twin)))
+    alone = [
+        one for one in dialect_deviations(twin) if _twin_without(one, twin).select(wanted) != answer
+    ]
+    told_apart = [one for one in alone if one in warned or one not in _NUL_DEVIATIONS]
+    return told_apart or sorted(warned & set(dialect_deviations(twin)))
 
 
-_OF_NUL = {"like-nul", "nul-in-text"}  # one switch for two: what was warned of tells which
+_NUL_DEVIATIONS = {"like-nul", "nul-in-text"}  # one switch for two: what was warned of tells which
 
 
-def had_by(twin: Twin) -> list[str]:
+def dialect_deviations(twin: Twin) -> list[str]:
     """The deviations of meaning that a twin's dialect has."""
     return [
         deviation
-        for deviation, (field, deviating) in SWITCHES.items()
+        for deviation, (field, deviating) in DEVIATION_FIELDS.items()
         if getattr(twin.dialect, field) in deviating
     ]
 
 
-def _without(deviation: str, twin: Twin) -> Twin:
-    field, _ = SWITCHES[deviation]
+def _twin_without(deviation: str, twin: Twin) -> Twin:
+    field, _ = DEVIATION_FIELDS[deviation]
     return Twin(twin.store, replace(twin.dialect, **{field: getattr(SPEC, field)}))
 
 
-def finding_of(difference: Difference, check: str) -> Finding:
+def to_finding(difference: Difference, check: str) -> Finding:
     """A difference as a finding, with the runs that it is about."""
     deviation = difference.cause
-    sentence = f"{said_of(difference.twin, difference.wanted)}: {_words(difference)}"
+    sentence = f"{describe_filter(difference.twin, difference.wanted)}: {_describe(difference)}"
     if deviation:
         sentence += f"; the deviation {deviation} does not show any more"
     return Finding(
@@ -147,21 +153,22 @@ def finding_of(difference: Difference, check: str) -> Finding:
     )
 
 
-def said_of(twin: Twin, wanted: Json) -> str:
+def describe_filter(twin: Twin, wanted: Json) -> str:
     """What a filter asks for as documented, in words."""
-    return f"<{in_a_line(str(twin.documented().plan(wanted).predicate), 300)}>"
+    return f"<{to_single_line(str(twin.documented().plan(wanted).predicate), 300)}>"
 
 
-def _words(difference: Difference) -> str:
+def _describe(difference: Difference) -> str:
     name = difference.twin.dialect.name
     return (
-        f"the server {in_words(difference.server)}; {name} {in_words(difference.dialect)}; "
-        f"the document {in_words(difference.document)}"
+        f"the server {describe_answer(difference.server)}; "
+        f"{name} {describe_answer(difference.dialect)}; "
+        f"the document {describe_answer(difference.document)}"
         + (f". {difference.detail}" if difference.detail else "")
     )
 
 
-def in_words(answer: Answer) -> str:
+def describe_answer(answer: IdsOrStatus) -> str:
     """An answer, in words."""
     if isinstance(answer, int):
         return f"answers {answer}"
@@ -176,36 +183,36 @@ def _evidence(difference: Difference) -> Iterator[str]:
     if isinstance(server, int) or isinstance(dialect, int):
         return
     documented = difference.twin.documented().plan(difference.wanted)
-    columns = sorted(_columns(documented.predicate))
+    columns = sorted(_tested_columns(documented.predicate))
     for who, ids in (
         ("only the server has", server - dialect),
         (f"only {difference.twin.dialect.name} has", dialect - server),
     ):
-        for run in _shown(difference.twin, ids):
-            values = ", ".join(f"{column} {_value(run, column)}" for column in columns)
-            yield f"{who} {run.id}: {in_a_line(values, 400)}"
+        for run in _first_runs(difference.twin, ids):
+            values = ", ".join(f"{column} {_format_value(run, column)}" for column in columns)
+            yield f"{who} {run.id}: {to_single_line(values, 400)}"
 
 
-def _value(run: FlowRun, column: str) -> str:
+def _format_value(run: FlowRun, column: str) -> str:
     value = getattr(run, column)
     if isinstance(value, datetime):
         return format_instant(value)
     return str(value) if value is None or isinstance(value, StateType) else repr(value)
 
 
-_MOST_SHOWN = 3
+_MAX_SHOWN = 3
 
 
-def _shown(twin: Twin, ids: Iterable[str]) -> Iterator[FlowRun]:
-    for flow_run_id in sorted(ids)[:_MOST_SHOWN]:
+def _first_runs(twin: Twin, ids: Iterable[str]) -> Iterator[FlowRun]:
+    for flow_run_id in sorted(ids)[:_MAX_SHOWN]:
         run = twin.store.get(flow_run_id)
         if run is not None:
             yield run
 
 
-def _columns(predicate: Predicate) -> set[str]:
+def _tested_columns(predicate: Predicate) -> set[str]:
     match predicate:
-        case Test():
+        case Comparison():
             return {predicate.column} - {"id"}
         case AllOf() | AnyOf():
-            return {column for part in predicate.parts for column in _columns(part)}
+            return {column for part in predicate.parts for column in _tested_columns(part)}

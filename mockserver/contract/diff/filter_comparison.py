@@ -7,35 +7,35 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...errors import in_a_line
+from ...errors import to_single_line
 from ...prefect import DEVIATIONS
 from ..findings import Finding, Party, Verdict
 from ..server import PAGE, Target, TargetError, id_of
 from .coverage import Coverage
 from .differences import (
-    SWITCHES,
+    DEVIATION_FIELDS,
     Difference,
-    deviations_that_decide,
-    finding_of,
-    had_by,
+    dialect_deviations,
+    find_causing_deviations,
     signature_of,
+    to_finding,
 )
 from .filter_sweep import sweep
-from .shrinking import smallest_difference
+from .shrinking import find_smallest_difference
 from .strategies import filters
-from .twin import Answer, Twin
+from .twin import IdsOrStatus, Twin
 from .vocabulary import Vocabulary
 
 Json = Any
 FILTER, COUNT = "POST /flow_runs/filter", "POST /flow_runs/count"
-MOST_DIFFERENCES = 8
+MAX_DIFFERENCES = 8
 """How many are searched for: past these there is enough to look into."""
-_REREAD = 2  # times, before what differs is taken for a difference
-Watch = Callable[[int], None]
+_MAX_REREADS = 2  # times, before what differs is taken for a difference
+CountCallback = Callable[[int], None]
 
 
 @dataclass
-class Selections:
+class FilterComparison:
     """Filters tried on a server whose flow runs are known.
 
     `scope` restricts what the server lists to them. `reread` asks for them anew, where others may
@@ -46,7 +46,7 @@ class Selections:
     scope: Mapping[str, object]
     twin: Twin
     reread: Callable[[], Twin] | None
-    watch: Watch
+    watch: CountCallback
     coverage: Coverage = field(default_factory=Coverage)
     tried: int = 0
     shown: dict[str, Json] = field(default_factory=dict)
@@ -66,24 +66,24 @@ class Selections:
                 return None
             return difference
 
-        for wanted in (*registered(), *sweep(vocabulary)):
-            if len(found) < MOST_DIFFERENCES and self.tried < examples:
+        for wanted in (*registry_filters(), *sweep(vocabulary)):
+            if len(found) < MAX_DIFFERENCES and self.tried < examples:
                 found += filter(None, (look(wanted),))
-        while self.tried < examples and len(found) < MOST_DIFFERENCES:
-            difference = smallest_difference(
+        while self.tried < examples and len(found) < MAX_DIFFERENCES:
+            difference = find_smallest_difference(
                 filters(vocabulary), look, examples=examples - self.tried, number=seed + len(found)
             )
             if difference is None:
                 break
             found.append(difference)
-        return [finding_of(difference, "selects-the-same") for difference in found]
+        return [to_finding(difference, "selects-the-same") for difference in found]
 
     def compare(self, wanted: Json) -> Difference | None:
         """Ask the server and its twin the same; what they differ in, if anything."""
         self.tried += 1
         self.watch(self.tried)
         difference = self._compare(wanted)
-        tries = _REREAD
+        tries = _MAX_REREADS
         while difference and self.reread and tries:
             tries -= 1
             self.twin = self.reread()
@@ -101,14 +101,16 @@ class Selections:
                 return self._difference(path, wanted, told, mine, detail)
         return None
 
-    def _listed(self, wanted: Json, mine: Answer) -> tuple[Answer, str]:
+    def _listed(self, wanted: Json, mine: IdsOrStatus) -> tuple[IdsOrStatus, str]:
         """The first page; and what is wrong with it, in words, if anything is."""
         body = {"sort": "ID_DESC", "limit": PAGE}
         told = self._ask("/flow_runs/filter", wanted, body)
         if isinstance(told, int):
             return told, "" if told == mine else "It answers a status"
         if not isinstance(told, list):
-            raise TargetError(f"POST /flow_runs/filter answered no list: {in_a_line(str(told))}")
+            raise TargetError(
+                f"POST /flow_runs/filter answered no list: {to_single_line(str(told))}"
+            )
         ids = list(map(id_of, told))
         if isinstance(mine, int):
             return frozenset(ids), "It answers"
@@ -119,7 +121,7 @@ class Selections:
             return mine, "The server does not list them by the highest id first"
         return frozenset(ids) | (mine - set(expected)), "They are not the same"
 
-    def _count(self, wanted: Json, mine: Answer) -> tuple[Answer, str]:
+    def _count(self, wanted: Json, mine: IdsOrStatus) -> tuple[IdsOrStatus, str]:
         told = self._ask("/flow_runs/count", wanted, {})
         if isinstance(mine, int) or told == len(mine):
             return mine, ""
@@ -137,7 +139,7 @@ class Selections:
             raise TargetError(f"POST {path} answered {answer}, which is no JSON") from None
 
     def _difference(
-        self, path: str, wanted: Json, told: Answer, mine: Answer, detail: str
+        self, path: str, wanted: Json, told: IdsOrStatus, mine: IdsOrStatus, detail: str
     ) -> Difference:
         body = {"flow_runs": wanted}
         document = self.twin.documented().select(wanted)
@@ -146,7 +148,7 @@ class Selections:
 
     def _note_deviations(self, wanted: Json) -> None:
         """Where the server does as its dialect says and not as its document does: by which."""
-        for deviation in deviations_that_decide(wanted, self.twin):
+        for deviation in find_causing_deviations(wanted, self.twin):
             self.times[deviation] = self.times.get(deviation, 0) + 1
             known = self.shown.get(deviation)
             if known is None or len(json.dumps(wanted)) < len(json.dumps(known)):
@@ -173,13 +175,13 @@ class Selections:
 
     def unshown(self) -> list[str]:
         """The deviations of meaning that the dialect has and that no filter showed."""
-        return [one for one in had_by(self.twin) if one not in self.shown]
+        return [one for one in dialect_deviations(self.twin) if one not in self.shown]
 
 
-def registered() -> Iterator[Json]:
+def registry_filters() -> Iterator[Json]:
     """The filters of the requests by which the registry shows its deviations."""
     for known in DEVIATIONS:
-        if known.id in SWITCHES:
+        if known.id in DEVIATION_FIELDS:
             try:
                 body = json.loads(known.request)
             except ValueError:  # headers before a body, or bytes

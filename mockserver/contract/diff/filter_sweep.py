@@ -10,17 +10,17 @@ from itertools import combinations
 from typing import Any, get_args
 
 from ...filters import CONDITIONS, FlowRunFilter, OperatorFilter
-from .vocabulary import SPELLINGS, Vocabulary
+from .vocabulary import TIME_VARIANTS, Vocabulary
 
 Json = Any
 OPERATORS = ("and_", "or_")
-LISTS = frozenset({"any_", "not_any_", "all_", "id_", "type_"})
-FLAG = "is_null_"
-PATTERN = "like_"
-_MOST = 20  # values of one list
+LIST_KEYS = frozenset({"any_", "not_any_", "all_", "id_", "type_"})
+NULL_KEY = "is_null_"
+LIKE_KEY = "like_"
+_MAX_LIST_VALUES = 20  # values of one list
 
 
-def keys_of(wanted: Json) -> Iterator[tuple[str, str, Json]]:
+def iter_conditions(wanted: Json) -> Iterator[tuple[str, str, Json]]:
     """Criterion (`state.type`), key and value of everything that a filter says but operators."""
     for name, criterion in (wanted or {}).items():
         if name == "operator" or criterion is None:
@@ -36,7 +36,7 @@ def keys_of(wanted: Json) -> Iterator[tuple[str, str, Json]]:
                     yield part, key, value
 
 
-def without(wanted: Json, criterion: str, key: str) -> Json:
+def without_key(wanted: Json, criterion: str, key: str) -> Json:
     """The filter without one of its keys."""
     name, _, part = criterion.partition(".")
     rest = dict(wanted[name])
@@ -67,7 +67,7 @@ def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
         other = "tags" if criterion == "name" else "name"
         beside = as_filter(other, {"any_": list(vocabulary.of(other, "any_")[:1])})
         for key in keys:
-            for value in _shapes(vocabulary, criterion, key):
+            for value in _sample_values(vocabulary, criterion, key):
                 alone = as_filter(criterion, {key: value})
                 yield alone
                 if has_own_operator(criterion):
@@ -86,29 +86,29 @@ def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
 def _pairs(vocabulary: Vocabulary, criterion: str, keys: Sequence[str]) -> Iterator[Json]:
     """The conditions of two keys of a criterion together."""
     for first, second in combinations(keys, 2):
-        ones = _shapes(vocabulary, criterion, first)
-        others = list(_shapes(vocabulary, criterion, second))
+        ones = _sample_values(vocabulary, criterion, first)
+        others = list(_sample_values(vocabulary, criterion, second))
         for one, other in zip(ones, reversed(others), strict=False):
             yield {first: one, second: other}
 
 
-def _shapes(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator[Json]:
+def _sample_values(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator[Json]:
     """What a key can be given: null, and for lists none, one and many; one that occurs."""
     values = vocabulary.of(criterion, key)
     yield None
-    if key == FLAG:
+    if key == NULL_KEY:
         yield from (True, False)
-    elif key in LISTS:
+    elif key in LIST_KEYS:
         yield []
         yield list(values[:1])
-        yield list(values[: max(3, len(values) // 3)])[:_MOST]
+        yield list(values[: max(3, len(values) // 3)])[:_MAX_LIST_VALUES]
         yield list(values[-1:])
-    elif key == PATTERN:
+    elif key == LIKE_KEY:
         yield ""
         names = [str(value) for value in values]
         yield from (name[1:-1].swapcase() or name for name in names[: len(names) // 2 : 3])
         # Where folding a letter is more than writing it small, dialects differ.
         yield from (name.casefold() for name in names if name.casefold() != name.lower())
     else:  # of an early time and a late one: itself, the microseconds beside it, another offset
-        late = len(values) // 2 // SPELLINGS * SPELLINGS
-        yield from dict.fromkeys((*values[:SPELLINGS], *values[late : late + SPELLINGS]))
+        late = len(values) // 2 // TIME_VARIANTS * TIME_VARIANTS
+        yield from dict.fromkeys((*values[:TIME_VARIANTS], *values[late : late + TIME_VARIANTS]))

@@ -8,31 +8,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from ...prefect import Nul
+from ...prefect import NulHandling
 from ..findings import Finding, Outcome, Party
 from ..server import (
-    CANNOT,
-    Effect,
-    Garden,
+    API_LIMITATIONS,
+    CleanupJournal,
+    CreatedRuns,
     Identity,
-    Journal,
     Ownership,
+    SideEffect,
     Target,
     TargetError,
-    draw_drafts,
-    losses,
-    require,
-    take,
+    compare_snapshots,
+    random_drafts,
+    require_permission,
+    take_snapshot,
 )
-from .delete_comparison import Deletions, plant_sentinels
-from .filter_comparison import Selections, Watch
+from .delete_comparison import DeleteComparison, create_sentinels
+from .filter_comparison import CountCallback, FilterComparison
 from .twin import Twin
 from .vocabulary import vocabulary_of
 
-MOST_EXISTING = 20_000
+MAX_EXISTING_RUNS = 20_000
 """Flow runs of a server that are read to be compared: they are asked for 200 at a time."""
 
-Say = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Progress: what is being done, how much of it is done, of how much."""
 
 
@@ -52,19 +52,23 @@ class DiffSettings:
 
 
 def diff(
-    target: Target, identity: Identity, settings: DiffSettings, journals: Path, say: Say
+    target: Target,
+    identity: Identity,
+    settings: DiffSettings,
+    journals: Path,
+    say: ProgressCallback,
 ) -> Outcome:
     """Hold a server against its dialect. Raises UsageError, where it may not, and TargetError."""
     started = time.monotonic()
     instead = "--existing compares on the flow runs that are there, and only reads."
     if settings.delete:
-        require(target, Effect.DELETES, "diff --delete", instead)
+        require_permission(target, SideEffect.DELETES, "diff --delete", instead)
     elif not settings.existing:
-        require(target, Effect.CREATES, "diff", instead)
+        require_permission(target, SideEffect.CREATES, "diff", instead)
     parts = (
-        [_on_existing(target, identity, settings, say)]
+        [_diff_existing(target, identity, settings, say)]
         if settings.existing
-        else list(_on_planted(target, identity, settings, journals, say))
+        else list(_diff_created(target, identity, settings, journals, say))
     )
     return Outcome(
         "diff",
@@ -77,13 +81,15 @@ def diff(
     )
 
 
-def _on_existing(target: Target, identity: Identity, settings: DiffSettings, say: Say) -> Outcome:
+def _diff_existing(
+    target: Target, identity: Identity, settings: DiffSettings, say: ProgressCallback
+) -> Outcome:
     """Filters on what is there, which others may be changing."""
     count = target.ask("POST", "/flow_runs/count", {})
-    if count > MOST_EXISTING:
+    if count > MAX_EXISTING_RUNS:
         raise TargetError(
             f"{target.url} holds {count:,} flow runs, and to compare on them all are read; "
-            f"that is done up to {MOST_EXISTING:,}"
+            f"that is done up to {MAX_EXISTING_RUNS:,}"
         )
 
     def read() -> Twin:
@@ -98,8 +104,10 @@ def _on_existing(target: Target, identity: Identity, settings: DiffSettings, say
                 run["work_queue_name"] = None
         return Twin.of(records, identity.dialect)
 
-    watch = _watch(say, "filters", settings.filters)
-    outcome = _selected(Selections(target, {}, read(), read, watch), settings, "that were there")
+    watch = _count_callback(say, "filters", settings.filters)
+    outcome = _compare_filters(
+        FilterComparison(target, {}, read(), read, watch), settings, "that were there"
+    )
     note = (
         "a server tells the name of a run's queue where the column that work_queue_name filters "
         "by is null; which those are was asked of the server, so is_null_ of it is not compared"
@@ -107,32 +115,36 @@ def _on_existing(target: Target, identity: Identity, settings: DiffSettings, say
     return replace(outcome, notes=(*outcome.notes, note))
 
 
-def _on_planted(
-    target: Target, identity: Identity, settings: DiffSettings, journals: Path, say: Say
+def _diff_created(
+    target: Target,
+    identity: Identity,
+    settings: DiffSettings,
+    journals: Path,
+    say: ProgressCallback,
 ) -> Iterator[Outcome]:
     """Filters, and deletes if they are wanted, on flow runs made for it and taken away again."""
-    others = take(target)
-    with Journal.begin(target, journals) as journal:
-        garden = Garden(target, journal)
-        nul = identity.dialect.nul is not Nul.FAILS
-        drafts = list(draw_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
-        garden.plant(drafts, _watch(say, "flow runs made", settings.runs))
+    others = take_snapshot(target)
+    with CleanupJournal.begin(target, journals) as journal:
+        garden = CreatedRuns(target, journal)
+        nul = identity.dialect.nul is not NulHandling.FAILS
+        drafts = list(random_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
+        garden.plant(drafts, _count_callback(say, "flow runs made", settings.runs))
         twin = Twin.of(garden.records(), identity.dialect)
-        watch = _watch(say, "filters", settings.filters)
-        selections = Selections(target, garden.scope, twin, None, watch)
-        yield _selected(selections, settings, "made for it")
+        watch = _count_callback(say, "filters", settings.filters)
+        selections = FilterComparison(target, garden.scope, twin, None, watch)
+        yield _compare_filters(selections, settings, "made for it")
         garden.weed()
         if settings.delete:
             # Where others can reach the server, they can put flow runs on it at any time.
             guarded = len(others) > 0 or target.ownership is not Ownership.OURS
-            yield _deleted(garden, journal, identity, guarded, settings, say)
-    findings = losses(others, take(target), "diff")
+            yield _compare_deletes(garden, journal, identity, guarded, settings, say)
+    findings = compare_snapshots(others, take_snapshot(target), "diff")
     holds = [] if findings else [f"the {len(others):,} flow runs that were there are as they were"]
-    notes = [f"the API cannot make {what}" for what in CANNOT]
+    notes = [f"the API cannot make {what}" for what in API_LIMITATIONS]
     yield Outcome("diff", findings, holds, notes)
 
 
-def _selected(selections: Selections, settings: DiffSettings, which: str) -> Outcome:
+def _compare_filters(selections: FilterComparison, settings: DiffSettings, which: str) -> Outcome:
     """Filters tried, and what came of it."""
     vocabulary = vocabulary_of(selections.twin.store)
     findings = selections.search(vocabulary, settings.filters, settings.seed)
@@ -144,7 +156,7 @@ def _selected(selections: Selections, settings: DiffSettings, which: str) -> Out
     untried = coverage.untried()
     notes = [f"not shown by these flow runs: {', '.join(unshown)}"] if unshown else []
     if untried:
-        notes.append(f"{len(untried):,} cells of the meaning not tried: {_first(untried)}")
+        notes.append(f"{len(untried):,} cells of the meaning not tried: {_abbreviate(untried)}")
     return Outcome(
         "diff",
         [*findings, *selections.deviations()],
@@ -155,25 +167,25 @@ def _selected(selections: Selections, settings: DiffSettings, which: str) -> Out
     )
 
 
-def _first(words: Sequence[str], most: int = 5) -> str:
+def _abbreviate(words: Sequence[str], most: int = 5) -> str:
     more = f"; {len(words) - most:,} more" if len(words) > most else ""
     return "; ".join(words[:most]) + more
 
 
-def _deleted(
-    garden: Garden,
-    journal: Journal,
+def _compare_deletes(
+    garden: CreatedRuns,
+    journal: CleanupJournal,
     identity: Identity,
     guarded: bool,
     settings: DiffSettings,
-    say: Say,
+    say: ProgressCallback,
 ) -> Outcome:
     """Deletes tried, and what came of it."""
-    watch = _watch(say, "deletes", settings.deletes)
-    sentinels = Garden(garden.target, journal)
+    watch = _count_callback(say, "deletes", settings.deletes)
+    sentinels = CreatedRuns(garden.target, journal)
     if guarded:
-        plant_sentinels(sentinels)
-    deletions = Deletions(garden, identity.dialect, guarded, watch)
+        create_sentinels(sentinels)
+    deletions = DeleteComparison(garden, identity.dialect, guarded, watch)
     findings = deletions.search(settings.deletes, settings.seed)
     holds = [
         f"{deletions.sent:,} deletes took {deletions.deleted:,} flow runs, "
@@ -201,5 +213,5 @@ def _deleted(
     return Outcome("diff", findings, holds, notes, {"deletes": deletions.sent})
 
 
-def _watch(say: Say, what: str, of: int) -> Watch:
+def _count_callback(say: ProgressCallback, what: str, of: int) -> CountCallback:
     return lambda done: say(what, done, of)

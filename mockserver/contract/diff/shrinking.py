@@ -13,25 +13,25 @@ from hypothesis.strategies import SearchStrategy
 from ..server import TargetError
 
 T = TypeVar("T")
-D = TypeVar("D")
+DifferenceT = TypeVar("DifferenceT")
 
 
-class _Found(Exception):
+class _DifferenceFound(Exception):
     """What is drawn shows a difference."""
 
 
-def smallest_difference(
+def find_smallest_difference(
     strategy: SearchStrategy[T],
-    look: Callable[[T], D | None],
+    look: Callable[[T], DifferenceT | None],
     *,
     examples: int,
     number: int,
-) -> D | None:
+) -> DifferenceT | None:
     """Draw up to so many values; where one shows a difference, that of the smallest that does.
 
     `number` is the seed. Raises TargetError as soon as `look` does.
     """
-    found: list[D] = []
+    found: list[DifferenceT] = []
     broken: list[TargetError] = []
 
     @seed(number)
@@ -55,12 +55,12 @@ def smallest_difference(
             return
         if difference is not None:
             found.append(difference)
-            raise _Found
+            raise _DifferenceFound
 
     try:
         with with_reporter(lambda _text: None):
             try_one()
-    except (_Found, Flaky):  # flaky: it did not show each time; what was seen was seen
+    except (_DifferenceFound, Flaky):  # flaky: it did not show each time; what was seen was seen
         pass
     if broken and not found:
         raise broken[0]

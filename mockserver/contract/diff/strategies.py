@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from ...filters import CONDITIONS
 from ...prefect import StateType
-from ..server import CREATOR_IDS, DEPLOYMENT_IDS, Draft, State
-from .filter_sweep import FLAG, LISTS, OPERATORS, PATTERN, has_own_operator
-from .vocabulary import Vocabulary, vocabulary_of_places
+from ..server import CREATOR_IDS, DEPLOYMENT_IDS, Draft, StateDraft
+from .filter_sweep import LIKE_KEY, LIST_KEYS, NULL_KEY, OPERATORS, has_own_operator
+from .vocabulary import Vocabulary, placeholder_vocabulary
 
 Json = Any
 
@@ -21,16 +21,16 @@ def filters(vocabulary: Vocabulary) -> st.SearchStrategy[dict[str, Json]]:
     """Filters of a few criteria. The simplest has none."""
     criteria = {}
     for criterion, keys in CONDITIONS.items():
-        conditions = _some({key: _values(vocabulary, criterion, key) for key in keys})
+        conditions = _some_keys({key: _values(vocabulary, criterion, key) for key in keys})
         criteria[criterion] = st.none() | conditions
-    state = _some({part: criteria.pop(f"state.{part}") for part in ("type", "name")})
-    strategies = {name: _with_operator(name, strategy) for name, strategy in criteria.items()} | {
-        "state": st.none() | _with_operator("state", state)
-    }
-    return _with_operator("", _some(strategies, most=4))
+    state = _some_keys({part: criteria.pop(f"state.{part}") for part in ("type", "name")})
+    strategies = {
+        name: _maybe_with_operator(name, strategy) for name, strategy in criteria.items()
+    } | {"state": st.none() | _maybe_with_operator("state", state)}
+    return _maybe_with_operator("", _some_keys(strategies, most=4))
 
 
-def _some(
+def _some_keys(
     strategies: Mapping[str, st.SearchStrategy[Json]], most: int = 3
 ) -> st.SearchStrategy[dict[str, Json]]:
     """An object with some of the keys, more often one or two than all."""
@@ -40,7 +40,9 @@ def _some(
     )
 
 
-def _with_operator(criterion: str, strategy: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+def _maybe_with_operator(
+    criterion: str, strategy: st.SearchStrategy[Json]
+) -> st.SearchStrategy[Json]:
     """The same, sometimes with an operator, where there can be one."""
     if criterion and not has_own_operator(criterion):
         return strategy
@@ -54,11 +56,11 @@ def _with_operator(criterion: str, strategy: st.SearchStrategy[Json]) -> st.Sear
 def _values(vocabulary: Vocabulary, criterion: str, key: str) -> st.SearchStrategy[Json]:
     values = list(vocabulary.of(criterion, key))
     one = st.sampled_from(values)
-    if key == FLAG:
+    if key == NULL_KEY:
         return st.none() | st.booleans()
-    if key == PATTERN:
+    if key == LIKE_KEY:
         return st.none() | _patterns([str(value) for value in values])
-    if key in LISTS:
+    if key in LIST_KEYS:
         return st.none() | st.lists(one, max_size=4) | st.lists(one, min_size=5, max_size=20)
     return st.none() | one
 
@@ -101,8 +103,8 @@ class Trace:
     steps: Sequence[Step]
 
 
-MOST_DRAFTS, MOST_STEPS = 6, 4
-_WORDS: Mapping[str, Sequence[str]] = {
+MAX_DRAFTS, MAX_STEPS = 6, 4
+_SAMPLE_TEXTS: Mapping[str, Sequence[str]] = {
     "names": ("a", "A", "etl", "ETL-1", "100%", "1001", "a_b", "aXb", "ü", "Ü"),
     "tags": ("x", "X", "a b"),
     "queues": ("default", "Default"),
@@ -114,12 +116,12 @@ _WORDS: Mapping[str, Sequence[str]] = {
 @st.composite
 def traces(draw: st.DrawFn) -> Trace:
     """A few flow runs and a few deletes that are about them."""
-    drafts = draw(st.integers(1, MOST_DRAFTS).flatmap(_drafts))
-    vocabulary = vocabulary_of_places(len(drafts), _WORDS)
+    drafts = draw(st.integers(1, MAX_DRAFTS).flatmap(_drafts))
+    vocabulary = placeholder_vocabulary(len(drafts), _SAMPLE_TEXTS)
     steps = st.builds(
         Step, st.none() | filters(vocabulary), st.none() | st.integers(1, 4) | st.just(50)
     )
-    return Trace(drafts, draw(st.lists(steps, min_size=1, max_size=MOST_STEPS)))
+    return Trace(drafts, draw(st.lists(steps, min_size=1, max_size=MAX_STEPS)))
 
 
 def _drafts(count: int) -> st.SearchStrategy[tuple[Draft, ...]]:
@@ -130,16 +132,18 @@ def _draft(place: int) -> st.SearchStrategy[Draft]:
     def perhaps(values: Sequence[Any]) -> st.SearchStrategy[Any]:
         return st.none() | st.sampled_from(values)
 
-    states = st.builds(State, st.sampled_from(list(StateType)), perhaps(_WORDS["state_names"]))
-    tags = st.lists(st.sampled_from(_WORDS["tags"]), max_size=2, unique=True)
+    states = st.builds(
+        StateDraft, st.sampled_from(list(StateType)), perhaps(_SAMPLE_TEXTS["state_names"])
+    )
+    tags = st.lists(st.sampled_from(_SAMPLE_TEXTS["tags"]), max_size=2, unique=True)
     return st.builds(
         Draft,
-        name=st.sampled_from(_WORDS["names"]),
+        name=st.sampled_from(_SAMPLE_TEXTS["names"]),
         states=st.lists(states, min_size=1, max_size=2).map(tuple),
         tags=tags.map(tuple),
-        version=perhaps(_WORDS["versions"]),
+        version=perhaps(_SAMPLE_TEXTS["versions"]),
         key=st.booleans(),
-        queue=perhaps(_WORDS["queues"]),
+        queue=perhaps(_SAMPLE_TEXTS["queues"]),
         deployment_id=perhaps(DEPLOYMENT_IDS),
         creator_id=perhaps(CREATOR_IDS),
         parent=st.none() | st.integers(0, place - 1) if place else st.none(),

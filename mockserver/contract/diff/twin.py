@@ -13,12 +13,12 @@ from typing import Any
 from ...errors import RefusedRequest, ServerFailure
 from ...operations import Plan, bulk_delete, plan_bulk_delete
 from ...prefect import SPEC, Dialect
-from ...requests import JSON, BulkDeleteRequest, Message, read_request
+from ...requests import JSON_MEDIA_TYPE, BulkDeleteRequest, Message, read_request
 from ...seeds import load_seeds
 from ...store import Store
 
 Ids = frozenset[str]
-Answer = Ids | int
+IdsOrStatus = Ids | int
 """The ids of flow runs, or the status of an answer that is no success."""
 Json = Any
 
@@ -49,24 +49,24 @@ class Twin:
 
     def plan(self, wanted: Json) -> Plan:
         """What a filter comes to. Raises RefusedRequest for one that the dialect does not take."""
-        return plan_bulk_delete(_request({"flow_runs": wanted}, self.dialect), self.dialect)
+        return plan_bulk_delete(_parse_request({"flow_runs": wanted}, self.dialect), self.dialect)
 
-    def select(self, wanted: Json) -> Answer:
+    def select(self, wanted: Json) -> IdsOrStatus:
         """The flow runs that a filter selects, all of them."""
         try:
             plan = self.plan(wanted)
             if plan.overload:
                 plan.overload.refuse(any_runs=len(self.store) > 0)
         except RefusedRequest as refusal:
-            return status_of(refusal)
+            return refusal_status(refusal)
         return frozenset(run.id for run in self.store.select(plan.predicate))
 
-    def delete(self, body: Json) -> Answer:
+    def delete(self, body: Json) -> IdsOrStatus:
         """What a bulk_delete of this body deletes; it is gone then."""
         try:
-            done = bulk_delete(self.store, _request(body, self.dialect), self.dialect)
+            done = bulk_delete(self.store, _parse_request(body, self.dialect), self.dialect)
         except RefusedRequest as refusal:
-            return status_of(refusal)
+            return refusal_status(refusal)
         return frozenset(done.deleted)
 
     def parents(self) -> Mapping[str, str | None]:
@@ -74,13 +74,13 @@ class Twin:
         return {run.id: run.parent_task_run_id for run in self.store}
 
 
-def _request(body: Json, dialect: Dialect) -> BulkDeleteRequest:
+def _parse_request(body: Json, dialect: Dialect) -> BulkDeleteRequest:
     return read_request(
-        Message(json.dumps(body).encode(), JSON, None), BulkDeleteRequest, dialect
+        Message(json.dumps(body).encode(), JSON_MEDIA_TYPE, None), BulkDeleteRequest, dialect
     ).request
 
 
-def status_of(refusal: RefusedRequest) -> int:
+def refusal_status(refusal: RefusedRequest) -> int:
     """The status that a refused filter is answered with."""
     if isinstance(refusal, ServerFailure):
         return 503 if refusal.retryable else 500

@@ -14,7 +14,7 @@ Json = Any
 ABSENT_ID = "01234567-89ab-4cde-8f01-23456789abcd"
 
 # The values of a criterion, by the part of the vocabulary that has them.
-_POOLS: Mapping[str, str] = {
+_POOL_NAMES: Mapping[str, str] = {
     "id": "ids",
     "name": "names",
     "tags": "tags",
@@ -36,7 +36,7 @@ _UUID_POOLS = frozenset({"ids", "deployment_ids", "task_run_ids", "creator_ids"}
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
+class FieldRef:
     """A value that is known once a flow run is made: a field of the run in this place.
 
     `microseconds`: that much later, where it is a time.
@@ -47,7 +47,7 @@ class Ref:
     microseconds: int = 0
 
 
-Value = str | Ref
+Value = str | FieldRef
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ class Vocabulary:
 
     def of(self, criterion: str, key: str) -> Sequence[Value]:
         """The values that a key may be given; at least one that no flow run has."""
-        pool = "creator_ids" if key == "id_" else _POOLS[criterion]
+        pool = "creator_ids" if key == "id_" else _POOL_NAMES[criterion]
         known = self.pools.get(pool, ())
         if pool == "state_types":
             return tuple(StateType)
         if pool in _UUID_POOLS:
             return (*known, ABSENT_ID)
-        if pool in TIMES:
+        if pool in TIME_FIELDS:
             return known or ("2031-05-01T00:00:00Z",)
         return (*known, "no such text")
 
@@ -88,45 +88,48 @@ def vocabulary_of(runs: Iterable[FlowRun]) -> Vocabulary:
         "state_names": column("state_name"),
         "versions": column("flow_version"),
         "keys": column("idempotency_key"),
-        **{name: [text for time in column(name) for text in _around(time)] for name in TIMES},
+        **{
+            name: [text for time in column(name) for text in _time_variants(time)]
+            for name in TIME_FIELDS
+        },
     }
     # What has not started is told by when it is expected to.
     pools["start_time"] += pools["expected_start_time"]
     return Vocabulary({name: tuple(dict.fromkeys(pool)) for name, pool in pools.items()})
 
 
-TIMES = ("start_time", "end_time", "expected_start_time", "next_scheduled_start_time")
-SPELLINGS = 4  # of each time: see `_around`
+TIME_FIELDS = ("start_time", "end_time", "expected_start_time", "next_scheduled_start_time")
+TIME_VARIANTS = 4  # of each time: see `_time_variants`
 _OFFSET = timezone(timedelta(hours=5, minutes=45))
 
 
-def _around(time: datetime) -> Iterator[str]:
+def _time_variants(time: datetime) -> Iterator[str]:
     """A time, the microsecond before and after it, and itself in another offset."""
     for shift in (0, -1, 1):
         yield (time + timedelta(microseconds=shift)).isoformat()
     yield time.astimezone(_OFFSET).isoformat()
 
 
-def shifted(told: str, microseconds: int) -> str:
+def shift_time(told: str, microseconds: int) -> str:
     """A time that much later."""
     moment = datetime.fromisoformat(told) + timedelta(microseconds=microseconds)
     return moment.isoformat()
 
 
-def vocabulary_of_places(count: int, words: Mapping[str, Sequence[str]]) -> Vocabulary:
+def placeholder_vocabulary(count: int, words: Mapping[str, Sequence[str]]) -> Vocabulary:
     """For runs that are not made yet: what only a server knows of them is referred to."""
     places = range(count)
     times = {
-        name: [Ref(place, name, shift) for place in places for shift in (0, -1, 1)]
-        for name in TIMES
+        name: [FieldRef(place, name, shift) for place in places for shift in (0, -1, 1)]
+        for name in TIME_FIELDS
     }
     times["start_time"] += times["expected_start_time"]
     return Vocabulary(
         {
             **words,
-            "ids": [Ref(place) for place in places],
-            "task_run_ids": [Ref(place, "parent_task_run_id") for place in places],
-            "keys": [Ref(place, "idempotency_key") for place in places],
+            "ids": [FieldRef(place) for place in places],
+            "task_run_ids": [FieldRef(place, "parent_task_run_id") for place in places],
+            "keys": [FieldRef(place, "idempotency_key") for place in places],
             **times,
             "deployment_ids": DEPLOYMENT_IDS,
             "creator_ids": CREATOR_IDS,
@@ -135,24 +138,24 @@ def vocabulary_of_places(count: int, words: Mapping[str, Sequence[str]]) -> Voca
     )
 
 
-def resolve(value: Json, runs: Sequence[Mapping[str, Json]]) -> Json:
+def resolve_refs(value: Json, runs: Sequence[Mapping[str, Json]]) -> Json:
     """A filter with the values of runs in place of references.
 
     What a run does not have becomes something that no run has.
     """
     match value:
-        case Ref():
-            return _resolved(value, runs)
+        case FieldRef():
+            return _resolve_ref(value, runs)
         case dict():
-            return {key: resolve(item, runs) for key, item in value.items()}
+            return {key: resolve_refs(item, runs) for key, item in value.items()}
         case list():
-            return [resolve(item, runs) for item in value]
+            return [resolve_refs(item, runs) for item in value]
         case _:
             return value
 
 
-def _resolved(ref: Ref, runs: Sequence[Mapping[str, Json]]) -> str:
+def _resolve_ref(ref: FieldRef, runs: Sequence[Mapping[str, Json]]) -> str:
     told = runs[ref.place].get(ref.field)
-    if ref.field in TIMES:
-        return shifted(told or "2031-05-01T00:00:00Z", ref.microseconds)
+    if ref.field in TIME_FIELDS:
+        return shift_time(told or "2031-05-01T00:00:00Z", ref.microseconds)
     return str(told or ABSENT_ID)

@@ -4,6 +4,6 @@ Comes in: the document that a server publishes, and ours. Goes out: findings, on
 difference that a client notices; what is known to differ is told as known.
 """
 
-from .check import drift, drift_of
+from .check import check_drift, compare_document
 from .documents import read_document
 from .schemas import DocumentError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What became of a part, seen from our document."""
 
     REMOVED = "removed"
@@ -25,7 +25,7 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class ClientImpact:
     """What a client has of a change, in words; and whether one breaks of it."""
 
     words: str
@@ -39,56 +39,70 @@ class Change:
     `aspect` is what it is a change of, such as `format` or `property`.
     """
 
-    kind: Kind
+    kind: ChangeKind
     subject: str
     aspect: str
     what: str
 
 
-_NO_SENDER = Effect("no sender notices", False)
-_NO_READER = Effect("no reader notices", False)
-_NOT_HEARD = Effect("the server does not look at it: who sends it is not heard", True)
-_REFUSED_WITHOUT = Effect("who leaves it out is refused", True)
-_NOT_TOLD = Effect("the server does not tell of it: who waits for it may wait in vain", True)
+_NO_SENDER = ClientImpact("no sender notices", False)
+_NO_READER = ClientImpact("no reader notices", False)
+_SENT_PART_IGNORED = ClientImpact("the server does not look at it: who sends it is not heard", True)
+_REJECTED_IF_OMITTED = ClientImpact("who leaves it out is refused", True)
+_NO_LONGER_RETURNED = ClientImpact(
+    "the server does not tell of it: who waits for it may wait in vain", True
+)
 
-_ANY_ASPECT: Mapping[tuple[Kind, Side], Effect] = {
-    (Kind.REMOVED, Side.REQUEST): _NOT_HEARD,
-    (Kind.REMOVED, Side.RESPONSE): Effect("who reads it does not find it", True),
-    (Kind.ADDED, Side.REQUEST): _NO_SENDER,
-    (Kind.ADDED, Side.RESPONSE): _NO_READER,
-    (Kind.NARROWED, Side.REQUEST): Effect(
+_DEFAULT_IMPACTS: Mapping[tuple[ChangeKind, Side], ClientImpact] = {
+    (ChangeKind.REMOVED, Side.REQUEST): _SENT_PART_IGNORED,
+    (ChangeKind.REMOVED, Side.RESPONSE): ClientImpact("who reads it does not find it", True),
+    (ChangeKind.ADDED, Side.REQUEST): _NO_SENDER,
+    (ChangeKind.ADDED, Side.RESPONSE): _NO_READER,
+    (ChangeKind.NARROWED, Side.REQUEST): ClientImpact(
         "the server takes less: who sends the rest is refused", True
     ),
-    (Kind.NARROWED, Side.RESPONSE): Effect("the server answers less: no reader notices", False),
-    (Kind.WIDENED, Side.REQUEST): Effect("the server takes more: no sender notices", False),
-    (Kind.WIDENED, Side.RESPONSE): Effect(
+    (ChangeKind.NARROWED, Side.RESPONSE): ClientImpact(
+        "the server answers less: no reader notices", False
+    ),
+    (ChangeKind.WIDENED, Side.REQUEST): ClientImpact(
+        "the server takes more: no sender notices", False
+    ),
+    (ChangeKind.WIDENED, Side.RESPONSE): ClientImpact(
         "the server may answer more: readers do not expect it", True
     ),
-    (Kind.CHANGED, Side.REQUEST): Effect("the server takes other values: senders break", True),
-    (Kind.CHANGED, Side.RESPONSE): Effect("the server answers other values: readers break", True),
+    (ChangeKind.CHANGED, Side.REQUEST): ClientImpact(
+        "the server takes other values: senders break", True
+    ),
+    (ChangeKind.CHANGED, Side.RESPONSE): ClientImpact(
+        "the server answers other values: readers break", True
+    ),
 }
-_BY_ASPECT: Mapping[tuple[str, Kind, Side], Effect] = {
-    ("operation", Kind.REMOVED, Side.REQUEST): Effect("who calls it is refused", True),
-    ("closed property", Kind.REMOVED, Side.REQUEST): Effect("who sends it is refused", True),
-    ("required property", Kind.ADDED, Side.REQUEST): _REFUSED_WITHOUT,
-    ("required parameter", Kind.ADDED, Side.REQUEST): _REFUSED_WITHOUT,
-    ("required body", Kind.ADDED, Side.REQUEST): _REFUSED_WITHOUT,
-    ("required", Kind.NARROWED, Side.REQUEST): _REFUSED_WITHOUT,
-    ("required", Kind.NARROWED, Side.RESPONSE): _NO_READER,
-    ("required", Kind.WIDENED, Side.REQUEST): _NO_SENDER,
-    ("required", Kind.WIDENED, Side.RESPONSE): Effect("who reads it may not find it", True),
-    ("default", Kind.CHANGED, Side.REQUEST): Effect(
+_IMPACTS_BY_ASPECT: Mapping[tuple[str, ChangeKind, Side], ClientImpact] = {
+    ("operation", ChangeKind.REMOVED, Side.REQUEST): ClientImpact("who calls it is refused", True),
+    ("closed property", ChangeKind.REMOVED, Side.REQUEST): ClientImpact(
+        "who sends it is refused", True
+    ),
+    ("required property", ChangeKind.ADDED, Side.REQUEST): _REJECTED_IF_OMITTED,
+    ("required parameter", ChangeKind.ADDED, Side.REQUEST): _REJECTED_IF_OMITTED,
+    ("required body", ChangeKind.ADDED, Side.REQUEST): _REJECTED_IF_OMITTED,
+    ("required", ChangeKind.NARROWED, Side.REQUEST): _REJECTED_IF_OMITTED,
+    ("required", ChangeKind.NARROWED, Side.RESPONSE): _NO_READER,
+    ("required", ChangeKind.WIDENED, Side.REQUEST): _NO_SENDER,
+    ("required", ChangeKind.WIDENED, Side.RESPONSE): ClientImpact(
+        "who reads it may not find it", True
+    ),
+    ("default", ChangeKind.CHANGED, Side.REQUEST): ClientImpact(
         "who leaves it out asks for something else", True
     ),
-    ("default", Kind.CHANGED, Side.RESPONSE): _NO_READER,
-    ("media type", Kind.REMOVED, Side.REQUEST): Effect("who sends it is refused", True),
-    ("status", Kind.REMOVED, Side.RESPONSE): _NOT_TOLD,
-    ("status", Kind.ADDED, Side.RESPONSE): Effect("readers do not expect it", True),
-    ("media type", Kind.ADDED, Side.RESPONSE): Effect("readers do not expect it", True),
+    ("default", ChangeKind.CHANGED, Side.RESPONSE): _NO_READER,
+    ("media type", ChangeKind.REMOVED, Side.REQUEST): ClientImpact("who sends it is refused", True),
+    ("status", ChangeKind.REMOVED, Side.RESPONSE): _NO_LONGER_RETURNED,
+    ("status", ChangeKind.ADDED, Side.RESPONSE): ClientImpact("readers do not expect it", True),
+    ("media type", ChangeKind.ADDED, Side.RESPONSE): ClientImpact("readers do not expect it", True),
 }
 
 
-def effect(change: Change, side: Side) -> Effect:
+def client_impact(change: Change, side: Side) -> ClientImpact:
     """What a change means to who is on a side."""
-    special = _BY_ASPECT.get((change.aspect, change.kind, side))
-    return special or _ANY_ASPECT[change.kind, side]
+    special = _IMPACTS_BY_ASPECT.get((change.aspect, change.kind, side))
+    return special or _DEFAULT_IMPACTS[change.kind, side]

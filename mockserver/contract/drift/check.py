@@ -12,14 +12,21 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...errors import in_a_line
+from ...errors import to_single_line
 from ...prefect import openapi
 from ..findings import Finding, Outcome, Verdict
 from ..server import Target, TargetError
-from .changes import Change, Effect, Kind, Side, effect
-from .documents import Operation, checked, operations, parse_document, prefix, without_prefix
+from .changes import Change, ChangeKind, ClientImpact, Side, client_impact
+from .documents import (
+    Operation,
+    find_path_prefix,
+    operations_by_key,
+    parse_document,
+    require_openapi,
+    strip_path_prefix,
+)
 from .known import KNOWN_DRIFT, KnownDrift
-from .operation_comparison import compare_calls
+from .operation_comparison import compare_operations
 from .schema_comparison import Comparison
 from .schemas import DocumentError
 
@@ -28,21 +35,21 @@ MAX_FINDINGS = 500
 _REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 
 
-def drift(target: Target) -> Outcome:
+def check_drift(target: Target) -> Outcome:
     """Compare our document with the one that a server publishes of itself; only reads.
 
     Returns what differs. Raises TargetError where the server publishes none, DocumentError where
     it cannot be understood.
     """
     started = time.monotonic()
-    url, document = published(target)
-    return replace(drift_of(document, url), seconds=time.monotonic() - started)
+    url, document = fetch_document(target)
+    return replace(compare_document(document, url), seconds=time.monotonic() - started)
 
 
-def published(target: Target) -> tuple[str, Mapping[str, Any]]:
+def fetch_document(target: Target) -> tuple[str, Mapping[str, Any]]:
     """Where a server's document is, and the document. Raises TargetError where there is none."""
     answers = []
-    for url in _places(target.url):
+    for url in _candidate_urls(target.url):
         answer = target.read(url)
         if answer.status != 200:
             answers.append(f"GET {url} answered {answer}")
@@ -53,11 +60,11 @@ def published(target: Target) -> tuple[str, Mapping[str, Any]]:
             answers.append(str(error))
     raise TargetError(
         f"{'; '.join(answers)}. A server publishes its document as /openapi.json; if this one "
-        "does not, give `drift` a file instead"
+        "does not, give `check_drift` a file instead"
     )
 
 
-def _places(url: str) -> Sequence[str]:
+def _candidate_urls(url: str) -> Sequence[str]:
     """Where the document of an API can be: beside the API, at the root, below the API."""
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
@@ -65,7 +72,7 @@ def _places(url: str) -> Sequence[str]:
     return [parts._replace(path=f"{at}/openapi.json").geturl() for at in dict.fromkeys(folders)]
 
 
-def drift_of(document: Mapping[str, Any], source: str) -> Outcome:
+def compare_document(document: Mapping[str, Any], source: str) -> Outcome:
     """Compare our document with another, which was read from `source`, a URL or a file.
 
     Returns what the other says differently of the operations that ours has: one finding a schema
@@ -73,24 +80,26 @@ def drift_of(document: Mapping[str, Any], source: str) -> Outcome:
     """
     started = time.monotonic()
     ours = openapi.document()
-    comparison = Comparison(ours, checked(document, source))
-    mine, others = operations(ours), operations(document)
-    begins = prefix(mine, others)
-    theirs = without_prefix(others, begins)
+    comparison = Comparison(ours, require_openapi(document, source))
+    mine, others = operations_by_key(ours), operations_by_key(document)
+    begins = find_path_prefix(mine, others)
+    theirs = strip_path_prefix(others, begins)
     for key, operation in mine.items():
         if key in theirs:
-            compare_calls(comparison, operation, theirs[key])
+            compare_operations(comparison, operation, theirs[key])
         else:
-            change = Change(Kind.REMOVED, str(operation), "operation", "is not in the document")
+            change = Change(
+                ChangeKind.REMOVED, str(operation), "operation", "is not in the document"
+            )
             comparison.note(change, Side.REQUEST)
     expected = () if _title(document) == _title(ours) else KNOWN_DRIFT
-    look = partial(_look, source=source, begins=begins)
-    findings = list(_findings(comparison, expected, _users(mine.values()), look))
+    look = partial(_inspect_command, source=source, begins=begins)
+    findings = list(_findings(comparison, expected, _operations_by_component(mine.values()), look))
     shared = len(mine.keys() & theirs.keys())
     return Outcome(
         VERB,
         findings[:MAX_FINDINGS],
-        holds=_holds(comparison, shared, len(mine), _described(document)),
+        holds=_passed_sentences(comparison, shared, len(mine), _described(document)),
         notes=list(_notes(mine, others, begins, shared, len(findings))),
         counts={
             "operations compared": shared,
@@ -112,7 +121,9 @@ def _title(document: Mapping[str, Any]) -> object:
 def _described(document: Mapping[str, Any]) -> str:
     info = document.get("info")
     said = info if isinstance(info, Mapping) else {}
-    return in_a_line(f"{said.get('title', 'a document')} {said.get('version', '')}".strip(), 100)
+    return to_single_line(
+        f"{said.get('title', 'a document')} {said.get('version', '')}".strip(), 100
+    )
 
 
 def _findings(
@@ -124,16 +135,18 @@ def _findings(
     """What is new, worst first; then what is known, and what is known and does not show."""
     changes = comparison.changes
     unknown = [change for change in changes if not any(known.covers(change) for known in expected)]
-    for same in _grouped(sorted(unknown, key=lambda change: not _breaks(change, changes[change]))):
+    for same in _group_changes(
+        sorted(unknown, key=lambda change: not _breaks(change, changes[change]))
+    ):
         change = same[0]
         more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-        places = "\n".join(in_a_line(one.subject) for one in same)
+        places = "\n".join(to_single_line(one.subject) for one in same)
         yield Finding(
             VERB,
             change.kind.value,
-            f"{in_a_line(change.subject)}{more}",
-            f"{change.what}: {_noticed(change, changes[change])}",
-            evidence=places if more else _evidence(change, users),
+            f"{to_single_line(change.subject)}{more}",
+            f"{change.what}: {_describe_impacts(change, changes[change])}",
+            evidence=places if more else _used_by_text(change, users),
             curl=look(change),
             times=len(same),
         )
@@ -142,15 +155,16 @@ def _findings(
         silent = comparison.compared - {change.subject for change in shown}
         gone = [one for one in known.subjects if one in silent]
         if shown:
-            found = _known(known, Verdict.KNOWN, [change.subject for change in shown])
+            found = _known_drift_finding(known, Verdict.KNOWN, [change.subject for change in shown])
             yield replace(found, curl=look(shown[0]))
         if gone:
             yield replace(
-                _known(known, Verdict.GONE, gone), sentence=f"no longer shows: {known.sentence}"
+                _known_drift_finding(known, Verdict.GONE, gone),
+                sentence=f"no longer shows: {known.sentence}",
             )
 
 
-def _grouped(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
+def _group_changes(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
     """The same change of the same part of several operations, such as a header, is one."""
     groups: dict[object, list[Change]] = {}
     for change in changes:
@@ -161,7 +175,7 @@ def _grouped(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
     return groups.values()
 
 
-def _known(known: KnownDrift, verdict: Verdict, places: Sequence[str]) -> Finding:
+def _known_drift_finding(known: KnownDrift, verdict: Verdict, places: Sequence[str]) -> Finding:
     more = f" and {len(places) - 1} more" if len(places) > 1 else ""
     return Finding(
         VERB,
@@ -175,26 +189,26 @@ def _known(known: KnownDrift, verdict: Verdict, places: Sequence[str]) -> Findin
     )
 
 
-def _effects(change: Change, sides: Collection[Side]) -> list[Effect]:
-    return [effect(change, side) for side in Side if side in sides]
+def _client_impacts(change: Change, sides: Collection[Side]) -> list[ClientImpact]:
+    return [client_impact(change, side) for side in Side if side in sides]
 
 
 def _breaks(change: Change, sides: Collection[Side]) -> bool:
-    return any(one.breaks for one in _effects(change, sides))
+    return any(one.breaks for one in _client_impacts(change, sides))
 
 
-def _noticed(change: Change, sides: Collection[Side]) -> str:
+def _describe_impacts(change: Change, sides: Collection[Side]) -> str:
     """Who notices, on each side it shows on."""
-    return "; ".join(dict.fromkeys(one.words for one in _effects(change, sides)))
+    return "; ".join(dict.fromkeys(one.words for one in _client_impacts(change, sides)))
 
 
-def _users(ours: Collection[Operation]) -> Mapping[str, Sequence[str]]:
+def _operations_by_component(ours: Collection[Operation]) -> Mapping[str, Sequence[str]]:
     """Which operations use a component, by its name."""
     components = openapi.document()["components"]["schemas"]
-    needs = {name: _names(schema) for name, schema in components.items()}
+    needs = {name: _referenced_components(schema) for name, schema in components.items()}
     users: dict[str, list[str]] = {}
     for operation in ours:
-        waiting, seen = _names(operation.node), set[str]()
+        waiting, seen = _referenced_components(operation.node), set[str]()
         while waiting:
             name = waiting.pop()
             if name not in seen:
@@ -205,16 +219,16 @@ def _users(ours: Collection[Operation]) -> Mapping[str, Sequence[str]]:
     return users
 
 
-def _names(node: Any) -> set[str]:
+def _referenced_components(node: Any) -> set[str]:
     return set(_REFERENCE.findall(json.dumps(node, default=str)))
 
 
-def _evidence(change: Change, users: Mapping[str, Sequence[str]]) -> str:
+def _used_by_text(change: Change, users: Mapping[str, Sequence[str]]) -> str:
     using = users.get(re.split(r"[.\[ ]", change.subject)[0], ())
     return f"used by {', '.join(using)}" if using else ""
 
 
-def _look(change: Change, source: str, begins: str) -> str:
+def _inspect_command(change: Change, source: str, begins: str) -> str:
     """A command line that shows what the other document says there."""
     name = re.split(r"[.\[]", change.subject)[0]
     if change.aspect == "operation":
@@ -230,13 +244,15 @@ def _look(change: Change, source: str, begins: str) -> str:
     return f"{shown} {shlex.quote(source)}"
 
 
-def _holds(comparison: Comparison, shared: int, known: int, described: str) -> Sequence[str]:
+def _passed_sentences(
+    comparison: Comparison, shared: int, known: int, described: str
+) -> Sequence[str]:
     if not shared:
         return ()
     different = {change.subject for change in comparison.changes}
     same = len(comparison.compared - different)
     return (
-        f"{shared} of the {known} operations of {openapi.FILE} are in {described}",
+        f"{shared} of the {known} operations of {openapi.FILE_NAME} are in {described}",
         f"{same:,} of {len(comparison.compared):,} schemas, fields, parameters and replies "
         "are as we say",
     )
@@ -249,20 +265,23 @@ def _notes(
     shared: int,
     findings: int,
 ) -> Iterator[str]:
-    beyond = [str(others[key]) for key in others.keys() - {f"{_moved(k, begins)}" for k in mine}]
-    runs = sorted(in_a_line(one) for one in beyond if "/flow_runs" in one)
+    beyond = [
+        str(others[key])
+        for key in others.keys() - {f"{_with_path_prefix(k, begins)}" for k in mine}
+    ]
+    runs = sorted(to_single_line(one) for one in beyond if "/flow_runs" in one)
     if beyond:
         named = f"; of flow runs: {', '.join(runs[:20])}" if runs else ""
         are = "operation more is" if len(beyond) == 1 else "operations more are"
         yield f"{len(beyond)} {are} not compared: ours has none of that kind{named}"
     if begins:
-        yield f"its paths begin with {in_a_line(begins)}"
+        yield f"its paths begin with {to_single_line(begins)}"
     if not shared:
         yield "none of its paths is one of ours: is it the document of a Prefect server?"
     if findings > MAX_FINDINGS:
         yield f"{findings - MAX_FINDINGS:,} findings more are not shown"
 
 
-def _moved(key: str, begins: str) -> str:
+def _with_path_prefix(key: str, begins: str) -> str:
     method, _, path = key.partition(" ")
     return f"{method} {begins}{path}"

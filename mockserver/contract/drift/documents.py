@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...errors import UsageError, in_a_line
-from ...seeds import BadYaml, read_yaml
-from .schemas import DocumentError, as_object
+from ...errors import UsageError, to_single_line
+from ...seeds import InvalidYamlError, read_yaml
+from .schemas import DocumentError, expect_object
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_BYTES = 32 << 20  # Prefect's is half a MiB
-_NAMED = re.compile(r"\{[^{}]*\}")
+_PATH_PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,15 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
     except json.JSONDecodeError as error:
         where = f"{source}:{error.lineno}:{error.colno}"
         raise DocumentError(f"{where}: no JSON: {error.msg}") from None
-    except BadYaml as error:
-        text = in_a_line(str(error))
+    except InvalidYamlError as error:
+        text = to_single_line(str(error))
         raise DocumentError(f"{source}{error.where}: neither JSON nor YAML: {text}") from None
     except (ValueError, RecursionError):
         raise DocumentError(f"{source}: no JSON: not UTF-8, or nested too deep") from None
-    return checked(document, source)
+    return require_openapi(document, source)
 
 
-def checked(document: Any, source: str) -> Mapping[str, Any]:
+def require_openapi(document: Any, source: str) -> Mapping[str, Any]:
     """A document that has operations, as it is. Raises DocumentError for anything else."""
     if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
         came = f"{type(document).__name__} without `paths`"
@@ -73,24 +73,24 @@ def checked(document: Any, source: str) -> Mapping[str, Any]:
     return document
 
 
-def names_in(path: str) -> list[str]:
+def path_parameter_names(path: str) -> list[str]:
     """The names of a path's parameters, in their order."""
-    return [found[1:-1] for found in _NAMED.findall(path)]
+    return [found[1:-1] for found in _PATH_PARAMETER.findall(path)]
 
 
-def operations(document: Mapping[str, Any]) -> dict[str, Operation]:
+def operations_by_key(document: Mapping[str, Any]) -> dict[str, Operation]:
     """Every operation by method and path; parameters of paths go by their place, not their name."""
     found = {}
     for path, item in document["paths"].items():
-        item = as_object(item)
+        item = expect_object(item)
         for method in METHODS:
             if method in item:
-                key = f"{method} {_NAMED.sub('{}', str(path))}"
-                found[key] = Operation(method, str(path), as_object(item[method]), item)
+                key = f"{method} {_PATH_PARAMETER.sub('{}', str(path))}"
+                found[key] = Operation(method, str(path), expect_object(item[method]), item)
     return found
 
 
-def prefix(ours: Mapping[str, Operation], theirs: Mapping[str, Operation]) -> str:
+def find_path_prefix(ours: Mapping[str, Operation], theirs: Mapping[str, Operation]) -> str:
     """What their paths have in front of ours, such as /api: what most of them have."""
     places: dict[str, list[str]] = {}
     for key in theirs:
@@ -104,7 +104,7 @@ def prefix(ours: Mapping[str, Operation], theirs: Mapping[str, Operation]) -> st
     return min(votes, key=lambda found: (-votes[found], len(found)), default="")
 
 
-def without_prefix(operations: Mapping[str, Operation], begins: str) -> dict[str, Operation]:
+def strip_path_prefix(operations: Mapping[str, Operation], begins: str) -> dict[str, Operation]:
     """The operations below a prefix, by keys without it."""
     found = {}
     for key, operation in operations.items():

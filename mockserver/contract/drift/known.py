@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...prefect import MEASURED_ON
-from .changes import Change, Kind
+from .changes import Change, ChangeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class KnownDrift:
 
     id: str
     sentence: str
-    kind: Kind
+    kind: ChangeKind
     aspect: str
     subjects: tuple[str, ...]
     seen_in: tuple[str, ...] = MEASURED_ON
@@ -30,7 +30,7 @@ class KnownDrift:
         return said == (self.kind, self.aspect) and change.subject in self.subjects
 
 
-def _bodies() -> Iterator[str]:
+def _nullable_filter_fields() -> Iterator[str]:
     """The filters of three bodies that a client sends as null where it does not ask."""
     filters = ("flows", "flow_runs", "task_runs", "deployments")
     for body, more in (
@@ -41,7 +41,7 @@ def _bodies() -> Iterator[str]:
         yield from (f"{body}.{key}" for key in (*filters, *more))
 
 
-def _lists() -> Iterator[str]:
+def _nullable_paging_fields() -> Iterator[str]:
     for body in (
         "Body_read_flow_runs_flow_runs_filter_post",
         "Body_paginate_flow_runs_flow_runs_paginate_post",
@@ -57,7 +57,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         "refusals-untold",
         "a server refuses what is not there (404, 410), clashes (409) or cannot be changed (400); "
         "its document tells of no refusal but 422",
-        Kind.REMOVED,
+        ChangeKind.REMOVED,
         "status",
         (
             "POST /flow_runs/ 404",
@@ -83,7 +83,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
     KnownDrift(
         "created-untold",
         "a server answers 201 to what makes something new; its document has 200 alone",
-        Kind.REMOVED,
+        ChangeKind.REMOVED,
         "status",
         (
             "POST /flow_runs/ 201",
@@ -96,7 +96,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         "detail-text-untold",
         "a limit above 200, an interval below a second and a CSRF token where there are none are "
         "refused with a text as detail; the document has a list alone",
-        Kind.NARROWED,
+        ChangeKind.NARROWED,
         "type",
         (
             "POST /flow_runs/filter 422",
@@ -112,14 +112,19 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         "client-nulls",
         "a server takes null for what Prefect's own client does not ask or name; its document "
         "does not allow it",
-        Kind.NARROWED,
+        ChangeKind.NARROWED,
         "null",
-        ("FlowRunCreate.name", "TaskRunCreate.name", *_bodies(), *_lists()),
+        (
+            "FlowRunCreate.name",
+            "TaskRunCreate.name",
+            *_nullable_filter_fields(),
+            *_nullable_paging_fields(),
+        ),
     ),
     KnownDrift(
         "time-zones",
         "the document lists the time zones of the machine it was made on as a pattern",
-        Kind.NARROWED,
+        ChangeKind.NARROWED,
         "pattern",
         ("RRuleSchedule.timezone",),
     ),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .changes import Change, Kind, Side
-from .documents import Operation, names_in
+from .changes import Change, ChangeKind, Side
+from .documents import Operation, path_parameter_names
 from .schema_comparison import Comparison
-from .schemas import Reader, as_list, as_object
+from .schemas import SchemaReader, expect_list, expect_object
 
 _Node = Mapping[str, Any]
 
 
-def compare_calls(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
+def compare_operations(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
     """Collect what the other document says differently of an operation. Raises DocumentError."""
     comparison.compared.add(str(ours))
     _parameters(comparison, ours, theirs)
@@ -22,29 +22,36 @@ def compare_calls(comparison: Comparison, ours: Operation, theirs: Operation) ->
 
 
 def _parameters(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
-    mine = dict(_named(comparison.ours, ours))
-    others = dict(_named(comparison.theirs, theirs))
+    mine = dict(_parameters_by_key(comparison.ours, ours))
+    others = dict(_parameters_by_key(comparison.theirs, theirs))
     for key, parameter in mine.items():
         subject = f"{ours} {parameter['in']} {parameter['name']}"
         other = others.get(key)
         if other is None:
-            comparison.note(Change(Kind.REMOVED, subject, "parameter", "is gone"), Side.REQUEST)
+            comparison.note(
+                Change(ChangeKind.REMOVED, subject, "parameter", "is gone"), Side.REQUEST
+            )
             continue
         schema, schema_there = (one.get("schema", True) for one in (parameter, other))
         comparison.schemas(schema, schema_there, subject, Side.REQUEST)
-        comparison.needed(_needed(parameter), _needed(other), subject, Side.REQUEST)
+        comparison.needed(_is_required(parameter), _is_required(other), subject, Side.REQUEST)
     for key, parameter in others.items():
         # A path that is the same but for its beginning has no parameters that ours lacks.
         if key not in mine and key[0] != "path":
             subject = f"{ours} {parameter['in']} {parameter['name']}"
-            comparison.added(_needed(parameter), subject, "parameter", Side.REQUEST)
+            comparison.added(_is_required(parameter), subject, "parameter", Side.REQUEST)
 
 
-def _named(reader: Reader, operation: Operation) -> Iterator[tuple[tuple[str, str], _Node]]:
+def _parameters_by_key(
+    reader: SchemaReader, operation: Operation
+) -> Iterator[tuple[tuple[str, str], _Node]]:
     """Parameters by what a request calls them: those of a path by their place from its end."""
-    places = {name: str(place) for place, name in enumerate(reversed(names_in(operation.path)))}
+    places = {
+        name: str(place)
+        for place, name in enumerate(reversed(path_parameter_names(operation.path)))
+    }
     for node in (operation.shared, operation.node):
-        for said in as_list(node.get("parameters", []), "parameters"):
+        for said in expect_list(node.get("parameters", []), "parameters"):
             parameter = reader.resolve(said)
             place, name = str(parameter.get("in")), str(parameter.get("name"))
             if place == "path":
@@ -54,7 +61,7 @@ def _named(reader: Reader, operation: Operation) -> Iterator[tuple[tuple[str, st
             yield (place, name), {**parameter, "in": place, "name": str(parameter.get("name"))}
 
 
-def _needed(node: _Node) -> bool:
+def _is_required(node: _Node) -> bool:
     return node.get("required") is True
 
 
@@ -65,24 +72,24 @@ def _bodies(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
         for reader, call in ((comparison.ours, ours), (comparison.theirs, theirs))
     )
     if mine is None and other is not None:
-        comparison.added(_needed(other), subject, "body", Side.REQUEST)
+        comparison.added(_is_required(other), subject, "body", Side.REQUEST)
     elif mine is not None and other is None:
-        comparison.note(Change(Kind.REMOVED, subject, "body", "is gone"), Side.REQUEST)
+        comparison.note(Change(ChangeKind.REMOVED, subject, "body", "is gone"), Side.REQUEST)
     elif mine is not None and other is not None:
-        comparison.needed(_needed(mine), _needed(other), subject, Side.REQUEST)
+        comparison.needed(_is_required(mine), _is_required(other), subject, Side.REQUEST)
         _contents(comparison, mine, other, subject, Side.REQUEST)
 
 
 def _replies(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
-    mine, others = (as_object(call.node.get("responses", {})) for call in (ours, theirs))
+    mine, others = (expect_object(call.node.get("responses", {})) for call in (ours, theirs))
     for status in sorted(mine.keys() | others.keys()):
         subject = f"{ours} {status}"
         comparison.compared.add(subject)
         if status not in others:
-            change = Change(Kind.REMOVED, subject, "status", f"status {status} is gone")
+            change = Change(ChangeKind.REMOVED, subject, "status", f"status {status} is gone")
             comparison.note(change, Side.RESPONSE)
         elif status not in mine:
-            change = Change(Kind.ADDED, subject, "status", f"status {status} is new")
+            change = Change(ChangeKind.ADDED, subject, "status", f"status {status} is new")
             comparison.note(change, Side.RESPONSE)
         else:
             pair = comparison.ours.resolve(mine[status]), comparison.theirs.resolve(others[status])
@@ -91,19 +98,19 @@ def _replies(comparison: Comparison, ours: Operation, theirs: Operation) -> None
 
 def _contents(comparison: Comparison, ours: _Node, theirs: _Node, subject: str, side: Side) -> None:
     """The schemas of each media type. One without a schema (204) is one without a type here."""
-    mine, others = (_media(node) for node in (ours, theirs))
+    mine, others = (_schemas_by_media_type(node) for node in (ours, theirs))
     for media in sorted(mine.keys() | others.keys()):
         if media in mine and media in others:
             named = subject if media == "application/json" else f"{subject} {media}"
             comparison.schemas(mine[media], others[media], named, side)
         else:
-            kind = Kind.REMOVED if media in mine else Kind.ADDED
+            kind = ChangeKind.REMOVED if media in mine else ChangeKind.ADDED
             fate = "gone" if media in mine else "new"
             comparison.note(Change(kind, subject, "media type", f"{media} is {fate}"), side)
 
 
-def _media(node: _Node) -> dict[str, Any]:
+def _schemas_by_media_type(node: _Node) -> dict[str, Any]:
     return {
-        str(media).partition(";")[0].strip().lower(): as_object(content).get("schema", True)
-        for media, content in as_object(node.get("content", {})).items()
+        str(media).partition(";")[0].strip().lower(): expect_object(content).get("schema", True)
+        for media, content in expect_object(node.get("content", {})).items()
     }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import in_a_line
-from .schemas import Alternative, as_json, as_object, shown
+from ...errors import to_single_line
+from .schemas import Alternative, canonical_json, expect_object, format_value
 
 _NUMBERS = ("integer", "number")
 
 
-def paired(
+def pair_alternatives(
     ours: Sequence[Alternative], theirs: Sequence[Alternative]
 ) -> tuple[list[tuple[Alternative, Alternative]], list[Alternative], list[Alternative]]:
     """Pair them: by name, else by what they look like, else the last ones left.
@@ -20,7 +20,7 @@ def paired(
     """
     left, right = list(ours), list(theirs)
     pairs: list[tuple[Alternative, Alternative]] = []
-    for key in (_by_name, _by_form, _by_type, _by_kind):
+    for key in (_by_name, _by_structure, _by_type, _by_kind):
         for one in tuple(left):
             same = [other for other in right if key(other) == key(one) is not None]
             alone = [other for other in left if key(other) == key(one)]
@@ -35,11 +35,11 @@ def _by_name(one: Alternative) -> object:
     return one.name and (one.name, one.type, one.values is None)
 
 
-def _by_form(one: Alternative) -> object:
+def _by_structure(one: Alternative) -> object:
     keywords = one.keywords
-    fields = frozenset(as_object(keywords.get("properties", {})))
-    inner = as_json(keywords.get("items")) if "items" in keywords else None
-    return (one.type, one.values is None, text_of(keywords.get("format")), inner, fields)
+    fields = frozenset(expect_object(keywords.get("properties", {})))
+    inner = canonical_json(keywords.get("items")) if "items" in keywords else None
+    return (one.type, one.values is None, format_keyword(keywords.get("format")), inner, fields)
 
 
 def _by_type(one: Alternative) -> object:
@@ -51,6 +51,6 @@ def _by_kind(one: Alternative) -> object:
     return "number" if one.type in _NUMBERS and one.values is None else None
 
 
-def text_of(value: Any) -> str:
+def format_keyword(value: Any) -> str:
     """A keyword's value in a sentence."""
-    return in_a_line(value, 80) if isinstance(value, str) else shown(value)
+    return to_single_line(value, 80) if isinstance(value, str) else format_value(value)

@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .bounds import Edge, edge, edge_text, limit
-from .changes import Change, Kind, Side
-from .pairing import paired, text_of
-from .schemas import ANY, MAX_DEPTH, Alternative, DocumentError, Reader, as_list, as_object, listed
+from .bounds import Bound, format_bound, numeric_bound, size_bound
+from .changes import Change, ChangeKind, Side
+from .pairing import format_keyword, pair_alternatives
+from .schemas import (
+    ANY,
+    MAX_DEPTH,
+    Alternative,
+    DocumentError,
+    SchemaReader,
+    expect_list,
+    expect_object,
+    format_values,
+)
 
 _LOWER = ("minLength", "minItems", "minProperties")
 _UPPER = ("maxLength", "maxItems", "maxProperties")
@@ -21,8 +30,8 @@ class Comparison:
     """Collects what is found: `changes` with the sides they show on, `compared` subjects."""
 
     def __init__(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
-        self.ours = Reader(ours)
-        self.theirs = Reader(theirs)
+        self.ours = SchemaReader(ours)
+        self.theirs = SchemaReader(theirs)
         self.changes: dict[Change, set[Side]] = {}
         self.compared: set[str] = set()
         self._done: set[tuple[str, str, Side]] = set()
@@ -34,7 +43,7 @@ class Comparison:
     def needed(self, ours: bool, theirs: bool, subject: str, side: Side) -> None:
         """Compare whether a part has to be there."""
         if ours != theirs:
-            kind = Kind.NARROWED if theirs else Kind.WIDENED
+            kind = ChangeKind.NARROWED if theirs else ChangeKind.WIDENED
             what = f"is {'now' if theirs else 'no longer'} required"
             self.note(Change(kind, subject, "required", what), side)
 
@@ -42,14 +51,14 @@ class Comparison:
         """Add a part that only the other document has."""
         aspect = f"required {aspect}" if required else aspect
         what = "is new, and required" if required else "is new"
-        self.note(Change(Kind.ADDED, subject, aspect, what), side)
+        self.note(Change(ChangeKind.ADDED, subject, aspect, what), side)
 
     def schemas(self, ours: Any, theirs: Any, subject: str, side: Side, depth: int = 0) -> None:
         """Compare two schemas, of what `subject` names. Raises DocumentError."""
         if depth > MAX_DEPTH:
             raise DocumentError(f"{subject}: schemas within schemas, more than {MAX_DEPTH} deep")
         self.compared.add(subject)
-        at = _At(self, subject, side, depth)
+        at = _Location(self, subject, side, depth)
         at.default(self.ours.default(ours), self.theirs.default(theirs))
         at.alternatives(self.ours.alternatives(ours), self.theirs.alternatives(theirs))
 
@@ -63,7 +72,7 @@ class Comparison:
         return new
 
 
-class _At:
+class _Location:
     """A place in both documents."""
 
     def __init__(self, comparison: Comparison, subject: str, side: Side, depth: int) -> None:
@@ -72,14 +81,14 @@ class _At:
         self.side = side
         self.depth = depth
 
-    def named(self, name: str | None) -> _At:
+    def named(self, name: str | None) -> _Location:
         """The same place under a component's name."""
         if name is None:
             return self
         self.comparison.compared.add(name)
-        return _At(self.comparison, name, self.side, self.depth)
+        return _Location(self.comparison, name, self.side, self.depth)
 
-    def note(self, kind: Kind, aspect: str, what: str) -> None:
+    def note(self, kind: ChangeKind, aspect: str, what: str) -> None:
         self.comparison.note(Change(kind, self.subject, aspect, what), self.side)
 
     def below(self, ours: Any, theirs: Any, suffix: str) -> None:
@@ -87,7 +96,7 @@ class _At:
 
     def default(self, ours: str | None, theirs: str | None) -> None:
         if ours != theirs:
-            self.note(Kind.CHANGED, "default", _became("default", ours, theirs))
+            self.note(ChangeKind.CHANGED, "default", _describe_change("default", ours, theirs))
 
     def alternatives(self, ours: Sequence[Alternative], theirs: Sequence[Alternative]) -> None:
         """Pair what both let through; tell of what only one does."""
@@ -96,19 +105,21 @@ class _At:
             return
         if ("null" in _types(ours)) != ("null" in _types(theirs)):
             gone = "null" in _types(ours)
-            kind = Kind.NARROWED if gone else Kind.WIDENED
+            kind = ChangeKind.NARROWED if gone else ChangeKind.WIDENED
             self.note(kind, "null", f"null is {'gone' if gone else 'new'}")
         left, right = _without_null(ours), _without_null(theirs)
         left, right = self._listed_values(left, right)
-        pairs, gone_ones, new_ones = paired(left, right)
+        pairs, gone_ones, new_ones = pair_alternatives(left, right)
         self._unpaired(gone_ones, new_ones)
         for one, other in pairs:
             self._pair(one, other)
 
     def _anything(self, ours: Sequence[Alternative], theirs: Sequence[Alternative]) -> None:
         if _types(ours) != _types(theirs):
-            kind = Kind.WIDENED if ANY in _types(theirs) else Kind.NARROWED
-            self.note(kind, "type", f"{_all(ours)} became {_all(theirs)}")
+            kind = ChangeKind.WIDENED if ANY in _types(theirs) else ChangeKind.NARROWED
+            self.note(
+                kind, "type", f"{_join_alternatives(ours)} became {_join_alternatives(theirs)}"
+            )
 
     def _listed_values(
         self, ours: Sequence[Alternative], theirs: Sequence[Alternative]
@@ -129,64 +140,82 @@ class _At:
 
     def values(self, ours: frozenset[str], theirs: frozenset[str]) -> None:
         if ours - theirs:
-            self.note(Kind.NARROWED, "value", _gone_or_new("value", ours - theirs, "gone"))
+            self.note(
+                ChangeKind.NARROWED, "value", _describe_values("value", ours - theirs, "gone")
+            )
         if theirs - ours:
-            self.note(Kind.WIDENED, "value", _gone_or_new("value", theirs - ours, "new"))
+            self.note(ChangeKind.WIDENED, "value", _describe_values("value", theirs - ours, "new"))
 
     def _unpaired(self, gone: Sequence[Alternative], new: Sequence[Alternative]) -> None:
         if gone and new:
             one, other = gone[0], new[0]
             if len(gone) == len(new) == 1 and one.type == other.type:
-                kind = Kind.NARROWED if one.values is None else Kind.WIDENED
+                kind = ChangeKind.NARROWED if one.values is None else ChangeKind.WIDENED
                 here = self.named(one.name) if one.name == other.name else self
-                here.note(kind, "value", f"{_value(one)} became {_value(other)}")
+                here.note(
+                    kind,
+                    "value",
+                    f"{_describe_alternative(one)} became {_describe_alternative(other)}",
+                )
             else:
-                self.note(Kind.CHANGED, "type", f"{_all(gone)} became {_all(new)}")
+                self.note(
+                    ChangeKind.CHANGED,
+                    "type",
+                    f"{_join_alternatives(gone)} became {_join_alternatives(new)}",
+                )
         elif gone:
-            self.note(Kind.NARROWED, "type", f"{_all(gone)} is gone")
+            self.note(ChangeKind.NARROWED, "type", f"{_join_alternatives(gone)} is gone")
         elif new:
-            self.note(Kind.WIDENED, "type", f"{_all(new)} is new")
+            self.note(ChangeKind.WIDENED, "type", f"{_join_alternatives(new)} is new")
 
     def _pair(self, one: Alternative, other: Alternative) -> None:
         here = self.named(one.name)
         if not self.comparison.once(one, other, self.side):
             return
         if one.type != other.type:
-            kind = Kind.WIDENED if other.type == "number" else Kind.NARROWED
+            kind = ChangeKind.WIDENED if other.type == "number" else ChangeKind.NARROWED
             here.note(kind, "type", f"{one.type} became {other.type}")
-        for compare in _COMPARE.get(one.type, ()):
+        for compare in _COMPARERS_BY_TYPE.get(one.type, ()):
             compare(here, one, other)
 
     def bounds(self, one: Alternative, other: Alternative) -> None:
         """Least and most: values, lengths, numbers of items or keys."""
         for lower, keys in ((True, _LOWER), (False, _UPPER)):
             for key in keys:
-                self._bound(key, limit(one, key), limit(other, key), lower=lower)
+                self._bound(key, size_bound(one, key), size_bound(other, key), lower=lower)
 
     def range(self, one: Alternative, other: Alternative) -> None:
         """Minimum and maximum, the exclusive ones in their place."""
         for lower, key in ((True, "minimum"), (False, "maximum")):
-            self._bound(key, edge(one, key, lower), edge(other, key, lower), lower=lower)
+            self._bound(
+                key, numeric_bound(one, key, lower), numeric_bound(other, key, lower), lower=lower
+            )
         self.said("multipleOf", one, other)
 
-    def _bound(self, key: str, ours: Edge | None, theirs: Edge | None, *, lower: bool) -> None:
+    def _bound(self, key: str, ours: Bound | None, theirs: Bound | None, *, lower: bool) -> None:
         if ours == theirs:
             return
         if ours is None or theirs is None:
             wider = theirs is None
         else:
             wider = theirs < ours if lower else theirs > ours
-        kind = Kind.WIDENED if wider else Kind.NARROWED
-        self.note(kind, key, _became(key, edge_text(ours), edge_text(theirs)))
+        kind = ChangeKind.WIDENED if wider else ChangeKind.NARROWED
+        self.note(kind, key, _describe_change(key, format_bound(ours), format_bound(theirs)))
 
     def said(self, key: str, one: Alternative, other: Alternative) -> None:
         """A keyword that is one or another, such as a format."""
         ours, theirs = one.keywords.get(key), other.keywords.get(key)
         if ours == theirs:
             return
-        kind = Kind.WIDENED if theirs is None else Kind.NARROWED if ours is None else Kind.CHANGED
-        texts = [None if text is None else text_of(text) for text in (ours, theirs)]
-        self.note(kind, key, _became(key, *texts))
+        kind = (
+            ChangeKind.WIDENED
+            if theirs is None
+            else ChangeKind.NARROWED
+            if ours is None
+            else ChangeKind.CHANGED
+        )
+        texts = [None if text is None else format_keyword(text) for text in (ours, theirs)]
+        self.note(kind, key, _describe_change(key, *texts))
 
     def text(self, one: Alternative, other: Alternative) -> None:
         self.said("format", one, other)
@@ -199,11 +228,11 @@ class _At:
         """What a list holds, and whether twice."""
         unique, unique_there = (bool(side.keywords.get("uniqueItems")) for side in (one, other))
         if unique != unique_there:
-            kind = Kind.NARROWED if unique_there else Kind.WIDENED
+            kind = ChangeKind.NARROWED if unique_there else ChangeKind.WIDENED
             self.note(kind, "uniqueItems", f"uniqueItems is {'new' if unique_there else 'gone'}")
         self.below(one.keywords.get("items", True), other.keywords.get("items", True), "[]")
         first, second = (
-            as_list(s.keywords.get("prefixItems", []), "prefixItems") for s in (one, other)
+            expect_list(s.keywords.get("prefixItems", []), "prefixItems") for s in (one, other)
         )
         for index in range(max(len(first), len(second))):
             ours, theirs = (side[index] if index < len(side) else True for side in (first, second))
@@ -211,14 +240,14 @@ class _At:
 
     def fields(self, one: Alternative, other: Alternative) -> None:
         """The properties of an object, and which must be there."""
-        ours, theirs = (as_object(side.keywords.get("properties", {})) for side in (one, other))
+        ours, theirs = (expect_object(side.keywords.get("properties", {})) for side in (one, other))
         must, must_there = _required(one), _required(other)
         closed = other.keywords.get("additionalProperties") is False
         for name in [*ours, *(name for name in theirs if name not in ours)]:
             field = f"{self.subject}.{name}"
             if name not in theirs:
                 aspect = "closed property" if closed else "property"
-                change = Change(Kind.REMOVED, field, aspect, "is gone")
+                change = Change(ChangeKind.REMOVED, field, aspect, "is gone")
                 self.comparison.note(change, self.side)
             elif name not in ours:
                 self.comparison.added(name in must_there, field, "property", self.side)
@@ -231,7 +260,7 @@ class _At:
         ours, theirs = (side.keywords.get("additionalProperties", True) for side in (one, other))
         if (ours is False) != (theirs is False):
             closed = theirs is False
-            kind = Kind.NARROWED if closed else Kind.WIDENED
+            kind = ChangeKind.NARROWED if closed else ChangeKind.WIDENED
             what = f"other keys are {'refused' if closed else 'let through'}"
             self.note(kind, "additionalProperties", what)
         elif ours is not False:
@@ -241,35 +270,38 @@ class _At:
             self.below(names, names_there, " keys")
 
 
-_COMPARE: Mapping[str, Sequence[Callable[[_At, Alternative, Alternative], None]]] = {
-    "string": (_At.text, _At.bounds),
-    "integer": (_At.form, _At.range),
-    "number": (_At.form, _At.range),
-    "array": (_At.bounds, _At.items),
-    "object": (_At.bounds, _At.fields, _At.other_keys),
+_COMPARERS_BY_TYPE: Mapping[
+    str, Sequence[Callable[[_Location, Alternative, Alternative], None]]
+] = {
+    "string": (_Location.text, _Location.bounds),
+    "integer": (_Location.form, _Location.range),
+    "number": (_Location.form, _Location.range),
+    "array": (_Location.bounds, _Location.items),
+    "object": (_Location.bounds, _Location.fields, _Location.other_keys),
 }
 
 
-def _became(name: str, before: str | None, after: str | None) -> str:
+def _describe_change(name: str, before: str | None, after: str | None) -> str:
     if before is None:
         return f"{name} {after} is new"
     return f"{name} {before} is gone" if after is None else f"{name} {before} became {after}"
 
 
-def _gone_or_new(name: str, values: frozenset[str], fate: str) -> str:
+def _describe_values(name: str, values: frozenset[str], fate: str) -> str:
     several = len(values) > 1
-    return f"{name}{'s' if several else ''} {listed(values)} {'are' if several else 'is'} {fate}"
+    verb = "are" if several else "is"
+    return f"{name}{'s' if several else ''} {format_values(values)} {verb} {fate}"
 
 
 def _types(alternatives: Sequence[Alternative]) -> set[str]:
     return {alternative.type for alternative in alternatives}
 
 
-def _all(alternatives: Sequence[Alternative]) -> str:
+def _join_alternatives(alternatives: Sequence[Alternative]) -> str:
     return " or ".join(dict.fromkeys(map(str, alternatives))) or "nothing"
 
 
-def _value(alternative: Alternative) -> str:
+def _describe_alternative(alternative: Alternative) -> str:
     return f"any {alternative.type}" if alternative.values is None else str(alternative)
 
 
@@ -282,4 +314,4 @@ def _values(alternatives: Sequence[Alternative]) -> frozenset[str]:
 
 
 def _required(side: Alternative) -> frozenset[Any]:
-    return frozenset(map(str, as_list(side.keywords.get("required", []), "required")))
+    return frozenset(map(str, expect_list(side.keywords.get("required", []), "required")))

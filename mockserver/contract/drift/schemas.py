@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from ...errors import MockServerError, in_a_line
+from ...errors import MockServerError, to_single_line
 
 MAX_DEPTH = 64  # of schemas in one another, and of references to references
 MAX_ALTERNATIVES = 1_000
@@ -33,11 +33,15 @@ KEYWORDS: Mapping[str, frozenset[str]] = {
     }),
 }  # fmt: skip
 """What constrains values of a type; it says nothing about those of others."""
-_OF_TYPE = {**KEYWORDS, "integer": KEYWORDS["number"]}
-_SHAPES = frozenset({"type", "enum", "const", "nullable", "anyOf", "oneOf", "allOf"})
-CONSTRAINTS = _SHAPES.union(*KEYWORDS.values())
-_AT_LEAST = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
-_AT_MOST = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
+_KEYWORDS_BY_TYPE = {**KEYWORDS, "integer": KEYWORDS["number"]}
+_STRUCTURAL_KEYWORDS = frozenset({"type", "enum", "const", "nullable", "anyOf", "oneOf", "allOf"})
+CONSTRAINTS = _STRUCTURAL_KEYWORDS.union(*KEYWORDS.values())
+_LOWER_BOUND_KEYWORDS = frozenset(
+    {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"}
+)
+_UPPER_BOUND_KEYWORDS = frozenset(
+    {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"}
+)
 _COMPONENT = "#/components/schemas/"
 
 
@@ -59,15 +63,15 @@ class Alternative:
 
     def __str__(self) -> str:
         if self.values is not None:
-            return listed(self.values)
+            return format_values(self.values)
         if self.type == ANY:
             return "anything"
         if self.name or "format" in self.keywords:
-            return f"{self.type} ({in_a_line(self.name or str(self.keywords['format']), 100)})"
+            return f"{self.type} ({to_single_line(self.name or str(self.keywords['format']), 100)})"
         return self.type
 
 
-class Reader:
+class SchemaReader:
     """The schemas of one document. Its methods raise DocumentError."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -77,7 +81,7 @@ class Reader:
     def resolve(self, node: Any) -> Mapping[str, Any]:
         """An object, or what its `$ref` stands for: a parameter, a reply, a body."""
         for _ in range(MAX_DEPTH):
-            found = as_object(node)
+            found = expect_object(node)
             if "$ref" not in found:
                 return found
             node = self._at(found["$ref"])
@@ -90,7 +94,7 @@ class Reader:
             if not isinstance(node, Mapping):
                 return None
             if node.get("default") is not None:
-                return as_json(node["default"])
+                return canonical_json(node["default"])
             if "$ref" not in node:
                 return None
             node = self._at(node["$ref"])
@@ -108,7 +112,7 @@ class Reader:
         self._step(depth)
         if schema is False:
             return
-        node = {} if schema is True else as_object(schema)
+        node = {} if schema is True else expect_object(schema)
         rest = {key: value for key, value in node.items() if key in CONSTRAINTS}
         if "$ref" in node:
             target, named = self._at(node["$ref"]), _component(node["$ref"])
@@ -118,14 +122,14 @@ class Reader:
             return
         for key in ("allOf", "anyOf", "oneOf"):
             if key in rest:
-                parts = as_list(rest.pop(key), key)
+                parts = expect_list(rest.pop(key), key)
                 if key == "allOf":
                     parts = [self._all(parts, depth)]
                 for part in parts:
                     merged = self._both(part, rest, depth) if rest else part
                     yield from self._alternatives(merged, name, depth + 1)
                 return
-        yield from _plain(rest, name)
+        yield from _leaf_alternatives(rest, name)
 
     def _all(self, parts: Sequence[Any], depth: int) -> Any:
         if len(parts) == 1:
@@ -140,28 +144,28 @@ class Reader:
         self._step(depth)
         if one is False or other is False:
             return False
-        plain = {} if one is True else dict(as_object(one))
+        plain = {} if one is True else dict(expect_object(one))
         if "$ref" in plain:
             target = self._at(plain.pop("$ref"))
             if CONSTRAINTS & plain.keys():
                 target = self._both(target, plain, depth + 1)
             return self._both(target, other, depth + 1)
         if "allOf" in plain:
-            parts = as_list(plain.pop("allOf"), "allOf")
+            parts = expect_list(plain.pop("allOf"), "allOf")
             merged = self._both(self._all(parts, depth + 1), plain, depth + 1)
             if merged is False:
                 return False
             plain = dict(merged)
-        return {**plain, **{key: _stricter(key, plain, value) for key, value in other.items()}}
+        return {**plain, **{key: _merge_keyword(key, plain, value) for key, value in other.items()}}
 
     def _at(self, reference: Any) -> Any:
         node: Any = self.document
         if not isinstance(reference, str) or not reference.startswith("#/"):
-            raise DocumentError(f"$ref {shown(reference)}; expected one within the document")
+            raise DocumentError(f"$ref {format_value(reference)}; expected one within the document")
         for step in unquote(reference[2:]).split("/"):
             key = step.replace("~1", "/").replace("~0", "~")
             if not isinstance(node, Mapping) or key not in node:
-                raise DocumentError(f"$ref {shown(reference)} leads to nothing")
+                raise DocumentError(f"$ref {format_value(reference)} leads to nothing")
             node = node[key]
         return node
 
@@ -178,7 +182,7 @@ def _component(reference: str) -> str | None:
     return reference.removeprefix(_COMPONENT) if reference.startswith(_COMPONENT) else None
 
 
-def _plain(node: Mapping[str, Any], name: str | None) -> Iterator[Alternative]:
+def _leaf_alternatives(node: Mapping[str, Any], name: str | None) -> Iterator[Alternative]:
     """The alternatives of a schema without references and combinations."""
     types = _types(node)
     values = [node["const"]] if "const" in node else node.get("enum")
@@ -186,8 +190,8 @@ def _plain(node: Mapping[str, Any], name: str | None) -> Iterator[Alternative]:
         yield Alternative("null", {})
     if values is not None:
         by_type: dict[str, set[str]] = {}
-        for value in as_list(values, "enum"):
-            by_type.setdefault(_type_of(value), set()).add(as_json(value))
+        for value in expect_list(values, "enum"):
+            by_type.setdefault(_type_of(value), set()).add(canonical_json(value))
         for type_, texts in by_type.items():
             if type_ == "null":
                 yield Alternative("null", {})
@@ -195,7 +199,7 @@ def _plain(node: Mapping[str, Any], name: str | None) -> Iterator[Alternative]:
                 yield Alternative(type_, {}, name, frozenset(texts))
         return
     for type_ in types:
-        relevant = _OF_TYPE.get(type_, frozenset())
+        relevant = _KEYWORDS_BY_TYPE.get(type_, frozenset())
         keywords = {key: value for key, value in node.items() if key in relevant}
         yield Alternative(type_, keywords, None if type_ == "null" else name)
 
@@ -205,7 +209,7 @@ def _types(node: Mapping[str, Any]) -> list[str]:
     if isinstance(said, str):
         return [said]
     if said is not None:
-        return [str(one) for one in as_list(said, "type")]
+        return [str(one) for one in expect_list(said, "type")]
     # Without a type the keywords say nothing of other types, but whoever wrote them meant one.
     meant = [type_ for type_, keywords in KEYWORDS.items() if keywords & node.keys() - {"format"}]
     return meant or (["string"] if "format" in node else [ANY])
@@ -218,62 +222,62 @@ def _type_of(value: Any) -> str:
     return names.get(type(value), "integer")
 
 
-def _stricter(key: str, node: Mapping[str, Any], value: Any) -> Any:
+def _merge_keyword(key: str, node: Mapping[str, Any], value: Any) -> Any:
     """What a keyword is where two schemas must both hold."""
     if key not in node:
         return value
     held = node[key]
-    if key in _AT_LEAST:
-        return max(number(held, key), number(value, key))
-    if key in _AT_MOST:
-        return min(number(held, key), number(value, key))
+    if key in _LOWER_BOUND_KEYWORDS:
+        return max(expect_number(held, key), expect_number(value, key))
+    if key in _UPPER_BOUND_KEYWORDS:
+        return min(expect_number(held, key), expect_number(value, key))
     if key == "required":
         return [
-            *as_list(held, key),
-            *(name for name in as_list(value, key) if name not in held),
+            *expect_list(held, key),
+            *(name for name in expect_list(value, key) if name not in held),
         ]
     if key == "properties":
-        return {**as_object(held), **as_object(value)}
+        return {**expect_object(held), **expect_object(value)}
     if key == "enum":
-        return [one for one in as_list(held, key) if one in as_list(value, key)]
+        return [one for one in expect_list(held, key) if one in expect_list(value, key)]
     return value
 
 
-def as_json(value: Any) -> str:
+def canonical_json(value: Any) -> str:
     """A value in one form: 1.0 is 1, keys are sorted."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
-def listed(values: frozenset[str], most: int = 8) -> str:
+def format_values(values: frozenset[str], most: int = 8) -> str:
     """Some values, in words."""
-    texts = [in_a_line(value, 60) for value in sorted(values)]
+    texts = [to_single_line(value, 60) for value in sorted(values)]
     more = [f"{len(texts) - most} more"] if len(texts) > most else []
     return ", ".join(texts[:most] + more)
 
 
-def as_object(node: Any) -> Mapping[str, Any]:
+def expect_object(node: Any) -> Mapping[str, Any]:
     """An object as it is; anything else raises DocumentError."""
     if not isinstance(node, Mapping):
-        raise DocumentError(f"{shown(node)} stands where an object belongs")
+        raise DocumentError(f"{format_value(node)} stands where an object belongs")
     return node
 
 
-def as_list(node: Any, keyword: str) -> list[Any]:
+def expect_list(node: Any, keyword: str) -> list[Any]:
     """A list as it is; anything else raises DocumentError."""
     if not isinstance(node, list):
-        raise DocumentError(f"{keyword} is {shown(node)}; expected a list")
+        raise DocumentError(f"{keyword} is {format_value(node)}; expected a list")
     return node
 
 
-def number(value: Any, keyword: str) -> float:
+def expect_number(value: Any, keyword: str) -> float:
     """A number as it is; anything else raises DocumentError."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DocumentError(f"{keyword} is {shown(value)}; expected a number")
+        raise DocumentError(f"{keyword} is {format_value(value)}; expected a number")
     return value
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value in a sentence: one line, bounded."""
-    return in_a_line(as_json(value), 80)
+    return to_single_line(canonical_json(value), 80)

@@ -10,34 +10,39 @@ from ...lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from .campaign import FuzzSettings
-    from .checks import UNREADABLE
-    from .explainer import Explainer, told
+    from .checks import STILL_READABLE
+    from .explainer import Explainer, is_documented_refusal
     from .hook_files import copy_hooks
-    from .interceptor import CHECK_NAMES, Gate, as_answer, as_schemathesis_check
-    from .mock_pool import StandIns
-    from .observer import Watch
-    from .run_pool import Crowd
+    from .interceptor import (
+        CHECK_ID_BY_NAME,
+        RequestInterceptor,
+        make_schemathesis_check,
+        to_answer,
+    )
+    from .mock_pool import MockPool
+    from .observer import Observer
+    from .run_pool import RunPool
     from .runner import fuzz
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "campaign": ("FuzzSettings",),
-        "checks": ("UNREADABLE",),
+        "checks": ("STILL_READABLE",),
         "explainer": (
             "Explainer",
-            "told",
+            "is_documented_refusal",
         ),
         "hook_files": ("copy_hooks",),
         "interceptor": (
-            "CHECK_NAMES",
-            "Gate",
-            "as_answer",
-            "as_schemathesis_check",
+            "CHECK_ID_BY_NAME",
+            "RequestInterceptor",
+            "make_schemathesis_check",
+            "to_answer",
         ),
-        "mock_pool": ("StandIns",),
-        "observer": ("Watch",),
-        "run_pool": ("Crowd",),
+        "mock_pool": ("MockPool",),
+        "observer": ("Observer",),
+        "run_pool": ("RunPool",),
         "runner": ("fuzz",),
     },
 )

@@ -27,13 +27,13 @@ from ..server import Target
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 REPORTS = ("junit", "vcr", "har", "ndjson", "json", "allure", "html")
 # Each of these takes the same filters as /flow_runs/filter, 1,300 to 1,400 ways of saying them.
-LIKE_FILTER = (
+FILTER_ENDPOINTS = (
     "/flow_runs/count", "/flow_runs/paginate", "/flow_runs/history", "/flow_runs/lateness",
     "/flows/filter", "/flows/count", "/task_runs/filter", "/task_runs/count",
     "/deployments/filter", "/deployments/count",
 )  # fmt: skip
 # A lease that is gone is a refusal that has nothing to do with the data.
-ACCEPTED = ("2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx")
+ACCEPTED_STATUSES = ("2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class Campaign:
 
     def __init__(self, target: Target, settings: FuzzSettings) -> None:
         """Raises UsageError for settings that name what is not there."""
-        _check("phase", settings.phases, PHASES)
-        _check("report", settings.reports, REPORTS)
+        _require_known("phase", settings.phases, PHASES)
+        _require_known("report", settings.reports, REPORTS)
         if "allure" in settings.reports and find_spec("allure_commons") is None:
             raise UsageError("the report allure needs: pip install 'schemathesis[allure]'")
         document = deepcopy(dict(openapi.document()))
@@ -74,9 +74,9 @@ class Campaign:
             for method in methods
             if method != "parameters"
         ]
-        _check("operation", settings.operations, known)
+        _require_known("operation", settings.operations, known)
         self.settings = settings
-        self.config = SchemathesisConfig.from_dict(_config(target, settings))
+        self.config = SchemathesisConfig.from_dict(_build_config(target, settings))
         self.schema: BaseSchema = schemathesis.openapi.from_dict(document, config=self.config)
         if settings.operations:
             self.schema = self.schema.include(name=list(settings.operations))
@@ -92,7 +92,7 @@ class Campaign:
             return
         config = self.schema.config
         context = ExecutionContext(config=config)
-        with _files_left_open():
+        with _ignore_unclosed_files():
             handlers = initialize_report_handlers(config=config, args=[], params={})
         for handler in handlers:
             handler.start(context)
@@ -106,25 +106,25 @@ class Campaign:
             for handler in handlers:
                 handler.shutdown(context)
             handlers.clear()
-            with _files_left_open():
+            with _ignore_unclosed_files():
                 gc.collect()
 
 
 @contextmanager
-def _files_left_open() -> Iterator[None]:
+def _ignore_unclosed_files() -> Iterator[None]:
     """Reports of schemathesis leave files to the collector; it is said of none, they are whole."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield
 
 
-def _check(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+def _require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
     for one in given:
         if one not in known:
             raise UsageError(f"{one!r} is no {what}; one of {', '.join(known)}")
 
 
-def _config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
+def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
     """The settings as schemathesis.toml would say them."""
     phases: dict[str, Any] = {phase: {"enabled": phase in settings.phases} for phase in PHASES}
     # By itself it tries every method on every path, which on a part of an API are real ones.
@@ -134,7 +134,7 @@ def _config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
         if settings.thorough
         else [
             {
-                "include-path": list(LIKE_FILTER),
+                "include-path": list(FILTER_ENDPOINTS),
                 "phases": {**phases, "coverage": {"enabled": False}},
             }
         ]
@@ -158,7 +158,7 @@ def _config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
         },
         "phases": phases,
         "checks": {
-            "positive_data_acceptance": {"expected-statuses": list(ACCEPTED)},
+            "positive_data_acceptance": {"expected-statuses": list(ACCEPTED_STATUSES)},
             # What was just created, a bulk_delete may have deleted; `creates-one` sees to it.
             "ensure_resource_availability": {"enabled": False},
         },

@@ -14,15 +14,15 @@ from typing import Any
 from ...prefect import BULK_DELETE
 from ..server import Answer
 
-MOST_DELETED = 50  # the most a request may ask for, and what one gets that does not say
-DELETE_ONE = "DELETE /flow_runs/{id}"
-READ_ONLY = frozenset({"filter", "count", "paginate", "history", "lateness"})
+BULK_DELETE_LIMIT = 50  # the most a request may ask for, and what one gets that does not say
+DELETE_FLOW_RUN = "DELETE /flow_runs/{id}"
+READ_ONLY_VERBS = frozenset({"filter", "count", "paginate", "history", "lateness"})
 
-Runs = Mapping[str, Mapping[str, Any]]
+RunsById = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentRequest:
     """A request as it went out. `operation` is its method and the document's path."""
 
     operation: str
@@ -50,19 +50,19 @@ class Sent:
     def limit(self) -> int | None:
         """How many runs a bulk_delete may delete; None where its body cannot be read."""
         body: Any = (self.json if self.body else {}) if self.is_json else {}
-        limit: Any = body.get("limit", MOST_DELETED) if isinstance(body, dict) else None
+        limit: Any = body.get("limit", BULK_DELETE_LIMIT) if isinstance(body, dict) else None
         if type(limit) not in (int, float):
             return None
-        return int(limit) if 1 <= limit <= MOST_DELETED else None
+        return int(limit) if 1 <= limit <= BULK_DELETE_LIMIT else None
 
     @property
     def only_reads(self) -> bool:
         """Whether the document says that it changes nothing."""
-        return self.method == "GET" or self.path.rpartition("/")[2] in READ_ONLY
+        return self.method == "GET" or self.path.rpartition("/")[2] in READ_ONLY_VERBS
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class ObservedExchange:
     """A request, its answer, and what was looked at around it.
 
     `before` and `after` are all flow runs by id. For a bulk_delete: `matching` are the ids that the
@@ -73,26 +73,26 @@ class Exchange:
     `since` are the requests since `before`, where that was not taken right before this one.
     """
 
-    sent: Sent
+    sent: SentRequest
     answer: Answer
-    before: Runs
-    after: Runs
+    before: RunsById
+    after: RunsById
     matching: Sequence[str] | None = None
     again: Answer | None = None
     found: Mapping[str, int] | None = None
     due: frozenset[str] | None = None
     unreadable: str = ""
-    since: Sequence[Sent] = ()
+    since: Sequence[SentRequest] = ()
 
     @property
     def deleted(self) -> Sequence[str]:
         """What the answer says was deleted."""
-        return deleted_in(self.answer)
+        return parse_deleted_ids(self.answer)
 
     @property
     def deleted_again(self) -> Sequence[str]:
         """What the second answer says was deleted."""
-        return deleted_in(self.again) if self.again else ()
+        return parse_deleted_ids(self.again) if self.again else ()
 
     @property
     def gone(self) -> set[str]:
@@ -102,10 +102,10 @@ class Exchange:
     @property
     def limit(self) -> int:
         """How many may go; the most there may be where that cannot be read."""
-        return self.sent.limit or MOST_DELETED
+        return self.sent.limit or BULK_DELETE_LIMIT
 
 
-def deleted_in(answer: Answer) -> Sequence[str]:
+def parse_deleted_ids(answer: Answer) -> Sequence[str]:
     """The ids in a reply of bulk_delete, in lower case; none where it is not one."""
     try:
         said = answer.json["deleted"] if answer.status == 200 else ()
@@ -117,17 +117,17 @@ def deleted_in(answer: Answer) -> Sequence[str]:
 # --- the rules: each returns what is wrong, or "" -------------------------------------------------
 
 
-def _unique(one: Exchange) -> str:
+def _unique(one: ObservedExchange) -> str:
     twice = sorted({said for said in one.deleted if one.deleted.count(said) > 1})
-    return f"deleted names {_some(twice)} more than once" if twice else ""
+    return f"deleted names {_abbreviate(twice)} more than once" if twice else ""
 
 
-def _at_most_limit(one: Exchange) -> str:
+def _at_most_limit(one: ObservedExchange) -> str:
     number = len(one.deleted)
     return f"{number} runs were deleted, the limit is {one.limit}" if number > one.limit else ""
 
 
-def _as_many_as_may(one: Exchange) -> str:
+def _as_many_as_may(one: ObservedExchange) -> str:
     if one.matching is None or one.sent.limit is None:
         return ""
     due = min(len(one.matching), one.limit)
@@ -136,113 +136,121 @@ def _as_many_as_may(one: Exchange) -> str:
     return f"{matched} runs match and {due} may go; it deleted {deleted}" if deleted < due else ""
 
 
-def _only_matching(one: Exchange) -> str:
+def _only_matching(one: ObservedExchange) -> str:
     if one.matching is None:
         return ""
     other = sorted(set(one.deleted) - set(one.matching))
-    return f"it deleted {_some(other)}, which the server's own list did not show" if other else ""
+    return (
+        f"it deleted {_abbreviate(other)}, which the server's own list did not show"
+        if other
+        else ""
+    )
 
 
-def _highest_ids(one: Exchange) -> str:
+def _highest_ids(one: ObservedExchange) -> str:
     if one.matching is None or not one.deleted:
         return ""
     lowest = min(one.deleted)
     kept = [run for run in one.matching if run > lowest and run not in one.deleted]
-    return f"it deleted {lowest} and kept {_some(kept)}, which also matched" if kept else ""
+    return f"it deleted {lowest} and kept {_abbreviate(kept)}, which also matched" if kept else ""
 
 
-def _gone_afterwards(one: Exchange) -> str:
+def _gone_afterwards(one: ObservedExchange) -> str:
     there = [run for run in one.deleted if run in one.after]
     answered = [run for run, status in (one.found or {}).items() if status != 404]
     if there:
-        return f"{_some(there)} was said to be deleted and is still listed"
-    return f"GET of {_some(answered)}, which was deleted, is not 404" if answered else ""
+        return f"{_abbreviate(there)} was said to be deleted and is still listed"
+    return f"GET of {_abbreviate(answered)}, which was deleted, is not 404" if answered else ""
 
 
-def _nothing_else_gone(one: Exchange) -> str:
+def _nothing_else_gone(one: ObservedExchange) -> str:
     other = sorted(one.gone - set(one.deleted) - set(one.deleted_again))
     if not other:
         return ""
     said = len(one.deleted) + len(one.deleted_again)
-    return f"{_some(other)} is gone too; it said it deleted {said}, and {len(one.gone)} are gone"
+    return (
+        f"{_abbreviate(other)} is gone too; it said it deleted {said}, and {len(one.gone)} are gone"
+    )
 
 
-def _was_there(one: Exchange) -> str:
+def _was_there(one: ObservedExchange) -> str:
     unknown = sorted({*one.deleted, *one.deleted_again} - set(one.before))
-    return f"it said it deleted {_some(unknown)}, which was not there" if unknown else ""
+    return f"it said it deleted {_abbreviate(unknown)}, which was not there" if unknown else ""
 
 
-def _others_untouched(one: Exchange) -> str:
+def _others_untouched(one: ObservedExchange) -> str:
     changed = [
         f"{run} ({', '.join(sorted(keys))})"
         for run, after in one.after.items()
-        if (keys := _changes(one.before.get(run, after), after))
+        if (keys := _changed_keys(one.before.get(run, after), after))
     ]
     new = sorted(set(one.after) - set(one.before))
     if changed:
-        return f"what was not deleted has changed: {_some(changed)}"
-    return f"{_some(new)} came into being" if new else ""
+        return f"what was not deleted has changed: {_abbreviate(changed)}"
+    return f"{_abbreviate(new)} came into being" if new else ""
 
 
-def _again_only_the_rest(one: Exchange) -> str:
+def _again_only_the_rest(one: ObservedExchange) -> str:
     if one.again is None:
         return ""
     if one.again.status != 200:
         return f"the same request was answered {one.answer.status}, then {one.again.status}"
     both = sorted(set(one.deleted) & set(one.deleted_again))
     if both:
-        return f"the same request again said once more that it deleted {_some(both)}"
+        return f"the same request again said once more that it deleted {_abbreviate(both)}"
     rest = set(one.matching or ()) - set(one.deleted)
     if one.sent.limit is not None and len(one.deleted_again) < min(len(rest), one.limit):
         return f"{len(rest)} were left; the same request again deleted {len(one.deleted_again)}"
     other = sorted(set(one.deleted_again) - rest) if one.matching is not None else []
-    return f"the same request again deleted {_some(other)}, which did not match" if other else ""
+    return (
+        f"the same request again deleted {_abbreviate(other)}, which did not match" if other else ""
+    )
 
 
-def _warned(one: Exchange) -> str:
+def _warned(one: ObservedExchange) -> str:
     if one.due is None:
         return ""
     came = frozenset(filter(None, one.answer.headers.get("x-mockserver-warning", "").split(", ")))
     told = ", ".join(sorted(came)) or "nothing"
-    return "" if came == one.due else f"it warned of {told}; due is {_some(sorted(one.due))}"
+    return "" if came == one.due else f"it warned of {told}; due is {_abbreviate(sorted(one.due))}"
 
 
-def _reading_changes_nothing(one: Exchange) -> str:
-    return _change(one) if one.sent.only_reads else ""
+def _reading_changes_nothing(one: ObservedExchange) -> str:
+    return _describe_change(one) if one.sent.only_reads else ""
 
 
-def _refusal_changes_nothing(one: Exchange) -> str:
-    return _change(one) if one.answer.status >= 400 and not one.sent.only_reads else ""
+def _refusal_changes_nothing(one: ObservedExchange) -> str:
+    return _describe_change(one) if one.answer.status >= 400 and not one.sent.only_reads else ""
 
 
-def _still_readable(one: Exchange) -> str:
+def _still_readable(one: ObservedExchange) -> str:
     return f"after it the list of all runs is {one.unreadable}" if one.unreadable else ""
 
 
-def _deletes_the_one(one: Exchange) -> str:
+def _deletes_the_one(one: ObservedExchange) -> str:
     if one.answer.status != 204:
         return ""
     wanted = one.sent.path.rpartition("/")[2].lower()
     missing = [status for status in (one.found or {}).values() if status != 404]
     other = sorted(run for run in one.gone if run.replace("-", "") != wanted.replace("-", ""))
     if other:
-        return f"{_some(other)} is gone too"
+        return f"{_abbreviate(other)} is gone too"
     return f"{wanted} is deleted, and GET is {missing[0]}" if missing else _others_untouched(one)
 
 
-def _creates_one(one: Exchange) -> str:
+def _creates_one(one: ObservedExchange) -> str:
     new = len(set(one.after) - set(one.before))
     due = {201: 1, 200: 0}.get(one.answer.status)
     if one.gone:
-        return f"{_some(sorted(one.gone))} is gone"
+        return f"{_abbreviate(sorted(one.gone))} is gone"
     return "" if due in (None, new) else f"it answered {one.answer.status}, and {new} runs are new"
 
 
-def _states_stay(one: Exchange) -> str:
+def _states_stay(one: ObservedExchange) -> str:
     new = sorted(set(one.after) - set(one.before))
     if one.gone:
-        return f"{_some(sorted(one.gone))} is gone"
-    return f"{_some(new)} came into being" if new else ""
+        return f"{_abbreviate(sorted(one.gone))} is gone"
+    return f"{_abbreviate(new)} came into being" if new else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +262,10 @@ class Check:
     id: str
     operation: str
     sentence: str
-    wrong: Callable[[Exchange], str]
+    wrong: Callable[[ObservedExchange], str]
     refused_too: bool = False
 
-    def concerns(self, one: Exchange) -> bool:
+    def concerns(self, one: ObservedExchange) -> bool:
         """Whether the rule says anything of this exchange."""
         carried_out = self.refused_too or one.answer.status < 300
         return carried_out and self.operation in ("", one.sent.operation)
@@ -301,7 +309,7 @@ CHECKS: tuple[Check, ...] = (
         _still_readable,
         refused_too=True,
     ),
-    Check("deletes-the-one", DELETE_ONE, "the run is gone, and no other", _deletes_the_one),
+    Check("deletes-the-one", DELETE_FLOW_RUN, "the run is gone, and no other", _deletes_the_one),
     Check("creates-one", "POST /flow_runs/", "201 is one run more, 200 is none", _creates_one),
     Check("states-stay", "POST /flow_runs/{id}/set_state", "no run comes or goes", _states_stay),
     Check(
@@ -310,13 +318,13 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-UNREADABLE = next(check for check in CHECKS if check.id == "still-readable")
+STILL_READABLE = next(check for check in CHECKS if check.id == "still-readable")
 
 
-def wrongs(one: Exchange) -> Iterator[tuple[Check, str]]:
+def find_violations(one: ObservedExchange) -> Iterator[tuple[Check, str]]:
     """Every rule that an exchange breaks, and how."""
     if one.unreadable:  # nothing else can be told
-        yield UNREADABLE, _still_readable(one)
+        yield STILL_READABLE, _still_readable(one)
         return
     for check in CHECKS:
         if check.concerns(one):
@@ -325,7 +333,7 @@ def wrongs(one: Exchange) -> Iterator[tuple[Check, str]]:
                 yield check, wrong
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+def _changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
     """The keys that differ; a parent that was deleted with its run is no change."""
     keys = {key for key in {*before, *after} if before.get(key) != after.get(key)}
     if after.get("parent_task_run_id") is None:
@@ -333,14 +341,14 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
     return keys
 
 
-def _change(one: Exchange) -> str:
+def _describe_change(one: ObservedExchange) -> str:
     among = f" (or one of the {len(one.since)} before it)" if one.since else ""
     if one.gone:
-        return f"after it{among} {_some(sorted(one.gone))} is gone"
+        return f"after it{among} {_abbreviate(sorted(one.gone))} is gone"
     changed = _others_untouched(one)
     return f"after it{among} {changed}" if changed else ""
 
 
-def _some(texts: Sequence[str]) -> str:
+def _abbreviate(texts: Sequence[str]) -> str:
     shown = ", ".join(texts[:3]) or "nothing"
     return f"{shown} and {len(texts) - 3} more" if len(texts) > 3 else shown

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from ...prefect import DEVIATIONS, SPEC, Deviation, Dialect, Nul, StateType
+from ...prefect import DEVIATIONS, SPEC, Deviation, Dialect, NulHandling, StateType
 from ..server import Answer, TargetError
-from .checks import Sent
-from .mock_pool import StandIns
+from .checks import SentRequest
+from .mock_pool import MockPool
 
-BY_ID: Mapping[str, Deviation] = {deviation.id: deviation for deviation in DEVIATIONS}
+DEVIATIONS_BY_ID: Mapping[str, Deviation] = {deviation.id: deviation for deviation in DEVIATIONS}
 
 # What decides a deviation that has no field of a dialect to itself.
-_FIELDS: Mapping[str, str] = {
+_FIELD_OVERRIDES: Mapping[str, str] = {
     "like-nul": "nul",
     "nul-in-text": "nul",
     "policy-deprecated-keys": "lax_coercion",
@@ -36,11 +36,11 @@ IN_EVERY_DIALECT = frozenset({"client-nulls", "empty-key"})
 """What the mock does, too, whatever its dialect: openapi.yaml says so where it differs."""
 
 
-def field_of(deviation: str) -> str:
+def dialect_field(deviation: str) -> str:
     """The field of a dialect that decides a deviation. Raises KeyError for one of every dialect."""
     if deviation in IN_EVERY_DIALECT:
         raise KeyError(deviation)
-    return _FIELDS.get(deviation, deviation.replace("-", "_"))
+    return _FIELD_OVERRIDES.get(deviation, deviation.replace("-", "_"))
 
 
 def shows_in(deviation: str, dialect: Dialect) -> bool | None:
@@ -48,12 +48,14 @@ def shows_in(deviation: str, dialect: Dialect) -> bool | None:
     if deviation in IN_EVERY_DIALECT:
         return None if dialect == SPEC else True
     if deviation == "nul-in-text":
-        return dialect.nul is Nul.FAILS
-    return bool(getattr(dialect, field_of(deviation)) != getattr(SPEC, field_of(deviation)))
+        return dialect.nul is NulHandling.FAILS
+    return bool(
+        getattr(dialect, dialect_field(deviation)) != getattr(SPEC, dialect_field(deviation))
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DocumentedRefusal:
     """A refusal of what the schema takes, which the document's text announces."""
 
     operations: str  # how they end, as a pattern
@@ -62,26 +64,26 @@ class Told:
     sentence: str
 
 
-TOLD: tuple[Told, ...] = (
-    Told(
+DOCUMENTED_REFUSALS: tuple[DocumentedRefusal, ...] = (
+    DocumentedRefusal(
         r"POST .*/(filter|paginate)",
         422,
         r"Invalid (limit|offset|page): must be (less|greater) than or equal to \d+\.",
         "limit is 0 to 200, which the published schema does not say",
     ),
-    Told(
+    DocumentedRefusal(
         r"POST /flow_runs/history",
         422,
         r"History interval must not be less than 1 second\.",
         "an interval is a second at least",
     ),
-    Told(
+    DocumentedRefusal(
         r"POST /flow_runs/history",
         422,
         r"History must not leave the years 1-9999\.",
         "its intervals are within the years that date-times have",
     ),
-    Told(
+    DocumentedRefusal(
         r"PATCH /flow_runs/{id}",
         400,
         r"Job variables for a flow run in state \w+ cannot be updated"
@@ -89,41 +91,43 @@ TOLD: tuple[Told, ...] = (
         r"|Flow run state is required to update job variables but none exists",
         "job_variables change while the run is scheduled, and from a deployment",
     ),
-    Told(
+    DocumentedRefusal(
         r"POST /task_runs/",
         422,
         r".*(retry_jitter_factor` must be >= 0|more than \d+ retry delays).*",
         "a policy has a factor of 0 or more, and 50 delays at most",
     ),
-    Told(
+    DocumentedRefusal(
         r"(POST|PATCH) /flow_runs/.*",
         422,
         r".*parameters must be less than [\d,]+ bytes.*",
         "parameters have a size",
     ),
-    Told(
+    DocumentedRefusal(
         r"PATCH /flow_runs/{id}/labels",
         422,
         r".*A label must be a text, a number or a boolean.*",
         "no reply could tell another label",
     ),
-    Told(r"GET /csrf-token", 422, r"CSRF protection is disabled\.", "that is its only answer"),
-    Told(r"POST /v2/.*", 410, r"Lease .*", "a lease that is not there is gone"),
+    DocumentedRefusal(
+        r"GET /csrf-token", 422, r"CSRF protection is disabled\.", "that is its only answer"
+    ),
+    DocumentedRefusal(r"POST /v2/.*", 410, r"Lease .*", "a lease that is not there is gone"),
 )
 
 
-def told(sent: Sent, answer: Answer) -> bool:
+def is_documented_refusal(sent: SentRequest, answer: Answer) -> bool:
     """Whether the document's text announces this refusal."""
-    detail = _detail(answer)
+    detail = _refusal_text(answer)
     return any(
         one.status == answer.status
         and re.fullmatch(one.operations, sent.operation)
         and re.fullmatch(one.detail, detail)
-        for one in TOLD
+        for one in DOCUMENTED_REFUSALS
     )
 
 
-def _detail(answer: Answer) -> str:
+def _refusal_text(answer: Answer) -> str:
     """What a refusal says, in the document's shape or that of real servers."""
     try:
         reply = answer.json
@@ -142,58 +146,65 @@ class Explainer:
     """Says which deviation of a dialect an answer is due to."""
 
     dialect: Dialect
-    standins: StandIns
+    standins: MockPool
     _known: dict[tuple[object, ...], str | None] = field(default_factory=dict)
 
-    def explain(self, sent: Sent, answer: Answer) -> str | None:
+    def explain(self, sent: SentRequest, answer: Answer) -> str | None:
         """The id of the deviation, or None."""
         key = (sent.method, sent.path, sent.body, tuple(sent.headers.items()), answer.status)
         if key not in self._known:
             self._known[key] = self._by_mocks(sent, answer) or self.by_hand(sent, answer)
         return self._known[key]
 
-    def by_hand(self, sent: Sent, answer: Answer) -> str | None:
+    def by_hand(self, sent: SentRequest, answer: Answer) -> str | None:
         """The id of a deviation that no mock shows, or None."""
         return next(
-            (one.deviation for one in BY_HAND if one.fits(self.dialect, sent, answer)), None
+            (one.deviation for one in DEVIATION_RULES if one.fits(self.dialect, sent, answer)), None
         )
 
-    def _by_mocks(self, sent: Sent, answer: Answer) -> str | None:
-        shape = shape_of(answer)
+    def _by_mocks(self, sent: SentRequest, answer: Answer) -> str | None:
+        shape = answer_shape(answer)
         if shape in self._answers(SPEC, sent):
             return None
         values = {
-            field_of(deviation.id): (deviation.id, getattr(self.dialect, field_of(deviation.id)))
+            dialect_field(deviation.id): (
+                deviation.id,
+                getattr(self.dialect, dialect_field(deviation.id)),
+            )
             for deviation in reversed(DEVIATIONS)
             if shows_in(deviation.id, self.dialect) and deviation.id not in IN_EVERY_DIALECT
         }
         for name, (deviation, value) in reversed(values.items()):
-            if shape in self._answers(_with(SPEC, {name: value}), sent):
+            if shape in self._answers(_with_fields(SPEC, {name: value}), sent):
                 return deviation
         # Perhaps it takes more than one: then it is the one without which it is not so.
         if shape in self._answers(self.dialect, sent):
             for name, (deviation, _) in reversed(values.items()):
-                without = _with(self.dialect, {name: getattr(SPEC, name)})
+                without = _with_fields(self.dialect, {name: getattr(SPEC, name)})
                 if shape not in self._answers(without, sent):
                     return deviation
         return None
 
-    def _answers(self, dialect: Dialect, sent: Sent) -> list[object]:
+    def _answers(self, dialect: Dialect, sent: SentRequest) -> list[object]:
         """The shapes of what a mock may answer, by what the run is in that the path names, and by
         whether the flow is there that the body names.
         """
         shapes: list[object] = []
         run = RUN_PATH.match(sent.path)
-        for state, flow in product(WORLDS if run else WORLDS[:1], {None, _flow_of(sent)}):
+        for state, flow in product(
+            RUN_STATES if run else RUN_STATES[:1], {None, _flow_id_in(sent)}
+        ):
             mock = self.standins.of(dialect, run[1] if run and state else None, state, flow)
             try:
-                shapes.append(shape_of(mock.send(sent.method, sent.path, sent.body, sent.headers)))
+                shapes.append(
+                    answer_shape(mock.send(sent.method, sent.path, sent.body, sent.headers))
+                )
             except TargetError:
                 continue
         return shapes
 
 
-def _flow_of(sent: Sent) -> str | None:
+def _flow_id_in(sent: SentRequest) -> str | None:
     body = sent.json
     named = body.get("flow_id") if isinstance(body, dict) else None
     return named if isinstance(named, str) and _UUID.fullmatch(named) else None
@@ -201,16 +212,16 @@ def _flow_of(sent: Sent) -> str | None:
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 RUN_PATH = re.compile(r"/flow_runs/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b")
-WORLDS: Sequence[StateType | None] = (
+RUN_STATES: Sequence[StateType | None] = (
     None, StateType.SCHEDULED, StateType.RUNNING, StateType.COMPLETED,
 )  # fmt: skip
 
 
-def _with(dialect: Dialect, changes: Mapping[str, Any]) -> Dialect:
+def _with_fields(dialect: Dialect, changes: Mapping[str, Any]) -> Dialect:
     return replace(dialect, **changes)
 
 
-def shape_of(answer: Answer) -> object:
+def answer_shape(answer: Answer) -> object:
     """What two answers have to share: the status, the keys that the reply has, and how the text
     begins that a refusal is told in.
     """
@@ -226,30 +237,30 @@ def shape_of(answer: Answer) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
+class DeviationRule:
     """A failure that no mock shows, told by a deviation, an operation's pattern and a predicate."""
 
     deviation: str
     operation: str
-    predicate: Callable[[Dialect, Sent, Answer], bool]
+    predicate: Callable[[Dialect, SentRequest, Answer], bool]
 
-    def fits(self, dialect: Dialect, sent: Sent, answer: Answer) -> bool:
+    def fits(self, dialect: Dialect, sent: SentRequest, answer: Answer) -> bool:
         """Whether the deviation explains the answer."""
         return bool(re.fullmatch(self.operation, sent.operation)) and self.predicate(
             dialect, sent, answer
         )
 
 
-def _fails_on_what_it_cannot_hold(dialect: Dialect, sent: Sent, answer: Answer) -> bool:
+def _fails_on_unstorable_value(dialect: Dialect, sent: SentRequest, answer: Answer) -> bool:
     """500 or 503, and a text, number or time that the dialect's database cannot hold."""
     return (
         dialect.undocumented_5xx is not None
         and answer.status in (500, 503)
-        and any(map(_is_odd, _leaves(sent.json)))
+        and any(map(_is_unstorable, _leaves(sent.json)))
     )
 
 
-def _is_odd(value: object) -> bool:
+def _is_unstorable(value: object) -> bool:
     if isinstance(value, str):
         return "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -269,7 +280,7 @@ def _leaves(value: Any) -> Iterator[object]:
             yield one
 
 
-def _has_unreadable_labels(dialect: Dialect, sent: Sent, _answer: Answer) -> bool:
+def _has_unreadable_labels(dialect: Dialect, sent: SentRequest, _answer: Answer) -> bool:
     """Labels that a real server takes and cannot read: what fails is whatever comes after."""
     labels = sent.json
     return dialect.unreadable_labels and (
@@ -278,7 +289,7 @@ def _has_unreadable_labels(dialect: Dialect, sent: Sent, _answer: Answer) -> boo
     )
 
 
-def _has_huge_integers(dialect: Dialect, sent: Sent, answer: Answer) -> bool:
+def _has_huge_integers(dialect: Dialect, sent: SentRequest, answer: Answer) -> bool:
     """Integers that are taken and no list can show, and what a database makes such integers of."""
     return (
         dialect.huge_integers
@@ -290,8 +301,8 @@ def _has_huge_integers(dialect: Dialect, sent: Sent, answer: Answer) -> bool:
     )
 
 
-BY_HAND: Sequence[ByHand] = (
-    ByHand("huge-integers", r"(POST|PATCH) /flow_runs/.*", _has_huge_integers),
-    ByHand("unreadable-labels", r"PATCH /flow_runs/{id}/labels", _has_unreadable_labels),
-    ByHand("undocumented-5xx", r".*", _fails_on_what_it_cannot_hold),
+DEVIATION_RULES: Sequence[DeviationRule] = (
+    DeviationRule("huge-integers", r"(POST|PATCH) /flow_runs/.*", _has_huge_integers),
+    DeviationRule("unreadable-labels", r"PATCH /flow_runs/{id}/labels", _has_unreadable_labels),
+    DeviationRule("undocumented-5xx", r".*", _fails_on_unstorable_value),
 )

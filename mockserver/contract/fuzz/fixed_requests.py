@@ -7,20 +7,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...prefect import BULK_DELETE
-from ..server import JSON, Answer
-from .checks import DELETE_ONE, Check, Exchange, Sent, wrongs
-from .observer import Watch
+from ..server import JSON_HEADERS, Answer
+from .checks import DELETE_FLOW_RUN, Check, ObservedExchange, SentRequest, find_violations
+from .observer import Observer
 
-OF_ANY: Any = {"flow_runs": None}
-NOTHING: Any = {"flow_runs": {"id": {"any_": []}}}
+NULL_FILTER: Any = {"flow_runs": None}
+EMPTY_ID_FILTER: Any = {"flow_runs": {"id": {"any_": []}}}
 
-TAKEN: Sequence[Any] = (
+VALID_BODIES: Sequence[Any] = (
     {},
     {"limit": 1},
     {"limit": 2},
-    {"limit": 3, **OF_ANY},
+    {"limit": 3, **NULL_FILTER},
     {"limit": 50},
-    NOTHING,
+    EMPTY_ID_FILTER,
     {"flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED"], "not_any_": None}}}},
     {"flow_runs": {"operator": "or_", "name": {"like_": "etl"}, "tags": {"is_null_": True}}},
     {"flow_runs": {"tags": {"any_": ["etl", "nightly"]}}, "limit": 1},
@@ -28,7 +28,7 @@ TAKEN: Sequence[Any] = (
 )
 """Bodies that the document allows, so that the answer is 200."""
 
-REFUSED: Sequence[Any] = (
+INVALID_BODIES: Sequence[Any] = (
     {"limit": 0},
     {"limit": -1},
     {"limit": 51},
@@ -43,46 +43,55 @@ REFUSED: Sequence[Any] = (
 )
 """Bodies that the document does not allow, nor does a real server: the answer is 422."""
 
-ANSWERED = Check("drill-answered", BULK_DELETE, "200 to what the document allows", lambda _: "")
-REFUSES = Check("drill-refused", BULK_DELETE, "422 to what the document forbids", lambda _: "")
-READS = ("filter", "count", "paginate")
+ACCEPTS_VALID = Check(
+    "drill-answered", BULK_DELETE, "200 to what the document allows", lambda _: ""
+)
+REJECTS_INVALID = Check(
+    "drill-refused", BULK_DELETE, "422 to what the document forbids", lambda _: ""
+)
+READ_VERBS = ("filter", "count", "paginate")
 
 
-def drill(watch: Watch) -> Iterator[tuple[Check, str, Exchange]]:
+def send_fixed_requests(watch: Observer) -> Iterator[tuple[Check, str, ObservedExchange]]:
     """Send them; yields every rule that is broken, how, and by what. Raises TargetError."""
-    for bodies, status, check in ((TAKEN, 200, ANSWERED), (REFUSED, 422, REFUSES)):
+    for bodies, status, check in (
+        (VALID_BODIES, 200, ACCEPTS_VALID),
+        (INVALID_BODIES, 422, REJECTS_INVALID),
+    ):
         for body in bodies:
-            yield from _bulk_delete(watch, body, status, check)
-    for verb in READS:
+            yield from _check_bulk_delete(watch, body, status, check)
+    for verb in READ_VERBS:
         path = f"/flow_runs/{verb}"
-        watch.after(*_send(watch, Sent(f"POST {path}", "POST", path, b"{}", JSON)))
+        watch.after(*_send(watch, SentRequest(f"POST {path}", "POST", path, b"{}", JSON_HEADERS)))
     overdue = watch.overdue()
     if overdue is not None:
-        yield from ((broken, wrong, overdue) for broken, wrong in wrongs(overdue))
-    yield from _delete_one(watch)
+        yield from ((broken, wrong, overdue) for broken, wrong in find_violations(overdue))
+    yield from _check_delete(watch)
 
 
-def _bulk_delete(
-    watch: Watch, body: Any, status: int, check: Check
-) -> Iterator[tuple[Check, str, Exchange]]:
+def _check_bulk_delete(
+    watch: Observer, body: Any, status: int, check: Check
+) -> Iterator[tuple[Check, str, ObservedExchange]]:
     watch.gather(BULK_DELETE, body)
-    sent = Sent(BULK_DELETE, "POST", "/flow_runs/bulk_delete", json.dumps(body).encode(), JSON)
+    sent = SentRequest(
+        BULK_DELETE, "POST", "/flow_runs/bulk_delete", json.dumps(body).encode(), JSON_HEADERS
+    )
     watch.before(sent)
     exchange = watch.after(*_send(watch, sent))
     if exchange is None:
         return
     if exchange.answer.status != status:
         yield check, f"it answered {exchange.answer}; expected {status}", exchange
-    yield from ((broken, wrong, exchange) for broken, wrong in wrongs(exchange))
+    yield from ((broken, wrong, exchange) for broken, wrong in find_violations(exchange))
 
 
-def _delete_one(watch: Watch) -> Iterator[tuple[Check, str, Exchange]]:
-    runs = watch.gather(DELETE_ONE)
+def _check_delete(watch: Observer) -> Iterator[tuple[Check, str, ObservedExchange]]:
+    runs = watch.gather(DELETE_FLOW_RUN)
     path = f"/flow_runs/{max(runs, default='')}"
-    exchange = watch.after(*_send(watch, Sent(DELETE_ONE, "DELETE", path, None, {})))
+    exchange = watch.after(*_send(watch, SentRequest(DELETE_FLOW_RUN, "DELETE", path, None, {})))
     if exchange is not None:
-        yield from ((broken, wrong, exchange) for broken, wrong in wrongs(exchange))
+        yield from ((broken, wrong, exchange) for broken, wrong in find_violations(exchange))
 
 
-def _send(watch: Watch, sent: Sent) -> tuple[Sent, Answer]:
+def _send(watch: Observer, sent: SentRequest) -> tuple[SentRequest, Answer]:
     return sent, watch.target.send(sent.method, sent.path, sent.body, sent.headers)

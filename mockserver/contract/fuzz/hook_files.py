@@ -7,7 +7,7 @@ from pathlib import Path
 from shutil import copyfile
 
 from ...errors import UsageError
-from ...resources import shipped
+from ...resources import resource_path
 
 _HERE = Path(__file__).parent
 
@@ -17,7 +17,7 @@ def copy_hooks(folder: Path) -> Sequence[Path]:
 
     Raises UsageError, and copies nothing, where one of them is there already.
     """
-    sources = (shipped("openapi.yaml"), _HERE / "schemathesis.toml", _HERE / "st_hooks.py")
+    sources = (resource_path("openapi.yaml"), _HERE / "schemathesis.toml", _HERE / "st_hooks.py")
     copies = [folder / source.name for source in sources]
     there = [copy for copy in copies if copy.exists()]
     if there:

@@ -17,24 +17,31 @@ from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from ...prefect import BULK_DELETE
 from ..server import Answer, TargetError
-from .checks import CHECKS, Check, Exchange, Sent, wrongs
-from .observer import OF_A_RUN, Watch, asks_for_any, is_right
-from .substitution import VERSION_HEADER, belong, match_more, meet, meet_path, meet_version
+from .checks import CHECKS, Check, ObservedExchange, SentRequest, find_violations
+from .observer import CREATES_RUN_CHILD, Observer, is_unfiltered, is_valid_bulk_delete
+from .substitution import (
+    VERSION_HEADER,
+    assign_to_runs,
+    loosen_bulk_delete,
+    substitute_known_values,
+    substitute_path_id,
+    substitute_version,
+)
 
-_TRIES = 12  # as often as a target asks again
-_PAUSE = 0.05
+_MAX_RETRIES = 12  # as often as a target asks again
+_RETRY_DELAY = 0.05
 # What requests and schemathesis add to what was asked for.
-_OWN_HEADERS = frozenset(
+_CLIENT_HEADERS = frozenset(
     {
         *("accept", "accept-encoding", "connection", "content-length", "user-agent"),
         "x-schemathesis-testcaseid",
     }
 )
-CHECK_NAMES = {f"mockserver_{check.id}".replace("-", "_"): check.id for check in CHECKS}
+CHECK_ID_BY_NAME = {f"mockserver_{check.id}".replace("-", "_"): check.id for check in CHECKS}
 
 
 @dataclass
-class Gate(AuthBase):
+class RequestInterceptor(AuthBase):
     """Stands in the way of requests as an authentication does, which sees each as it goes out.
 
     `stop` is called once no request may go out any more; `stopped` says why. `asked_again` counts
@@ -42,16 +49,16 @@ class Gate(AuthBase):
     other requests.
     """
 
-    watch: Watch
+    watch: Observer
     seed: int
     stop: Callable[[], None] = field(default=lambda: None)
     deadline: float = float("inf")
     stopped: Exception | None = None
     timed_out: bool = False
     asked_again: int = 0
-    exchange: Exchange | None = None
-    late: list[tuple[Check, str, Exchange]] = field(default_factory=list)
-    _sent: Sent | None = None
+    exchange: ObservedExchange | None = None
+    late: list[tuple[Check, str, ObservedExchange]] = field(default_factory=list)
+    _sent: SentRequest | None = None
     _operation: str = ""
 
     def before_call(self, _context: Any, case: Any, kwargs: dict[str, Any]) -> None:
@@ -68,26 +75,30 @@ class Gate(AuthBase):
             self._settle()
         runs = watch.gather(self._operation, case.body)
         # To set what is the same already would have schemathesis forget how it was made.
-        body = meet(case.body, runs, self.seed)
-        if self._operation == BULK_DELETE and is_right(body) and not asks_for_any(body):
-            body = match_more(body, self.seed)
-        elif self._operation in OF_A_RUN:
-            body = belong(body, runs, self.seed)
+        body = substitute_known_values(case.body, runs, self.seed)
+        if (
+            self._operation == BULK_DELETE
+            and is_valid_bulk_delete(body)
+            and not is_unfiltered(body)
+        ):
+            body = loosen_bulk_delete(body, self.seed)
+        elif self._operation in CREATES_RUN_CHILD:
+            body = assign_to_runs(body, runs, self.seed)
         if body is not case.body and body != case.body:
             case.body = body
         chained = case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
         if case.path.startswith("/flow_runs/{id}") and not chained:
-            parameters = meet_path(case.path_parameters or {}, runs, self.seed)
+            parameters = substitute_path_id(case.path_parameters or {}, runs, self.seed)
             if parameters != case.path_parameters:
                 case.path_parameters = parameters
         version = (case.headers or {}).get(VERSION_HEADER)
-        if isinstance(version, str) and meet_version(version, self.seed) != version:
-            case.headers[VERSION_HEADER] = meet_version(version, self.seed)
+        if isinstance(version, str) and substitute_version(version, self.seed) != version:
+            case.headers[VERSION_HEADER] = substitute_version(version, self.seed)
 
     def _settle(self) -> None:
         overdue = self.watch.overdue()
         if overdue:
-            self.late += [(check, wrong, overdue) for check, wrong in wrongs(overdue)]
+            self.late += [(check, wrong, overdue) for check, wrong in find_violations(overdue)]
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Called by requests with each request, ready to be sent."""
@@ -103,52 +114,56 @@ class Gate(AuthBase):
         with self._ending():
             response = self._ask_again(response, kwargs)
             assert self._sent is not None  # noqa: S101 - __call__ comes first
-            answer = as_answer(response)
+            answer = to_answer(response)
             self._note_created(self._sent, answer)
             self.exchange = self.watch.after(self._sent, answer)
         return response
 
-    def _note_created(self, sent: Sent, answer: Answer) -> None:
-        if answer.status == 201 and sent.operation in _CREATE:
+    def _note_created(self, sent: SentRequest, answer: Answer) -> None:
+        if answer.status == 201 and sent.operation in _CREATED_PATHS:
             with suppress(ValueError, TypeError, KeyError):
-                self.watch.crowd.created(f"{_CREATE[sent.operation]}/{answer.json['id']}")
+                self.watch.crowd.created(f"{_CREATED_PATHS[sent.operation]}/{answer.json['id']}")
 
     def _ask_again(self, response: requests.Response, kwargs: dict[str, Any]) -> requests.Response:
         """As `Target.send` does where a 503 is a busy database's bad luck."""
-        tries = _TRIES if self.watch.target.flaky else 0
+        tries = _MAX_RETRIES if self.watch.target.flaky else 0
         while response.status_code == 503 and tries:
             tries -= 1
             self.asked_again += 1
             response.content  # noqa: B018 - read, so that the connection is free
             response.close()
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_DELAY)
             self.watch.target.pace()
             response = response.connection.send(response.request, **kwargs)
         return response
 
-    def _as_sent(self, request: requests.PreparedRequest) -> Sent:
+    def _as_sent(self, request: requests.PreparedRequest) -> SentRequest:
         url = urlsplit(request.url or "")
         path = url._replace(scheme="", netloc="").geturl()
         prefix = urlsplit(self.watch.target.url).path
         body = request.body.encode() if isinstance(request.body, str) else request.body
-        unwanted = {*_OWN_HEADERS, *map(str.lower, self.watch.target.headers)}
+        unwanted = {*_CLIENT_HEADERS, *map(str.lower, self.watch.target.headers)}
         headers = {
-            _text(name): _text(value)
+            _decode_header(name): _decode_header(value)
             for name, value in request.headers.items()
-            if _text(name).lower() not in unwanted
+            if _decode_header(name).lower() not in unwanted
         }
         content = bytes(body) if body is not None else None
         method = request.method or ""
-        return Sent(self._operation, method, path.removeprefix(prefix), content, headers)
+        return SentRequest(self._operation, method, path.removeprefix(prefix), content, headers)
 
-    def sent_of(self, operation: str, request: Any) -> Sent:
+    def sent_of(self, operation: str, request: Any) -> SentRequest:
         """A request as schemathesis has recorded it."""
         headers = {
             name: values if isinstance(values, str | bytes) else ", ".join(values)
             for name, values in request.headers.items()
         }
         prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = request.method, _url(request), request.body
+        prepared.method, prepared.url, prepared.body = (
+            request.method,
+            _url_of(request),
+            request.body,
+        )
         prepared.headers = requests.structures.CaseInsensitiveDict(headers)
         return replace(self._as_sent(prepared), operation=operation)
 
@@ -168,7 +183,7 @@ class Gate(AuthBase):
             raise
 
 
-_CREATE = {
+_CREATED_PATHS = {
     "POST /flow_runs/": "/flow_runs",
     "POST /flows/": "/flows",
     "POST /task_runs/": "/task_runs",
@@ -176,26 +191,28 @@ _CREATE = {
 _READS = frozenset({"filter", "count", "paginate", "history", "lateness"})
 
 
-def as_answer(response: requests.Response) -> Answer:
+def to_answer(response: requests.Response) -> Answer:
     """What requests brought, as the kit keeps it."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, response.content, headers)
 
 
-def _url(request: Any) -> str:
+def _url_of(request: Any) -> str:
     """Where it went: schemathesis calls it uri, requests url."""
     return str(getattr(request, "uri", None) or request.url)
 
 
-def _text(value: str | bytes) -> str:
+def _decode_header(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def as_schemathesis_check(gate: Gate, name: str, wanted: str) -> Callable[..., None]:
+def make_schemathesis_check(
+    gate: RequestInterceptor, name: str, wanted: str
+) -> Callable[..., None]:
     """A rule as schemathesis calls it, by the name that it is to have there."""
 
     def check(_context: Any, _response: Any, _case: Any) -> None:
-        for broken, wrong in wrongs(gate.exchange) if gate.exchange else ():
+        for broken, wrong in find_violations(gate.exchange) if gate.exchange else ():
             if broken.id == wanted:
                 raise AssertionError(f"{wrong}; expected: {broken.sentence}")
 
@@ -204,15 +221,15 @@ def as_schemathesis_check(gate: Gate, name: str, wanted: str) -> Callable[..., N
 
 
 @contextmanager
-def registered(gate: Gate) -> Iterator[None]:
+def registered_hooks(gate: RequestInterceptor) -> Iterator[None]:
     """Have schemathesis send through the gate and hold the kit's rules, as long as it lasts."""
     hook = gate.before_call  # one object: it is taken off by identity
     GLOBAL_HOOK_DISPATCHER.register_hook_with_name(hook, "before_call")
-    for name, wanted in CHECK_NAMES.items():
-        schemathesis.check(as_schemathesis_check(gate, name, wanted))
+    for name, wanted in CHECK_ID_BY_NAME.items():
+        schemathesis.check(make_schemathesis_check(gate, name, wanted))
     try:
         yield
     finally:
         GLOBAL_HOOK_DISPATCHER.unregister(hook)
-        for name in CHECK_NAMES:
+        for name in CHECK_ID_BY_NAME:
             schemathesis.checks.CHECKS.unregister(name)

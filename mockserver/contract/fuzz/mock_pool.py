@@ -17,14 +17,14 @@ from ..server import Limits, Ownership, Target
 
 
 @dataclass
-class StandIns:
+class MockPool:
     """Starts a mock for a dialect when it is first asked for; stops all of them at the end."""
 
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _mocks: dict[Dialect, tuple[Target, Store]] = field(default_factory=dict)
     _stops: list[tuple[asyncio.Event, asyncio.Task[None]]] = field(default_factory=list)
 
-    def __enter__(self) -> StandIns:
+    def __enter__(self) -> MockPool:
         # They are asked about what is wrong, and shall not log that it is.
         logging.getLogger("mockserver").addHandler(logging.NullHandler())
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

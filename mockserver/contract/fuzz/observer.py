@@ -10,26 +10,33 @@ from typing import Any
 from ...errors import RefusedRequest
 from ...operations import plan_bulk_delete
 from ...prefect import BULK_DELETE, SPEC, Dialect
-from ...requests import JSON as JSON_TYPE
+from ...requests import JSON_MEDIA_TYPE as JSON_TYPE
 from ...requests import BulkDeleteRequest, Message, read_request
-from ..server import PAGE, Answer, Refused, Target, kept
-from .checks import DELETE_ONE, MOST_DELETED, Exchange, Runs, Sent, deleted_in
-from .run_pool import Crowd, remove_runs
+from ..server import PAGE, Answer, HTTPStatusError, Target, without_clock_fields
+from .checks import (
+    BULK_DELETE_LIMIT,
+    DELETE_FLOW_RUN,
+    ObservedExchange,
+    RunsById,
+    SentRequest,
+    parse_deleted_ids,
+)
+from .run_pool import RunPool, remove_runs_except
 
-LEAST, MOST = 4, 8  # how many runs there are for a request to meet
-FULL = MOST_DELETED + 2  # how many there are once, for what asks for any 50
-SHOWN_READS = 20  # requests that only read, between two looks
-LOOKED_UP = 3  # of what was deleted, by GET
+MIN_RUNS, MAX_RUNS = 4, 8  # how many runs there are for a request to meet
+RUNS_OVER_LIMIT = BULK_DELETE_LIMIT + 2  # how many there are once, for what asks for any 50
+MAX_UNCHECKED = 20  # requests that only read, between two looks
+MAX_LOOKUPS = 3  # of what was deleted, by GET
 CREATES = "POST /flow_runs/"
-MEETS = frozenset({BULK_DELETE, DELETE_ONE, "POST /flow_runs/bulk_set_state"})
-OF_A_RUN = frozenset({"POST /task_runs/", "POST /logs/"})
+NEEDS_RUNS = frozenset({BULK_DELETE, DELETE_FLOW_RUN, "POST /flow_runs/bulk_set_state"})
+CREATES_RUN_CHILD = frozenset({"POST /task_runs/", "POST /logs/"})
 """They make what goes with a flow run and cannot be deleted by itself."""
 # What a mock warns of because of the runs it holds, and no request shows.
-_OF_THE_RUNS = frozenset({"null-values-skipped", "limit-reached"})
+_DATA_WARNINGS = frozenset({"null-values-skipped", "limit-reached"})
 
 
 @dataclass
-class Watch:
+class Observer:
     """Follows one server through a run of requests, which come one after the other.
 
     `held` are the runs that were there at the start. `mock`: the dialect that it is read as, if it
@@ -37,68 +44,72 @@ class Watch:
     """
 
     target: Target
-    crowd: Crowd
+    crowd: RunPool
     held: frozenset[str] = frozenset()
     mock: Dialect | None = None
-    runs: Runs = field(default_factory=dict)
+    runs: RunsById = field(default_factory=dict)
     unreadable: str = ""
-    unseen: list[Sent] = field(default_factory=list)
+    unseen: list[SentRequest] = field(default_factory=list)
     was_full: bool = False
     _looked: bool = False
     _matching: Sequence[str] | None = None
 
-    def look(self) -> Runs:
+    def look(self) -> RunsById:
         """All flow runs, as the server lists them now. If it cannot, those that have come are
         deleted, `unreadable` says why, and it is what is left that is returned.
         """
         self.unreadable = ""
         try:
             self.runs = self._listed()
-        except Refused as refused:
+        except HTTPStatusError as refused:
             if refused.answer.status < 500:
                 raise
             self.unreadable = str(refused.answer)
-            remove_runs(self.target, self.held)
+            remove_runs_except(self.target, self.held)
             self.runs = self._listed()
         self._looked = True
         return self.runs
 
-    def _listed(self) -> Runs:
+    def _listed(self) -> RunsById:
         listed = self.target.pages("/flow_runs/filter")
-        return {run["id"].lower(): kept(run) for run in listed}
+        return {run["id"].lower(): without_clock_fields(run) for run in listed}
 
-    def gather(self, operation: str, body: Any = None) -> Runs:
+    def gather(self, operation: str, body: Any = None) -> RunsById:
         """See to it that there are runs to meet; returns what is there."""
         if not self._looked:
             self.look()
-        least, most = LEAST, MOST
-        if operation == BULK_DELETE and not self.was_full and asks_for_any(body):
-            self.was_full, least, most = True, FULL, FULL
-        if operation in MEETS | OF_A_RUN and not self.unseen and len(self.runs) < least:
+        least, most = MIN_RUNS, MAX_RUNS
+        if operation == BULK_DELETE and not self.was_full and is_unfiltered(body):
+            self.was_full, least, most = True, RUNS_OVER_LIMIT, RUNS_OVER_LIMIT
+        if (
+            operation in NEEDS_RUNS | CREATES_RUN_CHILD
+            and not self.unseen
+            and len(self.runs) < least
+        ):
             self.crowd.top_up(len(self.runs), least, most)
             self.look()
         return self.runs
 
-    def before(self, sent: Sent) -> None:
+    def before(self, sent: SentRequest) -> None:
         """What has to be known before a request goes out."""
         self._matching = self._list(sent) if sent.operation == BULK_DELETE else None
 
-    def after(self, sent: Sent, answer: Answer) -> Exchange | None:
+    def after(self, sent: SentRequest, answer: Answer) -> ObservedExchange | None:
         """Look again; None where that is left to a later request."""
-        harmless = sent.only_reads or (answer.status >= 400 and sent.operation not in MEETS)
-        if harmless and len(self.unseen) < SHOWN_READS:
+        harmless = sent.only_reads or (answer.status >= 400 and sent.operation not in NEEDS_RUNS)
+        if harmless and len(self.unseen) < MAX_UNCHECKED:
             self.unseen.append(sent)
             return None
-        exchange = Exchange(sent, answer, self.runs, self.runs, since=tuple(self.unseen))
+        exchange = ObservedExchange(sent, answer, self.runs, self.runs, since=tuple(self.unseen))
         if sent.operation == BULK_DELETE:
             exchange = self._after_bulk_delete(exchange)
-        elif sent.operation == DELETE_ONE and answer.status == 204:
+        elif sent.operation == DELETE_FLOW_RUN and answer.status == 204:
             exchange = replace(exchange, found=self._found([sent.path.rpartition("/")[2]]))
         self.unseen = []
         after = self.look()
         return replace(exchange, after=after, unreadable=self.unreadable)
 
-    def overdue(self) -> Exchange | None:
+    def overdue(self) -> ObservedExchange | None:
         """Look for what requests that should change nothing have changed, before one that may."""
         if not self.unseen:
             return None
@@ -106,13 +117,13 @@ class Watch:
         before, self.unseen = self.runs, []
         nothing = Answer(400, b"", {})
         after = self.look()
-        return Exchange(
+        return ObservedExchange(
             last, nothing, before, after, unreadable=self.unreadable, since=tuple(since)
         )
 
-    def _after_bulk_delete(self, exchange: Exchange) -> Exchange:
+    def _after_bulk_delete(self, exchange: ObservedExchange) -> ObservedExchange:
         sent, answer = exchange.sent, exchange.answer
-        deleted = deleted_in(answer)
+        deleted = parse_deleted_ids(answer)
         again = None
         if deleted:
             again = self.target.send(sent.method, sent.path, sent.body, sent.headers)
@@ -127,10 +138,10 @@ class Watch:
     def _found(self, ids: Sequence[str]) -> dict[str, int]:
         return {
             run: self.target.send("GET", f"/flow_runs/{run}", None, {}).status
-            for run in ids[:LOOKED_UP]
+            for run in ids[:MAX_LOOKUPS]
         }
 
-    def _list(self, sent: Sent) -> Sequence[str] | None:
+    def _list(self, sent: SentRequest) -> Sequence[str] | None:
         """What the server itself lists for the filter of a bulk_delete, highest id first."""
         body = sent.json if sent.body else {}
         if not isinstance(body, dict):
@@ -140,28 +151,28 @@ class Watch:
         answer = self.target.send("POST", "/flow_runs/filter", content, sent.headers)
         return [run["id"].lower() for run in answer.json] if answer.status == 200 else None
 
-    def _due(self, sent: Sent, answer: Answer) -> frozenset[str] | None:
+    def _due(self, sent: SentRequest, answer: Answer) -> frozenset[str] | None:
         """The warnings that a mock owes a bulk_delete."""
         if self.mock is None:
             return None
-        due = due_warnings(sent, self.mock)
+        due = compute_warnings(sent, self.mock)
         came = set(answer.headers.get("x-mockserver-warning", "").split(", "))
         if answer.status == 200 and self._matching is not None:
-            more = len(self._matching) > len(deleted_in(answer))
+            more = len(self._matching) > len(parse_deleted_ids(answer))
             return due | ({"limit-reached"} if more else set()) | (came & {"null-values-skipped"})
-        return due | (came & _OF_THE_RUNS)
+        return due | (came & _DATA_WARNINGS)
 
 
-def asks_for_any(body: Any) -> bool:
+def is_unfiltered(body: Any) -> bool:
     """Whether a bulk_delete asks for any 50 runs."""
     return body is None or (
         isinstance(body, dict)
         and not body.get("flow_runs")
-        and body.get("limit", MOST_DELETED) == MOST_DELETED
+        and body.get("limit", BULK_DELETE_LIMIT) == BULK_DELETE_LIMIT
     )
 
 
-def is_right(body: Any) -> bool:
+def is_valid_bulk_delete(body: Any) -> bool:
     """Whether a body is one that the document allows for a bulk_delete."""
     try:
         content = json.dumps(body).encode()
@@ -171,7 +182,7 @@ def is_right(body: Any) -> bool:
     return True
 
 
-def due_warnings(sent: Sent, dialect: Dialect) -> frozenset[str]:
+def compute_warnings(sent: SentRequest, dialect: Dialect) -> frozenset[str]:
     """What is due for a bulk_delete by how it is written and what it asks for."""
     named = {name.lower(): value for name, value in sent.headers.items()}
     message = Message(

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..server import PAGE, Refused, Target, TargetError
-from .checks import deleted_in
+from ..server import PAGE, HTTPStatusError, Target, TargetError
+from .checks import parse_deleted_ids
 
-FLOW = "mockserver-contract"
+FLOW_NAME = "mockserver-contract"
 
 # A little of everything that a filter can ask for; each comes again and again.
-SHAPES: Sequence[Mapping[str, Any]] = (
+RUN_TEMPLATES: Sequence[Mapping[str, Any]] = (
     {"name": "nightly-etl", "tags": ["nightly", "etl"], "state": {"type": "COMPLETED"}},
     {"name": "Nightly-ETL", "tags": [], "state": {"type": "FAILED", "name": "Gave up"}},
     {"name": "100% of it", "tags": ["etl"], "state": {"type": "SCHEDULED"}},
@@ -25,18 +25,18 @@ SHAPES: Sequence[Mapping[str, Any]] = (
 )
 
 
-def nobody(_: str) -> None:
+def no_op(_: str) -> None:
     """Who does not want to know what was created."""
 
 
 @dataclass
-class Crowd:
+class RunPool:
     """Runs on a server, topped up as they are deleted. `created` is told the path of every record
     that is made, such as /flow_runs/ID.
     """
 
     target: Target
-    created: Callable[[str], None] = nobody
+    created: Callable[[str], None] = no_op
     made: int = 0
     flow: str = field(default="", init=False)
 
@@ -45,11 +45,11 @@ class Crowd:
         return [self._run() for _ in range(most - present if present < least else 0)]
 
     def _run(self) -> str:
-        shape = SHAPES[self.made % len(SHAPES)]
+        shape = RUN_TEMPLATES[self.made % len(RUN_TEMPLATES)]
         self.made += 1
         try:
             made = self._ask(shape)
-        except Refused:  # some request has deleted the flow
+        except HTTPStatusError:  # some request has deleted the flow
             self.flow = ""
             made = self._ask(shape)
         identity = str(made["id"])
@@ -59,19 +59,19 @@ class Crowd:
     def flow_id(self) -> str:
         """The flow that the runs are of, made where it is not there."""
         if not self.flow:
-            self.flow = str(self.target.ask("POST", "/flows/", {"name": FLOW})["id"])
+            self.flow = str(self.target.ask("POST", "/flows/", {"name": FLOW_NAME})["id"])
             self.created(f"/flows/{self.flow}")
         return self.flow
 
     def _ask(self, shape: Mapping[str, Any]) -> Any:
         self.flow_id()
-        key = f"{FLOW}-{self.flow}-{self.made}"
+        key = f"{FLOW_NAME}-{self.flow}-{self.made}"
         run = {**shape, "flow_id": self.flow, "idempotency_key": key}
         return self.target.ask("POST", "/flow_runs/", run)
 
 
 @dataclass(frozen=True)
-class Present:
+class ServerSnapshot:
     """What a server held before anything was sent: what is not to be taken away."""
 
     runs: frozenset[str]
@@ -79,31 +79,33 @@ class Present:
     task_runs: int
 
 
-def present(target: Target) -> Present:
+def take_snapshot(target: Target) -> ServerSnapshot:
     """Look at what is there. Raises TargetError."""
-    return Present(_ids(target, "flow_runs"), _ids(target, "flows"), _task_runs(target))
+    return ServerSnapshot(
+        _list_ids(target, "flow_runs"), _list_ids(target, "flows"), _count_task_runs(target)
+    )
 
 
-def remove_others(target: Target, before: Present) -> int:
+def remove_new_records(target: Target, before: ServerSnapshot) -> int:
     """Delete the flow runs and flows that have come since, and their task runs; returns how many.
 
     Raises TargetError, also where task runs are left over, which no request can delete.
     """
-    runs = remove_runs(target, before.runs)
-    flows = sorted(_ids(target, "flows") - before.flows)
+    runs = remove_runs_except(target, before.runs)
+    flows = sorted(_list_ids(target, "flows") - before.flows)
     for flow in flows:
         target.ask("DELETE", f"/flows/{flow}")
-    left = _task_runs(target) - before.task_runs
+    left = _count_task_runs(target) - before.task_runs
     if left > 0:
         raise TargetError(f"{target.url} has kept {left:,} task runs of deleted flow runs")
     return runs + len(flows)
 
 
-def _task_runs(target: Target) -> int:
+def _count_task_runs(target: Target) -> int:
     return int(target.ask("POST", "/task_runs/count", {}))
 
 
-def remove_runs(target: Target, kept: frozenset[str]) -> int:
+def remove_runs_except(target: Target, kept: frozenset[str]) -> int:
     """Delete all flow runs but those to keep, also where they cannot be listed; returns how many.
 
     Raises TargetError, also where the server says that it has deleted the same run twice.
@@ -112,7 +114,7 @@ def remove_runs(target: Target, kept: frozenset[str]) -> int:
     removed: set[str] = set()
     while True:
         answer = target.send("POST", "/flow_runs/bulk_delete", json.dumps(wanted).encode())
-        deleted = deleted_in(answer)
+        deleted = parse_deleted_ids(answer)
         if not removed.isdisjoint(deleted):
             raise TargetError(f"{target.url} says that it deletes flow runs, and does not")
         removed.update(deleted)
@@ -120,7 +122,7 @@ def remove_runs(target: Target, kept: frozenset[str]) -> int:
             return len(removed)
 
 
-def _ids(target: Target, kind: str) -> frozenset[str]:
+def _list_ids(target: Target, kind: str) -> frozenset[str]:
     """Ids of all records of a kind. Flows cannot be sorted by id, so the lists may shift."""
     if kind == "flow_runs":
         return frozenset(run["id"] for run in target.pages("/flow_runs/filter"))

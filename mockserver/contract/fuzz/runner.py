@@ -10,31 +10,38 @@ from dataclasses import dataclass, field
 from schemathesis.engine import events
 from schemathesis.engine.recorder import ScenarioRecorder
 
-from ...errors import in_a_line
+from ...errors import to_single_line
 from ...prefect import Dialect
 from ..findings import Finding, Outcome, Verdict
-from ..server import Answer, CeilingReached, Effect, Target, TargetError, require
+from ..server import (
+    Answer,
+    RequestLimitReached,
+    SideEffect,
+    Target,
+    TargetError,
+    require_permission,
+)
 from .campaign import Campaign, FuzzSettings
-from .checks import CHECKS, UNREADABLE, Sent
-from .explainer import BY_ID, Explainer, shows_in, told
-from .fixed_requests import ANSWERED, REFUSES, drill
-from .interceptor import CHECK_NAMES, Gate, registered
-from .mock_pool import StandIns
-from .observer import Watch
-from .probes import Probed, probe
-from .run_pool import Crowd, Present, nobody, present, remove_others
+from .checks import CHECKS, STILL_READABLE, SentRequest
+from .explainer import DEVIATIONS_BY_ID, Explainer, is_documented_refusal, shows_in
+from .fixed_requests import ACCEPTS_VALID, REJECTS_INVALID, send_fixed_requests
+from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
+from .mock_pool import MockPool
+from .observer import Observer
+from .probes import ProbeResult, run_probes
+from .run_pool import RunPool, ServerSnapshot, no_op, remove_new_records, take_snapshot
 
 VERB = "fuzz"
-OURS = frozenset({*CHECK_NAMES.values(), ANSWERED.id, REFUSES.id})
-Say = Callable[[str], None]
+KIT_CHECK_IDS = frozenset({*CHECK_ID_BY_NAME.values(), ACCEPTS_VALID.id, REJECTS_INVALID.id})
+ProgressCallback = Callable[[str], None]
 
 
 def fuzz(
     target: Target,
     dialect: Dialect,
     settings: FuzzSettings | None = None,
-    say: Say = nobody,
-    created: Callable[[str], None] = nobody,
+    say: ProgressCallback = no_op,
+    created: Callable[[str], None] = no_op,
 ) -> Outcome:
     """Send requests of all kinds to a server, and hold each answer against the document.
 
@@ -45,17 +52,19 @@ def fuzz(
     Raises UsageError for settings that make no sense and for a target that may not be fuzzed, and
     TargetError where the server is not there (any more). What was created is deleted, also then.
     """
-    require(target, Effect.FUZZES, VERB)
+    require_permission(target, SideEffect.FUZZES, VERB)
     campaign = Campaign(target, settings or FuzzSettings())
     started, sent = time.monotonic(), target.sent
-    held = present(target)
-    crowd = Crowd(target, created)
-    watch = Watch(target, crowd, held.runs, dialect if is_mock(target) else None)
-    gate = Gate(watch, campaign.settings.seed, deadline=started + campaign.settings.seconds)
-    with StandIns() as standins:
-        run = _Run(gate, Explainer(dialect, standins), say)
+    held = take_snapshot(target)
+    crowd = RunPool(target, created)
+    watch = Observer(target, crowd, held.runs, dialect if is_mock(target) else None)
+    gate = RequestInterceptor(
+        watch, campaign.settings.seed, deadline=started + campaign.settings.seconds
+    )
+    with MockPool() as standins:
+        run = _FuzzRun(gate, Explainer(dialect, standins), say)
         try:
-            probed = list(probe(target, crowd)) if campaign.settings.probes else []
+            probed = list(run_probes(target, crowd)) if campaign.settings.probes else []
             run.drill()
             run.go(campaign)
         finally:
@@ -65,10 +74,10 @@ def fuzz(
         counts["asked again after 503"] = gate.asked_again
     return Outcome(
         VERB,
-        [*run.findings(campaign.settings.seed), *of_probes(dialect, probed, run.known)],
+        [*run.findings(campaign.settings.seed), *probe_findings(dialect, probed, run.known)],
         holds=[
             f"{check.id}: {check.sentence}"
-            for check in (*CHECKS, ANSWERED, REFUSES)
+            for check in (*CHECKS, ACCEPTS_VALID, REJECTS_INVALID)
             if check.id not in run.broken
         ],
         notes=run.notes,
@@ -83,27 +92,27 @@ def is_mock(target: Target) -> bool:
 
 
 @dataclass
-class _Seen:
+class _Failure:
     """A failure, as often as it came, with the shortest request that shows it."""
 
     check: str
     subject: str
     sentence: str
-    sent: Sent
+    sent: SentRequest
     answer: Answer
     times: int = 0
 
 
 @dataclass
-class _Run:
+class _FuzzRun:
     """Follows schemathesis' events, and sorts what fails into what is known and what is new."""
 
-    gate: Gate
+    gate: RequestInterceptor
     explainer: Explainer
-    say: Say
+    say: ProgressCallback
     cases: int = 0
     known: dict[str, Counter[str]] = field(default_factory=dict)
-    new: dict[tuple[str, ...], _Seen] = field(default_factory=dict)
+    new: dict[tuple[str, ...], _Failure] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     undone: str = ""
@@ -111,14 +120,14 @@ class _Run:
     def drill(self) -> None:
         """Send what is always sent. Raises TargetError."""
         self.say("drills: the requests that are always sent")
-        for check, wrong, exchange in drill(self.gate.watch):
+        for check, wrong, exchange in send_fixed_requests(self.gate.watch):
             if not self._is_known(check.id, exchange.sent, exchange.answer):
                 self._add(check.id, wrong, exchange.sent, exchange.answer)
 
     def go(self, campaign: Campaign) -> None:
         """Send everything. Raises TargetError and KeyboardInterrupt."""
         interrupted = False
-        with registered(self.gate):
+        with registered_hooks(self.gate):
             stream = campaign.start()
             self.gate.stop = stream.stop
             for event in campaign.reported(stream):
@@ -126,7 +135,7 @@ class _Run:
                 self._take(event)
         if interrupted and self.gate.stopped is None and not self.gate.timed_out:
             raise KeyboardInterrupt
-        if isinstance(self.gate.stopped, CeilingReached):
+        if isinstance(self.gate.stopped, RequestLimitReached):
             self.undone = str(self.gate.stopped)
         elif self.gate.stopped is not None:
             raise self.gate.stopped
@@ -141,7 +150,9 @@ class _Run:
             self._take_late()
             self.say(f"{event.phase.value}: {self.cases:,} cases, {event.label or 'chains'}")
         elif isinstance(event, events.NonFatalError) and self.gate.stopped is None:
-            self.notes.append(in_a_line(f"{event.label}: {event.info.title}: {event.info.message}"))
+            self.notes.append(
+                to_single_line(f"{event.label}: {event.info.title}: {event.info.message}")
+            )
 
     def _take_late(self) -> None:
         for check, wrong, exchange in self.gate.late:
@@ -164,16 +175,16 @@ class _Run:
             sent = self.gate.sent_of(label, interaction.request)
             response = interaction.response
             answer = Answer(response.status_code, response.content or b"", {})
-            ours = CHECK_NAMES.get(node.name)
+            ours = CHECK_ID_BY_NAME.get(node.name)
             text = failure.message if ours else f"{failure.title}: {failure.message}"
             if not self._is_known(ours or node.name, sent, answer):
                 self._add(ours or node.name, text, sent, answer)
 
-    def _is_known(self, check: str, sent: Sent, answer: Answer) -> bool:
-        if check == "positive_data_acceptance" and told(sent, answer):
+    def _is_known(self, check: str, sent: SentRequest, answer: Answer) -> bool:
+        if check == "positive_data_acceptance" and is_documented_refusal(sent, answer):
             return True
-        if check in OURS:
-            readable = check != UNREADABLE.id
+        if check in KIT_CHECK_IDS:
+            readable = check != STILL_READABLE.id
             deviation = None if readable else self.explainer.by_hand(sent, answer)
         else:
             deviation = self.explainer.explain(sent, answer)
@@ -181,22 +192,22 @@ class _Run:
             self.known.setdefault(deviation, Counter())[f"{check} of {sent.operation}"] += 1
         return deviation is not None
 
-    def _add(self, check: str, text: str, sent: Sent, answer: Answer) -> None:
+    def _add(self, check: str, text: str, sent: SentRequest, answer: Answer) -> None:
         self.broken.add(check)
-        sentence = in_a_line(" ".join(text.split()), 400)
+        sentence = to_single_line(" ".join(text.split()), 400)
         key = (check, sent.operation, str(answer.status))
         seen = self.new.get(key)
         times = seen.times if seen else 0
         if seen is None or len(sent.body or b"") < len(seen.sent.body or b""):
-            seen = self.new[key] = _Seen(check, sent.operation, sentence, sent, answer)
+            seen = self.new[key] = _Failure(check, sent.operation, sentence, sent, answer)
         seen.times = times + 1
 
-    def clean_up(self, held: Present) -> int:
+    def clean_up(self, held: ServerSnapshot) -> int:
         """Take away what was created; returns how many. No ceiling stands in the way of it."""
         target = self.gate.watch.target
         with target.cleaning_up():
             try:
-                return remove_others(target, held)
+                return remove_new_records(target, held)
             except TargetError as error:
                 self.notes.append(f"what was created may still be there: {error}")
                 return 0
@@ -218,9 +229,9 @@ class _Run:
             )
 
 
-def of_probes(
+def probe_findings(
     dialect: Dialect,
-    probed: Sequence[Probed],
+    probed: Sequence[ProbeResult],
     known: Mapping[str, Counter[str]],
 ) -> Iterator[Finding]:
     """What the deviations come to: known and there, known and gone, there and not known."""
@@ -228,7 +239,7 @@ def of_probes(
         due = shows_in(one.deviation, dialect)
         if due is None or (not due and not one.shows):
             continue
-        deviation = BY_ID[one.deviation]
+        deviation = DEVIATIONS_BY_ID[one.deviation]
         seen = known.get(one.deviation, Counter())
         verdict = Verdict.NEW if not due else Verdict.KNOWN if one.shows else Verdict.GONE
         about = {

@@ -21,26 +21,26 @@ from typing import Any
 import schemathesis
 
 from mockserver.contract.fuzz import (
-    CHECK_NAMES,
-    UNREADABLE,
-    Crowd,
+    CHECK_ID_BY_NAME,
+    STILL_READABLE,
     Explainer,
-    Gate,
-    StandIns,
-    Watch,
-    as_answer,
-    as_schemathesis_check,
-    told,
+    MockPool,
+    Observer,
+    RequestInterceptor,
+    RunPool,
+    is_documented_refusal,
+    make_schemathesis_check,
+    to_answer,
 )
 from mockserver.contract.server import Ownership, Target
 from mockserver.prefect import DIALECTS
 
 DIALECT = DIALECTS[os.environ.get("MOCKSERVER_DIALECT", "spec")]
-standins = StandIns().__enter__()
+standins = MockPool().__enter__()
 atexit.register(standins.__exit__, None, None, None)
 explainer = Explainer(DIALECT, standins)
 target = Target("http://127.0.0.1", ownership=Ownership.DISPOSABLE)
-gate = Gate(Watch(target, Crowd(target)), seed=1)
+gate = RequestInterceptor(Observer(target, RunPool(target)), seed=1)
 
 
 @schemathesis.hook
@@ -56,13 +56,13 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 def filter_failure(_context: Any, failure: Any, case: Any, response: Any) -> bool:
     """Drop what a known deviation explains, or the document's own words."""
     sent = gate.sent_of(case.operation.label, response.request)
-    answer = as_answer(response)
-    if failure.code == "ST202" and told(sent, answer):
+    answer = to_answer(response)
+    if failure.code == "ST202" and is_documented_refusal(sent, answer):
         return False
     if failure.title.startswith("Custom check failed"):
-        return UNREADABLE.id not in failure.message or not explainer.by_hand(sent, answer)
+        return STILL_READABLE.id not in failure.message or not explainer.by_hand(sent, answer)
     return explainer.explain(sent, answer) is None
 
 
-for name, check in CHECK_NAMES.items():
-    schemathesis.check(as_schemathesis_check(gate, name, check))
+for name, check in CHECK_ID_BY_NAME.items():
+    schemathesis.check(make_schemathesis_check(gate, name, check))

@@ -7,24 +7,28 @@ from random import Random
 from typing import Any
 
 from ...prefect import openapi
-from .checks import Runs
+from .checks import RunsById
 
 CURRENT_VERSION = "0.8.4"
 VERSION_HEADER = "x-prefect-api-version"
-IS_TIME, IS_UUID = openapi.FORMATS["date-time"], openapi.FORMATS["uuid"]
-_OFTEN = 0.6
-_SELDOM = 0.1  # how often a version that real servers refuse is sent as it was made up
+IS_TIME, IS_UUID = openapi.FORMAT_CHECKERS["date-time"], openapi.FORMAT_CHECKERS["uuid"]
+_SUBSTITUTION_RATE = 0.6
+_INVALID_VERSION_RATE = (
+    0.1  # how often a version that real servers refuse is sent as it was made up
+)
 
-_TEXTS: Mapping[str, str] = {
+_TEXT_FIELDS: Mapping[str, str] = {
     "name": "name",
     "flow_version": "flow_version",
     "idempotency_key": "idempotency_key",
     "work_queue_name": "work_queue_name",
 }
-_TIMES = frozenset({"start_time", "end_time", "expected_start_time", "next_scheduled_start_time"})
+_TIME_FIELDS = frozenset(
+    {"start_time", "end_time", "expected_start_time", "next_scheduled_start_time"}
+)
 
 
-def meet(body: Any, runs: Runs, seed: object) -> Any:
+def substitute_known_values(body: Any, runs: RunsById, seed: object) -> Any:
     """The body with many of its values replaced by such as runs have; of the same type each.
 
     What is not a filter of flow runs stays as it is. The same arguments give the same body.
@@ -33,55 +37,57 @@ def meet(body: Any, runs: Runs, seed: object) -> Any:
         return body
     random = Random(repr((seed, body)))  # noqa: S311 - test data, not secrets
     wanted = {
-        criterion: _meet_criterion(criterion, conditions, runs, random)
+        criterion: _substitute_criterion(criterion, conditions, runs, random)
         for criterion, conditions in body["flow_runs"].items()
     }
     return {**body, "flow_runs": wanted}
 
 
-def _meet_criterion(criterion: str, conditions: Any, runs: Runs, random: Random) -> Any:
-    if not isinstance(conditions, dict) or random.random() > _OFTEN:
+def _substitute_criterion(criterion: str, conditions: Any, runs: RunsById, random: Random) -> Any:
+    if not isinstance(conditions, dict) or random.random() > _SUBSTITUTION_RATE:
         return conditions
     if criterion == "state":
-        name = _meet_criterion("state_name", conditions.get("name"), runs, random)
+        name = _substitute_criterion("state_name", conditions.get("name"), runs, random)
         return {**conditions, "name": name} if "name" in conditions else conditions
-    known, fits = _known(criterion, runs)
+    known, fits = _known_values(criterion, runs)
     if not known:
         return conditions
-    return {key: _meet_value(value, known, fits, random) for key, value in conditions.items()}
+    return {key: _substitute_value(value, known, fits, random) for key, value in conditions.items()}
 
 
-def _known(criterion: str, runs: Runs) -> tuple[Sequence[str], Callable[[str], bool]]:
+def _known_values(criterion: str, runs: RunsById) -> tuple[Sequence[str], Callable[[str], bool]]:
     """What runs have of a criterion, and which texts may stand for it."""
     if criterion == "id":
-        return _as_made(runs), IS_UUID
+        return _ids_by_creation(runs), IS_UUID
     if criterion == "tags":
-        return sorted({tag for run in runs.values() for tag in run["tags"]}), _any_text
-    key = criterion if criterion in {*_TIMES, "state_name"} else _TEXTS.get(criterion, "")
+        return sorted({tag for run in runs.values() for tag in run["tags"]}), _is_not_operator
+    key = (
+        criterion if criterion in {*_TIME_FIELDS, "state_name"} else _TEXT_FIELDS.get(criterion, "")
+    )
     values = {run.get(key) for run in runs.values()}
-    return sorted(filter(None, values)), openapi.FORMATS[
+    return sorted(filter(None, values)), openapi.FORMAT_CHECKERS[
         "date-time"
-    ] if key in _TIMES else _any_text
+    ] if key in _TIME_FIELDS else _is_not_operator
 
 
-def _as_made(runs: Runs) -> Sequence[str]:
+def _ids_by_creation(runs: RunsById) -> Sequence[str]:
     """The ids in the order in which the runs were made: the ids themselves no seed determines."""
     return sorted(runs, key=lambda run_id: (str(runs[run_id].get("created")), run_id))
 
 
-def _any_text(text: str) -> bool:
+def _is_not_operator(text: str) -> bool:
     return text not in ("and_", "or_")
 
 
-def _meet_value(
+def _substitute_value(
     value: Any, known: Sequence[str], fits: Callable[[str], bool], random: Random
 ) -> Any:
     if isinstance(value, list):
-        return [_meet_value(one, known, fits, random) for one in value]
+        return [_substitute_value(one, known, fits, random) for one in value]
     return random.choice(known) if isinstance(value, str) and fits(value) else value
 
 
-def match_more(body: Any, seed: object) -> Any:
+def loosen_bulk_delete(body: Any, seed: object) -> Any:
     """A bulk_delete that is right, often with fewer criteria and a lower limit: of many criteria
     that are made up nothing meets all, and of a high limit nothing is left.
     """
@@ -89,13 +95,13 @@ def match_more(body: Any, seed: object) -> Any:
         return body
     random = Random(repr((seed, "more", body)))  # noqa: S311
     wanted = body.get("flow_runs")
-    if isinstance(wanted, dict) and wanted and random.random() < _OFTEN:
+    if isinstance(wanted, dict) and wanted and random.random() < _SUBSTITUTION_RATE:
         kept = random.sample(sorted(wanted), random.randint(0, min(2, len(wanted))))
         body = {**body, "flow_runs": {criterion: wanted[criterion] for criterion in kept}}
-    return {**body, "limit": random.randint(1, 3)} if random.random() < _OFTEN else body
+    return {**body, "limit": random.randint(1, 3)} if random.random() < _SUBSTITUTION_RATE else body
 
 
-def belong(body: Any, runs: Runs, seed: object) -> Any:
+def assign_to_runs(body: Any, runs: RunsById, seed: object) -> Any:
     """A task run or lines of a log, of a run that is there wherever they name none: they go with
     it, and what is of no run stays for ever. A task run of a run that is not there is refused.
     """
@@ -103,31 +109,35 @@ def belong(body: Any, runs: Runs, seed: object) -> Any:
         return body
     random = Random(repr((seed, "belong", body)))  # noqa: S311
     if isinstance(body, list):
-        return [_belong(line, runs, random, runs.keys()) for line in body]
-    return _belong(body, runs, random)
+        return [_assign_to_run(line, runs, random, runs.keys()) for line in body]
+    return _assign_to_run(body, runs, random)
 
 
-def _belong(record: Any, runs: Runs, random: Random, known: Container[str] | None = None) -> Any:
+def _assign_to_run(
+    record: Any, runs: RunsById, random: Random, known: Container[str] | None = None
+) -> Any:
     """`known`: what it may name; None: anything."""
     if not isinstance(record, dict):
         return record
     named = record.get("flow_run_id")
     strange = known is not None and isinstance(named, str) and named.lower() not in known
     if named is None or (strange and IS_UUID(named)):
-        return {**record, "flow_run_id": random.choice(_as_made(runs))}
+        return {**record, "flow_run_id": random.choice(_ids_by_creation(runs))}
     return record
 
 
-def meet_path(parameters: Mapping[str, Any], runs: Runs, seed: object) -> dict[str, Any]:
+def substitute_path_id(
+    parameters: Mapping[str, Any], runs: RunsById, seed: object
+) -> dict[str, Any]:
     """The parameters of a flow run's path, often with the id of one that is there."""
     text = parameters.get("id")
     random = Random(repr((seed, text)))  # noqa: S311
-    if runs and isinstance(text, str) and IS_UUID(text) and random.random() < _OFTEN:
-        return {**parameters, "id": random.choice(_as_made(runs))}
+    if runs and isinstance(text, str) and IS_UUID(text) and random.random() < _SUBSTITUTION_RATE:
+        return {**parameters, "id": random.choice(_ids_by_creation(runs))}
     return dict(parameters)
 
 
-def meet_version(version: str, seed: object) -> str:
+def substitute_version(version: str, seed: object) -> str:
     """A version header that seldom is one that real servers refuse: else nothing else is tested."""
     random = Random(repr((seed, version)))  # noqa: S311
-    return version if random.random() < _SELDOM else CURRENT_VERSION
+    return version if random.random() < _INVALID_VERSION_RATE else CURRENT_VERSION

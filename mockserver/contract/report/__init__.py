@@ -5,8 +5,8 @@ annotations and a summary for GitHub Actions. Texts of a server are made harmles
 """
 
 from .console import print_report
-from .files import make_folder, write_reports
-from .github import no_commands, tell_github
-from .progress import Live
-from .report import Report, Run, report_of
-from .sanitizing import secrets_of
+from .files import ensure_writable_folder, write_reports
+from .github import report_to_github, stop_workflow_commands
+from .progress import ProgressDisplay
+from .report import Report, RunInfo, build_report
+from .sanitizing import secrets_in_headers

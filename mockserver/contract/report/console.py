@@ -10,7 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..findings import Finding, Outcome, Table, Verdict
-from .report import WORDS, Report, ordered, title
+from .report import VERDICT_LABELS, Report, finding_title, group_by_verdict
 
 _STYLES = {Verdict.NEW: "bold red", Verdict.GONE: "bold yellow", Verdict.KNOWN: "cyan"}
 _MARKS = {Verdict.NEW: "✗", Verdict.GONE: "!", Verdict.KNOWN: "~"}
@@ -19,7 +19,7 @@ _ASCII = {"✗": "x", "✓": "+", "─": "-"}
 
 def print_report(report: Report, console: Console) -> None:
     """Print the page. Colours are the console's affair: a terminal has them, a file has none."""
-    page = _Page(console)
+    page = _ReportPrinter(console)
     for outcome in report.outcomes:
         page.outcome(outcome)
     page.rule("result")
@@ -30,7 +30,7 @@ def print_report(report: Report, console: Console) -> None:
     page.text(f"{mark} {report.headline}", style)
 
 
-class _Page:
+class _ReportPrinter:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.plain = not (console.encoding or "").lower().startswith("utf")
@@ -62,7 +62,7 @@ class _Page:
 
     def outcome(self, outcome: Outcome) -> None:
         self.rule(outcome.verb)
-        for verdict, findings in ordered(outcome.findings):
+        for verdict, findings in group_by_verdict(outcome.findings):
             for finding in findings:
                 self.finding(verdict, finding)
         for sentence in outcome.holds:
@@ -78,8 +78,8 @@ class _Page:
     def finding(self, verdict: Verdict, finding: Finding) -> None:
         times = f" ({finding.times:,} times)" if finding.times > 1 else ""
         heading = Text.assemble(
-            (self.shown(f"{_MARKS[verdict]} {WORDS[verdict]}: "), _STYLES[verdict]),
-            (self.shown(title(finding)), "bold"),
+            (self.shown(f"{_MARKS[verdict]} {VERDICT_LABELS[verdict]}: "), _STYLES[verdict]),
+            (self.shown(finding_title(finding)), "bold"),
             self.shown(f"  {finding.subject}{times}"),
         )
         self.console.print(heading, soft_wrap=True)

@@ -8,21 +8,21 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 
 from ...errors import UsageError
-from .github import markdown
-from .html_report import html_page
-from .json_report import json_text
-from .junit import junit_xml
+from .github import render_markdown
+from .html_report import render_html
+from .json_report import render_json
+from .junit import render_junit
 from .report import Report
 
-FILES: Mapping[str, Callable[[Report], str]] = {
-    "report.html": html_page,
-    "report.json": json_text,
-    "junit.xml": junit_xml,
-    "summary.md": markdown,
+RENDERERS: Mapping[str, Callable[[Report], str]] = {
+    "report.html": render_html,
+    "report.json": render_json,
+    "junit.xml": render_junit,
+    "summary.md": render_markdown,
 }
 
 
-def make_folder(folder: Path) -> None:
+def ensure_writable_folder(folder: Path) -> None:
     """Make the folder of the reports, before a run is long under way. Raises UsageError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,11 +39,11 @@ def write_reports(folder: Path, report: Report) -> Sequence[Path]:
 
     Each file is there whole or not at all. Returns them; raises UsageError where that cannot be.
     """
-    texts = {name: render(report) for name, render in FILES.items()}
+    texts = {name: render(report) for name, render in RENDERERS.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            _write(folder / name, text)
+            _write_atomically(folder / name, text)
     except OSError as error:
         raise UsageError(
             f"{folder}: {error.strerror or error}; expected a folder that can be written to"
@@ -51,7 +51,7 @@ def write_reports(folder: Path, report: Report) -> Sequence[Path]:
     return [folder / name for name in texts]
 
 
-def _write(path: Path, text: str) -> None:
+def _write_atomically(path: Path, text: str) -> None:
     """The file as it was stays until the new one is whole."""
     with NamedTemporaryFile(
         "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from string import Template
 from xml.etree import ElementTree as ET
 
-from ...resources import shipped
+from ...resources import resource_path
 from ..findings import Finding, Outcome, Table, Verdict
-from .report import WORDS, Report, ordered, title
+from .report import VERDICT_LABELS, Report, finding_title, group_by_verdict
 
 Element = ET.Element
 _TEMPLATE = "contract/report/report.html"
 
 
-def html_page(report: Report) -> str:
+def render_html(report: Report) -> str:
     """The page. It is made of elements, never of text put together, so that nothing escapes."""
     parts = [_header(report), _cards(report), *map(_section, report.outcomes), _footer()]
     body = "\n".join(ET.tostring(part, encoding="unicode", method="html") for part in parts)
-    template = Template(shipped(_TEMPLATE).read_text(encoding="utf-8"))
+    template = Template(resource_path(_TEMPLATE).read_text(encoding="utf-8"))
     name = html.escape(f"{report.headline} - {report.run.url}")
     return template.substitute(title=name, body=body)
 
@@ -39,9 +39,9 @@ def _element(tag: str, *within: Element | str, **attributes: str) -> Element:
     return made
 
 
-def _worst(outcome: Outcome) -> str:
+def _severity_class(outcome: Outcome) -> str:
     """The class of a verb, which is its colour."""
-    groups = ordered([finding for finding in outcome.findings if finding.fails])
+    groups = group_by_verdict([finding for finding in outcome.findings if finding.fails])
     return groups[0][0].value if groups else "ok"
 
 
@@ -57,7 +57,10 @@ def _header(report: Report) -> Element:
 def _cards(report: Report) -> Element:
     cards = _element("nav", class_="cards")
     for outcome in report.outcomes:
-        said = [f"{len(group)} {WORDS[verdict]}" for verdict, group in ordered(outcome.findings)]
+        said = [
+            f"{len(group)} {VERDICT_LABELS[verdict]}"
+            for verdict, group in group_by_verdict(outcome.findings)
+        ]
         holds = [f"{len(outcome.holds)} hold"] if outcome.holds else []
         cards.append(
             _element(
@@ -65,7 +68,7 @@ def _cards(report: Report) -> Element:
                 _element("b", f"{'✗' if outcome.fails else '✓'} {outcome.verb}"),
                 ", ".join([*said, *holds]) or "nothing was looked at",
                 href=f"#{outcome.verb}",
-                class_=_worst(outcome),
+                class_=_severity_class(outcome),
             )
         )
     return cards
@@ -76,7 +79,7 @@ def _section(outcome: Outcome) -> Element:
 
 
 def _contents(outcome: Outcome) -> Iterator[Element]:
-    for verdict, findings in ordered(outcome.findings):
+    for verdict, findings in group_by_verdict(outcome.findings):
         yield from (_finding(verdict, finding) for finding in findings)
     if outcome.holds:
         yield _element("h3", "Holds")
@@ -93,8 +96,8 @@ def _finding(verdict: Verdict, finding: Finding) -> Element:
     times = f" ({finding.times:,} times)" if finding.times > 1 else ""
     heading = _element(
         "summary",
-        _element("span", WORDS[verdict], class_="word"),
-        _element("b", title(finding)),
+        _element("span", VERDICT_LABELS[verdict], class_="word"),
+        _element("b", finding_title(finding)),
         _element("code", finding.subject),
         times,
     )

@@ -12,12 +12,12 @@ from .report import Report
 VERSION = 1
 
 
-def json_text(report: Report) -> str:
+def render_json(report: Report) -> str:
     """The document, for people too: indented, with a line end."""
-    return json.dumps(json_report(report), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(report_as_dict(report), indent=2, ensure_ascii=False) + "\n"
 
 
-def json_report(report: Report) -> Mapping[str, Any]:
+def report_as_dict(report: Report) -> Mapping[str, Any]:
     """The document as a value."""
     run = report.run
     return {

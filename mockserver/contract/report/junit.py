@@ -11,12 +11,12 @@ from datetime import UTC
 from xml.etree import ElementTree as ET
 
 from ..findings import Finding, Outcome, Verdict
-from .report import WORDS, Report, title
+from .report import VERDICT_LABELS, Report, finding_title
 
 Element = ET.Element
 
 
-def junit_xml(report: Report) -> str:
+def render_junit(report: Report) -> str:
     """The document, with its declaration."""
     suites = [_suite(report, outcome) for outcome in report.outcomes]
     root = Element("testsuites", name="mockserver verify", time=f"{report.run.seconds:.3f}")
@@ -46,7 +46,7 @@ def _suite(report: Report, outcome: Outcome) -> Element:
         ET.SubElement(suite, "testcase", classname=_class(outcome), name=sentence, time="0")
     seen: Counter[str] = Counter()
     for finding in outcome.findings:
-        name = f"{title(finding)}: {finding.subject}"
+        name = f"{finding_title(finding)}: {finding.subject}"
         seen[name] += 1  # of two tests with one name some servers show one
         again = f" ({seen[name]})" if seen[name] > 1 else ""
         suite.append(_case(outcome, finding, name + again))
@@ -63,8 +63,8 @@ def _case(outcome: Outcome, finding: Finding, name: str) -> Element:
     case = Element("testcase", classname=_class(outcome), name=name, time="0")
     details = "\n".join(filter(None, (finding.sentence, finding.evidence, finding.curl)))
     if finding.verdict is Verdict.KNOWN:
-        ET.SubElement(case, "system-out").text = f"{WORDS[finding.verdict]}: {details}"
+        ET.SubElement(case, "system-out").text = f"{VERDICT_LABELS[finding.verdict]}: {details}"
     else:
-        kind, message = WORDS[finding.verdict], finding.sentence
+        kind, message = VERDICT_LABELS[finding.verdict], finding.sentence
         ET.SubElement(case, "failure", type=kind, message=message).text = details
     return case

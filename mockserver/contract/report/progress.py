@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 _EVERY = 10.0  # seconds between lines
 
 
-class Live:
+class ProgressDisplay:
     """Progress on stderr, so that what is printed at the end can be piped."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -31,7 +31,7 @@ class Live:
                 transient=True,
             )
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> ProgressDisplay:
         if self._bar:
             self._task = self._bar.add_task("", total=None)
             self._bar.start()

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from ..findings import Finding, Outcome, Table, Verdict
 from ..server import Ownership
-from .sanitizing import fit, fit_whole
+from .sanitizing import sanitize, sanitize_uncut_line
 
-WORDS = {Verdict.NEW: "new", Verdict.GONE: "known, but gone", Verdict.KNOWN: "known"}
+VERDICT_LABELS = {Verdict.NEW: "new", Verdict.GONE: "known, but gone", Verdict.KNOWN: "known"}
 """Verdicts as a page says them, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunInfo:
     """The facts: which server, as what, whose, when, for how long, from which seed.
 
     `server` is what it says it is, such as `Prefect 3.8.8`; `dialect` is what it was held against.
@@ -50,14 +50,16 @@ class Report:
     the syntax of where they are shown is still to be escaped.
     """
 
-    run: Run
+    run: RunInfo
     outcomes: Sequence[Outcome]
 
     @property
     def findings(self) -> Sequence[Finding]:
         """Those of all verbs, the worst first."""
         every = [finding for outcome in self.outcomes for finding in outcome.findings]
-        return [finding for verdict in WORDS for finding in every if finding.verdict is verdict]
+        return [
+            finding for verdict in VERDICT_LABELS for finding in every if finding.verdict is verdict
+        ]
 
     @property
     def fails(self) -> bool:
@@ -69,18 +71,22 @@ class Report:
         """What it comes to, in a sentence without a full stop."""
         counted = [
             (verdict, sum(finding.verdict is verdict for finding in self.findings))
-            for verdict in WORDS
+            for verdict in VERDICT_LABELS
         ]
-        said = ", ".join(f"{count} {WORDS[verdict]}" for verdict, count in counted if count)
+        said = ", ".join(
+            f"{count} {VERDICT_LABELS[verdict]}" for verdict, count in counted if count
+        )
         holds = "The contract does not hold" if self.fails else "The contract holds"
         return f"{holds}: {said or 'nothing differs'}"
 
 
-def report_of(run: Run, outcomes: Sequence[Outcome], secrets: Collection[str] = ()) -> Report:
+def build_report(
+    run: RunInfo, outcomes: Sequence[Outcome], secrets: Collection[str] = ()
+) -> Report:
     """A report whose texts are fit to be shown, and hold none of the secrets."""
 
     def one(text: str) -> str:
-        return fit_whole(fit(text, secrets))
+        return sanitize_uncut_line(sanitize(text, secrets))
 
     def finding(found: Finding) -> Finding:
         return replace(
@@ -88,8 +94,8 @@ def report_of(run: Run, outcomes: Sequence[Outcome], secrets: Collection[str] = 
             check=one(found.check),
             subject=one(found.subject),
             sentence=one(found.sentence),
-            evidence=fit(found.evidence, secrets),
-            curl=fit_whole(found.curl, secrets),
+            evidence=sanitize(found.evidence, secrets),
+            curl=sanitize_uncut_line(found.curl, secrets),
         )
 
     def table(shown: Table) -> Table:
@@ -110,12 +116,14 @@ def report_of(run: Run, outcomes: Sequence[Outcome], secrets: Collection[str] = 
     return Report(safe, [outcome(told) for told in outcomes])
 
 
-def ordered(findings: Sequence[Finding]) -> Sequence[tuple[Verdict, Sequence[Finding]]]:
+def group_by_verdict(findings: Sequence[Finding]) -> Sequence[tuple[Verdict, Sequence[Finding]]]:
     """Findings by their verdict, the worst first; verdicts without one are left out."""
-    grouped = ((verdict, [one for one in findings if one.verdict is verdict]) for verdict in WORDS)
+    grouped = (
+        (verdict, [one for one in findings if one.verdict is verdict]) for verdict in VERDICT_LABELS
+    )
     return [(verdict, group) for verdict, group in grouped if group]
 
 
-def title(finding: Finding) -> str:
+def finding_title(finding: Finding) -> str:
     """What a finding is called: its check, or the known deviation it is."""
     return finding.deviation or finding.check

@@ -6,48 +6,50 @@ import base64
 import binascii
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ...errors import in_a_line
+from ...errors import to_single_line
 
-MOST = 4_000  # characters of a line
-MOST_LINES = 100
-HIDDEN = "[hidden]"
-_HARMLESS = frozenset({
+MAX_LINE_CHARS = 4_000  # characters of a line
+MAX_LINES = 100
+REDACTED = "[hidden]"
+_NON_SECRET_HEADERS = frozenset({
     "accept", "accept-encoding", "accept-language", "content-type", "host", "origin",
     "user-agent", "x-prefect-api-version",
 })  # fmt: skip
-_SHORTEST = 4  # a shorter secret would be found in any text
+_MIN_SECRET_LENGTH = 4  # a shorter secret would be found in any text
 
 
-def fit(text: str, secrets: Iterable[str] = ()) -> str:
+def sanitize(text: str, secrets: Iterable[str] = ()) -> str:
     """A text of several lines at will, fit to be shown wherever no syntax has to be escaped."""
-    lines = without(text, secrets).splitlines()
-    if len(lines) > MOST_LINES:
-        lines = [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES:,} lines more"]
-    return "\n".join(in_a_line(line, MOST) for line in lines)
+    lines = redact(text, secrets).splitlines()
+    if len(lines) > MAX_LINES:
+        lines = [*lines[:MAX_LINES], f"... and {len(lines) - MAX_LINES:,} lines more"]
+    return "\n".join(to_single_line(line, MAX_LINE_CHARS) for line in lines)
 
 
-def fit_whole(text: str, secrets: Iterable[str] = ()) -> str:
+def sanitize_uncut_line(text: str, secrets: Iterable[str] = ()) -> str:
     """One line that is not cut, such as a command line to be copied."""
-    whole = without(text, secrets)
-    return in_a_line(whole, len(whole))
+    whole = redact(text, secrets)
+    return to_single_line(whole, len(whole))
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
+def redact(text: str, secrets: Iterable[str]) -> str:
     """A text in which no secret stands."""
     for secret in secrets:
-        text = text.replace(secret, HIDDEN)
+        text = text.replace(secret, REDACTED)
     return text
 
 
-def secrets_of(headers: Mapping[str, str]) -> Collection[str]:
+def secrets_in_headers(headers: Mapping[str, str]) -> Collection[str]:
     """What must not be shown of the headers that requests carry: values, and what they wrap.
 
     Any header may be a credential but for a few that never are. The longest come first, so that
     none is left in part.
     """
-    hidden = [value for name, value in headers.items() if name.lower() not in _HARMLESS]
+    hidden = [value for name, value in headers.items() if name.lower() not in _NON_SECRET_HEADERS]
     found = {part for value in hidden for part in _parts(value)}
-    return sorted((one for one in found if len(one) >= _SHORTEST), key=lambda one: (-len(one), one))
+    return sorted(
+        (one for one in found if len(one) >= _MIN_SECRET_LENGTH), key=lambda one: (-len(one), one)
+    )
 
 
 def _parts(value: str) -> Iterator[str]:

@@ -4,22 +4,22 @@ Comes in: a URL or a program to start. Goes out: a `Target` to send requests to,
 and the permission that its owner gave.
 """
 
-from .cleanup_journal import Journal
-from .connect import Opened, Opening, opened
-from .created_runs import CANNOT, Draft, Garden, State, draw_drafts
+from .cleanup_journal import CleanupJournal
+from .connect import ConnectedServer, ServerOptions, connect_server
+from .created_runs import API_LIMITATIONS, CreatedRuns, Draft, StateDraft, random_drafts
 from .detect import Identity
-from .permission import Effect, require, require_alone
+from .permission import SideEffect, require_no_flow_runs, require_permission
 from .sample_values import CREATOR_IDS, CREATOR_TYPES, DEPLOYMENT_IDS
-from .snapshot import kept, losses, take
+from .snapshot import compare_snapshots, take_snapshot, without_clock_fields
 from .spawn import Program
 from .target import (
-    JSON,
+    JSON_HEADERS,
     PAGE,
     Answer,
-    CeilingReached,
+    HTTPStatusError,
     Limits,
     Ownership,
-    Refused,
+    RequestLimitReached,
     Target,
     TargetError,
     id_of,

@@ -18,9 +18,9 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from ...errors import UsageError
-from .target import PAGE, Refused, Target, TargetError, id_of
+from .target import PAGE, HTTPStatusError, Target, TargetError, id_of
 
-MARK = "mockserver-kit"
+FLOW_NAME_PREFIX = "mockserver-kit"
 """How the names of the kit's flows begin."""
 
 
@@ -31,7 +31,7 @@ def default_folder(environment: Mapping[str, str]) -> Path:
 
 
 @dataclass
-class Journal:
+class CleanupJournal:
     """One run of the kit against one server, and the flows it has made there.
 
     As a context manager it takes everything away at the end, whatever ended it, and is gone then.
@@ -43,7 +43,7 @@ class Journal:
     paths: list[str] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, target: Target, folder: Path) -> Journal:
+    def begin(cls, target: Target, folder: Path) -> CleanupJournal:
         """A new one on disk. Raises UsageError where it cannot be written."""
         journal = cls(target, folder / f"{os.getpid()}-{uuid4().hex[:8]}.ndjson")
         try:
@@ -56,7 +56,7 @@ class Journal:
             ) from None
         return journal
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> CleanupJournal:
         return self
 
     def __exit__(
@@ -75,7 +75,7 @@ class Journal:
 
     def flow(self) -> str:
         """Make a flow for runs to be of; returns its id. Raises TargetError."""
-        name = f"{MARK}-{uuid4().hex}"
+        name = f"{FLOW_NAME_PREFIX}-{uuid4().hex}"
         self._write({"flow": name})
         self.names.append(name)
         return id_of(self.target.ask("POST", "/flows/", {"name": name}))
@@ -91,7 +91,7 @@ class Journal:
 
         Returns how many flow runs there were. Raises TargetError, and can be called again.
         """
-        flow_runs = sum(_remove(self.target, name) for name in self.names)
+        flow_runs = sum(_delete_flow(self.target, name) for name in self.names)
         flow_runs += _remove_records(self.target, "flow_runs", self.paths)
         _remove_records(self.target, "flows", self.paths)
         for kind in ("flow_run", "task_run"):
@@ -104,16 +104,18 @@ class Journal:
             file.write(json.dumps(value) + "\n")
 
 
-def _remove(target: Target, name: str) -> int:
+def _delete_flow(target: Target, name: str) -> int:
     """Take one flow away, with its flow runs, each by its own id and no filter."""
     try:
         flow = id_of(target.ask("GET", f"/flows/name/{quote(name)}"))
-    except Refused as refused:
+    except HTTPStatusError as refused:
         if refused.answer.status == 404:
             return 0
         raise
     removed: set[str] = set()
-    while found := target.ask("POST", "/flow_runs/filter", {**scope_of([flow]), "limit": 200}):
+    while found := target.ask(
+        "POST", "/flow_runs/filter", {**filter_by_flows([flow]), "limit": 200}
+    ):
         for run in found:
             flow_run_id = id_of(run)
             if flow_run_id in removed:
@@ -127,28 +129,28 @@ def _remove(target: Target, name: str) -> int:
 def _remove_records(target: Target, kind: str, paths: Sequence[str]) -> int:
     """Take those of a kind away that are still there; returns how many that were."""
     removed = 0
-    for ids in _ids_of(kind, paths):
+    for ids in _id_batches(kind, paths):
         for record in target.ask("POST", f"/{kind}/filter", {kind: {"id": {"any_": ids}}}):
-            _delete(target, f"/{kind}/{id_of(record)}")
+            _delete_if_present(target, f"/{kind}/{id_of(record)}")
             removed += 1
     return removed
 
 
 def _remove_artifacts(target: Target, kind: str, paths: Sequence[str]) -> None:
     """Take away what a real server keeps of the data of states, also when their runs are gone."""
-    for ids in _ids_of(f"{kind}s", paths):
+    for ids in _id_batches(f"{kind}s", paths):
         wanted = {f"{kind}_id": {"any_": ids}}
         try:
             artifacts = list(target.pages("/artifacts/filter", artifacts=wanted))
-        except Refused as refused:
+        except HTTPStatusError as refused:
             if refused.answer.status in (404, 501):  # a server without any
                 return
             raise
         for artifact in artifacts:
-            _delete(target, f"/artifacts/{id_of(artifact)}")
+            _delete_if_present(target, f"/artifacts/{id_of(artifact)}")
 
 
-def _ids_of(kind: str, paths: Sequence[str]) -> Iterator[list[str]]:
+def _id_batches(kind: str, paths: Sequence[str]) -> Iterator[list[str]]:
     """Ids of those of a kind, as many at a time as a page has."""
     ids = [path.rpartition("/")[2] for path in paths if path.startswith(f"/{kind}/")]
     yield from (ids[start : start + PAGE] for start in range(0, len(ids), PAGE))
@@ -156,31 +158,31 @@ def _ids_of(kind: str, paths: Sequence[str]) -> Iterator[list[str]]:
 
 def delete_flow_run(target: Target, flow_run_id: str) -> None:
     """Delete one flow run; it may be gone already. Raises TargetError."""
-    _delete(target, f"/flow_runs/{flow_run_id}")
+    _delete_if_present(target, f"/flow_runs/{flow_run_id}")
 
 
-def _delete(target: Target, path: str) -> None:
+def _delete_if_present(target: Target, path: str) -> None:
     try:
         target.ask("DELETE", path)
-    except Refused as refused:
+    except HTTPStatusError as refused:
         if refused.answer.status != 404:
             raise
 
 
-def scope_of(flow_ids: list[str]) -> dict[str, object]:
+def filter_by_flows(flow_ids: list[str]) -> dict[str, object]:
     """What restricts a listing to the flow runs of these flows, beside any filter of flow runs."""
     return {"flows": {"id": {"any_": flow_ids}}}
 
 
-def clear_leftovers(target: Target, folder: Path) -> int:
+def delete_leftovers(target: Target, folder: Path) -> int:
     """Take away what runs that were cut off have left on this server; returns how many flow runs.
 
     Raises TargetError.
     """
-    return sum(journal.clear() for journal in _left(target, folder))
+    return sum(journal.clear() for journal in _leftover_journals(target, folder))
 
 
-def _left(target: Target, folder: Path) -> Iterator[Journal]:
+def _leftover_journals(target: Target, folder: Path) -> Iterator[CleanupJournal]:
     for path in sorted(folder.glob("*.ndjson")) if folder.is_dir() else ():
         lines = []
         for line in path.read_text("utf-8", errors="replace").splitlines():
@@ -189,12 +191,14 @@ def _left(target: Target, folder: Path) -> Iterator[Journal]:
         if not all(isinstance(line, dict) for line in lines):
             continue  # somebody else's file
         head = lines[0] if lines else {}
-        if head.get("url") == target.url and not _is_running(head.get("pid")):
+        if head.get("url") == target.url and not _is_process_alive(head.get("pid")):
             names = [line["flow"] for line in lines if "flow" in line]
-            yield Journal(target, path, names, [line["path"] for line in lines if "path" in line])
+            yield CleanupJournal(
+                target, path, names, [line["path"] for line in lines if "path" in line]
+            )
 
 
-def _is_running(pid: object) -> bool:
+def _is_process_alive(pid: object) -> bool:
     """Whether a process still is. Leftovers are looked for before this one begins a journal: one
     with its number is of another that had it, as in containers all have.
     """

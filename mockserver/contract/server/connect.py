@@ -10,16 +10,16 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ...prefect import MEASURED_ON, SPEC, Dialect
-from .cleanup_journal import clear_leftovers, default_folder
+from .cleanup_journal import default_folder, delete_leftovers
 from .detect import Identity, identify
-from .spawn import Program, Spawn, running, spawn_mock, spawn_prefect
-from .target import Limits, Ownership, Target, headers_of
+from .spawn import Program, ServerCommand, mock_command, prefect_command, running_server
+from .target import Limits, Ownership, Target, build_headers
 
-Say = Callable[[str], None]
+StatusCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class ServerOptions:
     """How to get to a server: by its URL, or by starting one.
 
     `dialect`: that it is to be held against; None: find out. `journals`: None is the default.
@@ -42,7 +42,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ConnectedServer:
     """A server that answers, and what it is. `notes` are worth telling the user."""
 
     target: Target
@@ -51,17 +51,17 @@ class Opened:
 
 
 @contextmanager
-def opened(opening: Opening, say: Say) -> Iterator[Opened]:
+def connect_server(opening: ServerOptions, say: StatusCallback) -> Iterator[ConnectedServer]:
     """The server, for as long as the block lasts.
 
     Raises UsageError for a command that makes no sense, TargetError where it does not answer.
     """
-    spawn = _spawn(opening)
+    spawn = _server_command(opening)
     with ExitStack() as stack:
-        url = opening.url if spawn is None else stack.enter_context(running(spawn, say))
+        url = opening.url if spawn is None else stack.enter_context(running_server(spawn, say))
         target = Target(
             str(url),
-            headers_of(opening.headers, os.environ) if spawn is None else {},
+            build_headers(opening.headers, os.environ) if spawn is None else {},
             Ownership.DISPOSABLE if opening.disposable else Ownership.SHARED,
             opening.limits,
         )
@@ -75,7 +75,7 @@ def opened(opening: Opening, say: Say) -> Iterator[Opened]:
         identity = identify(target, opening.dialect)
         database = identity.dialect.undocumented_5xx
         target.flaky = database is not None and not database.retryable and not identity.is_mock
-        left = clear_leftovers(target, opening.journal_folder)
+        left = delete_leftovers(target, opening.journal_folder)
         if left:
             notes.append(f"{left:,} flow runs that an earlier run had left were taken away")
         if not identity.measured:
@@ -83,15 +83,15 @@ def opened(opening: Opening, say: Say) -> Iterator[Opened]:
                 f"the server calls itself {identity.version}; the dialects were measured on "
                 f"{', '.join(MEASURED_ON)}, so a difference may be a change of Prefect's"
             )
-        yield Opened(target, identity, tuple(notes))
+        yield ConnectedServer(target, identity, tuple(notes))
 
 
-def _spawn(opening: Opening) -> Spawn | None:
+def _server_command(opening: ServerOptions) -> ServerCommand | None:
     """What to start, if anything. Raises UsageError where that contradicts itself."""
     if (opening.url is None) == (opening.spawn is None):
         raise UsageError("say which server: a URL such as http://127.0.0.1:4200/api, or --spawn")
     if opening.spawn is Program.prefect:
-        return spawn_prefect(opening.prefect_python, opening.database)
+        return prefect_command(opening.prefect_python, opening.database)
     if opening.prefect_python or opening.database:
         raise UsageError("--prefect-python and --database go with --spawn prefect")
-    return spawn_mock(opening.dialect or SPEC) if opening.spawn else None
+    return mock_command(opening.dialect or SPEC) if opening.spawn else None

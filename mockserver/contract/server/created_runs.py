@@ -9,21 +9,21 @@ from random import Random
 from typing import Any
 
 from ...prefect import StateType
-from .cleanup_journal import Journal, delete_flow_run, scope_of
+from .cleanup_journal import CleanupJournal, delete_flow_run, filter_by_flows
 from .sample_values import (
     CREATOR_IDS,
     DEPLOYMENT_IDS,
     NAMES,
     NUL_NAMES,
     QUEUES,
-    SCHEDULED,
+    SCHEDULED_TIMES,
     STATE_NAMES,
     TAGS,
     VERSIONS,
 )
-from .target import JSON, Target, id_of
+from .target import JSON_HEADERS, Target, id_of
 
-CANNOT = (
+API_LIMITATIONS = (
     "ids, and the times at which a run started and ended: a server chooses them",
     "runs without a state, a name or a creator of a type other than AUTOMATION",
     "task runs that belong to no flow run: they could not be taken away",
@@ -32,7 +32,7 @@ CANNOT = (
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StateDraft:
     """A state to create a run in, or to put it into."""
 
     type: str
@@ -53,7 +53,7 @@ class Draft:
     """
 
     name: str
-    states: tuple[State, ...]
+    states: tuple[StateDraft, ...]
     tags: tuple[str, ...] = ()
     version: str | None = None
     key: bool = False
@@ -64,14 +64,14 @@ class Draft:
 
 
 @dataclass
-class Garden:
+class CreatedRuns:
     """The flow runs that the kit makes on a server, and nothing else there.
 
     They are all of one flow of the kit's own. `ids` are those that were made and not taken away.
     """
 
     target: Target
-    journal: Journal
+    journal: CleanupJournal
     flow_id: str = ""
     ids: list[str] = field(default_factory=list)
     _made: int = 0
@@ -82,7 +82,7 @@ class Garden:
     @property
     def scope(self) -> dict[str, object]:
         """What restricts a listing to these runs."""
-        return scope_of([self.flow_id])
+        return filter_by_flows([self.flow_id])
 
     def plant(
         self, drafts: Sequence[Draft], watch: Callable[[int], None] = lambda _made: None
@@ -108,7 +108,9 @@ class Garden:
             "idempotency_key": f"Key-{self._made}" if draft.key else None,
             "parent_task_run_id": None if parent is None else self._task_run(earlier[parent]),
         }
-        made = self.target.ask("POST", "/flow_runs/", body, {**JSON, **_creator(draft.creator_id)})
+        made = self.target.ask(
+            "POST", "/flow_runs/", body, {**JSON_HEADERS, **_creator(draft.creator_id)}
+        )
         flow_run_id = id_of(made)
         self.ids.append(flow_run_id)
         for state in draft.states[1:]:
@@ -142,7 +144,7 @@ def _creator(creator_id: str | None) -> Mapping[str, str]:
     return {"Prefect-Automation-Id": creator_id, "Prefect-Automation-Name": name}
 
 
-def draw_drafts(random: Random, count: int, *, nul: bool) -> Iterator[Draft]:
+def random_drafts(random: Random, count: int, *, nul: bool) -> Iterator[Draft]:
     """Drafts that have between them every name and type of state, and subflows of several levels.
 
     `nul`: whether the server takes NUL in a name.
@@ -153,23 +155,23 @@ def draw_drafts(random: Random, count: int, *, nul: bool) -> Iterator[Draft]:
             name=names[place] if place < len(names) else random.choice(names),
             states=tuple(_draw_state(random) for _ in range(random.choice((1, 1, 2, 3)))),
             tags=tuple(random.sample(TAGS, random.choice((0, 0, 1, 2, 3)))),
-            version=_perhaps(random, VERSIONS),
+            version=_optional_choice(random, VERSIONS),
             key=random.random() < 0.6,
-            queue=_perhaps(random, QUEUES),
-            deployment_id=_perhaps(random, DEPLOYMENT_IDS),
-            creator_id=_perhaps(random, CREATOR_IDS),
+            queue=_optional_choice(random, QUEUES),
+            deployment_id=_optional_choice(random, DEPLOYMENT_IDS),
+            creator_id=_optional_choice(random, CREATOR_IDS),
             parent=random.randrange(place) if place and random.random() < 0.4 else None,
         )
 
 
-def _perhaps(random: Random, values: Sequence[str]) -> str | None:
+def _optional_choice(random: Random, values: Sequence[str]) -> str | None:
     return random.choice(values) if random.random() < 0.6 else None
 
 
-def _draw_state(random: Random) -> State:
+def _draw_state(random: Random) -> StateDraft:
     state_type = random.choice(list(StateType))
-    return State(
+    return StateDraft(
         state_type,
-        _perhaps(random, STATE_NAMES),
-        _perhaps(random, SCHEDULED) if state_type is StateType.SCHEDULED else None,
+        _optional_choice(random, STATE_NAMES),
+        _optional_choice(random, SCHEDULED_TIMES) if state_type is StateType.SCHEDULED else None,
     )

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 
 from ...prefect import MEASURED_ON, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
-from .target import Refused, Target, TargetError
+from .target import HTTPStatusError, Target, TargetError
 
-_LAX = b'{"limit": "1"}'
-_NUL = {"flow_runs": {"name": {"any_": ["\0"]}}}
+_LIMIT_AS_STRING = b'{"limit": "1"}'
+_NUL_NAME_FILTER = {"flow_runs": {"name": {"any_": ["\0"]}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Identity:
 def identify(target: Target, dialect: Dialect | None = None) -> Identity:
     """Find out; a `dialect` that was said is taken at its word. Raises TargetError."""
     version = _version(target)
-    answer = target.send("POST", "/flow_runs/filter", _LAX)
+    answer = target.send("POST", "/flow_runs/filter", _LIMIT_AS_STRING)
     is_mock = "x-mockserver-warning" in answer.headers
     if dialect is not None:
         return Identity(dialect, version, "as was said", is_mock)
@@ -41,7 +41,7 @@ def identify(target: Target, dialect: Dialect | None = None) -> Identity:
         return Identity(SPEC, version, 'it refuses the limit "1", as the document does', is_mock)
     if answer.status != 200:
         raise TargetError(f"POST /flow_runs/filter answered {answer}; is this a Prefect API?")
-    answer = target.send("POST", "/flow_runs/count", json.dumps(_NUL).encode())
+    answer = target.send("POST", "/flow_runs/count", json.dumps(_NUL_NAME_FILTER).encode())
     if answer.status == 503:
         return Identity(PREFECT_POSTGRESQL, version, "NUL in a name is 503 to it", is_mock)
     return Identity(PREFECT_SQLITE, version, "it takes NUL in a name", is_mock)
@@ -50,7 +50,7 @@ def identify(target: Target, dialect: Dialect | None = None) -> Identity:
 def _version(target: Target) -> str:
     try:
         return str(target.ask("GET", "/admin/version"))
-    except Refused as refused:
+    except HTTPStatusError as refused:
         raise TargetError(f"{target.url} is no Prefect API, or not all of one: {refused}") from None
     except ValueError:
         raise TargetError(f"{target.url} answers no JSON: is it the URL of an API?") from None

@@ -9,7 +9,7 @@ from ...errors import UsageError
 from .target import Ownership, Target
 
 
-class Effect(Enum):
+class SideEffect(Enum):
     """What a way of testing does to a server."""
 
     READS = "only reads"
@@ -18,14 +18,14 @@ class Effect(Enum):
     FUZZES = "sends any request there is, to every operation"
 
 
-ALLOWED: Mapping[Ownership, frozenset[Effect]] = {
-    Ownership.OURS: frozenset(Effect),
-    Ownership.DISPOSABLE: frozenset(Effect),
-    Ownership.SHARED: frozenset({Effect.READS}),
+ALLOWED: Mapping[Ownership, frozenset[SideEffect]] = {
+    Ownership.OURS: frozenset(SideEffect),
+    Ownership.DISPOSABLE: frozenset(SideEffect),
+    Ownership.SHARED: frozenset({SideEffect.READS}),
 }
 
 
-def require(target: Target, effect: Effect, verb: str, instead: str = "") -> None:
+def require_permission(target: Target, effect: SideEffect, verb: str, instead: str = "") -> None:
     """Let it pass, or raise UsageError that says why not and how to allow it."""
     if effect in ALLOWED[target.ownership]:
         return
@@ -36,7 +36,7 @@ def require(target: Target, effect: Effect, verb: str, instead: str = "") -> Non
     )
 
 
-def require_alone(target: Target, verb: str) -> None:
+def require_no_flow_runs(target: Target, verb: str) -> None:
     """Let a server without flow runs pass, or raise UsageError: no request of `verb` spares any.
 
     Raises TargetError where the server does not answer.

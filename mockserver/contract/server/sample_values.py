@@ -17,7 +17,7 @@ NUL_NAMES = ("\0", "etl\0", "\0etl", "Etl\0ETL", "a\0%", "über\0")
 """What PostgreSQL does not take."""
 TAGS = ("nightly", "Nightly", "etl", "ETL", "über", "Über", "a b", "%", "'", '"', "[]", "null", "")
 STATE_NAMES = ("Late", "Retrying", "TimedOut", "completed", "ÜBER", "")
-SCHEDULED = (
+SCHEDULED_TIMES = (
     "2031-05-01T00:00:00Z",
     "2031-05-01T02:00:00.000001+02:00",
     "2030-12-31T23:59:59.999999Z",

@@ -12,11 +12,11 @@ from ..findings import Finding
 from .target import Target
 
 # Computed from the clock at the time of asking; everything else of a run is kept.
-_OF_THE_MOMENT = frozenset({"estimated_run_time", "estimated_start_time_delta"})
+_CLOCK_DEPENDENT_FIELDS = frozenset({"estimated_run_time", "estimated_start_time_delta"})
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
+class RunSnapshot:
     """The flow runs of a server: id -> a digest of all that the server says of it."""
 
     runs: Mapping[str, str]
@@ -30,22 +30,22 @@ class Census:
         return frozenset(self.runs)
 
 
-def take(target: Target) -> Census:
+def take_snapshot(target: Target) -> RunSnapshot:
     """Ask for all of them, 200 at a time. Raises TargetError."""
-    return Census({run["id"]: _digest(run) for run in target.pages("/flow_runs/filter")})
+    return RunSnapshot({run["id"]: _digest(run) for run in target.pages("/flow_runs/filter")})
 
 
-def kept(run: Mapping[str, Any]) -> dict[str, Any]:
+def without_clock_fields(run: Mapping[str, Any]) -> dict[str, Any]:
     """What a server says of a run, but for what the clock changes."""
-    return {key: value for key, value in run.items() if key not in _OF_THE_MOMENT}
+    return {key: value for key, value in run.items() if key not in _CLOCK_DEPENDENT_FIELDS}
 
 
 def _digest(run: Mapping[str, Any]) -> str:
-    text = json.dumps(kept(run), sort_keys=True)
+    text = json.dumps(without_clock_fields(run), sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def losses(before: Census, after: Census, verb: str) -> list[Finding]:
+def compare_snapshots(before: RunSnapshot, after: RunSnapshot, verb: str) -> list[Finding]:
     """What became of the runs that were there before: a finding if any is gone or another one."""
     gone = sorted(before.ids - after.ids)
     changed = sorted(one for one in before.ids & after.ids if before.runs[one] != after.runs[one])

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from ...errors import UsageError, in_a_line
+from ...errors import UsageError, to_single_line
 from ...prefect import Dialect
 from .target import TargetError
 
@@ -27,9 +27,12 @@ START_SECONDS = 180.0  # a new database takes about 12 of them on a small machin
 STOP_SECONDS = 20.0
 _PAUSE = 0.2
 _START = ("server", "start", "--no-services")
-_NO_RUNS = "none.json"
+_EMPTY_SEED_FILE = "none.json"
 
-_OURS = ("PREFECT_", "MOCKSERVER_")  # settings of the user's that are about other servers
+_DROPPED_ENV_PREFIXES = (
+    "PREFECT_",
+    "MOCKSERVER_",
+)  # settings of the user's that are about other servers
 _ENVIRONMENT: Mapping[str, str] = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -45,7 +48,7 @@ class Program(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spawn:
+class ServerCommand:
     """What to start: a command that the host, the port and the folder are added to.
 
     `database`: the URL of one that is there already; None for SQLite in a folder of its own.
@@ -56,16 +59,24 @@ class Spawn:
     database: str | None = None
 
 
-def spawn_mock(dialect: Dialect) -> Spawn:
+def mock_command(dialect: Dialect) -> ServerCommand:
     """Our own server, without any flow run."""
-    command = (sys.executable, "-m", "mockserver", "serve", _NO_RUNS, "--dialect", dialect.name)
-    return Spawn(command)
+    command = (
+        sys.executable,
+        "-m",
+        "mockserver",
+        "serve",
+        _EMPTY_SEED_FILE,
+        "--dialect",
+        dialect.name,
+    )
+    return ServerCommand(command)
 
 
-def spawn_prefect(python: str | None, database: str | None) -> Spawn:
+def prefect_command(python: str | None, database: str | None) -> ServerCommand:
     """The prefect of a Python, or the one on the PATH. Raises UsageError where there is none."""
-    url = None if database is None else _database_url(database)
-    where = "SQLite in a folder of its own" if url is None else _shown(url)
+    url = None if database is None else _with_async_driver(database)
+    where = "SQLite in a folder of its own" if url is None else _without_password(url)
     if python is None:
         found = shutil.which("prefect")
         if found is None:
@@ -73,14 +84,16 @@ def spawn_prefect(python: str | None, database: str | None) -> Spawn:
                 "there is no prefect on the PATH: install it (pip install prefect), or name a "
                 "Python that has it with --prefect-python"
             )
-        return Spawn((found, *_START), where, url)
+        return ServerCommand((found, *_START), where, url)
     found = shutil.which(python)
     if found is None:
-        raise UsageError(f"--prefect-python is {in_a_line(python)!r}: there is no such program")
-    return Spawn((found, "-m", "prefect", *_START), where, url)
+        raise UsageError(
+            f"--prefect-python is {to_single_line(python)!r}: there is no such program"
+        )
+    return ServerCommand((found, "-m", "prefect", *_START), where, url)
 
 
-def _database_url(given: str) -> str:
+def _with_async_driver(given: str) -> str:
     """A database's URL with the driver that Prefect uses. Raises UsageError for another kind."""
     scheme, separator, rest = given.partition("://")
     drivers = {
@@ -99,7 +112,7 @@ def _database_url(given: str) -> str:
 
 
 @contextmanager
-def running(spawn: Spawn, say: Callable[[str], None]) -> Iterator[str]:
+def running_server(spawn: ServerCommand, say: Callable[[str], None]) -> Iterator[str]:
     """The server for as long as the block lasts; yields the URL of its API.
 
     Raises TargetError, with the end of what it printed, where it does not start.
@@ -107,10 +120,14 @@ def running(spawn: Spawn, say: Callable[[str], None]) -> Iterator[str]:
     with TemporaryDirectory(prefix="mockserver-prefect-") as folder:
         port = _free_port()
         log = Path(folder, "server.log")
-        Path(folder, _NO_RUNS).write_text("[]")
+        Path(folder, _EMPTY_SEED_FILE).write_text("[]")
         command = [*spawn.command, "--host", HOST, "--port", str(port)]
         environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(_OURS)},
+            **{
+                key: value
+                for key, value in os.environ.items()
+                if not key.startswith(_DROPPED_ENV_PREFIXES)
+            },
             **_ENVIRONMENT,
             "PREFECT_HOME": folder,
             "PREFECT_SERVER_DATABASE_CONNECTION_URL": spawn.database
@@ -119,7 +136,7 @@ def running(spawn: Spawn, say: Callable[[str], None]) -> Iterator[str]:
         with log.open("wb") as output, _process(command, environment, folder, output) as process:
             url = f"http://{HOST}:{port}/api"
             say(f"starting {' '.join(spawn.command)} ({spawn.where})")
-            _wait(process, f"{url}/health", log)
+            _wait_until_healthy(process, f"{url}/health", log)
             yield url
 
 
@@ -148,12 +165,12 @@ def _process(
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], health: str, log: Path) -> None:
+def _wait_until_healthy(process: subprocess.Popen[bytes], health: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(health):
+    while not _is_healthy(health):
         if process.poll() is not None or time.monotonic() > deadline:
             said = log.read_text(errors="replace").strip().splitlines()[-12:]
-            lines = "".join(f"\n  {in_a_line(line)}" for line in said)
+            lines = "".join(f"\n  {to_single_line(line)}" for line in said)
             ended = process.returncode
             how = (
                 f"it took more than {START_SECONDS:.0f} s"
@@ -164,7 +181,7 @@ def _wait(process: subprocess.Popen[bytes], health: str, log: Path) -> None:
         time.sleep(_PAUSE)
 
 
-def _answers(url: str) -> bool:
+def _is_healthy(url: str) -> bool:
     try:
         with urlopen(url, timeout=5) as reply:  # noqa: S310 - of the server started here
             return bool(reply.status == 200)
@@ -177,7 +194,7 @@ def _free_port() -> int:
         return int(held.getsockname()[1])
 
 
-def _shown(database: str) -> str:
+def _without_password(database: str) -> str:
     """A database without its password."""
     parts = urlsplit(database)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

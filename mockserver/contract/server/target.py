@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from ...errors import MockServerError, UsageError, in_a_line
+from ...errors import MockServerError, UsageError, to_single_line
 
-JSON: Mapping[str, str] = {"Content-Type": "application/json"}
+JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
 PAGE = 200  # the most that a server lists at a time
 
 
@@ -27,7 +27,7 @@ class TargetError(MockServerError):
     """The server cannot be reached, does not answer in time, or gives up where it must not."""
 
 
-class CeilingReached(TargetError):
+class RequestLimitReached(TargetError):
     """As many requests were sent as may be."""
 
 
@@ -62,10 +62,10 @@ class Answer:
         return json.loads(self.body)
 
     def __str__(self) -> str:
-        return f"{self.status} {in_a_line(self.body.decode(errors='backslashreplace'), 300)}"
+        return f"{self.status} {to_single_line(self.body.decode(errors='backslashreplace'), 300)}"
 
 
-class Refused(TargetError):
+class HTTPStatusError(TargetError):
     """An answer that is no success, where one was needed."""
 
     def __init__(self, method: str, path: str, answer: Answer) -> None:
@@ -74,7 +74,7 @@ class Refused(TargetError):
 
 
 _TRIES = 12  # of what a busy SQLite answers 503 to: about one request in ten
-_PAUSE = 0.05
+_RETRY_DELAY = 0.05
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Target:
     _last: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
-        self.url = api_url(self.url)
+        self.url = normalize_api_url(self.url)
         self._session = requests.Session()
         self._session.headers.clear()  # what is sent is what was asked for
         # No proxy between this machine and itself; no .netrc where credentials were given.
@@ -105,7 +105,7 @@ class Target:
         method: str,
         path: str,
         body: bytes | None = None,
-        headers: Mapping[str, str] = JSON,
+        headers: Mapping[str, str] = JSON_HEADERS,
     ) -> Answer:
         """Send bytes to a path below the API's URL; returns what came back, whatever it is.
 
@@ -115,7 +115,7 @@ class Target:
         for _ in range(_TRIES if self.flaky else 0):
             if answer.status != 503:
                 break
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_DELAY)
             answer = self._send(method, path, body, headers)
         return answer
 
@@ -145,7 +145,7 @@ class Target:
         Raises CeilingReached where it may not. Whoever sends by other means calls this.
         """
         if self.sent >= self.limits.requests:
-            raise CeilingReached(
+            raise RequestLimitReached(
                 f"{self.sent:,} requests were sent to {self.url}, as many as --max-requests allows"
             )
         self.sent += 1
@@ -179,20 +179,20 @@ class Target:
                 f"{method} {url} was not answered within {self.limits.timeout:g} s"
             ) from None
         except requests.RequestException as error:
-            raise TargetError(f"cannot reach {self.url}: {_reason(error)}") from None
+            raise TargetError(f"cannot reach {self.url}: {_root_cause(error)}") from None
         if reply.status_code in (500, 503):
             self.close()  # a real server closes after these, without saying so
         names = {name.lower(): value for name, value in reply.headers.items()}
         return Answer(reply.status_code, reply.content, names)
 
     def ask(
-        self, method: str, path: str, value: Any = None, headers: Mapping[str, str] = JSON
+        self, method: str, path: str, value: Any = None, headers: Mapping[str, str] = JSON_HEADERS
     ) -> Any:
         """Send JSON (nothing where it is None), return the reply's. Raises Refused but for 2xx."""
         body = None if value is None else json.dumps(value).encode()
         answer = self.send(method, path, body, headers)
         if not 200 <= answer.status < 300:
-            raise Refused(method, path, answer)
+            raise HTTPStatusError(method, path, answer)
         return answer.json if answer.body else None
 
     def pages(self, path: str, **wanted: object) -> Iterator[Any]:
@@ -202,7 +202,7 @@ class Target:
             said = {**wanted, "sort": "ID_DESC", "limit": PAGE, "offset": offset}
             page = self.ask("POST", path, said)
             if not isinstance(page, list):
-                raise TargetError(f"POST {path} answered no list: {in_a_line(str(page))}")
+                raise TargetError(f"POST {path} answered no list: {to_single_line(str(page))}")
             for record in page:
                 id_of(record)
             yield from page
@@ -215,7 +215,7 @@ class Target:
         method: str,
         path: str,
         body: bytes | None = None,
-        headers: Mapping[str, str] = JSON,
+        headers: Mapping[str, str] = JSON_HEADERS,
     ) -> str:
         """A command line that sends the same; credentials are left out."""
         words = ["curl", "-i", "-X", method, self.url + path]
@@ -237,10 +237,10 @@ def id_of(record: Any) -> str:
     """The id of a record as a server tells it. Raises TargetError where it tells none."""
     if isinstance(record, dict) and isinstance(record.get("id"), str):
         return str(record["id"])
-    raise TargetError(f"a record without an id was answered: {in_a_line(str(record))}")
+    raise TargetError(f"a record without an id was answered: {to_single_line(str(record))}")
 
 
-def api_url(url: str) -> str:
+def normalize_api_url(url: str) -> str:
     """A URL as it was typed, as that of an API: with /api unless it says another path.
 
     Raises UsageError for what is no http(s) URL.
@@ -251,7 +251,7 @@ def api_url(url: str) -> str:
     except ValueError:
         named = (None, None)
     if not named[0] or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
-        came = in_a_line(url)
+        came = to_single_line(url)
         raise UsageError(f"{came!r} is no URL of a server; expected http://HOST:PORT/api")
     path = parts.path.rstrip("/") or "/api"
     if parts.username is not None:
@@ -268,7 +268,7 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def headers_of(given: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
+def build_headers(given: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
     """The headers that every request carries: those given, and credentials as Prefect's client
     reads them (PREFECT_API_AUTH_STRING for a server of one's own, PREFECT_API_KEY for the Cloud).
 
@@ -283,16 +283,18 @@ def headers_of(given: Sequence[str], environment: Mapping[str, str]) -> dict[str
     for header in given:
         name, colon, value = header.partition(":")
         if not colon or not name.strip():
-            raise UsageError(f"--header is {in_a_line(header)!r}; expected 'Name: value'")
+            raise UsageError(f"--header is {to_single_line(header)!r}; expected 'Name: value'")
         headers = {key: kept for key, kept in headers.items() if key.lower() != name.lower()}
         headers[name.strip()] = value.strip()
     for name, value in headers.items():
         if not value.isprintable():  # the value may be a secret
-            raise UsageError(f"the value of the header {in_a_line(name)} holds a control character")
+            raise UsageError(
+                f"the value of the header {to_single_line(name)} holds a control character"
+            )
         if not _is_latin_1(name + value):
             raise UsageError(
-                f"the header {in_a_line(name)} holds a letter that no header can: only those of "
-                "Latin-1 can be sent"
+                f"the header {to_single_line(name)} holds a letter that no header can: only those "
+                "of Latin-1 can be sent"
             )
     return headers
 
@@ -301,7 +303,7 @@ def _is_latin_1(text: str) -> bool:
     return all(letter <= "\xff" for letter in text)
 
 
-def _reason(error: requests.RequestException) -> str:
+def _root_cause(error: requests.RequestException) -> str:
     """The last words of the chain of errors that a connection ends with."""
     cause: BaseException = error
     while True:
@@ -309,4 +311,4 @@ def _reason(error: requests.RequestException) -> str:
         if inner is None:
             break
         cause = inner
-    return in_a_line(str(cause)) or type(error).__name__
+    return to_single_line(str(cause)) or type(error).__name__

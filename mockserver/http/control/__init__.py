@@ -4,4 +4,4 @@ Comes in: a request below `/_mock`, of this machine or with the token. Goes out:
 `control.yaml` describes it, once the world has done what was asked.
 """
 
-from .app import steer
+from .app import handle_control

@@ -17,30 +17,32 @@ import yaml
 from aiohttp import web
 
 from ... import __version__
-from ...errors import NotThere, OutOfBounds, SeedError, UsageError, in_a_line
+from ...errors import NotFound, OutOfBounds, SeedError, UsageError, to_single_line
 from ...worlds import Sessions
-from ..exchange import json_reply, path_of, stranger, world_of
+from ..exchange import json_reply, origin_refusal, path_in_world, world_of
 from . import journal as control_journal
 from . import worlds as control_worlds
-from .requests import Order
+from .requests import ControlRequest
 
-Deed = Callable[[Order], "tuple[int, Any]"]
+ControlHandler = Callable[[ControlRequest], "tuple[int, Any]"]
 
 
-async def steer(request: web.Request, body: bytes, sessions: Sessions) -> web.StreamResponse:
+async def handle_control(
+    request: web.Request, body: bytes, sessions: Sessions
+) -> web.StreamResponse:
     """Answer a request for the control API; errors are `{"detail": "..."}` throughout.
 
     Raises RefusedRequest for what cannot be, HTTPMethodNotAllowed.
     """
-    refusal = _refused(request, sessions.origin.settings.control_token)
+    refusal = _access_refusal(request, sessions.origin.settings.control_token)
     if refusal:
         status, told = refusal
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
         return web.json_response({"detail": told}, status=status, headers=headers)
-    path = path_of(request).removeprefix("/_mock") or "/"
-    deed, names = _found(request.method, path)
+    path = path_in_world(request).removeprefix("/_mock") or "/"
+    deed, names = _match_route(request.method, path)
     try:
-        order = Order(request, sessions, world_of(request), names, _read(body))
+        order = ControlRequest(request, sessions, world_of(request), names, _read(body))
         status, value = deed(order)
     except UsageError as error:
         raise OutOfBounds(str(error)) from None
@@ -50,14 +52,14 @@ async def steer(request: web.Request, body: bytes, sessions: Sessions) -> web.St
     return json_reply(value, status=status)
 
 
-def _refused(request: web.Request, token: str | None) -> tuple[int, str] | None:
+def _access_refusal(request: web.Request, token: str | None) -> tuple[int, str] | None:
     """Why somebody may not steer; None where they may."""
     if token is not None:
         shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if compare_digest(shown.encode(errors="replace"), token.encode()):
             return None
         return 401, "the control API wants the header: Authorization: Bearer TOKEN"
-    if not _is_loopback(request.remote) or stranger(request, frozenset()):
+    if not _is_loopback(request.remote) or origin_refusal(request, frozenset()):
         return 403, "the control API is for this machine alone; --control-token lets others in"
     return None
 
@@ -80,11 +82,11 @@ def _read(body: bytes) -> Any:
         raise UsageError(f"the body is no JSON: {error}") from None
 
 
-def _found(method: str, path: str) -> tuple[Deed, dict[str, str]]:
+def _match_route(method: str, path: str) -> tuple[ControlHandler, dict[str, str]]:
     """What is to be done, with the names in its path. Raises NotThere, HTTPMethodNotAllowed."""
     parts = path.strip("/").split("/")
     allowed = []
-    for (one, pattern), deed in DEEDS.items():
+    for (one, pattern), deed in CONTROL_ROUTES.items():
         wanted = pattern.strip("/").split("/")
         if len(wanted) != len(parts):
             continue
@@ -95,10 +97,10 @@ def _found(method: str, path: str) -> tuple[Deed, dict[str, str]]:
             allowed.append(one)
     if allowed:
         raise web.HTTPMethodNotAllowed(method, allowed)
-    raise NotThere(f"no /_mock{in_a_line(path)}; /_mock/openapi.json says what there is")
+    raise NotFound(f"no /_mock{to_single_line(path)}; /_mock/openapi.json says what there is")
 
 
-def _index(order: Order) -> tuple[int, Any]:
+def _index(order: ControlRequest) -> tuple[int, Any]:
     return 200, {
         "version": __version__,
         "document": "/_mock/openapi.json",
@@ -106,11 +108,11 @@ def _index(order: Order) -> tuple[int, Any]:
         "flow_runs": len(order.world.store),
         "sessions": len(order.sessions),
         "sessions_dropped": order.sessions.dropped,
-        "paths": [f"{method} /_mock{path}" for method, path in DEEDS],
+        "paths": [f"{method} /_mock{path}" for method, path in CONTROL_ROUTES],
     }
 
 
-def _document(_: Order) -> tuple[int, Any]:
+def _document(_: ControlRequest) -> tuple[int, Any]:
     return 200, document()
 
 
@@ -120,7 +122,7 @@ def document() -> Any:
     return yaml.safe_load(files(__package__ or "mockserver").joinpath("control.yaml").read_bytes())
 
 
-DEEDS: Mapping[tuple[str, str], Deed] = {
+CONTROL_ROUTES: Mapping[tuple[str, str], ControlHandler] = {
     ("GET", "/"): _index,
     ("GET", "/openapi.json"): _document,
     ("GET", "/sessions"): control_worlds.list_sessions,

@@ -13,7 +13,7 @@ from ...worlds import Sessions, World
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ControlRequest:
     """What is wanted: of which world, with which parts of the path, query and body (None: none)."""
 
     request: web.Request
@@ -48,7 +48,7 @@ class Order:
         return body
 
 
-def text_of(name: str, value: Any) -> str:
+def require_text(name: str, value: Any) -> str:
     """A value that has to be a text. Raises UsageError."""
     if not isinstance(value, str):
         raise UsageError(f"{name} is {value!r}; expected a text")

@@ -5,25 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ...errors import NotThere, UsageError, in_a_line
-from ...operations import flow_run as flow_run_reply
+from ...errors import NotFound, UsageError, to_single_line
+from ...operations import flow_run_reply as flow_run_reply
 from ...prefect import DIALECTS, FlowRun
 from ...seeds import Seeds
 from ...store import Base, Store
-from ...worlds import World, check_parents, document_of, numbered, session_settings
-from ..exchange import PREFIX
-from .requests import Order, text_of
+from ...worlds import World, check_parents, dump_store, fields_of_nth, session_settings
+from ..exchange import SESSION_PREFIX
+from .requests import ControlRequest, require_text
 
-MOST_MADE = 100_000
+MAX_MADE = 100_000
 
 
-def list_sessions(order: Order) -> tuple[int, Any]:
+def list_sessions(order: ControlRequest) -> tuple[int, Any]:
     """The sessions, the one that was used last at the end."""
-    return 200, [_session(order, name, world) for name, world in order.sessions]
+    return 200, [_session_reply(order, name, world) for name, world in order.sessions]
 
 
-def _session(order: Order, name: str, world: World) -> dict[str, Any]:
-    root = f"{order.request.scheme}://{order.request.host}{PREFIX}{name}"
+def _session_reply(order: ControlRequest, name: str, world: World) -> dict[str, Any]:
+    root = f"{order.request.scheme}://{order.request.host}{SESSION_PREFIX}{name}"
     journal = world.journal
     return {
         "name": name,
@@ -35,14 +35,14 @@ def _session(order: Order, name: str, world: World) -> dict[str, Any]:
     }
 
 
-def open_session(order: Order) -> tuple[int, Any]:
+def open_session(order: ControlRequest) -> tuple[int, Any]:
     """Give out a world. Raises UsageError, SeedError, Conflict."""
     fields = order.fields("name", "dialect", "now", "empty", "seeds")
     origin = order.sessions.origin
     settings = session_settings(origin.settings)
     dialect = fields.get("dialect")
     if dialect is not None:
-        if text_of("dialect", dialect) not in DIALECTS:
+        if require_text("dialect", dialect) not in DIALECTS:
             named = ", ".join(DIALECTS)
             raise UsageError(f"no dialect {dialect!r}; expected one of {named}")
         settings = replace(settings, dialect=DIALECTS[dialect])
@@ -51,52 +51,52 @@ def open_session(order: Order) -> tuple[int, Any]:
     else:
         world = origin.fork(settings)
     if fields.get("now") is not None:
-        world.clock.stop(text_of("now", fields["now"]))
+        world.clock.stop(require_text("now", fields["now"]))
     if fields.get("seeds") is not None:
         world.load(_seeds(fields["seeds"], world))
     world.begin_here()
     name = fields.get("name")
-    opened = order.sessions.open(world, None if name is None else text_of("name", name))
-    return 201, _session(order, opened, world)
+    opened = order.sessions.open(world, None if name is None else require_text("name", name))
+    return 201, _session_reply(order, opened, world)
 
 
-def read_session(order: Order) -> tuple[int, Any]:
+def read_session(order: ControlRequest) -> tuple[int, Any]:
     """One session, which is used by that. Raises NotThere."""
     name = order.names["name"]
     world = order.sessions.get(name)
     if world is None:
         raise _no_session(name)
-    return 200, _session(order, name, world)
+    return 200, _session_reply(order, name, world)
 
 
-def drop_session(order: Order) -> tuple[int, Any]:
+def drop_session(order: ControlRequest) -> tuple[int, Any]:
     """End a session. Raises NotThere."""
     if not order.sessions.drop(order.names["name"]):
         raise _no_session(order.names["name"])
     return 204, None
 
 
-def _no_session(name: str) -> NotThere:
-    return NotThere(f"no session {in_a_line(name)!r}")
+def _no_session(name: str) -> NotFound:
+    return NotFound(f"no session {to_single_line(name)!r}")
 
 
 def _seeds(value: Any, world: World) -> Seeds:
     return world.factory.document(value)
 
 
-def dump(order: Order) -> tuple[int, Any]:
+def dump(order: ControlRequest) -> tuple[int, Any]:
     """What the world holds, as a seed."""
-    return 200, document_of(order.world.store)
+    return 200, dump_store(order.world.store)
 
 
-def load(order: Order) -> tuple[int, Any]:
+def load(order: ControlRequest) -> tuple[int, Any]:
     """Add a seed to what it holds. Raises SeedError."""
     before = len(order.world.store)
     order.world.load(_seeds(order.body, order.world))
     return 200, {"flow_runs": len(order.world.store), "added": len(order.world.store) - before}
 
 
-def replace_seeds(order: Order) -> tuple[int, Any]:
+def replace_seeds(order: ControlRequest) -> tuple[int, Any]:
     """Hold a seed and nothing else; `reset` goes back to it. Raises SeedError."""
     base = _seeds(order.body, order.world).base()
     order.world.store = Store(base)
@@ -104,55 +104,55 @@ def replace_seeds(order: Order) -> tuple[int, Any]:
     return 200, {"flow_runs": len(base.runs), "added": len(base.runs)}
 
 
-def make(order: Order) -> tuple[int, Any]:
+def make(order: ControlRequest) -> tuple[int, Any]:
     """Add flow runs from a few words. Raises UsageError, SeedError."""
-    number = order.number("number", 1, MOST_MADE)
+    number = order.number("number", 1, MAX_MADE)
     given = (
         order.body if isinstance(order.body, list) else [{} if order.body is None else order.body]
     )
     if not all(isinstance(fields, dict) for fields in given):
         raise UsageError("expected the fields of a flow run as an object, or a list of such")
-    if len(given) * number > MOST_MADE:
-        raise UsageError(f"{len(given) * number:,} flow runs; expected up to {MOST_MADE:,} at once")
+    if len(given) * number > MAX_MADE:
+        raise UsageError(f"{len(given) * number:,} flow runs; expected up to {MAX_MADE:,} at once")
     world = order.world
-    wanted = [numbered(fields, n) for fields in given for n in range(number)]
+    wanted = [fields_of_nth(fields, n) for fields in given for n in range(number)]
     seeds = world.factory.seeds(wanted)
     check_parents(seeds, world.store)
     world.load(seeds)
     made = (world.store.get(flow_run_id) for flow_run_id in seeds.flow_runs)
-    return 201, [told(run, world) for run in made if run is not None]
+    return 201, [render_flow_run(run, world) for run in made if run is not None]
 
 
-def told(run: FlowRun, world: World) -> Any:
+def render_flow_run(run: FlowRun, world: World) -> Any:
     """A flow run as a real server tells it."""
     return flow_run_reply(run, world.store, world.now())
 
 
-def reset(order: Order) -> tuple[int, Any]:
+def reset(order: ControlRequest) -> tuple[int, Any]:
     """Back to how the world began."""
     order.world.reset()
     return 200, {"flow_runs": len(order.world.store)}
 
 
-def list_snapshots(order: Order) -> tuple[int, Any]:
+def list_snapshots(order: ControlRequest) -> tuple[int, Any]:
     """The snapshots, with how many flow runs each holds."""
     snapshots = order.world.snapshots
     return 200, [{"name": name, "flow_runs": len(store)} for name, store in snapshots.items()]
 
 
-def snapshot(order: Order) -> tuple[int, Any]:
+def snapshot(order: ControlRequest) -> tuple[int, Any]:
     """Keep what the world holds. Raises UsageError."""
     order.world.snapshot(order.names["name"])
     return 200, {"name": order.names["name"], "flow_runs": len(order.world.store)}
 
 
-def restore(order: Order) -> tuple[int, Any]:
+def restore(order: ControlRequest) -> tuple[int, Any]:
     """Hold again what a snapshot holds. Raises NotThere."""
     order.world.restore(order.names["name"])
     return 200, {"flow_runs": len(order.world.store)}
 
 
-def drop_snapshot(order: Order) -> tuple[int, Any]:
+def drop_snapshot(order: ControlRequest) -> tuple[int, Any]:
     """Forget a snapshot. Raises NotThere."""
     order.world.drop_snapshot(order.names["name"])
     return 204, None

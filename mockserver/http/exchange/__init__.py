@@ -4,9 +4,22 @@ Comes in: an aiohttp request, of whichever world. Goes out: a `Message` for the 
 the response that their outcome or their refusal becomes.
 """
 
-from .body_reader import creator_of, expect, latin_1, read_body, read_message
-from .log_format import log_to_stderr, warn
-from .middleware import ERROR, NOTE, exchange
-from .origin_guard import stranger
+from .body_reader import (
+    creator_from_headers,
+    decode_latin_1,
+    handle_expect,
+    read_body,
+    read_message,
+)
+from .log_format import log_to_stderr, log_warnings
+from .middleware import ERROR_KEY, NOTE_KEY, intercept
+from .origin_guard import origin_refusal
 from .responses import json_reply, refusal_reply
-from .session_routing import PREFIX, WORLD, NoSession, SessionResource, path_of, world_of
+from .session_routing import (
+    SESSION_PREFIX,
+    WORLD_KEY,
+    SessionNotFound,
+    SessionResource,
+    path_in_world,
+    world_of,
+)

@@ -11,8 +11,8 @@ from aiohttp import web
 from ...prefect import CreatedBy
 from ...requests import Message
 from ...worlds import Settings, World
-from .middleware import BODY
-from .origin_guard import stranger
+from .middleware import BODY_KEY
+from .origin_guard import origin_refusal
 from .session_routing import world_of
 
 
@@ -21,15 +21,15 @@ async def read_message(request: web.Request, world: World) -> Message:
     headers = request.headers
     body = await read_body(request, world.settings)
     if world.journal is not None:
-        request[BODY] = body
+        request[BODY_KEY] = body
     return Message(
         body,
-        latin_1(headers.get("Content-Type")),
-        latin_1(headers.get("x-prefect-api-version")),
+        decode_latin_1(headers.get("Content-Type")),
+        decode_latin_1(headers.get("x-prefect-api-version")),
     )
 
 
-def latin_1(header: str | None) -> str | None:
+def decode_latin_1(header: str | None) -> str | None:
     """A header as a real server decodes it; aiohttp decodes UTF-8, and keeps what is none."""
     if header is None or header.isascii():
         return header
@@ -64,14 +64,14 @@ def _too_long(settings: Settings) -> web.HTTPException:
     )
 
 
-async def expect(request: web.Request) -> None:
+async def handle_expect(request: web.Request) -> None:
     """Ask for a body that waits to be asked for; other expectations a real server ignores too."""
     expected = request.headers.get("Expect", "").lower() == "100-continue"
-    if expected and not stranger(request, world_of(request).settings.hosts):
+    if expected and not origin_refusal(request, world_of(request).settings.hosts):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-def creator_of(request: web.Request) -> CreatedBy | None:
+def creator_from_headers(request: web.Request) -> CreatedBy | None:
     """The automation that a server's own client says it is acting for."""
     automation = request.headers.get("prefect-automation-id")
     name = request.headers.get("prefect-automation-name")

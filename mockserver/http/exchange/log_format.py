@@ -8,12 +8,18 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from ...errors import in_a_line
+from ...errors import to_single_line
 from ...prefect import WARNINGS
 
 _LONGEST_LINE = 4000
-_AGAIN_SECONDS = 1.0
-_UNSAID = ("_srcfile", "logThreads", "logMultiprocessing", "logProcesses", "logAsyncioTasks")
+_REPEAT_SECONDS = 1.0
+_UNUSED_RECORD_FIELDS = (
+    "_srcfile",
+    "logThreads",
+    "logMultiprocessing",
+    "logProcesses",
+    "logAsyncioTasks",
+)
 """What makes `logging` look up things that no line says: without them a record takes half as long
 (Python's logging HOWTO, "Optimization").
 """
@@ -22,7 +28,7 @@ _UNSAID = ("_srcfile", "logThreads", "logMultiprocessing", "logProcesses", "logA
 _LOG = logging.getLogger("mockserver")
 
 
-def warn(message: str, *args: object, warnings: tuple[str, ...]) -> None:
+def log_warnings(message: str, *args: object, warnings: tuple[str, ...]) -> None:
     """Log a message, and with it the warnings of these ids.
 
     Of one that repeats, and is counted instead of being written, no record is made; it is told
@@ -32,7 +38,7 @@ def warn(message: str, *args: object, warnings: tuple[str, ...]) -> None:
         return
     handlers = _LOG.handlers
     alone = handlers[0] if len(handlers) == 1 else None
-    if isinstance(alone, _Lines) and alone.counts(
+    if isinstance(alone, _RepeatCountingHandler) and alone.counts(
         (logging.WARNING, message, args, warnings), time.time()
     ):
         return
@@ -41,16 +47,16 @@ def warn(message: str, *args: object, warnings: tuple[str, ...]) -> None:
 
 def log_to_stderr(*, as_json: bool) -> None:
     """Let everything that this package has to say be written to stderr."""
-    handler = _Lines(sys.stderr)
-    handler.setFormatter(_Json() if as_json else _Text())
+    handler = _RepeatCountingHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter() if as_json else _TextFormatter())
     _LOG.handlers = [handler]
     _LOG.setLevel(logging.INFO)
     _LOG.propagate = False
-    for unsaid in _UNSAID:
+    for unsaid in _UNUSED_RECORD_FIELDS:
         setattr(logging, unsaid, None)
 
 
-class _Lines(logging.StreamHandler):  # type: ignore[type-arg]
+class _RepeatCountingHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes a record; the same one again within a second is counted, and told with the next line.
 
     A script that drains a server sends one request thousands of times: what is new would be lost
@@ -67,7 +73,7 @@ class _Lines(logging.StreamHandler):  # type: ignore[type-arg]
         if record.exc_info is None and self.counts(said, record.created):
             return
         self._tell_repeats(record)
-        self._last, self._until = said, record.created + _AGAIN_SECONDS
+        self._last, self._until = said, record.created + _REPEAT_SECONDS
         super().emit(record)
 
     def counts(self, said: tuple[object, ...], now: float) -> bool:
@@ -94,29 +100,29 @@ class _Lines(logging.StreamHandler):  # type: ignore[type-arg]
         super().emit(told)
 
 
-class _Text(logging.Formatter):
+class _TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """One line, whatever a client wrote: no second one, no escape sequence."""
-        return in_a_line(super().formatMessage(record), _LONGEST_LINE)
+        return to_single_line(super().formatMessage(record), _LONGEST_LINE)
 
     def format(self, record: logging.LogRecord) -> str:
         lines = [super().format(record)]
-        for warning, sentence in _sentences(record).items():
+        for warning, sentence in _warning_texts(record).items():
             lines.append(f"  {warning}: {sentence}")
         return "\n".join(lines)
 
 
-class _Json(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
         }
-        sentences = _sentences(record)
+        sentences = _warning_texts(record)
         if sentences:
             line["warnings"] = sentences
         if record.exc_info:
@@ -124,6 +130,6 @@ class _Json(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def _sentences(record: logging.LogRecord) -> dict[str, str]:
+def _warning_texts(record: logging.LogRecord) -> dict[str, str]:
     warnings: tuple[str, ...] = getattr(record, "warnings", ())
     return {warning: WARNINGS[warning] for warning in warnings}

@@ -13,76 +13,78 @@ from ...errors import UsageError
 from ...filters import Predicate
 from ...prefect import FlowRun
 from ...worlds import (
-    HEADER,
-    LONGEST_BODY,
-    LONGEST_SECONDS,
+    FAULT_HEADER,
+    MAX_KEPT_BODY,
+    MAX_SECONDS,
     Cut,
     Exchange,
     Fault,
     World,
-    read_header,
+    parse_fault_header,
 )
 from .responses import WARNING_HEADER, json_reply
-from .session_routing import path_of
+from .session_routing import path_in_world
 
-Note = tuple[tuple[FlowRun, ...], "Predicate | None", "int | None"]
+DeletionNote = tuple[tuple[FlowRun, ...], "Predicate | None", "int | None"]
 """Deleted flow runs, the predicate that they satisfied, and the limit."""
-_NOTHING: Note = ((), None, None)
+_EMPTY_NOTE: DeletionNote = ((), None, None)
 # Where a request keeps what the journal wants to know.
-BODY = web.RequestKey("body", bytes)
-NOTE = web.RequestKey("note", tuple)
-ERROR = web.RequestKey("error", Exception)
+BODY_KEY = web.RequestKey("body", bytes)
+NOTE_KEY = web.RequestKey("note", tuple)
+ERROR_KEY = web.RequestKey("error", Exception)
 
-_LOOK_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+NextHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-async def exchange(request: web.Request, answer: Answer, world: World) -> web.StreamResponse:
+async def intercept(request: web.Request, answer: NextHandler, world: World) -> web.StreamResponse:
     """Answer a request, or let go wrong what is to go wrong; and write it into the journal.
 
     The journal is written before anything is sent: who has a reply finds it there.
     """
-    path = path_of(request).removeprefix("/api")
+    path = path_in_world(request).removeprefix("/api")
     try:
-        fault = _fault(request, path, world)
+        fault = _select_fault(request, path, world)
     except UsageError as error:
-        return json_reply({"detail": f"{HEADER}: {error}"}, status=400)
+        return json_reply({"detail": f"{FAULT_HEADER}: {error}"}, status=400)
     if fault is None:
         reply = await answer(request)
-        _write(request, path, world, reply, None)
+        _write_exchange(request, path, world, reply, None)
         return reply
     await asyncio.sleep(world.faults.delay(fault))
-    reply = await _befallen(request, answer, fault)
+    reply = await _apply_fault(request, answer, fault)
     silent = fault.cut in (Cut.before, Cut.after, Cut.lost)
-    _write(request, path, world, None if silent else reply, fault)
-    return await _cut(request, reply, fault.cut) if fault.cut else reply
+    _write_exchange(request, path, world, None if silent else reply, fault)
+    return await _break_connection(request, reply, fault.cut) if fault.cut else reply
 
 
-def _fault(request: web.Request, path: str, world: World) -> Fault | None:
-    named = request.headers.get(HEADER)
+def _select_fault(request: web.Request, path: str, world: World) -> Fault | None:
+    named = request.headers.get(FAULT_HEADER)
     if named is not None:
-        return read_header(named)
+        return parse_fault_header(named)
     return world.faults.happening_to(request.method, path) if world.faults.rules else None
 
 
-async def _befallen(request: web.Request, answer: Answer, fault: Fault) -> web.StreamResponse:
+async def _apply_fault(
+    request: web.Request, answer: NextHandler, fault: Fault
+) -> web.StreamResponse:
     """The reply that is meant to be sent; the request is carried out where the fault lets it."""
     if fault.cut is Cut.before or (fault.status is not None and not fault.after):
-        request[BODY] = await _unread(request)
-        return _told(fault)
+        request[BODY_KEY] = await _read_body_or_empty(request)
+        return _fault_response(fault)
     reply = await answer(request)
-    return reply if fault.status is None else _told(fault)
+    return reply if fault.status is None else _fault_response(fault)
 
 
-async def _unread(request: web.Request) -> bytes:
+async def _read_body_or_empty(request: web.Request) -> bytes:
     try:
         return await request.read()
     except (web.HTTPException, web.RequestPayloadError, ConnectionError):
         return b""
 
 
-def _told(fault: Fault) -> web.Response:
+def _fault_response(fault: Fault) -> web.Response:
     status = fault.status or 500
     text = fault.detail or f"mockserver was told to answer {status}"
     key = "exception_message" if status >= 500 else "detail"
@@ -92,15 +94,17 @@ def _told(fault: Fault) -> web.Response:
     return reply
 
 
-async def _cut(request: web.Request, reply: web.StreamResponse, where: Cut) -> web.StreamResponse:
+async def _break_connection(
+    request: web.Request, reply: web.StreamResponse, where: Cut
+) -> web.StreamResponse:
     """Break the connection; what is returned goes nowhere."""
     if where is Cut.partial:
         await _send_half(request, reply)
     if where is Cut.lost:
         with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_SECONDS):
-                while not _is_gone(request):  # noqa: ASYNC110 - aiohttp tells nobody
-                    await asyncio.sleep(_LOOK_SECONDS)
+            async with asyncio.timeout(MAX_SECONDS):
+                while not _is_disconnected(request):  # noqa: ASYNC110 - aiohttp tells nobody
+                    await asyncio.sleep(_POLL_SECONDS)
     for transport in filter(None, (request.transport,)):  # none: the client was faster
         if where is Cut.partial:
             transport.close()  # once what was written is sent
@@ -109,7 +113,7 @@ async def _cut(request: web.Request, reply: web.StreamResponse, where: Cut) -> w
     return reply
 
 
-def _is_gone(request: web.Request) -> bool:
+def _is_disconnected(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
@@ -121,7 +125,7 @@ async def _send_half(request: web.Request, reply: web.StreamResponse) -> None:
     await half.write(body[: len(body) // 2])
 
 
-def _write(
+def _write_exchange(
     request: web.Request,
     path: str,
     world: World,
@@ -131,9 +135,9 @@ def _write(
     journal = world.journal
     if journal is None:
         return
-    deleted, predicate, limit = cast(Note, request.get(NOTE, _NOTHING))
-    body = cast(bytes, request.get(BODY, b""))
-    if len(body) > LONGEST_BODY:  # what it says is several times as large as the body
+    deleted, predicate, limit = cast(DeletionNote, request.get(NOTE_KEY, _EMPTY_NOTE))
+    body = cast(bytes, request.get(BODY_KEY, b""))
+    if len(body) > MAX_KEPT_BODY:  # what it says is several times as large as the body
         predicate = None
     warned = "" if reply is None else reply.headers.get(WARNING_HEADER, "")
     journal.write(
@@ -143,15 +147,15 @@ def _write(
             method=request.method,
             path=path or "/",
             query=request.rel_url.raw_query_string,
-            body=body[:LONGEST_BODY],
+            body=body[:MAX_KEPT_BODY],
             status=None if reply is None else reply.status,
-            reply=b"" if reply is None else _sent(reply)[:LONGEST_BODY],
+            reply=b"" if reply is None else _sent(reply)[:MAX_KEPT_BODY],
             warnings=tuple(warned.split(", ")) if warned else (),
             deleted=deleted,
             predicate=predicate,
             limit=limit,
             fault=None if fault is None else str(fault),
-            error=request.get(ERROR),
+            error=request.get(ERROR_KEY),
         )
     )
 

@@ -13,25 +13,25 @@ from ...errors import (
     Conflict,
     Gone,
     InvalidRequest,
+    NotAllowedInState,
+    NotFound,
     NotModelled,
-    NotNow,
-    NotThere,
-    OutdatedClient,
     OutOfBounds,
     RefusedRequest,
     ServerFailure,
     UnreadableRequest,
+    UnsupportedApiVersion,
 )
 from ...prefect import Dialect, format_instant
 
 WARNING_HEADER = "x-mockserver-warning"
 
 # The detail of these is their text.
-_STATUSES: Mapping[type[RefusedRequest], int] = {
+_STATUS_BY_ERROR: Mapping[type[RefusedRequest], int] = {
     UnreadableRequest: 400,
-    OutdatedClient: 400,
-    NotNow: 400,
-    NotThere: 404,
+    UnsupportedApiVersion: 400,
+    NotAllowedInState: 400,
+    NotFound: 404,
     Conflict: 409,
     Gone: 410,
     OutOfBounds: 422,
@@ -50,14 +50,14 @@ def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mappi
             }
         case InvalidRequest():
             return 422, {"detail": refusal.errors}
-        case NotThere(orchestrated=True) if dialect.error_shape:
+        case NotFound(orchestrated=True) if dialect.error_shape:
             return 404, {"exception_message": str(refusal)}
         case ServerFailure(retryable=True):
             return 503, {"exception_message": "Service Unavailable"}
         case ServerFailure():
             return 500, {"exception_message": "Internal Server Error"}
         case _:
-            return _STATUSES[type(refusal)], {"detail": str(refusal)}
+            return _STATUS_BY_ERROR[type(refusal)], {"detail": str(refusal)}
 
 
 def json_reply(
@@ -74,7 +74,7 @@ def json_reply(
     """
     empty = status == 204
     headers = _headers(empty, warnings)
-    body = None if empty else dump(value, narrow=narrow)
+    body = None if empty else dump_json(value, narrow=narrow)
     reply = web.Response(body=body, status=status, headers=headers)
     if close:
         reply.force_close()
@@ -87,22 +87,22 @@ def _headers(empty: bool, warnings: tuple[str, ...]) -> Mapping[str, str]:
     return {**headers, WARNING_HEADER: ", ".join(warnings)} if warnings else headers
 
 
-def dump(value: object, *, narrow: bool = False) -> bytes:
+def dump_json(value: object, *, narrow: bool = False) -> bytes:
     """A value as JSON; times in UTC end in Z. Raises ServerFailure as `json_reply` does."""
     try:
-        return orjson.dumps(value, default=_as_plain, option=orjson.OPT_UTC_Z)
+        return orjson.dumps(value, default=_json_default, option=orjson.OPT_UTC_Z)
     except TypeError:  # an integer of more than 64 bits, or a text that UTF-8 cannot say
         if narrow:
             raise ServerFailure("an integer of more than 64 bits", retryable=False) from None
         import json
 
         # What is not finite is null, as on the other road.
-        text = json.dumps(value, default=_as_plain)
+        text = json.dumps(value, default=_json_default)
         plain = json.loads(text, parse_constant=lambda _: None)
         return json.dumps(plain, ensure_ascii=False).encode()
 
 
-def _as_plain(value: Any) -> Any:
+def _json_default(value: Any) -> Any:
     """What orjson does not know: read-only mappings, values, times with an offset."""
     if isinstance(value, Mapping):
         return dict(value)

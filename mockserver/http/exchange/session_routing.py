@@ -16,27 +16,27 @@ from yarl import URL
 
 from ...worlds import Sessions, World
 
-WORLD = web.AppKey("world", World)
-PREFIX = "/sessions/"
-_WORLD = web.RequestKey("world", World)
-_PATH = web.RequestKey("path", str)
+WORLD_KEY = web.AppKey("world", World)
+SESSION_PREFIX = "/sessions/"
+_SESSION_WORLD_KEY = web.RequestKey("world", World)
+_SESSION_PATH_KEY = web.RequestKey("path", str)
 
 
-class NoSession(web.HTTPNotFound):
+class SessionNotFound(web.HTTPNotFound):
     """A request below the prefix of a session that there is not."""
 
 
 def world_of(request: web.Request) -> World:
     """The world that a request is about."""
-    if request.rel_url.raw_path.startswith(PREFIX):
-        return request[_WORLD]
-    return request.app[WORLD]
+    if request.rel_url.raw_path.startswith(SESSION_PREFIX):
+        return request[_SESSION_WORLD_KEY]
+    return request.app[WORLD_KEY]
 
 
-def path_of(request: web.Request) -> str:
+def path_in_world(request: web.Request) -> str:
     """The path of a request without the prefix of its session."""
     path = request.rel_url.raw_path
-    return request[_PATH] if path.startswith(PREFIX) else path
+    return request[_SESSION_PATH_KEY] if path.startswith(SESSION_PREFIX) else path
 
 
 class SessionResource(AbstractResource):
@@ -52,25 +52,28 @@ class SessionResource(AbstractResource):
 
     @property
     def canonical(self) -> str:
-        return f"{PREFIX}{{session}}"
+        return f"{SESSION_PREFIX}{{session}}"
 
     async def resolve(self, request: web.Request) -> Any:
         """What the rest of the path leads to, in the world of the session."""
         url = request.rel_url
-        name, slash, rest = url.raw_path.removeprefix(PREFIX).partition("/")
+        name, slash, rest = url.raw_path.removeprefix(SESSION_PREFIX).partition("/")
         world = self._sessions.get(name)
         path = f"{slash}{rest}" or "/"
-        request[_WORLD], request[_PATH] = world or self._sessions.origin, path
-        if world is None or path.startswith(PREFIX):
-            return _nothing(name if world is None else ""), set()
+        request[_SESSION_WORLD_KEY], request[_SESSION_PATH_KEY] = (
+            world or self._sessions.origin,
+            path,
+        )
+        if world is None or path.startswith(SESSION_PREFIX):
+            return _not_found(name if world is None else ""), set()
         inner = request.clone(rel_url=URL.build(path=path, encoded=True))
         return await self._router.resolve(inner), set()
 
     def url_for(self, **names: str) -> URL:
-        return URL.build(path=f"{PREFIX}{names['session']}")
+        return URL.build(path=f"{SESSION_PREFIX}{names['session']}")
 
     def add_prefix(self, prefix: str) -> None:
-        raise NotImplementedError(f"cannot be put below {prefix}: {PREFIX} is where it is")
+        raise NotImplementedError(f"cannot be put below {prefix}: {SESSION_PREFIX} is where it is")
 
     def get_info(self) -> Any:
         return {"formatter": self.canonical}
@@ -85,10 +88,10 @@ class SessionResource(AbstractResource):
         return iter(())
 
 
-def _nothing(session: str) -> UrlMappingMatchInfo:
+def _not_found(session: str) -> UrlMappingMatchInfo:
     """What the router finds where there is nothing."""
     if not session:
         return MatchInfoError(web.HTTPNotFound())
     shown = session[:100].encode("ascii", "backslashreplace").decode()
     told = f"no session {shown!r}: it was never opened, has been idle for long, or was dropped"
-    return MatchInfoError(NoSession(reason=told))
+    return MatchInfoError(SessionNotFound(reason=told))

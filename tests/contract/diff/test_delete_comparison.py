@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.diff.delete_comparison import guard
+from mockserver.contract.diff.delete_comparison import restrict_to_ids
 from mockserver.contract.diff.twin import Twin
 from mockserver.prefect.dialects import DIALECTS
 from mockserver.store.flow_run_index import Base
@@ -22,7 +22,7 @@ def test_a_guarded_filter_selects_only_what_it_names(
     name: str, base: Base, wanted: Any, ids: set[str]
 ) -> None:
     """And all of that which the filter selects; where it cannot be so, nothing is sent."""
-    guarded = guard(wanted, sorted(ids))
+    guarded = restrict_to_ids(wanted, sorted(ids))
     if guarded is None:
         assert wanted["operator"] == "or_"
         return
@@ -44,4 +44,4 @@ def test_a_guarded_filter_selects_only_what_it_names(
 )
 def test_an_or_that_could_pass_the_guard_by_is_not_sent(wanted: Any) -> None:
     """Beside any other criterion, or_ would let other runs match."""
-    assert guard(wanted, IDS) is None
+    assert restrict_to_ids(wanted, IDS) is None

@@ -13,18 +13,18 @@ import pytest
 from mockserver.contract.diff.runner import DiffSettings, diff
 from mockserver.contract.findings import Finding, Outcome, Party, Verdict
 from mockserver.contract.server.detect import Identity, identify
-from mockserver.contract.server.snapshot import take
+from mockserver.contract.server.snapshot import take_snapshot
 from mockserver.contract.server.target import Limits, Ownership, Target, TargetError
 from mockserver.errors import UsageError
 from mockserver.http.app import Settings
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
-from mockserver.resources import shipped
+from mockserver.resources import resource_path
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from tests.support.servers import live
 
-SHIPPED = load_seeds([shipped("fixtures")], datetime.now(UTC)).base()
+SHIPPED = load_seeds([resource_path("fixtures")], datetime.now(UTC)).base()
 FEW = DiffSettings(filters=250, deletes=12, delete=True, runs=40)
 
 
@@ -48,9 +48,9 @@ def test_a_mock_means_what_its_dialect_means(name: str, runs: bool, tmp_path: Pa
     """No difference, every deviation of the dialect known, and not a run more or less."""
     whose = Ownership.DISPOSABLE if runs else Ownership.OURS
     with serving(DIALECTS[name], runs=runs, ownership=whose) as target:
-        before = take(target)
+        before = take_snapshot(target)
         outcome = compared(target, tmp_path)
-        assert take(target) == before
+        assert take_snapshot(target) == before
         assert target.ask("POST", "/flows/count", {}) == len(SHIPPED.flows) * runs
     assert not outcome.fails, outcome.findings
     assert outcome.counts["filters"] == 250
@@ -160,7 +160,7 @@ def test_a_ceiling_ends_a_run_and_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(TargetError, match="--max-requests"):
             diff(target, identity, FEW, tmp_path, lambda *_: None)
         assert list(tmp_path.iterdir()) == []
-        assert len(take(Target(target.url))) == 0
+        assert len(take_snapshot(Target(target.url))) == 0
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -170,7 +170,7 @@ def test_a_dialect_is_found_out_by_reading(name: str) -> None:
         identity = identify(target)
         assert identity == Identity(DIALECTS[name], "3.8.8", identity.told_by, True)
         assert identity.measured
-        assert len(take(target)) == 60
+        assert len(take_snapshot(target)) == 60
 
 
 def test_what_is_no_prefect_api_is_told() -> None:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 
 from mockserver.contract.diff.coverage import Coverage
-from mockserver.contract.diff.filter_sweep import as_filter, keys_of, sweep, without
+from mockserver.contract.diff.filter_sweep import as_filter, iter_conditions, sweep, without_key
 from mockserver.contract.diff.strategies import Trace, filters, traces
 from mockserver.contract.diff.twin import Twin
-from mockserver.contract.diff.vocabulary import ABSENT_ID, Ref, resolve, vocabulary_of
-from mockserver.contract.server.created_runs import draw_drafts
+from mockserver.contract.diff.vocabulary import ABSENT_ID, FieldRef, resolve_refs, vocabulary_of
+from mockserver.contract.server.created_runs import random_drafts
 from mockserver.filters.models import FlowRunFilter
 from mockserver.filters.predicates import CONDITIONS
 from mockserver.prefect.dialects import DIALECTS, SPEC
@@ -44,7 +44,7 @@ def population() -> Twin:
             expected_start_time=START,
             next_scheduled_start_time=START if place % 5 else None,
         )
-        for place, draft in enumerate(draw_drafts(Random(1), 120, nul=True))  # noqa: S311 - drawn
+        for place, draft in enumerate(random_drafts(Random(1), 120, nul=True))  # noqa: S311 - drawn
     ]
     tasks = [TaskRun(one, runs[at].id) for at, one in enumerate(TASK_IDS)]
     return Twin(Store(Base(runs, tasks)), SPEC)
@@ -100,9 +100,11 @@ def test_drawn_filters_are_what_the_document_takes(wanted: Any) -> None:
 @given(filters(VOCABULARY))
 def test_without_takes_one_key_and_leaves_the_rest(wanted: Any) -> None:
     """What a key decides is seen by leaving out just that."""
-    said = [(criterion, key) for criterion, key, _ in keys_of(wanted)]
+    said = [(criterion, key) for criterion, key, _ in iter_conditions(wanted)]
     for one in said:
-        left = [(criterion, key) for criterion, key, _ in keys_of(without(wanted, *one))]
+        left = [
+            (criterion, key) for criterion, key, _ in iter_conditions(without_key(wanted, *one))
+        ]
         assert left == [other for other in said if other != one]
 
 
@@ -113,20 +115,20 @@ def test_a_trace_refers_only_to_runs_it_makes(trace: Trace) -> None:
         assert draft.parent is None or draft.parent < place
     runs = [{"id": IDS[place]} for place in range(len(trace.drafts))]
     for step in trace.steps:
-        assert step.wanted is None or is_documented(resolve(step.wanted, runs))
+        assert step.wanted is None or is_documented(resolve_refs(step.wanted, runs))
 
 
 def test_a_reference_to_nothing_is_an_id_that_no_run_has() -> None:
     """A run without a parent cannot be asked for by its parent."""
-    wanted = {"parent_task_run_id": {"any_": [Ref(0, "parent_task_run_id")]}}
-    resolved = resolve(wanted, [{"id": IDS[0], "parent_task_run_id": None}])
+    wanted = {"parent_task_run_id": {"any_": [FieldRef(0, "parent_task_run_id")]}}
+    resolved = resolve_refs(wanted, [{"id": IDS[0], "parent_task_run_id": None}])
     assert resolved == {"parent_task_run_id": {"any_": [ABSENT_ID]}}
 
 
 def test_a_time_is_referred_to_by_the_microsecond() -> None:
     """Inclusive bounds are told from exclusive ones by the instant beside."""
     told = {"start_time": "2026-01-31T12:00:00Z"}
-    assert resolve(Ref(0, "start_time", -1), [told]) == "2026-01-31T11:59:59.999999+00:00"
+    assert resolve_refs(FieldRef(0, "start_time", -1), [told]) == "2026-01-31T11:59:59.999999+00:00"
 
 
 @pytest.mark.parametrize("name", DIALECTS)

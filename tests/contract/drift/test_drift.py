@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from mockserver import Base, Store
 from mockserver.contract.drift.changes import Side
-from mockserver.contract.drift.check import drift, drift_of
+from mockserver.contract.drift.check import check_drift, compare_document
 from mockserver.contract.drift.documents import parse_document, read_document
 from mockserver.contract.drift.known import KNOWN_DRIFT
 from mockserver.contract.drift.schema_comparison import Comparison
-from mockserver.contract.drift.schemas import MAX_DEPTH, DocumentError, Reader
+from mockserver.contract.drift.schemas import MAX_DEPTH, DocumentError, SchemaReader
 from mockserver.contract.findings import Outcome, Verdict
 from mockserver.contract.server.target import Target, TargetError
 from mockserver.errors import UsageError
@@ -400,7 +400,7 @@ SAME: Mapping[str, tuple[str, Edit]] = {
 def mutated(place: str, edit: Edit) -> Outcome:
     ours = Ours()
     edit(ours.at(place))
-    return drift_of(ours.document, "a.json")
+    return compare_document(ours.document, "a.json")
 
 
 def found(outcome: Outcome) -> list[tuple[str, str, str]]:
@@ -424,7 +424,7 @@ def test_the_same_in_other_words_is_no_drift(name: str) -> None:
 
 def test_our_own_document_has_no_drift() -> None:
     """It holds for every operation, and nothing known is missed in it."""
-    outcome = drift_of(openapi.document(), "openapi.yaml")
+    outcome = compare_document(openapi.document(), "openapi.yaml")
     assert not outcome.findings
     assert not outcome.notes
     assert outcome.counts["operations compared"] == 40
@@ -433,7 +433,7 @@ def test_our_own_document_has_no_drift() -> None:
 
 def test_the_published_document_has_only_known_drift() -> None:
     """What Prefect 3.8.8 publishes differs in what is registered, all of it, and nothing else."""
-    outcome = drift_of(PUBLISHED, "published.json")
+    outcome = compare_document(PUBLISHED, "published.json")
     assert not outcome.fails
     assert [finding.deviation for finding in outcome.findings] == [one.id for one in KNOWN_DRIFT]
     assert {finding.verdict for finding in outcome.findings} == {Verdict.KNOWN}
@@ -447,7 +447,7 @@ def test_a_known_drift_that_is_gone_is_told() -> None:
     published = copy.deepcopy(dict(PUBLISHED))
     zone = published["components"]["schemas"]["RRuleSchedule"]["properties"]["timezone"]
     del zone["anyOf"][0]["pattern"]
-    gone = [one for one in drift_of(published, "a").findings if one.verdict is Verdict.GONE]
+    gone = [one for one in compare_document(published, "a").findings if one.verdict is Verdict.GONE]
     assert [(one.deviation, one.subject) for one in gone] == [
         ("time-zones", "RRuleSchedule.timezone")
     ]
@@ -460,7 +460,7 @@ def test_an_older_server_is_told_in_a_few_words() -> None:
     older["paths"] = {f"/api{path}": item for path, item in older["paths"].items()}
     del older["paths"]["/api/admin/storage"]
     del older["components"]["schemas"]["TaskRunFilter"]["properties"]["end_time"]
-    outcome = drift_of(older, "http://127.0.0.1:4200/openapi.json")
+    outcome = compare_document(older, "http://127.0.0.1:4200/openapi.json")
     new = [finding for finding in outcome.findings if finding.verdict is Verdict.NEW]
     assert [(one.check, one.subject, one.sentence) for one in new] == [
         ("removed", "TaskRunFilter.end_time", "is gone: who sends it is refused"),
@@ -481,7 +481,7 @@ def test_a_change_of_every_operation_is_one_finding() -> None:
             operation["parameters"] = [
                 one for one in operation.get("parameters", []) if one["in"] != "header"
             ]
-    (finding,) = drift_of(ours.document, "a.json").findings
+    (finding,) = compare_document(ours.document, "a.json").findings
     assert finding.subject.startswith(
         "POST /flow_runs/bulk_delete header x-prefect-api-version and "
     )
@@ -493,7 +493,7 @@ def test_names_of_path_parameters_and_cases_of_headers_do_not_count() -> None:
     text = json.dumps(openapi.document())
     text = text.replace("{id}", "{flow_run_id}").replace('"name": "id"', '"name": "flow_run_id"')
     text = text.replace('"x-prefect-api-version"', '"X-Prefect-API-Version"')
-    assert found(drift_of(json.loads(text), "a.json")) == []
+    assert found(compare_document(json.loads(text), "a.json")) == []
 
 
 def test_a_workspace_may_be_in_the_path() -> None:
@@ -504,7 +504,7 @@ def test_a_workspace_may_be_in_the_path() -> None:
         f"{begins}{path}": ours.document["paths"][path] for path in ours.document["paths"]
     }
     ours.document["paths"]["/metrics"] = {"get": {}}
-    outcome = drift_of(ours.document, "a.json")
+    outcome = compare_document(ours.document, "a.json")
     assert found(outcome) == []
     assert outcome.notes == [
         "1 operation more is not compared: ours has none of that kind",
@@ -517,7 +517,7 @@ def test_what_the_server_has_beyond_is_a_note() -> None:
     ours = Ours()
     ours.document["paths"]["/flow_runs/{id}/graph"] = {"get": {}}
     ours.document["paths"]["/variables/"] = {"post": {}}
-    outcome = drift_of(ours.document, "a.json")
+    outcome = compare_document(ours.document, "a.json")
     assert not outcome.findings
     assert outcome.notes == [
         "2 operations more are not compared: ours has none of that kind; "
@@ -527,7 +527,7 @@ def test_what_the_server_has_beyond_is_a_note() -> None:
 
 def test_another_api_is_said_to_be_one() -> None:
     """A document of something else has none of our operations, and a note that asks."""
-    outcome = drift_of({"paths": {"/pets": {"get": {}}}}, "pets.json")
+    outcome = compare_document({"paths": {"/pets": {"get": {}}}}, "pets.json")
     assert {finding.sentence for finding in outcome.findings} == {
         "is not in the document: who calls it is refused"
     }
@@ -568,7 +568,7 @@ def test_references_that_multiply_are_bounded() -> None:
     schemas["S20"] = {"type": "string"}
     ours.at("LogCreate")["properties"]["message"] = {"$ref": "#/components/schemas/S0"}
     with pytest.raises(DocumentError, match="a schema of more than 1,000 alternatives"):
-        drift_of(ours.document, "a.json")
+        compare_document(ours.document, "a.json")
 
 
 SCHEMAS = {
@@ -609,13 +609,13 @@ FORMS: list[tuple[Any, list[str]]] = [
 @pytest.mark.parametrize(("schema", "expected"), FORMS)
 def test_a_schema_is_a_list_of_alternatives(schema: Any, expected: list[str]) -> None:
     """Every way to write a schema comes to the same form."""
-    reader = Reader({"components": {"schemas": SCHEMAS}, "defs": {"a": {"type": "array"}}})
+    reader = SchemaReader({"components": {"schemas": SCHEMAS}, "defs": {"a": {"type": "array"}}})
     assert list(map(str, reader.alternatives(schema))) == expected
 
 
 def test_schemas_that_must_all_hold_are_merged() -> None:
     """Of bounds the stricter one, of values those in all, of fields and required ones every."""
-    reader = Reader({"components": {"schemas": SCHEMAS}})
+    reader = SchemaReader({"components": {"schemas": SCHEMAS}})
     (deep,) = reader.alternatives({"allOf": [REF["Deep"], {"maxItems": 4}, {"maxItems": 3}]})
     assert deep.keywords == {"minItems": 2, "maxItems": 3}
     (both,) = reader.alternatives({**REF["S"], "required": ["b"], "properties": {"b": {}}})
@@ -679,7 +679,7 @@ def test_any_document_is_read_or_refused(way: tuple[Any, ...], value: Any) -> No
     node[way[-1]] = value
     texts: list[str] = []
     try:
-        texts += [finding.sentence for finding in drift_of(document, "a.json").findings]
+        texts += [finding.sentence for finding in compare_document(document, "a.json").findings]
     except DocumentError as error:
         texts.append(str(error))
     assert all(text.isprintable() for text in texts)
@@ -688,7 +688,7 @@ def test_any_document_is_read_or_refused(way: tuple[Any, ...], value: Any) -> No
 def test_findings_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past a bound they are counted, the worst are shown."""
     monkeypatch.setattr("mockserver.contract.drift.check.MAX_FINDINGS", 10)
-    outcome = drift_of({"info": "none", "paths": {}}, "a.json")
+    outcome = compare_document({"info": "none", "paths": {}}, "a.json")
     assert len(outcome.findings) == 10
     assert "30 findings more are not shown" in outcome.notes
 
@@ -730,7 +730,7 @@ def test_one_change_does_not_hide_another(place: str, other: str) -> None:
     ours = Ours()
     one[1](ours.at(one[0]))
     two[1](ours.at(two[0]))
-    assert sorted(found(drift_of(ours.document, "a.json"))) == sorted(one[2] + two[2])
+    assert sorted(found(compare_document(ours.document, "a.json"))) == sorted(one[2] + two[2])
 
 
 @pytest.mark.parametrize(
@@ -765,8 +765,8 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_file_may_be_yaml(tmp_path: Path) -> None:
     """Our own openapi.yaml can be compared with itself."""
     file = tmp_path / "a.yaml"
-    file.write_text(openapi.text(), encoding="utf-8")
-    assert found(drift_of(read_document(file), str(file))) == []
+    file.write_text(openapi.source_text(), encoding="utf-8")
+    assert found(compare_document(read_document(file), str(file))) == []
 
 
 def test_a_document_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -781,7 +781,7 @@ def test_the_mock_keeps_its_own_contract(path: str) -> None:
     """A running mock publishes the document it is built on, wherever its API is said to be."""
     with live(Store(Base([]))) as client:
         target = Target(f"http://127.0.0.1:{client.address[1]}{path}")
-        outcome = drift(target)
+        outcome = check_drift(target)
     assert not outcome.findings
     assert outcome.seconds > 0
     assert target.sent == 1
@@ -791,10 +791,10 @@ def test_the_document_is_looked_for_where_it_can_be() -> None:
     """Beside the API first, then at the root; a server that is not there is told."""
     with live(Store(Base([]))) as client:
         target = Target(f"http://127.0.0.1:{client.address[1]}/other/api")
-        assert not drift(target).findings
+        assert not check_drift(target).findings
         assert target.sent == 2
     with pytest.raises(TargetError, match="cannot reach"):
-        drift(target)
+        check_drift(target)
 
 
 @contextmanager
@@ -824,14 +824,14 @@ def answering(status: int, body: bytes) -> Iterator[str]:
 def test_a_server_without_a_document_is_told() -> None:
     """Each place it was looked for is named, and the way out."""
     with answering(404, b"") as url, pytest.raises(TargetError) as told:
-        drift(Target(url))
+        check_drift(Target(url))
     assert f"GET {url}/openapi.json answered 404" in str(told.value)
     assert f"GET {url}/api/openapi.json answered 404" in str(told.value)
-    assert str(told.value).endswith("give `drift` a file instead")
+    assert str(told.value).endswith("give `check_drift` a file instead")
 
 
 def test_a_page_is_no_document() -> None:
     """A server's UI may answer any path with a page; that is told, and not taken for one."""
     with answering(200, b"<!DOCTYPE html>") as url, pytest.raises(TargetError) as told:
-        drift(Target(url))
+        check_drift(Target(url))
     assert f"{url}/openapi.json: str without `paths`; expected an OpenAPI" in str(told.value)

@@ -22,9 +22,9 @@ from mockserver.contract.fuzz import mock_pool as standins
 from mockserver.contract.fuzz import runner as fuzz
 from mockserver.contract.fuzz import substitution as meeting
 from mockserver.contract.fuzz.campaign import FuzzSettings
-from mockserver.contract.fuzz.checks import CHECKS, Exchange, Sent
+from mockserver.contract.fuzz.checks import CHECKS, ObservedExchange, SentRequest
 from mockserver.contract.fuzz.hook_files import copy_hooks
-from mockserver.contract.server.target import Answer, CeilingReached, Limits, Ownership, Target
+from mockserver.contract.server.target import Answer, Limits, Ownership, RequestLimitReached, Target
 from mockserver.errors import UsageError
 from mockserver.http.app import Settings, create_app
 from mockserver.prefect import openapi
@@ -141,7 +141,7 @@ def test_a_ceiling_ends_it() -> None:
     with served(create_app(store)) as client:
         target = ours(client.url, requests=500)
         outcome = fuzz.fuzz(target, SPEC, settings)
-        with pytest.raises(CeilingReached):
+        with pytest.raises(RequestLimitReached):
             target.pace()
     assert [one.check for one in outcome.findings if "--max-requests" in one.sentence] == [
         "not-done"
@@ -209,8 +209,8 @@ def test_requests_meet_the_runs_that_are_there() -> None:
         },
         "limit": 3,
     }
-    met = [meeting.meet(body, RUNS, seed) for seed in range(30)]
-    assert met == [meeting.meet(body, RUNS, seed) for seed in range(30)]
+    met = [meeting.substitute_known_values(body, RUNS, seed) for seed in range(30)]
+    assert met == [meeting.substitute_known_values(body, RUNS, seed) for seed in range(30)]
     assert any(set(one["flow_runs"]["id"]["any_"]) <= set(IDS) for one in met)
     assert any(one["flow_runs"]["state"]["name"] == {"any_": ["Done"]} for one in met)
     assert any(one["flow_runs"]["tags"]["all_"] == ["a", 1] for one in met)
@@ -220,7 +220,7 @@ def test_requests_meet_the_runs_that_are_there() -> None:
         assert one["flow_runs"]["state"]["type"] == {"any_": ["FAILED"]}
     others: tuple[object, ...] = (None, [], {"flow_runs": 1}, {"flow_runs": {"id": 1}})
     for other in others:
-        assert meeting.meet(other, RUNS, 1) == other
+        assert meeting.substitute_known_values(other, RUNS, 1) == other
 
 
 def test_the_run_that_is_met_does_not_depend_on_its_id() -> None:
@@ -231,7 +231,9 @@ def test_the_run_that_is_met_does_not_depend_on_its_id() -> None:
     ]
     there, back = (dict(zip(ids, made, strict=True)) for ids in (IDS[:2], IDS[1::-1]))
     for seed in range(20):
-        met = [runs[meeting.belong({}, runs, seed)["flow_run_id"]] for runs in (there, back)]
+        met = [
+            runs[meeting.assign_to_runs({}, runs, seed)["flow_run_id"]] for runs in (there, back)
+        ]
         assert met[0] == met[1]
 
 
@@ -239,30 +241,30 @@ def test_what_cannot_be_deleted_is_of_a_run_that_can() -> None:
     """A task run or a line that names no run names one, and is no other than it was otherwise."""
     nobody = IDS[0].replace("0", "9")
     for record in ({"task_key": "a"}, {"task_key": "a", "flow_run_id": None}):
-        met = meeting.belong(record, RUNS, 1)
+        met = meeting.assign_to_runs(record, RUNS, 1)
         assert met == {"task_key": "a", "flow_run_id": met["flow_run_id"]}
         assert met["flow_run_id"] in RUNS
     lines = [{}, {"flow_run_id": nobody}, {"flow_run_id": IDS[0]}, {"flow_run_id": "no id"}, 7]
-    first, second, *others = meeting.belong(lines, RUNS, 1)
+    first, second, *others = meeting.assign_to_runs(lines, RUNS, 1)
     assert {first["flow_run_id"], second["flow_run_id"]} <= set(RUNS)
     assert others == lines[2:]
     untouched: tuple[object, ...] = ({"flow_run_id": nobody}, {"flow_run_id": 5}, None, "text")
     for other in untouched:
-        assert meeting.belong(other, RUNS, 1) == other
-    assert meeting.belong({}, {}, 1) == {}
+        assert meeting.assign_to_runs(other, RUNS, 1) == other
+    assert meeting.assign_to_runs({}, {}, 1) == {}
 
 
-def exchange(deleted: list[str], **values: object) -> Exchange:
-    sent = Sent(BULK_DELETE, "POST", "/flow_runs/bulk_delete", b'{"limit": 2}', {})
+def exchange(deleted: list[str], **values: object) -> ObservedExchange:
+    sent = SentRequest(BULK_DELETE, "POST", "/flow_runs/bulk_delete", b'{"limit": 2}', {})
     answer = Answer(200, json.dumps({"deleted": deleted}).encode(), {})
     after = {run_id: run for run_id, run in RUNS.items() if run_id not in deleted}
     whole = {"before": RUNS, "after": after, "matching": sorted(IDS, reverse=True), **values}
-    return Exchange(sent, answer, **whole)  # type: ignore[arg-type]
+    return ObservedExchange(sent, answer, **whole)  # type: ignore[arg-type]
 
 
 def test_rules_let_pass_what_is_right() -> None:
     """A deletion of the two highest ids breaks none."""
-    assert list(checks.wrongs(exchange(IDS[:-3:-1]))) == []
+    assert list(checks.find_violations(exchange(IDS[:-3:-1]))) == []
 
 
 @pytest.mark.parametrize(
@@ -280,9 +282,9 @@ def test_rules_let_pass_what_is_right() -> None:
     ],
     ids=lambda value: "+".join(sorted(value)) if isinstance(value, set) else "",
 )
-def test_rules_catch_what_is_not(one: Exchange, broken: set[str]) -> None:
+def test_rules_catch_what_is_not(one: ObservedExchange, broken: set[str]) -> None:
     """Each wrong deletion breaks the rules that are about it, and no other."""
-    assert {check.id for check, _ in checks.wrongs(one)} == broken
+    assert {check.id for check, _ in checks.find_violations(one)} == broken
 
 
 @pytest.mark.parametrize(
@@ -306,17 +308,17 @@ def test_rules_for_other_operations(
 ) -> None:
     """What reads, what is refused, what creates and what deletes one are held to it, too."""
     method, _, path = operation.partition(" ")
-    sent = Sent(operation, method, path, b"{", {})
+    sent = SentRequest(operation, method, path, b"{", {})
     whole = {"before": RUNS, "after": RUNS, **values}
-    one = Exchange(sent, Answer(status, b"{}", {}), **whole)  # type: ignore[arg-type]
-    assert {check.id for check, _ in checks.wrongs(one)} == broken
+    one = ObservedExchange(sent, Answer(status, b"{}", {}), **whole)  # type: ignore[arg-type]
+    assert {check.id for check, _ in checks.find_violations(one)} == broken
 
 
 def test_what_no_mock_shows_is_told_by_hand() -> None:
     """Labels that cannot be read, and texts that a database cannot hold; nothing else is."""
     postgresql = DIALECTS["prefect-postgresql"]
     labels = "PATCH /flow_runs/{id}/labels"
-    with standins.StandIns() as mocks:
+    with standins.MockPool() as mocks:
         explainer = expected.Explainer(postgresql, mocks)
         for operation, body, status, deviation in (
             (labels, b'{"a": {"b": 1}}', 204, "unreadable-labels"),
@@ -325,7 +327,7 @@ def test_what_no_mock_shows_is_told_by_hand() -> None:
             ("POST /flows/", b'{"tags": [1e999]}', 500, "undocumented-5xx"),
             ("POST /flows/", b'{"name": "a"}', 503, None),
         ):
-            sent = Sent(operation, "POST", "/", body, {})
+            sent = SentRequest(operation, "POST", "/", body, {})
             assert explainer.by_hand(sent, Answer(status, b"", {})) == deviation
 
 

@@ -23,18 +23,18 @@ from rich.console import Console
 
 from mockserver.contract.findings import Finding, Outcome, Party, Table, Verdict
 from mockserver.contract.report import console, github
-from mockserver.contract.report.files import FILES, write_reports
-from mockserver.contract.report.html_report import html_page
-from mockserver.contract.report.json_report import json_text
-from mockserver.contract.report.junit import junit_xml
-from mockserver.contract.report.report import Report, Run, report_of
-from mockserver.contract.report.sanitizing import fit, fit_whole, secrets_of
+from mockserver.contract.report.files import RENDERERS, write_reports
+from mockserver.contract.report.html_report import render_html
+from mockserver.contract.report.json_report import render_json
+from mockserver.contract.report.junit import render_junit
+from mockserver.contract.report.report import Report, RunInfo, build_report
+from mockserver.contract.report.sanitizing import sanitize, sanitize_uncut_line, secrets_in_headers
 from mockserver.contract.server.target import Ownership
 from mockserver.errors import UsageError
-from mockserver.resources import shipped
+from mockserver.resources import resource_path
 
 STARTED = datetime(2026, 1, 31, 8, 0, tzinfo=timezone(timedelta(hours=2)))
-RUN = Run(
+RUN = RunInfo(
     "http://127.0.0.1:4200/api", "Prefect 3.8.8", "prefect-sqlite", Ownership.DISPOSABLE, STARTED,
     seconds=45.25, seed=7,
 )  # fmt: skip
@@ -66,7 +66,7 @@ TEXTS = st.one_of(
     st.text("<>&\"'`*_[]()#|\\:%\n\r\t\x00\x1b!-~$ ab", max_size=40),
 )
 
-VISIBLE = TEXTS.filter(lambda text: bool(fit(text).strip()))
+VISIBLE = TEXTS.filter(lambda text: bool(sanitize(text).strip()))
 
 
 def finding(text: str = "", verdict: Verdict = Verdict.NEW, **more: Any) -> Finding:
@@ -90,7 +90,9 @@ def report(text: str = "", *, secrets: Collection[str] = ()) -> Report:
         seconds=12.3,
     )
     run = replace(RUN, server=text or RUN.server)
-    return report_of(run, [outcome, Outcome("diff", holds=["it does"]), Outcome("drift")], secrets)
+    return build_report(
+        run, [outcome, Outcome("diff", holds=["it does"]), Outcome("drift")], secrets
+    )
 
 
 def printed(told: Report, *, terminal: bool = False, encoding: str = "utf-8") -> str:
@@ -139,20 +141,20 @@ def test_a_page_says_what_matters() -> None:
 
 def test_a_page_of_what_holds_says_so() -> None:
     """Known deviations alone are no failure."""
-    told = report_of(RUN, [Outcome("fuzz", [finding(verdict=Verdict.KNOWN)])])
+    told = build_report(RUN, [Outcome("fuzz", [finding(verdict=Verdict.KNOWN)])])
     assert printed(told).endswith("✓ The contract holds: 1 known\n")
-    assert printed(report_of(RUN, [])).endswith("✓ The contract holds: nothing differs\n")
+    assert printed(build_report(RUN, [])).endswith("✓ The contract holds: nothing differs\n")
 
 
 def test_a_command_line_can_be_copied() -> None:
     """A curl line stands whole in one line, however narrow the terminal is."""
-    told = report_of(RUN, [Outcome("fuzz", [finding(curl=CURL)])])
+    told = build_report(RUN, [Outcome("fuzz", [finding(curl=CURL)])])
     assert f"    $ {CURL}" in printed(told).splitlines()
 
 
 def test_lines_end_where_their_text_ends() -> None:
     """Nothing is padded to the width of the terminal; long sentences are wrapped and indented."""
-    told = report_of(RUN, [Outcome("fuzz", [finding(sentence="word " * 40)])])
+    told = build_report(RUN, [Outcome("fuzz", [finding(sentence="word " * 40)])])
     lines = printed(told).splitlines()
     words = [len(line.split()) for line in lines if line.startswith("    word")]
     assert words == [15, 15, 10]
@@ -183,17 +185,17 @@ def test_any_text_is_only_text_on_a_terminal(text: str) -> None:
 @given(VISIBLE)
 def test_any_text_is_only_text_in_junit(text: str) -> None:
     """The XML is well-formed, has the same elements, and holds what is printable of the text."""
-    root = ET.fromstring(junit_xml(report(text)))  # noqa: S314 - it is our own
-    plain = ET.fromstring(junit_xml(report()))  # noqa: S314
+    root = ET.fromstring(render_junit(report(text)))  # noqa: S314 - it is our own
+    plain = ET.fromstring(render_junit(report()))  # noqa: S314
     assert [one.tag for one in root.iter()] == [one.tag for one in plain.iter()]
     failure = root.find(".//failure")
     assert failure is not None
-    assert failure.get("message") == fit_whole(fit(text))
+    assert failure.get("message") == sanitize_uncut_line(sanitize(text))
 
 
 def test_junit_counts_as_ci_servers_count() -> None:
     """What holds and what is known passed; what is new, and what is gone, failed."""
-    root = ET.fromstring(junit_xml(report()))  # noqa: S314
+    root = ET.fromstring(render_junit(report()))  # noqa: S314
     assert root.attrib == {
         "name": "mockserver verify", "time": "45.250", "tests": "5", "failures": "2", "errors": "0",
     }  # fmt: skip
@@ -213,8 +215,8 @@ def test_junit_counts_as_ci_servers_count() -> None:
 
 def test_two_of_a_name_are_two_in_junit() -> None:
     """A test has a name of its own, so that no CI server shows one for two."""
-    told = report_of(RUN, [Outcome("fuzz", [finding(), finding()])])
-    names = [case.get("name") for case in ET.fromstring(junit_xml(told)).iter("testcase")]  # noqa: S314
+    told = build_report(RUN, [Outcome("fuzz", [finding(), finding()])])
+    names = [case.get("name") for case in ET.fromstring(render_junit(told)).iter("testcase")]  # noqa: S314
     assert names == [
         "at-most-limit: POST /flow_runs/bulk_delete",
         "at-most-limit: POST /flow_runs/bulk_delete (2)",
@@ -224,9 +226,11 @@ def test_two_of_a_name_are_two_in_junit() -> None:
 @given(TEXTS)
 def test_json_is_as_its_schema_says(text: str) -> None:
     """For any text the JSON report is valid, and can be written as UTF-8."""
-    schema = json.loads(shipped("contract/report/report.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        resource_path("contract/report/report.schema.json").read_text(encoding="utf-8")
+    )
     Draft202012Validator.check_schema(schema)
-    written = json.loads(json_text(report(text)).encode())
+    written = json.loads(render_json(report(text)).encode())
     Draft202012Validator(schema).validate(written)
     assert written["outcomes"][0]["findings"][1]["verdict"] == "new"
     assert written["fails"] is True
@@ -235,20 +239,20 @@ def test_json_is_as_its_schema_says(text: str) -> None:
 @given(VISIBLE)
 def test_any_text_is_only_text_in_html(text: str) -> None:
     """The page has the same elements whatever it says, no script, and nothing from elsewhere."""
-    page = Page(html_page(report(text)))
-    plain = Page(html_page(report(text="a")))
+    page = Page(render_html(report(text)))
+    plain = Page(render_html(report(text="a")))
     assert page.tags == plain.tags
     assert "script" not in page.tags
     assert {link for link in page.links if not link.startswith("#")} == {"data:,"}
-    assert fit_whole(fit(text)) in "".join(page.words)
+    assert sanitize_uncut_line(sanitize(text)) in "".join(page.words)
 
 
 def test_the_page_needs_nothing_else() -> None:
     """No other origin is named in its frame, and its rules forbid one."""
-    frame = shipped("contract/report/report.html").read_text(encoding="utf-8")
+    frame = resource_path("contract/report/report.html").read_text(encoding="utf-8")
     assert not re.findall(r"https?://|url\(|@import|<script", frame)
     assert "default-src 'none'" in frame
-    page = html_page(report())
+    page = render_html(report())
     assert '<details class="new" open' in page
     assert '<details class="known">' in page
 
@@ -260,15 +264,15 @@ def rendered(text: str) -> Page:
 @given(VISIBLE)
 def test_any_text_is_only_text_in_markdown(text: str) -> None:
     """Rendered, the summary has the same elements whatever it says, and the text as it is."""
-    page = rendered(github.markdown(report(text)))
-    assert page.tags == rendered(github.markdown(report("a"))).tags
+    page = rendered(github.render_markdown(report(text)))
+    assert page.tags == rendered(github.render_markdown(report("a"))).tags
     assert page.links == []
 
 
 def test_a_summary_is_bounded() -> None:
     """GitHub refuses a page of more than 1 MiB, so ours ends before."""
-    told = report_of(RUN, [Outcome("fuzz", [finding("é" * 4000)] * 200)])
-    page = github.markdown(told)
+    told = build_report(RUN, [Outcome("fuzz", [finding("é" * 4000)] * 200)])
+    page = github.render_markdown(told)
     assert len(page.encode()) < 1 << 20
     assert page.endswith("... and more; the reports have all of it\n")
 
@@ -293,17 +297,17 @@ def unescaped(line: str) -> tuple[str, str]:
 @given(VISIBLE)
 def test_any_text_is_only_text_in_an_annotation(text: str) -> None:
     """A command is one line, whose parts are the text and nothing more."""
-    lines = github.error_lines(report(text))
+    lines = github.error_annotations(report(text))
     assert len(lines) == 2
-    one = fit_whole(fit(text))
-    curl = fit_whole(text)
+    one = sanitize_uncut_line(sanitize(text))
+    curl = sanitize_uncut_line(text)
     assert unescaped(lines[0]) == (f"{one}: {one}"[:200], f"{one}\n{curl}" if curl else one)
 
 
 def test_annotations_are_as_many_as_github_shows() -> None:
     """The tenth of more than ten says how many are left."""
-    told = report_of(RUN, [Outcome("fuzz", [finding()] * 12)])
-    lines = github.error_lines(told)
+    told = build_report(RUN, [Outcome("fuzz", [finding()] * 12)])
+    lines = github.error_annotations(told)
     assert len(lines) == 10
     assert lines[-1].endswith("::3 more; the log and the reports have all of them")
 
@@ -311,29 +315,29 @@ def test_annotations_are_as_many_as_github_shows() -> None:
 def test_github_is_told_only_in_actions(tmp_path: Path) -> None:
     """Elsewhere nothing is printed or written; there, annotations and one more summary are."""
     page, out = tmp_path / "summary.md", io.StringIO()
-    github.tell_github(report(), {"GITHUB_STEP_SUMMARY": str(page)}, out)
+    github.report_to_github(report(), {"GITHUB_STEP_SUMMARY": str(page)}, out)
     assert (out.getvalue(), page.exists()) == ("", False)
     page.write_text("before\n")
-    github.tell_github(report(), {**ACTIONS, "GITHUB_STEP_SUMMARY": str(page)}, out)
+    github.report_to_github(report(), {**ACTIONS, "GITHUB_STEP_SUMMARY": str(page)}, out)
     assert out.getvalue().count("::error title=") == 2
-    assert page.read_text(encoding="utf-8") == f"before\n{github.markdown(report())}"
-    github.tell_github(report(), ACTIONS, out)
+    assert page.read_text(encoding="utf-8") == f"before\n{github.render_markdown(report())}"
+    github.report_to_github(report(), ACTIONS, out)
     assert out.getvalue().count("::error title=") == 4
     with pytest.raises(UsageError, match="GITHUB_STEP_SUMMARY: Is a directory"):
-        github.tell_github(report(), {**ACTIONS, "GITHUB_STEP_SUMMARY": str(tmp_path)}, out)
+        github.report_to_github(report(), {**ACTIONS, "GITHUB_STEP_SUMMARY": str(tmp_path)}, out)
 
 
 def test_what_is_printed_in_actions_gives_no_commands() -> None:
     """Commands are stopped while the page is printed, with a word that nobody can guess."""
     out = io.StringIO()
-    with github.no_commands(out, ACTIONS):
+    with github.stop_workflow_commands(out, ACTIONS):
         print("::error::x", file=out)
     first, _, last = out.getvalue().splitlines()
     token = first.removeprefix("::stop-commands::")
     assert last == f"::{token}::"
     assert re.fullmatch("[0-9a-f]{32}", token)
     out = io.StringIO()
-    with github.no_commands(out, {}):
+    with github.stop_workflow_commands(out, {}):
         print("a", file=out)
     assert out.getvalue() == "a\n"
 
@@ -350,7 +354,7 @@ HEADERS = {
 
 def test_what_is_secret_in_headers() -> None:
     """Whole values, what a scheme wraps, and a password in it; longest first, none too short."""
-    found = list(secrets_of(HEADERS))
+    found = list(secrets_in_headers(HEADERS))
     assert {"admin:s3cr3t!", "s3cr3t!", "pnu_0123456789", "Bearer pnu_0123456789"} <= set(found)
     assert not {"abc", "application/json"} & set(found)
     assert [len(one) for one in found] == sorted((len(one) for one in found), reverse=True)
@@ -358,19 +362,19 @@ def test_what_is_secret_in_headers() -> None:
 
 def test_no_report_shows_a_secret(tmp_path: Path) -> None:
     """A server may send credentials back in any text; no form of the report repeats them."""
-    hidden = secrets_of(HEADERS)
+    hidden = secrets_in_headers(HEADERS)
     told = report("got pnu_0123456789 and s3cr3t! and " + HEADERS["Authorization"], secrets=hidden)
     pages = [path.read_text(encoding="utf-8") for path in write_reports(tmp_path, told)]
-    for page in [*pages, printed(told), *github.error_lines(told)]:
+    for page in [*pages, printed(told), *github.error_annotations(told)]:
         assert "[hidden]" in page or "\\[hidden\\]" in page
         assert not [secret for secret in hidden if secret in page]
 
 
 def test_texts_are_bounded() -> None:
     """A server's megabytes are cut: characters of a line, and lines."""
-    told = report_of(RUN, [Outcome("fuzz", [finding("x" * 10_000, curl=CURL)])])
+    told = build_report(RUN, [Outcome("fuzz", [finding("x" * 10_000, curl=CURL)])])
     assert len(told.findings[0].sentence) == 4000
-    lines = fit("a\n" * 500).splitlines()
+    lines = sanitize("a\n" * 500).splitlines()
     assert (len(lines), lines[-1]) == (101, "... and 400 lines more")
 
 
@@ -380,7 +384,7 @@ def test_reports_are_written_whole(tmp_path: Path) -> None:
     for _ in range(2):
         paths = write_reports(folder, report())
         assert sorted(folder.iterdir()) == sorted(paths)
-    assert {path.name for path in paths} == set(FILES)
+    assert {path.name for path in paths} == set(RENDERERS)
     other = tmp_path / "c"
     other.touch()
     assert {path.stat().st_mode for path in paths} == {other.stat().st_mode}

@@ -10,35 +10,39 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.contract.server.cleanup_journal import Journal, clear_leftovers, default_folder
-from mockserver.contract.server.created_runs import Draft, Garden, State
-from mockserver.contract.server.snapshot import take
+from mockserver.contract.server.cleanup_journal import (
+    CleanupJournal,
+    default_folder,
+    delete_leftovers,
+)
+from mockserver.contract.server.created_runs import CreatedRuns, Draft, StateDraft
+from mockserver.contract.server.snapshot import take_snapshot
 from mockserver.contract.server.target import Target, TargetError
 from mockserver.errors import UsageError
-from mockserver.resources import shipped
+from mockserver.resources import resource_path
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.store import Store
 from tests.support.servers import live
 
 NOBODY = 2**22 + 1  # above the highest process id that Linux gives
 DRAFTS = (
-    Draft("parent", (State("COMPLETED"),)),
-    Draft("child", (State("SCHEDULED", "Late", "2031-05-01T00:00:00Z"),), parent=0),
+    Draft("parent", (StateDraft("COMPLETED"),)),
+    Draft("child", (StateDraft("SCHEDULED", "Late", "2031-05-01T00:00:00Z"),), parent=0),
 )
 
 
 @pytest.fixture
 def target() -> Iterator[Target]:
-    base = load_seeds([shipped("fixtures")], datetime.now(UTC)).base()
+    base = load_seeds([resource_path("fixtures")], datetime.now(UTC)).base()
     with live(Store(base)) as client:
         host, port = client.address
         yield Target(f"http://{host}:{port}")
 
 
-def cut_off(target: Target, folder: Path, pid: int = NOBODY) -> Garden:
+def cut_off(target: Target, folder: Path, pid: int = NOBODY) -> CreatedRuns:
     """A run that made flow runs and then was no more."""
-    journal = Journal.begin(target, folder)
-    garden = Garden(target, journal)
+    journal = CleanupJournal.begin(target, folder)
+    garden = CreatedRuns(target, journal)
     garden.plant(DRAFTS)
     lines = journal.path.read_text().splitlines(keepends=True)
     head = {**json.loads(lines[0]), "pid": pid}
@@ -48,20 +52,20 @@ def cut_off(target: Target, folder: Path, pid: int = NOBODY) -> Garden:
 
 def test_what_was_made_is_gone_after_the_block(target: Target, tmp_path: Path) -> None:
     """Whatever ended it; what was there before is as it was, and the journal is gone."""
-    before = take(target)
+    before = take_snapshot(target)
     flows = target.ask("POST", "/flows/count", {})
     made = []
 
     def cut_short() -> None:
-        with Journal.begin(target, tmp_path) as journal:
-            Garden(target, journal).plant(DRAFTS)
-            made.append(len(take(target)) - len(before))
+        with CleanupJournal.begin(target, tmp_path) as journal:
+            CreatedRuns(target, journal).plant(DRAFTS)
+            made.append(len(take_snapshot(target)) - len(before))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         cut_short()
     assert made == [2]
-    assert take(target) == before
+    assert take_snapshot(target) == before
     assert target.ask("POST", "/flows/count", {}) == flows
     assert list(tmp_path.iterdir()) == []
 
@@ -70,12 +74,12 @@ def test_the_next_run_takes_away_what_one_that_was_cut_off_has_left(
     target: Target, tmp_path: Path
 ) -> None:
     """The journal tells which flows, also where its last line was not written to its end."""
-    before = take(target)
+    before = take_snapshot(target)
     cut_off(target, tmp_path)
-    assert clear_leftovers(target, tmp_path) == 2
-    assert take(target) == before
+    assert delete_leftovers(target, tmp_path) == 2
+    assert take_snapshot(target) == before
     assert list(tmp_path.iterdir()) == []
-    assert clear_leftovers(target, tmp_path) == 0
+    assert delete_leftovers(target, tmp_path) == 0
 
 
 def test_a_run_that_goes_on_is_left_alone(target: Target, tmp_path: Path) -> None:
@@ -83,9 +87,9 @@ def test_a_run_that_goes_on_is_left_alone(target: Target, tmp_path: Path) -> Non
     running = cut_off(target, tmp_path, pid=1)
     elsewhere = cut_off(target, tmp_path)
     other = Target(target.url.replace("127.0.0.1", "localhost"))
-    assert clear_leftovers(other, tmp_path) == 0
-    assert clear_leftovers(target, tmp_path) == 2
-    there = take(target).ids
+    assert delete_leftovers(other, tmp_path) == 0
+    assert delete_leftovers(target, tmp_path) == 2
+    there = take_snapshot(target).ids
     assert there.issuperset(running.ids)
     assert there.isdisjoint(elsewhere.ids)
 
@@ -94,16 +98,16 @@ def test_records_that_were_written_down_by_their_path_go_too(
     target: Target, tmp_path: Path
 ) -> None:
     """Those that are still there; a flow is not taken for a flow run."""
-    before, flows = take(target), target.ask("POST", "/flows/count", {})
-    journal = Journal.begin(target, tmp_path)
+    before, flows = take_snapshot(target), target.ask("POST", "/flows/count", {})
+    journal = CleanupJournal.begin(target, tmp_path)
     flow = target.ask("POST", "/flows/", {"name": "made"})["id"]
     run = target.ask("POST", "/flow_runs/", {"flow_id": flow})["id"]
     for path in (f"/flows/{flow}", f"/flow_runs/{run}", f"/flow_runs/{flow}"):
         journal.note(path)
     text = journal.path.read_text()
     journal.path.write_text(text.replace(f'"pid": {os.getpid()}', f'"pid": {NOBODY}'))
-    assert clear_leftovers(target, tmp_path) == 1
-    assert take(target) == before
+    assert delete_leftovers(target, tmp_path) == 1
+    assert take_snapshot(target) == before
     assert target.ask("POST", "/flows/count", {}) == flows
     assert list(tmp_path.iterdir()) == []
 
@@ -112,7 +116,7 @@ def test_a_flow_that_was_written_down_and_never_made_is_passed_over(
     target: Target, tmp_path: Path
 ) -> None:
     """The name is written before the flow is made: a run may be cut off in between."""
-    journal = Journal.begin(target, tmp_path)
+    journal = CleanupJournal.begin(target, tmp_path)
     journal.names.append("mockserver-kit-never-made")
     assert journal.clear() == 0
 
@@ -131,7 +135,7 @@ def test_a_server_that_only_says_it_deletes_does_not_hang_the_kit(
 
     target._send = lie  # type: ignore[method-assign, assignment]
     with pytest.raises(TargetError, match="says it has deleted"):
-        clear_leftovers(target, tmp_path)
+        delete_leftovers(target, tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -140,7 +144,7 @@ def test_where_no_journal_can_be_kept_nothing_is_made(target: Target, tmp_path: 
     (tmp_path / "file").touch()
     before = target.sent
     with pytest.raises(UsageError, match=r"cannot keep a journal in .*--journal"):
-        Journal.begin(target, tmp_path / "file")
+        CleanupJournal.begin(target, tmp_path / "file")
     assert target.sent == before
 
 

@@ -10,16 +10,16 @@ from collections.abc import Iterator, Mapping
 import pytest
 from hypothesis import strategies as st
 
-from mockserver.contract.diff.shrinking import smallest_difference
+from mockserver.contract.diff.shrinking import find_smallest_difference
 from mockserver.contract.server.target import (
-    CeilingReached,
+    HTTPStatusError,
     Limits,
-    Refused,
+    RequestLimitReached,
     Target,
     TargetError,
-    api_url,
-    headers_of,
+    build_headers,
     is_loopback,
+    normalize_api_url,
 )
 from mockserver.errors import UsageError
 from mockserver.store.flow_run_index import Base
@@ -46,7 +46,7 @@ def url() -> Iterator[str]:
 )
 def test_a_url_may_be_typed_short(given: str, expected: str) -> None:
     """The scheme and /api are added where they are not said."""
-    assert api_url(given) == expected
+    assert normalize_api_url(given) == expected
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_url_may_be_typed_short(given: str, expected: str) -> None:
 def test_what_is_no_url_is_told(given: str) -> None:
     """A password in it, too: it would be shown in every report."""
     with pytest.raises(UsageError, match=r"expected http|may not hold a password"):
-        api_url(given)
+        normalize_api_url(given)
 
 
 @pytest.mark.parametrize(
@@ -75,28 +75,28 @@ def test_credentials_are_read_as_prefect_reads_them(
     given: tuple[str, ...], environment: Mapping[str, str], expected: Mapping[str, str]
 ) -> None:
     """A header that was given comes before what the environment says."""
-    assert headers_of(given, environment) == expected
+    assert build_headers(given, environment) == expected
 
 
 def test_a_header_without_a_name_is_told() -> None:
     """And what was expected."""
     with pytest.raises(UsageError, match="expected 'Name: value'"):
-        headers_of(("nonsense",), {})
+        build_headers(("nonsense",), {})
 
 
 def test_a_secret_that_is_no_header_is_not_shown() -> None:
     """A key that was read from a file with its line end is taken; one with more is told of."""
-    assert headers_of((), {"PREFECT_API_KEY": "k\n"}) == {"Authorization": "Bearer k"}
+    assert build_headers((), {"PREFECT_API_KEY": "k\n"}) == {"Authorization": "Bearer k"}
     with pytest.raises(UsageError, match="Authorization holds a control character") as caught:
-        headers_of((), {"PREFECT_API_KEY": "sec\nret"})
+        build_headers((), {"PREFECT_API_KEY": "sec\nret"})
     assert "ret" not in str(caught.value)
 
 
 def test_a_header_that_cannot_be_sent_is_told_before_anything_is() -> None:
     """Headers are Latin-1; what is of it goes out."""
-    assert headers_of(("X: \xfc",), {}) == {"X": "\xfc"}
+    assert build_headers(("X: \xfc",), {}) == {"X": "\xfc"}
     with pytest.raises(UsageError, match=r"header X .*Latin-1"):
-        headers_of(("X: \u20ac",), {})
+        build_headers(("X: \u20ac",), {})
 
 
 def test_no_more_is_sent_than_may_be(url: str) -> None:
@@ -104,13 +104,13 @@ def test_no_more_is_sent_than_may_be(url: str) -> None:
     target = Target(url, limits=Limits(requests=2))
     target.ask("GET", "/health")
     target.ask("GET", "/health")
-    with pytest.raises(CeilingReached, match=r"2 requests.*--max-requests"):
+    with pytest.raises(RequestLimitReached, match=r"2 requests.*--max-requests"):
         target.ask("GET", "/health")
 
 
 def test_a_refusal_is_told_with_its_answer(url: str) -> None:
     """Where a success was needed."""
-    with pytest.raises(Refused, match=r"GET /nope answered 404 .*Not Found"):
+    with pytest.raises(HTTPStatusError, match=r"GET /nope answered 404 .*Not Found"):
         Target(url).ask("GET", "/nope")
 
 
@@ -159,7 +159,7 @@ def test_loopback_is_told_from_elsewhere() -> None:
 
 def test_a_search_ends_on_the_smallest_that_shows_a_difference() -> None:
     """Hypothesis makes it small; the value that came last is that one."""
-    found = smallest_difference(
+    found = find_smallest_difference(
         st.lists(st.integers()),
         lambda value: value if sum(value) > 100 else None,
         examples=500,
@@ -171,7 +171,7 @@ def test_a_search_ends_on_the_smallest_that_shows_a_difference() -> None:
 def test_a_search_without_a_find_is_none() -> None:
     """After as many tries as it was given."""
     tried: list[int] = []
-    assert smallest_difference(st.integers(), tried.append, examples=50, number=1) is None
+    assert find_smallest_difference(st.integers(), tried.append, examples=50, number=1) is None
     assert len(tried) == 50
 
 
@@ -184,5 +184,5 @@ def test_a_search_ends_when_the_server_does_not_answer_any_more() -> None:
         raise TargetError("gone")
 
     with pytest.raises(TargetError, match="gone"):
-        smallest_difference(st.integers(), look, examples=50, number=1)
+        find_smallest_difference(st.integers(), look, examples=50, number=1)
     assert len(tried) == 1

@@ -18,11 +18,11 @@ from mockserver.http.app import create_app
 from mockserver.http.control import app as control
 from mockserver.http.control import journal as control_journal
 from mockserver.http.control import worlds as control_worlds
-from mockserver.http.control.app import DEEDS, document
+from mockserver.http.control.app import CONTROL_ROUTES, document
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.store import Store
-from mockserver.worlds.faults import FIELDS, PRESETS
-from mockserver.worlds.run_factory import SHORT
+from mockserver.worlds.faults import FAULT_FIELDS, PRESETS
+from mockserver.worlds.run_factory import FIELD_ALIASES
 from mockserver.worlds.settings import Settings
 from tests.support.paths import FIXTURES
 from tests.support.servers import Client, Reply, live
@@ -120,22 +120,24 @@ def test_the_document_is_a_good_one() -> None:
         for method in operations
         if method != "parameters"
     }
-    assert told == set(DEEDS)
-    for (method, path), deed in DEEDS.items():
+    assert told == set(CONTROL_ROUTES)
+    for (method, path), deed in CONTROL_ROUTES.items():
         operation = DOCUMENT["paths"][f"/_mock{path}".removesuffix("/")][method.lower()]
         assert operation["operationId"] == deed.__name__.removeprefix("_")
     rooms = (control, control_worlds, control_journal)
-    assert {deed.__module__ for deed in DEEDS.values()} == {room.__name__ for room in rooms}
+    assert {deed.__module__ for deed in CONTROL_ROUTES.values()} == {
+        room.__name__ for room in rooms
+    }
 
 
 def test_the_document_names_what_a_fault_may_be() -> None:
     """Fields, presets, and the short names of times."""
     fault = DOCUMENT["components"]["schemas"]["Fault"]["properties"]
     rule = {"preset", "path", "method", "probability", "times"}
-    assert fault.keys() == {*FIELDS, *rule}
+    assert fault.keys() == {*FAULT_FIELDS, *rule}
     assert fault["preset"]["enum"] == [*PRESETS, None]
     described = DOCUMENT["paths"]["/_mock/flow_runs"]["post"]["description"]
-    assert all(f"`{short}`" in described for short in SHORT)
+    assert all(f"`{short}`" in described for short in FIELD_ALIASES)
 
 
 def test_it_says_what_there_is(server: Control) -> None:
@@ -397,7 +399,7 @@ def test_a_token_lets_in_who_has_it_and_nobody_else() -> None:
 FIELD_NAMES = (
     *("name", "dialect", "now", "empty", "seeds", "flow_runs", "path", "method", "json", "status"),
     *("warning", "times", "preset", "probability", "by", "tags", "state", "parent", "flow"),
-    *FIELDS,
+    *FAULT_FIELDS,
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
@@ -419,7 +421,7 @@ def fuzzed() -> Iterator[Control]:
 
 
 @settings(max_examples=examples(400))
-@given(deed=st.sampled_from([*DEEDS]), body=BODIES)
+@given(deed=st.sampled_from([*CONTROL_ROUTES]), body=BODIES)
 def test_whatever_is_sent_is_answered(fuzzed: Control, deed: tuple[str, str], body: Any) -> None:
     """A clock that leaves its years, a list for a name, a number for a seed: all 4xx."""
     method, path = deed

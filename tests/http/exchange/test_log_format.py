@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.http.exchange.log_format import log_to_stderr, warn
+from mockserver.http.exchange.log_format import log_to_stderr, log_warnings
 
 LOG = logging.getLogger("mockserver")
 
@@ -69,7 +69,7 @@ def test_what_warns_again_is_counted(
     monkeypatch.setattr(logging, "_logRecordFactory", make)
     LOG.handlers += [logging.NullHandler()] * others
     for _ in range(3):
-        warn("deleted %d", 50, warnings=("limit-reached",))
+        log_warnings("deleted %d", 50, warnings=("limit-reached",))
     LOG.handlers[0].close()
     assert len(made) == (3 if others else 1)
     lines = capsys.readouterr().err.splitlines()
@@ -85,7 +85,7 @@ def test_what_is_not_to_be_logged_is_not_counted(
     monkeypatch.setattr(time, "time", lambda: 10.0)
     for level in (logging.WARNING, logging.ERROR):
         LOG.setLevel(level)
-        warn("deleted %d", 50, warnings=("limit-reached",))
+        log_warnings("deleted %d", 50, warnings=("limit-reached",))
     LOG.handlers[0].close()
     assert capsys.readouterr().err.count("\n") == 1
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 
-from mockserver.http.exchange.responses import dump
+from mockserver.http.exchange.responses import dump_json
 from mockserver.prefect.records import CreatedBy, StateType
 
 EARLY = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
@@ -18,7 +18,7 @@ def test_values_are_told_as_json() -> None:
         "by": CreatedBy("x"),
         "type": StateType.FAILED,
     }
-    assert json.loads(dump(value)) == {
+    assert json.loads(dump_json(value)) == {
         "time": "2026-01-01T00:00:00.000005Z",
         "mapping": {"a": ["b"]},
         "by": {"id": "x", "type": None, "display_value": None},
@@ -29,7 +29,7 @@ def test_values_are_told_as_json() -> None:
 def test_big_numbers_and_odd_times_take_a_slower_road() -> None:
     """An integer of more than 64 bits beside all the others; a time that UTC cannot hold."""
     value = {"big": 2**64, "none": float("inf"), "by": CreatedBy("x"), "time": EARLY}
-    told = json.loads(dump(value))
+    told = json.loads(dump_json(value))
     assert (told["big"], told["none"]) == (2**64, None)
     assert told["by"]["id"] == "x"
     assert told["time"] == "0001-01-01T00:00:00+01:00"
