@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mockserver.prefect.dialects import DIALECTS, WARNINGS
+from mockserver.prefect.deviations import WARNINGS
+from mockserver.prefect.dialects import DIALECTS
 from tests.support.servers import command
 
 ROOT = Path(__file__).parents[1]

@@ -56,14 +56,14 @@ from .predicates import (
     skip_if_empty,
     time_bound,
 )
-from .warnings import (
+from .query_size import (
     QueryRejection,
     QuerySize,
-    filter_warnings,
     find_rejection,
     measure_query,
     reject_query,
 )
+from .warnings import filter_warnings
 
 if TYPE_CHECKING:
     from .related_models import (

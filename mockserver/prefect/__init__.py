@@ -6,17 +6,13 @@ holds (`FlowRun`, `State`, ...), the dialects and the registry of deviations, th
 """
 
 from . import openapi
+from .deviations import BULK_DELETE, DEVIATIONS, MEASURED_ON, WARNINGS, Deviation
 from .dialects import (
-    BULK_DELETE,
-    DEVIATIONS,
     DIALECTS,
-    MEASURED_ON,
     PREFECT_POSTGRESQL,
     PREFECT_SQLITE,
     SPEC,
-    WARNINGS,
     DatabaseLimits,
-    Deviation,
     Dialect,
     LikeCase,
     NulHandling,

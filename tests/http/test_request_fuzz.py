@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver.http.app import Settings
-from mockserver.prefect.dialects import DIALECTS, SPEC, WARNINGS, Dialect
+from mockserver.prefect.deviations import WARNINGS
+from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.prefect.records import FlowRun
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from mockserver.errors import ServerFailure
 from mockserver.filters.predicates import compile_filter
 from mockserver.operations.bulk_deletion import Deletion, bulk_delete, sort_warnings
+from mockserver.prefect.deviations import WARNINGS
 from mockserver.prefect.dialects import (
     DIALECTS,
     PREFECT_POSTGRESQL,
     PREFECT_SQLITE,
     SPEC,
-    WARNINGS,
     Dialect,
 )
 from mockserver.prefect.records import FlowRun, State, StateType

@@ -13,7 +13,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from mockserver.prefect import openapi
-from mockserver.prefect.dialects import DEVIATIONS
+from mockserver.prefect.deviations import DEVIATIONS
 from mockserver.resources import resource_path
 from tests.support.paths import DATA
 

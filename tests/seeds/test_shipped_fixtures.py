@@ -13,7 +13,8 @@ import pytest
 from mockserver.errors import InvalidRequest, RefusedRequest, ServerFailure
 from mockserver.filters.predicates import CONDITIONS, MATCH_ALL
 from mockserver.operations.bulk_deletion import bulk_delete
-from mockserver.prefect.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Deviation, Dialect
+from mockserver.prefect.deviations import BULK_DELETE, DEVIATIONS, Deviation
+from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, StateType
 from mockserver.requests.body_models import MAX_LIMIT, BulkDeleteRequest
 from mockserver.requests.decoding import JSON_MEDIA_TYPE, Message

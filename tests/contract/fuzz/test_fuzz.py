@@ -28,7 +28,8 @@ from mockserver.contract.server.target import Answer, Limits, Ownership, Request
 from mockserver.errors import UsageError
 from mockserver.http.app import Settings, create_app
 from mockserver.prefect import openapi
-from mockserver.prefect.dialects import BULK_DELETE, DEVIATIONS, DIALECTS, SPEC, Dialect
+from mockserver.prefect.deviations import BULK_DELETE, DEVIATIONS
+from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from tests.support.server_mutants import WRONG, Handler, Wrong, running
@@ -142,7 +143,7 @@ def test_a_ceiling_ends_it() -> None:
         target = ours(client.url, requests=500)
         outcome = fuzz.fuzz(target, SPEC, settings)
         with pytest.raises(RequestLimitReached):
-            target.pace()
+            target.throttle()
     assert [one.check for one in outcome.findings if "--max-requests" in one.sentence] == [
         "not-done"
     ]
