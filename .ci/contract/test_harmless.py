@@ -39,8 +39,8 @@ def target(
 ) -> Iterator[Target]:
     """The one on SQLite: what is sent does not depend on the database."""
     target = Target(real_urls["sqlite"], flaky=True)
-    with CleanupJournal.begin(target, tmp_path_factory.mktemp("foreign")) as journal:
-        CreatedRuns(target, journal).plant(list(random_drafts(Random(7), FOREIGN, nul=False)))
+    with CleanupJournal.create(target, tmp_path_factory.mktemp("foreign")) as journal:
+        CreatedRuns(target, journal).create(list(random_drafts(Random(7), FOREIGN, nul=False)))
         yield target
 
 
@@ -66,7 +66,7 @@ def test_what_a_killed_run_has_left_goes_with_the_next_one(target: Target, tmp_p
     verb = [sys.executable, "-m", "mockserver", "diff", target.url, "--journal", str(tmp_path)]
     with subprocess.Popen([*verb, "--disposable"], stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + SECONDS
-        while target.ask("POST", "/flow_runs/count", {}) < FOREIGN + 10:
+        while target.request_json("POST", "/flow_runs/count", {}) < FOREIGN + 10:
             assert process.poll() is None
             assert time.monotonic() < deadline
         process.kill()

@@ -90,7 +90,7 @@ def test_a_real_server_shows_its_known_deviations(
     check(reports[database], f"prefect-{database}")
     target = Target(real_urls[database])
     for kind in ("flow_runs", "flows", "task_runs", "artifacts"):
-        assert target.ask("POST", f"/{kind}/count", {}) == 0
+        assert target.request_json("POST", f"/{kind}/count", {}) == 0
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

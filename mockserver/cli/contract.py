@@ -111,7 +111,7 @@ def _run_command(
     except KeyboardInterrupt:
         left = "what was made is written down, and the next run takes it away"
         gone = "nothing that was made is left"
-        is_left = any(asked.opening.journal_folder.glob(f"{os.getpid()}-*"))
+        is_left = any(asked.server_options.journal_folder.glob(f"{os.getpid()}-*"))
         print(f"mockserver: stopped; {left if is_left else gone}", file=sys.stderr)  # noqa: T201
         raise typer.Exit(130) from None
     except TargetError as error:

@@ -57,7 +57,7 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
-    long: bool = False
+    reports_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from .server import (
 class CommandOptions:
     """What the command line asks for, of whichever verb."""
 
-    opening: ServerOptions
+    server_options: ServerOptions
     seed: int
     diff: DiffSettings | None = None
     fuzz: FuzzSettings | None = None
@@ -54,39 +54,47 @@ class CommandOptions:
 Verb = Callable[[CommandOptions, ConnectedServer, ProgressDisplay], Outcome]
 
 
-def _drift(_asked: CommandOptions, server: ConnectedServer, _live: ProgressDisplay) -> Outcome:
+def _drift(_options: CommandOptions, server: ConnectedServer, _live: ProgressDisplay) -> Outcome:
     return check_drift(server.target)
 
 
-def _fuzz(asked: CommandOptions, server: ConnectedServer, live: ProgressDisplay) -> Outcome:
+def _fuzz(options: CommandOptions, server: ConnectedServer, live: ProgressDisplay) -> Outcome:
     require_permission(server.target, SideEffect.FUZZES, "fuzz")
     require_no_flow_runs(server.target, "fuzz")
-    with CleanupJournal.begin(server.target, asked.opening.journal_folder) as journal:
-        return fuzz(server.target, server.identity.dialect, asked.fuzz, live.tick, journal.note)
+    with CleanupJournal.create(server.target, options.server_options.journal_folder) as journal:
+        return fuzz(
+            server.target,
+            server.identity.dialect,
+            options.fuzz,
+            live.show_status_throttled,
+            journal.record_path,
+        )
 
 
-def _diff(asked: CommandOptions, server: ConnectedServer, live: ProgressDisplay) -> Outcome:
-    folder = asked.opening.journal_folder
-    return diff(server.target, server.identity, asked.diff or DiffSettings(), folder, live.step)
+def _diff(options: CommandOptions, server: ConnectedServer, live: ProgressDisplay) -> Outcome:
+    folder = options.server_options.journal_folder
+    return diff(
+        server.target, server.identity, options.diff or DiffSettings(), folder, live.show_progress
+    )
 
 
 def _fuzz_if_permitted(
-    asked: CommandOptions, server: ConnectedServer, live: ProgressDisplay
+    options: CommandOptions, server: ConnectedServer, live: ProgressDisplay
 ) -> Outcome:
     """As `fuzz`, where nobody's data is in its way; else a note that says why not."""
     try:
-        return _fuzz(asked, server, live)
+        return _fuzz(options, server, live)
     except UsageError as refused:
         return Outcome("fuzz", notes=[f"not run: {refused}"])
 
 
 def _diff_as_permitted(
-    asked: CommandOptions, server: ConnectedServer, live: ProgressDisplay
+    options: CommandOptions, server: ConnectedServer, live: ProgressDisplay
 ) -> Outcome:
     """As `diff`, with deletes where they are allowed, and else on what is there."""
     shared = server.target.ownership is Ownership.SHARED
-    settings = replace(asked.diff or DiffSettings(), existing=shared, delete=not shared)
-    outcome = _diff(replace(asked, diff=settings), server, live)
+    settings = replace(options.diff or DiffSettings(), existing=shared, delete=not shared)
+    outcome = _diff(replace(options, diff=settings), server, live)
     note = f"nothing was created and no delete was tried: {_SHARED_NOTE}"
     return replace(outcome, notes=[note, *outcome.notes]) if shared else outcome
 
@@ -102,22 +110,25 @@ VERBS: dict[str, Sequence[tuple[str, Verb]]] = {
 }
 
 
-def run_verb(name: str, asked: CommandOptions, environment: Mapping[str, str]) -> bool:
+def run_verb(name: str, options: CommandOptions, environment: Mapping[str, str]) -> bool:
     """Carry out a verb against a server and tell what came of it; whether something was found.
 
     Raises UsageError for what makes no sense, TargetError for a server that is not there.
     """
     started = datetime.now(UTC)
-    if asked.report is not None:
-        ensure_writable_folder(asked.report)
-    url = asked.opening.url
+    if options.report is not None:
+        ensure_writable_folder(options.report)
+    url = options.server_options.url
     if name == "drift" and url is not None and _is_file(url):
         report = _build_file_report(Path(url), started)
     else:
-        with ProgressDisplay() as live, connect_server(asked.opening, live.say) as server:
-            outcomes = list(_outcomes(VERBS[name], asked, server, live))
-        report = _build_report(asked, server, outcomes, started)
-    _publish_report(report, asked.report, environment)
+        with (
+            ProgressDisplay() as live,
+            connect_server(options.server_options, live.show_status) as server,
+        ):
+            outcomes = list(_outcomes(VERBS[name], options, server, live))
+        report = _build_report(options, server, outcomes, started)
+    _publish_report(report, options.report, environment)
     return report.fails
 
 
@@ -140,34 +151,34 @@ def _build_file_report(path: Path, started: datetime) -> Report:
 
 def _outcomes(
     verbs: Sequence[tuple[str, Verb]],
-    asked: CommandOptions,
+    options: CommandOptions,
     server: ConnectedServer,
     live: ProgressDisplay,
 ) -> Iterator[Outcome]:
     if server.notes:
         yield Outcome("server", notes=server.notes)
     for name, verb in verbs:
-        live.begin(name)
+        live.start_verb(name)
         try:
-            yield verb(asked, server, live)
+            yield verb(options, server, live)
         except (TargetError, DocumentError) as error:
             yield Outcome(name, [Finding(name, "not-done", server.target.url, str(error))])
             return
 
 
 def _build_report(
-    asked: CommandOptions, server: ConnectedServer, outcomes: Sequence[Outcome], started: datetime
+    options: CommandOptions, server: ConnectedServer, outcomes: Sequence[Outcome], started: datetime
 ) -> Report:
     identity, target = server.identity, server.target
-    what = "mockserver" if identity.is_mock else "Prefect"
+    program = "mockserver" if identity.is_mock else "Prefect"
     facts = RunInfo(
         target.url,
-        f"{what} {identity.version}",
-        f"{identity.dialect.name} ({identity.told_by})",
+        f"{program} {identity.version}",
+        f"{identity.dialect.name} ({identity.dialect_evidence})",
         target.ownership,
         started,
         (datetime.now(UTC) - started).total_seconds(),
-        asked.seed,
+        options.seed,
     )
     return build_report(facts, outcomes, secrets_in_headers(target.headers))
 

@@ -73,7 +73,7 @@ class Coverage:
                 (f"{criterion}.{key}", operator, *self._counts(criterion, key, (operator,)))
                 for criterion, key, operator in _iter_keys_by_operator()
             ],
-            long=True,
+            reports_only=True,
         )
 
     def _counts(self, criterion: str, key: str, operators: Sequence[str]) -> Iterator[str]:

@@ -77,9 +77,9 @@ class DeleteComparison:
     def compare(self, trace: Trace) -> Difference | None:
         """Make the runs, delete on both sides, and take away what is left."""
         try:
-            planted = self.garden.plant(trace.drafts)
+            planted = self.garden.create(trace.drafts)
             self._guard_others()
-            records = self.garden.records()
+            records = self.garden.fetch_records()
             by_id = {run["id"]: run for run in records["flow_runs"]}
             missing = [one for one in planted if one not in by_id]
             if missing:
@@ -93,11 +93,11 @@ class DeleteComparison:
                     return difference
             return None
         finally:
-            self.garden.weed()
+            self.garden.delete_all()
 
     def _guard_others(self) -> None:
         """From now on be guarded, where somebody else has put a flow run on the server."""
-        if not self.guarded and self.target.ask("POST", "/flow_runs/count", {}) != len(
+        if not self.guarded and self.target.request_json("POST", "/flow_runs/count", {}) != len(
             self.garden.ids
         ):
             self.guarded = True
@@ -148,7 +148,7 @@ class DeleteComparison:
 
     def _left(self, twin: Twin, difference: Difference) -> Difference | None:
         """The same deletes, told alike: is what is left the same, and whose child?"""
-        records = self.garden.records()
+        records = self.garden.fetch_records()
         left = {run["id"]: run["parent_task_run_id"] for run in records["flow_runs"]}
         mine = twin.parents()
         if left == mine:
@@ -180,4 +180,4 @@ def restrict_to_ids(wanted: Json, ids: Sequence[str]) -> Json | None:
 
 def create_sentinels(garden: CreatedRuns) -> list[str]:
     """Flow runs that no request is about; returns their ids. Raises TargetError."""
-    return garden.plant(SENTINELS)
+    return garden.create(SENTINELS)

@@ -85,7 +85,7 @@ def _diff_existing(
     target: Target, identity: Identity, settings: DiffSettings, say: ProgressCallback
 ) -> Outcome:
     """Filters on what is there, which others may be changing."""
-    count = target.ask("POST", "/flow_runs/count", {})
+    count = target.request_json("POST", "/flow_runs/count", {})
     if count > MAX_EXISTING_RUNS:
         raise TargetError(
             f"{target.url} holds {count:,} flow runs, and to compare on them all are read; "
@@ -94,11 +94,11 @@ def _diff_existing(
 
     def read() -> Twin:
         records = {
-            "flow_runs": list(target.pages("/flow_runs/filter")),
-            "task_runs": list(target.pages("/task_runs/filter")),
+            "flow_runs": list(target.iter_records("/flow_runs/filter")),
+            "task_runs": list(target.iter_records("/task_runs/filter")),
         }
         nameless = {"flow_runs": {"work_queue_name": {"is_null_": True}}}
-        unnamed = {run["id"] for run in target.pages("/flow_runs/filter", **nameless)}
+        unnamed = {run["id"] for run in target.iter_records("/flow_runs/filter", **nameless)}
         for run in records["flow_runs"]:
             if run["id"] in unnamed:
                 run["work_queue_name"] = None
@@ -124,16 +124,16 @@ def _diff_created(
 ) -> Iterator[Outcome]:
     """Filters, and deletes if they are wanted, on flow runs made for it and taken away again."""
     others = take_snapshot(target)
-    with CleanupJournal.begin(target, journals) as journal:
+    with CleanupJournal.create(target, journals) as journal:
         garden = CreatedRuns(target, journal)
         nul = identity.dialect.nul is not NulHandling.FAILS
         drafts = list(random_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
-        garden.plant(drafts, _count_callback(say, "flow runs made", settings.runs))
-        twin = Twin.of(garden.records(), identity.dialect)
+        garden.create(drafts, _count_callback(say, "flow runs made", settings.runs))
+        twin = Twin.of(garden.fetch_records(), identity.dialect)
         watch = _count_callback(say, "filters", settings.filters)
         selections = FilterComparison(target, garden.scope, twin, None, watch)
         yield _compare_filters(selections, settings, "made for it")
-        garden.weed()
+        garden.delete_all()
         if settings.delete:
             # Where others can reach the server, they can put flow runs on it at any time.
             guarded = len(others) > 0 or target.ownership is not Ownership.OURS
@@ -191,7 +191,7 @@ def _compare_deletes(
         f"{deletions.sent:,} deletes took {deletions.deleted:,} flow runs, "
         f"as {identity.dialect.name} would, and left the same"
     ]
-    left = {run["id"] for run in sentinels.records()["flow_runs"]}
+    left = {run["id"] for run in sentinels.fetch_records()["flow_runs"]}
     lost = [one for one in sentinels.ids if one not in left]
     if lost:
         findings.append(

@@ -28,8 +28,8 @@ class Side(StrEnum):
 class ClientImpact:
     """What a client has of a change, in words; and whether one breaks of it."""
 
-    words: str
-    breaks: bool
+    description: str
+    is_breaking: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Change:
     kind: ChangeKind
     subject: str
     aspect: str
-    what: str
+    description: str
 
 
 _NO_SENDER = ClientImpact("no sender notices", False)

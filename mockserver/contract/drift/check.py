@@ -50,7 +50,7 @@ def fetch_document(target: Target) -> tuple[str, Mapping[str, Any]]:
     """Where a server's document is, and the document. Raises TargetError where there is none."""
     answers = []
     for url in _candidate_urls(target.url):
-        answer = target.read(url)
+        answer = target.get_url(url)
         if answer.status != 200:
             answers.append(f"GET {url} answered {answer}")
             continue
@@ -82,8 +82,8 @@ def compare_document(document: Mapping[str, Any], source: str) -> Outcome:
     ours = openapi.document()
     comparison = Comparison(ours, require_openapi(document, source))
     mine, others = operations_by_key(ours), operations_by_key(document)
-    begins = find_path_prefix(mine, others)
-    theirs = strip_path_prefix(others, begins)
+    path_prefix = find_path_prefix(mine, others)
+    theirs = strip_path_prefix(others, path_prefix)
     for key, operation in mine.items():
         if key in theirs:
             compare_operations(comparison, operation, theirs[key])
@@ -91,16 +91,18 @@ def compare_document(document: Mapping[str, Any], source: str) -> Outcome:
             change = Change(
                 ChangeKind.REMOVED, str(operation), "operation", "is not in the document"
             )
-            comparison.note(change, Side.REQUEST)
+            comparison.add_change(change, Side.REQUEST)
     expected = () if _title(document) == _title(ours) else KNOWN_DRIFT
-    look = partial(_inspect_command, source=source, begins=begins)
-    findings = list(_findings(comparison, expected, _operations_by_component(mine.values()), look))
+    inspect_command = partial(_inspect_command, source=source, path_prefix=path_prefix)
+    findings = list(
+        _findings(comparison, expected, _operations_by_component(mine.values()), inspect_command)
+    )
     shared = len(mine.keys() & theirs.keys())
     return Outcome(
         VERB,
         findings[:MAX_FINDINGS],
         holds=_passed_sentences(comparison, shared, len(mine), _described(document)),
-        notes=list(_notes(mine, others, begins, shared, len(findings))),
+        notes=list(_notes(mine, others, path_prefix, shared, len(findings))),
         counts={
             "operations compared": shared,
             "parts compared": len(comparison.compared),
@@ -120,9 +122,9 @@ def _title(document: Mapping[str, Any]) -> object:
 
 def _described(document: Mapping[str, Any]) -> str:
     info = document.get("info")
-    said = info if isinstance(info, Mapping) else {}
+    fields = info if isinstance(info, Mapping) else {}
     return to_single_line(
-        f"{said.get('title', 'a document')} {said.get('version', '')}".strip(), 100
+        f"{fields.get('title', 'a document')} {fields.get('version', '')}".strip(), 100
     )
 
 
@@ -130,33 +132,33 @@ def _findings(
     comparison: Comparison,
     expected: Sequence[KnownDrift],
     users: Mapping[str, Sequence[str]],
-    look: Callable[[Change], str],
+    inspect_command: Callable[[Change], str],
 ) -> Iterator[Finding]:
     """What is new, worst first; then what is known, and what is known and does not show."""
     changes = comparison.changes
     unknown = [change for change in changes if not any(known.covers(change) for known in expected)]
-    for same in _group_changes(
+    for group in _group_changes(
         sorted(unknown, key=lambda change: not _breaks(change, changes[change]))
     ):
-        change = same[0]
-        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-        places = "\n".join(to_single_line(one.subject) for one in same)
+        change = group[0]
+        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        places = "\n".join(to_single_line(one.subject) for one in group)
         yield Finding(
             VERB,
             change.kind.value,
             f"{to_single_line(change.subject)}{more}",
-            f"{change.what}: {_describe_impacts(change, changes[change])}",
+            f"{change.description}: {_describe_impacts(change, changes[change])}",
             evidence=places if more else _used_by_text(change, users),
-            curl=look(change),
-            times=len(same),
+            curl=inspect_command(change),
+            times=len(group),
         )
     for known in expected:
         shown = [change for change in changes if known.covers(change)]
-        silent = comparison.compared - {change.subject for change in shown}
-        gone = [one for one in known.subjects if one in silent]
+        unchanged_subjects = comparison.compared - {change.subject for change in shown}
+        gone = [one for one in known.subjects if one in unchanged_subjects]
         if shown:
             found = _known_drift_finding(known, Verdict.KNOWN, [change.subject for change in shown])
-            yield replace(found, curl=look(shown[0]))
+            yield replace(found, curl=inspect_command(shown[0]))
         if gone:
             yield replace(
                 _known_drift_finding(known, Verdict.GONE, gone),
@@ -170,7 +172,7 @@ def _group_changes(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
     for change in changes:
         method, _, rest = change.subject.partition(" ")
         part = rest.partition(" ")[2] if method.isupper() else ""
-        key = (part, change.kind, change.aspect, change.what) if part else change
+        key = (part, change.kind, change.aspect, change.description) if part else change
         groups.setdefault(key, []).append(change)
     return groups.values()
 
@@ -194,12 +196,12 @@ def _client_impacts(change: Change, sides: Collection[Side]) -> list[ClientImpac
 
 
 def _breaks(change: Change, sides: Collection[Side]) -> bool:
-    return any(one.breaks for one in _client_impacts(change, sides))
+    return any(one.is_breaking for one in _client_impacts(change, sides))
 
 
 def _describe_impacts(change: Change, sides: Collection[Side]) -> str:
     """Who notices, on each side it shows on."""
-    return "; ".join(dict.fromkeys(one.words for one in _client_impacts(change, sides)))
+    return "; ".join(dict.fromkeys(one.description for one in _client_impacts(change, sides)))
 
 
 def _operations_by_component(ours: Collection[Operation]) -> Mapping[str, Sequence[str]]:
@@ -208,12 +210,12 @@ def _operations_by_component(ours: Collection[Operation]) -> Mapping[str, Sequen
     needs = {name: _referenced_components(schema) for name, schema in components.items()}
     users: dict[str, list[str]] = {}
     for operation in ours:
-        waiting, seen = _referenced_components(operation.node), set[str]()
-        while waiting:
-            name = waiting.pop()
+        pending, seen = _referenced_components(operation.node), set[str]()
+        while pending:
+            name = pending.pop()
             if name not in seen:
                 seen.add(name)
-                waiting |= needs[name]
+                pending |= needs[name]
         for name in seen:
             users.setdefault(name, []).append(str(operation))
     return users
@@ -228,14 +230,14 @@ def _used_by_text(change: Change, users: Mapping[str, Sequence[str]]) -> str:
     return f"used by {', '.join(using)}" if using else ""
 
 
-def _inspect_command(change: Change, source: str, begins: str) -> str:
+def _inspect_command(change: Change, source: str, path_prefix: str) -> str:
     """A command line that shows what the other document says there."""
     name = re.split(r"[.\[]", change.subject)[0]
     if change.aspect == "operation":
         query = ".paths | keys"
     elif " /" in change.subject:
         method, path = change.subject.split(" ")[:2]
-        query = f".paths[{json.dumps(begins + path)}].{method.lower()}"
+        query = f".paths[{json.dumps(path_prefix + path)}].{method.lower()}"
     else:
         query = f".components.schemas[{json.dumps(name.partition(' ')[0])}]"
     shown = shlex.join(["jq", query])
@@ -250,10 +252,10 @@ def _passed_sentences(
     if not shared:
         return ()
     different = {change.subject for change in comparison.changes}
-    same = len(comparison.compared - different)
+    unchanged = len(comparison.compared - different)
     return (
         f"{shared} of the {known} operations of {openapi.FILE_NAME} are in {described}",
-        f"{same:,} of {len(comparison.compared):,} schemas, fields, parameters and replies "
+        f"{unchanged:,} of {len(comparison.compared):,} schemas, fields, parameters and replies "
         "are as we say",
     )
 
@@ -261,27 +263,27 @@ def _passed_sentences(
 def _notes(
     mine: Mapping[str, Operation],
     others: Mapping[str, Operation],
-    begins: str,
+    path_prefix: str,
     shared: int,
     findings: int,
 ) -> Iterator[str]:
-    beyond = [
+    extra_operations = [
         str(others[key])
-        for key in others.keys() - {f"{_with_path_prefix(k, begins)}" for k in mine}
+        for key in others.keys() - {f"{_with_path_prefix(k, path_prefix)}" for k in mine}
     ]
-    runs = sorted(to_single_line(one) for one in beyond if "/flow_runs" in one)
-    if beyond:
+    runs = sorted(to_single_line(one) for one in extra_operations if "/flow_runs" in one)
+    if extra_operations:
         named = f"; of flow runs: {', '.join(runs[:20])}" if runs else ""
-        are = "operation more is" if len(beyond) == 1 else "operations more are"
-        yield f"{len(beyond)} {are} not compared: ours has none of that kind{named}"
-    if begins:
-        yield f"its paths begin with {to_single_line(begins)}"
+        are = "operation more is" if len(extra_operations) == 1 else "operations more are"
+        yield f"{len(extra_operations)} {are} not compared: ours has none of that kind{named}"
+    if path_prefix:
+        yield f"its paths begin with {to_single_line(path_prefix)}"
     if not shared:
         yield "none of its paths is one of ours: is it the document of a Prefect server?"
     if findings > MAX_FINDINGS:
         yield f"{findings - MAX_FINDINGS:,} findings more are not shown"
 
 
-def _with_path_prefix(key: str, begins: str) -> str:
+def _with_path_prefix(key: str, path_prefix: str) -> str:
     method, _, path = key.partition(" ")
-    return f"{method} {begins}{path}"
+    return f"{method} {path_prefix}{path}"

@@ -26,7 +26,7 @@ class Operation:
     method: str
     path: str
     node: Mapping[str, Any]
-    shared: Mapping[str, Any]
+    path_item: Mapping[str, Any]
 
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
@@ -57,7 +57,7 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
         raise DocumentError(f"{where}: no JSON: {error.msg}") from None
     except InvalidYamlError as error:
         text = to_single_line(str(error))
-        raise DocumentError(f"{source}{error.where}: neither JSON nor YAML: {text}") from None
+        raise DocumentError(f"{source}{error.location}: neither JSON nor YAML: {text}") from None
     except (ValueError, RecursionError):
         raise DocumentError(f"{source}: no JSON: not UTF-8, or nested too deep") from None
     return require_openapi(document, source)
@@ -104,11 +104,11 @@ def find_path_prefix(ours: Mapping[str, Operation], theirs: Mapping[str, Operati
     return min(votes, key=lambda found: (-votes[found], len(found)), default="")
 
 
-def strip_path_prefix(operations: Mapping[str, Operation], begins: str) -> dict[str, Operation]:
+def strip_path_prefix(operations: Mapping[str, Operation], prefix: str) -> dict[str, Operation]:
     """The operations below a prefix, by keys without it."""
     found = {}
     for key, operation in operations.items():
         method, _, path = key.partition(" ")
-        if path.startswith(f"{begins}/"):
-            found[f"{method} {path.removeprefix(begins)}"] = operation
+        if path.startswith(f"{prefix}/"):
+            found[f"{method} {path.removeprefix(prefix)}"] = operation
     return found

@@ -28,37 +28,42 @@ def _parameters(comparison: Comparison, ours: Operation, theirs: Operation) -> N
         subject = f"{ours} {parameter['in']} {parameter['name']}"
         other = others.get(key)
         if other is None:
-            comparison.note(
+            comparison.add_change(
                 Change(ChangeKind.REMOVED, subject, "parameter", "is gone"), Side.REQUEST
             )
             continue
         schema, schema_there = (one.get("schema", True) for one in (parameter, other))
-        comparison.schemas(schema, schema_there, subject, Side.REQUEST)
-        comparison.needed(_is_required(parameter), _is_required(other), subject, Side.REQUEST)
+        comparison.compare_schemas(schema, schema_there, subject, Side.REQUEST)
+        comparison.compare_required(
+            _is_required(parameter), _is_required(other), subject, Side.REQUEST
+        )
     for key, parameter in others.items():
         # A path that is the same but for its beginning has no parameters that ours lacks.
         if key not in mine and key[0] != "path":
             subject = f"{ours} {parameter['in']} {parameter['name']}"
-            comparison.added(_is_required(parameter), subject, "parameter", Side.REQUEST)
+            comparison.note_added_part(_is_required(parameter), subject, "parameter", Side.REQUEST)
 
 
 def _parameters_by_key(
     reader: SchemaReader, operation: Operation
 ) -> Iterator[tuple[tuple[str, str], _Node]]:
     """Parameters by what a request calls them: those of a path by their place from its end."""
-    places = {
-        name: str(place)
-        for place, name in enumerate(reversed(path_parameter_names(operation.path)))
+    positions = {
+        name: str(position)
+        for position, name in enumerate(reversed(path_parameter_names(operation.path)))
     }
-    for node in (operation.shared, operation.node):
-        for said in expect_list(node.get("parameters", []), "parameters"):
-            parameter = reader.resolve(said)
-            place, name = str(parameter.get("in")), str(parameter.get("name"))
-            if place == "path":
-                name = places.get(name, name)
-            elif place == "header":
+    for node in (operation.path_item, operation.node):
+        for entry in expect_list(node.get("parameters", []), "parameters"):
+            parameter = reader.resolve(entry)
+            location, name = str(parameter.get("in")), str(parameter.get("name"))
+            if location == "path":
+                name = positions.get(name, name)
+            elif location == "header":
                 name = name.lower()
-            yield (place, name), {**parameter, "in": place, "name": str(parameter.get("name"))}
+            yield (
+                (location, name),
+                {**parameter, "in": location, "name": str(parameter.get("name"))},
+            )
 
 
 def _is_required(node: _Node) -> bool:
@@ -72,11 +77,11 @@ def _bodies(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
         for reader, call in ((comparison.ours, ours), (comparison.theirs, theirs))
     )
     if mine is None and other is not None:
-        comparison.added(_is_required(other), subject, "body", Side.REQUEST)
+        comparison.note_added_part(_is_required(other), subject, "body", Side.REQUEST)
     elif mine is not None and other is None:
-        comparison.note(Change(ChangeKind.REMOVED, subject, "body", "is gone"), Side.REQUEST)
+        comparison.add_change(Change(ChangeKind.REMOVED, subject, "body", "is gone"), Side.REQUEST)
     elif mine is not None and other is not None:
-        comparison.needed(_is_required(mine), _is_required(other), subject, Side.REQUEST)
+        comparison.compare_required(_is_required(mine), _is_required(other), subject, Side.REQUEST)
         _contents(comparison, mine, other, subject, Side.REQUEST)
 
 
@@ -87,10 +92,10 @@ def _replies(comparison: Comparison, ours: Operation, theirs: Operation) -> None
         comparison.compared.add(subject)
         if status not in others:
             change = Change(ChangeKind.REMOVED, subject, "status", f"status {status} is gone")
-            comparison.note(change, Side.RESPONSE)
+            comparison.add_change(change, Side.RESPONSE)
         elif status not in mine:
             change = Change(ChangeKind.ADDED, subject, "status", f"status {status} is new")
-            comparison.note(change, Side.RESPONSE)
+            comparison.add_change(change, Side.RESPONSE)
         else:
             pair = comparison.ours.resolve(mine[status]), comparison.theirs.resolve(others[status])
             _contents(comparison, *pair, subject, Side.RESPONSE)
@@ -101,12 +106,12 @@ def _contents(comparison: Comparison, ours: _Node, theirs: _Node, subject: str, 
     mine, others = (_schemas_by_media_type(node) for node in (ours, theirs))
     for media in sorted(mine.keys() | others.keys()):
         if media in mine and media in others:
-            named = subject if media == "application/json" else f"{subject} {media}"
-            comparison.schemas(mine[media], others[media], named, side)
+            media_subject = subject if media == "application/json" else f"{subject} {media}"
+            comparison.compare_schemas(mine[media], others[media], media_subject, side)
         else:
             kind = ChangeKind.REMOVED if media in mine else ChangeKind.ADDED
             fate = "gone" if media in mine else "new"
-            comparison.note(Change(kind, subject, "media type", f"{media} is {fate}"), side)
+            comparison.add_change(Change(kind, subject, "media type", f"{media} is {fate}"), side)
 
 
 def _schemas_by_media_type(node: _Node) -> dict[str, Any]:

@@ -22,12 +22,12 @@ def pair_alternatives(
     pairs: list[tuple[Alternative, Alternative]] = []
     for key in (_by_name, _by_structure, _by_type, _by_kind):
         for one in tuple(left):
-            same = [other for other in right if key(other) == key(one) is not None]
+            matches = [other for other in right if key(other) == key(one) is not None]
             alone = [other for other in left if key(other) == key(one)]
-            if len(same) == len(alone) == 1:
-                pairs.append((one, same[0]))
+            if len(matches) == len(alone) == 1:
+                pairs.append((one, matches[0]))
                 left.remove(one)
-                right.remove(same[0])
+                right.remove(matches[0])
     return pairs, left, right
 
 

@@ -36,33 +36,37 @@ class Comparison:
         self.compared: set[str] = set()
         self._done: set[tuple[str, str, Side]] = set()
 
-    def note(self, change: Change, side: Side) -> None:
+    def add_change(self, change: Change, side: Side) -> None:
         """Add a change that shows on a side."""
         self.changes.setdefault(change, set()).add(side)
 
-    def needed(self, ours: bool, theirs: bool, subject: str, side: Side) -> None:
+    def compare_required(self, ours: bool, theirs: bool, subject: str, side: Side) -> None:
         """Compare whether a part has to be there."""
         if ours != theirs:
             kind = ChangeKind.NARROWED if theirs else ChangeKind.WIDENED
             what = f"is {'now' if theirs else 'no longer'} required"
-            self.note(Change(kind, subject, "required", what), side)
+            self.add_change(Change(kind, subject, "required", what), side)
 
-    def added(self, required: bool, subject: str, aspect: str, side: Side) -> None:
+    def note_added_part(self, required: bool, subject: str, aspect: str, side: Side) -> None:
         """Add a part that only the other document has."""
         aspect = f"required {aspect}" if required else aspect
         what = "is new, and required" if required else "is new"
-        self.note(Change(ChangeKind.ADDED, subject, aspect, what), side)
+        self.add_change(Change(ChangeKind.ADDED, subject, aspect, what), side)
 
-    def schemas(self, ours: Any, theirs: Any, subject: str, side: Side, depth: int = 0) -> None:
+    def compare_schemas(
+        self, ours: Any, theirs: Any, subject: str, side: Side, depth: int = 0
+    ) -> None:
         """Compare two schemas, of what `subject` names. Raises DocumentError."""
         if depth > MAX_DEPTH:
             raise DocumentError(f"{subject}: schemas within schemas, more than {MAX_DEPTH} deep")
         self.compared.add(subject)
-        at = _Location(self, subject, side, depth)
-        at.default(self.ours.default(ours), self.theirs.default(theirs))
-        at.alternatives(self.ours.alternatives(ours), self.theirs.alternatives(theirs))
+        location = _Location(self, subject, side, depth)
+        location.compare_defaults(self.ours.default(ours), self.theirs.default(theirs))
+        location.compare_alternatives(
+            self.ours.alternatives(ours), self.theirs.alternatives(theirs)
+        )
 
-    def once(self, one: Alternative, other: Alternative, side: Side) -> bool:
+    def is_first_comparison(self, one: Alternative, other: Alternative, side: Side) -> bool:
         """Whether two named schemas have not been compared on this side before."""
         if one.name is None or other.name is None:
             return True
@@ -81,24 +85,30 @@ class _Location:
         self.side = side
         self.depth = depth
 
-    def named(self, name: str | None) -> _Location:
+    def for_component(self, name: str | None) -> _Location:
         """The same place under a component's name."""
         if name is None:
             return self
         self.comparison.compared.add(name)
         return _Location(self.comparison, name, self.side, self.depth)
 
-    def note(self, kind: ChangeKind, aspect: str, what: str) -> None:
-        self.comparison.note(Change(kind, self.subject, aspect, what), self.side)
+    def add_change(self, kind: ChangeKind, aspect: str, what: str) -> None:
+        self.comparison.add_change(Change(kind, self.subject, aspect, what), self.side)
 
-    def below(self, ours: Any, theirs: Any, suffix: str) -> None:
-        self.comparison.schemas(ours, theirs, self.subject + suffix, self.side, self.depth + 1)
+    def compare_nested(self, ours: Any, theirs: Any, suffix: str) -> None:
+        self.comparison.compare_schemas(
+            ours, theirs, self.subject + suffix, self.side, self.depth + 1
+        )
 
-    def default(self, ours: str | None, theirs: str | None) -> None:
+    def compare_defaults(self, ours: str | None, theirs: str | None) -> None:
         if ours != theirs:
-            self.note(ChangeKind.CHANGED, "default", _describe_change("default", ours, theirs))
+            self.add_change(
+                ChangeKind.CHANGED, "default", _describe_change("default", ours, theirs)
+            )
 
-    def alternatives(self, ours: Sequence[Alternative], theirs: Sequence[Alternative]) -> None:
+    def compare_alternatives(
+        self, ours: Sequence[Alternative], theirs: Sequence[Alternative]
+    ) -> None:
         """Pair what both let through; tell of what only one does."""
         if ANY in _types(ours) | _types(theirs):
             self._anything(ours, theirs)
@@ -106,9 +116,9 @@ class _Location:
         if ("null" in _types(ours)) != ("null" in _types(theirs)):
             gone = "null" in _types(ours)
             kind = ChangeKind.NARROWED if gone else ChangeKind.WIDENED
-            self.note(kind, "null", f"null is {'gone' if gone else 'new'}")
+            self.add_change(kind, "null", f"null is {'gone' if gone else 'new'}")
         left, right = _without_null(ours), _without_null(theirs)
-        left, right = self._listed_values(left, right)
+        left, right = self._compare_enums(left, right)
         pairs, gone_ones, new_ones = pair_alternatives(left, right)
         self._unpaired(gone_ones, new_ones)
         for one, other in pairs:
@@ -117,11 +127,11 @@ class _Location:
     def _anything(self, ours: Sequence[Alternative], theirs: Sequence[Alternative]) -> None:
         if _types(ours) != _types(theirs):
             kind = ChangeKind.WIDENED if ANY in _types(theirs) else ChangeKind.NARROWED
-            self.note(
+            self.add_change(
                 kind, "type", f"{_join_alternatives(ours)} became {_join_alternatives(theirs)}"
             )
 
-    def _listed_values(
+    def _compare_enums(
         self, ours: Sequence[Alternative], theirs: Sequence[Alternative]
     ) -> tuple[list[Alternative], list[Alternative]]:
         """Compare types of which both only let some values through; return the rest."""
@@ -134,63 +144,65 @@ class _Location:
             left = [one for one in left if one.type != type_]
             right = [one for one in right if one.type != type_]
             names = {one.name for one in mine}
-            here = self.named(names.pop() if len(names) == 1 else None)
-            here.values(_values(mine), _values(other))
+            here = self.for_component(names.pop() if len(names) == 1 else None)
+            here.compare_values(_values(mine), _values(other))
         return left, right
 
-    def values(self, ours: frozenset[str], theirs: frozenset[str]) -> None:
+    def compare_values(self, ours: frozenset[str], theirs: frozenset[str]) -> None:
         if ours - theirs:
-            self.note(
+            self.add_change(
                 ChangeKind.NARROWED, "value", _describe_values("value", ours - theirs, "gone")
             )
         if theirs - ours:
-            self.note(ChangeKind.WIDENED, "value", _describe_values("value", theirs - ours, "new"))
+            self.add_change(
+                ChangeKind.WIDENED, "value", _describe_values("value", theirs - ours, "new")
+            )
 
     def _unpaired(self, gone: Sequence[Alternative], new: Sequence[Alternative]) -> None:
         if gone and new:
             one, other = gone[0], new[0]
             if len(gone) == len(new) == 1 and one.type == other.type:
                 kind = ChangeKind.NARROWED if one.values is None else ChangeKind.WIDENED
-                here = self.named(one.name) if one.name == other.name else self
-                here.note(
+                here = self.for_component(one.name) if one.name == other.name else self
+                here.add_change(
                     kind,
                     "value",
                     f"{_describe_alternative(one)} became {_describe_alternative(other)}",
                 )
             else:
-                self.note(
+                self.add_change(
                     ChangeKind.CHANGED,
                     "type",
                     f"{_join_alternatives(gone)} became {_join_alternatives(new)}",
                 )
         elif gone:
-            self.note(ChangeKind.NARROWED, "type", f"{_join_alternatives(gone)} is gone")
+            self.add_change(ChangeKind.NARROWED, "type", f"{_join_alternatives(gone)} is gone")
         elif new:
-            self.note(ChangeKind.WIDENED, "type", f"{_join_alternatives(new)} is new")
+            self.add_change(ChangeKind.WIDENED, "type", f"{_join_alternatives(new)} is new")
 
     def _pair(self, one: Alternative, other: Alternative) -> None:
-        here = self.named(one.name)
-        if not self.comparison.once(one, other, self.side):
+        here = self.for_component(one.name)
+        if not self.comparison.is_first_comparison(one, other, self.side):
             return
         if one.type != other.type:
             kind = ChangeKind.WIDENED if other.type == "number" else ChangeKind.NARROWED
-            here.note(kind, "type", f"{one.type} became {other.type}")
+            here.add_change(kind, "type", f"{one.type} became {other.type}")
         for compare in _COMPARERS_BY_TYPE.get(one.type, ()):
             compare(here, one, other)
 
-    def bounds(self, one: Alternative, other: Alternative) -> None:
+    def compare_sizes(self, one: Alternative, other: Alternative) -> None:
         """Least and most: values, lengths, numbers of items or keys."""
         for lower, keys in ((True, _LOWER), (False, _UPPER)):
             for key in keys:
                 self._bound(key, size_bound(one, key), size_bound(other, key), lower=lower)
 
-    def range(self, one: Alternative, other: Alternative) -> None:
+    def compare_range(self, one: Alternative, other: Alternative) -> None:
         """Minimum and maximum, the exclusive ones in their place."""
         for lower, key in ((True, "minimum"), (False, "maximum")):
             self._bound(
                 key, numeric_bound(one, key, lower), numeric_bound(other, key, lower), lower=lower
             )
-        self.said("multipleOf", one, other)
+        self.compare_keyword("multipleOf", one, other)
 
     def _bound(self, key: str, ours: Bound | None, theirs: Bound | None, *, lower: bool) -> None:
         if ours == theirs:
@@ -200,9 +212,9 @@ class _Location:
         else:
             wider = theirs < ours if lower else theirs > ours
         kind = ChangeKind.WIDENED if wider else ChangeKind.NARROWED
-        self.note(kind, key, _describe_change(key, format_bound(ours), format_bound(theirs)))
+        self.add_change(kind, key, _describe_change(key, format_bound(ours), format_bound(theirs)))
 
-    def said(self, key: str, one: Alternative, other: Alternative) -> None:
+    def compare_keyword(self, key: str, one: Alternative, other: Alternative) -> None:
         """A keyword that is one or another, such as a format."""
         ours, theirs = one.keywords.get(key), other.keywords.get(key)
         if ours == theirs:
@@ -215,30 +227,34 @@ class _Location:
             else ChangeKind.CHANGED
         )
         texts = [None if text is None else format_keyword(text) for text in (ours, theirs)]
-        self.note(kind, key, _describe_change(key, *texts))
+        self.add_change(kind, key, _describe_change(key, *texts))
 
-    def text(self, one: Alternative, other: Alternative) -> None:
-        self.said("format", one, other)
-        self.said("pattern", one, other)
+    def compare_string(self, one: Alternative, other: Alternative) -> None:
+        self.compare_keyword("format", one, other)
+        self.compare_keyword("pattern", one, other)
 
-    def form(self, one: Alternative, other: Alternative) -> None:
-        self.said("format", one, other)
+    def compare_format(self, one: Alternative, other: Alternative) -> None:
+        self.compare_keyword("format", one, other)
 
-    def items(self, one: Alternative, other: Alternative) -> None:
+    def compare_items(self, one: Alternative, other: Alternative) -> None:
         """What a list holds, and whether twice."""
         unique, unique_there = (bool(side.keywords.get("uniqueItems")) for side in (one, other))
         if unique != unique_there:
             kind = ChangeKind.NARROWED if unique_there else ChangeKind.WIDENED
-            self.note(kind, "uniqueItems", f"uniqueItems is {'new' if unique_there else 'gone'}")
-        self.below(one.keywords.get("items", True), other.keywords.get("items", True), "[]")
+            self.add_change(
+                kind, "uniqueItems", f"uniqueItems is {'new' if unique_there else 'gone'}"
+            )
+        self.compare_nested(
+            one.keywords.get("items", True), other.keywords.get("items", True), "[]"
+        )
         first, second = (
             expect_list(s.keywords.get("prefixItems", []), "prefixItems") for s in (one, other)
         )
         for index in range(max(len(first), len(second))):
             ours, theirs = (side[index] if index < len(side) else True for side in (first, second))
-            self.below(ours, theirs, f"[{index}]")
+            self.compare_nested(ours, theirs, f"[{index}]")
 
-    def fields(self, one: Alternative, other: Alternative) -> None:
+    def compare_properties(self, one: Alternative, other: Alternative) -> None:
         """The properties of an object, and which must be there."""
         ours, theirs = (expect_object(side.keywords.get("properties", {})) for side in (one, other))
         must, must_there = _required(one), _required(other)
@@ -248,36 +264,40 @@ class _Location:
             if name not in theirs:
                 aspect = "closed property" if closed else "property"
                 change = Change(ChangeKind.REMOVED, field, aspect, "is gone")
-                self.comparison.note(change, self.side)
+                self.comparison.add_change(change, self.side)
             elif name not in ours:
-                self.comparison.added(name in must_there, field, "property", self.side)
+                self.comparison.note_added_part(name in must_there, field, "property", self.side)
             else:
-                self.below(ours[name], theirs[name], f".{name}")
-                self.comparison.needed(name in must, name in must_there, field, self.side)
+                self.compare_nested(ours[name], theirs[name], f".{name}")
+                self.comparison.compare_required(name in must, name in must_there, field, self.side)
 
-    def other_keys(self, one: Alternative, other: Alternative) -> None:
+    def compare_additional_properties(self, one: Alternative, other: Alternative) -> None:
         """What an object may hold besides its properties."""
         ours, theirs = (side.keywords.get("additionalProperties", True) for side in (one, other))
         if (ours is False) != (theirs is False):
             closed = theirs is False
             kind = ChangeKind.NARROWED if closed else ChangeKind.WIDENED
             what = f"other keys are {'refused' if closed else 'let through'}"
-            self.note(kind, "additionalProperties", what)
+            self.add_change(kind, "additionalProperties", what)
         elif ours is not False:
-            self.below(ours, theirs, ".*")
+            self.compare_nested(ours, theirs, ".*")
         names, names_there = (side.keywords.get("propertyNames", True) for side in (one, other))
         if (names, names_there) != (True, True):
-            self.below(names, names_there, " keys")
+            self.compare_nested(names, names_there, " keys")
 
 
 _COMPARERS_BY_TYPE: Mapping[
     str, Sequence[Callable[[_Location, Alternative, Alternative], None]]
 ] = {
-    "string": (_Location.text, _Location.bounds),
-    "integer": (_Location.form, _Location.range),
-    "number": (_Location.form, _Location.range),
-    "array": (_Location.bounds, _Location.items),
-    "object": (_Location.bounds, _Location.fields, _Location.other_keys),
+    "string": (_Location.compare_string, _Location.compare_sizes),
+    "integer": (_Location.compare_format, _Location.compare_range),
+    "number": (_Location.compare_format, _Location.compare_range),
+    "array": (_Location.compare_sizes, _Location.compare_items),
+    "object": (
+        _Location.compare_sizes,
+        _Location.compare_properties,
+        _Location.compare_additional_properties,
+    ),
 }
 
 

@@ -81,10 +81,10 @@ class SchemaReader:
     def resolve(self, node: Any) -> Mapping[str, Any]:
         """An object, or what its `$ref` stands for: a parameter, a reply, a body."""
         for _ in range(MAX_DEPTH):
-            found = expect_object(node)
-            if "$ref" not in found:
-                return found
-            node = self._at(found["$ref"])
+            mapping = expect_object(node)
+            if "$ref" not in mapping:
+                return mapping
+            node = self._resolve_pointer(mapping["$ref"])
         raise DocumentError("references that lead to references without end")
 
     def default(self, schema: Any) -> str | None:
@@ -97,7 +97,7 @@ class SchemaReader:
                 return canonical_json(node["default"])
             if "$ref" not in node:
                 return None
-            node = self._at(node["$ref"])
+            node = self._resolve_pointer(node["$ref"])
         return None
 
     def alternatives(self, schema: Any) -> Sequence[Alternative]:
@@ -115,50 +115,50 @@ class SchemaReader:
         node = {} if schema is True else expect_object(schema)
         rest = {key: value for key, value in node.items() if key in CONSTRAINTS}
         if "$ref" in node:
-            target, named = self._at(node["$ref"]), _component(node["$ref"])
+            target, named = self._resolve_pointer(node["$ref"]), _component(node["$ref"])
             if rest:
-                target, named = self._both(target, rest, depth), None
+                target, named = self._merge(target, rest, depth), None
             yield from self._alternatives(target, named, depth + 1)
             return
         for key in ("allOf", "anyOf", "oneOf"):
             if key in rest:
                 parts = expect_list(rest.pop(key), key)
                 if key == "allOf":
-                    parts = [self._all(parts, depth)]
+                    parts = [self._merge_all(parts, depth)]
                 for part in parts:
-                    merged = self._both(part, rest, depth) if rest else part
+                    merged = self._merge(part, rest, depth) if rest else part
                     yield from self._alternatives(merged, name, depth + 1)
                 return
         yield from _leaf_alternatives(rest, name)
 
-    def _all(self, parts: Sequence[Any], depth: int) -> Any:
+    def _merge_all(self, parts: Sequence[Any], depth: int) -> Any:
         if len(parts) == 1:
             return parts[0]
         merged: Any = {}
         for part in parts:
-            merged = self._both(part, merged, depth)
+            merged = self._merge(part, merged, depth)
         return merged
 
-    def _both(self, one: Any, other: Mapping[str, Any] | Literal[False], depth: int) -> Any:
+    def _merge(self, one: Any, other: Mapping[str, Any] | Literal[False], depth: int) -> Any:
         """A schema that asks for what two ask for."""
         self._step(depth)
         if one is False or other is False:
             return False
         plain = {} if one is True else dict(expect_object(one))
         if "$ref" in plain:
-            target = self._at(plain.pop("$ref"))
+            target = self._resolve_pointer(plain.pop("$ref"))
             if CONSTRAINTS & plain.keys():
-                target = self._both(target, plain, depth + 1)
-            return self._both(target, other, depth + 1)
+                target = self._merge(target, plain, depth + 1)
+            return self._merge(target, other, depth + 1)
         if "allOf" in plain:
             parts = expect_list(plain.pop("allOf"), "allOf")
-            merged = self._both(self._all(parts, depth + 1), plain, depth + 1)
+            merged = self._merge(self._merge_all(parts, depth + 1), plain, depth + 1)
             if merged is False:
                 return False
             plain = dict(merged)
         return {**plain, **{key: _merge_keyword(key, plain, value) for key, value in other.items()}}
 
-    def _at(self, reference: Any) -> Any:
+    def _resolve_pointer(self, reference: Any) -> Any:
         node: Any = self.document
         if not isinstance(reference, str) or not reference.startswith("#/"):
             raise DocumentError(f"$ref {format_value(reference)}; expected one within the document")
@@ -205,11 +205,11 @@ def _leaf_alternatives(node: Mapping[str, Any], name: str | None) -> Iterator[Al
 
 
 def _types(node: Mapping[str, Any]) -> list[str]:
-    said = node.get("type")
-    if isinstance(said, str):
-        return [said]
-    if said is not None:
-        return [str(one) for one in expect_list(said, "type")]
+    declared = node.get("type")
+    if isinstance(declared, str):
+        return [declared]
+    if declared is not None:
+        return [str(one) for one in expect_list(declared, "type")]
     # Without a type the keywords say nothing of other types, but whoever wrote them meant one.
     meant = [type_ for type_, keywords in KEYWORDS.items() if keywords & node.keys() - {"format"}]
     return meant or (["string"] if "format" in node else [ANY])
@@ -226,20 +226,20 @@ def _merge_keyword(key: str, node: Mapping[str, Any], value: Any) -> Any:
     """What a keyword is where two schemas must both hold."""
     if key not in node:
         return value
-    held = node[key]
+    current = node[key]
     if key in _LOWER_BOUND_KEYWORDS:
-        return max(expect_number(held, key), expect_number(value, key))
+        return max(expect_number(current, key), expect_number(value, key))
     if key in _UPPER_BOUND_KEYWORDS:
-        return min(expect_number(held, key), expect_number(value, key))
+        return min(expect_number(current, key), expect_number(value, key))
     if key == "required":
         return [
-            *expect_list(held, key),
-            *(name for name in expect_list(value, key) if name not in held),
+            *expect_list(current, key),
+            *(name for name in expect_list(value, key) if name not in current),
         ]
     if key == "properties":
-        return {**expect_object(held), **expect_object(value)}
+        return {**expect_object(current), **expect_object(value)}
     if key == "enum":
-        return [one for one in expect_list(held, key) if one in expect_list(value, key)]
+        return [one for one in expect_list(current, key) if one in expect_list(value, key)]
     return value
 
 

@@ -106,7 +106,7 @@ class RequestInterceptor(AuthBase):
             self._sent = self._as_sent(request)
             if self._sent.operation == BULK_DELETE:
                 self.watch.before(self._sent)
-            self.watch.target.pace()
+            self.watch.target.throttle()
         request.register_hook("response", self._answered)  # type: ignore[no-untyped-call]
         return request
 
@@ -133,7 +133,7 @@ class RequestInterceptor(AuthBase):
             response.content  # noqa: B018 - read, so that the connection is free
             response.close()
             time.sleep(_RETRY_DELAY)
-            self.watch.target.pace()
+            self.watch.target.throttle()
             response = response.connection.send(response.request, **kwargs)
         return response
 

@@ -71,7 +71,7 @@ class Observer:
         return self.runs
 
     def _listed(self) -> RunsById:
-        listed = self.target.pages("/flow_runs/filter")
+        listed = self.target.iter_records("/flow_runs/filter")
         return {run["id"].lower(): without_clock_fields(run) for run in listed}
 
     def gather(self, operation: str, body: Any = None) -> RunsById:

@@ -59,7 +59,7 @@ class RunPool:
     def flow_id(self) -> str:
         """The flow that the runs are of, made where it is not there."""
         if not self.flow:
-            self.flow = str(self.target.ask("POST", "/flows/", {"name": FLOW_NAME})["id"])
+            self.flow = str(self.target.request_json("POST", "/flows/", {"name": FLOW_NAME})["id"])
             self.created(f"/flows/{self.flow}")
         return self.flow
 
@@ -67,7 +67,7 @@ class RunPool:
         self.flow_id()
         key = f"{FLOW_NAME}-{self.flow}-{self.made}"
         run = {**shape, "flow_id": self.flow, "idempotency_key": key}
-        return self.target.ask("POST", "/flow_runs/", run)
+        return self.target.request_json("POST", "/flow_runs/", run)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def remove_new_records(target: Target, before: ServerSnapshot) -> int:
     runs = remove_runs_except(target, before.runs)
     flows = sorted(_list_ids(target, "flows") - before.flows)
     for flow in flows:
-        target.ask("DELETE", f"/flows/{flow}")
+        target.request_json("DELETE", f"/flows/{flow}")
     left = _count_task_runs(target) - before.task_runs
     if left > 0:
         raise TargetError(f"{target.url} has kept {left:,} task runs of deleted flow runs")
@@ -102,7 +102,7 @@ def remove_new_records(target: Target, before: ServerSnapshot) -> int:
 
 
 def _count_task_runs(target: Target) -> int:
-    return int(target.ask("POST", "/task_runs/count", {}))
+    return int(target.request_json("POST", "/task_runs/count", {}))
 
 
 def remove_runs_except(target: Target, kept: frozenset[str]) -> int:
@@ -125,11 +125,11 @@ def remove_runs_except(target: Target, kept: frozenset[str]) -> int:
 def _list_ids(target: Target, kind: str) -> frozenset[str]:
     """Ids of all records of a kind. Flows cannot be sorted by id, so the lists may shift."""
     if kind == "flow_runs":
-        return frozenset(run["id"] for run in target.pages("/flow_runs/filter"))
+        return frozenset(run["id"] for run in target.iter_records("/flow_runs/filter"))
     found: set[str] = set()
     offset = 0
     while True:
-        page = target.ask("POST", f"/{kind}/filter", {"limit": PAGE, "offset": offset})
+        page = target.request_json("POST", f"/{kind}/filter", {"limit": PAGE, "offset": offset})
         found |= {record["id"] for record in page}
         if len(page) < PAGE:
             return frozenset(found)

@@ -33,11 +33,11 @@ def print_report(report: Report, console: Console) -> None:
 class _ReportPrinter:
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.plain = not (console.encoding or "").lower().startswith("utf")
+        self.ascii_marks = not (console.encoding or "").lower().startswith("utf")
 
-    def shown(self, text: str) -> str:
+    def encodable(self, text: str) -> str:
         """Our own marks where the terminal has them."""
-        for mark, instead in _ASCII.items() if self.plain else ():
+        for mark, instead in _ASCII.items() if self.ascii_marks else ():
             text = text.replace(mark, instead)
         return text.encode(self.console.encoding or "utf-8", "backslashreplace").decode(
             self.console.encoding or "utf-8"
@@ -46,13 +46,13 @@ class _ReportPrinter:
     def text(self, text: str, style: str = "", *, indent: int = 0) -> None:
         """Lines that are wrapped as wide as the terminal is, and end where they end."""
         wide = max(20, self.console.width - indent)
-        for line in Text(self.shown(text), style).wrap(self.console, wide):
+        for line in Text(self.encodable(text), style).wrap(self.console, wide):
             line.rstrip()
             self.console.print(Text(" " * indent) + line, soft_wrap=True)
 
     def line(self, name: str, value: str) -> None:
         """A line that is never wrapped, so that it can be copied."""
-        whole = Text.assemble((self.shown(name), "dim"), " ", self.shown(value))
+        whole = Text.assemble((self.encodable(name), "dim"), " ", self.encodable(value))
         self.console.print(whole, soft_wrap=True)
 
     def rule(self, name: str) -> None:
@@ -68,7 +68,7 @@ class _ReportPrinter:
         for sentence in outcome.holds:
             self.text(f"✓ {sentence}", "green")
         for table in outcome.tables:
-            if not table.long:
+            if not table.reports_only:
                 self.table(table)
         for note in outcome.notes:
             self.text(f"note: {note}", "dim", indent=2)
@@ -78,9 +78,9 @@ class _ReportPrinter:
     def finding(self, verdict: Verdict, finding: Finding) -> None:
         times = f" ({finding.times:,} times)" if finding.times > 1 else ""
         heading = Text.assemble(
-            (self.shown(f"{_MARKS[verdict]} {VERDICT_LABELS[verdict]}: "), _STYLES[verdict]),
-            (self.shown(finding_title(finding)), "bold"),
-            self.shown(f"  {finding.subject}{times}"),
+            (self.encodable(f"{_MARKS[verdict]} {VERDICT_LABELS[verdict]}: "), _STYLES[verdict]),
+            (self.encodable(finding_title(finding)), "bold"),
+            self.encodable(f"  {finding.subject}{times}"),
         )
         self.console.print(heading, soft_wrap=True)
         for text, style in _details(finding):
@@ -90,16 +90,16 @@ class _ReportPrinter:
 
     def table(self, table: Table) -> None:
         grid = RichTable(
-            title=Text(self.shown(table.title), "bold"),
+            title=Text(self.encodable(table.title), "bold"),
             title_justify="left",
             box=None,
             header_style="dim",
             padding=(0, 2, 0, 0),
         )
         for name in table.columns:
-            grid.add_column(Text(self.shown(name)), overflow="fold")
+            grid.add_column(Text(self.encodable(name)), overflow="fold")
         for row in table.rows:
-            grid.add_row(*(Text(self.shown(cell)) for cell in row))
+            grid.add_row(*(Text(self.encodable(cell)) for cell in row))
         self.console.print(Padding(grid, (1, 0, 1, 2), expand=False))
 
 

@@ -88,8 +88,8 @@ def render_markdown(report: Report) -> str:
     whole = "\n".join(_markdown(report)) + "\n"
     if len(whole.encode()) <= MAX_SUMMARY_BYTES:
         return whole
-    kept = whole.encode()[:MAX_SUMMARY_BYTES].decode(errors="ignore").rpartition("\n\n")[0]
-    return f"{kept}\n\n</details>\n\n... and more; the reports have all of it\n"
+    truncated = whole.encode()[:MAX_SUMMARY_BYTES].decode(errors="ignore").rpartition("\n\n")[0]
+    return f"{truncated}\n\n</details>\n\n... and more; the reports have all of it\n"
 
 
 def _markdown(report: Report) -> Iterator[str]:
@@ -107,8 +107,10 @@ def _markdown(report: Report) -> Iterator[str]:
         yield from (f"- ✓ {escape_markdown(text)}" for text in outcome.holds)
         yield from (f"- {escape_markdown(text)}" for text in outcome.notes)
         if outcome.counts:
-            said = (f"{escape_markdown(name)} {count:,}" for name, count in outcome.counts.items())
-            yield f"- {', '.join(said)}"
+            counts = (
+                f"{escape_markdown(name)} {count:,}" for name, count in outcome.counts.items()
+            )
+            yield f"- {', '.join(counts)}"
         yield ""
         for table in outcome.tables:
             yield from _table(table)

@@ -24,11 +24,11 @@ def render_html(report: Report) -> str:
     return template.substitute(title=name, body=body)
 
 
-def _element(tag: str, *within: Element | str, **attributes: str) -> Element:
+def _element(tag: str, *children: Element | str, **attributes: str) -> Element:
     """An element with texts and elements in it; `class_` is its class."""
     made = Element(tag, {name.rstrip("_"): value for name, value in attributes.items()})
     last: Element | None = None
-    for part in within:
+    for part in children:
         if isinstance(part, Element):
             made.append(part)
             last = part
@@ -57,7 +57,7 @@ def _header(report: Report) -> Element:
 def _cards(report: Report) -> Element:
     cards = _element("nav", class_="cards")
     for outcome in report.outcomes:
-        said = [
+        counts_by_verdict = [
             f"{len(group)} {VERDICT_LABELS[verdict]}"
             for verdict, group in group_by_verdict(outcome.findings)
         ]
@@ -66,7 +66,7 @@ def _cards(report: Report) -> Element:
             _element(
                 "a",
                 _element("b", f"{'✗' if outcome.fails else '✓'} {outcome.verb}"),
-                ", ".join([*said, *holds]) or "nothing was looked at",
+                ", ".join([*counts_by_verdict, *holds]) or "nothing was looked at",
                 href=f"#{outcome.verb}",
                 class_=_severity_class(outcome),
             )

@@ -46,29 +46,29 @@ class ProgressDisplay:
         if self._bar:
             self._bar.stop()
 
-    def begin(self, verb: str) -> None:
+    def start_verb(self, verb: str) -> None:
         """What follows is about this verb."""
         self._verb = f"{verb}: "
 
-    def say(self, text: str) -> None:
+    def show_status(self, text: str) -> None:
         """Something that has no measure."""
         if self._bar:
             self._bar.update(self._task, description=self._verb + text, total=None, completed=0)
         else:
             self._line(text)
 
-    def tick(self, text: str) -> None:
+    def show_status_throttled(self, text: str) -> None:
         """Something that is said again and again."""
         if self._bar or time.monotonic() >= self._last + _EVERY:
-            self.say(text)
+            self.show_status(text)
 
-    def step(self, what: str, done: int, of: int) -> None:
+    def show_progress(self, what: str, done: int, total: int) -> None:
         """So much of something is done."""
         if self._bar:
             text = self._verb + what
-            self._bar.update(self._task, description=text, completed=min(done, of), total=of)
+            self._bar.update(self._task, description=text, completed=min(done, total), total=total)
         elif time.monotonic() >= self._last + _EVERY:
-            self._line(f"{what}, {done:,} of {of:,}")
+            self._line(f"{what}, {done:,} of {total:,}")
 
     def _line(self, text: str) -> None:
         self._last = time.monotonic()

@@ -73,11 +73,11 @@ class Report:
             (verdict, sum(finding.verdict is verdict for finding in self.findings))
             for verdict in VERDICT_LABELS
         ]
-        said = ", ".join(
+        counts_text = ", ".join(
             f"{count} {VERDICT_LABELS[verdict]}" for verdict, count in counted if count
         )
         holds = "The contract does not hold" if self.fails else "The contract holds"
-        return f"{holds}: {said or 'nothing differs'}"
+        return f"{holds}: {counts_text or 'nothing differs'}"
 
 
 def build_report(
@@ -100,7 +100,9 @@ def build_report(
 
     def table(shown: Table) -> Table:
         rows = [[one(cell) for cell in row] for row in shown.rows]
-        return Table(one(shown.title), [one(name) for name in shown.columns], rows, shown.long)
+        return Table(
+            one(shown.title), [one(name) for name in shown.columns], rows, shown.reports_only
+        )
 
     def outcome(told: Outcome) -> Outcome:
         return replace(

@@ -26,8 +26,8 @@ FLOW_NAME_PREFIX = "mockserver-kit"
 
 def default_folder(environment: Mapping[str, str]) -> Path:
     """Where journals are, unless the user says: the user's folder for what programs remember."""
-    named = environment.get("XDG_STATE_HOME")
-    return (Path(named) if named else Path.home() / ".local" / "state") / "mockserver"
+    state_home = environment.get("XDG_STATE_HOME")
+    return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "mockserver"
 
 
 @dataclass
@@ -43,7 +43,7 @@ class CleanupJournal:
     paths: list[str] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, target: Target, folder: Path) -> CleanupJournal:
+    def create(cls, target: Target, folder: Path) -> CleanupJournal:
         """A new one on disk. Raises UsageError where it cannot be written."""
         journal = cls(target, folder / f"{os.getpid()}-{uuid4().hex[:8]}.ndjson")
         try:
@@ -66,26 +66,26 @@ class CleanupJournal:
         _traceback: TracebackType | None,
     ) -> None:
         try:
-            with self.target.cleaning_up():
-                self.clear()
+            with self.target.without_limits():
+                self.delete_all()
         except TargetError:
             # The journal stays, and the next run will try again. What ended this one comes first.
             if error is None:
                 raise
 
-    def flow(self) -> str:
+    def create_flow(self) -> str:
         """Make a flow for runs to be of; returns its id. Raises TargetError."""
         name = f"{FLOW_NAME_PREFIX}-{uuid4().hex}"
         self._write({"flow": name})
         self.names.append(name)
-        return id_of(self.target.ask("POST", "/flows/", {"name": name}))
+        return id_of(self.target.request_json("POST", "/flows/", {"name": name}))
 
-    def note(self, path: str) -> None:
+    def record_path(self, path: str) -> None:
         """Write down a record that was made, by its path, such as /flow_runs/ID or /flows/ID."""
         self._write({"path": path})
         self.paths.append(path)
 
-    def clear(self) -> int:
+    def delete_all(self) -> int:
         """Take everything away: task runs with their flow runs, then the flows, then what a server
         keeps of their states' data; then the journal.
 
@@ -107,22 +107,22 @@ class CleanupJournal:
 def _delete_flow(target: Target, name: str) -> int:
     """Take one flow away, with its flow runs, each by its own id and no filter."""
     try:
-        flow = id_of(target.ask("GET", f"/flows/name/{quote(name)}"))
+        flow = id_of(target.request_json("GET", f"/flows/name/{quote(name)}"))
     except HTTPStatusError as refused:
         if refused.answer.status == 404:
             return 0
         raise
     removed: set[str] = set()
-    while found := target.ask(
-        "POST", "/flow_runs/filter", {**filter_by_flows([flow]), "limit": 200}
+    while page := target.request_json(
+        "POST", "/flow_runs/filter", {**filter_by_flows([flow]), "limit": PAGE}
     ):
-        for run in found:
+        for run in page:
             flow_run_id = id_of(run)
             if flow_run_id in removed:
                 raise TargetError(f"{target.url} says it has deleted {flow_run_id}, and has not")
             delete_flow_run(target, flow_run_id)
             removed.add(flow_run_id)
-    target.ask("DELETE", f"/flows/{flow}")
+    target.request_json("DELETE", f"/flows/{flow}")
     return len(removed)
 
 
@@ -130,7 +130,7 @@ def _remove_records(target: Target, kind: str, paths: Sequence[str]) -> int:
     """Take those of a kind away that are still there; returns how many that were."""
     removed = 0
     for ids in _id_batches(kind, paths):
-        for record in target.ask("POST", f"/{kind}/filter", {kind: {"id": {"any_": ids}}}):
+        for record in target.request_json("POST", f"/{kind}/filter", {kind: {"id": {"any_": ids}}}):
             _delete_if_present(target, f"/{kind}/{id_of(record)}")
             removed += 1
     return removed
@@ -139,9 +139,9 @@ def _remove_records(target: Target, kind: str, paths: Sequence[str]) -> int:
 def _remove_artifacts(target: Target, kind: str, paths: Sequence[str]) -> None:
     """Take away what a real server keeps of the data of states, also when their runs are gone."""
     for ids in _id_batches(f"{kind}s", paths):
-        wanted = {f"{kind}_id": {"any_": ids}}
+        artifact_filter = {f"{kind}_id": {"any_": ids}}
         try:
-            artifacts = list(target.pages("/artifacts/filter", artifacts=wanted))
+            artifacts = list(target.iter_records("/artifacts/filter", artifacts=artifact_filter))
         except HTTPStatusError as refused:
             if refused.answer.status in (404, 501):  # a server without any
                 return
@@ -163,7 +163,7 @@ def delete_flow_run(target: Target, flow_run_id: str) -> None:
 
 def _delete_if_present(target: Target, path: str) -> None:
     try:
-        target.ask("DELETE", path)
+        target.request_json("DELETE", path)
     except HTTPStatusError as refused:
         if refused.answer.status != 404:
             raise
@@ -179,7 +179,7 @@ def delete_leftovers(target: Target, folder: Path) -> int:
 
     Raises TargetError.
     """
-    return sum(journal.clear() for journal in _leftover_journals(target, folder))
+    return sum(journal.delete_all() for journal in _leftover_journals(target, folder))
 
 
 def _leftover_journals(target: Target, folder: Path) -> Iterator[CleanupJournal]:

@@ -51,31 +51,37 @@ class ConnectedServer:
 
 
 @contextmanager
-def connect_server(opening: ServerOptions, say: StatusCallback) -> Iterator[ConnectedServer]:
+def connect_server(options: ServerOptions, say: StatusCallback) -> Iterator[ConnectedServer]:
     """The server, for as long as the block lasts.
 
     Raises UsageError for a command that makes no sense, TargetError where it does not answer.
     """
-    spawn = _server_command(opening)
+    command = _server_command(options)
     with ExitStack() as stack:
-        url = opening.url if spawn is None else stack.enter_context(running_server(spawn, say))
+        url = options.url if command is None else stack.enter_context(running_server(command, say))
         target = Target(
             str(url),
-            build_headers(opening.headers, os.environ) if spawn is None else {},
-            Ownership.DISPOSABLE if opening.disposable else Ownership.SHARED,
-            opening.limits,
+            build_headers(options.headers, os.environ) if command is None else {},
+            Ownership.DISPOSABLE if options.disposable else Ownership.SHARED,
+            options.limits,
         )
         notes = []
-        if spawn is not None:
+        if command is not None:
             target.ownership = Ownership.OURS
-            held = target.ask("POST", "/flow_runs/count", {}) if opening.database else 0
-            if held and not opening.disposable:
+            run_count = (
+                target.request_json("POST", "/flow_runs/count", {}) if options.database else 0
+            )
+            if run_count and not options.disposable:
                 target.ownership = Ownership.SHARED
-                notes.append(f"the database holds {held:,} flow runs, so it is taken to be shared")
-        identity = identify(target, opening.dialect)
-        database = identity.dialect.undocumented_5xx
-        target.flaky = database is not None and not database.retryable and not identity.is_mock
-        left = delete_leftovers(target, opening.journal_folder)
+                notes.append(
+                    f"the database holds {run_count:,} flow runs, so it is taken to be shared"
+                )
+        identity = identify(target, options.dialect)
+        server_errors = identity.dialect.undocumented_5xx
+        target.flaky = (
+            server_errors is not None and not server_errors.retryable and not identity.is_mock
+        )
+        left = delete_leftovers(target, options.journal_folder)
         if left:
             notes.append(f"{left:,} flow runs that an earlier run had left were taken away")
         if not identity.measured:
@@ -86,12 +92,12 @@ def connect_server(opening: ServerOptions, say: StatusCallback) -> Iterator[Conn
         yield ConnectedServer(target, identity, tuple(notes))
 
 
-def _server_command(opening: ServerOptions) -> ServerCommand | None:
+def _server_command(options: ServerOptions) -> ServerCommand | None:
     """What to start, if anything. Raises UsageError where that contradicts itself."""
-    if (opening.url is None) == (opening.spawn is None):
+    if (options.url is None) == (options.spawn is None):
         raise UsageError("say which server: a URL such as http://127.0.0.1:4200/api, or --spawn")
-    if opening.spawn is Program.prefect:
-        return prefect_command(opening.prefect_python, opening.database)
-    if opening.prefect_python or opening.database:
+    if options.spawn is Program.prefect:
+        return prefect_command(options.prefect_python, options.database)
+    if options.prefect_python or options.database:
         raise UsageError("--prefect-python and --database go with --spawn prefect")
-    return mock_command(opening.dialect or SPEC) if opening.spawn else None
+    return mock_command(options.dialect or SPEC) if options.spawn else None

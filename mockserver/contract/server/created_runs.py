@@ -77,24 +77,24 @@ class CreatedRuns:
     _made: int = 0
 
     def __post_init__(self) -> None:
-        self.flow_id = self.journal.flow()
+        self.flow_id = self.journal.create_flow()
 
     @property
     def scope(self) -> dict[str, object]:
         """What restricts a listing to these runs."""
         return filter_by_flows([self.flow_id])
 
-    def plant(
-        self, drafts: Sequence[Draft], watch: Callable[[int], None] = lambda _made: None
+    def create(
+        self, drafts: Sequence[Draft], on_progress: Callable[[int], None] = lambda _made: None
     ) -> list[str]:
         """Make flow runs; returns their ids in that order. Raises TargetError."""
-        planted: list[str] = []
+        created_ids: list[str] = []
         for draft in drafts:
-            planted.append(self._plant(draft, planted))
-            watch(len(planted))
-        return planted
+            created_ids.append(self._create_one(draft, created_ids))
+            on_progress(len(created_ids))
+        return created_ids
 
-    def _plant(self, draft: Draft, earlier: Sequence[str]) -> str:
+    def _create_one(self, draft: Draft, earlier: Sequence[str]) -> str:
         self._made += 1
         parent = draft.parent
         body = {
@@ -108,28 +108,28 @@ class CreatedRuns:
             "idempotency_key": f"Key-{self._made}" if draft.key else None,
             "parent_task_run_id": None if parent is None else self._task_run(earlier[parent]),
         }
-        made = self.target.ask(
+        made = self.target.request_json(
             "POST", "/flow_runs/", body, {**JSON_HEADERS, **_creator(draft.creator_id)}
         )
         flow_run_id = id_of(made)
         self.ids.append(flow_run_id)
         for state in draft.states[1:]:
             change = {"state": state.as_json(), "force": True}
-            self.target.ask("POST", f"/flow_runs/{flow_run_id}/set_state", change)
+            self.target.request_json("POST", f"/flow_runs/{flow_run_id}/set_state", change)
         return flow_run_id
 
     def _task_run(self, flow_run_id: str) -> str:
         fields = {"task_key": "call", "dynamic_key": str(self._made), "flow_run_id": flow_run_id}
-        return id_of(self.target.ask("POST", "/task_runs/", fields))
+        return id_of(self.target.request_json("POST", "/task_runs/", fields))
 
-    def records(self) -> dict[str, list[Any]]:
+    def fetch_records(self) -> dict[str, list[Any]]:
         """What the server tells of these flow runs and their task runs. Raises TargetError."""
         return {
-            "flow_runs": list(self.target.pages("/flow_runs/filter", **self.scope)),
-            "task_runs": list(self.target.pages("/task_runs/filter", **self.scope)),
+            "flow_runs": list(self.target.iter_records("/flow_runs/filter", **self.scope)),
+            "task_runs": list(self.target.iter_records("/task_runs/filter", **self.scope)),
         }
 
-    def weed(self) -> None:
+    def delete_all(self) -> None:
         """Take away what is left of them, each by its id. Raises TargetError."""
         while self.ids:
             delete_flow_run(self.target, self.ids[-1])
@@ -150,9 +150,9 @@ def random_drafts(random: Random, count: int, *, nul: bool) -> Iterator[Draft]:
     `nul`: whether the server takes NUL in a name.
     """
     names = NAMES + NUL_NAMES if nul else NAMES
-    for place in range(count):
+    for index in range(count):
         yield Draft(
-            name=names[place] if place < len(names) else random.choice(names),
+            name=names[index] if index < len(names) else random.choice(names),
             states=tuple(_draw_state(random) for _ in range(random.choice((1, 1, 2, 3)))),
             tags=tuple(random.sample(TAGS, random.choice((0, 0, 1, 2, 3)))),
             version=_optional_choice(random, VERSIONS),
@@ -160,7 +160,7 @@ def random_drafts(random: Random, count: int, *, nul: bool) -> Iterator[Draft]:
             queue=_optional_choice(random, QUEUES),
             deployment_id=_optional_choice(random, DEPLOYMENT_IDS),
             creator_id=_optional_choice(random, CREATOR_IDS),
-            parent=random.randrange(place) if place and random.random() < 0.4 else None,
+            parent=random.randrange(index) if index and random.random() < 0.4 else None,
         )
 
 

@@ -14,14 +14,16 @@ _NUL_NAME_FILTER = {"flow_runs": {"name": {"any_": ["\0"]}}}
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a server seems to be. `version` is its own word; `told_by` says how the dialect shows.
+    """What a server seems to be.
+
+    `version` is what it says of itself; `dialect_evidence` tells how its dialect was recognised.
 
     `is_mock`: it answers with a header that no real server sends.
     """
 
     dialect: Dialect
     version: str
-    told_by: str
+    dialect_evidence: str
     is_mock: bool = False
 
     @property
@@ -49,7 +51,7 @@ def identify(target: Target, dialect: Dialect | None = None) -> Identity:
 
 def _version(target: Target) -> str:
     try:
-        return str(target.ask("GET", "/admin/version"))
+        return str(target.request_json("GET", "/admin/version"))
     except HTTPStatusError as refused:
         raise TargetError(f"{target.url} is no Prefect API, or not all of one: {refused}") from None
     except ValueError:

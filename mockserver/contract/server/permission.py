@@ -41,9 +41,9 @@ def require_no_flow_runs(target: Target, verb: str) -> None:
 
     Raises TargetError where the server does not answer.
     """
-    held = target.ask("POST", "/flow_runs/count", {})
-    if held:
+    run_count = target.request_json("POST", "/flow_runs/count", {})
+    if run_count:
         raise UsageError(
             f"{verb} sends requests that may delete any flow run, and {target.url} holds "
-            f"{held:,}: nothing else was sent. Let a server be started for it with --spawn prefect."
+            f"{run_count:,}: nothing else was sent. Start a server for it with --spawn prefect."
         )

@@ -19,20 +19,22 @@ _CLOCK_DEPENDENT_FIELDS = frozenset({"estimated_run_time", "estimated_start_time
 class RunSnapshot:
     """The flow runs of a server: id -> a digest of all that the server says of it."""
 
-    runs: Mapping[str, str]
+    digests: Mapping[str, str]
 
     def __len__(self) -> int:
-        return len(self.runs)
+        return len(self.digests)
 
     @property
     def ids(self) -> frozenset[str]:
         """The ids of the runs."""
-        return frozenset(self.runs)
+        return frozenset(self.digests)
 
 
 def take_snapshot(target: Target) -> RunSnapshot:
     """Ask for all of them, 200 at a time. Raises TargetError."""
-    return RunSnapshot({run["id"]: _digest(run) for run in target.pages("/flow_runs/filter")})
+    return RunSnapshot(
+        {run["id"]: _digest(run) for run in target.iter_records("/flow_runs/filter")}
+    )
 
 
 def without_clock_fields(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +50,9 @@ def _digest(run: Mapping[str, Any]) -> str:
 def compare_snapshots(before: RunSnapshot, after: RunSnapshot, verb: str) -> list[Finding]:
     """What became of the runs that were there before: a finding if any is gone or another one."""
     gone = sorted(before.ids - after.ids)
-    changed = sorted(one for one in before.ids & after.ids if before.runs[one] != after.runs[one])
+    changed = sorted(
+        one for one in before.ids & after.ids if before.digests[one] != after.digests[one]
+    )
     return [
         Finding(
             verb,

@@ -55,7 +55,7 @@ class ServerCommand:
     """
 
     command: tuple[str, ...]
-    where: str = "in memory"
+    database_label: str = "in memory"
     database: str | None = None
 
 
@@ -76,26 +76,26 @@ def mock_command(dialect: Dialect) -> ServerCommand:
 def prefect_command(python: str | None, database: str | None) -> ServerCommand:
     """The prefect of a Python, or the one on the PATH. Raises UsageError where there is none."""
     url = None if database is None else _with_async_driver(database)
-    where = "SQLite in a folder of its own" if url is None else _without_password(url)
+    database_label = "SQLite in a folder of its own" if url is None else _without_password(url)
     if python is None:
-        found = shutil.which("prefect")
-        if found is None:
+        executable = shutil.which("prefect")
+        if executable is None:
             raise UsageError(
                 "there is no prefect on the PATH: install it (pip install prefect), or name a "
                 "Python that has it with --prefect-python"
             )
-        return ServerCommand((found, *_START), where, url)
-    found = shutil.which(python)
-    if found is None:
+        return ServerCommand((executable, *_START), database_label, url)
+    executable = shutil.which(python)
+    if executable is None:
         raise UsageError(
             f"--prefect-python is {to_single_line(python)!r}: there is no such program"
         )
-    return ServerCommand((found, "-m", "prefect", *_START), where, url)
+    return ServerCommand((executable, "-m", "prefect", *_START), database_label, url)
 
 
-def _with_async_driver(given: str) -> str:
+def _with_async_driver(database: str) -> str:
     """A database's URL with the driver that Prefect uses. Raises UsageError for another kind."""
-    scheme, separator, rest = given.partition("://")
+    scheme, separator, rest = database.partition("://")
     drivers = {
         "postgresql": "postgresql+asyncpg",
         "postgres": "postgresql+asyncpg",
@@ -112,7 +112,7 @@ def _with_async_driver(given: str) -> str:
 
 
 @contextmanager
-def running_server(spawn: ServerCommand, say: Callable[[str], None]) -> Iterator[str]:
+def running_server(server_command: ServerCommand, say: Callable[[str], None]) -> Iterator[str]:
     """The server for as long as the block lasts; yields the URL of its API.
 
     Raises TargetError, with the end of what it printed, where it does not start.
@@ -121,7 +121,7 @@ def running_server(spawn: ServerCommand, say: Callable[[str], None]) -> Iterator
         port = _free_port()
         log = Path(folder, "server.log")
         Path(folder, _EMPTY_SEED_FILE).write_text("[]")
-        command = [*spawn.command, "--host", HOST, "--port", str(port)]
+        command = [*server_command.command, "--host", HOST, "--port", str(port)]
         environment = {
             **{
                 key: value
@@ -130,12 +130,12 @@ def running_server(spawn: ServerCommand, say: Callable[[str], None]) -> Iterator
             },
             **_ENVIRONMENT,
             "PREFECT_HOME": folder,
-            "PREFECT_SERVER_DATABASE_CONNECTION_URL": spawn.database
+            "PREFECT_SERVER_DATABASE_CONNECTION_URL": server_command.database
             or f"sqlite+aiosqlite:///{folder}/prefect.db",
         }
         with log.open("wb") as output, _process(command, environment, folder, output) as process:
             url = f"http://{HOST}:{port}/api"
-            say(f"starting {' '.join(spawn.command)} ({spawn.where})")
+            say(f"starting {' '.join(server_command.command)} ({server_command.database_label})")
             _wait_until_healthy(process, f"{url}/health", log)
             yield url
 
@@ -169,15 +169,15 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], health: str, log: Path
     deadline = time.monotonic() + START_SECONDS
     while not _is_healthy(health):
         if process.poll() is not None or time.monotonic() > deadline:
-            said = log.read_text(errors="replace").strip().splitlines()[-12:]
-            lines = "".join(f"\n  {to_single_line(line)}" for line in said)
+            log_tail = log.read_text(errors="replace").strip().splitlines()[-12:]
+            lines = "".join(f"\n  {to_single_line(line)}" for line in log_tail)
             ended = process.returncode
             how = (
                 f"it took more than {START_SECONDS:.0f} s"
                 if ended is None
                 else f"exit code {ended}"
             )
-            raise TargetError(f"the server did not start ({how}){':' if said else ''}{lines}")
+            raise TargetError(f"the server did not start ({how}){':' if log_tail else ''}{lines}")
         time.sleep(_PAUSE)
 
 
@@ -190,8 +190,8 @@ def _is_healthy(url: str) -> bool:
 
 
 def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as held:
-        return int(held.getsockname()[1])
+    with socket.create_server((HOST, 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _without_password(database: str) -> str:

@@ -119,7 +119,7 @@ class Target:
             answer = self._send(method, path, body, headers)
         return answer
 
-    def read(self, url: str) -> Answer:
+    def get_url(self, url: str) -> Answer:
         """GET something of the same server that is not below its API, such as its document.
 
         Raises TargetError where nothing comes back.
@@ -127,7 +127,7 @@ class Target:
         return self._request("GET", url, None, {})
 
     @contextmanager
-    def cleaning_up(self) -> Iterator[None]:
+    def without_limits(self) -> Iterator[None]:
         """No ceiling and no pace stand in the way of taking away what was made."""
         limits, self.limits = self.limits, Limits(self.limits.timeout, sys.maxsize)
         try:
@@ -139,7 +139,7 @@ class Target:
         """Close what connections are kept; whatever is sent next opens another."""
         self._session.close()
 
-    def pace(self) -> None:
+    def throttle(self) -> None:
         """Count a request that is about to be sent, and wait until it may be.
 
         Raises CeilingReached where it may not. Whoever sends by other means calls this.
@@ -164,7 +164,7 @@ class Target:
     def _request(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
-        self.pace()
+        self.throttle()
         try:
             reply = self._session.request(
                 method,
@@ -182,10 +182,10 @@ class Target:
             raise TargetError(f"cannot reach {self.url}: {_root_cause(error)}") from None
         if reply.status_code in (500, 503):
             self.close()  # a real server closes after these, without saying so
-        names = {name.lower(): value for name, value in reply.headers.items()}
-        return Answer(reply.status_code, reply.content, names)
+        response_headers = {name.lower(): value for name, value in reply.headers.items()}
+        return Answer(reply.status_code, reply.content, response_headers)
 
-    def ask(
+    def request_json(
         self, method: str, path: str, value: Any = None, headers: Mapping[str, str] = JSON_HEADERS
     ) -> Any:
         """Send JSON (nothing where it is None), return the reply's. Raises Refused but for 2xx."""
@@ -195,12 +195,12 @@ class Target:
             raise HTTPStatusError(method, path, answer)
         return answer.json if answer.body else None
 
-    def pages(self, path: str, **wanted: object) -> Iterator[Any]:
+    def iter_records(self, path: str, **query: object) -> Iterator[Any]:
         """Every record of a `/filter` endpoint, highest id first. Raises Refused."""
         offset = 0
         while True:
-            said = {**wanted, "sort": "ID_DESC", "limit": PAGE, "offset": offset}
-            page = self.ask("POST", path, said)
+            body = {**query, "sort": "ID_DESC", "limit": PAGE, "offset": offset}
+            page = self.request_json("POST", path, body)
             if not isinstance(page, list):
                 raise TargetError(f"POST {path} answered no list: {to_single_line(str(page))}")
             for record in page:
@@ -247,10 +247,15 @@ def normalize_api_url(url: str) -> str:
     """
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
-        named = parts.hostname, parts.port
+        host_and_port = parts.hostname, parts.port
     except ValueError:
-        named = (None, None)
-    if not named[0] or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        host_and_port = (None, None)
+    if (
+        not host_and_port[0]
+        or parts.scheme not in ("http", "https")
+        or parts.query
+        or parts.fragment
+    ):
         came = to_single_line(url)
         raise UsageError(f"{came!r} is no URL of a server; expected http://HOST:PORT/api")
     path = parts.path.rstrip("/") or "/api"
@@ -268,7 +273,7 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def build_headers(given: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
+def build_headers(header_options: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
     """The headers that every request carries: those given, and credentials as Prefect's client
     reads them (PREFECT_API_AUTH_STRING for a server of one's own, PREFECT_API_KEY for the Cloud).
 
@@ -280,11 +285,11 @@ def build_headers(given: Sequence[str], environment: Mapping[str, str]) -> dict[
         headers["Authorization"] = f"Basic {packed}"
     elif environment.get("PREFECT_API_KEY"):
         headers["Authorization"] = f"Bearer {environment['PREFECT_API_KEY'].strip()}"
-    for header in given:
+    for header in header_options:
         name, colon, value = header.partition(":")
         if not colon or not name.strip():
             raise UsageError(f"--header is {to_single_line(header)!r}; expected 'Name: value'")
-        headers = {key: kept for key, kept in headers.items() if key.lower() != name.lower()}
+        headers = {key: current for key, current in headers.items() if key.lower() != name.lower()}
         headers[name.strip()] = value.strip()
     for name, value in headers.items():
         if not value.isprintable():  # the value may be a secret

@@ -51,7 +51,7 @@ def test_a_mock_means_what_its_dialect_means(name: str, runs: bool, tmp_path: Pa
         before = take_snapshot(target)
         outcome = compared(target, tmp_path)
         assert take_snapshot(target) == before
-        assert target.ask("POST", "/flows/count", {}) == len(SHIPPED.flows) * runs
+        assert target.request_json("POST", "/flows/count", {}) == len(SHIPPED.flows) * runs
     assert not outcome.fails, outcome.findings
     assert outcome.counts["filters"] == 250
     assert outcome.counts["deletes"] >= 12
@@ -143,8 +143,8 @@ def test_what_others_change_meanwhile_is_no_difference(tmp_path: Path) -> None:
 
         def say(_what: str, done: int, _of: int) -> None:
             if done in (40, 80, 120):
-                page = target.ask("POST", "/flow_runs/filter", {"limit": 1, "offset": 5})
-                target.ask("DELETE", f"/flow_runs/{page[0]['id']}")
+                page = target.request_json("POST", "/flow_runs/filter", {"limit": 1, "offset": 5})
+                target.request_json("DELETE", f"/flow_runs/{page[0]['id']}")
 
         settings = DiffSettings(existing=True, filters=150)
         outcome = diff(target, identity, settings, tmp_path, say)
@@ -168,7 +168,7 @@ def test_a_dialect_is_found_out_by_reading(name: str) -> None:
     """Two or three requests that change nothing tell which dialect a server speaks."""
     with serving(DIALECTS[name], runs=True) as target:
         identity = identify(target)
-        assert identity == Identity(DIALECTS[name], "3.8.8", identity.told_by, True)
+        assert identity == Identity(DIALECTS[name], "3.8.8", identity.dialect_evidence, True)
         assert identity.measured
         assert len(take_snapshot(target)) == 60
 

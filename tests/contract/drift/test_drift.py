@@ -627,8 +627,8 @@ def test_prefix_items_are_compared_by_place() -> None:
     ours = {"type": "array", "prefixItems": [{"type": "string"}]}
     theirs = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}]}
     comparison = Comparison({}, {})
-    comparison.schemas(ours, theirs, "a", Side.REQUEST)
-    assert [(str(one.kind), one.subject, one.what) for one in comparison.changes] == [
+    comparison.compare_schemas(ours, theirs, "a", Side.REQUEST)
+    assert [(str(one.kind), one.subject, one.description) for one in comparison.changes] == [
         ("changed", "a[0]", "string became integer"),
         ("narrowed", "a[1]", "anything became string"),
     ]
@@ -640,7 +640,7 @@ def test_schemas_within_schemas_are_bounded() -> None:
     for _ in range(MAX_DEPTH + 1):
         deep = {"type": "array", "items": deep}
     with pytest.raises(DocumentError, match="schemas within schemas, more than 64 deep"):
-        Comparison({}, {}).schemas(deep, deep, "a", Side.REQUEST)
+        Comparison({}, {}).compare_schemas(deep, deep, "a", Side.REQUEST)
 
 
 def nodes(node: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -704,8 +704,8 @@ def test_schemas_may_hold_themselves() -> None:
     maybe = {"anyOf": [node, {"type": "null"}]}
     comparison = Comparison(document("string", node), document("integer", maybe))
     for side in Side:
-        comparison.schemas(node, node, "a place", side)
-    assert {(str(one.kind), one.subject, one.what) for one in comparison.changes} == {
+        comparison.compare_schemas(node, node, "a place", side)
+    assert {(str(one.kind), one.subject, one.description) for one in comparison.changes} == {
         ("changed", "Node.value", "string became integer"),
         ("widened", "Node.children[]", "null is new"),
     }

@@ -41,9 +41,9 @@ def target() -> Iterator[Target]:
 
 def cut_off(target: Target, folder: Path, pid: int = NOBODY) -> CreatedRuns:
     """A run that made flow runs and then was no more."""
-    journal = CleanupJournal.begin(target, folder)
+    journal = CleanupJournal.create(target, folder)
     garden = CreatedRuns(target, journal)
-    garden.plant(DRAFTS)
+    garden.create(DRAFTS)
     lines = journal.path.read_text().splitlines(keepends=True)
     head = {**json.loads(lines[0]), "pid": pid}
     journal.path.write_text("".join([json.dumps(head) + "\n", *lines[1:]]) + '{"fl')
@@ -53,12 +53,12 @@ def cut_off(target: Target, folder: Path, pid: int = NOBODY) -> CreatedRuns:
 def test_what_was_made_is_gone_after_the_block(target: Target, tmp_path: Path) -> None:
     """Whatever ended it; what was there before is as it was, and the journal is gone."""
     before = take_snapshot(target)
-    flows = target.ask("POST", "/flows/count", {})
+    flows = target.request_json("POST", "/flows/count", {})
     made = []
 
     def cut_short() -> None:
-        with CleanupJournal.begin(target, tmp_path) as journal:
-            CreatedRuns(target, journal).plant(DRAFTS)
+        with CleanupJournal.create(target, tmp_path) as journal:
+            CreatedRuns(target, journal).create(DRAFTS)
             made.append(len(take_snapshot(target)) - len(before))
             raise KeyboardInterrupt
 
@@ -66,7 +66,7 @@ def test_what_was_made_is_gone_after_the_block(target: Target, tmp_path: Path) -
         cut_short()
     assert made == [2]
     assert take_snapshot(target) == before
-    assert target.ask("POST", "/flows/count", {}) == flows
+    assert target.request_json("POST", "/flows/count", {}) == flows
     assert list(tmp_path.iterdir()) == []
 
 
@@ -98,17 +98,17 @@ def test_records_that_were_written_down_by_their_path_go_too(
     target: Target, tmp_path: Path
 ) -> None:
     """Those that are still there; a flow is not taken for a flow run."""
-    before, flows = take_snapshot(target), target.ask("POST", "/flows/count", {})
-    journal = CleanupJournal.begin(target, tmp_path)
-    flow = target.ask("POST", "/flows/", {"name": "made"})["id"]
-    run = target.ask("POST", "/flow_runs/", {"flow_id": flow})["id"]
+    before, flows = take_snapshot(target), target.request_json("POST", "/flows/count", {})
+    journal = CleanupJournal.create(target, tmp_path)
+    flow = target.request_json("POST", "/flows/", {"name": "made"})["id"]
+    run = target.request_json("POST", "/flow_runs/", {"flow_id": flow})["id"]
     for path in (f"/flows/{flow}", f"/flow_runs/{run}", f"/flow_runs/{flow}"):
-        journal.note(path)
+        journal.record_path(path)
     text = journal.path.read_text()
     journal.path.write_text(text.replace(f'"pid": {os.getpid()}', f'"pid": {NOBODY}'))
     assert delete_leftovers(target, tmp_path) == 1
     assert take_snapshot(target) == before
-    assert target.ask("POST", "/flows/count", {}) == flows
+    assert target.request_json("POST", "/flows/count", {}) == flows
     assert list(tmp_path.iterdir()) == []
 
 
@@ -116,9 +116,9 @@ def test_a_flow_that_was_written_down_and_never_made_is_passed_over(
     target: Target, tmp_path: Path
 ) -> None:
     """The name is written before the flow is made: a run may be cut off in between."""
-    journal = CleanupJournal.begin(target, tmp_path)
+    journal = CleanupJournal.create(target, tmp_path)
     journal.names.append("mockserver-kit-never-made")
-    assert journal.clear() == 0
+    assert journal.delete_all() == 0
 
 
 def test_a_server_that_only_says_it_deletes_does_not_hang_the_kit(
@@ -144,7 +144,7 @@ def test_where_no_journal_can_be_kept_nothing_is_made(target: Target, tmp_path: 
     (tmp_path / "file").touch()
     before = target.sent
     with pytest.raises(UsageError, match=r"cannot keep a journal in .*--journal"):
-        CleanupJournal.begin(target, tmp_path / "file")
+        CleanupJournal.create(target, tmp_path / "file")
     assert target.sent == before
 
 

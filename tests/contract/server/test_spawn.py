@@ -22,14 +22,14 @@ def test_the_mock_is_started_without_runs_and_stopped(tmp_path: Path) -> None:
     said: list[str] = []
     with connect_server(opening, said.append) as server:
         assert server.target.ownership is Ownership.OURS
-        assert server.target.ask("POST", "/flow_runs/count", {}) == 0
+        assert server.target.request_json("POST", "/flow_runs/count", {}) == 0
         assert server.identity.dialect is PREFECT_POSTGRESQL
         assert server.identity.is_mock
         assert not server.target.flaky
         url = server.target.url
     assert "--dialect prefect-postgresql" in said[0]
     with pytest.raises(TargetError, match="cannot reach"):
-        Target(url).ask("GET", "/health")
+        Target(url).request_json("GET", "/health")
 
 
 def test_a_server_that_does_not_start_tells_why() -> None:
@@ -60,7 +60,7 @@ def test_a_database_is_named_as_users_name_it() -> None:
     """The driver that Prefect uses is added; a password is not shown."""
     spawn = prefect_command(sys.executable, "postgresql://user:secret@127.0.0.1:5432/scratch")
     assert spawn.database == "postgresql+asyncpg://user:secret@127.0.0.1:5432/scratch"
-    assert "secret" not in spawn.where
+    assert "secret" not in spawn.database_label
     with pytest.raises(UsageError, match="URL of a throw-away database"):
         prefect_command(sys.executable, "mysql://127.0.0.1/scratch")
 

@@ -102,16 +102,16 @@ def test_a_header_that_cannot_be_sent_is_told_before_anything_is() -> None:
 def test_no_more_is_sent_than_may_be(url: str) -> None:
     """The ceiling is one of all requests, and says which flag raises it."""
     target = Target(url, limits=Limits(requests=2))
-    target.ask("GET", "/health")
-    target.ask("GET", "/health")
+    target.request_json("GET", "/health")
+    target.request_json("GET", "/health")
     with pytest.raises(RequestLimitReached, match=r"2 requests.*--max-requests"):
-        target.ask("GET", "/health")
+        target.request_json("GET", "/health")
 
 
 def test_a_refusal_is_told_with_its_answer(url: str) -> None:
     """Where a success was needed."""
     with pytest.raises(HTTPStatusError, match=r"GET /nope answered 404 .*Not Found"):
-        Target(url).ask("GET", "/nope")
+        Target(url).request_json("GET", "/nope")
 
 
 def test_what_does_not_answer_is_told() -> None:
@@ -120,9 +120,9 @@ def test_what_does_not_answer_is_told() -> None:
         port = silent.getsockname()[1]
         slow = Target(f"127.0.0.1:{port}", limits=Limits(timeout=0.05))
         with pytest.raises(TargetError, match=r"was not answered within 0\.05 s"):
-            slow.ask("GET", "/health")
+            slow.request_json("GET", "/health")
     with pytest.raises(TargetError, match=r"cannot reach .*refused"):
-        Target(f"127.0.0.1:{port}").ask("GET", "/health")
+        Target(f"127.0.0.1:{port}").request_json("GET", "/health")
 
 
 @pytest.mark.parametrize(
