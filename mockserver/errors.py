@@ -47,15 +47,15 @@ class MockServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SeedProblem:
-    """One thing wrong with a seed: where it stands, what came, what was expected."""
+    """One thing wrong with a seed: where it stands, what was found, what was expected."""
 
     where: str
-    came: str
+    actual: str
     expected: str
 
     def __str__(self) -> str:
-        where, came = to_single_line(self.where, 400), to_single_line(self.came, 400)
-        return f"{where}: {came}; expected {self.expected}"
+        where, actual = to_single_line(self.where, 400), to_single_line(self.actual, 400)
+        return f"{where}: {actual}; expected {self.expected}"
 
 
 class SeedError(MockServerError):
@@ -105,12 +105,12 @@ class OutOfBounds(RefusedRequest):
 class NotFound(RefusedRequest):
     """No such flow run, flow, ...; the text is the reply's detail.
 
-    `orchestrated`: the request was to change its state, which a real server answers differently.
+    `from_set_state`: the request was to change its state, which a real server answers differently.
     """
 
-    def __init__(self, text: str, *, orchestrated: bool = False) -> None:
+    def __init__(self, text: str, *, from_set_state: bool = False) -> None:
         super().__init__(text)
-        self.orchestrated = orchestrated
+        self.from_set_state = from_set_state
 
 
 class Conflict(RefusedRequest):

@@ -33,7 +33,7 @@ class LikeSegment:
     length: int
     texts: tuple[tuple[int, str], ...]
 
-    def end_of_first(self, name: str, at: int) -> int:
+    def find_end(self, name: str, at: int) -> int:
         """Where the first occurrence at or after `at` ends; -1 when there is none."""
         last = len(name) - self.length
         if last < at or not all(text in name for _, text in self.texts):
@@ -43,12 +43,12 @@ class LikeSegment:
         offset, text = self.texts[0]
         start = name.find(text, at + offset) - offset
         while 0 <= start <= last:
-            if self.stands_at(name, start):
+            if self.matches_at(name, start):
                 return start + self.length
             start = name.find(text, start + offset + 1) - offset
         return -1
 
-    def stands_at(self, name: str, start: int) -> bool:
+    def matches_at(self, name: str, start: int) -> bool:
         """Whether it stands at `start`, if the name is long enough."""
         return all(name.startswith(text, start + offset) for offset, text in self.texts)
 
@@ -58,47 +58,48 @@ class LikePattern:
     """A pattern, ready to be held against names.
 
     `text` is what the request said; `case` how both sides are brought to one case. `head` must
-    begin the name, `pieces` stand in it in this order, without overlap, and `tail` end it;
-    `alone`: there is nothing but the head; `cut_names`: a name, too, ends at its first NUL.
+    begin the name, `segments` stand in it in this order, without overlap, and `tail` end it;
+    `is_exact`: there is nothing but the head; `cut_names_at_nul`: a name, too, ends at its first
+    NUL.
     """
 
     text: str
     case: LikeCase
-    pieces: tuple[LikeSegment, ...] = field(repr=False)
+    segments: tuple[LikeSegment, ...] = field(repr=False)
     tail: LikeSegment = field(default=LikeSegment(0, ()), repr=False)
-    cut_names: bool = field(default=False, repr=False)
+    cut_names_at_nul: bool = field(default=False, repr=False)
     head: LikeSegment = field(default=LikeSegment(0, ()), repr=False)
-    alone: bool = field(default=False, repr=False)
+    is_exact: bool = field(default=False, repr=False)
 
-    def prepare(self, name: str) -> str:
-        """The name in the form `holds` takes; worth keeping where a name is met often."""
-        if self.cut_names:
+    def normalize(self, name: str) -> str:
+        """The name in the form `matches_normalized` takes."""
+        if self.cut_names_at_nul:
             name = name.partition("\0")[0]
         return fold_case(name, self.case)
 
-    def holds(self, prepared: str) -> bool:
-        """Whether a prepared name matches."""
+    def matches_normalized(self, normalized: str) -> bool:
+        """Whether a normalized name matches."""
         at = self.head.length
-        if at and not (len(prepared) >= at and self.head.stands_at(prepared, 0)):
+        if at and not (len(normalized) >= at and self.head.matches_at(normalized, 0)):
             return False
-        if self.alone:
-            return len(prepared) == at
-        for piece in self.pieces:
-            at = piece.end_of_first(prepared, at)
+        if self.is_exact:
+            return len(normalized) == at
+        for segment in self.segments:
+            at = segment.find_end(normalized, at)
             if at < 0:
                 return False
-        start = len(prepared) - self.tail.length
-        return start >= at and self.tail.stands_at(prepared, start)
+        start = len(normalized) - self.tail.length
+        return start >= at and self.tail.matches_at(normalized, start)
 
-    def texts(self) -> Iterator[str]:
-        """The texts that every prepared name that matches has somewhere."""
-        for piece in (self.head, *self.pieces, self.tail):
-            for _, text in piece.texts:
+    def required_texts(self) -> Iterator[str]:
+        """The texts that every normalized name that matches has somewhere."""
+        for segment in (self.head, *self.segments, self.tail):
+            for _, text in segment.texts:
                 yield text
 
     def matches(self, name: str) -> bool:
         """Whether a name matches."""
-        return self.holds(self.prepare(name))
+        return self.matches_normalized(self.normalize(name))
 
 
 def compile_like(text: str, dialect: Dialect) -> LikePattern:
@@ -122,39 +123,39 @@ def _literal_segment(text: str, dialect: Dialect) -> LikeSegment:
 def _compile_pattern(text: str, pattern: str, dialect: Dialect) -> LikePattern:
     """A pattern of a database, already in one case."""
     case = dialect.like_case_ascii
-    cut_names = dialect.nul is NulHandling.ENDS_PATTERN
-    if cut_names:
+    cut_names_at_nul = dialect.nul is NulHandling.ENDS_PATTERN
+    if cut_names_at_nul:
         pattern = pattern.partition("\0")[0]
     if dialect.like_wildcards is Wildcards.ESCAPABLE and "\\" in pattern:
-        between = _split_escaped(pattern)
+        parts = _split_escaped(pattern)
     else:
-        between = [piece.split("_") for piece in pattern.split("%")]
-    head, *pieces = map(_build_segment, between)
-    tail = pieces.pop() if pieces else LikeSegment(0, ())
+        parts = [segment.split("_") for segment in pattern.split("%")]
+    head, *segments = map(_build_segment, parts)
+    tail = segments.pop() if segments else LikeSegment(0, ())
     return LikePattern(
         text,
         case,
-        tuple(piece for piece in pieces if piece.length),
+        tuple(segment for segment in segments if segment.length),
         tail,
-        cut_names=cut_names,
+        cut_names_at_nul=cut_names_at_nul,
         head=head,
-        alone=len(between) == 1,
+        is_exact=len(parts) == 1,
     )
 
 
 def _split_escaped(pattern: str) -> list[list[str]]:
     """Split at each `%`, and what stands between at each `_`, but for those behind a `\\`."""
-    between: list[list[list[str]]] = [[[]]]
+    parts: list[list[list[str]]] = [[[]]]
     symbols = iter(pattern)
     for symbol in symbols:
         if symbol == "%":
-            between.append([[]])
+            parts.append([[]])
         elif symbol == "_":
-            between[-1].append([])
+            parts[-1].append([])
         else:
             # A closing % always follows a trailing backslash.
-            between[-1][-1].append(next(symbols) if symbol == "\\" else symbol)
-    return [["".join(text) for text in piece] for piece in between]
+            parts[-1][-1].append(next(symbols) if symbol == "\\" else symbol)
+    return [["".join(text) for text in segment] for segment in parts]
 
 
 def _build_segment(texts: list[str]) -> LikeSegment:

@@ -21,16 +21,16 @@ from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relation:
-    """How a value of a run is held against an operand. `holds` never sees a null (M4)."""
+    """How a value of a run is held against an operand. `compare` never sees a null (M4)."""
 
-    words: str
-    holds: Callable[[Any, Any], bool]
-    of_null: bool = False
+    label: str
+    compare: Callable[[Any, Any], bool]
+    matches_null: bool = False
 
 
 ONE_OF = Relation("is one of", lambda value, wanted: value in wanted)
 NONE_OF = Relation("is none of", lambda value, unwanted: value not in unwanted)
-IS_NULL = Relation("is null", lambda _value, _: False, of_null=True)
+IS_NULL = Relation("is null", lambda _value, _: False, matches_null=True)
 IS_NOT_NULL = Relation("is not null", lambda _value, _: True)
 AT_OR_BEFORE = Relation("is at or before", lambda value, instant: value <= instant)
 AT_OR_AFTER = Relation("is at or after", lambda value, instant: value >= instant)
@@ -54,11 +54,11 @@ class Comparison:
     def __call__(self, record: object) -> bool:
         value = getattr(record, self.column)
         if value is None:
-            return self.relation.of_null
-        return self.relation.holds(value, self.operand)
+            return self.relation.matches_null
+        return self.relation.compare(value, self.operand)
 
     def __str__(self) -> str:
-        words = f"{self.column} {self.relation.words}"
+        words = f"{self.column} {self.relation.label}"
         return words if self.operand is None else f"{words} {_format_operand(self.operand)}"
 
 

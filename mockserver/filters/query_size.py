@@ -23,14 +23,14 @@ _PATTERN_KEYS = {"like_": 0, "startswith_": 1}
 class QuerySize:
     """What a real server's query is given. Lists that `state-both-lists` drops never get there."""
 
-    both_lists: bool = False
-    likes: list[str] = field(default_factory=list)
-    most_like_bytes: int = 0
-    most_tags: int = 0
+    state_both_lists: bool = False
+    like_texts: list[str] = field(default_factory=list)
+    max_like_bytes: int = 0
+    max_tags: int = 0
     parameters: int = 1  # the limit
-    nul_in_list: bool = False
-    surrogate: bool = False
-    outside_years: bool = False
+    list_has_nul: bool = False
+    lone_surrogate: bool = False
+    time_out_of_range: bool = False
 
     def add(self, criterion: str, key: str, value: Any) -> None:
         """Take in one condition."""
@@ -40,25 +40,25 @@ class QuerySize:
             self._add_list(criterion, value)
         elif isinstance(value, datetime):
             self.parameters += 1
-            self.outside_years |= not fits_utc_range(value)
+            self.time_out_of_range |= not fits_utc_range(value)
 
     def _add_patterns(self, key: str, value: str | list[str]) -> None:
         texts = value if isinstance(value, list) else [value] if value else []
-        self.likes += texts
+        self.like_texts += texts
         self.parameters += len(texts)
-        self.surrogate |= any(map(has_surrogate, texts))
+        self.lone_surrogate |= any(map(has_surrogate, texts))
         sizes = (len(text.encode(errors="surrogatepass")) for text in texts)
         longest = max(sizes, default=0) - _PATTERN_KEYS[key]
-        self.most_like_bytes = max(self.most_like_bytes, longest)
+        self.max_like_bytes = max(self.max_like_bytes, longest)
 
     def _add_list(self, criterion: str, values: list[str]) -> None:
         # created_by is looked into by the name of its part, which is a parameter too.
         self.parameters += len(values) + (criterion == "created_by")
         if criterion == "tags":
-            self.most_tags = max(self.most_tags, len(values))
+            self.max_tags = max(self.max_tags, len(values))
         text = "".join(values)
-        self.nul_in_list |= "\0" in text
-        self.surrogate |= has_surrogate(text)
+        self.list_has_nul |= "\0" in text
+        self.lone_surrogate |= has_surrogate(text)
 
 
 def has_surrogate(text: str) -> bool:
@@ -68,83 +68,83 @@ def has_surrogate(text: str) -> bool:
 
 def measure_query(wanted: FlowRunFilter | None) -> QuerySize:
     """What a real server's query for this filter would be given."""
-    load = QuerySize()
+    size = QuerySize()
     for criterion, conditions in wanted.given() if wanted else ():
         if criterion == "state":
-            _add_state(load, conditions)
+            _add_state(size, conditions)
         elif criterion != "operator":
-            _add_criterion(load, criterion, conditions)
-    return load
+            _add_criterion(size, criterion, conditions)
+    return size
 
 
-def _add_state(load: QuerySize, state: FlowRunFilterState) -> None:
+def _add_state(size: QuerySize, state: FlowRunFilterState) -> None:
     for lists in (state.type, state.name):
         if lists is not None and has_both_lists(lists):
-            load.both_lists = True
+            size.state_both_lists = True
         elif lists is not None:
-            _add_criterion(load, "state", lists)
+            _add_criterion(size, "state", lists)
 
 
-def _add_criterion(load: QuerySize, criterion: str, conditions: FilterModel) -> None:
+def _add_criterion(size: QuerySize, criterion: str, conditions: FilterModel) -> None:
     for key, value in conditions.given():
-        load.add(criterion, key, value)
+        size.add(criterion, key, value)
 
 
 @dataclass(frozen=True, slots=True)
 class QueryRejection:
     """Why a database would not run a query, and whether it would some other time.
 
-    `of_names`: only where there is a run at all; a pattern is measured only against a name.
+    `needs_rows`: only where there is a run at all; a pattern is measured only against a name.
     """
 
-    why: str
+    reason: str
     retryable: bool
-    of_names: bool
+    needs_rows: bool
 
     def refuse(self, *, any_runs: bool) -> None:
         """Raise ServerFailure where the query would not be run."""
-        if any_runs or not self.of_names:
-            raise ServerFailure(self.why, retryable=self.retryable)
+        if any_runs or not self.needs_rows:
+            raise ServerFailure(self.reason, retryable=self.retryable)
 
 
-def find_rejection(load: QuerySize, dialect: Dialect) -> QueryRejection | None:
+def find_rejection(size: QuerySize, dialect: Dialect) -> QueryRejection | None:
     """What makes the dialect's database not run a query; None where it runs it."""
     database = dialect.undocumented_5xx
     if database is None:
         return None
-    nul = load.nul_in_list or any("\0" in text for text in load.likes)
-    why = (
+    nul = size.list_has_nul or any("\0" in text for text in size.like_texts)
+    reason = (
         "NUL in a text"
         if nul and dialect.nul is NulHandling.FAILS
-        else violated_limit(load, database)
+        else violated_limit(size, database)
     )
-    return QueryRejection(why, database.retryable, why == _LONG_PATTERN) if why else None
+    return QueryRejection(reason, database.retryable, reason == _LONG_PATTERN) if reason else None
 
 
-def reject_query(load: QuerySize, dialect: Dialect, *, any_runs: bool) -> None:
+def reject_query(size: QuerySize, dialect: Dialect, *, any_runs: bool) -> None:
     """Raise ServerFailure where the dialect's database would not run the query.
 
     `any_runs`: whether the store holds a run at all.
     """
-    overload = find_rejection(load, dialect)
-    if overload:
-        overload.refuse(any_runs=any_runs)
+    rejection = find_rejection(size, dialect)
+    if rejection:
+        rejection.refuse(any_runs=any_runs)
 
 
 _LONG_PATTERN = "a like_ pattern that is too long"
 
 
-def violated_limit(load: QuerySize, database: DatabaseLimits) -> str | None:
+def violated_limit(size: QuerySize, database: DatabaseLimits) -> str | None:
     """What the database would not run, or None."""
-    if load.surrogate:
+    if size.lone_surrogate:
         return "a lone surrogate in a text"
-    if load.outside_years:
+    if size.time_out_of_range:
         return "a time outside the years 1-9999 in UTC"
-    if _exceeds(load.most_tags, database.most_tags):
+    if _exceeds(size.max_tags, database.max_tags):
         return "too many tags in one list"
-    if _exceeds(load.parameters, database.most_parameters):
+    if _exceeds(size.parameters, database.max_parameters):
         return "too many values in all"
-    if _exceeds(load.most_like_bytes, database.most_like_bytes):
+    if _exceeds(size.max_like_bytes, database.max_like_bytes):
         return _LONG_PATTERN
     return None
 

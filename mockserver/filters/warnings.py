@@ -20,16 +20,16 @@ _DATABASE_LIMITS = tuple(
 
 
 def filter_warnings(
-    wanted: FlowRunFilter | None, criteria: Mapping[str, Predicate], load: QuerySize
+    wanted: FlowRunFilter | None, criteria: Mapping[str, Predicate], size: QuerySize
 ) -> Iterator[str]:
     """Ids of the warnings that a filter earns; `criteria` as `compile_criteria` gave them."""
-    if load.both_lists:
+    if size.state_both_lists:
         yield "state-both-lists"
-    for text in load.likes:
+    for text in size.like_texts:
         yield from _like_warnings(text)
-    if load.nul_in_list:
+    if size.list_has_nul:
         yield "nul-in-text"
-    if any(violated_limit(load, database) for database in _DATABASE_LIMITS):
+    if any(violated_limit(size, database) for database in _DATABASE_LIMITS):
         yield "undocumented-5xx"
     if not any(map(has_condition, criteria.values())):
         yield "no-filter"

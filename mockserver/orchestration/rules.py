@@ -44,17 +44,17 @@ class Transition:
     proposed: State | None
     now: datetime
     new_id: Callable[[], str]
-    knows_pauses: bool
+    client_knows_pauses: bool
     deployment_exists: bool
     policy: dict[str, Any]
     proposed_details: Json
     pause_key: str | None = None
-    broken: str | None = None
+    server_error: str | None = None
     status: SetStateStatus = SetStateStatus.ACCEPT
     details: Mapping[str, Any] = field(default_factory=lambda: {"type": "accept_details"})
 
     @property
-    def to(self) -> StateType | None:
+    def target_type(self) -> StateType | None:
         return self.proposed.type if self.proposed else None
 
     def reject(self, reason: str, state: State | None = None) -> None:
@@ -75,36 +75,37 @@ class Transition:
         self.status = SetStateStatus.WAIT
         self.details = {"type": "wait_details", "delay_seconds": seconds, "reason": reason}
 
-    def make(self, kind: StateType, name: str | None = None, **parts: Any) -> State:
+    def new_state(self, state_type: StateType, name: str | None = None, **parts: Any) -> State:
         """A state that the server makes itself."""
-        return State(kind, name or kind.default_name, self.new_id(), self.now, **parts)
+        return State(state_type, name or state_type.default_name, self.new_id(), self.now, **parts)
 
-    def amend(self, proposed: State, **details: Any) -> None:
+    def amend_details(self, proposed: State, **details: Any) -> None:
         """Change details of the proposed state."""
         self.proposed_details = non_default_state_details({**proposed.details, **details})
         self.proposed = replace(proposed, details=self.proposed_details)
 
 
 BeforeTransition = Callable[[Transition, State, State], None]
-"""Looks at a move whose initial and proposed states are there."""
+"""Looks at a transition whose initial and proposed states are there."""
 
 
-def _no_op(_move: Transition) -> None: ...
+def _no_op(_transition: Transition) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """When a rule is asked, what it does then, and what it does when all is decided.
 
-    `after` runs when the move ended as this rule left it, `undo` when a later rule changed it; and
-    neither when it ended with what the rule is not for (nothing is, for a rule for any type).
+    `after_transition` runs when the transition ended as this rule left it, `cleanup` when a later
+    rule changed it; and neither when it ended with what the rule is not for (nothing is, for a rule
+    for any type).
     """
 
-    froms: frozenset[StateType]
-    tos: frozenset[StateType]
-    check: BeforeTransition
-    after: Callable[[Transition], None] = _no_op
-    undo: Callable[[Transition], None] = _no_op
+    from_states: frozenset[StateType]
+    to_states: frozenset[StateType]
+    before_transition: BeforeTransition
+    after_transition: Callable[[Transition], None] = _no_op
+    cleanup: Callable[[Transition], None] = _no_op
 
 
 def _state_types(*types: StateType) -> frozenset[StateType]:
@@ -117,196 +118,213 @@ COMPLETED, FAILED, CANCELLED = StateType.COMPLETED, StateType.FAILED, StateType.
 PAUSED, CANCELLING, CRASHED = StateType.PAUSED, StateType.CANCELLING, StateType.CRASHED
 
 
-def _preserve_lease(move: Transition, initial: State, proposed: State) -> None:
+def _preserve_lease(transition: Transition, initial: State, proposed: State) -> None:
     lease = initial.details.get("deployment_concurrency_lease_id")
     if lease is not None and proposed.details.get("deployment_concurrency_lease_id") is None:
-        move.amend(proposed, deployment_concurrency_lease_id=lease)
+        transition.amend_details(proposed, deployment_concurrency_lease_id=lease)
 
 
-def _prevent_duplicate_transitions(move: Transition, initial: State, proposed: State) -> None:
-    transition = initial.details.get("transition_id")
-    if transition is not None and transition == proposed.details.get("transition_id"):
-        move.reject("This run has already made this state transition.")
+def _prevent_duplicate_transitions(transition: Transition, initial: State, proposed: State) -> None:
+    transition_id = initial.details.get("transition_id")
+    if transition_id is not None and transition_id == proposed.details.get("transition_id"):
+        transition.reject("This run has already made this state transition.")
 
 
 def _has_result(data: Any) -> bool:
     return isinstance(data, dict) and data.get("type") != "unpersisted"
 
 
-def _prevent_result_overwrite(move: Transition, initial: State, proposed: State) -> None:
+def _prevent_result_overwrite(transition: Transition, initial: State, proposed: State) -> None:
     if (
         initial.type is COMPLETED is proposed.type
         and initial.data
         and _has_result(initial.data)
         and not _has_result(proposed.data)
     ):
-        move.reject(
+        transition.reject(
             "Cannot overwrite a COMPLETED state that carries persisted result data with one that "
             "does not."
         )
 
 
-def _handle_terminal_transitions(move: Transition, initial: State, proposed: State) -> None:
+def _handle_terminal_transitions(transition: Transition, initial: State, proposed: State) -> None:
     if proposed.type in (CANCELLING, PAUSED, CRASHED):
-        move.abort(f"Run is already in terminal state {initial.type.value}.")
+        transition.abort(f"Run is already in terminal state {initial.type.value}.")
         return
-    happily = initial.type is COMPLETED and initial.data and _has_result(initial.data)
-    if happily and not proposed.is_final:
-        move.reject("Run is already COMPLETED.")
+    completed_with_result = initial.type is COMPLETED and initial.data and _has_result(initial.data)
+    if completed_with_result and not proposed.is_final:
+        transition.reject("Run is already COMPLETED.")
         return
-    _prevent_result_overwrite(move, initial, proposed)
-    if move.proposed is None:
+    _prevent_result_overwrite(transition, initial, proposed)
+    if transition.proposed is None:
         return
-    if proposed.type is SCHEDULED and move.run.deployment_id is None:
-        move.abort("Cannot reschedule a run without an associated deployment.")
+    if proposed.type is SCHEDULED and transition.run.deployment_id is None:
+        transition.abort("Cannot reschedule a run without an associated deployment.")
         return
-    if not proposed.is_final and move.knows_pauses:
+    if not proposed.is_final and transition.client_knows_pauses:
         retry_type = "reschedule" if proposed.type is SCHEDULED else None
-        move.policy.update(resuming=False, pause_keys=[], retry_type=retry_type)
+        transition.policy.update(resuming=False, pause_keys=[], retry_type=retry_type)
 
 
-def _restore_policy(move: Transition) -> None:
-    move.policy = dict(move.run.empirical_policy)
+def _restore_policy(transition: Transition) -> None:
+    transition.policy = dict(transition.run.empirical_policy)
 
 
-def _enforce_cancelling_to_cancelled(move: Transition, _initial: State, _proposed: State) -> None:
-    move.reject("Cannot transition flows that are cancelling to a state other than Cancelled.")
+def _enforce_cancelling_to_cancelled(
+    transition: Transition, _initial: State, _proposed: State
+) -> None:
+    transition.reject(
+        "Cannot transition flows that are cancelling to a state other than Cancelled."
+    )
 
 
 def _bypass_cancelling_without_infrastructure(
-    move: Transition, initial: State, _proposed: State
+    transition: Transition, initial: State, _proposed: State
 ) -> None:
     if (
-        initial.type is SCHEDULED and not move.run.infrastructure_pid
+        initial.type is SCHEDULED and not transition.run.infrastructure_pid
     ) or initial.name == "Resuming":
-        move.reject("Scheduled flow run has no infrastructure to terminate.", move.make(CANCELLED))
+        transition.reject(
+            "Scheduled flow run has no infrastructure to terminate.",
+            transition.new_state(CANCELLED),
+        )
     elif initial.type is PAUSED and initial.details.get("pause_reschedule"):
-        move.reject("Suspended flow run has no infrastructure to terminate.", move.make(CANCELLED))
+        transition.reject(
+            "Suspended flow run has no infrastructure to terminate.",
+            transition.new_state(CANCELLED),
+        )
 
 
-def _prevent_pending_transitions(move: Transition, initial: State, proposed: State) -> None:
+def _prevent_pending_transitions(transition: Transition, initial: State, proposed: State) -> None:
     renamed = initial.name != proposed.name and proposed.name != "Pending"
     if initial.type is PENDING and renamed:
-        kept = ("scheduled_time", "deployment_concurrency_lease_id")
-        move.amend(proposed, **{key: initial.details.get(key) for key in kept})
+        copied_keys = ("scheduled_time", "deployment_concurrency_lease_id")
+        transition.amend_details(proposed, **{key: initial.details.get(key) for key in copied_keys})
         return
-    move.abort(
+    transition.abort(
         f"This run is in a {initial.type.name} state and cannot transition to a PENDING state."
     )
 
 
-def _copy_lease(move: Transition, initial: State, proposed: State) -> None:
+def _copy_lease(transition: Transition, initial: State, proposed: State) -> None:
     key = "deployment_concurrency_lease_id"
-    move.amend(proposed, **{key: initial.details.get(key)})
+    transition.amend_details(proposed, **{key: initial.details.get(key)})
 
 
-def _require_deployment(move: Transition, _initial: State, _proposed: State) -> None:
-    if move.run.deployment_id is not None and not move.deployment_exists:
-        move.abort("Deployment not found.")
+def _require_deployment(transition: Transition, _initial: State, _proposed: State) -> None:
+    if transition.run.deployment_id is not None and not transition.deployment_exists:
+        transition.abort("Deployment not found.")
 
 
-def _ensure_only_scheduled_marked_late(move: Transition, initial: State, proposed: State) -> None:
+def _ensure_only_scheduled_marked_late(
+    transition: Transition, initial: State, proposed: State
+) -> None:
     if proposed.name != "Late":
         return
     if initial.type is not SCHEDULED:
-        move.reject("Only scheduled flows can be marked late.")
+        transition.reject("Only scheduled flows can be marked late.")
     elif initial.name == "Late":
-        move.reject("This flow run is already marked late.")
+        transition.reject("This flow run is already marked late.")
 
 
 def _pause_verb(proposed: State) -> str:
     return "suspend" if proposed.name == "Suspended" else "pause"
 
 
-def _handle_pausing(move: Transition, initial: State, proposed: State) -> None:
+def _handle_pausing(transition: Transition, initial: State, proposed: State) -> None:
     verb = _pause_verb(proposed)
     if initial.type is not RUNNING:
-        move.reject(f"Cannot {verb} flows that are not currently running.")
+        transition.reject(f"Cannot {verb} flows that are not currently running.")
         return
     key = proposed.details.get("pause_key")
-    move.pause_key = str(uuid4()) if key is None else key
-    if move.pause_key in (move.policy.get("pause_keys") or ()):
-        move.reject(f"This {verb} has already fired.")
+    transition.pause_key = str(uuid4()) if key is None else key
+    if transition.pause_key in (transition.policy.get("pause_keys") or ()):
+        transition.reject(f"This {verb} has already fired.")
         return
     if proposed.details.get("pause_reschedule"):
-        if move.run.parent_task_run_id is not None:
-            move.abort(f"Cannot {verb} subflows.")
+        if transition.run.parent_task_run_id is not None:
+            transition.abort(f"Cannot {verb} subflows.")
             return
-        if move.run.deployment_id is None:
-            move.abort(f"Cannot {verb} flows without a deployment.")
+        if transition.run.deployment_id is None:
+            transition.abort(f"Cannot {verb} flows without a deployment.")
             return
 
 
-def _record_pause(move: Transition) -> None:
-    fired = move.policy.get("pause_keys", [])
+def _record_pause(transition: Transition) -> None:
+    fired = transition.policy.get("pause_keys", [])
     if fired is None:
-        move.broken = "'NoneType' object has no attribute 'add'"
+        transition.server_error = "'NoneType' object has no attribute 'add'"
     else:
-        move.policy["pause_keys"] = [*fired, move.pause_key]
+        transition.policy["pause_keys"] = [*fired, transition.pause_key]
 
 
-def _handle_resuming(move: Transition, initial: State, proposed: State) -> None:
+def _handle_resuming(transition: Transition, initial: State, proposed: State) -> None:
     if not (proposed.type in (RUNNING, SCHEDULED, CANCELLING) or proposed.is_final):
-        move.reject(
+        transition.reject(
             f"This run cannot transition to the StateType.{proposed.type.value} state"
             f" from the StateType.{initial.type.value} state."
         )
         return
-    if initial.details.get("pause_reschedule") and move.run.deployment_id is None:
-        move.reject(f"Cannot reschedule a {proposed.name.lower()} flow run without a deployment.")
+    if initial.details.get("pause_reschedule") and transition.run.deployment_id is None:
+        transition.reject(
+            f"Cannot reschedule a {proposed.name.lower()} flow run without a deployment."
+        )
         return
     if proposed.type is CANCELLING:
         return
     timeout = initial.details.get("pause_timeout")
-    if timeout is not None and timeout < move.now:
-        move.reject(
+    if timeout is not None and timeout < transition.now:
+        transition.reject(
             f"The flow run {_pause_verb(proposed)} has timed out and can no longer resume.",
-            move.make(FAILED, message=f"The flow was {proposed.name.lower()} and never resumed."),
+            transition.new_state(
+                FAILED, message=f"The flow was {proposed.name.lower()} and never resumed."
+            ),
         )
 
 
-def _mark_resuming(move: Transition) -> None:
-    move.policy["resuming"] = True
+def _mark_resuming(transition: Transition) -> None:
+    transition.policy["resuming"] = True
 
 
-def _copy_scheduled_time(move: Transition, initial: State, proposed: State) -> None:
+def _copy_scheduled_time(transition: Transition, initial: State, proposed: State) -> None:
     if proposed.details.get("scheduled_time") is None:
-        move.amend(proposed, scheduled_time=initial.details.get("scheduled_time"))
+        transition.amend_details(proposed, scheduled_time=initial.details.get("scheduled_time"))
 
 
-def _wait_for_scheduled_time(move: Transition, initial: State, _proposed: State) -> None:
+def _wait_for_scheduled_time(transition: Transition, initial: State, _proposed: State) -> None:
     scheduled = initial.details.get("scheduled_time")
     if scheduled is None:
         return
-    delay = to_utc(scheduled) - move.now
+    delay = to_utc(scheduled) - transition.now
     seconds = floor(delay.total_seconds()) + round(delay.microseconds / 1e6)
     if seconds > 0:
-        move.wait(seconds, "Scheduled time is in the future")
+        transition.wait(seconds, "Scheduled time is in the future")
 
 
-def _retry_failed(move: Transition, initial: State, proposed: State) -> None:
-    retries = move.policy.get("retries")
-    if retries is None or move.run.run_count > retries:
-        move.policy["retry_type"] = None
+def _retry_failed(transition: Transition, initial: State, proposed: State) -> None:
+    retries = transition.policy.get("retries")
+    if retries is None or transition.run.run_count > retries:
+        transition.policy["retry_type"] = None
         return
-    if move.knows_pauses:
-        move.policy.update(resuming=False, pause_keys=[], retry_type="in_process")
+    if transition.client_knows_pauses:
+        transition.policy.update(resuming=False, pause_keys=[], retry_type="in_process")
     details: dict[str, Any] = {
-        "scheduled_time": move.now + timedelta(seconds=move.policy.get("retry_delay") or 0)
+        "scheduled_time": transition.now
+        + timedelta(seconds=transition.policy.get("retry_delay") or 0)
     }
     lease = initial.details.get("deployment_concurrency_lease_id")
     if lease is not None:
         details["deployment_concurrency_lease_id"] = lease
-    retrying = move.make(
+    retrying = transition.new_state(
         SCHEDULED, "AwaitingRetry", message=proposed.message, data=proposed.data, details=details
     )
-    move.reject("Retrying", retrying)
+    transition.reject("Retrying", retrying)
 
 
 CORE_FLOW_POLICY = (
     Rule(ANY_TYPE, ANY_TYPE, _preserve_lease),
     Rule(ANY_TYPE, ANY_TYPE, _prevent_duplicate_transitions),
-    Rule(TERMINAL_STATES, ANY_TYPE, _handle_terminal_transitions, undo=_restore_policy),
+    Rule(TERMINAL_STATES, ANY_TYPE, _handle_terminal_transitions, cleanup=_restore_policy),
     Rule(_state_types(CANCELLING), ANY_TYPE - {CANCELLED}, _enforce_cancelling_to_cancelled),
     Rule(
         _state_types(SCHEDULED, PAUSED),
@@ -321,8 +339,8 @@ CORE_FLOW_POLICY = (
     Rule(_state_types(PENDING), _state_types(RUNNING), _copy_lease),
     Rule(ANY_TYPE - {PENDING, RUNNING, CANCELLING}, _state_types(PENDING), _require_deployment),
     Rule(ANY_TYPE, _state_types(SCHEDULED), _ensure_only_scheduled_marked_late),
-    Rule(ANY_TYPE, _state_types(PAUSED), _handle_pausing, after=_record_pause),
-    Rule(_state_types(PAUSED), ANY_TYPE, _handle_resuming, after=_mark_resuming),
+    Rule(ANY_TYPE, _state_types(PAUSED), _handle_pausing, after_transition=_record_pause),
+    Rule(_state_types(PAUSED), ANY_TYPE, _handle_resuming, after_transition=_mark_resuming),
     Rule(_state_types(SCHEDULED), _state_types(PENDING), _copy_scheduled_time),
     Rule(_state_types(SCHEDULED, PENDING), _state_types(RUNNING), _wait_for_scheduled_time),
     Rule(_state_types(RUNNING), _state_types(FAILED), _retry_failed),

@@ -34,8 +34,8 @@ class OrchestrationOutcome:
     """What came of a proposal: the run as it is now, its state, and what to tell the client.
 
     `details` are those of the reply. `is_new`: the state was made now. `proposed_details`: the
-    details of the proposal, as rules have left them. `broken`: what a real server stumbles over
-    once the state is entered; None where it does not.
+    details of the proposal, as rules have left them. `server_error`: what a real server stumbles
+    over once the state is entered; None where it does not.
     """
 
     run: FlowRun
@@ -44,7 +44,7 @@ class OrchestrationOutcome:
     details: Mapping[str, Any]
     is_new: bool
     proposed_details: Json
-    broken: str | None = None
+    server_error: str | None = None
 
 
 def orchestrate(
@@ -62,88 +62,91 @@ def orchestrate(
     `api_version`: of the client, None where it does not say (the newest is assumed).
     `deployment_exists`: whether there is a deployment with the run's deployment_id.
     """
-    move = Transition(
+    transition = Transition(
         run,
         run.state,
         proposed,
         now,
         new_id,
-        knows_pauses=api_version is None or api_version >= MIN_API_VERSION_WITH_PAUSES,
+        client_knows_pauses=api_version is None or api_version >= MIN_API_VERSION_WITH_PAUSES,
         deployment_exists=deployment_exists,
         policy=dict(run.empirical_policy),
         proposed_details=proposed.details,
     )
-    finish = _apply_rules(MINIMAL_FLOW_POLICY if force else CORE_FLOW_POLICY, move)
-    changed = run if move.proposed is None else _commit_transition(move, move.proposed)
+    finish = _apply_rules(MINIMAL_FLOW_POLICY if force else CORE_FLOW_POLICY, transition)
+    changed = (
+        run if transition.proposed is None else _commit_transition(transition, transition.proposed)
+    )
     for after in finish():
-        after(move)
-    if move.policy != run.empirical_policy:
-        changed = replace(changed, empirical_policy=move.policy, updated=now)
+        after(transition)
+    if transition.policy != run.empirical_policy:
+        changed = replace(changed, empirical_policy=transition.policy, updated=now)
     return OrchestrationOutcome(
         changed,
         changed.state,
-        move.status,
-        move.details,
-        is_new=move.proposed is not None,
-        proposed_details=move.proposed_details,
-        broken=move.broken,
+        transition.status,
+        transition.details,
+        is_new=transition.proposed is not None,
+        proposed_details=transition.proposed_details,
+        server_error=transition.server_error,
     )
 
 
 def _apply_rules(
-    rules: tuple[Rule, ...], move: Transition
+    rules: tuple[Rule, ...], transition: Transition
 ) -> Callable[[], list[Callable[[Transition], None]]]:
     """Ask the rules. Returns what tells, once all is decided, what is left for them to do."""
-    if move.initial is None or move.proposed is None:
+    if transition.initial is None or transition.proposed is None:
         return list
-    intended = (move.initial.type, move.proposed.type)
+    intended = (transition.initial.type, transition.proposed.type)
     asked: list[tuple[Rule, StateType | None]] = []
     for rule in rules:
-        if intended[0] not in rule.froms or intended[1] not in rule.tos:
+        if intended[0] not in rule.from_states or intended[1] not in rule.to_states:
             continue
-        if move.proposed is None or move.proposed.type is not intended[1]:
+        if transition.proposed is None or transition.proposed.type is not intended[1]:
             continue
-        rule.check(move, move.initial, move.proposed)
-        asked.append((rule, move.to))
+        rule.before_transition(transition, transition.initial, transition.proposed)
+        asked.append((rule, transition.target_type))
 
     def left() -> list[Callable[[Transition], None]]:
         return [
-            rule.after if to is move.to else rule.undo
+            rule.after_transition if to is transition.target_type else rule.cleanup
             for rule, to in reversed(asked)
-            if to in rule.tos or (to is None and rule.tos == ANY_TYPE)
+            if to in rule.to_states or (to is None and rule.to_states == ANY_TYPE)
         ]
 
     return left
 
 
-def _commit_transition(move: Transition, proposed: State) -> FlowRun:
+def _commit_transition(transition: Transition, proposed: State) -> FlowRun:
     """The run in its new state, with what is counted and timed by state changes."""
-    run = move.run
+    run = transition.run
     state = replace(
-        proposed, timestamp=_distinct_timestamp(proposed.timestamp or move.now, move.initial)
+        proposed,
+        timestamp=_distinct_timestamp(proposed.timestamp or transition.now, transition.initial),
     )
     if run.parent_task_run_id is not None:
         details = non_default_state_details(
             {**state.details, "task_run_id": run.parent_task_run_id}
         )
         state = replace(state, details=details)
-        if move.status is SetStateStatus.ACCEPT:
-            move.proposed_details = details
+        if transition.status is SetStateStatus.ACCEPT:
+            transition.proposed_details = details
     run_count = run.run_count
-    resuming = bool(move.policy.get("resuming")) and move.knows_pauses
+    resuming = bool(transition.policy.get("resuming")) and transition.client_knows_pauses
     if state.type is RUNNING and not resuming:
         run_count += 1
     if resuming and (state.type is RUNNING or state.is_final):
-        move.policy["resuming"] = False
-    return replace(apply_state(run, state), run_count=run_count, updated=move.now)
+        transition.policy["resuming"] = False
+    return replace(apply_state(run, state), run_count=run_count, updated=transition.now)
 
 
-def _distinct_timestamp(at: datetime, before: State | None) -> datetime:
+def _distinct_timestamp(at: datetime, previous: State | None) -> datetime:
     """No two states of a run share their time, though a frozen clock stands still."""
-    if before is None or before.timestamp is None:
+    if previous is None or previous.timestamp is None:
         return at
-    if timedelta(0) <= before.timestamp - at < _FROZEN_CLOCK_WINDOW:
-        return before.timestamp + _MICROSECOND
+    if timedelta(0) <= previous.timestamp - at < _FROZEN_CLOCK_WINDOW:
+        return previous.timestamp + _MICROSECOND
     return at
 
 
@@ -152,33 +155,33 @@ RunT = TypeVar("RunT", FlowRun, TaskRun)
 
 def apply_state(run: RunT, state: State) -> RunT:
     """A run in a new state: its start, its end, its run time and its schedule follow."""
-    before, at = run.state, state.timestamp
+    previous, at = run.state, state.timestamp
     start, end = run.start_time, run.end_time
     scheduled = state.details.get("scheduled_time") if state.type is SCHEDULED else None
     scheduled = scheduled and to_utc(scheduled)
     if state.type is RUNNING and start is None:
         start = at
-    if before is not None and before.is_final and not state.is_final:
+    if previous is not None and previous.is_final and not state.is_final:
         end = None
     if state.is_final and end is None:
         start, end = start or at, at
-    ran = run.total_run_time
-    if before is not None and before.type is RUNNING and before.timestamp and at:
-        ran = round(ran + (at - before.timestamp).total_seconds(), 6)
-    due = run.next_scheduled_start_time
-    if before is not None and before.type is SCHEDULED:
-        due = None
+    run_time = run.total_run_time
+    if previous is not None and previous.type is RUNNING and previous.timestamp and at:
+        run_time = round(run_time + (at - previous.timestamp).total_seconds(), 6)
+    next_scheduled = run.next_scheduled_start_time
+    if previous is not None and previous.type is SCHEDULED:
+        next_scheduled = None
     if state.type is SCHEDULED:
-        due = scheduled
+        next_scheduled = scheduled
     expected = run.expected_start_time or (scheduled if state.type is SCHEDULED else at)
     return replace(
         run,
         state=state,
         start_time=start,
         end_time=end,
-        total_run_time=ran,
+        total_run_time=run_time,
         expected_start_time=expected,
-        next_scheduled_start_time=due,
+        next_scheduled_start_time=next_scheduled,
     )
 
 

@@ -42,9 +42,9 @@ class DatabaseLimits:
     """What a real server's database cannot run. Counts are of one request; None is no bound."""
 
     retryable: bool  # the server answers 503 and not 500
-    most_tags: int | None  # in one tags.any_ or tags.all_
-    most_like_bytes: int | None  # once a name is held against the pattern
-    most_parameters: int | None  # values of all lists, like_, times and the limit together
+    max_tags: int | None  # in one tags.any_ or tags.all_
+    max_like_bytes: int | None  # once a name is held against the pattern
+    max_parameters: int | None  # values of all lists, like_, times and the limit together
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ PREFECT_SQLITE = Dialect(
     unreadable_labels=True,
     huge_integers=True,
     undocumented_5xx=DatabaseLimits(
-        retryable=False, most_tags=127, most_like_bytes=49_998, most_parameters=None
+        retryable=False, max_tags=127, max_like_bytes=49_998, max_parameters=None
     ),
 )
 PREFECT_POSTGRESQL = replace(
@@ -102,7 +102,7 @@ PREFECT_POSTGRESQL = replace(
     lateness_whole_seconds=False,
     nulls_high=True,
     undocumented_5xx=DatabaseLimits(
-        retryable=True, most_tags=None, most_like_bytes=None, most_parameters=32_767
+        retryable=True, max_tags=None, max_like_bytes=None, max_parameters=32_767
     ),
 )
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(

@@ -33,18 +33,18 @@ def parse_rfc3339(text: str) -> datetime:
     Returns an aware datetime in UTC, or in its own offset when UTC would leave the years 1-9999
     (it still compares as the instant it is). Raises ValueError for anything else.
     """
-    shape = _RFC3339.fullmatch(text)
-    if shape is None:
+    match = _RFC3339.fullmatch(text)
+    if match is None:
         raise ValueError(f"not an RFC 3339 date-time with an offset: {text[:64]!r}")
     text = text.upper()
-    if shape[4] == "60":
-        return _parse_leap_second(text, shape.start(4))
+    if match[4] == "60":
+        return _parse_leap_second(text, match.start(4))
     return to_utc(datetime.fromisoformat(text))
 
 
-def _parse_leap_second(text: str, at: int) -> datetime:
+def _parse_leap_second(text: str, seconds_at: int) -> datetime:
     """A leap second stands only at the end of a UTC day; it is read as the second after it."""
-    before = to_utc(datetime.fromisoformat(f"{text[:at]}59{text[at + 2 :]}"))
+    before = to_utc(datetime.fromisoformat(f"{text[:seconds_at]}59{text[seconds_at + 2 :]}"))
     if (before.hour, before.minute) != (23, 59):
         raise ValueError(f"a leap second away from 23:59:60 UTC: {text[:64]!r}")
     try:

@@ -82,14 +82,14 @@ def component_validator(name: str) -> Draft202012Validator:
     from jsonschema import Draft202012Validator, FormatChecker
 
     checker = FormatChecker(formats=())
-    for name_of_format, holds in FORMAT_CHECKERS.items():
-        checker.checks(name_of_format)(_check_strings_only(holds))
+    for format_name, is_valid in FORMAT_CHECKERS.items():
+        checker.checks(format_name)(_check_strings_only(is_valid))
     return Draft202012Validator(component_schema(name), format_checker=checker)
 
 
-def _check_strings_only(holds: Callable[[str], bool]) -> Callable[[object], bool]:
+def _check_strings_only(is_valid: Callable[[str], bool]) -> Callable[[object], bool]:
     """A format says nothing about a value that is not a text: its type does."""
-    return lambda value: not isinstance(value, str) or holds(value)
+    return lambda value: not isinstance(value, str) or is_valid(value)
 
 
 def unsupported_keywords(schema: Mapping[str, Any]) -> list[str]:
@@ -97,13 +97,13 @@ def unsupported_keywords(schema: Mapping[str, Any]) -> list[str]:
     return list(_walk_unsupported(schema, ""))
 
 
-def _walk_unsupported(schema: Mapping[str, Any], here: str) -> Iterator[str]:
+def _walk_unsupported(schema: Mapping[str, Any], pointer: str) -> Iterator[str]:
     for key in schema:
         if key not in SUPPORTED_KEYWORDS:
-            yield f"{here}/{_escape_pointer_token(key)}"
+            yield f"{pointer}/{_escape_pointer_token(key)}"
     for path, inner in _subschemas(schema):
         if not isinstance(inner, bool):  # a boolean is a schema without keywords
-            yield from _walk_unsupported(inner, here + path)
+            yield from _walk_unsupported(inner, pointer + path)
 
 
 def _subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | bool]]:

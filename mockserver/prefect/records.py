@@ -75,11 +75,11 @@ STATE_DETAILS_DEFAULTS: Json = MappingProxyType(
 """Prefect's state_details that can be given, with what each is when it is not."""
 
 
-def non_default_state_details(given: Json) -> Json:
+def non_default_state_details(details: Json) -> Json:
     """The details that say something: known, and other than when they are not given."""
     return {
         key: value
-        for key, value in given.items()
+        for key, value in details.items()
         if key in STATE_DETAILS_DEFAULTS and value != STATE_DETAILS_DEFAULTS[key]
     } or EMPTY_JSON
 

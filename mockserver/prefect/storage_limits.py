@@ -40,15 +40,15 @@ def check_storable(
     database = dialect.undocumented_5xx
     if database is None:
         return
-    looks_into_json = _rejects_nul(dialect)
-    found = [text for text in (*texts, *(_iter_texts(values) if looks_into_json else ())) if text]
-    if looks_into_json and any("\0" in text for text in found):
+    checks_json = _rejects_nul(dialect)
+    strings = [text for text in (*texts, *(_iter_texts(values) if checks_json else ())) if text]
+    if checks_json and any("\0" in text for text in strings):
         raise ServerFailure(_TEXT_NOT_STORABLE, retryable=database.retryable)
-    for text in found:
+    for text in strings:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            why = _TEXT_NOT_STORABLE if looks_into_json else repr(error)
+            why = _TEXT_NOT_STORABLE if checks_json else repr(error)
             raise ServerFailure(why, retryable=database.retryable) from None
 
 
@@ -98,9 +98,9 @@ def check_new_labels(dialect: Dialect, labels: Mapping[str, object]) -> None:
     if dialect.unreadable_labels:
         return
     msg = "A label must be a text, a number or a boolean"
-    odd = {key: value for key, value in labels.items() if not _is_label(value)}
-    if odd:
-        errors = ({"type": "label", "loc": ("body", key), "msg": msg} for key in odd)
+    unreadable = {key: value for key, value in labels.items() if not _is_label(value)}
+    if unreadable:
+        errors = ({"type": "label", "loc": ("body", key), "msg": msg} for key in unreadable)
         raise InvalidRequest([*errors], None)
 
 
@@ -121,6 +121,6 @@ def check_integer_size(dialect: Dialect, number: int, *, bits: int) -> None:
     database = dialect.undocumented_5xx
     if database is None:
         return
-    most = 2 ** (bits if _rejects_nul(dialect) else 64) // 2
-    if not -most <= number < most:
+    bound = 2 ** (bits if _rejects_nul(dialect) else 64) // 2
+    if not -bound <= number < bound:
         raise ServerFailure("an integer of too many bits", retryable=database.retryable)

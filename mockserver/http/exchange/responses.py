@@ -50,7 +50,7 @@ def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mappi
             }
         case InvalidRequest():
             return 422, {"detail": refusal.errors}
-        case NotFound(orchestrated=True) if dialect.error_shape:
+        case NotFound(from_set_state=True) if dialect.error_shape:
             return 404, {"exception_message": str(refusal)}
         case ServerFailure(retryable=True):
             return 503, {"exception_message": "Service Unavailable"}
