@@ -47,13 +47,13 @@ class RecordShape:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Records by column: values, None where null or absent; under the keys of `json`, their JSON,
-    b"" where absent. All have ids and whatever no table of fields names.
+    """Records by column: values, None where null or absent; under the keys of `json_keys`,
+    their JSON, b"" where absent. All have ids and whatever no table of fields names.
     """
 
     shape: RecordShape
     columns: Mapping[str, Column]
-    json: Container[str]
+    json_keys: Container[str]
 
 
 class _Memo(dict[Any, Any]):
@@ -62,8 +62,8 @@ class _Memo(dict[Any, Any]):
     def __init__(self, read: Callable[[Any], Any]) -> None:
         self.read = read
 
-    def __missing__(self, mark: Any) -> Any:
-        found = self[mark] = self.read(mark)
+    def __missing__(self, key: Any) -> Any:
+        found = self[key] = self.read(key)
         return found
 
 
@@ -72,33 +72,35 @@ class ColumnReader:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.known: dict[tuple[str, ...], _Memo] = {}
-        self.many: set[tuple[str, ...]] = set()  # columns of which hardly a value comes again
+        self.memos: dict[tuple[str, ...], _Memo] = {}
+        self.high_cardinality: set[tuple[str, ...]] = (
+            set()
+        )  # columns of which hardly a value comes again
 
     def read(self, key: str, field: Field, values: Column) -> Column:
         """The column of a field. Raises ValueError or TypeError."""
         if not field.nullable and None in values:
             # What is known of texts is shared with `read_typed`, to which None is an absent one.
             raise TypeError(key)
-        if field.few and field.types == _TEXT:
-            found = self._shared((key,), values, partial(_read, field, self.now))
+        if field.low_cardinality and field.types == _TEXT:
+            found = self._read_memoized((key,), values, partial(_read, field, self.now))
             if found is not None:
                 return found
         types = set(map(type, values))
         if not (field.nullable and NoneType in types):
             return self._read(key, field, values, types)
         types.discard(NoneType)
-        if field.plain is not None or not types:
+        if field.read_many is not None or not types:
             return self._read(key, field, values, types)
         return _map_not_null(values, lambda some: self._read(key, field, some, types))
 
     def read_typed(self, key: str, field: Field, values: Column) -> Column:
         """The column of a field whose values are of its types, or null. Raises ValueError."""
-        if field.few and field.types == _TEXT:
-            found = self._shared((key,), values, partial(_read, field, self.now))
+        if field.low_cardinality and field.types == _TEXT:
+            found = self._read_memoized((key,), values, partial(_read, field, self.now))
             if found is not None:
                 return found
-        return self._each(field, values)
+        return self._read_all(field, values)
 
     def read_json(self, key: str, field: Field, values: Sequence[bytes], absent: Any) -> Column:
         """The column of a field whose values are JSON yet; b"" where one is `absent`."""
@@ -106,7 +108,7 @@ class ColumnReader:
         def read(value: bytes) -> Any:
             return field.read(orjson.loads(value), self.now) if value else absent
 
-        found = self._shared((key, "JSON"), values, read)
+        found = self._read_memoized((key, "JSON"), values, read)
         if found is not None:
             return found
         given = iter(self.read(key, field, decode_json_values(list(filter(None, values)))))
@@ -115,42 +117,44 @@ class ColumnReader:
     def _read(self, key: str, field: Field, values: Column, types: set[type]) -> Column:
         if field.types and not types <= field.types:
             raise TypeError(key)
-        if field.few and types == {list}:
+        if field.low_cardinality and types == {list}:
             read = partial(_read_list, field, self.now)
-            found = self._shared((key, "list"), list(map(tuple, values)), read)
-        elif field.few and types == {dict}:
-            found = self._shared_objects(key, field, values)
+            found = self._read_memoized((key, "list"), list(map(tuple, values)), read)
+        elif field.low_cardinality and types == {dict}:
+            found = self._read_objects_memoized(key, field, values)
         else:
             found = None
-        return self._each(field, values) if found is None else found
+        return self._read_all(field, values) if found is None else found
 
-    def _each(self, field: Field, values: Column) -> Column:
-        if field.plain is not None:
-            return field.plain(values, self.now)
+    def _read_all(self, field: Field, values: Column) -> Column:
+        if field.read_many is not None:
+            return field.read_many(values, self.now)
         return [field.read(value, self.now) for value in values]
 
-    def _shared_objects(self, key: str, field: Field, values: Column) -> Column | None:
+    def _read_objects_memoized(self, key: str, field: Field, values: Column) -> Column | None:
         """Objects of one shape whose parts are texts are told apart by them."""
         shape = tuple(values[0])
         parts = list(map(tuple, map(dict.values, values)))
         if set(map(tuple, values)) != {shape} or set(map(type, chain(*parts))) - _SCALARS:
             return None
-        return self._shared((key, *shape), parts, partial(_read_object, field, self.now, shape))
+        return self._read_memoized(
+            (key, *shape), parts, partial(_read_object, field, self.now, shape)
+        )
 
-    def _shared(
-        self, key: tuple[str, ...], marks: Column, read: Callable[[Any], Any]
+    def _read_memoized(
+        self, key: tuple[str, ...], keys: Column, read: Callable[[Any], Any]
     ) -> Column | None:
         """Read each different value once, by what they are told apart by; None if few are alike."""
-        if key in self.many:
+        if key in self.high_cardinality:
             return None
-        known = self.known.get(key)
-        if known is None:
-            known = self.known[key] = _Memo(read)
-        before = len(known)
-        found = list(map(known.__getitem__, marks))
-        if 2 * (len(known) - before) > len(marks) > 64:
-            self.many.add(key)
-            del self.known[key]
+        memo = self.memos.get(key)
+        if memo is None:
+            memo = self.memos[key] = _Memo(read)
+        before = len(memo)
+        found = list(map(memo.__getitem__, keys))
+        if 2 * (len(memo) - before) > len(keys) > 64:
+            self.high_cardinality.add(key)
+            del self.memos[key]
         return found
 
 
@@ -164,12 +168,12 @@ def _read(field: Field, now: datetime, value: Any) -> Any:
     return field.read(value, now)
 
 
-def _read_list(field: Field, now: datetime, mark: tuple[Any, ...]) -> Any:
-    return field.read(list(mark), now)
+def _read_list(field: Field, now: datetime, key: tuple[Any, ...]) -> Any:
+    return field.read(list(key), now)
 
 
-def _read_object(field: Field, now: datetime, shape: Sequence[str], mark: tuple[Any, ...]) -> Any:
-    return field.read(dict(zip(shape, mark, strict=True)), now)
+def _read_object(field: Field, now: datetime, shape: Sequence[str], key: tuple[Any, ...]) -> Any:
+    return field.read(dict(zip(shape, key, strict=True)), now)
 
 
 def decode_json_values(values: Sequence[bytes]) -> Column:
@@ -179,7 +183,7 @@ def decode_json_values(values: Sequence[bytes]) -> Column:
 
 
 def read_columns(
-    shape: RecordShape, records: Sequence[Mapping[str, Any]], read: ColumnReader
+    shape: RecordShape, records: Sequence[Mapping[str, Any]], reader: ColumnReader
 ) -> dict[str, Column]:
     """The fields of records that all have the keys of a shape, in this order.
 
@@ -188,14 +192,14 @@ def read_columns(
     fields = COLLECTIONS[shape.collection]
     columns = zip(*[record.values() for record in records], strict=True)
     return {
-        key: read.read(f"{shape.collection}.{key}", fields[key], column)
+        key: reader.read(f"{shape.collection}.{key}", fields[key], column)
         if key in fields
         else column
         for key, column in zip(shape.keys, columns, strict=True)
     }
 
 
-def read_table(table: Table, read: ColumnReader) -> dict[str, Column]:
+def read_table(table: Table, reader: ColumnReader) -> dict[str, Column]:
     """The fields of the records of a table. Raises ValueError or TypeError."""
     collection = table.shape.collection
     fields, defaults = COLLECTIONS[collection], DEFAULTS_BY_COLLECTION[collection]
@@ -203,18 +207,20 @@ def read_table(table: Table, read: ColumnReader) -> dict[str, Column]:
     for key, column in table.columns.items():
         if key not in fields:
             found[key] = decode_json_values(column)
-        elif key in table.json:
+        elif key in table.json_keys:
             absent = defaults.get(key)
-            found[key] = read.read_json(f"{collection}.{key}", fields[key], column, absent)
+            found[key] = reader.read_json(f"{collection}.{key}", fields[key], column, absent)
         else:
-            found[key] = read.read_typed(f"{collection}.{key}", _OR_NONE[collection][key], column)
+            found[key] = reader.read_typed(
+                f"{collection}.{key}", _NULLABLE_FIELDS[collection][key], column
+            )
     return found
 
 
 DEFAULTS_BY_COLLECTION = {
     name: defaults_of(RECORD_CLASSES[name]) for name in ("flow_runs", "task_runs")
 }
-_OR_NONE = {
+_NULLABLE_FIELDS = {
     name: {
         key: field if field.nullable else nullable(field)
         for key, field in COLLECTIONS[name].items()
@@ -223,35 +229,35 @@ _OR_NONE = {
 }
 
 
-def build_columns(collection: str, read: dict[str, Column]) -> dict[str, Column]:
+def build_columns(collection: str, columns_read: dict[str, Column]) -> dict[str, Column]:
     """The columns of the records that `build` would make of fields read; `id` must be there.
 
     Raises ValueError where fields contradict each other.
     """
     if collection == "flow_runs":
-        _fill_pool_ids(read)
-    own, defaults = CLASS_FIELDS[collection], DEFAULTS_BY_COLLECTION[collection]
+        _fill_pool_ids(columns_read)
+    class_fields, defaults = CLASS_FIELDS[collection], DEFAULTS_BY_COLLECTION[collection]
     columns = {
         key: _replace_nulls(key, column, defaults[key])
-        for key, column in read.items()
-        if key in own and key not in NOT_KEPT and key != "name"
+        for key, column in columns_read.items()
+        if key in class_fields and key not in NOT_KEPT and key != "name"
     }
-    columns["name"] = _fill_names(collection, read)
-    if _OF_STATE & read.keys():
-        columns["state"] = _resolve_states(read)
-    others = [key for key in read if key not in own and key not in NOT_KEPT]
+    columns["name"] = _fill_names(collection, columns_read)
+    if STATE_FIELDS & columns_read.keys():
+        columns["state"] = _resolve_states(columns_read)
+    others = [key for key in columns_read if key not in class_fields and key not in NOT_KEPT]
     if others:
-        rows = zip(*(read[key] for key in others), strict=True)
+        rows = zip(*(columns_read[key] for key in others), strict=True)
         columns["rest"] = [dict(zip(others, row, strict=True)) for row in rows]
     return columns
 
 
-def _fill_names(collection: str, read: Mapping[str, Column]) -> Column:
-    names = read.get("name")
+def _fill_names(collection: str, columns_read: Mapping[str, Column]) -> Column:
+    names = columns_read.get("name")
     if names is not None and None not in names:
         return names
     word = collection.removesuffix("s").replace("_", "-")
-    pairs = zip(names or repeat(None), read["id"], strict=False)
+    pairs = zip(names or repeat(None), columns_read["id"], strict=False)
     return [f"{word}-{record_id[:8]}" if name is None else name for name, record_id in pairs]
 
 
@@ -264,31 +270,31 @@ def _replace_nulls(key: str, column: Column, default: Any) -> Column:
     return [default if value is None else value for value in column]
 
 
-_OF_STATE = frozenset({"state", "state_type", "state_name", "state_id"})
+STATE_FIELDS = frozenset({"state", "state_type", "state_name", "state_id"})
 
 
-def _resolve_states(read: Mapping[str, Column]) -> Column:
-    keys = sorted(_OF_STATE & read.keys())
+def _resolve_states(columns_read: Mapping[str, Column]) -> Column:
+    keys = sorted(STATE_FIELDS & columns_read.keys())
     if keys == ["state"]:
-        return read["state"]
-    rows = zip(*(read[key] for key in keys), strict=True)
+        return columns_read["state"]
+    rows = zip(*(columns_read[key] for key in keys), strict=True)
     return [resolve_state(dict(zip(keys, row, strict=True))) for row in rows]
 
 
-_PLACE = ("work_pool_name", "work_queue_name", "work_queue_id", "work_pool_id")
-_NOWHERE = dict.fromkeys(_PLACE)
+_POOL_FIELDS = ("work_pool_name", "work_queue_name", "work_queue_id", "work_pool_id")
+_NO_POOL = dict.fromkeys(_POOL_FIELDS)
 
 
-def _fill_pool_ids(read: dict[str, Column]) -> None:
-    if "work_pool_name" not in read:
+def _fill_pool_ids(columns_read: dict[str, Column]) -> None:
+    if "work_pool_name" not in columns_read:
         return
-    said = [key for key in _PLACE if key in read]
-    placed = _Memo(partial(_pool_ids, said))
-    found = list(map(placed.__getitem__, zip(*map(read.__getitem__, said), strict=True)))
-    read["work_queue_id"], read["work_pool_id"] = zip(*found, strict=True)
+    pool_keys = [key for key in _POOL_FIELDS if key in columns_read]
+    memo = _Memo(partial(_pool_ids, pool_keys))
+    found = list(map(memo.__getitem__, zip(*map(columns_read.__getitem__, pool_keys), strict=True)))
+    columns_read["work_queue_id"], columns_read["work_pool_id"] = zip(*found, strict=True)
 
 
-def _pool_ids(said: Sequence[str], row: Sequence[str | None]) -> tuple[str | None, str | None]:
-    values = {**_NOWHERE, **dict(zip(said, row, strict=True))}
+def _pool_ids(pool_keys: Sequence[str], row: Sequence[str | None]) -> tuple[str | None, str | None]:
+    values = {**_NO_POOL, **dict(zip(pool_keys, row, strict=True))}
     derive_pool_ids(values)
     return values["work_queue_id"], values["work_pool_id"]

@@ -45,9 +45,9 @@ class LineSchema:
     def __init__(self, collection: str) -> None:
         self.collection = collection
         self.keys: tuple[str, ...] = ()
-        self.words: dict[str, set[Any]] = {}
-        self.closed = False
-        self.json: frozenset[str] = frozenset()
+        self.literals: dict[str, set[Any]] = {}
+        self.uses_literals = False
+        self.json_keys: frozenset[str] = frozenset()
         self.struct: type[Struct] = defstruct(collection, (), forbid_unknown_fields=True)
 
     def learn(self, keys: Iterable[str]) -> bool:
@@ -58,46 +58,46 @@ class LineSchema:
         self.keys = tuple(known)
         fields = COLLECTIONS[self.collection]
         for key in self.keys:
-            if key in fields and fields[key].few and fields[key].types == _TEXT:
-                self.words.setdefault(key, set())
+            if key in fields and fields[key].low_cardinality and fields[key].types == _TEXT:
+                self.literals.setdefault(key, set())
         self._define()
         return True
 
-    def watch(self, table: Table) -> None:
+    def sample(self, table: Table) -> None:
         """Take in which texts there are."""
-        for key in self.words.keys() & table.columns.keys():
-            words = self.words[key]
-            if len(words) <= MAX_LITERALS:
-                words.update(table.columns[key])
-                words.discard(None)
+        for key in self.literals.keys() & table.columns.keys():
+            literals = self.literals[key]
+            if len(literals) <= MAX_LITERALS:
+                literals.update(table.columns[key])
+                literals.discard(None)
 
-    def close(self, *, closed: bool) -> bool:
+    def set_uses_literals(self, *, uses_literals: bool) -> bool:
         """Take no other texts, in columns that have few; or any again. Whether that is new."""
-        if closed == self.closed:
+        if uses_literals == self.uses_literals:
             return False
-        self.closed = closed
+        self.uses_literals = uses_literals
         self._define()
         return True
 
     def _define(self) -> None:
-        kinds = {key: self._kind(key) for key in self.keys}
-        self.json = frozenset(key for key, kind in kinds.items() if kind[1] is _ABSENT)
+        types = {key: self._type_and_default(key) for key in self.keys}
+        self.json_keys = frozenset(key for key, (_, default) in types.items() if default is _ABSENT)
         self.struct = defstruct(
             self.collection,
-            [(f"x{at}", *kind) for at, kind in enumerate(kinds.values())],
-            rename={f"x{at}": key for at, key in enumerate(kinds)},
+            [(f"x{at}", *typed) for at, typed in enumerate(types.values())],
+            rename={f"x{at}": key for at, key in enumerate(types)},
             forbid_unknown_fields=True,
             gc=False,
         )
 
-    def _kind(self, key: str) -> tuple[Any, Any]:
+    def _type_and_default(self, key: str) -> tuple[Any, Any]:
         """What a value is decoded to, and what stands where there is none."""
         field = COLLECTIONS[self.collection].get(key)
         decoded: Any = None if field is None else _DECODED.get(field.types)
         if field is None or decoded is None:
             return Raw, _ABSENT
-        if self.closed and 0 < len(self.words.get(key, ())) <= MAX_LITERALS:
-            decoded = _ONE_OF[tuple(sorted(self.words[key]))]
+        if self.uses_literals and 0 < len(self.literals.get(key, ())) <= MAX_LITERALS:
+            decoded = _ONE_OF[tuple(sorted(self.literals[key]))]
         return (decoded | None if field.nullable else decoded), None
 
     def column(self, key: str, rows: Iterable[Struct]) -> list[Any]:
@@ -109,7 +109,7 @@ class LineSchema:
         known = COLLECTIONS[self.collection]
         columns: dict[str, Column] = {}
         for key, column in zip(self.keys, zip(*map(astuple, rows), strict=True), strict=True):
-            if key not in self.json:
+            if key not in self.json_keys:
                 columns[key] = column
                 continue
             joined = b"\n".join(column)
@@ -120,7 +120,7 @@ class LineSchema:
                 raise ValueError(f"{key} is not of each")
         if None in columns.get("id", (None,)):
             raise ValueError("without an id")
-        return Table(RecordShape(self.collection, trusted, tuple(columns)), columns, self.json)
+        return Table(RecordShape(self.collection, trusted, tuple(columns)), columns, self.json_keys)
 
 
 class LineReader:
@@ -129,19 +129,19 @@ class LineReader:
     def __init__(self) -> None:
         self.flow_runs = LineSchema("flow_runs")
         self.task_runs = LineSchema("task_runs")
-        self._patience = self._left = SAMPLED_BATCHES
-        self._learned()
+        self._sample_size = self._samples_left = SAMPLED_BATCHES
+        self._make_decoders()
 
     def learn(self, shape: RecordShape) -> None:
         """Records of such a shape have been read."""
-        form: LineSchema = getattr(self, shape.collection)
-        fresh = form.learn(shape.keys)
-        if form is self.task_runs and not shape.trusted:
-            fresh |= self.flow_runs.learn(TASK_RUN_KEYS)
-        if fresh:
-            self._learned()
+        schema: LineSchema = getattr(self, shape.collection)
+        changed = schema.learn(shape.keys)
+        if schema is self.task_runs and not shape.trusted:
+            changed |= self.flow_runs.learn(TASK_RUN_KEYS)
+        if changed:
+            self._make_decoders()
 
-    def _learned(self) -> None:
+    def _make_decoders(self) -> None:
         run: Any = self.flow_runs.struct
         task_run: Any = self.task_runs.struct
         nested = [("task_runs", list[task_run])]
@@ -155,56 +155,59 @@ class LineReader:
         try:
             tables = list(self._tables(lines))
         except (MsgspecError, ValueError, RecursionError) as error:
-            if self._close(closed=False):
-                self._patience *= 2  # there may be more to come
-                self._left = self._patience
+            if self._set_uses_literals(uses_literals=False):
+                self._sample_size *= 2  # there may be more to come
+                self._samples_left = self._sample_size
                 return self.read(lines)
             if isinstance(error, MsgspecError | RecursionError):
                 raise ValueError("not as before") from error
             raise
-        if self._left:
-            self._watch(tables)
+        if self._samples_left:
+            self._sample(tables)
         return tables
 
-    def _watch(self, tables: Iterable[Table]) -> None:
+    def _sample(self, tables: Iterable[Table]) -> None:
         for table in tables:
-            form: LineSchema = getattr(self, table.shape.collection)
-            form.watch(table)
-        self._left -= 1
-        if not self._left:
-            self._close(closed=True)
+            schema: LineSchema = getattr(self, table.shape.collection)
+            schema.sample(table)
+        self._samples_left -= 1
+        if not self._samples_left:
+            self._set_uses_literals(uses_literals=True)
 
-    def _close(self, *, closed: bool) -> bool:
-        changed = [form.close(closed=closed) for form in (self.flow_runs, self.task_runs)]
+    def _set_uses_literals(self, *, uses_literals: bool) -> bool:
+        changed = [
+            schema.set_uses_literals(uses_literals=uses_literals)
+            for schema in (self.flow_runs, self.task_runs)
+        ]
         if any(changed):
-            self._learned()
+            self._make_decoders()
         return any(changed)
 
     def _tables(self, lines: Sequence[bytes]) -> Iterator[Table]:
         try:
             rows, trusted = _flatten_records(list(map(self._runs.decode, lines)))
         except MsgspecError:
-            yield self._all_task_runs(lines)
+            yield self._read_task_runs(lines)
             return
-        apart = self._apart(rows)
-        if apart and trusted:
-            yield self._all_task_runs(lines)
+        task_run_rows = self._task_run_rows(rows)
+        if task_run_rows and trusted:
+            yield self._read_task_runs(lines)
             return
-        if apart:
-            rows = [row for at, row in enumerate(rows) if at not in apart]
-            found = (self._task_runs_of(lines[at], key) for at, key in apart.items())
+        if task_run_rows:
+            rows = [row for at, row in enumerate(rows) if at not in task_run_rows]
+            found = (self._task_runs_of(lines[at], key) for at, key in task_run_rows.items())
             yield self.task_runs.table(list(chain.from_iterable(found)), trusted=False)
         if rows:
             yield self.flow_runs.table(rows, trusted=trusted)
 
-    def _all_task_runs(self, lines: Sequence[bytes]) -> Table:
+    def _read_task_runs(self, lines: Sequence[bytes]) -> Table:
         rows, trusted = _flatten_records(list(map(self._task_runs.decode, lines)))
         table = self.task_runs.table(rows, trusted=trusted)
         if None in table.columns.get("flow_run_id", (None,)):
             raise ValueError("perhaps no task run")
         return table
 
-    def _apart(self, rows: Sequence[Struct]) -> dict[int, str]:
+    def _task_run_rows(self, rows: Sequence[Struct]) -> dict[int, str]:
         """Which of the rows are of no flow run, by the key that says so."""
         found: dict[int, str] = {}
         for key in filter(self.flow_runs.keys.__contains__, TASK_RUN_KEYS):
@@ -222,9 +225,9 @@ class LineReader:
 
 def _flatten_records(rows: list[Any]) -> tuple[list[Any], bool]:
     """Records, or those of lists of them; whether they came in lists. Raises ValueError."""
-    kinds = set(map(type, rows))
-    if list not in kinds:
+    types = set(map(type, rows))
+    if list not in types:
         return rows, False
-    if len(kinds) > 1:
+    if len(types) > 1:
         raise ValueError("lists and others")
     return list(chain.from_iterable(rows)), True

@@ -49,63 +49,65 @@ class _BuiltRecords:
     shape: RecordShape
     count: int
     columns: Mapping[str, Column]
-    unknown: Iterable[str]
-    backwards: int
+    unknown_fields: Iterable[str]
+    ending_before_start: int
 
 
 class BulkReader:
     """What has been taken in bulk so far, and what is to be noted of it."""
 
     def __init__(self, now: datetime) -> None:
-        self.reader = ColumnReader(now)
+        self.column_reader = ColumnReader(now)
         self.columns = {
             name: ColumnBuilder(DEFAULTS_BY_COLLECTION[name]) for name in DEFAULTS_BY_COLLECTION
         }
         self.trusted = {name: bytearray() for name in DEFAULTS_BY_COLLECTION}
-        self.unknown: Counter[str] = Counter()
-        self.backwards = 0
-        self.lines: LineReader | None = None
+        self.unknown_fields: Counter[str] = Counter()
+        self.ending_before_start = 0
+        self.line_reader: LineReader | None = None
 
-    def take(self, part: Batch | LineChunk, report: ReportProblem) -> Iterator[RawRecord]:
+    def read(self, part: Batch | LineChunk, report: ReportProblem) -> Iterator[RawRecord]:
         """Take what plainly is good of a file; yield the other records, in no order."""
         if isinstance(part, LineChunk):
-            if self._took_lines(part):
+            if self._try_lines(part):
                 return
-            part = part.batch(report)
-        yield from self._take_batch(part, report)
+            part = part.to_batch(report)
+        yield from self._read_batch(part, report)
 
-    def _took_lines(self, lines: LineChunk) -> bool:
+    def _try_lines(self, lines: LineChunk) -> bool:
         """Take all lines or, where they are not like those before or not plainly good, none."""
-        if self.lines is None:
+        if self.line_reader is None:
             if sum(map(len, lines.lines)) >= CHUNK_BYTES:
                 from .bulk_lines import LineReader  # what only large seeds need
 
-                self.lines = LineReader()
+                self.line_reader = LineReader()
             return False
         try:
-            tables = self.lines.read(lines.lines)
-            built = [self._built(table.shape, read_table(table, self.reader)) for table in tables]
+            tables = self.line_reader.read(lines.lines)
+            built = [
+                self._build(table.shape, read_table(table, self.column_reader)) for table in tables
+            ]
         except (ValueError, TypeError, OverflowError):
             return False
         for records in built:
             self._add(records)
         return True
 
-    def _take_batch(self, batch: Batch, report: ReportProblem) -> Iterator[RawRecord]:
+    def _read_batch(self, batch: Batch, report: ReportProblem) -> Iterator[RawRecord]:
         by_keys: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-        for at, document in enumerate(batch.documents):
-            by_keys[tuple(document) if type(document) is dict else ()].append(at)
+        for index, document in enumerate(batch.documents):
+            by_keys[tuple(document) if type(document) is dict else ()].append(index)
         nested: list[int] = []
-        for keys, places in by_keys.items():
+        for keys, indexes in by_keys.items():
             if not keys or batch.lines[0] is None or not is_record(keys):
-                nested += places
+                nested += indexes
                 continue
             shape = RecordShape(guess_collection(keys), trusted=False, keys=keys)
-            if not self._took(shape, [batch.documents[at] for at in places]):
-                yield from batch.records(report, places)
-        yield from self._take_nested(batch.records(report, nested))
+            if not self._try_records(shape, [batch.documents[index] for index in indexes]):
+                yield from batch.records(report, indexes)
+        yield from self._read_nested(batch.records(report, nested))
 
-    def _take_nested(self, records: Iterable[RawRecord]) -> Iterator[RawRecord]:
+    def _read_nested(self, records: Iterable[RawRecord]) -> Iterator[RawRecord]:
         """Records of lists, as servers answer them, and of documents of collections."""
         by_shape: defaultdict[RecordShape, list[RawRecord]] = defaultdict(list)
         for record in records:
@@ -115,23 +117,23 @@ class BulkReader:
             else:
                 yield record
         for shape, alike in by_shape.items():
-            if not self._took(shape, [record.value for record in alike]):
+            if not self._try_records(shape, [record.value for record in alike]):
                 yield from alike
 
-    def _took(self, shape: RecordShape, values: Sequence[Mapping[str, Any]]) -> bool:
+    def _try_records(self, shape: RecordShape, values: Sequence[Mapping[str, Any]]) -> bool:
         """Take records of one shape, or none of them."""
-        if self.lines:
-            self.lines.learn(shape)
+        if self.line_reader:
+            self.line_reader.learn(shape)
         if len(values) < MIN_BATCH or "id" not in shape.keys:
             return False
         try:
-            built = self._built(shape, read_columns(shape, values, self.reader))
+            built = self._build(shape, read_columns(shape, values, self.column_reader))
         except (ValueError, TypeError, OverflowError):
             return False
         self._add(built)
         return True
 
-    def _built(self, shape: RecordShape, read: dict[str, Column]) -> _BuiltRecords:
+    def _build(self, shape: RecordShape, read: dict[str, Column]) -> _BuiltRecords:
         """What is kept of records that were read. Raises ValueError."""
         name, count = shape.collection, len(read["id"])
         known = COLLECTIONS[name]
@@ -148,15 +150,15 @@ class BulkReader:
         name, count = built.shape.collection, built.count
         self.columns[name].add(count, built.columns)
         self.trusted[name] += bytes((built.shape.trusted,)) * count
-        self.backwards += built.backwards
-        self.unknown.update(dict.fromkeys(built.unknown, count))
+        self.ending_before_start += built.ending_before_start
+        self.unknown_fields.update(dict.fromkeys(built.unknown_fields, count))
 
-    def take_columns(self, name: str, count: int, columns: Mapping[str, ColumnValues]) -> None:
+    def add_columns(self, name: str, count: int, columns: Mapping[str, ColumnValues]) -> None:
         """Take the columns of records that have been checked before."""
         self.columns[name].add(count, columns)
         self.trusted[name] += b"\1" * count
 
-    def add(self, name: str, records: Sequence[Any], trusted: Container[str]) -> None:
+    def add_records(self, name: str, records: Sequence[Any], trusted: Container[str]) -> None:
         """Add records that were read one by one."""
         columns = self.columns[name]
         if not records:
@@ -168,18 +170,20 @@ class BulkReader:
         )
         self.trusted[name] += bytes(record.id in trusted for record in records)
 
-    def trusts(self, name: str) -> bool:
+    def all_trusted(self, name: str) -> bool:
         """Whether all records came as a server sends them, or checked."""
         return 0 not in self.trusted[name]
 
-    def strangers(self, name: str, key: str, known: Iterable[str]) -> tuple[int, int]:
+    def count_unresolved(self, name: str, key: str, known: Iterable[str]) -> tuple[int, int]:
         """How many records name under a key what is not known; and how many of them are trusted."""
         column = self.columns[name].by_name.get(key, ())
-        different = column.different if isinstance(column, DictionaryColumn) else column
+        different = column.dictionary if isinstance(column, DictionaryColumn) else column
         missing = set(different).difference(NO_REFERENCE)
         missing = missing.difference(known) if missing else missing
-        places = [at for at, wanted in enumerate(column) if wanted in missing] if missing else []
-        return len(places), sum(self.trusted[name][at] for at in places)
+        indexes = (
+            [index for index, wanted in enumerate(column) if wanted in missing] if missing else []
+        )
+        return len(indexes), sum(self.trusted[name][index] for index in indexes)
 
 
 NO_REFERENCE = (None, UNKNOWN_FLOW.id)

@@ -22,11 +22,11 @@ from ..prefect import parse_seed_time
 
 def read_uuids(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:
     """Texts of 36 characters, hyphens where they belong, hexadecimal digits elsewhere."""
-    said = _not_null(values)
-    joined, plain = _join_lines(said), _UUID * len(said)
-    if joined.translate(_HEX) == plain:
+    present = _not_null(values)
+    joined, expected = _join_lines(present), _UUID * len(present)
+    if joined.translate(_HEX) == expected:
         return values
-    if joined.translate(_ANY_HEX) == plain:
+    if joined.translate(_ANY_HEX) == expected:
         return [value and value.lower() for value in values]
     raise ValueError("not plain uuids")
 
@@ -67,21 +67,21 @@ def read_counts(values: Sequence[Any], _now: datetime) -> Sequence[int | None]:
 
 def read_moments(values: Sequence[Any], now: datetime) -> Sequence[datetime | None]:
     """Instants as servers write them, or in seconds from now; any other is read by itself."""
-    said = _not_null(values)
-    if not said:
+    present = _not_null(values)
+    if not present:
         return values
-    joined = _join_lines(said)
-    shapes = _shapes(joined, len(said))
+    joined = _join_lines(present)
+    shapes = _shapes(joined, len(present))
     # Python's parser looks at the digits.
     if shapes <= _SERVER_SHAPES and not (_PARSER_TAKES_HOUR_24 and b"T24" in joined):
-        return _map_not_null(datetime.fromisoformat, values)
+        return _parse_not_null(datetime.fromisoformat, values)
     if all(map(_RELATIVE_SHAPE.fullmatch, shapes)):
         found = iter(_read_relative(joined[:-1].decode(), now))
-        return _map_not_null(lambda _: next(found), values)
-    return _map_not_null(lambda text: parse_seed_time(text, now), values)
+        return _parse_not_null(lambda _: next(found), values)
+    return _parse_not_null(lambda text: parse_seed_time(text, now), values)
 
 
-def _map_not_null(
+def _parse_not_null(
     read: Callable[[str], datetime], values: Sequence[str | None]
 ) -> list[datetime | None]:
     return [None if value is None else read(value) for value in values]
@@ -105,7 +105,7 @@ _SERVER_SHAPES = {b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000000Z"}
 _PARSER_TAKES_HOUR_24 = sys.version_info >= (3, 13)
 """Python's parser may take the hour 24, which RFC 3339 has not."""
 _RELATIVE_SHAPE = re.compile(rb"now[+-]0{1,9}(\.0{1,6})?s")
-_UNTIL = 1 << 32
+_EXACT_UNTIL = 1 << 32
 """Seconds since 1970, up to which a float tells one microsecond from the next."""
 
 
@@ -116,7 +116,7 @@ def _read_relative(joined: str, now: datetime) -> Sequence[datetime]:
     for word, number in (("now", ""), ("+", ""), ("s\n", ","), ("s", "")):
         joined = joined.replace(word, number)
     found = [since + (part + seconds) for seconds in orjson.loads(f"[{joined}]")]
-    if min(found) < 0 or max(found) >= _UNTIL:
+    if min(found) < 0 or max(found) >= _EXACT_UNTIL:
         raise ValueError("far from 1970")
     return list(map(datetime.fromtimestamp, found, repeat(UTC)))
 

@@ -23,7 +23,7 @@ from ..prefect import (
     non_default_state_details,
     parse_seed_time,
 )
-from . import bulk_values as plain
+from . import bulk_values
 
 Reader = Callable[[Any, datetime], Any]
 BatchReader = Callable[[Sequence[Any], datetime], Sequence[Any]]
@@ -41,9 +41,9 @@ class Field:
     expected: str
     schema: Mapping[str, Any]
     read: Reader
-    plain: BatchReader | None = None
+    read_many: BatchReader | None = None
     types: frozenset[type] = frozenset()
-    few: bool = False
+    low_cardinality: bool = False
     nullable: bool = False
 
 
@@ -56,13 +56,17 @@ def nullable(field: Field) -> Field:
     return replace(field, expected=expected, schema=schema, read=read, nullable=True)
 
 
-def _instance_of(kind: type, name: str, expected: str, **schema: Any) -> Field:
+def _instance_of(python_type: type, json_type: str, expected: str, **schema: Any) -> Field:
     def read(value: Any, _now: datetime) -> Any:
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        if not isinstance(value, python_type) or (
+            isinstance(value, bool) and python_type is not bool
+        ):
             raise ValueError(expected)
         return value
 
-    return Field(expected, {"type": name, **schema}, read, _unchanged, frozenset({kind}))
+    return Field(
+        expected, {"type": json_type, **schema}, read, _unchanged, frozenset({python_type})
+    )
 
 
 def _unchanged(values: Sequence[Any], _now: datetime) -> Sequence[Any]:
@@ -98,14 +102,14 @@ def _read_number(value: Any, _now: datetime) -> float:
     return value
 
 
-def _read_whole(value: Any, _now: datetime) -> int:
+def _read_integer(value: Any, _now: datetime) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
         raise TypeError(value)
     return int(value)
 
 
 def _read_count(value: Any, now: datetime) -> int:
-    count = _read_whole(value, now)
+    count = _read_integer(value, now)
     if count < 0:
         raise ValueError(value)
     return count
@@ -180,20 +184,22 @@ def _read_moment_as_given(value: Any, now: datetime) -> datetime:
 STATE_TYPES = tuple(member.value for member in StateType)
 
 _STR = frozenset({str})
-TEXT = Field("text", {"type": "string"}, _read_text, plain.read_texts, _STR, few=True)
+TEXT = Field(
+    "text", {"type": "string"}, _read_text, bulk_values.read_texts, _STR, low_cardinality=True
+)
 UUID = Field(
     "a uuid such as 0d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60",
     {"type": "string", "format": "uuid"},
     _read_uuid,
-    plain.read_uuids,
+    bulk_values.read_uuids,
     _STR,
-    few=True,
+    low_cardinality=True,
 )
 MOMENT = Field(
     SEED_TIME_SYNTAX,
     {"type": "string", "anyOf": [{"format": "date-time"}, {"pattern": RELATIVE_TIME_PATTERN}]},
     lambda value, now: parse_seed_time(_read_text(value, now), now),
-    plain.read_moments,
+    bulk_values.read_moments,
     _STR,
 )
 TEXT_LIST = Field(
@@ -201,16 +207,16 @@ TEXT_LIST = Field(
     {"type": "array", "items": {"type": "string"}},
     _read_texts,
     types=frozenset({list}),
-    few=True,
+    low_cardinality=True,
 )
 NUMBER = Field(
-    "a number", {"type": "number"}, _read_number, plain.read_numbers, frozenset({int, float})
+    "a number", {"type": "number"}, _read_number, bulk_values.read_numbers, frozenset({int, float})
 )
 COUNT = Field(
     "a whole number, 0 or more",
     {"type": "integer", "minimum": 0},
     _read_count,
-    plain.read_counts,
+    bulk_values.read_counts,
     frozenset({int}),
 )
 FLAG = _instance_of(bool, "boolean", "true or false")
@@ -220,12 +226,12 @@ LABELS = Field(
     {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
     _read_labels,
 )
-WHOLE = Field("a whole number", {"type": "integer"}, _read_whole)
+INTEGER = Field("a whole number", {"type": "integer"}, _read_integer)
 POLICY: Mapping[str, Field] = {
-    "max_retries": WHOLE,
+    "max_retries": INTEGER,
     "retry_delay_seconds": NUMBER,
-    "retries": nullable(WHOLE),
-    "retry_delay": nullable(WHOLE),
+    "retries": nullable(INTEGER),
+    "retry_delay": nullable(INTEGER),
     "pause_keys": nullable(TEXT_LIST),
     "resuming": nullable(FLAG),
 }
@@ -240,7 +246,7 @@ STATE_TYPE = Field(
     {"enum": list(STATE_TYPES)},
     lambda value, _now: StateType(value),
     types=_STR,
-    few=True,
+    low_cardinality=True,
 )
 CREATED_BY: Mapping[str, Field] = {
     "id": nullable(UUID),
@@ -255,12 +261,12 @@ CREATED_BY_FIELD = Field(
         "additionalProperties": False,
     },
     _read_created_by,
-    few=True,
+    low_cardinality=True,
 )
 # Of the details only those are read that are times; the others are kept as they are. A server, too,
 # keeps the offsets of these times, and of no others.
 STATE_DETAILS_TIMES: Mapping[str, Field] = {
-    key: nullable(replace(MOMENT, read=_read_moment_as_given, plain=None))
+    key: nullable(replace(MOMENT, read=_read_moment_as_given, read_many=None))
     for key in ("scheduled_time", "cache_expiration", "pause_timeout")
 }
 STATE_PROPERTIES: Mapping[str, Field] = {
@@ -287,5 +293,5 @@ STATE = Field(
         "required": ["type"],
     },
     _read_state,
-    few=True,
+    low_cardinality=True,
 )

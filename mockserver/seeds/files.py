@@ -50,20 +50,20 @@ class Location:
     index: int
 
     @property
-    def within(self) -> str:
+    def path_in_file(self) -> str:
         """The place in the file: what a missing id is derived from."""
         line = "" if self.line is None else f":{self.line}"
         return line if self.collection is None else f"{line} {self.collection}[{self.index}]"
 
     def __str__(self) -> str:
-        return f"{self.file}{self.within.replace(' ', ', ')}"
+        return f"{self.file}{self.path_in_file.replace(' ', ', ')}"
 
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
     """One record; `trusted` when it came in a list, as a real server sends it."""
 
-    place: Location
+    location: Location
     collection: str
     value: Any
     trusted: bool = False
@@ -108,11 +108,11 @@ class Batch:
     lines: Sequence[int | None]
 
     def records(
-        self, report: ReportProblem, places: Iterable[int] | None = None
+        self, report: ReportProblem, indexes: Iterable[int] | None = None
     ) -> Iterator[RawRecord]:
         """The records of its documents, or of those at some places, in order."""
-        for at in range(len(self.documents)) if places is None else places:
-            value, line = self.documents[at], self.lines[at]
+        for index in range(len(self.documents)) if indexes is None else indexes:
+            value, line = self.documents[index], self.lines[index]
             if line is not None and isinstance(value, dict) and is_record(value):
                 yield RawRecord(Location(self.file, line, None, 0), guess_collection(value), value)
             else:
@@ -136,9 +136,9 @@ class PackedColumns:
         for name, (count, columns) in self.collections.items():
             rows = zip(*columns.values(), strict=True)
             for index, row in zip(range(count), rows, strict=True):
-                place = Location(self.file, None, name, index)
+                location = Location(self.file, None, name, index)
                 yield (
-                    RawRecord(place, name, None, trusted=True),
+                    RawRecord(location, name, None, trusted=True),
                     dict(zip(columns, row, strict=True)),
                 )
 
@@ -149,15 +149,15 @@ class LineChunk:
 
     file: Path
     lines: Sequence[bytes]
-    first: int
+    first_number: int
 
-    def batch(self, report: ReportProblem) -> Batch:
+    def to_batch(self, report: ReportProblem) -> Batch:
         """What is in them; those that are not JSON, but the empty ones, are problems."""
-        numbers = range(self.first, self.first + len(self.lines))
+        numbers = range(self.first_number, self.first_number + len(self.lines))
         try:
             return Batch(self.file, list(map(orjson.loads, self.lines)), numbers)
         except orjson.JSONDecodeError:
-            return _decode_valid_lines(self.file, self.first, self.lines, report)
+            return _decode_valid_lines(self.file, self.first_number, self.lines, report)
 
 
 def read_batches(
@@ -166,22 +166,22 @@ def read_batches(
     """What a file holds, in order. A file that cannot be read is a problem, not an error."""
     try:
         with path.open("rb") as raw:
-            told = _ProgressReporter(raw, progress)
+            reporter = _ProgressReporter(raw, progress)
             stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
             if _format_suffix(path) in _PACKED:
                 yield from _read_packed(path, stream.read(), report)
-                told.tell()
+                reporter.update()
             elif _format_suffix(path) in _LINES:
-                yield from _read_chunks(path, stream, told)
+                yield from _read_chunks(path, stream, reporter)
             else:
                 read = read_yaml if _format_suffix(path) in _YAML else orjson.loads
                 document = read(stream.read().removeprefix(_BYTE_ORDER_MARK))
-                told.tell()
+                reporter.update()
                 yield Batch(path, (document,), (None,))
     except orjson.JSONDecodeError as error:
         report(f"{path}:{error.lineno}:{error.colno}", error.msg, "JSON")
     except InvalidYamlError as error:
-        report(f"{path}{error.where}", str(error), "YAML")
+        report(f"{path}{error.location}", str(error), "YAML")
     except (OSError, EOFError, zlib.error) as error:
         report(path, str(error), "a file that can be read")
 
@@ -201,17 +201,17 @@ class _ProgressReporter:
     def __init__(self, raw: BinaryIO, progress: ProgressCallback | None) -> None:
         self.raw = raw
         self.progress = progress
-        self.at = 0
+        self.reported = 0
 
-    def tell(self) -> None:
+    def update(self) -> None:
         if self.progress:
-            at = self.raw.tell()
-            self.progress(at - self.at)
-            self.at = at
+            position = self.raw.tell()
+            self.progress(position - self.reported)
+            self.reported = position
 
 
 def _read_chunks(
-    path: Path, stream: BinaryIO | gzip.GzipFile, told: _ProgressReporter
+    path: Path, stream: BinaryIO | gzip.GzipFile, reporter: _ProgressReporter
 ) -> Iterator[LineChunk]:
     first = 1
     while lines := stream.readlines(CHUNK_BYTES):
@@ -219,7 +219,7 @@ def _read_chunks(
             lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
         yield LineChunk(path, lines, first)
         first += len(lines)
-        told.tell()
+        reporter.update()
 
 
 def _decode_valid_lines(
@@ -247,15 +247,15 @@ def _iterate_records(
             collection = guess_collection(item)
             yield RawRecord(Location(path, line, collection, index), collection, item, trusted=True)
         return
-    here = path if line is None else f"{path}:{line}"
+    location = path if line is None else f"{path}:{line}"
     if not isinstance(value, dict):
-        report(here, json_excerpt(value), _EXPECTED_DOCUMENT)
+        report(location, json_excerpt(value), _EXPECTED_DOCUMENT)
         return
     for name, records in value.items():
         if name not in COLLECTIONS:
-            report(f"{here}, {name}", "an unknown collection", _EXPECTED_DOCUMENT)
+            report(f"{location}, {name}", "an unknown collection", _EXPECTED_DOCUMENT)
         elif not isinstance(records, list):
-            report(f"{here}, {name}", json_excerpt(records), "a list")
+            report(f"{location}, {name}", json_excerpt(records), "a list")
         else:
             for index, item in enumerate(records):
                 yield RawRecord(Location(path, line, name, index), name, item)

@@ -98,17 +98,17 @@ def load_seeds(
     """
     files = list(paths)
     with _gc_paused():
-        loading = _Loader(now, None if _are_small(files) else _in_bulk(now))
-        if not loading.take_all(files, progress) and loading.bulk:
+        loader = _Loader(now, None if _are_small(files) else _bulk_reader(now))
+        if not loader.load_files(files, progress) and loader.bulk:
             # Something is wrong: the slow road tells all of it, in order.
-            loading = _Loader(now)
-            loading.take_all(files, None)
-    if loading.problems:
-        raise SeedError(loading.problems, more=loading.unlisted)
-    return loading.finished()
+            loader = _Loader(now)
+            loader.load_files(files, None)
+    if loader.problems:
+        raise SeedError(loader.problems, more=loader.unlisted)
+    return loader.finish()
 
 
-def _in_bulk(now: datetime) -> BulkReader:
+def _bulk_reader(now: datetime) -> BulkReader:
     from .bulk_reader import BulkReader  # 6 ms that small seeds do without
 
     return BulkReader(now)
@@ -124,14 +124,14 @@ def read_seeds(value: Any, now: datetime, *, name: str, references: bool = True)
 
     Without `references`, what names another record need not name one of these.
     """
-    loading = _Loader(now)
-    for record in Batch(Path(name), (value,), (None,)).records(loading.problem):
-        loading.take(record)
+    loader = _Loader(now)
+    for record in Batch(Path(name), (value,), (None,)).records(loader.report_problem):
+        loader.add_record(record)
     if references:
-        loading.check_references()
-    if loading.problems:
-        raise SeedError(loading.problems, more=loading.unlisted)
-    return loading.finished()
+        loader.check_references()
+    if loader.problems:
+        raise SeedError(loader.problems, more=loader.unlisted)
+    return loader.finish()
 
 
 @contextmanager
@@ -156,74 +156,78 @@ class _Loader:
         self.seeds = Seeds(loaded_at=now)
         self.problems: list[SeedProblem] = []
         self.unlisted = 0
-        self.places: dict[str, dict[str, Location]] = {name: {} for name in COLLECTIONS}
-        self.trusted: set[str] = set()
-        self.unknown: Counter[str] = Counter()
-        self.namesakes: dict[str, list[Path]] = {}
-        self.orphans = 0
-        self.backwards = 0
+        self.locations: dict[str, dict[str, Location]] = {name: {} for name in COLLECTIONS}
+        self.trusted_ids: set[str] = set()
+        self.unknown_fields: Counter[str] = Counter()
+        self.files_by_name: dict[str, list[Path]] = {}
+        self.orphaned_subflows = 0
+        self.ending_before_start = 0
 
-    def problem(self, where: object, came: str, expected: str) -> None:
+    def report_problem(self, where: object, came: str, expected: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(SeedProblem(str(where), came, expected))
         else:
             self.unlisted += 1
 
-    def take_all(self, paths: Iterable[Path], progress: ProgressCallback | None) -> bool:
+    def load_files(self, paths: Iterable[Path], progress: ProgressCallback | None) -> bool:
         """Load files and folders; whether all is good. In bulk, the first problem is the last."""
-        for path in find_seed_files(paths, self.problem):
-            for batch in read_batches(path, self.problem, progress):
+        for path in find_seed_files(paths, self.report_problem):
+            for batch in read_batches(path, self.report_problem, progress):
                 bulk = self.bulk
                 if isinstance(batch, PackedColumns):
-                    self._take_unpacked(batch)
+                    self._add_packed(batch)
                     continue
                 if bulk:
-                    left = bulk.take(batch, self.problem)
+                    left = bulk.read(batch, self.report_problem)
                 else:
-                    whole = batch.batch(self.problem) if isinstance(batch, LineChunk) else batch
-                    left = whole.records(self.problem)
+                    whole = (
+                        batch.to_batch(self.report_problem)
+                        if isinstance(batch, LineChunk)
+                        else batch
+                    )
+                    left = whole.records(self.report_problem)
                 for record in left:
-                    self.take(record)
+                    self.add_record(record)
             if self.bulk and self.problems:
                 return False
         if self.bulk:
-            return self._take_over(self.bulk)
+            return self._merge_bulk(self.bulk)
         self.check_references()
         return not self.problems
 
-    def _take_unpacked(self, unpacked: PackedColumns) -> None:
+    def _add_packed(self, packed: PackedColumns) -> None:
         """Take what has been checked when it was packed."""
-        singly = unpacked
+        singly = packed
         if self.bulk:
-            bulk, found = self.bulk, unpacked.collections
+            bulk, found = self.bulk, packed.collections
             for name in bulk.columns.keys() & found.keys():
-                bulk.take_columns(name, *found[name])
+                bulk.add_columns(name, *found[name])
             few = {name: found[name] for name in found.keys() - bulk.columns.keys()}
-            singly = PackedColumns(unpacked.file, few)
+            singly = PackedColumns(packed.file, few)
         for record, values in singly.records():
-            self._keep(record, RECORD_CLASSES[record.collection](**values))
+            self._store_record(record, RECORD_CLASSES[record.collection](**values))
 
-    def _take_over(self, bulk: BulkReader) -> bool:
+    def _merge_bulk(self, bulk: BulkReader) -> bool:
         """Put what was read in bulk with what was read one by one; whether it plainly is good."""
         seeds, runs, task_runs = self.seeds, bulk.columns["flow_runs"], bulk.columns["task_runs"]
-        bulk.add("flow_runs", list(seeds.flow_runs.values()), self.trusted)
-        bulk.add("task_runs", list(seeds.task_runs.values()), self.trusted)
+        bulk.add_records("flow_runs", list(seeds.flow_runs.values()), self.trusted_ids)
+        bulk.add_records("task_runs", list(seeds.task_runs.values()), self.trusted_ids)
         seeds.flow_runs = FlowRunsById(runs)
         seeds.task_runs = RecordsById(TaskRun, task_runs)
-        if seeds.flow_runs.rows.has_twice() or len(seeds.task_runs) < task_runs.count:
+        if seeds.flow_runs.rows.has_duplicate_ids() or len(seeds.task_runs) < task_runs.count:
             return False
-        self.unknown.update(bulk.unknown)
-        self.backwards += bulk.backwards
+        self.unknown_fields.update(bulk.unknown_fields)
+        self.ending_before_start += bulk.ending_before_start
         for collection, key in self._references():
-            if key != "parent_task_run_id" and bulk.trusts(collection):
+            if key != "parent_task_run_id" and bulk.all_trusted(collection):
                 continue
             target = REFERENCE_TARGETS[key]
             columns = bulk.columns.get(target)
             known = columns.values("id") if columns else getattr(seeds, target)
-            strangers, trusted = bulk.strangers(collection, key, known)
-            if strangers > trusted:
+            missing, trusted = bulk.count_unresolved(collection, key, known)
+            if missing > trusted:
                 return False
-            self.orphans += strangers if key == "parent_task_run_id" else 0
+            self.orphaned_subflows += missing if key == "parent_task_run_id" else 0
         return True
 
     def _references(self) -> Iterator[tuple[str, str]]:
@@ -235,86 +239,90 @@ class _Loader:
             yield "flow_runs", "deployment_id"
         yield "task_runs", "flow_run_id"
 
-    def take(self, record: RawRecord) -> None:
+    def add_record(self, record: RawRecord) -> None:
         """Read one record into the seeds, or say what is wrong with it."""
         if not isinstance(record.value, dict):
-            self.problem(record.place, json_excerpt(record.value), "an object")
+            self.report_problem(record.location, json_excerpt(record.value), "an object")
             return
-        values = self._values(record)
+        values = self._read_values(record)
         if values is None:
             return
         if "id" not in values:
-            values["id"] = _pool_id_from_name(record, values) or self._derived_id(record.place)
+            values["id"] = _pool_id_from_name(record, values) or self._derived_id(record.location)
         if record.collection in ("flow_runs", "deployments"):
             derive_pool_ids(values)
         try:
             built = build_record(record.collection, values)
         except ValueError as error:
-            self.problem(record.place, str(error), "fields that agree")
+            self.report_problem(record.location, str(error), "fields that agree")
             return
         if isinstance(built, FlowRun):
             self._check_times(record, built)
-        self._keep(record, built)
+        self._store_record(record, built)
 
-    def _derived_id(self, place: Location) -> str:
+    def _derived_id(self, location: Location) -> str:
         """The same for the same place in a file of the same name, whatever folder it is in."""
-        namesakes = self.namesakes.setdefault(place.file.name, [])
-        if place.file not in namesakes:
-            namesakes.append(place.file)
-        number = namesakes.index(place.file)
-        file = f"{place.file.name}({number})" if number else place.file.name
-        return str(uuid5(NAMESPACE, f"{file}{place.within}"))
+        files = self.files_by_name.setdefault(location.file.name, [])
+        if location.file not in files:
+            files.append(location.file)
+        number = files.index(location.file)
+        name = f"{location.file.name}({number})" if number else location.file.name
+        return str(uuid5(NAMESPACE, f"{name}{location.path_in_file}"))
 
     def _check_times(self, record: RawRecord, run: FlowRun) -> None:
         if run.start_time is None or run.end_time is None or run.end_time >= run.start_time:
             return
         if record.trusted:
-            self.backwards += 1
+            self.ending_before_start += 1
             return
         start, end = format_instant(run.start_time), format_instant(run.end_time)
-        self.problem(f"{record.place}.end_time", end, f"an instant not before start_time {start}")
+        self.report_problem(
+            f"{record.location}.end_time", end, f"an instant not before start_time {start}"
+        )
 
-    def _values(self, record: RawRecord) -> dict[str, Any] | None:
+    def _read_values(self, record: RawRecord) -> dict[str, Any] | None:
         """The fields as they are kept; None when one is wrong."""
         fields = COLLECTIONS[record.collection]
         values: dict[str, Any] = {}
         good = True
         for key, value in record.value.items():
-            known = fields.get(key)
-            if known is None:
-                good &= self._unknown(record, key, fields)
+            known_field = fields.get(key)
+            if known_field is None:
+                good &= self._allows_unknown(record, key, fields)
                 values[key] = value
                 continue
             try:
-                values[key] = known.read(value, self.now)
+                values[key] = known_field.read(value, self.now)
             except (ValueError, TypeError, OverflowError):
-                self.problem(f"{record.place}.{key}", json_excerpt(value), known.expected)
+                self.report_problem(
+                    f"{record.location}.{key}", json_excerpt(value), known_field.expected
+                )
                 good = False
         return values if good else None
 
-    def _unknown(self, record: RawRecord, key: str, fields: Mapping[str, Field]) -> bool:
+    def _allows_unknown(self, record: RawRecord, key: str, fields: Mapping[str, Field]) -> bool:
         """Whether a field that no table names may stay: in a server's answer, yes."""
         if record.collection in OPEN_COLLECTIONS:
             return True
         if record.trusted:
-            self.unknown[key] += 1
+            self.unknown_fields[key] += 1
             return True
         close = get_close_matches(key, fields, n=1)
         expected = f"{close[0]}?" if close else f"one of {', '.join(fields)}"
-        self.problem(f"{record.place}.{key}", "an unknown field", expected)
+        self.report_problem(f"{record.location}.{key}", "an unknown field", expected)
         return False
 
-    def _keep(self, record: RawRecord, built: StoredRecord) -> None:
+    def _store_record(self, record: RawRecord, built: StoredRecord) -> None:
         kept = getattr(self.seeds, record.collection)
-        places = self.places[record.collection]
+        locations = self.locations[record.collection]
         if built.id in kept:
-            taken = f"{built.id}, which is the id of {places[built.id]}"
-            self.problem(f"{record.place}.id", taken, "an id of its own")
+            taken = f"{built.id}, which is the id of {locations[built.id]}"
+            self.report_problem(f"{record.location}.id", taken, "an id of its own")
             return
         kept[built.id] = built
-        places[built.id] = record.place
+        locations[built.id] = record.location
         if record.trusted:
-            self.trusted.add(built.id)
+            self.trusted_ids.add(built.id)
 
     def check_references(self) -> None:
         """What names another record must name one that is there."""
@@ -322,33 +330,35 @@ class _Loader:
             wanted = [key for _, key in keys]
             for record in getattr(self.seeds, name).values():
                 for key in wanted:
-                    self._check(name, record.id, key, getattr(record, key))
+                    self._check_reference(name, record.id, key, getattr(record, key))
 
-    def _check(self, collection: str, owner: str, key: str, wanted: str | None) -> None:
+    def _check_reference(self, collection: str, owner: str, key: str, wanted: str | None) -> None:
         target = REFERENCE_TARGETS[key]
         if wanted in (None, UNKNOWN_FLOW.id) or wanted in getattr(self.seeds, target):
             return
-        if owner in self.trusted:
-            self.orphans += key == "parent_task_run_id"
+        if owner in self.trusted_ids:
+            self.orphaned_subflows += key == "parent_task_run_id"
             return
-        where = self.places[collection][owner]
-        self.problem(f"{where}.{key}", wanted, f"the id of one of the {target}")
+        where = self.locations[collection][owner]
+        self.report_problem(f"{where}.{key}", wanted, f"the id of one of the {target}")
 
-    def finished(self) -> Seeds:
+    def finish(self) -> Seeds:
         """The seeds with their notes."""
         notes = self.seeds.notes
-        if self.unknown:
+        if self.unknown_fields:
             named = ", ".join(
-                f"{key} ({count:,} times)" for key, count in sorted(self.unknown.items())
+                f"{key} ({count:,} times)" for key, count in sorted(self.unknown_fields.items())
             )
             notes.append(f"fields that Prefect 3.8 does not have were kept unread: {named}")
-        if self.orphans:
+        if self.orphaned_subflows:
             notes.append(
-                f"{self.orphans:,} subflows name a task run that the seeds do not hold: no "
-                "parent_flow_run_id filter finds them; add the answer of POST /task_runs/filter"
+                f"{self.orphaned_subflows:,} subflows name a task run that the seeds do not hold: "
+                "no parent_flow_run_id filter finds them; add the answer of POST /task_runs/filter"
             )
-        if self.backwards:
-            notes.append(f"{self.backwards:,} flow runs end before they start; kept as they are")
+        if self.ending_before_start:
+            notes.append(
+                f"{self.ending_before_start:,} flow runs end before they start; kept as they are"
+            )
         return self.seeds
 
 

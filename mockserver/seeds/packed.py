@@ -41,10 +41,10 @@ from .records import OFTEN_EMPTY, RECORD_CLASSES
 _MAGIC = b"packed seeds of mockserver, version 2\n"
 _KIND, _, _VERSION = _MAGIC.rpartition(b" ")
 _DIGEST_SIZE = 32
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNUSED_NOW = datetime(1970, 1, 1, tzinfo=UTC)
 _CODES = ("B", "H", "I")  # array's codes of 1, 2 and 4 bytes
 _TEXTS = {str, NoneType}
-_FEWER = 8  # records to each different value: then the different ones are listed once
+_MIN_REPEATS = 8  # records to each different value: then the different ones are listed once
 
 
 class PackedSeedError(ValueError):
@@ -75,23 +75,23 @@ def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
 
 
 def _encode_column(values: Sequence[Any]) -> tuple[str, list[bytes]]:
-    kinds = set(map(type, values))
-    if all(issubclass(kind, datetime | NoneType) for kind in kinds):
-        return "times", [_to_little_endian(TimestampColumn.of(values).microseconds)]
+    types = set(map(type, values))
+    if all(issubclass(type_, datetime | NoneType) for type_ in types):
+        return "times", [_to_little_endian(TimestampColumn.from_values(values).microseconds)]
     # Values that came again and again are one and the same object, but for texts from elsewhere.
-    marks = values if kinds <= _TEXTS else list(map(id, values))
-    codes = {mark: code for code, mark in enumerate(dict.fromkeys(marks))}
-    if len(codes) * _FEWER <= len(values):
-        different = dict(zip(marks, values, strict=True))
+    keys = values if types <= _TEXTS else list(map(id, values))
+    codes = {key: code for code, key in enumerate(dict.fromkeys(keys))}
+    if len(codes) * _MIN_REPEATS <= len(values):
+        by_key = dict(zip(keys, values, strict=True))
         code = next(code for code in _CODES if len(codes) <= 1 << 8 * array(code).itemsize)
-        coded = array(code, map(codes.__getitem__, marks))
+        codes_array = array(code, map(codes.__getitem__, keys))
         return f"few {code}", [
-            _encode_json([different[mark] for mark in codes]),
-            _to_little_endian(coded),
+            _encode_json([by_key[key] for key in codes]),
+            _to_little_endian(codes_array),
         ]
-    if kinds == {float}:
+    if types == {float}:
         return "floats", [_to_little_endian(array("d", values))]
-    if kinds == {str} and "\n" not in "".join(values):
+    if types == {str} and "\n" not in "".join(values):
         return "texts", ["\n".join(values).encode()]
     return "all", [_encode_json(values)]
 
@@ -113,17 +113,17 @@ def _to_seed_format(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def _to_little_endian(numbers: array[Any]) -> bytes:
+def _to_little_endian(values_array: array[Any]) -> bytes:
     """Little-endian, whatever the machine."""
     if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers.tobytes()
+        values_array.byteswap()
+    return values_array.tobytes()
 
 
 def unpack(data: bytes) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
     """Of each collection how many records there are, and their columns.
 
-    Raises Damaged, with what is wrong.
+    Raises PackedSeedError, with what is wrong.
     """
     kind, _, version = data[: data.find(b"\n") + 1].rpartition(b" ")
     if kind != _KIND:
@@ -143,16 +143,16 @@ def _decode_columns(
     header: Mapping[str, Any], body: memoryview
 ) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
     found: dict[str, tuple[int, dict[str, ColumnValues]]] = {}
-    at = 0
-    for name, of in header.items():
+    offset = 0
+    for name, entry in header.items():
         columns: dict[str, ColumnValues] = {}
-        for field, column in of["columns"].items():
+        for field, column in entry["columns"].items():
             parts = []
             for length in column["bytes"]:
-                parts.append(body[at : at + length])
-                at += length
-            columns[field] = _decode_column(field, of["count"], column["form"], parts)
-        found[name] = (of["count"], columns)
+                parts.append(body[offset : offset + length])
+                offset += length
+            columns[field] = _decode_column(field, entry["count"], column["form"], parts)
+        found[name] = (entry["count"], columns)
     return found
 
 
@@ -184,16 +184,18 @@ def _decode_json(field: str, part: bytes | memoryview) -> list[Any]:
 
 
 def _decode_array(code: str, part: memoryview) -> array[Any]:
-    numbers = array(code)
-    numbers.frombytes(part)
+    values_array = array(code)
+    values_array.frombytes(part)
     if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
+        values_array.byteswap()
+    return values_array
 
 
 _DECODERS: Mapping[str, Any] = {
-    "state": lambda value: None if value is None else STATE.read(value, _EPOCH),
-    "created_by": lambda value: None if value is None else CREATED_BY_FIELD.read(value, _EPOCH),
+    "state": lambda value: None if value is None else STATE.read(value, _UNUSED_NOW),
+    "created_by": lambda value: (
+        None if value is None else CREATED_BY_FIELD.read(value, _UNUSED_NOW)
+    ),
     "tags": tuple,
     "rest": lambda value: value or EMPTY_JSON,
 }

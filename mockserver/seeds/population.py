@@ -36,10 +36,10 @@ RETRIED_SHARE, EXTRA_TAG_SHARE, SUBFLOW_SHARE, PARENTS_KEPT = 0.04, 0.1, 0.08, 1
 class Schedule:
     """Starts every `every`, `phase` after Monday 0:00; `weekends` is the share that stay there."""
 
-    every: int
-    phase: int
+    interval: int
+    offset: int
     weekends: float
-    spread: int = 0
+    jitter: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,22 @@ class RunTemplate:
 
     name: str
     pool: str
-    rhythm: Schedule
+    schedule: Schedule
     seconds: int
     weight: int
-    trouble: int
+    failure_factor: int
     tags: str
     variants: str
-    calls: tuple[str, ...] = ()
-    scheduled: float = 0.0
+    subflows: tuple[str, ...] = ()
+    scheduled_share: float = 0.0
     keys: Mapping[str, str] = field(default_factory=dict)
-    clock: tuple[str, str, str, str] = ("", "", "", "")
+    schedule_creator: tuple[str, str, str, str] = ("", "", "", "")
 
 
 FIVE_MINUTES, HOURLY = Schedule(5 * MINUTE, 0, 0.8), Schedule(HOUR, 0, 0.6)
 AT_ONE, AT_THREE = Schedule(DAY, 1 * HOUR, 0.7), Schedule(DAY, 3 * HOUR, 0.7)
 WORKDAYS, MONDAYS = Schedule(DAY, 6 * HOUR, 0.0), Schedule(WEEK, 5 * HOUR, 0.0)
-MANUAL = Schedule(DAY, 8 * HOUR, 0.15, spread=10 * HOUR)
+MANUAL = Schedule(DAY, 8 * HOUR, 0.15, jitter=10 * HOUR)
 # A state, what its times look like and how often it ran; of 10,000 runs, how many are in it.
 OUTCOMES: tuple[tuple[Outcome, int], ...] = (
     (("COMPLETED", "Completed", "finished", 1), 8_750),
@@ -133,44 +133,44 @@ def weighted_choice(weighted: Iterable[tuple[T, int]]) -> Callable[[float], T]:
     return lambda chance: items[bisect(totals, chance * totals[-1])]
 
 
-def outcome_choice(trouble: int) -> Callable[[float], Outcome]:
+def outcome_choice(failure_factor: int) -> Callable[[float], Outcome]:
     """Return what picks a state, where failures weigh `trouble` times their share."""
     return weighted_choice(
-        (o, share * (trouble if o[0] == "FAILED" else 1)) for o, share in OUTCOMES
+        (o, share * (failure_factor if o[0] == "FAILED" else 1)) for o, share in OUTCOMES
     )
 
 
-def latest_start(rhythm: Schedule, latest: int, random: Callable[[], float]) -> int:
-    """Return the last start of `rhythm` by `latest`, or two days earlier if on a weekend."""
-    at = latest - rhythm.spread
-    at += int(rhythm.spread * random()) - (at + NOW_IN_WEEK - rhythm.phase) % rhythm.every
+def latest_start(schedule: Schedule, latest: int, random: Callable[[], float]) -> int:
+    """Return the last start of `schedule` by `latest`, or two days earlier if on a weekend."""
+    at = latest - schedule.jitter
+    at += int(schedule.jitter * random()) - (at + NOW_IN_WEEK - schedule.offset) % schedule.interval
     weekend = (at + NOW_IN_WEEK) % WEEK >= 5 * DAY
-    return at - 2 * DAY if weekend and random() >= rhythm.weekends else at
+    return at - 2 * DAY if weekend and random() >= schedule.weekends else at
 
 
-def random_past_start(rhythm: Schedule, latest: int, random: Callable[[], float]) -> int:
-    """Return some start of `rhythm` by `latest`: most are recent, some very old."""
+def random_past_start(schedule: Schedule, latest: int, random: Callable[[], float]) -> int:
+    """Return some start of `schedule` by `latest`: most are recent, some very old."""
     recent, tail = random() / RECENT_SHARE, random()
     age = RECENT * recent if recent < 1 else RECENT + (OLDEST - RECENT) * tail * tail
-    return latest_start(rhythm, latest - int(age), random)
+    return latest_start(schedule, latest - int(age), random)
 
 
 def draw_times(
-    phase: TimePattern, seconds: int, rhythm: Schedule, random: Callable[[], float]
+    pattern: TimePattern, seconds: int, schedule: Schedule, random: Callable[[], float]
 ) -> Times:
     """Take what a run is like and how long it typically takes; return its times by key."""
     wait, rare = int(15 * SECOND * random()) + 1, random()
     spent = int(seconds * SECOND * (0.5 + random() + 8 * rare * rare * rare * rare * rare * rare))
-    match phase:
+    match pattern:
         case "finished":
-            due = random_past_start(rhythm, -wait - spent, random)
+            due = random_past_start(schedule, -wait - spent, random)
             start, end = due + wait, due + wait + spent
             return {"expected_start_time": due, "start_time": start, "end_time": end}
         case "unstarted":
-            due = random_past_start(rhythm, -spent, random)
+            due = random_past_start(schedule, -spent, random)
             return {"expected_start_time": due, "end_time": due + spent}
         case "open" | "held":
-            start = -spent if phase == "open" else -spent - int(rare * 3 * DAY)
+            start = -spent if pattern == "open" else -spent - int(rare * 3 * DAY)
             return {"expected_start_time": start - wait, "start_time": start}
         case "pending":
             return {"expected_start_time": -wait}
@@ -179,8 +179,8 @@ def draw_times(
         case "late":
             due = -wait - int(rare * rare * rare * DAY)
         case _:
-            due = latest_start(rhythm, int(random() * WEEK), random)
-            due += 0 if due > 0 else WEEK  # every rhythm repeats after a week
+            due = latest_start(schedule, int(random() * WEEK), random)
+            due += 0 if due > 0 else WEEK  # every schedule repeats after a week
     return {"expected_start_time": due, "next_scheduled_start_time": due}
 
 
@@ -190,17 +190,21 @@ class PopulationGenerator:
     def __init__(self, seed: int, now: datetime | None) -> None:
         draw = Random(seed)  # noqa: S311 - nothing here is secret, it must only be the same
         self.random, self.bits = draw.random, draw.getrandbits
-        self.zero = now and now.astimezone(UTC).replace(tzinfo=None)
+        self.now = now and now.astimezone(UTC).replace(tzinfo=None)
         flows = [replace(flow, keys={"flow_id": self.uuid()}) for flow in FLOWS]
         self.flows = {flow.name: flow for flow in flows}
         self.deployments = [self.deployment(f, name) for f in flows for name in f.variants.split()]
-        self.source = weighted_choice(
-            (source, source.weight) for source in flows + self.deployments
+        self.choose_template = weighted_choice(
+            (template, template.weight) for template in flows + self.deployments
         )
-        self.outcome = {s.trouble: outcome_choice(s.trouble) for s in flows + self.deployments}
-        self.ended = weighted_choice(pair for pair in OUTCOMES if pair[0][2] == "finished")
+        self.choose_outcome = {
+            s.failure_factor: outcome_choice(s.failure_factor) for s in flows + self.deployments
+        }
+        self.choose_finished = weighted_choice(
+            pair for pair in OUTCOMES if pair[0][2] == "finished"
+        )
         self.styles, self.words = OTHER_NAMES.split(), (ADJECTIVES.split(), ANIMALS.split())
-        self.creator = weighted_choice(
+        self.choose_creator = weighted_choice(
             ((self.uuid(), *creator), share) for creator, share in CREATORS
         )
         self.parents: deque[tuple[object, RunTemplate, Times]] = deque(maxlen=PARENTS_KEPT)
@@ -210,82 +214,93 @@ class PopulationGenerator:
         text, variant = f"{self.bits(128):032x}", "89ab"[self.bits(2)]
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
-    def written(self, offset: int) -> str:
+    def format_time(self, offset: int) -> str:
         """Return the instant so far from now: in UTC or, without a now, as `now-90.500000s`."""
-        if self.zero:
-            return (self.zero + timedelta(microseconds=offset)).isoformat("T", "microseconds") + "Z"
+        if self.now:
+            return (self.now + timedelta(microseconds=offset)).isoformat("T", "microseconds") + "Z"
         return f"now{offset / SECOND:+.6f}s" if offset % SECOND else f"now{offset // SECOND:+}s"
 
-    def one(self, items: Sequence[T]) -> T:
+    def choice(self, items: Sequence[T]) -> T:
         """Return one of the items, all equally likely."""
         return items[int(self.random() * len(items))]
 
     def deployment(self, flow: RunTemplate, name: str) -> RunTemplate:
         """Take a flow and the name of a variant; return the deployment of the two."""
-        queue, weight, trouble, scheduled, tags = VARIANTS[name]
-        name, tags, who = f"{flow.name}-{name}", f"{flow.tags} {tags}", self.uuid()
-        place = {"work_queue_name": queue, "work_pool_name": flow.pool} if queue else {}
-        keys = {**flow.keys, "deployment_id": who, **place}
-        clock = (who, "DEPLOYMENT", name, "scheduled-{}")
-        source = replace(flow, name=name, tags=tags, scheduled=scheduled, keys=keys, clock=clock)
-        return replace(source, weight=2 * flow.weight * weight, trouble=flow.trouble * trouble)
+        queue, weight, factor, scheduled_share, tags = VARIANTS[name]
+        name, tags, creator_id = f"{flow.name}-{name}", f"{flow.tags} {tags}", self.uuid()
+        pool = {"work_queue_name": queue, "work_pool_name": flow.pool} if queue else {}
+        keys = {**flow.keys, "deployment_id": creator_id, **pool}
+        schedule_creator = (creator_id, "DEPLOYMENT", name, "scheduled-{}")
+        template = replace(
+            flow,
+            name=name,
+            tags=tags,
+            scheduled_share=scheduled_share,
+            keys=keys,
+            schedule_creator=schedule_creator,
+        )
+        return replace(
+            template, weight=2 * flow.weight * weight, failure_factor=flow.failure_factor * factor
+        )
 
     def workspace(self) -> Document:
         """Return the document of the flows and deployments."""
         flows = [{"id": f.keys["flow_id"], "name": f.name} for f in self.flows.values()]
         deployments = []
-        for source in self.deployments:
-            keys = dict(source.keys)
-            about = {"id": keys.pop("deployment_id"), "name": source.name}
-            deployments.append({**about, **keys, "tags": source.tags.split()})
+        for template in self.deployments:
+            keys = dict(template.keys)
+            about = {"id": keys.pop("deployment_id"), "name": template.name}
+            deployments.append({**about, **keys, "tags": template.tags.split()})
         return {"flows": flows, "deployments": deployments}
 
-    def name(self, source: RunTemplate, number: int) -> str:
+    def name(self, template: RunTemplate, number: int) -> str:
         """Return a name for a run: most are two words, the others show what `like_` looks at."""
-        style = PLAIN_NAME if self.random() < PLAIN_SHARE else self.one(self.styles)
-        adjective, animal = map(self.one, self.words)
-        return style.format(source=source.name, number=number, adjective=adjective, animal=animal)
+        style = PLAIN_NAME if self.random() < PLAIN_SHARE else self.choice(self.styles)
+        adjective, animal = map(self.choice, self.words)
+        return style.format(source=template.name, number=number, adjective=adjective, animal=animal)
 
-    def record(self, number: int, source: RunTemplate, outcome: Outcome, at: Times) -> Document:
+    def record(self, number: int, template: RunTemplate, outcome: Outcome, at: Times) -> Document:
         """Return the part of a run that does not depend on who started it."""
-        kind, state, phase, count = outcome
-        record: Document = {"id": self.uuid(), "name": self.name(source, number), **source.keys}
-        if source.scheduled:
+        state_type, state_name, pattern, count = outcome
+        record: Document = {"id": self.uuid(), "name": self.name(template, number), **template.keys}
+        if template.scheduled_share:
             age = max(0, -at["expected_start_time"])
             record["flow_version"] = f"2.{NEWEST_VERSION - age // VERSION_AGE}"
-        extra = [self.one(EXTRA_TAGS)] if self.random() < EXTRA_TAG_SHARE else []
-        record["tags"] = source.tags.split() + extra
-        record["state"] = {"type": kind, "name": state}
-        record["run_count"] = count + (phase == "finished" and self.random() < RETRIED_SHARE)
-        if phase == "finished":
+        extra = [self.choice(EXTRA_TAGS)] if self.random() < EXTRA_TAG_SHARE else []
+        record["tags"] = template.tags.split() + extra
+        record["state"] = {"type": state_type, "name": state_name}
+        record["run_count"] = count + (pattern == "finished" and self.random() < RETRIED_SHARE)
+        if pattern == "finished":
             record["total_run_time"] = (at["end_time"] - at["start_time"]) / SECOND
-        return record | {key: self.written(offset) for key, offset in at.items()}
+        return record | {key: self.format_time(offset) for key, offset in at.items()}
 
     def run(self, number: int) -> Iterator[Document]:
         """Yield a run that no other run called."""
-        source = self.source(self.random())
-        scheduled = self.random() < source.scheduled
-        rhythm = source.rhythm if scheduled else MANUAL
-        outcome = self.outcome[source.trouble](self.random())
-        at = draw_times(outcome[2], source.seconds, rhythm, self.random)
-        record = self.record(number, source, outcome, at)
-        if source.calls and outcome[2] == "finished":
-            self.parents.append((record["id"], source, at))
-        who, kind, name, key = source.clock if scheduled else self.creator(self.random())
-        record["created_by"] = {"id": who, "type": kind, "display_value": name}
+        template = self.choose_template(self.random())
+        scheduled = self.random() < template.scheduled_share
+        schedule = template.schedule if scheduled else MANUAL
+        outcome = self.choose_outcome[template.failure_factor](self.random())
+        at = draw_times(outcome[2], template.seconds, schedule, self.random)
+        record = self.record(number, template, outcome, at)
+        if template.subflows and outcome[2] == "finished":
+            self.parents.append((record["id"], template, at))
+        creator_id, kind, name, key = (
+            template.schedule_creator if scheduled else self.choose_creator(self.random())
+        )
+        record["created_by"] = {"id": creator_id, "type": kind, "display_value": name}
         record["auto_scheduled"] = scheduled
         yield record | ({"idempotency_key": key.format(number)} if key else {})
 
     def subflow(self, number: int) -> Iterator[Document]:
         """Yield a task run of a parent, then the run it called, which lasts no longer."""
-        parent, caller, span = self.one(self.parents)
-        source, task = self.flows[self.one(caller.calls)], self.uuid()
-        name = f"{source.name}-{task[:3]}"
+        parent, caller, span = self.choice(self.parents)
+        template, task = self.flows[self.choice(caller.subflows)], self.uuid()
+        name = f"{template.name}-{task[:3]}"
         yield {"task_runs": [{"id": task, "flow_run_id": parent, "name": name}]}
         start = span["start_time"] + int(self.random() * (span["end_time"] - span["start_time"]))
         end = start + int(self.random() * (span["end_time"] - start))
         at = {"expected_start_time": start, "start_time": start, "end_time": end}
-        record = self.record(number, source, self.ended(self.random()), at)
+        record = self.record(number, template, self.choose_finished(self.random()), at)
         yield record | {"auto_scheduled": False, "parent_task_run_id": task}
 
     def documents(self, runs: int) -> Iterator[Document]:

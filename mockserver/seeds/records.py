@@ -71,7 +71,7 @@ FLOW_RUN_FIELDS: Mapping[str, Field] = {
     "infrastructure_document_id": nullable(UUID),
     "infrastructure_pid": nullable(TEXT),
 }
-_OF_ANY_RUN = (
+_COMMON_RUN_FIELDS = (
     *("state", "state_type", "state_name", "state_id", "start_time", "end_time"),
     *("expected_start_time", "next_scheduled_start_time", "run_count", "total_run_time"),
     *("labels", "created", "updated"),
@@ -84,7 +84,7 @@ TASK_RUN_FIELDS: Mapping[str, Field] = {
     "task_key": TEXT,
     "dynamic_key": TEXT,
     "tags": TEXT_LIST,
-    **{key: FLOW_RUN_FIELDS[key] for key in _OF_ANY_RUN},
+    **{key: FLOW_RUN_FIELDS[key] for key in _COMMON_RUN_FIELDS},
     "empirical_policy": OBJECT,  # no rule looks at it
     "flow_run_run_count": COUNT,
     "cache_key": nullable(TEXT),
@@ -151,17 +151,17 @@ def build_record(collection: str, values: Mapping[str, Any]) -> StoredRecord:
 
     Raises ValueError, with what is wrong, where fields contradict each other.
     """
-    own = CLASS_FIELDS[collection]
+    class_fields = CLASS_FIELDS[collection]
     given: dict[str, Any] = {}
     rest: dict[str, Any] = {}
     for key, value in values.items():
         if key in NOT_KEPT:
             continue
-        if key not in own:
+        if key not in class_fields:
             rest[key] = value
         elif key in CAN_BE_NULL or (value is not None and (value or key not in OFTEN_EMPTY)):
             given[key] = value
-    if "state" in own:
+    if "state" in class_fields:
         given["state"] = resolve_state(values)
     if rest:
         given["rest"] = rest
@@ -222,7 +222,7 @@ def json_schema() -> dict[str, Any]:
         for name, fields in COLLECTIONS.items()
     }
     listed = {name: {"type": "array", "items": {"$ref": f"#/$defs/{name}"}} for name in COLLECTIONS}
-    taken_as_is = {**records["flow_runs"], "additionalProperties": True}
+    server_flow_run = {**records["flow_runs"], "additionalProperties": True}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A seed of mockserver",
@@ -236,7 +236,7 @@ def json_schema() -> dict[str, Any]:
                 "items": {
                     "if": {"type": "object", "required": ["flow_run_id"]},
                     "then": {"$ref": "#/$defs/task_runs"},
-                    "else": taken_as_is,
+                    "else": server_flow_run,
                 },
             },
         ],

@@ -18,21 +18,23 @@ _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class InvalidYamlError(Exception):
-    """A text that is not YAML; `where` is its `:line:column`, or empty."""
+    """A text that is not YAML; `location` is its `:line:column`, or empty."""
 
-    def __init__(self, text: str, where: str = "") -> None:
+    def __init__(self, text: str, location: str = "") -> None:
         super().__init__(text)
-        self.where = where
+        self.location = location
 
 
 def read_yaml(text: bytes) -> Any:
-    """The document in a text. Raises BadYaml."""
+    """The document in a text. Raises InvalidYamlError."""
     try:
         if text.count(b"[") + text.count(b"{") >= _MANY or _INDENTED.search(text):
             _check_depth(text)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - it is a safe loader
     except yaml.MarkedYAMLError as error:
-        raise InvalidYamlError(error.problem or str(error), _where(error.problem_mark)) from None
+        raise InvalidYamlError(
+            error.problem or str(error), _location_of(error.problem_mark)
+        ) from None
     except (yaml.YAMLError, ValueError) as error:
         raise InvalidYamlError(str(error)) from None
 
@@ -44,12 +46,14 @@ def _check_depth(text: bytes) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise InvalidYamlError(f"nested deeper than {MAX_DEPTH}", _where(event.start_mark))
+                raise InvalidYamlError(
+                    f"nested deeper than {MAX_DEPTH}", _location_of(event.start_mark)
+                )
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
-def _where(mark: Any) -> str:
+def _location_of(mark: Any) -> str:
     return f":{mark.line + 1}:{mark.column + 1}" if mark else ""
 
 
@@ -78,13 +82,13 @@ class _StrictLoader(_Safe):  # type: ignore[misc]  # it is one class or the othe
             if key.value in seen:
                 raise _not_json(key, f"the key {key.value!r} stands twice")
             seen.add(key.value)
-        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return made
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
 
-    def refuse(self, node: yaml.Node) -> Any:
+    def reject_tag(self, node: yaml.Node) -> Any:
         """What a tag stands for that JSON does not have."""
         raise _not_json(node, f"{node.tag!r}, which JSON does not have")
 
 
 for _tag in ("binary", "omap", "pairs", "set", "timestamp"):
-    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _StrictLoader.refuse)
+    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _StrictLoader.reject_tag)

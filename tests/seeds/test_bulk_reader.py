@@ -16,7 +16,7 @@ from mockserver.prefect.instants import parse_seed_time
 from mockserver.prefect.records import FlowRun
 from mockserver.seeds import bulk_lines as line_readers
 from mockserver.seeds import bulk_reader as bulk
-from mockserver.seeds import bulk_values as plain
+from mockserver.seeds import bulk_values
 from mockserver.seeds import files as seed_files
 from mockserver.seeds import loading as seeds
 from mockserver.seeds.fields import Field
@@ -25,7 +25,7 @@ from mockserver.seeds.loading import Seeds, load_seeds
 from mockserver.seeds.records import COLLECTIONS
 from mockserver.store.rows import DERIVED_COLUMNS, FlowRunsById, Rows
 from tests.support.recorded_cases import NOW
-from tests.support.strategies import examples
+from tests.support.strategies import scaled_max_examples
 
 UUIDS = [f"{digit * 8}-aaaa-4000-8000-{digit * 12}" for digit in "0123456789abcdef"]
 TEXTS = ["", "a", "etl", "straße", "x" * 36, *UUIDS[:3]]
@@ -115,11 +115,11 @@ def documents(draw: st.DrawFn) -> list[Any]:
 
 
 def slowly(paths: list[Path], now: datetime) -> Seeds:
-    loading = seeds._Loader(now)
-    loading.take_all(paths, None)
-    if loading.problems:
-        raise SeedError(loading.problems, more=loading.unlisted)
-    return loading.finished()
+    loader = seeds._Loader(now)
+    loader.load_files(paths, None)
+    if loader.problems:
+        raise SeedError(loader.problems, more=loader.unlisted)
+    return loader.finish()
 
 
 def told(load: Any, file: Path) -> Any:
@@ -150,7 +150,10 @@ def as_one_by_one(data: bytes) -> bool:
         return bool(told(load_seeds, file) == told(slowly, file))
 
 
-@settings(max_examples=examples(600), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=scaled_max_examples(600),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     lines=documents(),
     at_once=st.sampled_from([1, 200, 10_000]),
@@ -181,7 +184,10 @@ PIECES += [
 ]
 
 
-@settings(max_examples=examples(600), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=scaled_max_examples(600),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(lines=documents(), data=st.data())
 def test_damaged_lines_are_told_as_one_by_one(
     lines: list[Any], data: st.DataObject, monkeypatch: pytest.MonkeyPatch
@@ -239,21 +245,21 @@ def test_task_runs_that_stand_a_line_each_are_read_in_bulk() -> None:
     """Also where flow runs come after them."""
     tasks = [{"id": one, "flow_run_id": UUIDS[0]} for one in UUIDS[:4]]
     lines = LineChunk(Path("s.ndjson"), list(map(orjson.dumps, tasks)), 1)
-    found = bulk.BulkReader(NOW)
+    bulk_reader = bulk.BulkReader(NOW)
 
     def report(*problem: object) -> None:
         pytest.fail(str(problem))
 
     for _ in range(2):  # the second time by lines
-        assert list(found.take(lines, report)) == []
-    assert found.columns["task_runs"].count == 2 * len(tasks)
+        assert list(bulk_reader.read(lines, report)) == []
+    assert bulk_reader.columns["task_runs"].count == 2 * len(tasks)
 
 
 FIELDS = {
     f"{collection}.{key}": field
     for collection, fields in COLLECTIONS.items()
     for key, field in fields.items()
-    if field.plain is not None
+    if field.read_many is not None
 }
 
 
@@ -267,13 +273,13 @@ def each(field: Field, values: list[Any]) -> Iterator[Any]:
 @given(data=st.data())
 def test_what_is_plain_is_read_as_carefully(field: Field, data: st.DataObject) -> None:
     """Wherever the plain reader reads, each value is what the careful one makes of it, or null."""
-    assert field.plain is not None
+    assert field.read_many is not None
     numbers = st.integers(-1, 3) | st.floats(allow_nan=True)
     pool = st.sampled_from([*UUIDS, *TEXTS, *MOMENTS, *ODD]) | st.text(max_size=3) | numbers
     values = data.draw(st.lists(pool | st.none(), min_size=1, max_size=4))
     values = [value for value in values if value is None or type(value) in field.types]
     try:
-        read = field.plain(values, NOW)
+        read = field.read_many(values, NOW)
     except (ValueError, OverflowError):
         return
     assert list(read) == list(each(field, values))
@@ -282,13 +288,13 @@ def test_what_is_plain_is_read_as_carefully(field: Field, data: st.DataObject) -
 def test_a_number_that_json_lacks_is_left_to_the_careful_reader() -> None:
     """Which refuses it: YAML can write an infinity."""
     with pytest.raises(ValueError, match="finite"):
-        plain.read_numbers([1.0, float("inf")], NOW)
+        bulk_values.read_numbers([1.0, float("inf")], NOW)
 
 
 def test_a_plain_instant_is_the_careful_one() -> None:
     """Of instants as servers write them none is left to the careful reader, and all are in UTC."""
     values = ["2026-01-31T08:00:00Z", "2026-01-31T08:00:00.000001Z", "now-1.5s"]
-    read = plain.read_moments(values, NOW)
+    read = bulk_values.read_moments(values, NOW)
     assert read[2] == NOW - timedelta(seconds=1.5)
     assert {moment and moment.utcoffset() for moment in read} == {timedelta(0)}
 
@@ -303,7 +309,7 @@ SECONDS = st.from_regex(r"now[+-][0-9]{1,9}(\.[0-9]{1,6})?s", fullmatch=True)
 def test_seconds_from_now_are_exact(texts: list[str], now: datetime) -> None:
     """To the microsecond, though they are reckoned in floats; else they are left."""
     try:
-        read = plain.read_moments(texts, now)
+        read = bulk_values.read_moments(texts, now)
     except ValueError:
         return
     assert read == [parse_seed_time(text, now) for text in texts]
@@ -314,14 +320,14 @@ def test_seconds_that_floats_do_not_tell_apart_are_left(year: int) -> None:
     """Before 1970 and after 2106 the careful reader reads them."""
     sign = "-" if year < 2000 else "+"
     with pytest.raises(ValueError, match="1970"):
-        plain.read_moments([f"now{sign}999999999.000001s"], datetime(year, 1, 1, tzinfo=UTC))
+        bulk_values.read_moments([f"now{sign}999999999.000001s"], datetime(year, 1, 1, tzinfo=UTC))
 
 
 def test_a_line_in_a_text_is_none_of_two_texts() -> None:
     """Texts that are looked at together are told apart."""
     for texts in (["now-1s\nnow-2s"], ["now-1s", "now-1.5s\nnow-2s"]):
         with pytest.raises(ValueError, match="line"):
-            plain.read_moments(texts, NOW)
+            bulk_values.read_moments(texts, NOW)
 
 
 def test_rows_derive_what_runs_do(tmp_path: Path) -> None:
@@ -343,7 +349,7 @@ def test_rows_derive_what_runs_do(tmp_path: Path) -> None:
     file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
     found = load_seeds([file], NOW).flow_runs
     assert isinstance(found, FlowRunsById)
-    rows = found.rows.with_parents({})
+    rows = found.rows.with_parent_flow_runs({})
     assert isinstance(rows, Rows)
     names = [*FlowRun.__dataclass_fields__, *DERIVED_COLUMNS]
     for name in names:

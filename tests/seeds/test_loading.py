@@ -145,7 +145,7 @@ def test_subflows_find_their_parents(tmp_path: Path) -> None:
     runs = write(tmp_path, [{"id": ID}, {"id": OTHER, "parent_task_run_id": TASK}], "r.json")
     tasks = write(tmp_path, [{"id": TASK, "flow_run_id": ID, "task_key": "t"}], "t.json")
     base = load(runs, tasks).base()
-    assert base.runs[base.ordinal[OTHER]].parent_flow_run_id == ID
+    assert base.runs[base.ordinal_by_id[OTHER]].parent_flow_run_id == ID
 
 
 def test_pages_of_a_servers_answer_are_a_seed(tmp_path: Path) -> None:

@@ -16,9 +16,8 @@ from mockserver.operations.bulk_deletion import bulk_delete
 from mockserver.prefect.deviations import BULK_DELETE, DEVIATIONS, Deviation
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, StateType
+from mockserver.requests import JSON_MEDIA_TYPE, Message, read_request
 from mockserver.requests.body_models import MAX_LIMIT, BulkDeleteRequest
-from mockserver.requests.decoding import JSON_MEDIA_TYPE, Message
-from mockserver.requests.reading import read_request
 from mockserver.resources import resource_path
 from mockserver.seeds.loading import Seeds, load_seeds
 from mockserver.store.store import Store
