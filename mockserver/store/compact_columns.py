@@ -19,28 +19,28 @@ class ColumnValues(Protocol):
 class LazyColumn:
     """A column that is made as a whole, when the first of its values is asked for."""
 
-    __slots__ = ("_count", "_made", "_make")
+    __slots__ = ("_count", "_make_values", "_values")
 
-    def __init__(self, count: int, make: Callable[[], Sequence[Any]]) -> None:
+    def __init__(self, count: int, make_values: Callable[[], Sequence[Any]]) -> None:
         self._count = count
-        self._make: Callable[[], Sequence[Any]] | None = make
-        self._made: Sequence[Any] = ()
+        self._make_values: Callable[[], Sequence[Any]] | None = make_values
+        self._values: Sequence[Any] = ()
 
-    def _all(self) -> Sequence[Any]:
-        make = self._make
-        if make is not None:
-            self._made = make()
-            self._make = None  # only now: another thread may ask, too
-        return self._made
+    def _materialize(self) -> Sequence[Any]:
+        make_values = self._make_values
+        if make_values is not None:
+            self._values = make_values()
+            self._make_values = None  # only now: another thread may ask, too
+        return self._values
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._all())
+        return iter(self._materialize())
 
     def __getitem__(self, at: int, /) -> Any:
-        return self._all()[at]
+        return self._materialize()[at]
 
 
 class UuidColumn:
@@ -54,7 +54,7 @@ class UuidColumn:
         self.text = text
 
     @classmethod
-    def of(cls, values: Iterable[str]) -> UuidColumn:
+    def from_values(cls, values: Iterable[str]) -> UuidColumn:
         """These uuids, of which it is known that each has 36 characters."""
         return cls("\n".join(values))
 
@@ -67,16 +67,16 @@ class UuidColumn:
     def __getitem__(self, at: int) -> str:
         return self.text[_STRIDE * at : _STRIDE * at + _STRIDE - 1]
 
-    def some(self, places: Sequence[int]) -> list[str]:
+    def get_many(self, positions: Sequence[int]) -> list[str]:
         """Those at some places, which are there, and rise."""
-        if not places:
+        if not positions:
             return []
-        first, end = places[0], places[-1] + 1
-        if end - first > 2 * len(places):
+        first, end = positions[0], positions[-1] + 1
+        if end - first > 2 * len(positions):
             text = self.text
-            return [text[_STRIDE * at : _STRIDE * at + _STRIDE - 1] for at in places]
+            return [text[_STRIDE * at : _STRIDE * at + _STRIDE - 1] for at in positions]
         near = self.text[_STRIDE * first : _STRIDE * end - 1].split("\n")
-        return near if end - first == len(places) else [near[at - first] for at in places]
+        return near if end - first == len(positions) else [near[at - first] for at in positions]
 
 
 _STRIDE = 37
@@ -85,20 +85,20 @@ _STRIDE = 37
 class DictionaryColumn:
     """A column of few different values: these, and of each record which of them it has."""
 
-    __slots__ = ("codes", "different")
+    __slots__ = ("codes", "dictionary")
 
-    def __init__(self, different: Sequence[Any], codes: Sequence[int]) -> None:
-        self.different = different
+    def __init__(self, dictionary: Sequence[Any], codes: Sequence[int]) -> None:
+        self.dictionary = dictionary
         self.codes = codes
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self.different.__getitem__, self.codes)
+        return map(self.dictionary.__getitem__, self.codes)
 
     def __getitem__(self, at: int, /) -> Any:
-        return self.different[self.codes[at]]
+        return self.dictionary[self.codes[at]]
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,7 +114,7 @@ class TimestampColumn:
         self.microseconds = microseconds
 
     @classmethod
-    def of(cls, moments: Iterable[datetime | None]) -> TimestampColumn:
+    def from_values(cls, moments: Iterable[datetime | None]) -> TimestampColumn:
         """These instants."""
         return cls(array("q", map(_to_microseconds, moments)))
 
@@ -132,5 +132,5 @@ def _to_microseconds(moment: datetime | None) -> int:
     return _NULL if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _from_microseconds(since: int) -> datetime | None:
-    return None if since == _NULL else _EPOCH + timedelta(0, 0, since)
+def _from_microseconds(microseconds: int) -> datetime | None:
+    return None if microseconds == _NULL else _EPOCH + timedelta(0, 0, microseconds)

@@ -48,19 +48,21 @@ class FlowRunIndex:
         self.ids: ColumnValues = (
             runs.ids if isinstance(runs, Rows) else [run.id for run in self.runs]
         )
-        self.every = BitMap(range(len(self.runs)))
-        self._columns: dict[str, ColumnIndex] = {}
+        self.all_ordinals = BitMap(range(len(self.runs)))
+        self._column_indexes: dict[str, ColumnIndex] = {}
 
     @cached_property
-    def ordinal(self) -> Mapping[str, int]:
+    def ordinal_by_id(self) -> Mapping[str, int]:
         """Which run has an id."""
         runs = self.runs
-        return runs.ordinal if isinstance(runs, Rows) else dict(zip(self.ids, count()))
+        return runs.ordinal_by_id if isinstance(runs, Rows) else dict(zip(self.ids, count()))
 
     def ids_of(self, ordinals: Sequence[int]) -> list[str]:
         """The ids of the runs at ordinals, which rise."""
         ids = self.ids
-        return ids.some(ordinals) if isinstance(ids, UuidColumn) else [ids[at] for at in ordinals]
+        return (
+            ids.get_many(ordinals) if isinstance(ids, UuidColumn) else [ids[at] for at in ordinals]
+        )
 
     def values(self, column: str) -> Iterable[Any]:
         """What each run has in a column, in the order of the runs."""
@@ -69,14 +71,14 @@ class FlowRunIndex:
 
     def children(self, parents: set[str]) -> BitMap | None:
         """Ordinals of the subflows of these flow runs; None if there are none."""
-        column = cast(ValueIndex, self._column("parent_flow_run_id"))
-        with_children = column.by_value.keys() & parents
-        return column.one_of(with_children).within(None) if with_children else None
+        index = cast(ValueIndex, self._column_index("parent_flow_run_id"))
+        with_children = index.by_value.keys() & parents
+        return index.one_of(with_children).within(None) if with_children else None
 
-    def parent_task_run_ids(self, *, without: BitMap) -> set[str]:
+    def parent_task_run_ids(self, *, excluding: BitMap) -> set[str]:
         """What the runs but those of `without` name as their parent."""
-        column = cast(ValueIndex, self._column("parent_task_run_id"))
-        return column.values_of(self.every - without)
+        index = cast(ValueIndex, self._column_index("parent_task_run_id"))
+        return index.values_of(self.all_ordinals - excluding)
 
     def look_up(self, predicate: Predicate, orphans: BitMap) -> OrdinalSet:
         """The runs that satisfy a predicate, for as long as it is not another `orphans`.
@@ -86,10 +88,10 @@ class FlowRunIndex:
         if isinstance(predicate, Comparison):
             if predicate.column == "id":
                 return self._look_up_ids(predicate)
-            found = self._column(predicate.column).look_up(predicate)
+            matches = self._column_index(predicate.column).look_up(predicate)
             if predicate.column in PARENT_COLUMNS:
-                return _count_orphans_as_null(found, predicate, orphans)
-            return found
+                return _count_orphans_as_null(matches, predicate, orphans)
+            return matches
         if isinstance(predicate, AllOf):
             return self._look_up_all(predicate.parts, orphans)
         parts = [self.look_up(part, orphans) for part in predicate.parts]
@@ -98,23 +100,25 @@ class FlowRunIndex:
     def _look_up_all(self, predicates: Iterable[Predicate], orphans: BitMap) -> OrdinalSet:
         parts = []
         for predicate in predicates:
-            found = self.look_up(predicate, orphans)
-            if is_known_empty(found):
+            matches = self.look_up(predicate, orphans)
+            if is_known_empty(matches):
                 return EMPTY_SET
-            parts.append(found)
-        return Intersection(parts) if parts else BitmapSet(self.every)
+            parts.append(matches)
+        return Intersection(parts) if parts else BitmapSet(self.all_ordinals)
 
     def _look_up_ids(self, test: Comparison) -> OrdinalSet:
-        ordinal = self.ordinal
-        named = BitmapSet(BitMap([ordinal[run_id] for run_id in test.operand if run_id in ordinal]))
-        return named if test.relation is ONE_OF else Difference(BitmapSet(self.every), named)
+        ordinal_by_id = self.ordinal_by_id
+        named = BitmapSet(
+            BitMap([ordinal_by_id[run_id] for run_id in test.operand if run_id in ordinal_by_id])
+        )
+        return named if test.relation is ONE_OF else Difference(BitmapSet(self.all_ordinals), named)
 
-    def _column(self, name: str) -> ColumnIndex:
-        column = self._columns.get(name)
-        if column is None:
+    def _column_index(self, name: str) -> ColumnIndex:
+        index = self._column_indexes.get(name)
+        if index is None:
             kind = INDEX_BY_COLUMN.get(name, ValueIndex)
-            column = self._columns[name] = kind(self.values(name), self.every)
-        return column
+            index = self._column_indexes[name] = kind(self.values(name), self.all_ordinals)
+        return index
 
 
 INDEX_BY_COLUMN: Mapping[str, Callable[[Iterable[Any], BitMap], ColumnIndex]] = {
@@ -128,18 +132,18 @@ INDEX_BY_COLUMN: Mapping[str, Callable[[Iterable[Any], BitMap], ColumnIndex]] = 
 }
 
 
-def _count_orphans_as_null(found: OrdinalSet, test: Comparison, orphans: BitMap) -> OrdinalSet:
+def _count_orphans_as_null(matches: OrdinalSet, test: Comparison, orphans: BitMap) -> OrdinalSet:
     """What a test on a parent finds where the parents of `orphans` are null."""
     if test.relation is IS_NULL:
-        return Union((found, BitmapSet(orphans)))
-    return Difference(found, BitmapSet(orphans))
+        return Union((matches, BitmapSet(orphans)))
+    return Difference(matches, BitmapSet(orphans))
 
 
-def depends_on_parents(asked: Predicate | tuple[Predicate, ...]) -> bool:
+def depends_on_parents(query: Predicate | tuple[Predicate, ...]) -> bool:
     """Whether it matters to a predicate, or to one of some, which parents are gone."""
-    if isinstance(asked, Comparison):
-        return asked.column in PARENT_COLUMNS
-    return any(map(depends_on_parents, asked if isinstance(asked, tuple) else asked.parts))
+    if isinstance(query, Comparison):
+        return query.column in PARENT_COLUMNS
+    return any(map(depends_on_parents, query if isinstance(query, tuple) else query.parts))
 
 
 def _id(run: FlowRun) -> str:
@@ -176,22 +180,22 @@ class Base(FlowRunIndex):
             else {task_run.id: task_run for task_run in task_runs}
         )
         if isinstance(runs, Rows):
-            super().__init__(runs.with_parents(self._flow_run_of))
+            super().__init__(runs.with_parent_flow_runs(self._flow_run_id_by_task_run))
         else:
             super().__init__(map(self._with_parent, runs))
 
     def _with_parent(self, run: FlowRun) -> FlowRun:
         if run.parent_task_run_id is None:
             return run
-        parent = self._flow_run_of.get(run.parent_task_run_id)
+        parent = self._flow_run_id_by_task_run.get(run.parent_task_run_id)
         return run if run.parent_flow_run_id == parent else replace(run, parent_flow_run_id=parent)
 
     @cached_property
-    def _flow_run_of(self) -> Mapping[str, str | None]:
+    def _flow_run_id_by_task_run(self) -> Mapping[str, str | None]:
         """To which flow run each task run belongs, by id."""
         task_runs = self.task_runs
         if isinstance(task_runs, RecordsById):
-            return task_runs.each("flow_run_id")
+            return task_runs.column_by_id("flow_run_id")
         return {task_run.id: task_run.flow_run_id for task_run in task_runs.values()}
 
     @cached_property
@@ -199,13 +203,13 @@ class Base(FlowRunIndex):
         """The flows by id."""
         named = set(self.values("flow_id"))
         named.update(deployment.flow_id for deployment in self.deployments.values())
-        made_up = {
+        inferred = {
             flow_id: UNKNOWN_FLOW
             if flow_id == UNKNOWN_FLOW.id
             else Flow(flow_id, f"flow-{flow_id[:8]}")
             for flow_id in sorted(named - self._flows.keys())
         }
-        return {**self._flows, **made_up}
+        return {**self._flows, **inferred}
 
     @cached_property
     def deployments(self) -> Mapping[str, Deployment]:
@@ -223,43 +227,43 @@ class Base(FlowRunIndex):
     @cached_property
     def work_queues(self) -> Mapping[str, WorkQueue]:
         """The work queues by id."""
-        made_up = {
-            placed.work_queue_id: WorkQueue(
-                placed.work_queue_id, placed.work_queue_name or "default", self._pool_id(placed)
+        inferred = {
+            record.work_queue_id: WorkQueue(
+                record.work_queue_id, record.work_queue_name or "default", self._pool_id(record)
             )
-            for placed in self._placed()
-            if placed.work_queue_id is not None and placed.work_queue_id not in self._work_queues
+            for record in self._records_with_pool()
+            if record.work_queue_id is not None and record.work_queue_id not in self._work_queues
         }
-        return {**self._work_queues, **made_up}
+        return {**self._work_queues, **inferred}
 
     @cached_property
     def work_pools(self) -> Mapping[str, WorkPool]:
         """The work pools by id."""
-        made_up = {
-            pool_id: WorkPool(pool_id, placed.work_pool_name or f"work-pool-{pool_id[:8]}")
-            for placed in self._placed()
-            if (pool_id := self._pool_id(placed)) is not None and pool_id not in self._work_pools
+        inferred = {
+            pool_id: WorkPool(pool_id, record.work_pool_name or f"work-pool-{pool_id[:8]}")
+            for record in self._records_with_pool()
+            if (pool_id := self._pool_id(record)) is not None and pool_id not in self._work_pools
         }
-        return {**self._work_pools, **made_up}
+        return {**self._work_pools, **inferred}
 
-    def _placed(self) -> Iterator[Deployment | FlowRun]:
+    def _records_with_pool(self) -> Iterator[Deployment | FlowRun]:
         yield from self._deployments.values()
         yield from self.runs
 
-    def _pool_id(self, placed: Deployment | FlowRun) -> str | None:
+    def _pool_id(self, record: Deployment | FlowRun) -> str | None:
         """The pool that is described by this name, else the one with the id."""
-        named = self._pool_ids.get(placed.work_pool_name)
-        return placed.work_pool_id if named is None else named
+        named = self._pool_id_by_name.get(record.work_pool_name)
+        return record.work_pool_id if named is None else named
 
     @cached_property
-    def _pool_ids(self) -> Mapping[str | None, str]:
+    def _pool_id_by_name(self) -> Mapping[str | None, str]:
         return {pool.name: pool.id for pool in self._work_pools.values()}
 
     @cached_property
     def task_runs_of(self) -> Mapping[str, tuple[str, ...]]:
         """Ids of the task runs that belong to a flow run, by its id."""
         found: dict[str, list[str]] = {}
-        for task_run_id, flow_run_id in self._flow_run_of.items():
+        for task_run_id, flow_run_id in self._flow_run_id_by_task_run.items():
             if flow_run_id is not None:
                 found.setdefault(flow_run_id, []).append(task_run_id)
         return {flow_run_id: tuple(ids) for flow_run_id, ids in found.items()}

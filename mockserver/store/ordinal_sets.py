@@ -18,13 +18,13 @@ class OrdinalSet(Protocol):
     """Some ordinals, about so many."""
 
     @property
-    def about(self) -> int: ...
+    def estimated_size(self) -> int: ...
 
     def within(self, window: BitMap | None) -> BitMap:
         """Those that are in the window; None is everywhere."""
         ...
 
-    def outside(self, found: BitMap) -> BitMap:
+    def subtract_from(self, ordinals: BitMap) -> BitMap:
         """Those of some ordinals that are not in it."""
         ...
 
@@ -32,70 +32,70 @@ class OrdinalSet(Protocol):
 class SingletonSet:
     """A single ordinal."""
 
-    __slots__ = ("at",)
-    about = 1
+    __slots__ = ("ordinal",)
+    estimated_size = 1
 
-    def __init__(self, at: int) -> None:
-        self.at = at
+    def __init__(self, ordinal: int) -> None:
+        self.ordinal = ordinal
 
     def within(self, window: BitMap | None) -> BitMap:
-        found = BitMap((self.at,))
+        found = BitMap((self.ordinal,))
         return found if window is None else found & window
 
-    def outside(self, found: BitMap) -> BitMap:
-        return found - BitMap((self.at,))
+    def subtract_from(self, ordinals: BitMap) -> BitMap:
+        return ordinals - BitMap((self.ordinal,))
 
 
 class BitmapSet:
     """The ordinals of a bitmap."""
 
-    __slots__ = ("about", "ordinals")
+    __slots__ = ("estimated_size", "ordinals")
 
     def __init__(self, ordinals: BitMap) -> None:
         self.ordinals = ordinals
-        self.about = len(ordinals)
+        self.estimated_size = len(ordinals)
 
     def within(self, window: BitMap | None) -> BitMap:
         return self.ordinals if window is None else self.ordinals & window
 
-    def outside(self, found: BitMap) -> BitMap:
-        return found - self.ordinals
+    def subtract_from(self, ordinals: BitMap) -> BitMap:
+        return ordinals - self.ordinals
 
 
 EMPTY_SET = BitmapSet(BitMap())
 
 
-def is_known_empty(found: OrdinalSet) -> bool:
+def is_known_empty(ordinal_set: OrdinalSet) -> bool:
     """Whether it is known at a glance to hold nothing."""
-    return type(found) is BitmapSet and not found.about
+    return type(ordinal_set) is BitmapSet and not ordinal_set.estimated_size
 
 
 class Union:
     """What is in any of the parts."""
 
-    __slots__ = ("about", "parts")
+    __slots__ = ("estimated_size", "parts")
 
     def __init__(self, parts: Iterable[OrdinalSet]) -> None:
         self.parts = tuple(parts)
-        self.about = sum([part.about for part in self.parts])
+        self.estimated_size = sum([part.estimated_size for part in self.parts])
 
     def within(self, window: BitMap | None) -> BitMap:
         return BitMap.union(*[part.within(window) for part in self.parts])
 
-    def outside(self, found: BitMap) -> BitMap:
+    def subtract_from(self, ordinals: BitMap) -> BitMap:
         for part in self.parts:
-            found = part.outside(found)
-        return found
+            ordinals = part.subtract_from(ordinals)
+        return ordinals
 
 
 class Intersection:
     """What is in all of the parts, of which there is one at least; the smallest comes first."""
 
-    __slots__ = ("about", "parts")
+    __slots__ = ("estimated_size", "parts")
 
     def __init__(self, parts: Iterable[OrdinalSet]) -> None:
-        self.parts = sorted(parts, key=attrgetter("about"))
-        self.about = self.parts[0].about
+        self.parts = sorted(parts, key=attrgetter("estimated_size"))
+        self.estimated_size = self.parts[0].estimated_size
 
     def within(self, window: BitMap | None) -> BitMap:
         smallest, *others = self.parts
@@ -106,33 +106,33 @@ class Intersection:
             found = part.within(found)
         return found
 
-    def outside(self, found: BitMap) -> BitMap:
-        return found - self.within(found)
+    def subtract_from(self, ordinals: BitMap) -> BitMap:
+        return ordinals - self.within(ordinals)
 
 
 class Difference:
     """What is in one and not in the other."""
 
-    __slots__ = ("about", "of", "without")
+    __slots__ = ("estimated_size", "minuend", "subtrahend")
 
-    def __init__(self, of: OrdinalSet, without: OrdinalSet) -> None:
-        self.of = of
-        self.without = without
-        self.about = max(0, of.about - without.about)
+    def __init__(self, minuend: OrdinalSet, subtrahend: OrdinalSet) -> None:
+        self.minuend = minuend
+        self.subtrahend = subtrahend
+        self.estimated_size = max(0, minuend.estimated_size - subtrahend.estimated_size)
 
     def within(self, window: BitMap | None) -> BitMap:
-        return self.without.outside(self.of.within(window))
+        return self.subtrahend.subtract_from(self.minuend.within(window))
 
-    def outside(self, found: BitMap) -> BitMap:
-        return found - self.within(found)
+    def subtract_from(self, ordinals: BitMap) -> BitMap:
+        return ordinals - self.within(ordinals)
 
 
-def make_union(places: Sequence[int | BitMap]) -> OrdinalSet:
+def make_union(ordinals: Sequence[int | BitMap]) -> OrdinalSet:
     """All of these ordinals."""
-    if len(places) == 1:
-        (place,) = places
-        return SingletonSet(place) if isinstance(place, int) else BitmapSet(place)
-    parts: list[OrdinalSet] = [BitmapSet(place) for place in places if isinstance(place, BitMap)]
-    if len(parts) < len(places):
-        parts.append(BitmapSet(BitMap([place for place in places if isinstance(place, int)])))
+    if len(ordinals) == 1:
+        (item,) = ordinals
+        return SingletonSet(item) if isinstance(item, int) else BitmapSet(item)
+    parts: list[OrdinalSet] = [BitmapSet(item) for item in ordinals if isinstance(item, BitMap)]
+    if len(parts) < len(ordinals):
+        parts.append(BitmapSet(BitMap([item for item in ordinals if isinstance(item, int)])))
     return Union(parts) if parts else EMPTY_SET

@@ -22,25 +22,25 @@ class Overlay(Generic[R]):
     Forking costs as much as has changed. Not for several threads at once.
     """
 
-    __slots__ = ("_changed", "_gone", "_loaded")
+    __slots__ = ("_changed", "_hidden", "_loaded")
 
     def __init__(self, loaded: Mapping[str, R]) -> None:
         self._loaded = loaded
-        self._gone: set[str] = set()
+        self._hidden: set[str] = set()
         self._changed: dict[str, R] = {}
 
     def __contains__(self, record_id: object) -> bool:
         return record_id in self._changed or (
-            record_id in self._loaded and record_id not in self._gone
+            record_id in self._loaded and record_id not in self._hidden
         )
 
     def __len__(self) -> int:
-        return len(self._loaded) - len(self._gone) + len(self._changed)
+        return len(self._loaded) - len(self._hidden) + len(self._changed)
 
     def __iter__(self) -> Iterator[R]:
         """Every record: the loaded ones that are as they were, then the others."""
         for record_id, record in self._loaded.items():
-            if record_id not in self._gone:
+            if record_id not in self._hidden:
                 yield record
         yield from self._changed.values()
 
@@ -51,7 +51,7 @@ class Overlay(Generic[R]):
         changed = self._changed.get(record_id)
         if changed is not None:
             return changed
-        return None if record_id in self._gone else self._loaded.get(record_id)
+        return None if record_id in self._hidden else self._loaded.get(record_id)
 
     @property
     def changed(self) -> Iterable[R]:
@@ -61,7 +61,7 @@ class Overlay(Generic[R]):
     def put(self, record: R) -> None:
         """Add a record, or replace the one with its id."""
         if record.id in self._loaded:
-            self._gone.add(record.id)
+            self._hidden.add(record.id)
         self._changed[record.id] = record
 
     def drop(self, record_ids: Iterable[str]) -> None:
@@ -69,11 +69,11 @@ class Overlay(Generic[R]):
         for record_id in record_ids:
             self._changed.pop(record_id, None)
             if record_id in self._loaded:
-                self._gone.add(record_id)
+                self._hidden.add(record_id)
 
     def fork(self) -> Overlay[R]:
         """A shelf that starts as this one is; nothing done on either is seen by the other."""
         other: Overlay[R] = Overlay(self._loaded)
-        other._gone = self._gone.copy()
+        other._hidden = self._hidden.copy()
         other._changed = self._changed.copy()
         return other

@@ -46,11 +46,11 @@ class ColumnBuilder:
             self.count = count
             return
         for name in columns.keys() | self.by_name.keys():
-            mine = self.by_name.get(name) or [self.defaults[name]] * self.count
-            if not isinstance(mine, list):
-                mine = list(mine)
-            mine.extend(columns.get(name) or repeat(self.defaults[name], count))
-            self.by_name[name] = mine
+            values = self.by_name.get(name) or [self.defaults[name]] * self.count
+            if not isinstance(values, list):
+                values = list(values)
+            values.extend(columns.get(name) or repeat(self.defaults[name], count))
+            self.by_name[name] = values
         self.count += count
 
     def values(self, name: str) -> Iterator[Any]:
@@ -79,7 +79,7 @@ class Rows(Sequence[FlowRun]):
         """The ids, highest first."""
         return self._ids[0]
 
-    def has_twice(self) -> bool:
+    def has_duplicate_ids(self) -> bool:
         """Whether an id came twice."""
         return self._ids[1]
 
@@ -88,15 +88,15 @@ class Rows(Sequence[FlowRun]):
         ids = self.columns["id"]
         if isinstance(self.order, range):
             return ids, False
-        found = list(map(ids.__getitem__, self.order))
-        return UuidColumn.of(found), any(map(eq, found, islice(found, 1, None)))
+        ordered = list(map(ids.__getitem__, self.order))
+        return UuidColumn.from_values(ordered), any(map(eq, ordered, islice(ordered, 1, None)))
 
     @cached_property
-    def ordinal(self) -> Mapping[str, int]:
+    def ordinal_by_id(self) -> Mapping[str, int]:
         """Which run has an id: the first, the next... Ids must be unique."""
         ordinals = array("I", self.order)
-        for ordinal, place in enumerate(self.order):
-            ordinals[place] = ordinal
+        for ordinal, position in enumerate(self.order):
+            ordinals[position] = ordinal
         return dict(zip(self.columns["id"], ordinals, strict=True))
 
     def __len__(self) -> int:
@@ -109,8 +109,8 @@ class Rows(Sequence[FlowRun]):
     def __getitem__(self, at: int | slice) -> FlowRun | list[FlowRun]:
         if isinstance(at, slice):
             return [self[one] for one in range(*at.indices(len(self)))]
-        place = self.order[at]
-        return FlowRun(**{name: column[place] for name, column in self.columns.items()})
+        position = self.order[at]
+        return FlowRun(**{name: column[position] for name, column in self.columns.items()})
 
     def __iter__(self) -> Iterator[FlowRun]:
         return map(self.__getitem__, range(len(self)))
@@ -127,13 +127,15 @@ class Rows(Sequence[FlowRun]):
             return iter(column)
         return map(column.__getitem__, self.order)
 
-    def with_parents(self, flow_run_of: Mapping[str, str | None]) -> Rows:
+    def with_parent_flow_runs(self, flow_run_id_by_task_run: Mapping[str, str | None]) -> Rows:
         """The same, with the flow runs that the parent task runs belong to."""
         parents = self.columns.get("parent_task_run_id")
         if parents is None:
             return self
-        found = LazyColumn(len(parents), lambda: list(map(flow_run_of.get, parents)))
-        rows = Rows({**self.columns, "parent_flow_run_id": found}, self.order)
+        parent_flow_run_ids = LazyColumn(
+            len(parents), lambda: list(map(flow_run_id_by_task_run.get, parents))
+        )
+        rows = Rows({**self.columns, "parent_flow_run_id": parent_flow_run_ids}, self.order)
         rows._ids = self._ids
         return rows
 
@@ -183,10 +185,10 @@ class FlowRunsById(Mapping[str, FlowRun]):
         self.rows = Rows(columns.by_name or {"id": []})
 
     def __contains__(self, run_id: object) -> bool:
-        return run_id in self.rows.ordinal
+        return run_id in self.rows.ordinal_by_id
 
     def __getitem__(self, run_id: str) -> FlowRun:
-        return self.rows[self.rows.ordinal[run_id]]
+        return self.rows[self.rows.ordinal_by_id[run_id]]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.rows.ids)
@@ -202,19 +204,19 @@ class RecordsById(Mapping[str, R], Generic[R]):
         """Of records with one id, the last counts."""
         self.kind = kind
         self.columns = columns
-        self.places = dict(zip(columns.values("id"), count(), strict=False))
+        self._position_by_id = dict(zip(columns.values("id"), count(), strict=False))
 
-    def each(self, name: str) -> Mapping[str, Any]:
+    def column_by_id(self, name: str) -> Mapping[str, Any]:
         """What each has under a name, by id."""
         return dict(zip(self.columns.values("id"), self.columns.values(name), strict=True))
 
     def __getitem__(self, record_id: str) -> R:
-        place = self.places[record_id]
+        position = self._position_by_id[record_id]
         columns = self.columns.by_name
-        return self.kind(**{name: column[place] for name, column in columns.items()})
+        return self.kind(**{name: column[position] for name, column in columns.items()})
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.places)
+        return iter(self._position_by_id)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self._position_by_id)

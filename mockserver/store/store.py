@@ -34,7 +34,7 @@ class Selection(NamedTuple):
     ordinals: list[list[int]]
 
 
-MAX_UNINDEXED = 256
+MAX_BUFFERED = 256
 """So many runs are tested one by one at most."""
 MERGE_FACTOR = 4
 
@@ -44,33 +44,35 @@ class Store:
 
     def __init__(self, base: Base) -> None:
         self.base = base
-        self._untouched = [Segment(base)]  # forks share it; no run of it ever goes
+        self._base_segments = [Segment(base)]  # forks share it; no run of it ever goes
         self.reset()
 
     def reset(self) -> None:
         """Back to the base: what was loaded and nothing else."""
-        self._layers = self._untouched
-        self._bereft: list[str] | None = None  # of the fresh ones; None: nothing is put off
-        self._unrelated: Predicate | None = None  # what a drain asks for, and looks at no parents
-        self._fresh: dict[str, FlowRun] = {}
-        self._shelves: dict[str, Overlay[Any]] = {}
+        self._segments = self._base_segments
+        # Of the fresh ones; None: nothing is put off.
+        self._pending_cascade: list[str] | None = None
+        # What a drain asks for, and looks at no parents.
+        self._independent_predicate: Predicate | None = None
+        self._buffer: dict[str, FlowRun] = {}
+        self._overlays: dict[str, Overlay[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
         self.leases: dict[str, None] = {}
 
-    def _own_layers(self) -> list[Segment]:
+    def _writable_segments(self) -> list[Segment]:
         """The layers, to be changed."""
-        if self._layers is self._untouched:
-            self._layers = [Segment(self.base)]
-        return self._layers
+        if self._segments is self._base_segments:
+            self._segments = [Segment(self.base)]
+        return self._segments
 
     def __len__(self) -> int:
-        return sum(map(len, self._layers)) + len(self._fresh)
+        return sum(map(len, self._segments)) + len(self._buffer)
 
     def __contains__(self, flow_run_id: object) -> bool:
         if not isinstance(flow_run_id, str):
             return False
-        return flow_run_id in self._fresh or any(
-            layer.place(flow_run_id) is not None for layer in self._layers
+        return flow_run_id in self._buffer or any(
+            segment.ordinal_of(flow_run_id) is not None for segment in self._segments
         )
 
     def __iter__(self) -> Iterator[FlowRun]:
@@ -79,61 +81,69 @@ class Store:
 
     def get(self, flow_run_id: str) -> FlowRun | None:
         """The run with this id (lower-case text), or None."""
-        self._settle()
-        fresh = self._fresh.get(flow_run_id)
-        if fresh is not None:
-            return fresh
-        for layer in self._layers:
-            at = layer.place(flow_run_id)
-            if at is not None:
-                return layer.run(at)
+        self._run_pending_cascade()
+        buffered = self._buffer.get(flow_run_id)
+        if buffered is not None:
+            return buffered
+        for segment in self._segments:
+            ordinal = segment.ordinal_of(flow_run_id)
+            if ordinal is not None:
+                return segment.run(ordinal)
         return None
 
     @property
     def task_runs(self) -> Overlay[TaskRun]:
         """The task runs. They go with their flow run."""
-        self._settle()
-        return self._shelf("task_runs")
+        self._run_pending_cascade()
+        return self._overlay("task_runs")
 
     @property
     def flows(self) -> Overlay[Flow]:
         """The flows."""
-        return self._shelf("flows")
+        return self._overlay("flows")
 
     @property
     def deployments(self) -> Overlay[Deployment]:
         """The deployments."""
-        return self._shelf("deployments")
+        return self._overlay("deployments")
 
     @property
     def work_pools(self) -> Overlay[WorkPool]:
         """The work pools."""
-        return self._shelf("work_pools")
+        return self._overlay("work_pools")
 
     @property
     def work_queues(self) -> Overlay[WorkQueue]:
         """The work queues."""
-        return self._shelf("work_queues")
+        return self._overlay("work_queues")
 
-    def _shelf(self, name: str) -> Overlay[Any]:
-        shelf = self._shelves.get(name)
-        if shelf is None:
-            shelf = self._shelves[name] = Overlay(getattr(self.base, name))
-        return shelf
+    def _overlay(self, name: str) -> Overlay[Any]:
+        overlay = self._overlays.get(name)
+        if overlay is None:
+            overlay = self._overlays[name] = Overlay(getattr(self.base, name))
+        return overlay
 
     def task_runs_of(self, flow_run_id: str) -> list[TaskRun]:
         """The task runs that belong to a flow run."""
-        shelf = self.task_runs
+        overlay = self.task_runs
         ids = dict.fromkeys(self.base.task_runs_of.get(flow_run_id, ()))
-        ids.update((one.id, None) for one in shelf.changed if one.flow_run_id == flow_run_id)
-        found = (shelf.get(task_run_id) for task_run_id in ids)
-        return [one for one in found if one is not None and one.flow_run_id == flow_run_id]
+        ids.update(
+            (task_run.id, None)
+            for task_run in overlay.changed
+            if task_run.flow_run_id == flow_run_id
+        )
+        found = (overlay.get(task_run_id) for task_run_id in ids)
+        return [
+            task_run
+            for task_run in found
+            if task_run is not None and task_run.flow_run_id == flow_run_id
+        ]
 
     def parent_task_run_ids(self) -> set[str]:
         """The ids of the task runs that stand for a subflow."""
-        self._settle()
-        found = {run.parent_task_run_id for run in self._fresh.values()}
-        found.update(*(layer.parent_task_run_ids() for layer in self._layers))
+        self._run_pending_cascade()
+        found = {run.parent_task_run_id for run in self._buffer.values()}
+        found.update(*(segment.parent_task_run_ids() for segment in self._segments))
         return {parent for parent in found if parent is not None}
 
     def select(self, predicate: Predicate, limit: int | None = None) -> list[FlowRun]:
@@ -142,43 +152,47 @@ class Store:
 
     def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
         """The ids of what `select` returns; no run is made for it."""
-        self._settle_for(predicate)
-        found = [layer.index.ids_of(layer.first(predicate, limit)) for layer in self._layers]
-        if self._fresh:
-            found.append([run.id for run in self._fresh_matching(predicate)])
-        return _merge_descending(found)[:limit]
+        self._run_cascade_before(predicate)
+        id_lists = [
+            segment.index.ids_of(segment.first_matching(predicate, limit))
+            for segment in self._segments
+        ]
+        if self._buffer:
+            id_lists.append([run.id for run in self._match_buffer(predicate)])
+        return _merge_descending(id_lists)[:limit]
 
     def find(self, predicate: Predicate, limit: int) -> Selection:
         """The first so many runs that satisfy a predicate, to be deleted next."""
-        self._settle_for(predicate)
-        ordinals, found = [], []
-        for layer in self._layers:
-            ats = layer.first(predicate, limit + 1)
-            ordinals.append(ats)
-            found.append(layer.index.ids_of(ats))
-        if self._fresh:
-            found.append([run.id for run in self._fresh_matching(predicate)])
-        ids = _merge_descending(found)
+        self._run_cascade_before(predicate)
+        ordinals, id_lists = [], []
+        for segment in self._segments:
+            segment_ordinals = segment.first_matching(predicate, limit + 1)
+            ordinals.append(segment_ordinals)
+            id_lists.append(segment.index.ids_of(segment_ordinals))
+        if self._buffer:
+            id_lists.append([run.id for run in self._match_buffer(predicate)])
+        ids = _merge_descending(id_lists)
         more = len(ids) > limit
         if more:
             first_left = ids[limit]
             del ids[limit:]
-            for ats, ids_there in zip(ordinals, found, strict=False):  # the fresh have no ordinals
-                del ats[bisect_left(ids_there, True, key=first_left.__ge__) :]
+            # The fresh have no ordinals.
+            for segment_ordinals, segment_ids in zip(ordinals, id_lists, strict=False):
+                del segment_ordinals[bisect_left(segment_ids, True, key=first_left.__ge__) :]
         return Selection(ids, more, ordinals)
 
     def count(self, predicate: Predicate) -> int:
         """How many runs satisfy a predicate."""
-        self._settle_for(predicate)
-        loaded = sum(layer.count(predicate) for layer in self._layers)
-        return loaded + sum(map(predicate, self._fresh.values()))
+        self._run_cascade_before(predicate)
+        loaded = sum(segment.count(predicate) for segment in self._segments)
+        return loaded + sum(map(predicate, self._buffer.values()))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the one and not the other."""
-        if self._bereft is not None and depends_on_parents((wider, narrower)):
-            self._settle()
-        return any(layer.any_more(wider, narrower) for layer in self._layers) or any(
-            wider(run) and not narrower(run) for run in self._fresh.values()
+        if self._pending_cascade is not None and depends_on_parents((wider, narrower)):
+            self._run_pending_cascade()
+        return any(segment.any_more(wider, narrower) for segment in self._segments) or any(
+            wider(run) and not narrower(run) for run in self._buffer.values()
         )
 
     def delete(self, flow_run_ids: Iterable[str]) -> list[str]:
@@ -190,93 +204,101 @@ class Store:
         wanted = dict.fromkeys(flow_run_ids)
         if not wanted:
             return []
-        self._settle()
-        doomed = self._drop(wanted)
-        self._forget_states(doomed)
-        self._drop_relatives(set(doomed))
-        return doomed
+        self._run_pending_cascade()
+        deleted = self._drop(wanted)
+        self._forget_states(deleted)
+        self._cascade(set(deleted))
+        return deleted
 
-    def delete_found(self, found: Selection) -> None:
+    def delete_found(self, selection: Selection) -> None:
         """Delete, as `delete` does, what `find` has just found: nothing has changed since."""
-        if not found.ids:
+        if not selection.ids:
             return
-        for layer, ordinals in zip(self._own_layers(), found.ordinals, strict=True):
-            layer.take(ordinals)
-        self._bereft = bereft = self._bereft or []
-        if self._fresh:
-            fresh = self._fresh
-            bereft += [run_id for run_id in found.ids if fresh.pop(run_id, None)]
-        if self._fresh and found.more:  # a drain would test them in each call
-            self._lay_down()
-        self._forget_states(found.ids)
+        for segment, ordinals in zip(self._writable_segments(), selection.ordinals, strict=True):
+            segment.delete_deferred(ordinals)
+        self._pending_cascade = pending_cascade = self._pending_cascade or []
+        if self._buffer:
+            buffer = self._buffer
+            pending_cascade += [run_id for run_id in selection.ids if buffer.pop(run_id, None)]
+        if self._buffer and selection.more:  # a drain would test them in each call
+            self._flush()
+        self._forget_states(selection.ids)
 
-    def _settle(self) -> None:
+    def _run_pending_cascade(self) -> None:
         """Do what follows from deletes, which is put off until somebody looks there."""
-        if self._bereft is not None:
-            gone, self._bereft = self._bereft, None
-            self._drop_relatives(set(chain(gone, *(layer.take_bereft() for layer in self._layers))))
+        if self._pending_cascade is not None:
+            deleted, self._pending_cascade = self._pending_cascade, None
+            self._cascade(
+                set(chain(deleted, *(segment.pop_pending_cascade() for segment in self._segments)))
+            )
 
-    def _settle_for(self, asked: Predicate) -> None:
-        if self._bereft is not None and asked is not self._unrelated:
-            if depends_on_parents(asked):
-                self._settle()
+    def _run_cascade_before(self, predicate: Predicate) -> None:
+        if self._pending_cascade is not None and predicate is not self._independent_predicate:
+            if depends_on_parents(predicate):
+                self._run_pending_cascade()
             else:
-                self._unrelated = asked
+                self._independent_predicate = predicate
 
-    def _forget_states(self, doomed: Iterable[str]) -> None:
+    def _forget_states(self, deleted: Iterable[str]) -> None:
         if self._states:
-            for flow_run_id in doomed:
+            for flow_run_id in deleted:
                 self._states.pop(flow_run_id, None)
 
-    def _drop_relatives(self, of: set[str]) -> None:
-        self._drop_task_runs(of)
-        self._orphan_children(of)
+    def _cascade(self, deleted: set[str]) -> None:
+        self._drop_task_runs(deleted)
+        self._orphan_children(deleted)
 
     def _drop(self, flow_run_ids: Collection[str]) -> list[str]:
         """Take runs out, and nothing else; returns the ids that were there, as they came."""
-        there = {run_id for run_id in flow_run_ids if self._fresh.pop(run_id, None)}
-        there.update(*(layer.drop(flow_run_ids) for layer in self._own_layers()))
-        return [run_id for run_id in flow_run_ids if run_id in there]
+        dropped = {run_id for run_id in flow_run_ids if self._buffer.pop(run_id, None)}
+        dropped.update(*(segment.drop(flow_run_ids) for segment in self._writable_segments()))
+        return [run_id for run_id in flow_run_ids if run_id in dropped]
 
-    def _drop_task_runs(self, of: set[str]) -> None:
-        shelf, loaded = self._shelves.get("task_runs"), self.base.task_runs_of
-        changed = () if shelf is None else shelf.changed
-        ids = [one.id for one in changed if one.flow_run_id in of]
-        for flow_run_id in loaded.keys() & of:
-            ids += loaded[flow_run_id]
+    def _drop_task_runs(self, flow_run_ids: set[str]) -> None:
+        overlay, loaded_ids = self._overlays.get("task_runs"), self.base.task_runs_of
+        changed = () if overlay is None else overlay.changed
+        ids = [task_run.id for task_run in changed if task_run.flow_run_id in flow_run_ids]
+        for flow_run_id in loaded_ids.keys() & flow_run_ids:
+            ids += loaded_ids[flow_run_id]
         if ids:
-            task_runs = self._shelf("task_runs")
+            task_runs = self._overlay("task_runs")
             found = map(task_runs.get, dict.fromkeys(ids))
-            task_runs.drop([one.id for one in found if one is not None and one.flow_run_id in of])
+            task_runs.drop(
+                [
+                    task_run.id
+                    for task_run in found
+                    if task_run is not None and task_run.flow_run_id in flow_run_ids
+                ]
+            )
 
     def _orphan_children(self, parents: set[str]) -> None:
-        for layer in self._own_layers():
-            layer.orphan_children(parents)
-        orphaned = [run for run in self._fresh.values() if run.parent_flow_run_id in parents]
-        self._fresh.update((run.id, with_parent_nulled(run)) for run in orphaned)
+        for segment in self._writable_segments():
+            segment.orphan_children(parents)
+        orphaned = [run for run in self._buffer.values() if run.parent_flow_run_id in parents]
+        self._buffer.update((run.id, with_parent_nulled(run)) for run in orphaned)
 
     def put(self, run: FlowRun) -> None:
         """Add a run, or replace the one with its id. Its parent follows from its task run."""
         self._drop((run.id,))
         task_run = self.task_runs.get(run.parent_task_run_id)
         parent = task_run.flow_run_id if task_run else None
-        self._fresh[run.id] = replace(run, parent_flow_run_id=parent)
-        if len(self._fresh) > MAX_UNINDEXED:
-            self._lay_down()
+        self._buffer[run.id] = replace(run, parent_flow_run_id=parent)
+        if len(self._buffer) > MAX_BUFFERED:
+            self._flush()
 
-    def _lay_down(self) -> None:
+    def _flush(self) -> None:
         """Make the fresh runs a layer, together with the layers over the base that are no larger
         than `MERGE_FACTOR` times what they are put on.
         """
-        runs = list(self._fresh.values())
-        layers = self._own_layers()
-        while len(layers) > 1 and len(layers[-1]) < MERGE_FACTOR * len(runs):
-            layer = layers.pop()
-            if self._bereft is not None:
-                self._bereft += layer.take_bereft()
-            runs.extend(layer)
-        layers.append(Segment(FlowRunIndex(runs)))
-        self._fresh = {}
+        runs = list(self._buffer.values())
+        segments = self._writable_segments()
+        while len(segments) > 1 and len(segments[-1]) < MERGE_FACTOR * len(runs):
+            segment = segments.pop()
+            if self._pending_cascade is not None:
+                self._pending_cascade += segment.pop_pending_cascade()
+            runs.extend(segment)
+        segments.append(Segment(FlowRunIndex(runs)))
+        self._buffer = {}
 
     def states_of(self, run: FlowRun) -> tuple[State, ...]:
         """The states that a run has been in, as far as they are known, the present one last."""
@@ -289,43 +311,43 @@ class Store:
 
     def fork(self) -> Store:
         """A store that starts as this one is; nothing done on either is seen by the other."""
-        if self._bereft is not None:
-            self._settle()
+        if self._pending_cascade is not None:
+            self._run_pending_cascade()
         other: Store = Store.__new__(Store)  # `reset` would make what is replaced here
         other.base = self.base
-        other._bereft = None
-        other._unrelated = None
-        other._untouched = layers = self._untouched
-        if self._layers is not layers:
-            layers = [layer.copy() for layer in self._layers]
-        other._layers = layers
-        other._fresh = self._fresh.copy()
-        shelves = self._shelves
-        other._shelves = {name: shelves[name].fork() for name in shelves} if shelves else {}
+        other._pending_cascade = None
+        other._independent_predicate = None
+        other._base_segments = segments = self._base_segments
+        if self._segments is not segments:
+            segments = [segment.copy() for segment in self._segments]
+        other._segments = segments
+        other._buffer = self._buffer.copy()
+        overlays = self._overlays
+        other._overlays = {name: overlays[name].fork() for name in overlays} if overlays else {}
         other._states = self._states.copy()
         other.leases = self.leases.copy()
         return other
 
     def _matching(self, predicate: Predicate, limit: int | None) -> Iterator[FlowRun]:
         """At least the first so many that satisfy a predicate (None: all)."""
-        self._settle()
+        self._run_pending_cascade()
         found: list[Iterable[FlowRun]] = [
-            layer.runs(layer.first(predicate, limit)) for layer in self._layers
+            segment.runs(segment.first_matching(predicate, limit)) for segment in self._segments
         ]
-        if self._fresh:
-            found.append(self._fresh_matching(predicate))
+        if self._buffer:
+            found.append(self._match_buffer(predicate))
         return iter(found[0]) if len(found) == 1 else merge(*found, key=_id, reverse=True)
 
-    def _fresh_matching(self, predicate: Predicate) -> list[FlowRun]:
-        return sorted(filter(predicate, self._fresh.values()), key=_id, reverse=True)
+    def _match_buffer(self, predicate: Predicate) -> list[FlowRun]:
+        return sorted(filter(predicate, self._buffer.values()), key=_id, reverse=True)
 
 
 def _id(run: FlowRun) -> str:
     return run.id
 
 
-def _merge_descending(found: list[list[str]]) -> list[str]:
+def _merge_descending(id_lists: list[list[str]]) -> list[str]:
     """All of these ids, highest first, as each of the lists is."""
-    if len(found) == 1:
-        return found[0]
-    return sorted(chain.from_iterable(found), reverse=True)
+    if len(id_lists) == 1:
+        return id_lists[0]
+    return sorted(chain.from_iterable(id_lists), reverse=True)

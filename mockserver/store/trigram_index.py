@@ -26,45 +26,47 @@ class TrigramIndex:
 
     def __init__(self, prepared: Iterable[str]) -> None:
         self.names = list(prepared)
-        self._every = BitMap(range(len(self.names)))
-        self._by_piece: dict[int, dict[str, BitMap]] = {}
+        self._all_numbers = BitMap(range(len(self.names)))
+        self._posting_lists_by_size: dict[int, dict[str, BitMap]] = {}
 
     def candidates(self, like: LikePattern) -> BitMap:
         """The numbers of the names that have all pieces of a pattern."""
-        found = self._every
-        for text in like.texts():
+        found = self._all_numbers
+        for text in like.required_texts():
             size = min(MAX_GRAM_LENGTH, len(text))
-            with_piece = self._with_pieces(size)
+            posting_lists = self._posting_lists(size)
             for at in range(len(text) - size + 1):
-                names = with_piece.get(text[at : at + size])
-                if names is None:
+                posting_list = posting_lists.get(text[at : at + size])
+                if posting_list is None:
                     return BitMap()
-                found = found & names
+                found = found & posting_list
         return found
 
-    def _with_pieces(self, size: int) -> dict[str, BitMap]:
+    def _posting_lists(self, size: int) -> dict[str, BitMap]:
         """The names that have a piece, for every piece of this size."""
-        if size not in self._by_piece:
+        if size not in self._posting_lists_by_size:
             numbers: defaultdict[str, list[int]] = defaultdict(list)
             for number, name in enumerate(self.names):
-                for piece in {name[at : at + size] for at in range(len(name) - size + 1)}:
-                    numbers[piece].append(number)
-            self._by_piece[size] = {piece: BitMap(found) for piece, found in numbers.items()}
-        return self._by_piece[size]
+                for gram in {name[at : at + size] for at in range(len(name) - size + 1)}:
+                    numbers[gram].append(number)
+            self._posting_lists_by_size[size] = {
+                gram: BitMap(found) for gram, found in numbers.items()
+            }
+        return self._posting_lists_by_size[size]
 
 
 class NameIndex(ValueIndex):
     """Names. What `like_` is held against is prepared once, then met by every request."""
 
-    def __init__(self, values: Iterable[str], every: BitMap) -> None:
+    def __init__(self, values: Iterable[str], all_ordinals: BitMap) -> None:
         names = list(values)
-        super().__init__(names, every)
-        self._places = list(self.by_value.values())
+        super().__init__(names, all_ordinals)
+        self._ordinals_by_number = list(self.by_value.values())
         number = {name: at for at, name in enumerate(self.by_value)}
-        self.numbers = array("I", map(number.__getitem__, names))
-        self._prepared: dict[tuple[object, bool], TrigramIndex] = {}
-        self._kept: OrderedDict[LikePattern, BitMap] = OrderedDict()
-        self._unread: OrderedDict[LikePattern, LazyLikeMatches] = OrderedDict()
+        self.name_numbers = array("I", map(number.__getitem__, names))
+        self._trigram_indexes: dict[tuple[object, bool], TrigramIndex] = {}
+        self._cached_matches: OrderedDict[LikePattern, BitMap] = OrderedDict()
+        self._lazy_matches: OrderedDict[LikePattern, LazyLikeMatches] = OrderedDict()
 
     def look_up(self, test: Comparison) -> OrdinalSet:
         if test.relation is LIKE:
@@ -72,68 +74,81 @@ class NameIndex(ValueIndex):
         return super().look_up(test)
 
     def _look_up_like(self, like: LikePattern) -> OrdinalSet:
-        found = self._kept.get(like)
-        if found is not None:
-            return BitmapSet(found)
-        names = self._names(like)
-        candidates = names.candidates(like)
+        cached = self._cached_matches.get(like)
+        if cached is not None:
+            return BitmapSet(cached)
+        trigrams = self._trigram_index(like)
+        candidates = trigrams.candidates(like)
         if len(candidates) <= MAX_EAGER_CANDIDATES:
-            return BitmapSet(self.matching(like, names, candidates))
-        unread = self._unread.get(like)
-        if unread is None:
-            unread = LazyLikeMatches(self, like, names, candidates)
-            _keep(self._unread, like, unread)
-        return unread
+            return BitmapSet(self.all_matches(like, trigrams, candidates))
+        lazy = self._lazy_matches.get(like)
+        if lazy is None:
+            lazy = LazyLikeMatches(self, like, trigrams, candidates)
+            _cache(self._lazy_matches, like, lazy)
+        return lazy
 
-    def matching(self, like: LikePattern, names: TrigramIndex, candidates: BitMap) -> BitMap:
+    def all_matches(self, like: LikePattern, trigrams: TrigramIndex, candidates: BitMap) -> BitMap:
         """All runs whose names match. They are kept: a drain asks for one pattern."""
-        found = self._kept.get(like)
+        found = self._cached_matches.get(like)
         if found is not None:
             return found
-        texts, places = names.names, self._places
-        read = [places[number] for number in candidates if like.holds(texts[number])]
-        found = make_union(read).within(None)
-        _keep(self._kept, like, found)
+        texts, ordinals = trigrams.names, self._ordinals_by_number
+        matching = [
+            ordinals[number] for number in candidates if like.matches_normalized(texts[number])
+        ]
+        found = make_union(matching).within(None)
+        _cache(self._cached_matches, like, found)
         return found
 
-    def _names(self, like: LikePattern) -> TrigramIndex:
-        way = (like.case, like.cut_names)
-        if way not in self._prepared:
-            self._prepared[way] = TrigramIndex(map(like.prepare, self.by_value))
-        return self._prepared[way]
+    def _trigram_index(self, like: LikePattern) -> TrigramIndex:
+        preparation = (like.case, like.cut_names_at_nul)
+        if preparation not in self._trigram_indexes:
+            self._trigram_indexes[preparation] = TrigramIndex(map(like.normalize, self.by_value))
+        return self._trigram_indexes[preparation]
 
 
-def _keep(kept: OrderedDict[LikePattern, Any], like: LikePattern, what: Any) -> None:
-    kept[like] = what
-    if len(kept) > MAX_CACHED_PATTERNS:
-        kept.popitem(last=False)
+def _cache(cache: OrderedDict[LikePattern, Any], like: LikePattern, value: Any) -> None:
+    cache[like] = value
+    if len(cache) > MAX_CACHED_PATTERNS:
+        cache.popitem(last=False)
 
 
 class LazyLikeMatches:
     """Runs whose names match a new pattern, of many names: at first, few of them are read."""
 
-    __slots__ = ("_candidates", "_column", "_like", "_looked", "_names", "about")
+    __slots__ = (
+        "_candidates",
+        "_like",
+        "_name_index",
+        "_scanned_once",
+        "_trigrams",
+        "estimated_size",
+    )
 
     def __init__(
-        self, column: NameIndex, like: LikePattern, names: TrigramIndex, candidates: BitMap
+        self, name_index: NameIndex, like: LikePattern, trigrams: TrigramIndex, candidates: BitMap
     ) -> None:
-        self._column = column
+        self._name_index = name_index
         self._like = like
-        self._names = names
+        self._trigrams = trigrams
         self._candidates = candidates
-        self._looked = False
-        self.about = len(column.numbers) * len(candidates) // len(names.names)
+        self._scanned_once = False
+        self.estimated_size = len(name_index.name_numbers) * len(candidates) // len(trigrams.names)
 
     def within(self, window: BitMap | None) -> BitMap:
-        if window is None or self._looked or len(window) > MAX_SCANNED_RUNS:
-            found = self._column.matching(self._like, self._names, self._candidates)
+        if window is None or self._scanned_once or len(window) > MAX_SCANNED_RUNS:
+            found = self._name_index.all_matches(self._like, self._trigrams, self._candidates)
             return found if window is None else found & window
-        self._looked = True
-        numbers, texts = self._column.numbers, self._names.names
-        candidates, holds = self._candidates, self._like.holds
+        self._scanned_once = True
+        numbers, texts = self._name_index.name_numbers, self._trigrams.names
+        candidates, matches = self._candidates, self._like.matches_normalized
         return BitMap(
-            [at for at in window if (number := numbers[at]) in candidates and holds(texts[number])]
+            [
+                at
+                for at in window
+                if (number := numbers[at]) in candidates and matches(texts[number])
+            ]
         )
 
-    def outside(self, found: BitMap) -> BitMap:
-        return found - self.within(found)
+    def subtract_from(self, ordinals: BitMap) -> BitMap:
+        return ordinals - self.within(ordinals)

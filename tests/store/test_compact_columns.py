@@ -11,11 +11,11 @@ uuids = st.lists(st.uuids().map(str), max_size=12)
 @given(values=uuids, data=st.data())
 def test_uuids_are_those_they_were_made_of(values: list[str], data: st.DataObject) -> None:
     """One by one, all of them, and some: those near each other as those far apart."""
-    column = UuidColumn.of(values)
+    column = UuidColumn.from_values(values)
     assert len(column) == len(values)
     assert list(column) == values
     assert [column[at] for at in range(len(values))] == values
-    places = sorted(
+    positions = sorted(
         data.draw(st.sets(st.sampled_from(range(len(values)))) if values else st.just([]))
     )
-    assert column.some(places) == [values[at] for at in places]
+    assert column.get_many(positions) == [values[at] for at in positions]

@@ -51,8 +51,8 @@ def test_a_set_holds_what_it_is_made_of(both: Both, window: frozenset[int]) -> N
     found, held = both
     assert set(found.within(None)) == held
     assert set(found.within(BitMap(window))) == held & window
-    assert set(found.outside(BitMap(window))) == window - held
-    assert found.about >= 0
+    assert set(found.subtract_from(BitMap(window))) == window - held
+    assert found.estimated_size >= 0
 
 
 @given(places=st.lists(ordinals | some.map(BitMap), max_size=4))

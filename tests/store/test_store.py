@@ -21,15 +21,23 @@ from mockserver.filters.predicates import (
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, State, StateType, TaskRun
 from mockserver.requests.body_models import BulkDeleteRequest
-from mockserver.store import segments as layers
-from mockserver.store import store as stores
-from mockserver.store import trigram_index as grams
+from mockserver.store import segments, trigram_index
+from mockserver.store import store as store_module
 from mockserver.store.flow_run_index import Base
 from mockserver.store.rows import Rows
 from mockserver.store.store import Store
 from mockserver.store.trigram_index import NameIndex
 from tests.support.recorded_cases import filter_base, filter_cases
-from tests.support.strategies import IDS, START, TASK_IDS, bases, examples, filters, flow_runs, ids
+from tests.support.strategies import (
+    IDS,
+    START,
+    TASK_IDS,
+    bases,
+    filters,
+    flow_runs,
+    ids,
+    scaled_max_examples,
+)
 
 dialects = st.sampled_from(list(DIALECTS.values()))
 
@@ -63,14 +71,14 @@ def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def tighten(set_attribute: Callable[[Any, str, int], None]) -> None:
-    set_attribute(stores, "MAX_UNINDEXED", 1)
-    set_attribute(layers, "MIN_WINDOW", 3)
-    set_attribute(layers, "WINDOW_GROWTH", 2)
-    set_attribute(layers, "MAX_REMAINING", 2)
-    set_attribute(layers, "MAX_CURSORS", 2)
-    set_attribute(grams, "MAX_EAGER_CANDIDATES", 1)
-    set_attribute(grams, "MAX_SCANNED_RUNS", 4)
-    set_attribute(grams, "MAX_CACHED_PATTERNS", 2)
+    set_attribute(store_module, "MAX_BUFFERED", 1)
+    set_attribute(segments, "MIN_WINDOW", 3)
+    set_attribute(segments, "WINDOW_GROWTH", 2)
+    set_attribute(segments, "MAX_REMAINING", 2)
+    set_attribute(segments, "MAX_CURSORS", 2)
+    set_attribute(trigram_index, "MAX_EAGER_CANDIDATES", 1)
+    set_attribute(trigram_index, "MAX_SCANNED_RUNS", 4)
+    set_attribute(trigram_index, "MAX_CACHED_PATTERNS", 2)
 
 
 Changes = list[list[str] | FlowRun]
@@ -96,7 +104,10 @@ def change(store: Store, made: Changes) -> None:
 
 @pytest.mark.usefixtures("bounds")
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
-@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=scaled_max_examples(300),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     base=bases(),
     in_rows=st.booleans(),
@@ -233,7 +244,7 @@ def test_what_follows_from_a_delete_is_done_though_its_layer_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A delete that makes one layer of several, one of which has lost a parent by it."""
-    monkeypatch.setattr(stores, "MAX_UNINDEXED", 1)
+    monkeypatch.setattr(store_module, "MAX_BUFFERED", 1)
     child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
     store = Store(Base([child], [TaskRun(TASK_IDS[0], "9")]))
     for id_ in "9876":  # two layers, of two runs each

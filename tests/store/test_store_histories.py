@@ -17,7 +17,7 @@ from mockserver.operations.bulk_deletion import bulk_delete
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, State, TaskRun
 from mockserver.requests.body_models import BulkDeleteRequest
-from mockserver.store import store as stores
+from mockserver.store import store as store_module
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from tests.store.test_store import predicate_of, rows_of, tighten
@@ -173,7 +173,7 @@ class Histories(RuleBasedStateMachine):
     def put_many(self, which: int, first: int) -> None:
         """More than are kept fresh: they become a layer."""
         store, model = self.pair(which)
-        for at, run_id in enumerate(MANY_IDS[first : first + stores.MAX_UNINDEXED + 4]):
+        for at, run_id in enumerate(MANY_IDS[first : first + store_module.MAX_BUFFERED + 4]):
             run = replace(self.pool[at % len(self.pool)], id=run_id, parent_task_run_id=None)
             store.put(run)
             model.put(run)
