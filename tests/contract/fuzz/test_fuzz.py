@@ -26,14 +26,16 @@ from mockserver.contract.fuzz.checks import CHECKS, ObservedExchange, SentReques
 from mockserver.contract.fuzz.hook_files import copy_hooks
 from mockserver.contract.server.target import Answer, Limits, Ownership, RequestLimitReached, Target
 from mockserver.errors import UsageError
-from mockserver.http.app import Settings, create_app
+from mockserver.http.app import create_app
 from mockserver.prefect import openapi
 from mockserver.prefect.deviations import BULK_DELETE, DEVIATIONS
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
+from mockserver.prefect.records import FlowRun
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
-from tests.support.server_mutants import WRONG, Handler, Wrong, running
-from tests.support.servers import served
+from mockserver.worlds import Settings
+from tests.support.server_mutants import SERVER_MUTANTS, Handler, Mutant, serve_mutant
+from tests.support.servers import serve_app
 from tests.support.strategies import IDS
 
 FEW = FuzzSettings(max_examples=3, phases=("examples", "fuzzing", "stateful"))
@@ -68,10 +70,10 @@ def test_a_mock_keeps_its_contract(dialect: Dialect) -> None:
             methods.add((request.method, resource.canonical.removeprefix("/api")))
         return await handler(request)
 
-    wrong = Wrong("right", "does nothing but look on", note, ())
+    wrong = Mutant("right", "does nothing but look on", note, ())
     created: list[str] = []
     said: list[str] = []
-    with running(wrong, store, Settings(dialect=dialect)) as client:
+    with serve_mutant(wrong, store, Settings(dialect=dialect)) as client:
         outcome = fuzz.fuzz(ours(client.url), dialect, FEW, said.append, created.append)
     assert failures(outcome) == []
     assert outcome.notes == []
@@ -89,11 +91,11 @@ def test_a_mock_keeps_its_contract(dialect: Dialect) -> None:
     assert methods <= {*known, ("GET", "/openapi.yaml")}
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
-def test_a_wrong_server_is_caught(wrong: Wrong) -> None:
+@pytest.mark.parametrize("wrong", SERVER_MUTANTS, ids=lambda wrong: wrong.name)
+def test_a_wrong_server_is_caught(wrong: Mutant) -> None:
     """By a rule that is about what is wrong with it."""
     settings = FuzzSettings(phases=(), probes=False)
-    with running(wrong, Store(Base(()))) as client:
+    with serve_mutant(wrong, Store(Base(()))) as client:
         outcome = fuzz.fuzz(ours(client.url), SPEC, settings)
     found = {one.check for one in outcome.findings if one.fails}
     assert found & set(wrong.found_by), failures(outcome)
@@ -103,12 +105,12 @@ def test_a_deviation_that_is_gone_and_one_that_is_new() -> None:
     """A server that is another than expected is told by the deviations that it shows."""
     sqlite = DIALECTS["prefect-sqlite"]
     settings = FuzzSettings(operations=("GET /health",), phases=("examples",))
-    with served(create_app(Store(Base(())), Settings(dialect=SPEC))) as client:
+    with serve_app(create_app(Store(Base(())), Settings(dialect=SPEC))) as client:
         outcome = fuzz.fuzz(ours(client.url), sqlite, settings)
     verdicts = {one.deviation: one.verdict for one in outcome.findings}
     assert verdicts["state-both-lists"] is Verdict.GONE
     assert verdicts["client-nulls"] is Verdict.KNOWN
-    with served(create_app(Store(Base(())), Settings(dialect=sqlite))) as client:
+    with serve_app(create_app(Store(Base(())), Settings(dialect=sqlite))) as client:
         outcome = fuzz.fuzz(ours(client.url), SPEC, settings)
     verdicts = {one.deviation: one.verdict for one in outcome.findings}
     assert verdicts["state-both-lists"] is Verdict.NEW
@@ -139,7 +141,7 @@ def test_a_ceiling_ends_it() -> None:
     """It is said that it was not done, and the runs that were created are gone."""
     store = Store(Base(()))
     settings = FuzzSettings(operations=("POST /flow_runs/",), probes=False)
-    with served(create_app(store)) as client:
+    with serve_app(create_app(store)) as client:
         target = ours(client.url, requests=500)
         outcome = fuzz.fuzz(target, SPEC, settings)
         with pytest.raises(RequestLimitReached):
@@ -159,7 +161,7 @@ def test_reports_of_schemathesis_are_written(tmp_path: Path) -> None:
         folder=tmp_path,
         probes=False,
     )
-    with served(create_app(Store(Base(())))) as client:
+    with serve_app(create_app(Store(Base(())))) as client:
         fuzz.fuzz(ours(client.url), SPEC, settings)
     (lines,) = tmp_path.glob("*.ndjson")
     assert "EngineFinished" in lines.read_text(encoding="utf-8").splitlines()[-1]
@@ -175,23 +177,45 @@ def test_files_to_copy_work_with_st_run(tmp_path: Path) -> None:
     assert {path.name for path in copied} == {"openapi.yaml", "schemathesis.toml", "st_hooks.py"}
     with pytest.raises(UsageError, match="is there already"):
         copy_hooks(tmp_path)
-    st = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.yaml", "--max-examples", "5"]
-    st += ["--phases", "examples,fuzzing", "--include-path", "/flow_runs/bulk_delete"]
-    environment = {**os.environ, "MOCKSERVER_DIALECT": "prefect-sqlite", "NO_COLOR": "1"}
     right = Settings(dialect=DIALECTS["prefect-sqlite"])
-    twice = next(wrong for wrong in WRONG if wrong.name == "names-twice")
+    twice = next(wrong for wrong in SERVER_MUTANTS if wrong.name == "names-twice")
     for wrong, code, shown in ((None, 0, "passed"), (twice, 1, "more than once")):
-        with running(wrong, Store(Base(())), right) as client:
-            done = subprocess.run(
-                [*st, "--url", f"{client.url}/api"],
-                cwd=tmp_path,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+        with serve_mutant(wrong, Store(Base(())), right) as client:
+            done = st_run(tmp_path, f"{client.url}/api", "/flow_runs/bulk_delete", 5)
         assert done.returncode == code, done.stdout + done.stderr
         assert shown in done.stdout
+
+
+@pytest.mark.parametrize(("expected_dialect", "code"), [("prefect-sqlite", 0), ("spec", 1)])
+def test_copied_hooks_drop_an_unreadable_list_only_where_it_is_known(
+    tmp_path: Path, expected_dialect: str, code: int
+) -> None:
+    """After a label that is an object, a real server answers 500 to every list of flow runs. That
+    is a known deviation of Prefect, and a failure of any other server.
+    """
+    copy_hooks(tmp_path)
+    runs = Base([FlowRun(id=run_id, name="it") for run_id in IDS])
+    with serve_mutant(None, Store(runs), Settings(dialect=DIALECTS["prefect-sqlite"])) as client:
+        url = f"{client.url}/api"
+        done = st_run(tmp_path, url, "/flow_runs/{id}/labels", 20, expected_dialect)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert ("mockserver_still_readable" in done.stdout) == bool(code)
+
+
+def st_run(
+    folder: Path, url: str, path: str, examples: int, dialect: str = "prefect-sqlite"
+) -> subprocess.CompletedProcess[str]:
+    """Run schemathesis' own command in a folder of copied hooks, on one path of the document."""
+    command = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.yaml", "--url", url]
+    command += ["--phases", "examples,fuzzing", "--include-path", path]
+    return subprocess.run(
+        [*command, "--max-examples", str(examples)],
+        cwd=folder,
+        env={**os.environ, "MOCKSERVER_DIALECT": dialect, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 # --- the parts ------------------------------------------------------------------------------------
