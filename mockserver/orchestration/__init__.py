@@ -1,13 +1,14 @@
-"""Orchestration: what becomes of a state that a client proposes for a run.
+"""Orchestration: whether a run may enter the state that a client proposes, and how it then changes.
 
-Comes in: a run and the state that is proposed. Goes out: the state that is accepted, or a
-rejection, an abort or a wait, by the rules that Prefect's own server applies.
+Comes in: a run and a proposed state. Goes out: an `OrchestrationOutcome`, which is the run in the
+accepted state, or a rejection, an abort or a wait by the rules of Prefect's own server. Nothing is
+stored here.
 """
 
+from .rules import is_persisted
 from .transitions import (
     OrchestrationOutcome,
     apply_state,
-    is_persisted,
     mirror_subflow_state,
     orchestrate,
 )

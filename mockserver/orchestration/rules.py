@@ -1,8 +1,9 @@
-"""The rules by which a proposed state is accepted, rejected, aborted, or to wait.
+"""The rules that accept, reject, abort or delay a proposed state.
 
-These are the rules of Prefect 3.8 for flow runs, in its order (prefect.server.orchestration,
-CoreFlowPolicy and MinimalFlowPolicy); tests hold them against what a real server was seen to do.
-Concurrency limits of deployments are not modelled.
+These are the rules of Prefect 3.8 for flow runs, in its order: CoreFlowPolicy and MinimalFlowPolicy
+of `prefect.server.orchestration.core_policy`. Their reasons are Prefect's own words, and tests
+compare them with replies recorded from a real server. Concurrency limits of deployments are not
+modelled.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ..prefect import (
 
 
 class SetStateStatus(StrEnum):
-    """What was made of a proposal."""
+    """What the server did with a proposed state, as the reply names it."""
 
     ACCEPT = "ACCEPT"
     REJECT = "REJECT"
@@ -37,7 +38,14 @@ class SetStateStatus(StrEnum):
 
 @dataclass(slots=True)
 class Transition:
-    """A transition while rules look at it. They change `proposed`, `policy` and the outcome."""
+    """A transition while the rules look at it. They change `proposed`, `policy` and the outcome.
+
+    `initial` is None for a run without a state; `proposed` becomes None once a rule refuses it and
+    puts no other state in its place. `policy` is a copy of the run's empirical_policy.
+    `proposed_details` are the details of the proposal as the rules left them. `server_error` is the
+    error that a real server hits after the transition, None where it hits none. `details` are
+    those of the reply.
+    """
 
     run: FlowRun
     initial: State | None
@@ -55,38 +63,39 @@ class Transition:
 
     @property
     def target_type(self) -> StateType | None:
+        """The type of state that the run would enter now; None if it would stay as it is."""
         return self.proposed.type if self.proposed else None
 
     def reject(self, reason: str, state: State | None = None) -> None:
-        """Refuse the proposal: the run stays as it is, or gets another state instead."""
+        """Refuse the proposal: the run enters `state` instead, or stays as it is."""
         self.proposed = state
         self.status = SetStateStatus.REJECT
         self.details = {"type": "reject_details", "reason": reason}
 
     def abort(self, reason: str) -> None:
-        """Refuse the proposal; the client is to give up on the run."""
+        """Refuse the proposal and tell the client to give up on the run."""
         self.proposed = None
         self.status = SetStateStatus.ABORT
         self.details = {"type": "abort_details", "reason": reason}
 
     def wait(self, seconds: int, reason: str) -> None:
-        """Put the proposal off; the client is to come again."""
+        """Delay the proposal: the client is told to try again after that many seconds."""
         self.proposed = None
         self.status = SetStateStatus.WAIT
         self.details = {"type": "wait_details", "delay_seconds": seconds, "reason": reason}
 
     def new_state(self, state_type: StateType, name: str | None = None, **parts: Any) -> State:
-        """A state that the server makes itself."""
+        """A state of the server's own, with a new id; without a name it has the type's default."""
         return State(state_type, name or state_type.default_name, self.new_id(), self.now, **parts)
 
     def amend_details(self, proposed: State, **details: Any) -> None:
-        """Change details of the proposed state."""
+        """Replace details of the proposed state, a frozen value, by a changed copy."""
         self.proposed_details = non_default_state_details({**proposed.details, **details})
         self.proposed = replace(proposed, details=self.proposed_details)
 
 
 BeforeTransition = Callable[[Transition, State, State], None]
-"""Looks at a transition whose initial and proposed states are there."""
+"""Called with the transition, its initial state and its proposed state; neither is None."""
 
 
 def _no_op(_transition: Transition) -> None: ...
@@ -94,11 +103,12 @@ def _no_op(_transition: Transition) -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a rule is asked, what it does then, and what it does when all is decided.
+    """A rule with Prefect's hooks: which transitions it is for, and what it does to them.
 
-    `after_transition` runs when the transition ended as this rule left it, `cleanup` when a later
-    rule changed it; and neither when it ended with what the rule is not for (nothing is, for a rule
-    for any type).
+    `before_transition` runs while the transition is still open. Once all rules have run,
+    `after_transition` runs if the type of state is the one that this rule left, and `cleanup` if a
+    later rule changed it. Neither runs if the run enters a type that is not in `to_states`; a
+    refusal (no state at all) counts as being in it for a rule with `to_states` of any type.
     """
 
     from_states: frozenset[StateType]
@@ -119,22 +129,31 @@ PAUSED, CANCELLING, CRASHED = StateType.PAUSED, StateType.CANCELLING, StateType.
 
 
 def _preserve_lease(transition: Transition, initial: State, proposed: State) -> None:
+    """A concurrency lease stays with the run unless the proposal names another."""
     lease = initial.details.get("deployment_concurrency_lease_id")
     if lease is not None and proposed.details.get("deployment_concurrency_lease_id") is None:
         transition.amend_details(proposed, deployment_concurrency_lease_id=lease)
 
 
 def _prevent_duplicate_transitions(transition: Transition, initial: State, proposed: State) -> None:
+    """Prefect's PreventDuplicateTransitions: a client that got no reply sends its state again."""
     transition_id = initial.details.get("transition_id")
     if transition_id is not None and transition_id == proposed.details.get("transition_id"):
         transition.reject("This run has already made this state transition.")
 
 
+def is_persisted(data: Any) -> bool:
+    """Whether a state's data is stored: anything but a result that the client did not persist."""
+    return not (isinstance(data, dict) and data.get("type") == "unpersisted")
+
+
 def _has_result(data: Any) -> bool:
+    """Whether data refers to a persisted result. Unlike for `is_persisted`, it must be a dict."""
     return isinstance(data, dict) and data.get("type") != "unpersisted"
 
 
 def _prevent_result_overwrite(transition: Transition, initial: State, proposed: State) -> None:
+    """Since Prefect 3.7.1: COMPLETED with a result is not replaced by COMPLETED without one."""
     if (
         initial.type is COMPLETED is proposed.type
         and initial.data
@@ -148,6 +167,7 @@ def _prevent_result_overwrite(transition: Transition, initial: State, proposed: 
 
 
 def _handle_terminal_transitions(transition: Transition, initial: State, proposed: State) -> None:
+    """Prefect's HandleFlowTerminalStateTransitions."""
     if proposed.type in (CANCELLING, PAUSED, CRASHED):
         transition.abort(f"Run is already in terminal state {initial.type.value}.")
         return
@@ -156,8 +176,6 @@ def _handle_terminal_transitions(transition: Transition, initial: State, propose
         transition.reject("Run is already COMPLETED.")
         return
     _prevent_result_overwrite(transition, initial, proposed)
-    if transition.proposed is None:
-        return
     if proposed.type is SCHEDULED and transition.run.deployment_id is None:
         transition.abort("Cannot reschedule a run without an associated deployment.")
         return
@@ -167,12 +185,14 @@ def _handle_terminal_transitions(transition: Transition, initial: State, propose
 
 
 def _restore_policy(transition: Transition) -> None:
+    """The cleanup of HandleFlowTerminalStateTransitions."""
     transition.policy = dict(transition.run.empirical_policy)
 
 
 def _enforce_cancelling_to_cancelled(
     transition: Transition, _initial: State, _proposed: State
 ) -> None:
+    """Prefect's EnforceCancellingToCancelledTransition."""
     transition.reject(
         "Cannot transition flows that are cancelling to a state other than Cancelled."
     )
@@ -181,6 +201,7 @@ def _enforce_cancelling_to_cancelled(
 def _bypass_cancelling_without_infrastructure(
     transition: Transition, initial: State, _proposed: State
 ) -> None:
+    """Prefect's BypassCancellingFlowRunsWithNoInfra: what does not run is cancelled at once."""
     if (
         initial.type is SCHEDULED and not transition.run.infrastructure_pid
     ) or initial.name == "Resuming":
@@ -196,6 +217,10 @@ def _bypass_cancelling_without_infrastructure(
 
 
 def _prevent_pending_transitions(transition: Transition, initial: State, proposed: State) -> None:
+    """Prefect's PreventPendingTransitions: two workers must not submit the same run.
+
+    Since 3.6.22 a run may go from Pending to another name of PENDING, such as Submitting.
+    """
     renamed = initial.name != proposed.name and proposed.name != "Pending"
     if initial.type is PENDING and renamed:
         copied_keys = ("scheduled_time", "deployment_concurrency_lease_id")
@@ -207,11 +232,13 @@ def _prevent_pending_transitions(transition: Transition, initial: State, propose
 
 
 def _copy_lease(transition: Transition, initial: State, proposed: State) -> None:
+    """From PENDING to RUNNING the lease of the initial state wins over a proposed one."""
     key = "deployment_concurrency_lease_id"
     transition.amend_details(proposed, **{key: initial.details.get(key)})
 
 
 def _require_deployment(transition: Transition, _initial: State, _proposed: State) -> None:
+    """A run of a deployment cannot become PENDING once the deployment is deleted."""
     if transition.run.deployment_id is not None and not transition.deployment_exists:
         transition.abort("Deployment not found.")
 
@@ -219,6 +246,7 @@ def _require_deployment(transition: Transition, _initial: State, _proposed: Stat
 def _ensure_only_scheduled_marked_late(
     transition: Transition, initial: State, proposed: State
 ) -> None:
+    """Prefect's EnsureOnlyScheduledFlowsMarkedLate; a second Late is rejected since 3.7.6."""
     if proposed.name != "Late":
         return
     if initial.type is not SCHEDULED:
@@ -232,6 +260,7 @@ def _pause_verb(proposed: State) -> str:
 
 
 def _handle_pausing(transition: Transition, initial: State, proposed: State) -> None:
+    """Prefect's HandlePausingFlows; a pause key can be used once."""
     verb = _pause_verb(proposed)
     if initial.type is not RUNNING:
         transition.reject(f"Cannot {verb} flows that are not currently running.")
@@ -251,6 +280,7 @@ def _handle_pausing(transition: Transition, initial: State, proposed: State) -> 
 
 
 def _record_pause(transition: Transition) -> None:
+    """After HandlePausingFlows; a real server fails on null pause keys (`null-pause-keys`)."""
     fired = transition.policy.get("pause_keys", [])
     if fired is None:
         transition.server_error = "'NoneType' object has no attribute 'add'"
@@ -259,6 +289,7 @@ def _record_pause(transition: Transition) -> None:
 
 
 def _handle_resuming(transition: Transition, initial: State, proposed: State) -> None:
+    """Prefect's HandleResumingPausedFlows."""
     if not (proposed.type in (RUNNING, SCHEDULED, CANCELLING) or proposed.is_final):
         transition.reject(
             f"This run cannot transition to the StateType.{proposed.type.value} state"
@@ -270,7 +301,7 @@ def _handle_resuming(transition: Transition, initial: State, proposed: State) ->
             f"Cannot reschedule a {proposed.name.lower()} flow run without a deployment."
         )
         return
-    if proposed.type is CANCELLING:
+    if proposed.type is CANCELLING:  # since 3.8.6 also after the pause has timed out
         return
     timeout = initial.details.get("pause_timeout")
     if timeout is not None and timeout < transition.now:
@@ -283,25 +314,30 @@ def _handle_resuming(transition: Transition, initial: State, proposed: State) ->
 
 
 def _mark_resuming(transition: Transition) -> None:
+    """After HandleResumingPausedFlows: RUNNING is then not counted as another run."""
     transition.policy["resuming"] = True
 
 
 def _copy_scheduled_time(transition: Transition, initial: State, proposed: State) -> None:
+    """Prefect's CopyScheduledTime."""
     if proposed.details.get("scheduled_time") is None:
         transition.amend_details(proposed, scheduled_time=initial.details.get("scheduled_time"))
 
 
 def _wait_for_scheduled_time(transition: Transition, initial: State, _proposed: State) -> None:
+    """Prefect's WaitForScheduledTime."""
     scheduled = initial.details.get("scheduled_time")
     if scheduled is None:
         return
     delay = to_utc(scheduled) - transition.now
+    # Prefect's own rounding: to the nearest second, because the reply holds an integer.
     seconds = floor(delay.total_seconds()) + round(delay.microseconds / 1e6)
     if seconds > 0:
         transition.wait(seconds, "Scheduled time is in the future")
 
 
 def _retry_failed(transition: Transition, initial: State, proposed: State) -> None:
+    """Prefect's RetryFailedFlows: a failed run with retries left is scheduled again."""
     retries = transition.policy.get("retries")
     if retries is None or transition.run.run_count > retries:
         transition.policy["retry_type"] = None
@@ -313,7 +349,7 @@ def _retry_failed(transition: Transition, initial: State, proposed: State) -> No
         + timedelta(seconds=transition.policy.get("retry_delay") or 0)
     }
     lease = initial.details.get("deployment_concurrency_lease_id")
-    if lease is not None:
+    if lease is not None:  # since 3.8.5 a retry in the same process keeps its lease
         details["deployment_concurrency_lease_id"] = lease
     retrying = transition.new_state(
         SCHEDULED, "AwaitingRetry", message=proposed.message, data=proposed.data, details=details
@@ -345,7 +381,7 @@ CORE_FLOW_POLICY = (
     Rule(_state_types(SCHEDULED, PENDING), _state_types(RUNNING), _wait_for_scheduled_time),
     Rule(_state_types(RUNNING), _state_types(FAILED), _retry_failed),
 )
-"""What holds for a proposal, in this order."""
+"""The rules for a proposal, in Prefect's order."""
 MINIMAL_FLOW_POLICY = (
     Rule(TERMINAL_STATES, TERMINAL_STATES, _prevent_result_overwrite),
     Rule(
@@ -354,4 +390,4 @@ MINIMAL_FLOW_POLICY = (
         _bypass_cancelling_without_infrastructure,
     ),
 )
-"""What holds even when a proposal is forced."""
+"""The rules for a proposal with `force`, in Prefect's order."""

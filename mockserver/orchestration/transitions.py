@@ -1,8 +1,9 @@
-"""What becomes of a proposed state, and of the run that enters it.
+"""Applying the rules to a proposed state, and changing the run that enters it.
 
-A rule is asked only while the transition is the one that was proposed: after one has rejected it
-in favour of another type of state, the later ones keep silent. What follows from a state is
-Prefect's GlobalFlowPolicy.
+A rule runs only while the transition is the one that was proposed: once a rule refuses it or puts
+another type of state in its place, no later rule runs. The columns of a run that follow from its
+state are set as Prefect's GlobalFlowPolicy sets them (`prefect.server.orchestration.global_policy`,
+whose transforms are named in comments here).
 """
 
 from __future__ import annotations
@@ -22,20 +23,25 @@ from .rules import (
     Rule,
     SetStateStatus,
     Transition,
+    is_persisted,
 )
 
-MIN_API_VERSION_WITH_PAUSES = (0, 8, 4)  # the first API version that knows pauses
+MIN_API_VERSION_WITH_PAUSES = (0, 8, 4)
+"""The first API version with pauses: for older clients Prefect leaves the pause fields of a run's
+policy alone, and counts a resumed run as another run.
+"""
 _MICROSECOND = timedelta(microseconds=1)
 _FROZEN_CLOCK_WINDOW = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class OrchestrationOutcome:
-    """What came of a proposal: the run as it is now, its state, and what to tell the client.
+    """What came of a proposal: the run as it is now, its state, and what the reply says.
 
-    `details` are those of the reply. `is_new`: the state was made now. `proposed_details`: the
-    details of the proposal, as rules have left them. `server_error`: what a real server stumbles
-    over once the state is entered; None where it does not.
+    `details` are those of the reply. `is_new`: whether the run entered a state, and did not stay as
+    it was. `proposed_details`: the state_details of the proposal, as the rules left them.
+    `server_error`: the error that a real server hits once the state is entered, None where it hits
+    none.
     """
 
     run: FlowRun
@@ -57,10 +63,12 @@ def orchestrate(
     api_version: tuple[int, ...] | None = None,
     deployment_exists: bool = True,
 ) -> OrchestrationOutcome:
-    """Hold a proposed state against the rules; nothing is stored.
+    """Apply the rules to a proposed state; nothing is stored.
 
-    `api_version`: of the client, None where it does not say (the newest is assumed).
-    `deployment_exists`: whether there is a deployment with the run's deployment_id.
+    `force`: apply the few rules of the minimal policy only. `api_version`: the client's, None where
+    it does not say (then the newest is assumed). `deployment_exists`: whether there is a deployment
+    with the run's deployment_id. Raises OverflowError for a retry that would be scheduled after the
+    year 9999.
     """
     transition = Transition(
         run,
@@ -73,17 +81,59 @@ def orchestrate(
         policy=dict(run.empirical_policy),
         proposed_details=proposed.details,
     )
-    finish = _apply_rules(MINIMAL_FLOW_POLICY if force else CORE_FLOW_POLICY, transition)
-    changed = (
-        run if transition.proposed is None else _commit_transition(transition, transition.proposed)
-    )
-    for after in finish():
-        after(transition)
-    if transition.policy != run.empirical_policy:
-        changed = replace(changed, empirical_policy=transition.policy, updated=now)
+    rules = MINIMAL_FLOW_POLICY if force else CORE_FLOW_POLICY
+    evaluated = _evaluate_rules(rules, transition, proposed.type)
+    if transition.proposed is not None:
+        run = _commit_transition(transition, transition.proposed)
+    for hook in _remaining_hooks(evaluated, transition.target_type):
+        hook(transition)
+    return _outcome(transition, run)
+
+
+EvaluatedRule = tuple[Rule, StateType | None]
+"""A rule, and the type of state that the run would have entered after it."""
+
+
+def _evaluate_rules(
+    rules: tuple[Rule, ...], transition: Transition, intended: StateType
+) -> list[EvaluatedRule]:
+    """Run the rules for this transition, until one changes the type of state from `intended`."""
+    initial = transition.initial
+    if initial is None:  # a run without a state can enter any
+        return []
+    evaluated: list[EvaluatedRule] = []
+    for rule in rules:
+        if initial.type not in rule.from_states or intended not in rule.to_states:
+            continue
+        proposed = transition.proposed
+        if proposed is None or proposed.type is not intended:
+            break
+        rule.before_transition(transition, initial, proposed)
+        evaluated.append((rule, transition.target_type))
+    return evaluated
+
+
+def _remaining_hooks(
+    evaluated: list[EvaluatedRule], final: StateType | None
+) -> list[Callable[[Transition], None]]:
+    """The hooks to run now that the transition is decided, the last rule's first.
+
+    Prefect nests the contexts of its rules, so that they are left in reverse order.
+    """
+    return [
+        rule.after_transition if target is final else rule.cleanup
+        for rule, target in reversed(evaluated)
+        if target in rule.to_states or (target is None and rule.to_states == ANY_TYPE)
+    ]
+
+
+def _outcome(transition: Transition, run: FlowRun) -> OrchestrationOutcome:
+    """The outcome for the run after the transition, with its policy as the rules left it."""
+    if transition.policy != transition.run.empirical_policy:
+        run = replace(run, empirical_policy=transition.policy, updated=transition.now)
     return OrchestrationOutcome(
-        changed,
-        changed.state,
+        run,
+        run.state,
         transition.status,
         transition.details,
         is_new=transition.proposed is not None,
@@ -92,40 +142,12 @@ def orchestrate(
     )
 
 
-def _apply_rules(
-    rules: tuple[Rule, ...], transition: Transition
-) -> Callable[[], list[Callable[[Transition], None]]]:
-    """Ask the rules. Returns what tells, once all is decided, what is left for them to do."""
-    if transition.initial is None or transition.proposed is None:
-        return list
-    intended = (transition.initial.type, transition.proposed.type)
-    asked: list[tuple[Rule, StateType | None]] = []
-    for rule in rules:
-        if intended[0] not in rule.from_states or intended[1] not in rule.to_states:
-            continue
-        if transition.proposed is None or transition.proposed.type is not intended[1]:
-            continue
-        rule.before_transition(transition, transition.initial, transition.proposed)
-        asked.append((rule, transition.target_type))
-
-    def left() -> list[Callable[[Transition], None]]:
-        return [
-            rule.after_transition if to is transition.target_type else rule.cleanup
-            for rule, to in reversed(asked)
-            if to in rule.to_states or (to is None and rule.to_states == ANY_TYPE)
-        ]
-
-    return left
-
-
 def _commit_transition(transition: Transition, proposed: State) -> FlowRun:
-    """The run in its new state, with what is counted and timed by state changes."""
+    """The run in its new state, with the counts and times that follow (GlobalFlowPolicy)."""
     run = transition.run
-    state = replace(
-        proposed,
-        timestamp=_distinct_timestamp(proposed.timestamp or transition.now, transition.initial),
-    )
-    if run.parent_task_run_id is not None:
+    timestamp = _distinct_timestamp(proposed.timestamp or transition.now, transition.initial)
+    state = replace(proposed, timestamp=timestamp)
+    if run.parent_task_run_id is not None:  # UpdateSubflowStateDetails
         details = non_default_state_details(
             {**state.details, "task_run_id": run.parent_task_run_id}
         )
@@ -134,15 +156,20 @@ def _commit_transition(transition: Transition, proposed: State) -> FlowRun:
             transition.proposed_details = details
     run_count = run.run_count
     resuming = bool(transition.policy.get("resuming")) and transition.client_knows_pauses
-    if state.type is RUNNING and not resuming:
+    if state.type is RUNNING and not resuming:  # IncrementFlowRunCount
         run_count += 1
-    if resuming and (state.type is RUNNING or state.is_final):
+    if resuming and (state.type is RUNNING or state.is_final):  # RemoveResumingIndicator
         transition.policy["resuming"] = False
     return replace(apply_state(run, state), run_count=run_count, updated=transition.now)
 
 
 def _distinct_timestamp(at: datetime, previous: State | None) -> datetime:
-    """No two states of a run share their time, though a frozen clock stands still."""
+    """The time of a new state; never that of the previous one, even if the clock is frozen.
+
+    With a frozen clock each state comes a microsecond after the one before, so that the previous
+    one can be a little ahead of the clock. One that is further ahead comes from a seed; the clock
+    is then believed.
+    """
     if previous is None or previous.timestamp is None:
         return at
     if timedelta(0) <= previous.timestamp - at < _FROZEN_CLOCK_WINDOW:
@@ -154,48 +181,55 @@ RunT = TypeVar("RunT", FlowRun, TaskRun)
 
 
 def apply_state(run: RunT, state: State) -> RunT:
-    """A run in a new state: its start, its end, its run time and its schedule follow."""
-    previous, at = run.state, state.timestamp
-    start, end = run.start_time, run.end_time
-    scheduled = state.details.get("scheduled_time") if state.type is SCHEDULED else None
-    scheduled = scheduled and to_utc(scheduled)
-    if state.type is RUNNING and start is None:
-        start = at
-    if previous is not None and previous.is_final and not state.is_final:
-        end = None
-    if state.is_final and end is None:
-        start, end = start or at, at
-    run_time = run.total_run_time
-    if previous is not None and previous.type is RUNNING and previous.timestamp and at:
-        run_time = round(run_time + (at - previous.timestamp).total_seconds(), 6)
-    next_scheduled = run.next_scheduled_start_time
-    if previous is not None and previous.type is SCHEDULED:
-        next_scheduled = None
+    """The run in a new state, with the times that follow from it (Prefect's GlobalFlowPolicy)."""
+    start, end = _start_and_end(run, state)
     if state.type is SCHEDULED:
-        next_scheduled = scheduled
-    expected = run.expected_start_time or (scheduled if state.type is SCHEDULED else at)
+        scheduled = state.details.get("scheduled_time")
+        next_scheduled = expected = scheduled and to_utc(scheduled)
+    else:
+        was_scheduled = run.state is not None and run.state.type is SCHEDULED
+        next_scheduled = None if was_scheduled else run.next_scheduled_start_time
+        expected = state.timestamp
     return replace(
         run,
         state=state,
         start_time=start,
         end_time=end,
-        total_run_time=run_time,
-        expected_start_time=expected,
+        total_run_time=_total_run_time(run, state),
+        expected_start_time=run.expected_start_time or expected,
         next_scheduled_start_time=next_scheduled,
     )
+
+
+def _start_and_end(run: FlowRun | TaskRun, state: State) -> tuple[datetime | None, datetime | None]:
+    """The start is the first RUNNING; the end is the first final state since it last ran."""
+    start, end, at = run.start_time, run.end_time, state.timestamp
+    if state.type is RUNNING and start is None:
+        start = at
+    if run.state is not None and run.state.is_final and not state.is_final:
+        end = None
+    if state.is_final and end is None:
+        start, end = start or at, at
+    return start, end
+
+
+def _total_run_time(run: FlowRun | TaskRun, state: State) -> float:
+    """Seconds spent in RUNNING, to the microsecond; a state without a time adds nothing."""
+    previous, at = run.state, state.timestamp
+    if previous is None or previous.type is not RUNNING or not previous.timestamp or not at:
+        return run.total_run_time
+    return round(run.total_run_time + (at - previous.timestamp).total_seconds(), 6)
 
 
 def mirror_subflow_state(
     task_run: TaskRun, state: State, subflow_id: str, now: datetime, new_id: Callable[[], str]
 ) -> TaskRun:
-    """The task run that stands for a subflow, in the state that the subflow is in."""
+    """The task run that stands for a subflow, with a copy of the subflow's state.
+
+    Prefect's UpdateSubflowParentTask. `subflow_id`: the id of the flow run that is the subflow.
+    """
     details = non_default_state_details({**state.details, "child_flow_run_id": subflow_id})
     data = state.data if is_persisted(state.data) else None
     copy = replace(state, id=new_id(), timestamp=now, details=details, data=data)
     count = task_run.run_count + (state.type is RUNNING)
     return replace(apply_state(task_run, copy), run_count=count, updated=now)
-
-
-def is_persisted(data: Any) -> bool:
-    """Whether a state's data is kept: not where the client says that it has not kept it either."""
-    return not (isinstance(data, dict) and data.get("type") == "unpersisted")

@@ -1,6 +1,6 @@
-"""State changes come out as on a real server: over 1,000 cases that were recorded from one.
+"""State changes have the outcome that a real server gave: over 1,000 recorded cases.
 
-See `tests/support/transition_cases.py` for the cases and for how what happened is told.
+`tests/support/transition_cases.py` has the cases and says how their outcomes are written down.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from uuid import uuid4
 
 import pytest
 
-from mockserver.http.app import Settings
 from mockserver.prefect.dialects import PREFECT_SQLITE
 from mockserver.prefect.records import Deployment
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
-from tests.support.servers import Client, live
-from tests.support.transition_cases import Send, cases, recorded, run_case
+from mockserver.worlds import Settings
+from tests.support.servers import Client, serve_store
+from tests.support.transition_cases import Send, cases, load_outcomes, run_case
 
 
 @pytest.fixture(scope="module")
 def send() -> Iterator[Send]:
     """Requests to an empty server in the dialect `prefect-sqlite`."""
     store = Store(Base([], loaded_at=datetime.now(UTC)))
-    with live(store, Settings(dialect=PREFECT_SQLITE)) as client:
-        yield lambda *request: _sent(store, client, *request)
+    with serve_store(store, Settings(dialect=PREFECT_SQLITE)) as client:
+        yield lambda *request: _send(store, client, *request)
 
 
-def _sent(
+def _send(
     store: Store, client: Client, method: str, path: str, body: Any, headers: Mapping[str, str]
 ) -> tuple[int, Any]:
-    if (method, path) == ("POST", "/deployments/"):  # the server has no endpoint to make one
-        made = Deployment(str(uuid4()), body["name"], body["flow_id"])
-        store.deployments.put(made)
-        return 201, {"id": made.id}
-    sent = None if body is None else json.dumps(body).encode()
+    if (method, path) == ("POST", "/deployments/"):  # the mock cannot create deployments by HTTP
+        deployment = Deployment(str(uuid4()), body["name"], body["flow_id"])
+        store.deployments.put(deployment)
+        return 201, {"id": deployment.id}
+    content = None if body is None else json.dumps(body).encode()
     reply = client.send(
-        method, f"/api{path}", sent, {"Content-Type": "application/json", **headers}
+        method, f"/api{path}", content, {"Content-Type": "application/json", **headers}
     )
     return reply.status, reply.json if reply.body else None
 
@@ -50,21 +50,21 @@ NOT_MODELLED = {
     "details: all, RUNNING, subflow": "a deferred (background) task run",
     "details: all, SCHEDULED, subflow": "a deferred (background) task run",
 }
-"""Cases that a real server answers by what the mock does not have; the README says so."""
+"""Cases whose outcome needs something that the mock does not model; the README says so."""
 
 
 @pytest.mark.parametrize("name", sorted(cases().keys() - NOT_MODELLED.keys()))
-def test_a_transition_is_as_on_a_real_server(name: str, send: Send) -> None:
-    """Status, reply, the run and its parent task run after every step."""
-    assert run_case(cases()[name], send) == recorded()[name]
+def test_recorded_transitions_are_reproduced(name: str, send: Send) -> None:
+    """Status, reply, run and parent task run are as recorded after every step."""
+    assert run_case(cases()[name], send) == load_outcomes()[name]
 
 
 @pytest.mark.parametrize("name", NOT_MODELLED)
-def test_what_is_not_modelled_still_differs(name: str, send: Send) -> None:
-    """A case that has come to agree is taken off the list."""
-    assert run_case(cases()[name], send) != recorded()[name]
+def test_a_case_that_is_not_modelled_still_differs(name: str, send: Send) -> None:
+    """A case that agrees by now has to be taken off the list."""
+    assert run_case(cases()[name], send) != load_outcomes()[name]
 
 
 def test_every_case_was_recorded() -> None:
-    """Neither a case without its record nor a record without its case."""
-    assert cases().keys() == recorded().keys()
+    """Each case has a recording and each recording a case."""
+    assert cases().keys() == load_outcomes().keys()
