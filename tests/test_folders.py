@@ -232,7 +232,7 @@ def test_the_core_needs_no_web_server() -> None:
 
 def test_serving_imports_no_more_than_it_needs() -> None:
     """What only tests, odd times and other commands need is not paid for at each start."""
-    program = "import mockserver.cli.app, mockserver.cli.serve"
+    program = "import mockserver.cli.serve, mockserver.cli.run_server"
     loaded = modules_after(program)
     assert not loaded & {"jsonschema", "schemathesis", "pendulum", "hypothesis", "msgspec"}
     late = ("requests.query_bodies", "operations.queries", "operations.update", "http.control")

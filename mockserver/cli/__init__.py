@@ -1,7 +1,10 @@
-"""The command line: `mockserver serve`, `seeds`, `verify`, `drift`, `fuzz`, `diff`.
+"""The command line: `mockserver serve`, `seeds`, `verify`, `drift`, `fuzz` and `diff`.
 
-Comes in: flags. Goes out: calls of the folders below, and exit codes: 0 fine, 1 something was
-found, 2 wrong use.
+Comes in: arguments and environment variables. Goes out: calls of the folders below, text on
+stdout and stderr, and an exit code: 0 success, 1 a problem was found, 2 wrong usage.
+
+`app` holds the program, and each command is in a file of its own that is imported when the
+command is used.
 """
 
 from typing import TYPE_CHECKING

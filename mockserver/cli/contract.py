@@ -1,4 +1,7 @@
-"""The commands of the contract kit: verify, drift, fuzz, diff. The kit itself is imported late."""
+"""The commands of the contract kit: `verify`, `drift`, `fuzz` and `diff`.
+
+The kit needs the extra `verify` and is imported when a command runs.
+"""
 
 from __future__ import annotations
 
@@ -24,63 +27,63 @@ if TYPE_CHECKING:
     from ..contract.diff import DiffSettings
     from ..contract.fuzz import FuzzSettings
 
+commands = typer.Typer(rich_markup_mode="markdown")
 
-def add_commands(app: typer.Typer) -> None:
-    """Give `app` the commands of the kit."""
 
-    @register_command(app, ServerFlags, RunFlags, DiffFlags, FuzzFlags)
-    def verify(server: ServerFlags, run: RunFlags, diff: DiffFlags, fuzz: FuzzFlags) -> None:
-        """Does a server keep the contract? drift, fuzz and diff, as far as it may be touched.
+@register_command(commands, ServerFlags, RunFlags, DiffFlags, FuzzFlags)
+def verify(server: ServerFlags, run: RunFlags, diff: DiffFlags, fuzz: FuzzFlags) -> None:
+    """Check whether a server keeps the contract, with drift, fuzz and diff.
 
-        A server at a URL is taken to be shared: it is only read. With --disposable, or started
-        by --spawn, it is fuzzed, and what it deletes is compared. Every difference that is not a
-        known deviation is told with a line that shows it, and makes the exit code 1.
-        """
-        _run_command("verify", server, run, diff.settings(run.seed), fuzz.settings(run.seed))
+    A server at a URL is taken to be shared, and is only read. With --disposable, or if --spawn
+    starts it, it is also fuzzed and its deletes are compared. Every difference that is not a known
+    deviation is reported with evidence and makes the exit code 1.
+    """
+    _run_verb("verify", server, run, diff.settings(run.seed), fuzz.settings(run.seed))
 
-    @register_command(app, ServerFlags, RunFlags)
-    def drift(server: ServerFlags, run: RunFlags) -> None:
-        """Does a server's document still say what ours says? Only reads.
 
-        Compares openapi.yaml with the server's own /openapi.json, or with a FILE named in place of
-        the URL, and tells what was added, removed, narrowed or widened, and who would notice.
-        """
-        _run_command("drift", server, run)
+@register_command(commands, ServerFlags, RunFlags)
+def drift(server: ServerFlags, run: RunFlags) -> None:
+    """Compare a server's OpenAPI document with openapi.yaml. Only reads.
 
-    @register_command(app, ServerFlags, RunFlags, FuzzFlags, FuzzModeFlags)
-    def fuzz(server: ServerFlags, run: RunFlags, fuzz: FuzzFlags, mode: FuzzModeFlags) -> None:
-        """Does a server do what the document says, for any request? Deletes whatever is on it.
+    The document is the server's /openapi.json, or a FILE given in place of the URL. Reports what
+    was added, removed, narrowed or widened, and which clients would notice.
+    """
+    _run_verb("drift", server, run)
 
-        schemathesis sends requests made from openapi.yaml, good ones and bad ones, and the checks
-        of this project look at what they did: needs --disposable or --spawn, and a server without
-        flow runs.
-        """
-        if mode.copy_hooks is not None:
-            _copy_hooks(mode.copy_hooks)
-            return
-        folder = run.report
-        if mode.schemathesis_report and folder is None:
-            raise UsageError("--schemathesis-report needs the folder that --report names")
-        settings = fuzz.settings(
-            run.seed,
-            operations=tuple(mode.operation or ()),
-            thorough=mode.thorough,
-            reports=tuple(mode.schemathesis_report or ()),
-            folder=folder,
-            **({"phases": tuple(mode.phase)} if mode.phase else {}),
-        )
-        _run_command("fuzz", server, run, fuzz=settings)
 
-    @register_command(app, ServerFlags, RunFlags, DiffFlags, DiffModeFlags)
-    def diff(server: ServerFlags, run: RunFlags, diff: DiffFlags, mode: DiffModeFlags) -> None:
-        """Does a server mean by filters and deletes what our dialect means?
+@register_command(commands, ServerFlags, RunFlags, FuzzFlags, FuzzModeFlags)
+def fuzz(server: ServerFlags, run: RunFlags, fuzz: FuzzFlags, mode: FuzzModeFlags) -> None:
+    """Send random requests and check what the server does. Deletes flow runs.
 
-        Makes flow runs on it (--disposable, --spawn) or takes those that are there (--existing),
-        loads the same into a mock, and asks both the same. A difference is made as small as it
-        can be, and told with who is wrong: the document, the server, or the mock.
-        """
-        settings = diff.settings(run.seed, existing=mode.existing, delete=mode.delete)
-        _run_command("diff", server, run, settings)
+    schemathesis makes valid and invalid requests from openapi.yaml, and this project's own checks
+    judge what each did. Needs --disposable or --spawn, and a server without flow runs.
+    """
+    if mode.copy_hooks is not None:
+        _copy_hooks(mode.copy_hooks)
+        return
+    if mode.schemathesis_report and run.report is None:
+        raise UsageError("--schemathesis-report needs the folder that --report names")
+    settings = fuzz.settings(
+        run.seed,
+        operations=tuple(mode.operation or ()),
+        thorough=mode.thorough,
+        reports=tuple(mode.schemathesis_report or ()),
+        folder=run.report,
+        **({"phases": tuple(mode.phase)} if mode.phase else {}),
+    )
+    _run_verb("fuzz", server, run, fuzz=settings)
+
+
+@register_command(commands, ServerFlags, RunFlags, DiffFlags, DiffModeFlags)
+def diff(server: ServerFlags, run: RunFlags, diff: DiffFlags, mode: DiffModeFlags) -> None:
+    """Compare what a server's filters and deletes do with what the dialect says they do.
+
+    Creates flow runs on the server (--disposable, --spawn) or uses those it has (--existing),
+    loads the same runs into a mock, and sends both the same requests. Each difference is shrunk to
+    a small request and reported with who is wrong: the document, the server or the mock.
+    """
+    settings = diff.settings(run.seed, existing=mode.existing, delete=mode.delete)
+    _run_verb("diff", server, run, settings)
 
 
 def _copy_hooks(folder: Path) -> None:
@@ -91,30 +94,33 @@ def _copy_hooks(folder: Path) -> None:
     print(f"now: cd {folder} && st run openapi.yaml --url http://127.0.0.1:4300/api")  # noqa: T201
 
 
-def _run_command(
+def _run_verb(
     name: str,
     server: ServerFlags,
     run: RunFlags,
     diff: DiffSettings | None = None,
     fuzz: FuzzSettings | None = None,
 ) -> None:
-    """Exits with 1 where something was found, with 130 when told to stop.
+    """Run a verb and exit: with 1 if it found something, with 130 after Ctrl-C.
 
-    Raises UsageError where there is no server to test: nothing was found of it, good or bad.
+    Raises UsageError if there is no server to test. That is no finding, so exit code 2 tells it
+    from a broken contract.
     """
     from ..contract import CommandOptions, run_verb
     from ..contract.server import TargetError
 
-    asked = CommandOptions(server.opening(), run.seed, diff, fuzz, run.report)
+    options = CommandOptions(server.options(), run.seed, diff, fuzz, run.report)
     try:
-        found = run_verb(name, asked, os.environ)
+        has_failures = run_verb(name, options, os.environ)
     except KeyboardInterrupt:
-        left = "what was made is written down, and the next run takes it away"
-        gone = "nothing that was made is left"
-        is_left = any(asked.server_options.journal_folder.glob(f"{os.getpid()}-*"))
-        print(f"mockserver: stopped; {left if is_left else gone}", file=sys.stderr)  # noqa: T201
+        journals = options.server_options.journal_folder.glob(f"{os.getpid()}-*")
+        left = "flow runs that it created are left, and the next run deletes them"
+        none_left = "no flow runs that it created are left"
+        print(  # noqa: T201
+            f"mockserver: stopped; {left if any(journals) else none_left}", file=sys.stderr
+        )
         raise typer.Exit(130) from None
     except TargetError as error:
         raise UsageError(f"nothing was tested: {error}") from None
-    if found:
+    if has_failures:
         raise typer.Exit(1)

@@ -1,4 +1,8 @@
-"""The flags of the kit's commands, in groups: each field of a group is a flag or an argument."""
+"""The flags of the contract kit's commands, in groups that several commands share.
+
+Each field of a group is a flag or an argument, declared as typer reads it. `register_command`
+gives a command the flags of its groups and calls its function with the filled groups.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class DialectChoice(StrEnum):
-    """Which dialect a server is held against."""
+    """The dialect that a server is compared with: a name in `DIALECTS`, or auto."""
 
     auto = "auto"
     spec = "spec"
@@ -29,7 +33,7 @@ class DialectChoice(StrEnum):
 
 
 class SpawnChoice(StrEnum):
-    """What can be started to be tested."""
+    """The names of `contract.server.Program`, which cannot be imported here: it needs requests."""
 
     prefect = "prefect"
     mockserver = "mockserver"
@@ -37,68 +41,73 @@ class SpawnChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerFlags:
-    """Which server, whose it is, and how much it may be asked."""
+    """Which server to test, whether it may be changed, and how many requests it gets."""
 
     url: Annotated[
         str | None,
-        typer.Argument(metavar="URL", help="The API, such as http://127.0.0.1:4200/api."),
+        typer.Argument(metavar="URL", help="The API to test, such as http://127.0.0.1:4200/api."),
     ] = None
     spawn: Annotated[
         SpawnChoice | None,
-        typer.Option(help="Instead of URL: start a throw-away server, and stop it afterwards."),
+        typer.Option(help="Start a throw-away server instead of using a URL; stop it at the end."),
     ] = None
     prefect_python: Annotated[
         str | None,
         typer.Option(
             metavar="PYTHON",
-            help="With --spawn prefect: a Python that has Prefect, not the prefect on the PATH.",
+            help="With --spawn prefect: the Python to run Prefect with. Default: the prefect on "
+            "the PATH.",
         ),
     ] = None
     database: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="With --spawn prefect: an empty PostgreSQL database, not SQLite in a folder of "
-            "its own.",
+            help="With --spawn prefect: an empty PostgreSQL database. Default: SQLite in a "
+            "temporary folder.",
         ),
     ] = None
     dialect: Annotated[
         DialectChoice,
-        typer.Option(help="What it is held against; auto: found out by requests that only read."),
+        typer.Option(
+            help="The dialect to compare with; auto detects it, with requests that only read."
+        ),
     ] = DialectChoice.auto
     disposable: Annotated[
         bool,
         typer.Option(
             "--disposable",
-            help="Nobody will miss what is on the server: flow runs may be created and deleted.",
+            help="Nobody needs what is on the server: flow runs may be created and deleted.",
         ),
     ] = False
     header: Annotated[
         list[str] | None,
         typer.Option(
             metavar="'NAME: VALUE'",
-            help="Sent with every request. PREFECT_API_KEY and PREFECT_API_AUTH_STRING are read "
-            "as Prefect's client reads them.",
+            help="Send this header with every request; repeatable. PREFECT_API_KEY and "
+            "PREFECT_API_AUTH_STRING are read as Prefect's client reads them.",
         ),
     ] = None
-    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="For a reply.")] = 30.0
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait for a reply.")
+    ] = 30.0
     rate: Annotated[
-        float | None, typer.Option(min=0.1, metavar="N", help="So many requests a second at most.")
+        float | None, typer.Option(min=0.1, metavar="N", help="Send at most N requests a second.")
     ] = None
     max_requests: Annotated[
-        int, typer.Option(min=1, metavar="N", help="So many requests in all at most.")
+        int, typer.Option(min=1, metavar="N", help="Send at most N requests in all.")
     ] = 200_000
     journal: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Where what is created is written down, so that the next run can take away what "
-            "this one could not. Default: the user's state folder.",
+            help="Where created flow runs are recorded, so that the next run can delete what this "
+            "one could not. Default: the user's state folder.",
         ),
     ] = None
 
-    def opening(self) -> ServerOptions:
-        """What they say, for `opening.opened`."""
+    def options(self) -> ServerOptions:
+        """Return these flags as the `ServerOptions` of the kit."""
         from ..contract.server import Limits, Program, ServerOptions
         from ..prefect import DIALECTS
 
@@ -122,24 +131,22 @@ class RunFlags:
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Write the reports there: HTML, JSON, JUnit XML, markdown."
+            metavar="FOLDER", help="Write reports to FOLDER: HTML, JSON, JUnit XML and markdown."
         ),
     ] = None
-    seed: Annotated[int, typer.Option(help="Another number, other requests.")] = 1
+    seed: Annotated[int, typer.Option(help="Another number gives other requests.")] = 1
 
 
 @dataclass(frozen=True, slots=True)
 class DiffFlags:
-    """How much `diff` tries."""
+    """How many filters and deletes `diff` compares, and on how many flow runs."""
 
-    filters: Annotated[int, typer.Option(min=1, help="How many filters are compared.")] = 3000
-    deletes: Annotated[int, typer.Option(min=1, help="How many deletes are compared.")] = 300
-    runs: Annotated[
-        int, typer.Option(min=1, max=2000, help="How many flow runs are made for it.")
-    ] = 150
+    filters: Annotated[int, typer.Option(min=1, help="How many filters to compare.")] = 3000
+    deletes: Annotated[int, typer.Option(min=1, help="How many deletes to compare.")] = 300
+    runs: Annotated[int, typer.Option(min=1, max=2000, help="How many flow runs to create.")] = 150
 
     def settings(self, seed: int, *, existing: bool = False, delete: bool = False) -> DiffSettings:
-        """What they say, for `diff.diff`."""
+        """Return these flags as the settings of `contract.diff.diff`."""
         from ..contract.diff import DiffSettings
 
         return DiffSettings(existing, delete, self.filters, self.deletes, self.runs, seed)
@@ -147,30 +154,33 @@ class DiffFlags:
 
 @dataclass(frozen=True, slots=True)
 class DiffModeFlags:
-    """What `diff` does to a server."""
+    """Which flow runs `diff` compares on, and whether it compares deletes."""
 
     existing: Annotated[
         bool,
         typer.Option(
-            "--existing", help="Compare on the flow runs that are there: create nothing, only read."
+            "--existing", help="Compare on the flow runs that the server has; only reads."
         ),
     ] = False
     delete: Annotated[
-        bool, typer.Option("--delete", help="Compare what bulk_delete deletes, too.")
+        bool, typer.Option("--delete", help="Also compare what bulk_delete deletes.")
     ] = False
 
 
 @dataclass(frozen=True, slots=True)
 class FuzzFlags:
-    """How much `fuzz` sends."""
+    """How many requests `fuzz` sends, and for how long."""
 
     max_examples: Annotated[
-        int, typer.Option(min=1, help="Of each operation, in each of schemathesis' phases.")
+        int,
+        typer.Option(min=1, help="Requests to each operation in each of schemathesis' phases."),
     ] = 25
-    seconds: Annotated[float, typer.Option(min=1, help="When fuzzing stops at the latest.")] = 600.0
+    seconds: Annotated[float, typer.Option(min=1, help="Stop fuzzing after this many seconds.")] = (
+        600.0
+    )
 
     def settings(self, seed: int, **more: Any) -> FuzzSettings:
-        """What they say, for `fuzz.fuzz`."""
+        """Return these flags, and `more` fields, as the settings of `contract.fuzz.fuzz`."""
         from ..contract.fuzz import FuzzSettings
 
         return FuzzSettings(self.max_examples, seed=seed, seconds=self.seconds, **more)
@@ -178,75 +188,82 @@ class FuzzFlags:
 
 @dataclass(frozen=True, slots=True)
 class FuzzModeFlags:
-    """What `fuzz` sends it to, and whose reports it writes."""
+    """Which operations and phases `fuzz` runs, and which reports of schemathesis it writes."""
 
     operation: Annotated[
         list[str] | None,
         typer.Option(
             metavar="'METHOD PATH'",
-            help="Only this one, such as 'POST /flow_runs/bulk_delete'; can be said again.",
+            help="Fuzz only this operation, such as 'POST /flow_runs/bulk_delete'; repeatable.",
         ),
     ] = None
     phase: Annotated[
         list[str] | None,
-        typer.Option(help="Only this of schemathesis' phases; can be said again."),
+        typer.Option(help="Run only this phase of schemathesis; repeatable."),
     ] = None
     thorough: Annotated[
         bool,
         typer.Option(
             "--thorough",
-            help="Go through every way of saying a filter at each endpoint that takes one: four "
-            "times as many requests.",
+            help="Send every way to write a filter to each endpoint that takes one: four times as "
+            "many requests.",
         ),
     ] = False
     schemathesis_report: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FORMAT",
-            help="A report of schemathesis' own into the folder of --report: junit, vcr, har, "
-            "ndjson, json, allure or html; can be said again.",
+            help="Also write schemathesis' own report to the folder of --report, as junit, vcr, har, "
+            "ndjson, json, allure or html; repeatable.",
         ),
     ] = None
     copy_hooks: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Send nothing: copy openapi.yaml, schemathesis.toml and st_hooks.py there, for a "
-            "project that runs `st run` itself.",
+            help="Send nothing: copy openapi.yaml, schemathesis.toml and st_hooks.py to FOLDER, "
+            "for a project that runs `st run` itself.",
         ),
     ] = None
 
 
-# What the extra `verify` brings.
-_EXTRA = frozenset({"hypothesis", "requests", "schemathesis"})
+_Function = Callable[..., None]
+# The packages that the extra `verify` installs.
+_EXTRA_PACKAGES = frozenset({"hypothesis", "requests", "schemathesis"})
 
 
-def register_command(app: typer.Typer, *groups: type) -> Callable[[Callable[..., None]], None]:
-    """Make a function that takes such groups a command of `app` that takes their flags."""
+def register_command(app: typer.Typer, *groups: type) -> Callable[[_Function], _Function]:
+    """Register a function that takes one value of each of `groups` as a command of `app`.
+
+    The command has the function's name and docstring and the flags of all groups. It raises
+    UsageError if a package of the extra `verify` is not installed.
+    """
+    # typer reads a command's flags from its signature: here the fields of all groups in a row.
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for group in groups
         for parameter in inspect.signature(group, eval_str=True).parameters.values()
     ]
 
-    def register(function: Callable[..., None]) -> None:
-        def called(**said: object) -> None:
+    def register(function: _Function) -> _Function:
+        def run(**values: object) -> None:
             flags = (
-                group(**{field.name: said[field.name] for field in fields(group)})
+                group(**{field.name: values[field.name] for field in fields(group)})
                 for group in groups
             )
             try:
                 function(*flags)
             except ModuleNotFoundError as error:
-                if (error.name or "").partition(".")[0] not in _EXTRA:
+                if (error.name or "").partition(".")[0] not in _EXTRA_PACKAGES:
                     raise
                 raise UsageError(
                     f"{function.__name__} needs more packages ({error.name}): "
                     "pip install 'mockserver[verify]'"
                 ) from None
 
-        called.__doc__ = function.__doc__
-        called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        app.command(function.__name__)(called)
+        run.__doc__ = function.__doc__
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        app.command(function.__name__)(run)
+        return function
 
     return register

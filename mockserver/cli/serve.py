@@ -1,124 +1,175 @@
-"""What `mockserver serve` does between its flags and its last request."""
+"""The command `serve`: its options, and how they become `ServeOptions`.
+
+run_server.py does the work. It needs aiohttp and is imported when the command runs.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import logging
-import socket
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from ipaddress import ip_address
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from ..http import create_app, serve
-from ..http.exchange import log_to_stderr
-from ..prefect import Dialect
-from ..resources import resource_path
-from ..store import Store
-from ..worlds import Settings
-from .progress import load_with_progress
+import typer
 
-_EXAMPLE = '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"]}}},"limit":5}'
+from ..prefect import DIALECTS
+from .options import NowOption, parse_now
+
+commands = typer.Typer(rich_markup_mode="markdown")
 
 
-@dataclass(frozen=True, slots=True)
-class ServeOptions:
-    """How to serve: what the flags of `mockserver serve` say."""
+class DialectName(StrEnum):
+    """The names in `DIALECTS`, as choices for a command line."""
 
-    paths: tuple[Path, ...]
-    host: str
-    port: int
-    dialect: Dialect
-    now: datetime | None
-    json_log: bool
-    access_log: bool
-    max_body: int
-    allowed_hosts: tuple[str, ...]
-    journal: int
-    control_token: str | None
+    spec = "spec"
+    prefect_sqlite = "prefect-sqlite"
+    prefect_postgresql = "prefect-postgresql"
 
 
-def run_server(serving: ServeOptions) -> None:
-    """Load the seeds and serve them until stopped. Raises SeedError and UsageError."""
-    log_to_stderr(as_json=serving.json_log)
-    _disable_unused_log_fields()
-    log = logging.getLogger("mockserver")
-    clock = _now_function(serving.now)
-    loaded = load_with_progress(serving.paths or (resource_path("fixtures"),), clock())
-    for note in loaded.notes:
-        log.info("%s", note)
-    app = create_app(
-        Store(loaded.base()),
-        Settings(
-            dialect=serving.dialect,
-            now=clock,
-            max_body=serving.max_body,
-            hosts=_hosts(serving),
-            journal=serving.journal,
-            control_token=serving.control_token,
-        ),
-    )
-    gc.enable()
-    gc.freeze()  # what was loaded stays: not to be looked through at every collection
+class LogFormat(StrEnum):
+    """How log lines are written to stderr."""
 
-    def ready(url: str) -> None:
-        _announce(url, serving, len(loaded.flow_runs))
+    text = "text"
+    json = "json"
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(
-            serve(app, serving.host, serving.port, ready=ready, access_log=serving.access_log)
+
+SeedsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="SEEDS",
+        help="Seed files or folders: YAML, JSON or NDJSON, each also as .gz, or packed. "
+        "Default: the fixtures that come with mockserver.",
+    ),
+]
+FixturesOption = Annotated[
+    list[Path] | None,
+    typer.Option(envvar="MOCKSERVER_FIXTURES", help="More seeds; the same as more SEEDS."),
+]
+HostOption = Annotated[
+    str, typer.Option(envvar="MOCKSERVER_HOST", help="The address to listen on.")
+]
+PortOption = Annotated[
+    int,
+    typer.Option(
+        envvar="MOCKSERVER_PORT",
+        min=0,
+        max=65535,
+        help="The port to listen on; 0 takes any free one.",
+    ),
+]
+DialectOption = Annotated[
+    DialectName,
+    typer.Option(
+        envvar="MOCKSERVER_DIALECT",
+        help="Answer as the published API document says (spec), or as a real Prefect server on "
+        "SQLite or PostgreSQL does.",
+    ),
+]
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option(envvar="MOCKSERVER_LOG_FORMAT", help="The format of log lines on stderr."),
+]
+AccessLogOption = Annotated[
+    bool,
+    typer.Option(
+        envvar="MOCKSERVER_ACCESS_LOG",
+        help="Log every request. This costs about half of the request rate.",
+    ),
+]
+MaxBodyOption = Annotated[
+    int,
+    typer.Option(
+        envvar="MOCKSERVER_MAX_BODY",
+        min=1,
+        metavar="BYTES",
+        help="The longest request body; a longer one is answered with 413.",
+    ),
+]
+AllowHostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="MOCKSERVER_ALLOW_HOST",
+        metavar="NAME",
+        help="Also answer requests addressed to this host name ('*': any name). Without it, a "
+        "server on loopback answers only loopback names, as a guard against DNS rebinding.",
+    ),
+]
+JournalOption = Annotated[
+    int,
+    typer.Option(
+        envvar="MOCKSERVER_JOURNAL",
+        min=0,
+        max=100_000,
+        metavar="NUMBER",
+        help="How many requests and their replies /_mock/journal keeps; 0 keeps none. Sessions "
+        "keep at least 1,000.",
+    ),
+]
+ControlTokenOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="MOCKSERVER_CONTROL_TOKEN",
+        metavar="TOKEN",
+        help="Allow the control API (/_mock) to requests with 'Authorization: Bearer TOKEN' and "
+        "to no others. Without a token, only this machine may use it.",
+    ),
+]
+
+
+@commands.command()
+def serve(
+    paths: SeedsArgument = None,
+    fixtures: FixturesOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 4300,
+    dialect: DialectOption = DialectName.spec,
+    now: NowOption = None,
+    log_format: LogFormatOption = LogFormat.text,
+    access_log: AccessLogOption = False,
+    max_body: MaxBodyOption = 4 << 20,
+    allow_host: AllowHostOption = None,
+    journal: JournalOption = 0,
+    control_token: ControlTokenOption = None,
+) -> None:
+    """Serve Prefect's flow-run API with the flow runs in SEEDS.
+
+    The first line that is printed has the base URL. Point a client at it, or Prefect's own client
+    with PREFECT_API_URL=URL/api. Each option can also be set by its environment variable.
+    """
+    with _skip_ca_certificates():
+        from .run_server import ServeOptions, run_server
+
+    run_server(
+        ServeOptions(
+            paths=tuple(paths or ()) + tuple(fixtures or ()),
+            host=host,
+            port=port,
+            dialect=DIALECTS[dialect.value],
+            now=parse_now(now),
+            json_log=log_format is LogFormat.json,
+            access_log=access_log,
+            max_body=max_body,
+            allowed_hosts=tuple(allow_host or ()),
+            journal=journal,
+            control_token=control_token or None,
         )
-
-
-def _disable_unused_log_fields() -> None:
-    """Do without what no line of ours says: it is a third of what a line costs (Python's HOWTO)."""
-    logging._srcfile = None  # noqa: SLF001 - so the HOWTO says
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-
-
-def _now_function(frozen: datetime | None) -> Callable[[], datetime]:
-    return (lambda: datetime.now(UTC)) if frozen is None else (lambda: frozen)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it is installed (the extra `uvloop`)."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
-
-
-def _hosts(serving: ServeOptions) -> frozenset[str] | None:
-    """Which names of other hosts are answered: any, unless bound to loopback."""
-    if "*" in serving.allowed_hosts or not _is_loopback(serving.host):
-        return None
-    return frozenset(name.lower().rstrip(".") for name in serving.allowed_hosts)
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether all addresses that `host` stands for are this machine's own."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return True  # it cannot be listened on, and that is told then
-    return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
-
-
-def _announce(url: str, serving: ServeOptions, runs: int) -> None:
-    where = ", ".join(map(str, serving.paths)) or "the shipped fixtures"
-    lines = (
-        f"mockserver listens on {url} (docs: {url}/docs)",
-        f"{runs:,} flow runs from {where}, dialect {serving.dialect.name}",
-        f"try: curl -H 'Content-Type: application/json' -d '{_EXAMPLE}' "
-        f"{url}/flow_runs/bulk_delete",
     )
-    print("\n".join(lines), flush=True)  # noqa: T201
-    if not _is_loopback(serving.host):
-        logging.getLogger("mockserver").warning(
-            "listening on %s, not on loopback: whoever reaches it can delete what it holds",
-            serving.host,
-        )
+
+
+@contextmanager
+def _skip_ca_certificates() -> Iterator[None]:
+    """Make OpenSSL find no CA certificates inside the block.
+
+    aiohttp reads all of them when it is imported. That takes 30 ms, and a server needs none.
+    """
+    name = "SSL_CERT_FILE"
+    before = os.environ.get(name)
+    os.environ[name] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before

@@ -1,21 +1,26 @@
-"""The command line, run as a user runs it."""
+"""The commands, run as a user runs them: output, exit codes, and what --help shows."""
 
 import gzip
 import json
 import socket
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import jsonschema
 import pytest
+from typer.main import get_group
 
 from mockserver import __version__
-from mockserver.cli.app import DialectName
+from mockserver.cli.contract_flags import DialectChoice, SpawnChoice
+from mockserver.cli.lazy_group import COMMAND_FILES
+from mockserver.cli.serve import DialectName
+from mockserver.contract.server import Program
 from mockserver.prefect.dialects import DIALECTS
 
 
-def mockserver(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run_mockserver(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mockserver", *map(str, arguments)],
         capture_output=True,
@@ -23,44 +28,64 @@ def mockserver(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_dialects_are_the_registrys() -> None:
-    """What --dialect takes is what there is."""
+def test_choices_are_the_registered_names() -> None:
+    """--dialect and --spawn take every registered dialect and program, and no other."""
     assert {name.value for name in DialectName} == set(DIALECTS)
+    assert {name.value for name in DialectChoice} == {"auto", *DIALECTS}
+    assert {name.value for name in SpawnChoice} == {program.value for program in Program}
 
 
-def test_help_names_every_flag_and_its_variable() -> None:
-    """--help teaches: what it does, each flag, its default and its environment variable."""
-    shown = mockserver("serve", "--help").stdout
+def test_every_listed_command_is_defined_in_its_file() -> None:
+    """The table of commands and the files that it names agree, in both directions."""
+    defined = {
+        (name, file)
+        for file in set(COMMAND_FILES.values())
+        for name in get_group(import_module(f"mockserver.cli.{file}").commands).commands
+    }
+    assert defined == set(COMMAND_FILES.items())
+
+
+def test_a_mistyped_command_suggests_the_right_one() -> None:
+    """The suggestion knows commands that are not imported yet."""
+    done = run_mockserver("verfy")
+    assert done.returncode == 2
+    assert "'verify'" in done.stderr
+
+
+def test_serve_help_lists_the_flags_and_variables() -> None:
+    """serve --help shows the flags, their environment variables, and how to point Prefect at it."""
+    shown = run_mockserver("serve", "--help").stdout
     for flag in ("--host", "--port", "--dialect", "--now", "--log-format", "--fixtures"):
         assert flag in shown
     assert "MOCKSERVER_PORT" in shown
     assert "PREFECT_API_URL" in shown
 
 
-def test_version() -> None:
-    """--version is a line and exit code 0."""
-    done = mockserver("--version")
+def test_version_prints_one_line() -> None:
+    """--version prints the name and the version, with exit code 0."""
+    done = run_mockserver("--version")
     assert (done.returncode, done.stdout) == (0, f"mockserver {__version__}\n")
 
 
-def test_made_seeds_are_reproducible_and_good(tmp_path: Path) -> None:
-    """make writes the same runs again, packed or not; check finds them good."""
-    plain, packed = tmp_path / "runs.ndjson", tmp_path / "runs.ndjson.gz"
-    for file in (plain, packed):
-        assert mockserver("seeds", "make", "--runs", "300", "--seed", "7", "-o", file).stderr == ""
-    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
-    done = mockserver("seeds", "check", packed)
+def test_generated_seeds_are_reproducible_and_valid(tmp_path: Path) -> None:
+    """The same options give the same bytes, gzipped or on stdout too; check accepts them."""
+    plain, gzipped = tmp_path / "runs.ndjson", tmp_path / "runs.ndjson.gz"
+    for file in (plain, gzipped):
+        done = run_mockserver("seeds", "make", "--runs", "300", "--seed", "7", "-o", file)
+        assert done.stderr == ""
+    assert gzip.decompress(gzipped.read_bytes()) == plain.read_bytes()
+    done = run_mockserver("seeds", "check", gzipped)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("good: 300 flow runs, ")
-    to_stdout = mockserver("seeds", "make", "--runs", "300", "--seed", "7", "-o", "-").stdout
+    to_stdout = run_mockserver("seeds", "make", "--runs", "300", "--seed", "7", "-o", "-").stdout
     assert to_stdout.encode() == plain.read_bytes()
 
 
-def test_made_seeds_can_have_absolute_times(tmp_path: Path) -> None:
-    """With --now the times are those of that day."""
+def test_generated_times_are_absolute_with_now(tmp_path: Path) -> None:
+    """With --now, times are written in full, and no run ends after it."""
     file = tmp_path / "runs.ndjson"
     now = "2026-01-31T00:00:00Z"
-    mockserver("seeds", "make", "--runs", "50", "--now", now, "-o", file)
+    run_mockserver("seeds", "make", "--runs", "50", "--now", now, "-o", file)
     ends = [json.loads(line).get("end_time") for line in file.read_text().splitlines()]
     known = [end for end in ends if end]
     assert known
@@ -68,19 +93,19 @@ def test_made_seeds_can_have_absolute_times(tmp_path: Path) -> None:
 
 
 def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
-    """make overwrites nothing by accident, and leaves no half-written file."""
+    """make overwrites a file only with --force, and leaves no other file behind."""
     file = tmp_path / "runs.ndjson"
     file.write_text("mine")
-    done = mockserver("seeds", "make", "-o", file)
+    done = run_mockserver("seeds", "make", "-o", file)
     assert done.returncode == 2
     assert "--force" in done.stderr
     assert file.read_text() == "mine"
-    assert mockserver("seeds", "make", "-o", file, "--force", "--runs", "1").returncode == 0
+    assert run_mockserver("seeds", "make", "-o", file, "--force", "--runs", "1").returncode == 0
     assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "hint"),
     [
         (("seeds", "make", "-o", "runs.csv"), ".ndjson"),
         (("seeds", "make", "-o", "no/such/folder/runs.ndjson"), "cannot write"),
@@ -91,16 +116,16 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
         (("seeds",), "check"),
     ],
 )
-def test_wrong_use_is_exit_code_2_and_no_traceback(arguments: tuple[str, ...], said: str) -> None:
-    """A user's mistake is said in a line that says what would be right."""
-    done = mockserver(*arguments)
+def test_wrong_usage_exits_with_2_and_a_hint(arguments: tuple[str, ...], hint: str) -> None:
+    """A user's mistake is answered with what would be right, without a traceback."""
+    done = run_mockserver(*arguments)
     assert done.returncode == 2
-    assert said in done.stderr + done.stdout
+    assert hint in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
 
 
-def test_an_interrupted_make_leaves_nothing(tmp_path: Path) -> None:
-    """Told to stop in the middle, it takes the unfinished file away."""
+def test_an_interrupted_make_leaves_no_file(tmp_path: Path) -> None:
+    """SIGTERM in the middle of make removes the unfinished file and exits with 143."""
     arguments = ["seeds", "make", "--runs", "5000000", "-o", str(tmp_path / "runs.ndjson")]
     process = subprocess.Popen([sys.executable, "-m", "mockserver", *arguments])
     while not any(file.stat().st_size for file in tmp_path.iterdir()):
@@ -110,8 +135,8 @@ def test_an_interrupted_make_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_told_without_a_traceback() -> None:
-    """What cannot be written is one line and exit code 1."""
+def test_a_full_disk_is_an_error_without_a_traceback() -> None:
+    """A failed write is one line on stderr and exit code 1."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "mockserver", "seeds", "make", "-o", "-"],
@@ -124,30 +149,30 @@ def test_a_full_disk_is_told_without_a_traceback() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_server_that_is_not_there_is_no_finding() -> None:
-    """A pipeline can tell it from a broken contract: exit code 2, nothing was tested."""
+def test_an_unreachable_server_exits_with_2() -> None:
+    """Exit code 2, not 1: a pipeline can tell that nothing was tested from a broken contract."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    done = mockserver("drift", f"http://127.0.0.1:{port}/api")
+    done = run_mockserver("drift", f"http://127.0.0.1:{port}/api")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("mockserver: nothing was tested: cannot reach http://127.0.0.1:")
 
 
 def test_check_lists_every_problem_and_exits_1(tmp_path: Path) -> None:
-    """Exit code 1: something was found, all of it on stderr."""
+    """All problems are on stderr, one a line, and nothing on stdout."""
     file = tmp_path / "seed.yaml"
     file.write_text("flow_runs:\n- {name: 1}\n- {tags: x}\n")
-    done = mockserver("seeds", "check", file)
+    done = run_mockserver("seeds", "check", file)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
         "mockserver: 2 problems in the seeds:",
-        f"{file}, flow_runs[0].name: 1; expected text",
-        f'{file}, flow_runs[1].tags: "x"; expected a list of texts',
+        f"{file}, flow_runs[0].name: 1; expected a string",
+        f'{file}, flow_runs[1].tags: "x"; expected a list of strings',
     ]
 
 
-def test_the_schema_is_printed() -> None:
-    """The printed JSON Schema is one, and takes a good seed."""
-    schema = json.loads(mockserver("seeds", "schema").stdout)
+def test_the_printed_schema_accepts_a_seed() -> None:
+    """seeds schema prints a valid JSON Schema, which accepts a valid seed."""
+    schema = json.loads(run_mockserver("seeds", "schema").stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate({"flow_runs": [{"name": "a", "start_time": "now-2d"}]}, schema)

@@ -1,0 +1,33 @@
+"""The option --now, which `serve` and `seeds` share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..prefect import SEED_TIME_SYNTAX, parse_seed_time
+
+NowOption = Annotated[
+    str | None,
+    typer.Option(
+        "--now",
+        envvar="MOCKSERVER_NOW",
+        metavar="TIME",
+        help="Freeze the clock at this time: an RFC 3339 date-time, or a relative one such as "
+        "now-1d. Relative times in seeds and requests count from it.",
+    ),
+]
+
+
+def parse_now(text: str | None) -> datetime | None:
+    """Return the time that --now gives, in UTC; None if it was not given. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return parse_seed_time(text, datetime.now(UTC))
+    except ValueError:
+        came = f"--now (or MOCKSERVER_NOW) is {text!r}"
+        raise UsageError(f"{came}; expected {SEED_TIME_SYNTAX}") from None

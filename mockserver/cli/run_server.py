@@ -1,0 +1,128 @@
+"""Load the seeds and serve them: what `mockserver serve` does once its options are read."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+
+from ..http import create_app, serve
+from ..http.exchange import log_to_stderr
+from ..prefect import Dialect
+from ..resources import resource_path
+from ..store import Store
+from ..worlds import Settings
+from .progress import load_with_progress
+
+_EXAMPLE_BODY = '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"]}}},"limit":5}'
+_log = logging.getLogger("mockserver")
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """The options of `mockserver serve`, as values.
+
+    `paths`: none for the shipped fixtures. `now`: None for a running clock. `max_body`: bytes.
+    `allowed_hosts`: besides loopback names; "*" is any. `journal`: how many exchanges are kept.
+    """
+
+    paths: tuple[Path, ...]
+    host: str
+    port: int
+    dialect: Dialect
+    now: datetime | None
+    json_log: bool
+    access_log: bool
+    max_body: int
+    allowed_hosts: tuple[str, ...]
+    journal: int
+    control_token: str | None
+
+
+def run_server(options: ServeOptions) -> None:
+    """Load the seeds and serve them until SIGINT or SIGTERM.
+
+    Raises SeedError for seeds that cannot be loaded, UsageError if it cannot listen.
+    """
+    log_to_stderr(as_json=options.json_log)
+    now = _now_function(options.now)
+    seeds = load_with_progress(options.paths or (resource_path("fixtures"),), now())
+    for note in seeds.notes:
+        _log.info("%s", note)
+    app = create_app(
+        Store(seeds.base()),
+        Settings(
+            dialect=options.dialect,
+            now=now,
+            max_body=options.max_body,
+            hosts=_allowed_hosts(options),
+            journal=options.journal,
+            control_token=options.control_token,
+        ),
+    )
+    gc.enable()  # __main__ disabled it
+    gc.freeze()  # the loaded seeds stay, so no collection needs to scan them
+
+    def ready(url: str) -> None:
+        _print_banner(url, options, len(seeds.flow_runs))
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(
+            serve(app, options.host, options.port, ready=ready, access_log=options.access_log)
+        )
+
+
+def _now_function(frozen: datetime | None) -> Callable[[], datetime]:
+    return (lambda: datetime.now(UTC)) if frozen is None else (lambda: frozen)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's, or None for asyncio's own where the extra `uvloop` is not installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def _allowed_hosts(options: ServeOptions) -> frozenset[str] | None:
+    """Return the host names to answer besides loopback ones; None for any.
+
+    A server on a public address answers any name: only loopback is guarded against DNS rebinding.
+    """
+    if "*" in options.allowed_hosts or not _resolves_to_loopback(options.host):
+        return None
+    return frozenset(name.lower().rstrip(".") for name in options.allowed_hosts)
+
+
+def _resolves_to_loopback(host: str) -> bool:
+    """Whether all addresses of `host` are loopback addresses."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return True  # the server cannot listen on it either, and reports that
+    # An IPv6 address may end in a zone, such as %eth0.
+    return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
+
+
+def _print_banner(url: str, options: ServeOptions, run_count: int) -> None:
+    sources = ", ".join(map(str, options.paths)) or "the shipped fixtures"
+    lines = (
+        f"mockserver listens on {url} (docs: {url}/docs)",
+        f"{run_count:,} flow runs from {sources}, dialect {options.dialect.name}",
+        f"try: curl -H 'Content-Type: application/json' -d '{_EXAMPLE_BODY}' "
+        f"{url}/flow_runs/bulk_delete",
+    )
+    print("\n".join(lines), flush=True)  # noqa: T201
+    if not _resolves_to_loopback(options.host):
+        _log.warning(
+            "listening on %s, which is not loopback: anyone who can reach it can delete flow runs",
+            options.host,
+        )
