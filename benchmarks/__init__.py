@@ -1,10 +1,11 @@
-"""How fast mockserver is, against a bare aiohttp server on the same machine in the same minutes.
+"""Benchmarks: how fast mockserver is, beside a plain aiohttp server on the same machine.
 
     python -m benchmarks [--quick] [--json FILE] [--prefect PROGRAM] [NAME...]
 
-A NAME is http, start, import, load, store, writes, select, drain or real; without one, all.
-`select` needs the extra `bench`, and draws `benchmarks/select.svg`.
+A NAME is http, start, import, load, store, fixture, writes, select, drain or real; without one,
+all parts run. `select` needs the extra `bench` and draws `benchmarks/select.svg`; `real` needs
+`--prefect`.
 
-Mock and bare take turns, so that whatever else the machine does hits both; trust the ratios more
-than the numbers they are made of.
+The mock and the baseline server take turns, so that other load on the machine affects both. Trust
+the ratios more than the absolute numbers.
 """

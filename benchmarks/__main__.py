@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, and print tables; what it is doing meanwhile goes to stderr."""
+"""`python -m benchmarks`: run the parts and print tables. Progress goes to stderr."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from tempfile import TemporaryDirectory
 
 import orjson
 
-from . import (
+from benchmarks import machine
+from benchmarks.effort import FULL, QUICK, Effort
+from benchmarks.generated_seeds import GeneratedSeeds
+from benchmarks.parts import (
     drains,
-    fixtures,
     imports,
     loading,
-    machine,
-    real,
-    selects,
+    pytest_fixtures,
+    real_prefect,
+    select_latency,
     startup,
-    stores,
+    store_operations,
     throughput,
     writes,
 )
-from .effort import FULL, QUICK, Effort
-from .population import Population
-from .table import Aim, Table
+from benchmarks.results import Table, Target
 
-Section = Callable[[Effort, Population], Iterator[Table | Aim]]
-SECTIONS: Mapping[str, Section] = {
+Part = Callable[[Effort, GeneratedSeeds], Iterator[Table | Target]]
+PARTS: Mapping[str, Part] = {
     "http": throughput.measure,
     "start": startup.measure,
     "import": imports.measure,
     "load": loading.measure,
-    "store": stores.measure,
-    "fixture": fixtures.measure,
+    "store": store_operations.measure,
+    "fixture": pytest_fixtures.measure,
     "writes": writes.measure,
-    "select": selects.measure,
+    "select": select_latency.measure,
     "drain": drains.measure,
-    "real": real.measure,
+    "real": real_prefect.measure,
 }
 
 
 def main() -> int:
-    """Measure what was asked for; 130 when told to stop, and then no server is left."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # even where a shell ignores it
+    """Run the parts named on the command line. Returns 130 when interrupted; no server is left."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have set it to ignore
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     options = _options()
     effort = QUICK if options.quick else FULL
-    wanted = options.name or list(SECTIONS)
+    names = options.name or list(PARTS)
     if options.prefect:
         os.environ["BENCHMARK_PREFECT"] = options.prefect
     try:
         with TemporaryDirectory(prefix="benchmarks-") as folder:
-            found = _print_all(wanted, effort, Population(Path(folder)))
+            results = _run_parts(names, effort, GeneratedSeeds(Path(folder)))
         if options.json:
-            options.json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+            options.json.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2))
     except KeyboardInterrupt:
         print("benchmarks: stopped", file=sys.stderr)
         return 130
@@ -67,38 +67,40 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="a few seconds: does it run, not how fast"
+        "--quick", action="store_true", help="a few seconds: check that it runs, not how fast"
     )
-    parser.add_argument("name", nargs="*", choices=SECTIONS, help="some parts instead of all")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
+    parser.add_argument("name", nargs="*", choices=PARTS, help="parts to run (default: all)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to FILE too")
     parser.add_argument(
-        "--prefect", metavar="PROGRAM", help="a real Prefect's `prefect`, for the part `real`"
+        "--prefect",
+        metavar="PROGRAM",
+        help="the `prefect` program of a real Prefect, for the part `real`",
     )
     return parser.parse_args()
 
 
-def _print_all(
-    wanted: list[str], effort: Effort, population: Population
-) -> dict[str, list[Table | Aim]]:
-    aims: list[Aim] = []
-    found: dict[str, list[Table | Aim]] = {}
-    for name in wanted:
-        for result in SECTIONS[name](effort, population):
-            found.setdefault(name, []).append(result)
-            if isinstance(result, Aim):
-                aims.append(result)
+def _run_parts(
+    names: list[str], effort: Effort, seeds: GeneratedSeeds
+) -> dict[str, list[Table | Target]]:
+    targets: list[Target] = []
+    results: dict[str, list[Table | Target]] = {}
+    for name in names:
+        for result in PARTS[name](effort, seeds):
+            results.setdefault(name, []).append(result)
+            if isinstance(result, Target):
+                targets.append(result)
             else:
                 print(f"{result}\n", flush=True)
-    if aims:
-        print(f"{_aims_table(aims)}\n")
-    print(machine.table())
-    return {**found, "measured with": [machine.table()]}
+    if targets:
+        print(f"{_targets_table(targets)}\n")
+    print(machine.versions_table())
+    return {**results, "measured with": [machine.versions_table()]}
 
 
-def _aims_table(aims: list[Aim]) -> Table:
-    table = Table("Aims", ("what", "aim", "measured", ""), left=4)
-    for aim in aims:
-        table.add(aim.what, aim.wanted, aim.measured, "" if aim.met else "missed")
+def _targets_table(targets: list[Target]) -> Table:
+    table = Table("Targets", ("what", "target", "measured", ""), left=4)
+    for target in targets:
+        table.add(target.what, target.wanted, target.measured, "" if target.met else "missed")
     return table
 
 

@@ -1,4 +1,4 @@
-"""How much is measured."""
+"""How much is measured: the full settings and those of `--quick`."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How often, how long and how large."""
+    """Numbers of rounds and calls, durations, and sizes."""
 
-    loops: int  # event loops to measure HTTP on: the one in use, or every one there is
+    loops: int  # how many event loops to measure HTTP on; the first is the default one
     connections: tuple[int, ...]
-    rounds: int  # each is mock, then bare
+    rounds: int  # each is the mock, then the baseline server
     seconds: float  # of one side of a round
     drains: tuple[int, ...]  # runs to drain
     starts: int
     imports: int
     loads: int
-    sizes: tuple[int, ...]  # runs in a file or a store
-    calls: int  # of one operation of a store
-    fixtures: int  # tests that have one
-    selects: tuple[int, ...]  # runs to select from, beside peers
-    most: int  # runs to drain, and to add to, at the most
-    pictures: bool  # whether the picture of the README is drawn anew
+    sizes: tuple[int, ...]  # numbers of runs in a file or a store
+    calls: int  # of one store operation
+    fixtures: int  # tests that use the fixture
+    selects: tuple[int, ...]  # numbers of runs to select from, beside other query engines
+    max_runs: int  # the largest store: to drain, to load, and to write to
+    draw_chart: bool  # whether to draw the chart of the README again
 
 
 FULL = Effort(
@@ -39,8 +39,8 @@ FULL = Effort(
     calls=500,
     fixtures=1_000,
     selects=(10_000, 100_000, 1_000_000),
-    most=1_000_000,
-    pictures=True,
+    max_runs=1_000_000,
+    draw_chart=True,
 )
 QUICK = Effort(
     loops=1,
@@ -55,11 +55,11 @@ QUICK = Effort(
     calls=50,
     fixtures=50,
     selects=(1_000,),
-    most=2_000,
-    pictures=False,
+    max_runs=2_000,
+    draw_chart=False,
 )
 
 
-def say(text: str) -> None:
-    """Tell what is being measured."""
+def log_progress(text: str) -> None:
+    """Print to stderr what is being measured."""
     print(f"... {text}", file=sys.stderr, flush=True)

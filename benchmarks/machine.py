@@ -1,4 +1,4 @@
-"""What the figures were measured with."""
+"""The versions and the machine that the results were measured with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from .table import Table
+from benchmarks.results import Table
 
 PACKAGES = (
     "mockserver",
@@ -21,15 +21,15 @@ PACKAGES = (
 )
 
 
-def table() -> Table:
-    """Versions, and the number of cores."""
+def versions_table() -> Table:
+    """A table of versions, the system and the number of cores."""
     measured = Table("Measured with", ("what", "version"), left=2)
-    for name, found in _facts():
+    for name, found in _version_rows():
         measured.add(name, found)
     return measured
 
 
-def _facts() -> Iterator[tuple[str, str]]:
+def _version_rows() -> Iterator[tuple[str, str]]:
     yield platform.python_implementation(), platform.python_version()
     for package in PACKAGES:
         yield package, _version(package)
@@ -45,7 +45,7 @@ def _version(package: str) -> str:
 
 
 def _cores() -> int:
-    """Those that this process may use, where the system tells."""
+    """Cores that this process may use, where the system can tell."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Tables of plain text, and the aims that figures are held against."""
+"""What a part yields: plain-text tables, and targets with what was measured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Table:
-    """Columns under a title; the first `left` are flush left, the others, numbers, flush right."""
+    """A title, columns and rows; the first `left` columns are left-aligned, the others right."""
 
     title: str
     columns: Sequence[str]
@@ -36,8 +36,8 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
-    """What was aimed at, and what was measured."""
+class Target:
+    """A target, the measured value, and whether it was met."""
 
     what: str
     wanted: str

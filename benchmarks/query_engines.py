@@ -1,6 +1,6 @@
-"""Peers to select with: the same runs and predicates in sqlite3 (indexed), duckdb and polars.
+"""Other query engines with the same runs: sqlite3 with indexes, duckdb and polars.
 
-They are given a predicate of mockserver's, and answer with ids; whoever measures compares them.
+Each takes a predicate of mockserver and returns ids, which the part `select` compares.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ TIMES = (
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def columns(base: Base) -> dict[str, list[Any]]:
-    """What peers hold: texts, instants in microseconds, names in one case, and lists of tags."""
+def engine_columns(base: Base) -> dict[str, list[Any]]:
+    """The columns of a base: texts, instants in microseconds, case-folded names, lists of tags."""
     held: dict[str, list[Any]] = {name: list(base.values(name)) for name in COLUMNS}
     for name in ("state_type",):
         held[name] = [value and str(value) for value in held[name]]
@@ -63,7 +63,7 @@ def _microseconds(moment: datetime | None) -> int | None:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def _plain(operand: Any) -> list[Any]:
+def _parameters(operand: Any) -> list[Any]:
     if isinstance(operand, datetime):
         return [_microseconds(operand)]
     if isinstance(operand, frozenset):
@@ -71,21 +71,21 @@ def _plain(operand: Any) -> list[Any]:
     return [] if operand is None else [operand.text.casefold()]
 
 
-class Sql:
-    """A database that takes SQL."""
+class SqlEngine:
+    """A database with SQL: translates a predicate into a WHERE clause."""
 
     def __init__(self, run: Callable[[str, list[Any]], list[tuple[Any, ...]]]) -> None:
         self.run = run
 
     def prepare(self, predicate: Predicate, limit: int) -> Select:
-        """What selects the highest ids, up to a limit."""
+        """A function that selects the highest matching ids, up to a limit."""
         where, values = self.where(predicate)
         query = f"SELECT id FROM runs WHERE {where} ORDER BY id DESC LIMIT {limit}"  # noqa: S608
         return lambda: [found for (found,) in self.run(query, values)]
 
     def where(self, predicate: Predicate) -> tuple[str, list[Any]]:
         if isinstance(predicate, Comparison):
-            values = _plain(predicate.operand)
+            values = _parameters(predicate.operand)
             many = ", ".join("?" * len(values))
             return self.RELATIONS[predicate.relation](predicate.column, many), values
         parts = [self.where(part) for part in predicate.parts]
@@ -106,11 +106,11 @@ class Sql:
     }
 
 
-class Duckdb(Sql):
-    """duckdb, with its tags as a list."""
+class DuckdbEngine(SqlEngine):
+    """duckdb, with tags as a list column."""
 
     RELATIONS: ClassVar[Mapping[Relation, Callable[[str, str], str]]] = {
-        **Sql.RELATIONS,
+        **SqlEngine.RELATIONS,
         HAS_ALL: lambda column, many: f"list_has_all({column}, [{many}])",
         HAS_ANY: lambda column, many: f"list_has_any({column}, [{many}])",
         IS_EMPTY: lambda column, _: f"len({column}) = 0",
@@ -119,7 +119,7 @@ class Duckdb(Sql):
     }
 
     @classmethod
-    def of(cls, held: Mapping[str, list[Any]]) -> Duckdb:
+    def of(cls, held: Mapping[str, list[Any]]) -> DuckdbEngine:
         connection = duckdb.connect(config={"threads": 2})
         frame = _frame(held).sort("id", descending=True)
         connection.register("frame", frame.to_arrow())
@@ -127,12 +127,12 @@ class Duckdb(Sql):
         return cls(lambda query, values: connection.execute(query, values).fetchall())
 
 
-class Sqlite(Sql):
+class SqliteEngine(SqlEngine):
     """sqlite3 in memory, with an index on each column and a table of tags."""
 
     RELATIONS: ClassVar[Mapping[Relation, Callable[[str, str], str]]] = {
-        **Sql.RELATIONS,
-        # One by one: among many that match, the first are found long before all are.
+        **SqlEngine.RELATIONS,
+        # One EXISTS for each tag: among many matches the first are found long before all are.
         HAS_ALL: lambda _, many: " AND ".join(
             ["EXISTS (SELECT 1 FROM tags WHERE run = id AND tag = ?)"] * many.count("?")
         ),
@@ -144,7 +144,7 @@ class Sqlite(Sql):
     }
 
     @classmethod
-    def of(cls, held: Mapping[str, list[Any]]) -> Sqlite:
+    def of(cls, held: Mapping[str, list[Any]]) -> SqliteEngine:
         connection = sqlite3.connect(":memory:")
         names = [name for name in held if name != "tags"]
         connection.execute(f"CREATE TABLE runs ({', '.join(names)})")
@@ -163,8 +163,8 @@ class Sqlite(Sql):
         return cls(lambda query, values: connection.execute(query, values).fetchall())
 
 
-class Polars:
-    """polars, with its rows in the order of ids."""
+class PolarsEngine:
+    """polars, with rows sorted by id, highest first."""
 
     RELATIONS: ClassVar[Mapping[Relation, Callable[[pl.Expr, list[Any]], pl.Expr]]] = {
         ONE_OF: lambda column, values: column.is_in(values),
@@ -188,18 +188,18 @@ class Polars:
         self.frame = frame
 
     @classmethod
-    def of(cls, held: Mapping[str, list[Any]]) -> Polars:
+    def of(cls, held: Mapping[str, list[Any]]) -> PolarsEngine:
         return cls(_frame(held).sort("id", descending=True))
 
     def prepare(self, predicate: Predicate, limit: int) -> Select:
-        """What selects the highest ids, up to a limit."""
+        """A function that selects the highest matching ids, up to a limit."""
         lazy = self.frame.lazy().filter(self.expression(predicate)).select("id").head(limit)
         return lambda: lazy.collect()["id"].to_list()
 
     def expression(self, predicate: Predicate) -> pl.Expr:
         if isinstance(predicate, Comparison):
             column = pl.col(predicate.column)
-            return self.RELATIONS[predicate.relation](column, _plain(predicate.operand))
+            return self.RELATIONS[predicate.relation](column, _parameters(predicate.operand))
         parts = [self.expression(part) for part in predicate.parts]
         if not parts:
             return pl.lit(isinstance(predicate, AllOf))
@@ -212,9 +212,9 @@ def _frame(held: Mapping[str, list[Any]]) -> pl.DataFrame:
     return pl.DataFrame(held, schema={**texts, **times, "tags": pl.List(pl.String)})
 
 
-def peers(base: Base) -> Iterator[tuple[str, Sql | Polars]]:
-    """Each peer with the runs of a base, one after the other."""
-    held = columns(base)
-    yield "polars", Polars.of(held)
-    yield "duckdb", Duckdb.of(held)
-    yield "sqlite3", Sqlite.of(held)
+def load_engines(base: Base) -> Iterator[tuple[str, SqlEngine | PolarsEngine]]:
+    """Each engine, loaded with the runs of a base, one after the other."""
+    held = engine_columns(base)
+    yield "polars", PolarsEngine.of(held)
+    yield "duckdb", DuckdbEngine.of(held)
+    yield "sqlite3", SqliteEngine.of(held)

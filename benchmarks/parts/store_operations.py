@@ -1,24 +1,20 @@
-"""What a store does in a call, without HTTP: select, fork, reset."""
+"""The part `store`: calls of a store without HTTP: select, fork and reset."""
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
+from benchmarks.effort import Effort, log_progress
+from benchmarks.generated_seeds import GeneratedSeeds
+from benchmarks.results import Table, Target
+from benchmarks.timing import microseconds
 from mockserver.filters.models import FlowRunFilter
 from mockserver.filters.predicates import Predicate, compile_filter
 from mockserver.prefect.dialects import SPEC
-from mockserver.seeds.loading import load_seeds
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
-
-from .effort import Effort, say
-from .population import NOW, Population
-from .table import Aim, Table
 
 _TOP = 50
 Filter = Mapping[str, Any]
@@ -44,33 +40,25 @@ FILTERS: Mapping[str, Filter] = {
 }
 
 
-def measure(effort: Effort, population: Population) -> Iterator[Table | Aim]:
-    """On a store of each size: the top matches of some filters, then fork and reset."""
-    bases = {runs: _base(population, runs) for runs in effort.sizes}
+def measure(effort: Effort, seeds: GeneratedSeeds) -> Iterator[Table | Target]:
+    """For stores of each size: select the first matches of each filter, then fork and reset."""
+    bases = {runs: seeds.base(runs) for runs in effort.sizes}
     yield _selects(bases, effort)
-    yield _changes(bases, effort)
-
-
-def _base(population: Population, runs: int) -> Base:
-    path = population.lines(runs, now=NOW)
-    say(f"store, loading {runs:,} runs")
-    base = load_seeds([path], datetime.now(UTC)).base()
-    gc.freeze()  # as `mockserver serve` does it
-    return base
+    yield _fork_reset_table(bases, effort)
 
 
 def _selects(bases: Mapping[int, Base], effort: Effort) -> Table:
     columns = (("matches", "first, ms", "then, us") for _ in bases)
     table = Table(
-        f"Select the first {_TOP} matches on {_listed(bases)} runs",
+        f"Select the first {_TOP} matches on {_sizes(bases)} runs",
         ("filter", *(title for titles in columns for title in titles)),
         notes=(
-            "Three columns a size; `first` indexes what no filter above it asked for.",
-            f"`then`: medians of {effort.calls} calls.",
+            "Three columns a size. `first` also builds the indexes that no filter above needed.",
+            f"`then` is the median of {effort.calls} calls.",
         ),
     )
     for name, filter_ in FILTERS.items():
-        say(f"store, {name}")
+        log_progress(f"store, {name}")
         predicate = compile_filter(FlowRunFilter.model_validate(filter_), SPEC)
         figures = (_select(Store(base), predicate, effort.calls) for base in bases.values())
         table.add(name, *(figure for found in figures for figure in found))
@@ -81,18 +69,18 @@ def _select(store: Store, predicate: Predicate, calls: int) -> tuple[str, str, s
     def select() -> object:
         return store.select(predicate, _TOP)
 
-    first = _microseconds(select)
-    then = median(_microseconds(select) for _ in range(calls))
+    first = microseconds(select)
+    then = median(microseconds(select) for _ in range(calls))
     return f"{store.count(predicate):,}", f"{first / 1e3:.2f}", f"{then:,.1f}"
 
 
-def _changes(bases: Mapping[int, Base], effort: Effort) -> Table:
+def _fork_reset_table(bases: Mapping[int, Base], effort: Effort) -> Table:
     table = Table(
         "Fork and reset, microseconds",
         ("what", *(f"{runs:,} runs" for runs in bases)),
         notes=(f"Medians of {effort.calls} calls.",),
     )
-    for name, changed in _CHANGES.items():
+    for name, changed in _FORK_RESET_CASES.items():
         table.add(name, *(f"{changed(base, effort.calls):.2f}" for base in bases.values()))
     return table
 
@@ -100,23 +88,23 @@ def _changes(bases: Mapping[int, Base], effort: Effort) -> Table:
 def _fork(base: Base, calls: int, *, deleted: int) -> float:
     store = Store(base)
     _delete(store, deleted)
-    return median(_microseconds(store.fork) for _ in range(calls))
+    return median(microseconds(store.fork) for _ in range(calls))
 
 
 def _reset(base: Base, calls: int, *, deleted: int) -> float:
-    def one() -> float:
+    def reset_once() -> float:
         store = Store(base)
         _delete(store, deleted)
-        return _microseconds(store.reset)
+        return microseconds(store.reset)
 
-    return median(one() for _ in range(calls))
+    return median(reset_once() for _ in range(calls))
 
 
 def _delete(store: Store, runs: int) -> None:
     store.delete([run.id for run in store.base.runs[:runs]])
 
 
-_CHANGES: Mapping[str, Callable[[Base, int], float]] = {
+_FORK_RESET_CASES: Mapping[str, Callable[[Base, int], float]] = {
     "fork, untouched": lambda base, calls: _fork(base, calls, deleted=0),
     "fork, 50 deleted": lambda base, calls: _fork(base, calls, deleted=50),
     "fork, 1,000 deleted": lambda base, calls: _fork(base, calls, deleted=1_000),
@@ -125,11 +113,5 @@ _CHANGES: Mapping[str, Callable[[Base, int], float]] = {
 }
 
 
-def _microseconds(call: Callable[[], object]) -> float:
-    begun = time.perf_counter_ns()
-    call()
-    return (time.perf_counter_ns() - begun) / 1e3
-
-
-def _listed(bases: Mapping[int, Base]) -> str:
+def _sizes(bases: Mapping[int, Base]) -> str:
     return " and ".join(f"{runs:,}" for runs in bases)

@@ -1,4 +1,4 @@
-"""A picture of latency against size, as SVG: two logarithmic scales, a line for each contender."""
+"""A chart of latency against store size, as SVG: two logarithmic axes, a line for each engine."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from math import ceil, floor, log10
 from xml.sax.saxutils import escape
 
 Series = list[tuple[int, float, float]]
-"""Runs, microseconds in the geometric mean, microseconds at worst."""
+"""(runs, geometric mean in microseconds, slowest filter in microseconds) for each size."""
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#666666")
 _LEFT, _TOP, _WIDTH, _HEIGHT = 80, 50, 480, 320
 
 
-def picture(title: str, series: Mapping[str, Series]) -> str:
-    """The picture: a line for the geometric mean, a dashed one for the slowest filter."""
+def draw_chart(title: str, series: Mapping[str, Series]) -> str:
+    """The SVG text: a solid line for the geometric mean, a dashed one for the slowest filter."""
     runs = sorted({size for points in series.values() for size, _, _ in points})
     values = [value for points in series.values() for _, mean, worst in points
               for value in (mean, worst)]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a test pays for a server of its own: fixtures entered and left, by pytest itself."""
+"""The part `fixture`: what a test pays for a server of its own, as pytest measures it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from .effort import Effort, say
-from .population import Population
-from .table import Aim, Table
+from benchmarks.effort import Effort, log_progress
+from benchmarks.generated_seeds import GeneratedSeeds
+from benchmarks.results import Table, Target
 
-AIMED_EACH_MS, AIMED_FIRST_MS, AIMED_TIMES, AIMED_START_MS = 2.0, 20.0, 3_000, 5.0
+TARGET_EACH_MS, TARGET_FIRST_MS, TARGET_RATIO, TARGET_START_MS = 2.0, 20.0, 3_000, 5.0
 PREFECT_PYTHON = "PREFECT_PYTHON"
-"""The variable that names a python with Prefect, of the version that this one has."""
-_UNWANTED = ("cacheprovider", "anyio", "asyncio", "cov", "hypothesispytest", "schemathesis")
+"""Names a Python that has Prefect; it must be of the same version as this one."""
+_DISABLED_PLUGINS = ("cacheprovider", "anyio", "asyncio", "cov", "hypothesispytest", "schemathesis")
 
-# Times of set-up and tear-down, test by test; what is imported first is not part of them.
+# Writes the seconds of set-up and tear-down of each test; imports are not counted.
 _CONFTEST = """
 import atexit, json, os, time
 import pytest
@@ -56,60 +56,63 @@ def test_nothing({name}, number): ...
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """A fixture by its name; `fixture` where no plugin brings it; `needs` a package."""
+class FixtureSpec:
+    """A fixture to measure: its name, the package it `needs`, and what to import before.
+
+    `fixture` is its source where no plugin brings it.
+    """
 
     name: str
     needs: str
     imports: str
     fixture: str = ""
-    most: int = 1_000  # tests: of slow ones few are enough
+    max_tests: int = 1_000  # fewer for slow fixtures
 
 
-_NONE = "no server"
+_BASELINE = "no server"
 _MOCK, _HARNESS = "mockserver", "prefect_test_harness"
-CONTENDERS: Mapping[str, Contender] = {
-    _NONE: Contender("nothing", "pytest", "", "@pytest.fixture\ndef nothing():\n    yield"),
-    _MOCK: Contender("flow_run_api", "mockserver", "import mockserver.testing.mock_server"),
-    "pytest-httpserver": Contender("httpserver", "pytest_httpserver", "import pytest_httpserver"),
-    "moto, threaded server": Contender(
+FIXTURES: Mapping[str, FixtureSpec] = {
+    _BASELINE: FixtureSpec("nothing", "pytest", "", "@pytest.fixture\ndef nothing():\n    yield"),
+    _MOCK: FixtureSpec("flow_run_api", "mockserver", "import mockserver.testing.mock_server"),
+    "pytest-httpserver": FixtureSpec("httpserver", "pytest_httpserver", "import pytest_httpserver"),
+    "moto, threaded server": FixtureSpec(
         "moto",
         "moto",
         "from moto.server import ThreadedMotoServer",
         "@pytest.fixture\ndef moto():\n    server = ThreadedMotoServer(port=0)\n"
         "    server.start()\n    yield\n    server.stop()",
-        most=20,
+        max_tests=20,
     ),
-    _HARNESS: Contender(
+    _HARNESS: FixtureSpec(
         "harness",
         "prefect",
         "from prefect.testing.utilities import prefect_test_harness",
         "@pytest.fixture\ndef harness():\n    with prefect_test_harness(120):\n        yield",
-        most=2,
+        max_tests=2,
     ),
 }
 
 
-def measure(effort: Effort, _: Population) -> Iterator[Table | Aim]:
-    """Each contender in a run of pytest of its own, one after the other."""
+def measure(effort: Effort, _: GeneratedSeeds) -> Iterator[Table | Target]:
+    """Each fixture in a run of pytest of its own, one after the other."""
     table = Table(
-        "A fixture for each test: set-up and tear-down, by pytest; imports not counted",
+        "A fixture for each test: set-up and tear-down by pytest, without imports",
         ("fixture", "first, ms", "each, ms", "slowest, ms", "x mockserver"),
         notes=(
-            f"Of {effort.fixtures:,} tests that do nothing (moto: 20, {_HARNESS}: 2); each: the "
-            "median of all but the first.",
-            f"{_HARNESS} wants a python with Prefect in {PREFECT_PYTHON}; pytest-httpserver and "
-            "moto[server] are to be installed.",
+            f"{effort.fixtures:,} empty tests (moto: 20, {_HARNESS}: 2); `each` is the median of "
+            "all but the first.",
+            f"{_HARNESS} needs {PREFECT_PYTHON}, a Python with Prefect; pytest-httpserver and "
+            "moto[server] have to be installed.",
         ),
     )
     found: dict[str, list[float]] = {}
-    for name, contender in CONTENDERS.items():
-        say(f"fixture, {name}")
-        times = _times(contender, min(contender.most, effort.fixtures))
+    for name, spec in FIXTURES.items():
+        log_progress(f"fixture, {name}")
+        times = _fixture_seconds(spec, min(spec.max_tests, effort.fixtures))
         if times is not None:
             found[name] = [seconds * 1e3 for seconds in times]
     mock = median(found[_MOCK][1:])
-    for name in CONTENDERS:
+    for name in FIXTURES:
         if name in found:
             first, *others = found[name]
             figures = f"{first:.2f}", f"{median(others):.2f}", f"{max(others):.2f}"
@@ -117,50 +120,50 @@ def measure(effort: Effort, _: Population) -> Iterator[Table | Aim]:
         else:
             table.add(name, *["not installed"] + [""] * 3)
     yield table
-    yield from _aims(found, mock, _first(effort))
-    yield _start_aim(effort)
+    yield from _targets(found, mock, _first_fixture_ms(effort))
+    yield _startup_target(effort)
 
 
-def _first(effort: Effort) -> float:
-    """Milliseconds of the first fixture of a process: the median of as many processes as starts."""
+def _first_fixture_ms(effort: Effort) -> float:
+    """Milliseconds of the first fixture of a process: the median of `effort.starts` processes."""
     firsts = []
     for turn in range(effort.starts):
-        say(f"fixture, the first, round {turn + 1}")
-        times = _times(CONTENDERS[_MOCK], 1)
+        log_progress(f"fixture, the first, round {turn + 1}")
+        times = _fixture_seconds(FIXTURES[_MOCK], 1)
         assert times
         firsts.append(times[0] * 1e3)
     return median(firsts)
 
 
-def _aims(found: Mapping[str, list[float]], mock: float, first: float) -> Iterator[Aim]:
+def _targets(found: Mapping[str, list[float]], mock: float, first: float) -> Iterator[Target]:
     what = "flow_run_api, entered and left"
-    yield Aim(what, f"<= {AIMED_EACH_MS:g} ms", f"{mock:.2f}", mock <= AIMED_EACH_MS)
+    yield Target(what, f"<= {TARGET_EACH_MS:g} ms", f"{mock:.2f}", mock <= TARGET_EACH_MS)
     what = "flow_run_api, the first of a process, beyond imports"
-    yield Aim(what, f"<= {AIMED_FIRST_MS:g} ms", f"{first:.1f}", first <= AIMED_FIRST_MS)
+    yield Target(what, f"<= {TARGET_FIRST_MS:g} ms", f"{first:.1f}", first <= TARGET_FIRST_MS)
     if _HARNESS in found:
         times = median(found[_HARNESS]) / mock
         what = f"{_HARNESS} / flow_run_api"
-        yield Aim(what, f">= {AIMED_TIMES:,}", f"{times:,.0f}", times >= AIMED_TIMES)
+        yield Target(what, f">= {TARGET_RATIO:,}", f"{times:,.0f}", times >= TARGET_RATIO)
 
 
-def _times(contender: Contender, tests: int) -> list[float] | None:
-    """Seconds test by test; None where what it needs is not installed."""
+def _fixture_seconds(spec: FixtureSpec, tests: int) -> list[float] | None:
+    """Seconds of each test; None if the fixture's package is not installed."""
     environment = dict(os.environ)
-    if contender.needs == "prefect":
+    if spec.needs == "prefect":
         python = environment.get(PREFECT_PYTHON)
         if not python:
             return None
         asked = "import sysconfig; print(sysconfig.get_path('purelib'))"
         found = subprocess.run([python, "-c", asked], check=True, capture_output=True, text=True)
         environment["PYTHONPATH"] = found.stdout.strip()
-    elif find_spec(contender.needs) is None:
+    elif find_spec(spec.needs) is None:
         return None
     with TemporaryDirectory(prefix="benchmarks-") as made:
         folder = Path(made)
-        conftest = _CONFTEST.format(imports=contender.imports, fixture=contender.fixture)
+        conftest = _CONFTEST.format(imports=spec.imports, fixture=spec.fixture)
         (folder / "conftest.py").write_text(conftest)
         tests_file = folder / "test_nothing.py"
-        tests_file.write_text(_TESTS.format(tests=tests, name=contender.name))
+        tests_file.write_text(_TESTS.format(tests=tests, name=spec.name))
         environment |= {"SPENT": str(folder / "spent.json"), "PREFECT_HOME": str(folder / "home")}
         _pytest(folder, environment)
         spent: list[float] = json.loads((folder / "spent.json").read_text())
@@ -168,21 +171,21 @@ def _times(contender: Contender, tests: int) -> list[float] | None:
 
 
 def _pytest(folder: Path, environment: Mapping[str, str], *options: str) -> None:
-    unwanted = [f"-pno:{name}" for name in _UNWANTED]
+    unwanted = [f"-pno:{name}" for name in _DISABLED_PLUGINS]
     command = [sys.executable, "-m", "pytest", "-q", *unwanted, *options, str(folder)]
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def _start_aim(effort: Effort) -> Aim:
-    """What a run of pytest that does not use the plugin pays for its being installed."""
+def _startup_target(effort: Effort) -> Target:
+    """Processor time that the installed plugin costs a run of pytest that does not use it."""
     over = []
     with TemporaryDirectory(prefix="benchmarks-") as made:
         folder = Path(made)
         (folder / "test_nothing.py").write_text("def test_nothing(): ...")
         for turn in range(effort.starts):
-            say(f"fixture, a start of pytest, round {turn + 1}")
+            log_progress(f"fixture, a start of pytest, round {turn + 1}")
             spent = []
             for options in ((), ("-pno:mockserver",)):
                 before = _processor_seconds()
@@ -190,11 +193,11 @@ def _start_aim(effort: Effort) -> Aim:
                 spent.append(_processor_seconds() - before)
             over.append((spent[0] - spent[1]) * 1e3)
     found = median(over)
-    what = "a start of pytest that does not use the plugin, more processor time"
-    return Aim(what, f"<= {AIMED_START_MS:g} ms", f"{found:.1f}", found <= AIMED_START_MS)
+    what = "a start of pytest that does not use the plugin, extra processor time"
+    return Target(what, f"<= {TARGET_START_MS:g} ms", f"{found:.1f}", found <= TARGET_START_MS)
 
 
 def _processor_seconds() -> float:
-    """What children have used so far: less noisy than a clock where others work, too."""
+    """Processor time of all children so far: less noisy than a clock on a busy machine."""
     used = getrusage(RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

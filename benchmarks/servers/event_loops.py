@@ -1,4 +1,4 @@
-"""Event loops: which one a server takes, and how it is made to take the other."""
+"""Event loops: which one a server uses by default, and how to make it use another."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 DEFAULT, UVLOOP = "asyncio", "uvloop"
 
 
-def factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """As `mockserver serve` does it: uvloop where it can be imported."""
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loop factory if uvloop is installed, as `mockserver serve` chooses it; else None."""
     try:
         import uvloop
     except ImportError:
@@ -21,13 +21,16 @@ def factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return made
 
 
-def names() -> list[str]:
-    """The loops there are here, first the one that servers take by themselves."""
+def loop_names() -> list[str]:
+    """The available loops; the first is the one that servers use by default."""
     return [UVLOOP, DEFAULT] if find_spec("uvloop") else [DEFAULT]
 
 
-def environment(loop: str, folder: Path) -> Mapping[str, str]:
-    """The environment in which a server takes `loop`; `folder` is for what hides uvloop."""
+def loop_environment(loop: str, folder: Path) -> Mapping[str, str]:
+    """The environment in which a server uses `loop`.
+
+    To make it use asyncio's loop, a module in `folder` hides uvloop.
+    """
     if loop == UVLOOP:
         return os.environ
     hidden = folder / "without-uvloop"

@@ -1,8 +1,8 @@
-"""The server to compare with: aiohttp, a JSON body parsed, an answer of the same size.
+"""The baseline server: plain aiohttp that parses a JSON body and replies with one of equal size.
 
-    python -m benchmarks.bare IDS
+    python -m benchmarks.servers.baseline IDS
 
-Whatever it is asked, it answers IDS ids. It loads nothing, keeps nothing and checks nothing.
+It answers every bulk_delete with IDS ids. It loads nothing, stores nothing and validates nothing.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from collections.abc import Awaitable, Callable
 import orjson
 from aiohttp import web
 
-from . import loops
+from benchmarks.servers import event_loops
 
 _ID = "00000000-0000-4000-8000-000000000000"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def answer(ids: int) -> bytes:
-    """A body as bulk_delete answers it."""
+def reply_body(ids: int) -> bytes:
+    """A reply of bulk_delete with this many ids."""
     return orjson.dumps({"deleted": [_ID] * ids})
 
 
-def handler(body: bytes) -> Handler:
-    """Parse the request, answer `body`."""
+def make_handler(body: bytes) -> Handler:
+    """A handler that parses the request and replies with `body`."""
 
     async def handle(request: web.Request) -> web.Response:
         orjson.loads(await request.read())
@@ -40,12 +40,12 @@ async def _health(_: web.Request) -> web.Response:
     return web.Response(body=b"true", content_type="application/json")
 
 
-def run(bulk_delete: Handler) -> None:
-    """Serve on any free port until killed; the URL is the last word of the first line."""
+def serve_baseline(bulk_delete: Handler) -> None:
+    """Serve on a free port until killed; the first line printed ends with the URL."""
     app = web.Application()
     app.router.add_post("/flow_runs/bulk_delete", bulk_delete)
     app.router.add_get("/health", _health)
-    with asyncio.Runner(loop_factory=loops.factory()) as runner:
+    with asyncio.Runner(loop_factory=event_loops.loop_factory()) as runner:
         runner.run(_serve(app))
 
 
@@ -58,4 +58,4 @@ async def _serve(app: web.Application) -> None:
 
 
 if __name__ == "__main__":
-    run(handler(answer(int(sys.argv[1]))))
+    serve_baseline(make_handler(reply_body(int(sys.argv[1]))))

@@ -1,4 +1,4 @@
-"""Named filters to select by: every criterion alone, both lists, texts of any length, deep or_."""
+"""Filters of the part `select`: each criterion alone, both lists, like_ texts, nested or_."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 Filter = Mapping[str, Any]
 
 
-def filters(ids: Sequence[str]) -> Mapping[str, Filter]:
-    """The filters; `ids` are some that are there."""
+def named_filters(ids: Sequence[str]) -> Mapping[str, Filter]:
+    """The filters by name. `ids` are about 20 ids of runs in the store, evenly spread."""
     old, middle = "2025-06-10T00:00:00Z", "2025-12-10T00:00:00Z"
     ended = {"any_": ["COMPLETED", "FAILED", "CRASHED"]}
     return {

@@ -1,10 +1,11 @@
-"""A load generator that costs less than what it measures: written-out HTTP/1.1, kept connections.
+"""A load generator that costs less than the servers it measures: hand-written HTTP/1.1, keep-alive.
 
-It takes replies as the servers here send them: a head with a Content-Length, then the body.
+It understands only replies like those of the servers measured here: a head with a Content-Length,
+then the body.
 
-`repeat` has many connections, and sleeps when nothing has come. `in_turn` has one, and stays awake:
-where one call follows the other, the processors of a virtual machine fall asleep in between, and
-to wake them takes longer than a call.
+`send_concurrently` uses many connections and sleeps while nothing arrives. `send_sequentially` uses
+one connection and polls it: between one call and the next, the processors of a virtual machine go
+idle, and waking them up takes longer than a call.
 """
 
 from __future__ import annotations
@@ -14,25 +15,28 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import count, cycle
 from socket import IPPROTO_TCP, TCP_NODELAY, create_connection, socket
 
-from . import loops
-from .servers import Address
+from benchmarks.servers import event_loops
+from benchmarks.servers.processes import Address
 
-Again = Callable[[float, bytes], bool]
-"""Seconds since the start and a body that came -> whether to send another request."""
+ShouldContinue = Callable[[float, bytes], bool]
+"""(seconds since the start, the last reply's body) -> whether to send another request."""
 
 _HEAD_END = b"\r\n\r\n"
-_LENGTH = b"\r\nContent-Length: "
-_GOOD = b"HTTP/1.1 200 "
-_MOST = 1 << 16  # bytes at once
-_SECONDS = 60.0
+_LENGTH_HEADER = b"\r\nContent-Length: "
+_OK_STATUS_LINE = b"HTTP/1.1 200 "
+_MAX_RECEIVE_BYTES = 1 << 16  # per call of recv()
+_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a server answered: its latencies in seconds, in order, and how busy the client was."""
+    """The measured calls: total seconds, sorted latencies in seconds, and how busy the client was.
+
+    `busy` is the client's processor time as a share of `seconds`.
+    """
 
     seconds: float
     latencies: list[float]
@@ -44,25 +48,33 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def percentile(self, share: float) -> float:
-        """The latency that so large a share of requests did not exceed, in seconds."""
+        """The latency in seconds that this share (0 to 1) of the requests did not exceed."""
         return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
 
 
-def repeat(
-    address: Address, requests: Sequence[bytes], again: Again, *, connections: int = 1
+def send_concurrently(
+    address: Address,
+    requests: Sequence[bytes],
+    should_continue: ShouldContinue,
+    *,
+    connections: int = 1,
 ) -> Load:
-    """Send requests in turn, from the first again after the last, until `again` says no.
+    """Send the requests over and over until `should_continue` returns False.
 
-    They go over so many connections at once; on each, one waits for the reply to the one before.
+    Each of the `connections` sends its next request when the reply to the last one has arrived.
     """
-    with asyncio.Runner(loop_factory=loops.factory()) as runner:
-        return runner.run(_repeat(address, cycle(requests), again, connections))
+    with asyncio.Runner(loop_factory=event_loops.loop_factory()) as runner:
+        return runner.run(
+            _send_concurrently(address, cycle(requests), should_continue, connections)
+        )
 
 
-def in_turn(address: Address, requests: Sequence[bytes], again: Again) -> Load:
-    """Send requests in turn over one connection, one when the one before has been answered.
+def send_sequentially(
+    address: Address, requests: Sequence[bytes], should_continue: ShouldContinue
+) -> Load:
+    """Send the requests over and over on one connection, each after the reply to the last one.
 
-    Raises TimeoutError for a reply that does not come.
+    Raises TimeoutError if a reply does not arrive within a minute.
     """
     latencies: list[float] = []
     with create_connection((address.host, address.port)) as connection:
@@ -72,49 +84,49 @@ def in_turn(address: Address, requests: Sequence[bytes], again: Again) -> Load:
         for request in cycle(requests):
             sent = time.perf_counter()
             connection.sendall(request)
-            body = _awaited(connection, sent + _SECONDS)
+            body = _receive_body(connection, sent + _TIMEOUT_SECONDS)
             now = time.perf_counter()
             latencies.append(now - sent)
-            if not again(now - start, body):
+            if not should_continue(now - start, body):
                 break
     return Load(now - start, sorted(latencies), 1.0)
 
 
-def _awaited(connection: socket, until: float) -> bytes:
-    """The body of the next reply."""
+def _receive_body(connection: socket, until: float) -> bytes:
+    """Read the next reply and return its body. Raises TimeoutError after `until`."""
     received = b""
     while (body := _body(received)) is None:
         try:
-            came = connection.recv(_MOST)
+            chunk = connection.recv(_MAX_RECEIVE_BYTES)
         except BlockingIOError:
             if time.perf_counter() > until:
-                raise TimeoutError("a reply did not come") from None
+                raise TimeoutError("no reply arrived") from None
             continue
-        if not came:
+        if not chunk:
             raise ConnectionError("the server closed a connection")
-        received += came
+        received += chunk
     return body
 
 
 def _body(received: bytes) -> bytes | None:
-    """The body of a reply; None while it has not come. Raises RuntimeError if that is not 200."""
+    """The body of a reply, None while it is incomplete. Raises RuntimeError unless it is a 200."""
     at = received.find(_HEAD_END)
     if at < 0:
         return None
-    if not received.startswith(_GOOD):
+    if not received.startswith(_OK_STATUS_LINE):
         raise RuntimeError(f"answered {received[:200]!r}")
     body = received[at + len(_HEAD_END) :]
-    at = received.index(_LENGTH) + len(_LENGTH)
+    at = received.index(_LENGTH_HEADER) + len(_LENGTH_HEADER)
     return body if len(body) >= int(received[at : received.index(b"\r", at)]) else None
 
 
-async def _repeat(
-    address: Address, requests: Iterator[bytes], again: Again, connections: int
+async def _send_concurrently(
+    address: Address, requests: Iterator[bytes], should_continue: ShouldContinue, connections: int
 ) -> Load:
-    async with _connected(address, connections) as opened:
+    async with _open_connections(address, connections) as opened:
         processor, start = time.process_time(), time.perf_counter()
         for connection in opened:
-            connection.begin(requests, again, start)
+            connection.begin(requests, should_continue, start)
         await asyncio.gather(*(connection.done for connection in opened))
         seconds = time.perf_counter() - start
         busy = (time.process_time() - processor) / seconds
@@ -123,7 +135,7 @@ async def _repeat(
 
 
 @asynccontextmanager
-async def _connected(address: Address, connections: int) -> AsyncIterator[list[_Connection]]:
+async def _open_connections(address: Address, connections: int) -> AsyncIterator[list[_Connection]]:
     loop = asyncio.get_running_loop()
     opened: list[_Connection] = []
     try:
@@ -139,8 +151,14 @@ async def _connected(address: Address, connections: int) -> AsyncIterator[list[_
             connection.transport.close()
 
 
+def exactly(calls: int) -> ShouldContinue:
+    """Stops after this many calls."""
+    left = count(calls - 1, -1)
+    return lambda _, __: next(left) > 0
+
+
 class _Connection(asyncio.Protocol):
-    """One kept connection."""
+    """One keep-alive connection."""
 
     def __init__(self) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -148,10 +166,12 @@ class _Connection(asyncio.Protocol):
         self.received = b""
         self.transport: asyncio.Transport
 
-    def begin(self, requests: Iterator[bytes], again: Again, start: float) -> None:
+    def begin(
+        self, requests: Iterator[bytes], should_continue: ShouldContinue, start: float
+    ) -> None:
         """Send the first request."""
         self.requests = requests
-        self.again = again
+        self.should_continue = should_continue
         self.start = start
         self._send(time.perf_counter())
 
@@ -173,7 +193,7 @@ class _Connection(asyncio.Protocol):
     def _replied(self, body: bytes) -> None:
         now = time.perf_counter()
         self.latencies.append(now - self.sent)
-        if self.again(now - self.start, body):
+        if self.should_continue(now - self.start, body):
             self._send(now)
         else:
             self._finish()

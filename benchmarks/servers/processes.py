@@ -1,4 +1,4 @@
-"""Servers in processes of their own, and their end."""
+"""Start servers as processes of their own, and stop them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.paths import ROOT
+
 _STOP_SECONDS = 5.0
 _URL = re.compile(r"http://([\d.]+):(\d+)")
 
@@ -26,22 +27,25 @@ class Address:
     port: int
 
 
-def mock(*seeds: Path) -> Command:
-    """The command that serves seeds; without any, the shipped fixtures."""
+def mock_command(*seeds: Path) -> Command:
+    """The command that serves these seed files; without any, the shipped fixtures."""
     return ("mockserver", "serve", "--port", "0", *map(str, seeds))
 
 
-def bare(ids: int) -> Command:
-    """The command of the bare server that answers so many ids."""
-    return ("benchmarks.bare", str(ids))
+def baseline_command(ids: int) -> Command:
+    """The command of the baseline server, which answers every bulk_delete with this many ids."""
+    return ("benchmarks.servers.baseline", str(ids))
 
 
-MODELLED: Command = ("benchmarks.modelled",)
+BASELINE_WITH_MODELS_COMMAND: Command = ("benchmarks.servers.baseline_with_models",)
 
 
 @contextmanager
-def running(command: Command, environment: Mapping[str, str] = os.environ) -> Iterator[Address]:
-    """A server that listens; it is stopped at the end. Its log lines are written, and dropped."""
+def run_server(command: Command, environment: Mapping[str, str] = os.environ) -> Iterator[Address]:
+    """Start a server and yield its address; stop it when the block ends.
+
+    Its log lines are written, to /dev/null.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         stdout=subprocess.PIPE,
@@ -64,7 +68,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
     process.terminate()
     try:
         process.communicate(timeout=_STOP_SECONDS)
-    except BaseException:  # not even an interrupt may leave a server behind
+    except BaseException:  # an interrupt must not leave a server behind
         process.kill()
         process.communicate()
         raise
