@@ -21,26 +21,26 @@ class Coverage:
     """Counts of what was tried. A key decides where without it other flow runs are selected."""
 
     def __init__(self) -> None:
-        self.filters = 0
+        self.filter_count = 0
         self._tried: Counter[Cell] = Counter()
         self._decided: Counter[Cell] = Counter()
 
-    def see(self, wanted: Json, twin: Twin) -> None:
+    def record(self, filter_body: Json, twin: Twin) -> None:
         """Count in one filter that was tried on the runs of `twin`."""
-        self.filters += 1
-        wanted = wanted or {}
-        selected = twin.select(wanted)
-        said: set[tuple[str, str]] = set()
-        for criterion, key, value in iter_conditions(wanted):
-            said.add((criterion, key))
-            decides = selected != twin.select(without_key(wanted, criterion, key))
-            for shape in _shapes_of_value(wanted, criterion, key, value):
-                cell = criterion, key, _operator(wanted, criterion), shape
+        self.filter_count += 1
+        filter_body = filter_body or {}
+        selected = twin.select(filter_body)
+        given_keys: set[tuple[str, str]] = set()
+        for criterion, key, value in iter_conditions(filter_body):
+            given_keys.add((criterion, key))
+            decides = selected != twin.select(without_key(filter_body, criterion, key))
+            for shape in _shapes_of_value(filter_body, criterion, key, value):
+                cell = criterion, key, _operator(filter_body, criterion), shape
                 self._tried[cell] += 1
                 self._decided[cell] += decides
         for criterion, keys in CONDITIONS.items():
-            operator = _operator(wanted, criterion)
-            for key in keys.keys() - {key for name, key in said if name == criterion}:
+            operator = _operator(filter_body, criterion)
+            for key in keys.keys() - {key for name, key in given_keys if name == criterion}:
                 self._tried[criterion, key, operator, "absent"] += 1
 
     def untried(self) -> list[str]:
@@ -61,7 +61,7 @@ class Coverage:
             "What decided which flow runs were selected: how often, of how often it was tried",
             ("key", *SHAPES),
             [
-                (f"{criterion}.{key}", *self._counts(criterion, key, (AND, OR, OWN_OR)))
+                (f"{criterion}.{key}", *self._format_counts(criterion, key, (AND, OR, OWN_OR)))
                 for criterion, keys in CONDITIONS.items()
                 for key in keys
             ],
@@ -70,13 +70,13 @@ class Coverage:
             "The same by the operator that joins the key",
             ("key", "operator", *SHAPES),
             [
-                (f"{criterion}.{key}", operator, *self._counts(criterion, key, (operator,)))
+                (f"{criterion}.{key}", operator, *self._format_counts(criterion, key, (operator,)))
                 for criterion, key, operator in _iter_keys_by_operator()
             ],
             reports_only=True,
         )
 
-    def _counts(self, criterion: str, key: str, operators: Sequence[str]) -> Iterator[str]:
+    def _format_counts(self, criterion: str, key: str, operators: Sequence[str]) -> Iterator[str]:
         for shape in SHAPES:
             cells = [(criterion, key, operator, shape) for operator in operators]
             tried = sum(self._tried[cell] for cell in cells)
@@ -96,7 +96,7 @@ def shapes_of(criterion: str, key: str) -> tuple[str, ...]:
     return SHAPES if len(beside) > 1 else SHAPES[:-1]
 
 
-def _shapes_of_value(wanted: Json, criterion: str, key: str, value: Json) -> Iterator[str]:
+def _shapes_of_value(filter_body: Json, criterion: str, key: str, value: Json) -> Iterator[str]:
     if value is None:
         yield "null"
     elif key not in LIST_KEYS:
@@ -104,17 +104,17 @@ def _shapes_of_value(wanted: Json, criterion: str, key: str, value: Json) -> Ite
     else:
         yield ("empty", "one", "many")[min(len(value), 2)]
         others = {
-            one for name, one, given in iter_conditions(wanted) if name == criterion and given
+            one for name, one, given in iter_conditions(filter_body) if name == criterion and given
         }
         if value and len(others & LIST_KEYS) > 1:
             yield "both"
 
 
-def _operator(wanted: Json, criterion: str) -> str:
+def _operator(filter_body: Json, criterion: str) -> str:
     """By what a criterion is joined: its own or_ where it has one, else the filter's operator."""
     name = criterion.partition(".")[0]
-    own = (wanted.get(name) or {}).get("operator")
-    return OWN_OR if own == OR else str(wanted.get("operator", AND))
+    own = (filter_body.get(name) or {}).get("operator")
+    return OWN_OR if own == OR else str(filter_body.get("operator", AND))
 
 
 def _iter_keys_by_operator() -> Iterator[tuple[str, str, str]]:

@@ -33,21 +33,21 @@ SENTINELS = (
 
 @dataclass
 class DeleteComparison:
-    """Traces tried on a server. `guarded`: it holds flow runs besides those of the garden."""
+    """Traces tried on a server. `guarded`: it holds flow runs besides those of the created_runs."""
 
-    garden: CreatedRuns
+    created_runs: CreatedRuns
     dialect: Dialect
     guarded: bool
-    watch: CountCallback
+    on_count: CountCallback
     coverage: Coverage = field(default_factory=Coverage)
     sent: int = 0
     deleted: int = 0
-    unsent: int = 0
+    skipped: int = 0
 
     @property
     def target(self) -> Target:
         """The server."""
-        return self.garden.target
+        return self.created_runs.target
 
     def search(self, deletes: int, seed: int) -> list[Finding]:
         """Try traces until so many deletes were sent; returns the differences found."""
@@ -59,7 +59,7 @@ class DeleteComparison:
             difference = self.compare(trace)
             if difference is None:
                 return None
-            if any(difference.is_like(known) for known in found):
+            if any(difference.is_covered_by(known) for known in found):
                 return None
             shrinking.append(True)
             return difference
@@ -67,7 +67,7 @@ class DeleteComparison:
         while self.sent < deletes and len(found) < MAX_DIFFERENCES:
             shrinking: list[bool] = []
             difference = find_smallest_difference(
-                traces(), look, examples=deletes, number=seed + len(found)
+                traces(), look, examples=deletes, random_seed=seed + len(found)
             )
             if difference is None:
                 break
@@ -77,15 +77,15 @@ class DeleteComparison:
     def compare(self, trace: Trace) -> Difference | None:
         """Make the runs, delete on both sides, and take away what is left."""
         try:
-            planted = self.garden.create(trace.drafts)
-            self._guard_others()
-            records = self.garden.fetch_records()
+            created_ids = self.created_runs.create(trace.drafts)
+            self._detect_other_runs()
+            records = self.created_runs.fetch_records()
             by_id = {run["id"]: run for run in records["flow_runs"]}
-            missing = [one for one in planted if one not in by_id]
+            missing = [one for one in created_ids if one not in by_id]
             if missing:
                 raise TargetError(f"{self.target.url} has lost what was just made: {missing[0]}")
-            runs = [by_id[flow_run_id] for flow_run_id in planted]
-            twin = Twin.of(records, self.dialect)
+            runs = [by_id[flow_run_id] for flow_run_id in created_ids]
+            twin = Twin.from_records(records, self.dialect)
             sent: list[Json] = []
             for step in trace.steps:
                 difference = self._step(step, runs, twin, sent)
@@ -93,47 +93,47 @@ class DeleteComparison:
                     return difference
             return None
         finally:
-            self.garden.delete_all()
+            self.created_runs.delete_all()
 
-    def _guard_others(self) -> None:
+    def _detect_other_runs(self) -> None:
         """From now on be guarded, where somebody else has put a flow run on the server."""
         if not self.guarded and self.target.request_json("POST", "/flow_runs/count", {}) != len(
-            self.garden.ids
+            self.created_runs.ids
         ):
             self.guarded = True
 
     def _step(
         self, step: Step, runs: Sequence[Json], twin: Twin, sent: list[Json]
     ) -> Difference | None:
-        wanted = resolve_refs(step.wanted, runs)
+        filter_body = resolve_refs(step.filter_body, runs)
         if self.guarded:
-            wanted = restrict_to_ids(wanted, [run["id"] for run in runs])
-            if wanted is None:
-                self.unsent += 1
+            filter_body = restrict_to_ids(filter_body, [run["id"] for run in runs])
+            if filter_body is None:
+                self.skipped += 1
                 return None
-        body = step.body(wanted)
+        body = step.body(filter_body)
         before, document = twin.fork(), twin.documented()
-        self.coverage.see(wanted, before)
-        mine = twin.delete(body)
-        told = self._delete(body)
+        self.coverage.record(filter_body, before)
+        twin_answer = twin.delete(body)
+        server_answer = self._delete(body)
         difference = Difference(
             f"POST {BULK_DELETE_PATH}",
             body,
-            told,
-            mine,
+            server_answer,
+            twin_answer,
             document.delete(body),
             before,
             self.target.curl("POST", BULK_DELETE_PATH, json.dumps(body).encode()),
             steps=tuple(sent),
         )
         sent.append(body)
-        if told != mine:
+        if server_answer != twin_answer:
             return difference
-        return self._left(twin, difference)
+        return self._compare_remaining(twin, difference)
 
     def _delete(self, body: Json) -> IdsOrStatus:
         self.sent += 1
-        self.watch(self.sent)
+        self.on_count(self.sent)
         answer = self.target.send("POST", BULK_DELETE_PATH, json.dumps(body).encode())
         if answer.status != 200:
             return answer.status
@@ -146,38 +146,45 @@ class DeleteComparison:
         self.deleted += len(deleted)
         return deleted
 
-    def _left(self, twin: Twin, difference: Difference) -> Difference | None:
+    def _compare_remaining(self, twin: Twin, difference: Difference) -> Difference | None:
         """The same deletes, told alike: is what is left the same, and whose child?"""
-        records = self.garden.fetch_records()
+        records = self.created_runs.fetch_records()
         left = {run["id"]: run["parent_task_run_id"] for run in records["flow_runs"]}
-        mine = twin.parents()
-        if left == mine:
+        twin_parents = twin.parents()
+        if left == twin_parents:
             task_runs = {one["id"] for one in records["task_runs"]}
             if task_runs == {one.id for one in twin.store.task_runs}:
                 return None
             return replace(difference, detail="Other task runs are left")
-        if left.keys() == mine.keys():
+        if left.keys() == twin_parents.keys():
             return replace(difference, detail="Other flow runs have lost their parent")
-        gone, kept = sorted(mine.keys() - left.keys()), sorted(left.keys() - mine.keys())
+        gone, kept = (
+            sorted(twin_parents.keys() - left.keys()),
+            sorted(left.keys() - twin_parents.keys()),
+        )
         words = [f"{', '.join(gone)} gone, too"] if gone else []
         words += [f"{', '.join(kept)} still there"] if kept else []
         return replace(difference, detail=f"What it tells is not what it did: {'; '.join(words)}")
 
 
-def restrict_to_ids(wanted: Json, ids: Sequence[str]) -> Json | None:
+def restrict_to_ids(filter_body: Json, ids: Sequence[str]) -> Json | None:
     """The filter, so that it cannot match any run but those of these ids; None where it could.
 
     An or_ of several criteria would let the guard be passed by.
     """
-    wanted = dict(wanted or {})
-    criteria = [name for name in wanted if name != "operator"]
-    if wanted.get("operator") == "or_" and [name for name in criteria if name != "id"]:
+    filter_body = dict(filter_body or {})
+    criteria = [name for name in filter_body if name != "operator"]
+    if filter_body.get("operator") == "or_" and [name for name in criteria if name != "id"]:
         return None
-    named = (wanted.get("id") or {}).get("any_")
-    mine = list(ids) if named is None else [one for one in named if one in ids]
-    return {**wanted, "operator": "and_", "id": {**(wanted.get("id") or {}), "any_": mine}}
+    named = (filter_body.get("id") or {}).get("any_")
+    allowed = list(ids) if named is None else [one for one in named if one in ids]
+    return {
+        **filter_body,
+        "operator": "and_",
+        "id": {**(filter_body.get("id") or {}), "any_": allowed},
+    }
 
 
-def create_sentinels(garden: CreatedRuns) -> list[str]:
+def create_sentinels(created_runs: CreatedRuns) -> list[str]:
     """Flow runs that no request is about; returns their ids. Raises TargetError."""
-    return garden.create(SENTINELS)
+    return created_runs.create(SENTINELS)

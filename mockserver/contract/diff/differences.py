@@ -56,7 +56,7 @@ class Difference:
     steps: Sequence[Json] = ()
 
     @property
-    def wanted(self) -> Json:
+    def filter_body(self) -> Json:
         """The filter."""
         return self.body.get("flow_runs")
 
@@ -74,47 +74,49 @@ class Difference:
     @property
     def signature(self) -> frozenset[str]:
         """The keys that it is about."""
-        return signature_of(self.wanted)
+        return signature_of(self.filter_body)
 
     @property
     def cause(self) -> str | None:
         """The deviation that the dialect has and the server does not show, if it is that."""
         if self.party is not Party.MOCK:
             return None
-        return min(find_causing_deviations(self.wanted, self.twin), default=None)
+        return min(find_causing_deviations(self.filter_body, self.twin), default=None)
 
-    def is_like(self, known: Difference) -> bool:
+    def is_covered_by(self, known: Difference) -> bool:
         """Whether it says no more than one that is known: the keys of that one, and its cause."""
         return known.signature <= self.signature and known.cause == self.cause
 
 
-def signature_of(wanted: Json) -> frozenset[str]:
+def signature_of(filter_body: Json) -> frozenset[str]:
     """The keys that a filter says something with; its operator where that is or_."""
     said = {
         f"{criterion}.{key}"
-        for criterion, key, value in iter_conditions(wanted)
+        for criterion, key, value in iter_conditions(filter_body)
         if value is not None
     }
-    if (wanted or {}).get("operator") == "or_":
+    if (filter_body or {}).get("operator") == "or_":
         said.add("operator")
     return frozenset(said)
 
 
-def find_causing_deviations(wanted: Json, twin: Twin) -> list[str]:
+def find_causing_deviations(filter_body: Json, twin: Twin) -> list[str]:
     """The ids of the deviations by which the dialect answers a filter other than as documented.
 
     Those without which it would answer otherwise; where it takes several, all that it has to do
     with.
     """
-    answer = twin.select(wanted)
-    if answer == twin.documented().select(wanted):
+    answer = twin.select(filter_body)
+    if answer == twin.documented().select(filter_body):
         return []
-    warned = twin.plan(wanted).warnings
-    alone = [
-        one for one in dialect_deviations(twin) if _twin_without(one, twin).select(wanted) != answer
+    warned = twin.plan(filter_body).warnings
+    decisive = [
+        one
+        for one in dialect_deviations(twin)
+        if _twin_without(one, twin).select(filter_body) != answer
     ]
-    told_apart = [one for one in alone if one in warned or one not in _NUL_DEVIATIONS]
-    return told_apart or sorted(warned & set(dialect_deviations(twin)))
+    distinguished = [one for one in decisive if one in warned or one not in _NUL_DEVIATIONS]
+    return distinguished or sorted(warned & set(dialect_deviations(twin)))
 
 
 _NUL_DEVIATIONS = {"like-nul", "nul-in-text"}  # one switch for two: what was warned of tells which
@@ -137,7 +139,9 @@ def _twin_without(deviation: str, twin: Twin) -> Twin:
 def to_finding(difference: Difference, check: str) -> Finding:
     """A difference as a finding, with the runs that it is about."""
     deviation = difference.cause
-    sentence = f"{describe_filter(difference.twin, difference.wanted)}: {_describe(difference)}"
+    sentence = (
+        f"{describe_filter(difference.twin, difference.filter_body)}: {_describe(difference)}"
+    )
     if deviation:
         sentence += f"; the deviation {deviation} does not show any more"
     return Finding(
@@ -153,9 +157,9 @@ def to_finding(difference: Difference, check: str) -> Finding:
     )
 
 
-def describe_filter(twin: Twin, wanted: Json) -> str:
+def describe_filter(twin: Twin, filter_body: Json) -> str:
     """What a filter asks for as documented, in words."""
-    return f"<{to_single_line(str(twin.documented().plan(wanted).predicate), 300)}>"
+    return f"<{to_single_line(str(twin.documented().plan(filter_body).predicate), 300)}>"
 
 
 def _describe(difference: Difference) -> str:
@@ -182,7 +186,7 @@ def _evidence(difference: Difference) -> Iterator[str]:
     server, dialect = difference.server, difference.dialect
     if isinstance(server, int) or isinstance(dialect, int):
         return
-    documented = difference.twin.documented().plan(difference.wanted)
+    documented = difference.twin.documented().plan(difference.filter_body)
     columns = sorted(_tested_columns(documented.predicate))
     for who, ids in (
         ("only the server has", server - dialect),

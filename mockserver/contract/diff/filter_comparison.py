@@ -46,10 +46,10 @@ class FilterComparison:
     scope: Mapping[str, object]
     twin: Twin
     reread: Callable[[], Twin] | None
-    watch: CountCallback
+    on_count: CountCallback
     coverage: Coverage = field(default_factory=Coverage)
     tried: int = 0
-    shown: dict[str, Json] = field(default_factory=dict)
+    smallest_shown: dict[str, Json] = field(default_factory=dict)
     """The deviations that showed, each with the smallest filter that showed it."""
     times: dict[str, int] = field(default_factory=dict)
 
@@ -57,79 +57,87 @@ class FilterComparison:
         """Try so many filters: a sweep, then random ones; returns the differences found."""
         found: list[Difference] = []
 
-        def look(wanted: Json) -> Difference | None:
-            signature = signature_of(wanted)
+        def examine(filter_body: Json) -> Difference | None:
+            signature = signature_of(filter_body)
             if any(known.signature <= signature and not known.cause for known in found):
                 return None
-            difference = self.compare(wanted)
-            if difference and any(difference.is_like(known) for known in found):
+            difference = self.compare(filter_body)
+            if difference and any(difference.is_covered_by(known) for known in found):
                 return None
             return difference
 
-        for wanted in (*registry_filters(), *sweep(vocabulary)):
+        for filter_body in (*registry_filters(), *sweep(vocabulary)):
             if len(found) < MAX_DIFFERENCES and self.tried < examples:
-                found += filter(None, (look(wanted),))
+                found += filter(None, (examine(filter_body),))
         while self.tried < examples and len(found) < MAX_DIFFERENCES:
             difference = find_smallest_difference(
-                filters(vocabulary), look, examples=examples - self.tried, number=seed + len(found)
+                filters(vocabulary),
+                examine,
+                examples=examples - self.tried,
+                random_seed=seed + len(found),
             )
             if difference is None:
                 break
             found.append(difference)
         return [to_finding(difference, "selects-the-same") for difference in found]
 
-    def compare(self, wanted: Json) -> Difference | None:
+    def compare(self, filter_body: Json) -> Difference | None:
         """Ask the server and its twin the same; what they differ in, if anything."""
         self.tried += 1
-        self.watch(self.tried)
-        difference = self._compare(wanted)
+        self.on_count(self.tried)
+        difference = self._compare(filter_body)
         tries = _MAX_REREADS
         while difference and self.reread and tries:
             tries -= 1
             self.twin = self.reread()
-            difference = self._compare(wanted)
+            difference = self._compare(filter_body)
         if difference is None:
-            self.coverage.see(wanted, self.twin)
-            self._note_deviations(wanted)
+            self.coverage.record(filter_body, self.twin)
+            self._record_deviations(filter_body)
         return difference
 
-    def _compare(self, wanted: Json) -> Difference | None:
-        mine = self.twin.select(wanted)
-        for path, asked in (("/flow_runs/filter", self._listed), ("/flow_runs/count", self._count)):
-            told, detail = asked(wanted, mine)
+    def _compare(self, filter_body: Json) -> Difference | None:
+        twin_answer = self.twin.select(filter_body)
+        for path, compare in (
+            ("/flow_runs/filter", self._compare_list),
+            ("/flow_runs/count", self._compare_count),
+        ):
+            server_answer, detail = compare(filter_body, twin_answer)
             if detail:
-                return self._difference(path, wanted, told, mine, detail)
+                return self._difference(path, filter_body, server_answer, twin_answer, detail)
         return None
 
-    def _listed(self, wanted: Json, mine: IdsOrStatus) -> tuple[IdsOrStatus, str]:
+    def _compare_list(self, filter_body: Json, twin_answer: IdsOrStatus) -> tuple[IdsOrStatus, str]:
         """The first page; and what is wrong with it, in words, if anything is."""
         body = {"sort": "ID_DESC", "limit": PAGE}
-        told = self._ask("/flow_runs/filter", wanted, body)
-        if isinstance(told, int):
-            return told, "" if told == mine else "It answers a status"
-        if not isinstance(told, list):
+        server_answer = self._post_filter("/flow_runs/filter", filter_body, body)
+        if isinstance(server_answer, int):
+            return server_answer, "" if server_answer == twin_answer else "It answers a status"
+        if not isinstance(server_answer, list):
             raise TargetError(
-                f"POST /flow_runs/filter answered no list: {to_single_line(str(told))}"
+                f"POST /flow_runs/filter answered no list: {to_single_line(str(server_answer))}"
             )
-        ids = list(map(id_of, told))
-        if isinstance(mine, int):
+        ids = list(map(id_of, server_answer))
+        if isinstance(twin_answer, int):
             return frozenset(ids), "It answers"
-        expected = sorted(mine, reverse=True)[:PAGE]
+        expected = sorted(twin_answer, reverse=True)[:PAGE]
         if ids == expected:
-            return mine, ""
+            return twin_answer, ""
         if sorted(ids, reverse=True) == expected:
-            return mine, "The server does not list them by the highest id first"
-        return frozenset(ids) | (mine - set(expected)), "They are not the same"
+            return twin_answer, "The server does not list them by the highest id first"
+        return frozenset(ids) | (twin_answer - set(expected)), "They are not the same"
 
-    def _count(self, wanted: Json, mine: IdsOrStatus) -> tuple[IdsOrStatus, str]:
-        told = self._ask("/flow_runs/count", wanted, {})
-        if isinstance(mine, int) or told == len(mine):
-            return mine, ""
-        return mine, f"The server lists as many, and counts {told}"
+    def _compare_count(
+        self, filter_body: Json, twin_answer: IdsOrStatus
+    ) -> tuple[IdsOrStatus, str]:
+        server_answer = self._post_filter("/flow_runs/count", filter_body, {})
+        if isinstance(twin_answer, int) or server_answer == len(twin_answer):
+            return twin_answer, ""
+        return twin_answer, f"The server lists as many, and counts {server_answer}"
 
-    def _ask(self, path: str, wanted: Json, more: Json) -> Any:
+    def _post_filter(self, path: str, filter_body: Json, more: Json) -> Any:
         """The value of the reply; where it is no success, its status."""
-        body = {"flow_runs": wanted, **self.scope, **more}
+        body = {"flow_runs": filter_body, **self.scope, **more}
         answer = self.target.send("POST", path, json.dumps(body).encode())
         if answer.status != 200:
             return answer.status
@@ -139,27 +147,34 @@ class FilterComparison:
             raise TargetError(f"POST {path} answered {answer}, which is no JSON") from None
 
     def _difference(
-        self, path: str, wanted: Json, told: IdsOrStatus, mine: IdsOrStatus, detail: str
+        self,
+        path: str,
+        filter_body: Json,
+        server_answer: IdsOrStatus,
+        twin_answer: IdsOrStatus,
+        detail: str,
     ) -> Difference:
-        body = {"flow_runs": wanted}
-        document = self.twin.documented().select(wanted)
+        body = {"flow_runs": filter_body}
+        document = self.twin.documented().select(filter_body)
         curl = self.target.curl("POST", path, json.dumps(body).encode())
-        return Difference(f"POST {path}", body, told, mine, document, self.twin, curl, detail)
+        return Difference(
+            f"POST {path}", body, server_answer, twin_answer, document, self.twin, curl, detail
+        )
 
-    def _note_deviations(self, wanted: Json) -> None:
+    def _record_deviations(self, filter_body: Json) -> None:
         """Where the server does as its dialect says and not as its document does: by which."""
-        for deviation in find_causing_deviations(wanted, self.twin):
+        for deviation in find_causing_deviations(filter_body, self.twin):
             self.times[deviation] = self.times.get(deviation, 0) + 1
-            known = self.shown.get(deviation)
-            if known is None or len(json.dumps(wanted)) < len(json.dumps(known)):
-                self.shown[deviation] = wanted
+            known = self.smallest_shown.get(deviation)
+            if known is None or len(json.dumps(filter_body)) < len(json.dumps(known)):
+                self.smallest_shown[deviation] = filter_body
 
-    def deviations(self) -> Iterator[Finding]:
+    def deviation_findings(self) -> Iterator[Finding]:
         """The deviations that showed, as findings: known, and the document is wrong about them."""
         for deviation in DEVIATIONS:
-            if deviation.id in self.shown:
-                wanted = self.shown[deviation.id]
-                body = json.dumps({"flow_runs": wanted}).encode()
+            if deviation.id in self.smallest_shown:
+                filter_body = self.smallest_shown[deviation.id]
+                body = json.dumps({"flow_runs": filter_body}).encode()
                 yield Finding(
                     "diff",
                     deviation.id,
@@ -168,14 +183,14 @@ class FilterComparison:
                     Verdict.KNOWN,
                     Party.DOCUMENT,
                     deviation.id,
-                    f"smallest filter that shows it: {json.dumps(wanted, ensure_ascii=False)}",
+                    f"smallest filter that shows it: {json.dumps(filter_body, ensure_ascii=False)}",
                     self.target.curl("POST", "/flow_runs/filter", body),
                     self.times[deviation.id],
                 )
 
     def unshown(self) -> list[str]:
         """The deviations of meaning that the dialect has and that no filter showed."""
-        return [one for one in dialect_deviations(self.twin) if one not in self.shown]
+        return [one for one in dialect_deviations(self.twin) if one not in self.smallest_shown]
 
 
 def registry_filters() -> Iterator[Json]:

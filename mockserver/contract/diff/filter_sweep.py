@@ -20,9 +20,9 @@ LIKE_KEY = "like_"
 _MAX_LIST_VALUES = 20  # values of one list
 
 
-def iter_conditions(wanted: Json) -> Iterator[tuple[str, str, Json]]:
+def iter_conditions(filter_body: Json) -> Iterator[tuple[str, str, Json]]:
     """Criterion (`state.type`), key and value of everything that a filter says but operators."""
-    for name, criterion in (wanted or {}).items():
+    for name, criterion in (filter_body or {}).items():
         if name == "operator" or criterion is None:
             continue
         parts = (
@@ -36,15 +36,15 @@ def iter_conditions(wanted: Json) -> Iterator[tuple[str, str, Json]]:
                     yield part, key, value
 
 
-def without_key(wanted: Json, criterion: str, key: str) -> Json:
+def without_key(filter_body: Json, criterion: str, key: str) -> Json:
     """The filter without one of its keys."""
     name, _, part = criterion.partition(".")
-    rest = dict(wanted[name])
+    rest = dict(filter_body[name])
     if part:
         rest[part] = {other: value for other, value in rest[part].items() if other != key}
     else:
         del rest[key]
-    return {**wanted, name: rest}
+    return {**filter_body, name: rest}
 
 
 def as_filter(criterion: str, conditions: Json, **operators: str) -> dict[str, Json]:
@@ -65,7 +65,7 @@ def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
     yield {"operator": "or_"}
     for criterion, keys in CONDITIONS.items():
         other = "tags" if criterion == "name" else "name"
-        beside = as_filter(other, {"any_": list(vocabulary.of(other, "any_")[:1])})
+        beside = as_filter(other, {"any_": list(vocabulary.values_for(other, "any_")[:1])})
         for key in keys:
             for value in _sample_values(vocabulary, criterion, key):
                 alone = as_filter(criterion, {key: value})
@@ -94,7 +94,7 @@ def _pairs(vocabulary: Vocabulary, criterion: str, keys: Sequence[str]) -> Itera
 
 def _sample_values(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator[Json]:
     """What a key can be given: null, and for lists none, one and many; one that occurs."""
-    values = vocabulary.of(criterion, key)
+    values = vocabulary.values_for(criterion, key)
     yield None
     if key == NULL_KEY:
         yield from (True, False)

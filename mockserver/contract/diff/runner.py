@@ -56,7 +56,7 @@ def diff(
     identity: Identity,
     settings: DiffSettings,
     journals: Path,
-    say: ProgressCallback,
+    on_progress: ProgressCallback,
 ) -> Outcome:
     """Hold a server against its dialect. Raises UsageError, where it may not, and TargetError."""
     started = time.monotonic()
@@ -66,9 +66,9 @@ def diff(
     elif not settings.existing:
         require_permission(target, SideEffect.CREATES, "diff", instead)
     parts = (
-        [_diff_existing(target, identity, settings, say)]
+        [_diff_existing(target, identity, settings, on_progress)]
         if settings.existing
-        else list(_diff_created(target, identity, settings, journals, say))
+        else list(_diff_created(target, identity, settings, journals, on_progress))
     )
     return Outcome(
         "diff",
@@ -82,9 +82,9 @@ def diff(
 
 
 def _diff_existing(
-    target: Target, identity: Identity, settings: DiffSettings, say: ProgressCallback
+    target: Target, identity: Identity, settings: DiffSettings, on_progress: ProgressCallback
 ) -> Outcome:
-    """Filters on what is there, which others may be changing."""
+    """Filters on what is there, which initial_snapshot may be changing."""
     count = target.request_json("POST", "/flow_runs/count", {})
     if count > MAX_EXISTING_RUNS:
         raise TargetError(
@@ -92,7 +92,7 @@ def _diff_existing(
             f"that is done up to {MAX_EXISTING_RUNS:,}"
         )
 
-    def read() -> Twin:
+    def read_twin() -> Twin:
         records = {
             "flow_runs": list(target.iter_records("/flow_runs/filter")),
             "task_runs": list(target.iter_records("/task_runs/filter")),
@@ -102,11 +102,11 @@ def _diff_existing(
         for run in records["flow_runs"]:
             if run["id"] in unnamed:
                 run["work_queue_name"] = None
-        return Twin.of(records, identity.dialect)
+        return Twin.from_records(records, identity.dialect)
 
-    watch = _count_callback(say, "filters", settings.filters)
+    on_count = _count_callback(on_progress, "filters", settings.filters)
     outcome = _compare_filters(
-        FilterComparison(target, {}, read(), read, watch), settings, "that were there"
+        FilterComparison(target, {}, read_twin(), read_twin, on_count), settings, "that were there"
     )
     note = (
         "a server tells the name of a run's queue where the column that work_queue_name filters "
@@ -120,46 +120,50 @@ def _diff_created(
     identity: Identity,
     settings: DiffSettings,
     journals: Path,
-    say: ProgressCallback,
+    on_progress: ProgressCallback,
 ) -> Iterator[Outcome]:
     """Filters, and deletes if they are wanted, on flow runs made for it and taken away again."""
-    others = take_snapshot(target)
+    initial_snapshot = take_snapshot(target)
     with CleanupJournal.create(target, journals) as journal:
-        garden = CreatedRuns(target, journal)
+        created_runs = CreatedRuns(target, journal)
         nul = identity.dialect.nul is not NulHandling.FAILS
         drafts = list(random_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
-        garden.create(drafts, _count_callback(say, "flow runs made", settings.runs))
-        twin = Twin.of(garden.fetch_records(), identity.dialect)
-        watch = _count_callback(say, "filters", settings.filters)
-        selections = FilterComparison(target, garden.scope, twin, None, watch)
-        yield _compare_filters(selections, settings, "made for it")
-        garden.delete_all()
+        created_runs.create(drafts, _count_callback(on_progress, "flow runs made", settings.runs))
+        twin = Twin.from_records(created_runs.fetch_records(), identity.dialect)
+        on_count = _count_callback(on_progress, "filters", settings.filters)
+        comparison = FilterComparison(target, created_runs.scope, twin, None, on_count)
+        yield _compare_filters(comparison, settings, "made for it")
+        created_runs.delete_all()
         if settings.delete:
-            # Where others can reach the server, they can put flow runs on it at any time.
-            guarded = len(others) > 0 or target.ownership is not Ownership.OURS
-            yield _compare_deletes(garden, journal, identity, guarded, settings, say)
-    findings = compare_snapshots(others, take_snapshot(target), "diff")
-    holds = [] if findings else [f"the {len(others):,} flow runs that were there are as they were"]
+            # Where initial_snapshot can reach the server, they can put flow runs on it at any time.
+            guarded = len(initial_snapshot) > 0 or target.ownership is not Ownership.OURS
+            yield _compare_deletes(created_runs, journal, identity, guarded, settings, on_progress)
+    findings = compare_snapshots(initial_snapshot, take_snapshot(target), "diff")
+    holds = (
+        []
+        if findings
+        else [f"the {len(initial_snapshot):,} flow runs that were there are as they were"]
+    )
     notes = [f"the API cannot make {what}" for what in API_LIMITATIONS]
     yield Outcome("diff", findings, holds, notes)
 
 
-def _compare_filters(selections: FilterComparison, settings: DiffSettings, which: str) -> Outcome:
+def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which: str) -> Outcome:
     """Filters tried, and what came of it."""
-    vocabulary = vocabulary_of(selections.twin.store)
-    findings = selections.search(vocabulary, settings.filters, settings.seed)
-    held = len(selections.twin.store)
-    name = selections.twin.dialect.name
-    tried, coverage = selections.tried, selections.coverage
-    agree = f"{coverage.filters:,} filters select of {held:,} flow runs {which} what {name} selects"
-    unshown = selections.unshown()
+    vocabulary = vocabulary_of(comparison.twin.store)
+    findings = comparison.search(vocabulary, settings.filters, settings.seed)
+    held = len(comparison.twin.store)
+    name = comparison.twin.dialect.name
+    tried, coverage = comparison.tried, comparison.coverage
+    agree = f"{coverage.filter_count:,} filters select of {held:,} flow runs {which} what {name} selects"
+    unshown = comparison.unshown()
     untried = coverage.untried()
     notes = [f"not shown by these flow runs: {', '.join(unshown)}"] if unshown else []
     if untried:
         notes.append(f"{len(untried):,} cells of the meaning not tried: {_abbreviate(untried)}")
     return Outcome(
         "diff",
-        [*findings, *selections.deviations()],
+        [*findings, *comparison.deviation_findings()],
         [agree],
         notes,
         {"filters": tried, "flow runs": held},
@@ -173,22 +177,22 @@ def _abbreviate(words: Sequence[str], most: int = 5) -> str:
 
 
 def _compare_deletes(
-    garden: CreatedRuns,
+    created_runs: CreatedRuns,
     journal: CleanupJournal,
     identity: Identity,
     guarded: bool,
     settings: DiffSettings,
-    say: ProgressCallback,
+    on_progress: ProgressCallback,
 ) -> Outcome:
     """Deletes tried, and what came of it."""
-    watch = _count_callback(say, "deletes", settings.deletes)
-    sentinels = CreatedRuns(garden.target, journal)
+    on_count = _count_callback(on_progress, "deletes", settings.deletes)
+    sentinels = CreatedRuns(created_runs.target, journal)
     if guarded:
         create_sentinels(sentinels)
-    deletions = DeleteComparison(garden, identity.dialect, guarded, watch)
-    findings = deletions.search(settings.deletes, settings.seed)
+    comparison = DeleteComparison(created_runs, identity.dialect, guarded, on_count)
+    findings = comparison.search(settings.deletes, settings.seed)
     holds = [
-        f"{deletions.sent:,} deletes took {deletions.deleted:,} flow runs, "
+        f"{comparison.sent:,} deletes took {comparison.deleted:,} flow runs, "
         f"as {identity.dialect.name} would, and left the same"
     ]
     left = {run["id"] for run in sentinels.fetch_records()["flow_runs"]}
@@ -206,12 +210,12 @@ def _compare_deletes(
     elif sentinels.ids:
         holds.append(f"{len(sentinels.ids)} sentinels, which no request named, are there")
     notes = (
-        [f"{deletions.unsent:,} deletes were not sent: other flow runs might have matched"]
-        if deletions.unsent
+        [f"{comparison.skipped:,} deletes were not sent: other flow runs might have matched"]
+        if comparison.skipped
         else []
     )
-    return Outcome("diff", findings, holds, notes, {"deletes": deletions.sent})
+    return Outcome("diff", findings, holds, notes, {"deletes": comparison.sent})
 
 
-def _count_callback(say: ProgressCallback, what: str, of: int) -> CountCallback:
-    return lambda done: say(what, done, of)
+def _count_callback(on_progress: ProgressCallback, what: str, total: int) -> CountCallback:
+    return lambda done: on_progress(what, done, total)

@@ -22,19 +22,19 @@ class _DifferenceFound(Exception):
 
 def find_smallest_difference(
     strategy: SearchStrategy[T],
-    look: Callable[[T], DifferenceT | None],
+    compare: Callable[[T], DifferenceT | None],
     *,
     examples: int,
-    number: int,
+    random_seed: int,
 ) -> DifferenceT | None:
     """Draw up to so many values; where one shows a difference, that of the smallest that does.
 
     `number` is the seed. Raises TargetError as soon as `look` does.
     """
     found: list[DifferenceT] = []
-    broken: list[TargetError] = []
+    errors: list[TargetError] = []
 
-    @seed(number)
+    @seed(random_seed)
     @settings(
         max_examples=examples,
         database=None,
@@ -46,12 +46,12 @@ def find_smallest_difference(
     )
     @given(strategy)
     def try_one(value: T) -> None:
-        if broken:  # every further one would fail, too
+        if errors:  # every further one would fail, too
             return
         try:
-            difference = look(value)
+            difference = compare(value)
         except TargetError as error:
-            broken.append(error)
+            errors.append(error)
             return
         if difference is not None:
             found.append(difference)
@@ -62,6 +62,6 @@ def find_smallest_difference(
             try_one()
     except (_DifferenceFound, Flaky):  # flaky: it did not show each time; what was seen was seen
         pass
-    if broken and not found:
-        raise broken[0]
+    if errors and not found:
+        raise errors[0]
     return found[-1] if found else None

@@ -54,7 +54,7 @@ def _maybe_with_operator(
 
 
 def _values(vocabulary: Vocabulary, criterion: str, key: str) -> st.SearchStrategy[Json]:
-    values = list(vocabulary.of(criterion, key))
+    values = list(vocabulary.values_for(criterion, key))
     one = st.sampled_from(values)
     if key == NULL_KEY:
         return st.none() | st.booleans()
@@ -86,13 +86,13 @@ def _patterns(names: Sequence[str]) -> st.SearchStrategy[str]:
 class Step:
     """A bulk_delete: a filter, whose values may be references, and a limit (None: not said)."""
 
-    wanted: Json
+    filter_body: Json
     limit: int | None
 
-    def body(self, wanted: Json) -> Json:
+    def body(self, filter_body: Json) -> Json:
         """What is sent for it, with the filter as it has become."""
         limit = {} if self.limit is None else {"limit": self.limit}
-        return {**({} if wanted is None else {"flow_runs": wanted}), **limit}
+        return {**({} if filter_body is None else {"flow_runs": filter_body}), **limit}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _drafts(count: int) -> st.SearchStrategy[tuple[Draft, ...]]:
     return st.tuples(*map(_draft, range(count)))
 
 
-def _draft(place: int) -> st.SearchStrategy[Draft]:
+def _draft(index: int) -> st.SearchStrategy[Draft]:
     def perhaps(values: Sequence[Any]) -> st.SearchStrategy[Any]:
         return st.none() | st.sampled_from(values)
 
@@ -146,5 +146,5 @@ def _draft(place: int) -> st.SearchStrategy[Draft]:
         queue=perhaps(_SAMPLE_TEXTS["queues"]),
         deployment_id=perhaps(DEPLOYMENT_IDS),
         creator_id=perhaps(CREATOR_IDS),
-        parent=st.none() | st.integers(0, place - 1) if place else st.none(),
+        parent=st.none() | st.integers(0, index - 1) if index else st.none(),
     )

@@ -31,11 +31,11 @@ class Twin:
     dialect: Dialect
 
     @classmethod
-    def of(cls, records: Mapping[str, list[Json]], dialect: Dialect) -> Twin:
+    def from_records(cls, records: Mapping[str, list[Json]], dialect: Dialect) -> Twin:
         """A twin that holds these answers of a server. Raises SeedError where they are none."""
         with TemporaryDirectory(prefix="mockserver-") as folder:
-            for name, told in records.items():
-                Path(folder, f"{name}.json").write_text(json.dumps(told))
+            for name, answers in records.items():
+                Path(folder, f"{name}.json").write_text(json.dumps(answers))
             seeds = load_seeds([Path(folder)], datetime.now(UTC))
         return cls(Store(seeds.base()), dialect)
 
@@ -47,16 +47,18 @@ class Twin:
         """The same runs and dialect; deletes on either do not show on the other."""
         return Twin(self.store.fork(), self.dialect)
 
-    def plan(self, wanted: Json) -> Plan:
+    def plan(self, filter_body: Json) -> Plan:
         """What a filter comes to. Raises RefusedRequest for one that the dialect does not take."""
-        return plan_bulk_delete(_parse_request({"flow_runs": wanted}, self.dialect), self.dialect)
+        return plan_bulk_delete(
+            _parse_request({"flow_runs": filter_body}, self.dialect), self.dialect
+        )
 
-    def select(self, wanted: Json) -> IdsOrStatus:
+    def select(self, filter_body: Json) -> IdsOrStatus:
         """The flow runs that a filter selects, all of them."""
         try:
-            plan = self.plan(wanted)
-            if plan.overload:
-                plan.overload.refuse(any_runs=len(self.store) > 0)
+            plan = self.plan(filter_body)
+            if plan.rejection:
+                plan.rejection.refuse(any_runs=len(self.store) > 0)
         except RefusedRequest as refusal:
             return refusal_status(refusal)
         return frozenset(run.id for run in self.store.select(plan.predicate))

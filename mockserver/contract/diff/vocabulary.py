@@ -42,7 +42,7 @@ class FieldRef:
     `microseconds`: that much later, where it is a time.
     """
 
-    place: int
+    run_index: int
     field: str = "id"
     microseconds: int = 0
 
@@ -56,7 +56,7 @@ class Vocabulary:
 
     pools: Mapping[str, Sequence[Value]]
 
-    def of(self, criterion: str, key: str) -> Sequence[Value]:
+    def values_for(self, criterion: str, key: str) -> Sequence[Value]:
         """The values that a key may be given; at least one that no flow run has."""
         pool = "creator_ids" if key == "id_" else _POOL_NAMES[criterion]
         known = self.pools.get(pool, ())
@@ -110,26 +110,26 @@ def _time_variants(time: datetime) -> Iterator[str]:
     yield time.astimezone(_OFFSET).isoformat()
 
 
-def shift_time(told: str, microseconds: int) -> str:
+def shift_time(time: str, microseconds: int) -> str:
     """A time that much later."""
-    moment = datetime.fromisoformat(told) + timedelta(microseconds=microseconds)
+    moment = datetime.fromisoformat(time) + timedelta(microseconds=microseconds)
     return moment.isoformat()
 
 
 def placeholder_vocabulary(count: int, words: Mapping[str, Sequence[str]]) -> Vocabulary:
     """For runs that are not made yet: what only a server knows of them is referred to."""
-    places = range(count)
+    indices = range(count)
     times = {
-        name: [FieldRef(place, name, shift) for place in places for shift in (0, -1, 1)]
+        name: [FieldRef(index, name, shift) for index in indices for shift in (0, -1, 1)]
         for name in TIME_FIELDS
     }
     times["start_time"] += times["expected_start_time"]
     return Vocabulary(
         {
             **words,
-            "ids": [FieldRef(place) for place in places],
-            "task_run_ids": [FieldRef(place, "parent_task_run_id") for place in places],
-            "keys": [FieldRef(place, "idempotency_key") for place in places],
+            "ids": [FieldRef(index) for index in indices],
+            "task_run_ids": [FieldRef(index, "parent_task_run_id") for index in indices],
+            "keys": [FieldRef(index, "idempotency_key") for index in indices],
             **times,
             "deployment_ids": DEPLOYMENT_IDS,
             "creator_ids": CREATOR_IDS,
@@ -155,7 +155,7 @@ def resolve_refs(value: Json, runs: Sequence[Mapping[str, Json]]) -> Json:
 
 
 def _resolve_ref(ref: FieldRef, runs: Sequence[Mapping[str, Json]]) -> str:
-    told = runs[ref.place].get(ref.field)
+    value = runs[ref.run_index].get(ref.field)
     if ref.field in TIME_FIELDS:
-        return shift_time(told or "2031-05-01T00:00:00Z", ref.microseconds)
-    return str(told or ABSENT_ID)
+        return shift_time(value or "2031-05-01T00:00:00Z", ref.microseconds)
+    return str(value or ABSENT_ID)

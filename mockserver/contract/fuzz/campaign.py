@@ -85,7 +85,7 @@ class Campaign:
         """Begin; requests go out as the stream is read."""
         return from_schema(self.schema).execute()
 
-    def reported(self, stream: EventStream) -> Iterator[events.EngineEvent]:
+    def report_events(self, stream: EventStream) -> Iterator[events.EngineEvent]:
         """The events, each told to the reports that were asked for."""
         if not self.settings.reports:
             yield from stream
@@ -119,9 +119,9 @@ def _ignore_unclosed_files() -> Iterator[None]:
 
 
 def _require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
-    for one in given:
-        if one not in known:
-            raise UsageError(f"{one!r} is no {what}; one of {', '.join(known)}")
+    for name in given:
+        if name not in known:
+            raise UsageError(f"{name!r} is no {what}; one of {', '.join(known)}")
 
 
 def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
     phases: dict[str, Any] = {phase: {"enabled": phase in settings.phases} for phase in PHASES}
     # By itself it tries every method on every path, which on a part of an API are real ones.
     phases["coverage"]["unexpected-methods"] = []
-    short = (
+    overrides = (
         []
         if settings.thorough
         else [
@@ -162,6 +162,6 @@ def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
             # What was just created, a bulk_delete may have deleted; `creates-one` sees to it.
             "ensure_resource_availability": {"enabled": False},
         },
-        "operations": short,
+        "operations": overrides,
         "reports": reports,
     }

@@ -56,7 +56,7 @@ class SentRequest:
         return int(limit) if 1 <= limit <= BULK_DELETE_LIMIT else None
 
     @property
-    def only_reads(self) -> bool:
+    def is_read_only(self) -> bool:
         """Whether the document says that it changes nothing."""
         return self.method == "GET" or self.path.rpartition("/")[2] in READ_ONLY_VERBS
 
@@ -78,11 +78,11 @@ class ObservedExchange:
     before: RunsById
     after: RunsById
     matching: Sequence[str] | None = None
-    again: Answer | None = None
-    found: Mapping[str, int] | None = None
-    due: frozenset[str] | None = None
-    unreadable: str = ""
-    since: Sequence[SentRequest] = ()
+    repeat_answer: Answer | None = None
+    get_statuses: Mapping[str, int] | None = None
+    expected_warnings: frozenset[str] | None = None
+    list_error: str = ""
+    earlier_unchecked: Sequence[SentRequest] = ()
 
     @property
     def deleted(self) -> Sequence[str]:
@@ -90,12 +90,12 @@ class ObservedExchange:
         return parse_deleted_ids(self.answer)
 
     @property
-    def deleted_again(self) -> Sequence[str]:
+    def deleted_by_repeat(self) -> Sequence[str]:
         """What the second answer says was deleted."""
-        return parse_deleted_ids(self.again) if self.again else ()
+        return parse_deleted_ids(self.repeat_answer) if self.repeat_answer else ()
 
     @property
-    def gone(self) -> set[str]:
+    def disappeared(self) -> set[str]:
         """What is not there any more."""
         return set(self.before) - set(self.after)
 
@@ -111,35 +111,39 @@ def parse_deleted_ids(answer: Answer) -> Sequence[str]:
         said = answer.json["deleted"] if answer.status == 200 else ()
     except (ValueError, LookupError, TypeError):
         return ()
-    return [str(one).lower() for one in said] if isinstance(said, list) else ()
+    return [str(run_id).lower() for run_id in said] if isinstance(said, list) else ()
 
 
 # --- the rules: each returns what is wrong, or "" -------------------------------------------------
 
 
-def _unique(one: ObservedExchange) -> str:
-    twice = sorted({said for said in one.deleted if one.deleted.count(said) > 1})
+def _unique(exchange: ObservedExchange) -> str:
+    twice = sorted({said for said in exchange.deleted if exchange.deleted.count(said) > 1})
     return f"deleted names {_abbreviate(twice)} more than once" if twice else ""
 
 
-def _at_most_limit(one: ObservedExchange) -> str:
-    number = len(one.deleted)
-    return f"{number} runs were deleted, the limit is {one.limit}" if number > one.limit else ""
+def _at_most_limit(exchange: ObservedExchange) -> str:
+    number = len(exchange.deleted)
+    return (
+        f"{number} runs were deleted, the limit is {exchange.limit}"
+        if number > exchange.limit
+        else ""
+    )
 
 
-def _as_many_as_may(one: ObservedExchange) -> str:
-    if one.matching is None or one.sent.limit is None:
+def _as_many_as_may(exchange: ObservedExchange) -> str:
+    if exchange.matching is None or exchange.sent.limit is None:
         return ""
-    due = min(len(one.matching), one.limit)
-    deleted = len(set(one.deleted))
-    matched = len(one.matching)
+    due = min(len(exchange.matching), exchange.limit)
+    deleted = len(set(exchange.deleted))
+    matched = len(exchange.matching)
     return f"{matched} runs match and {due} may go; it deleted {deleted}" if deleted < due else ""
 
 
-def _only_matching(one: ObservedExchange) -> str:
-    if one.matching is None:
+def _only_matching(exchange: ObservedExchange) -> str:
+    if exchange.matching is None:
         return ""
-    other = sorted(set(one.deleted) - set(one.matching))
+    other = sorted(set(exchange.deleted) - set(exchange.matching))
     return (
         f"it deleted {_abbreviate(other)}, which the server's own list did not show"
         if other
@@ -147,109 +151,127 @@ def _only_matching(one: ObservedExchange) -> str:
     )
 
 
-def _highest_ids(one: ObservedExchange) -> str:
-    if one.matching is None or not one.deleted:
+def _highest_ids(exchange: ObservedExchange) -> str:
+    if exchange.matching is None or not exchange.deleted:
         return ""
-    lowest = min(one.deleted)
-    kept = [run for run in one.matching if run > lowest and run not in one.deleted]
+    lowest = min(exchange.deleted)
+    kept = [run for run in exchange.matching if run > lowest and run not in exchange.deleted]
     return f"it deleted {lowest} and kept {_abbreviate(kept)}, which also matched" if kept else ""
 
 
-def _gone_afterwards(one: ObservedExchange) -> str:
-    there = [run for run in one.deleted if run in one.after]
-    answered = [run for run, status in (one.found or {}).items() if status != 404]
+def _gone_afterwards(exchange: ObservedExchange) -> str:
+    there = [run for run in exchange.deleted if run in exchange.after]
+    answered = [run for run, status in (exchange.get_statuses or {}).items() if status != 404]
     if there:
         return f"{_abbreviate(there)} was said to be deleted and is still listed"
     return f"GET of {_abbreviate(answered)}, which was deleted, is not 404" if answered else ""
 
 
-def _nothing_else_gone(one: ObservedExchange) -> str:
-    other = sorted(one.gone - set(one.deleted) - set(one.deleted_again))
+def _nothing_else_gone(exchange: ObservedExchange) -> str:
+    other = sorted(exchange.disappeared - set(exchange.deleted) - set(exchange.deleted_by_repeat))
     if not other:
         return ""
-    said = len(one.deleted) + len(one.deleted_again)
-    return (
-        f"{_abbreviate(other)} is gone too; it said it deleted {said}, and {len(one.gone)} are gone"
-    )
+    said = len(exchange.deleted) + len(exchange.deleted_by_repeat)
+    return f"{_abbreviate(other)} is gone too; it said it deleted {said}, and {len(exchange.disappeared)} are gone"
 
 
-def _was_there(one: ObservedExchange) -> str:
-    unknown = sorted({*one.deleted, *one.deleted_again} - set(one.before))
+def _was_there(exchange: ObservedExchange) -> str:
+    unknown = sorted({*exchange.deleted, *exchange.deleted_by_repeat} - set(exchange.before))
     return f"it said it deleted {_abbreviate(unknown)}, which was not there" if unknown else ""
 
 
-def _others_untouched(one: ObservedExchange) -> str:
+def _others_untouched(exchange: ObservedExchange) -> str:
     changed = [
         f"{run} ({', '.join(sorted(keys))})"
-        for run, after in one.after.items()
-        if (keys := _changed_keys(one.before.get(run, after), after))
+        for run, after in exchange.after.items()
+        if (keys := _changed_keys(exchange.before.get(run, after), after))
     ]
-    new = sorted(set(one.after) - set(one.before))
+    new = sorted(set(exchange.after) - set(exchange.before))
     if changed:
         return f"what was not deleted has changed: {_abbreviate(changed)}"
     return f"{_abbreviate(new)} came into being" if new else ""
 
 
-def _again_only_the_rest(one: ObservedExchange) -> str:
-    if one.again is None:
+def _again_only_the_rest(exchange: ObservedExchange) -> str:
+    if exchange.repeat_answer is None:
         return ""
-    if one.again.status != 200:
-        return f"the same request was answered {one.answer.status}, then {one.again.status}"
-    both = sorted(set(one.deleted) & set(one.deleted_again))
+    if exchange.repeat_answer.status != 200:
+        return f"the same request was answered {exchange.answer.status}, then {exchange.repeat_answer.status}"
+    both = sorted(set(exchange.deleted) & set(exchange.deleted_by_repeat))
     if both:
         return f"the same request again said once more that it deleted {_abbreviate(both)}"
-    rest = set(one.matching or ()) - set(one.deleted)
-    if one.sent.limit is not None and len(one.deleted_again) < min(len(rest), one.limit):
-        return f"{len(rest)} were left; the same request again deleted {len(one.deleted_again)}"
-    other = sorted(set(one.deleted_again) - rest) if one.matching is not None else []
+    rest = set(exchange.matching or ()) - set(exchange.deleted)
+    if exchange.sent.limit is not None and len(exchange.deleted_by_repeat) < min(
+        len(rest), exchange.limit
+    ):
+        return f"{len(rest)} were left; the same request again deleted {len(exchange.deleted_by_repeat)}"
+    other = sorted(set(exchange.deleted_by_repeat) - rest) if exchange.matching is not None else []
     return (
         f"the same request again deleted {_abbreviate(other)}, which did not match" if other else ""
     )
 
 
-def _warned(one: ObservedExchange) -> str:
-    if one.due is None:
+def _warned(exchange: ObservedExchange) -> str:
+    if exchange.expected_warnings is None:
         return ""
-    came = frozenset(filter(None, one.answer.headers.get("x-mockserver-warning", "").split(", ")))
+    came = frozenset(
+        filter(None, exchange.answer.headers.get("x-mockserver-warning", "").split(", "))
+    )
     told = ", ".join(sorted(came)) or "nothing"
-    return "" if came == one.due else f"it warned of {told}; due is {_abbreviate(sorted(one.due))}"
+    return (
+        ""
+        if came == exchange.expected_warnings
+        else f"it warned of {told}; due is {_abbreviate(sorted(exchange.expected_warnings))}"
+    )
 
 
-def _reading_changes_nothing(one: ObservedExchange) -> str:
-    return _describe_change(one) if one.sent.only_reads else ""
+def _reading_changes_nothing(exchange: ObservedExchange) -> str:
+    return _describe_change(exchange) if exchange.sent.is_read_only else ""
 
 
-def _refusal_changes_nothing(one: ObservedExchange) -> str:
-    return _describe_change(one) if one.answer.status >= 400 and not one.sent.only_reads else ""
+def _refusal_changes_nothing(exchange: ObservedExchange) -> str:
+    return (
+        _describe_change(exchange)
+        if exchange.answer.status >= 400 and not exchange.sent.is_read_only
+        else ""
+    )
 
 
-def _still_readable(one: ObservedExchange) -> str:
-    return f"after it the list of all runs is {one.unreadable}" if one.unreadable else ""
+def _still_readable(exchange: ObservedExchange) -> str:
+    return f"after it the list of all runs is {exchange.list_error}" if exchange.list_error else ""
 
 
-def _deletes_the_one(one: ObservedExchange) -> str:
-    if one.answer.status != 204:
+def _deletes_the_one(exchange: ObservedExchange) -> str:
+    if exchange.answer.status != 204:
         return ""
-    wanted = one.sent.path.rpartition("/")[2].lower()
-    missing = [status for status in (one.found or {}).values() if status != 404]
-    other = sorted(run for run in one.gone if run.replace("-", "") != wanted.replace("-", ""))
+    wanted = exchange.sent.path.rpartition("/")[2].lower()
+    missing = [status for status in (exchange.get_statuses or {}).values() if status != 404]
+    other = sorted(
+        run for run in exchange.disappeared if run.replace("-", "") != wanted.replace("-", "")
+    )
     if other:
         return f"{_abbreviate(other)} is gone too"
-    return f"{wanted} is deleted, and GET is {missing[0]}" if missing else _others_untouched(one)
+    return (
+        f"{wanted} is deleted, and GET is {missing[0]}" if missing else _others_untouched(exchange)
+    )
 
 
-def _creates_one(one: ObservedExchange) -> str:
-    new = len(set(one.after) - set(one.before))
-    due = {201: 1, 200: 0}.get(one.answer.status)
-    if one.gone:
-        return f"{_abbreviate(sorted(one.gone))} is gone"
-    return "" if due in (None, new) else f"it answered {one.answer.status}, and {new} runs are new"
+def _creates_one(exchange: ObservedExchange) -> str:
+    new = len(set(exchange.after) - set(exchange.before))
+    due = {201: 1, 200: 0}.get(exchange.answer.status)
+    if exchange.disappeared:
+        return f"{_abbreviate(sorted(exchange.disappeared))} is gone"
+    return (
+        ""
+        if due in (None, new)
+        else f"it answered {exchange.answer.status}, and {new} runs are new"
+    )
 
 
-def _states_stay(one: ObservedExchange) -> str:
-    new = sorted(set(one.after) - set(one.before))
-    if one.gone:
-        return f"{_abbreviate(sorted(one.gone))} is gone"
+def _states_stay(exchange: ObservedExchange) -> str:
+    new = sorted(set(exchange.after) - set(exchange.before))
+    if exchange.disappeared:
+        return f"{_abbreviate(sorted(exchange.disappeared))} is gone"
     return f"{_abbreviate(new)} came into being" if new else ""
 
 
@@ -262,13 +284,13 @@ class Check:
     id: str
     operation: str
     sentence: str
-    wrong: Callable[[ObservedExchange], str]
-    refused_too: bool = False
+    find_violation: Callable[[ObservedExchange], str]
+    applies_to_refusals: bool = False
 
-    def concerns(self, one: ObservedExchange) -> bool:
+    def applies_to(self, exchange: ObservedExchange) -> bool:
         """Whether the rule says anything of this exchange."""
-        carried_out = self.refused_too or one.answer.status < 300
-        return carried_out and self.operation in ("", one.sent.operation)
+        carried_out = self.applies_to_refusals or exchange.answer.status < 300
+        return carried_out and self.operation in ("", exchange.sent.operation)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -287,27 +309,27 @@ CHECKS: tuple[Check, ...] = (
         "the same request again deletes what was left, and nothing twice",
         _again_only_the_rest,
     ),
-    Check("warned", BULK_DELETE, "a mock warns of what is due", _warned, refused_too=True),
+    Check("warned", BULK_DELETE, "a mock warns of what is due", _warned, applies_to_refusals=True),
     Check(
         "reading-changes-nothing",
         "",
         "what only reads changes nothing",
         _reading_changes_nothing,
-        refused_too=True,
+        applies_to_refusals=True,
     ),
     Check(
         "refusal-changes-nothing",
         "",
         "what is refused changes nothing",
         _refusal_changes_nothing,
-        refused_too=True,
+        applies_to_refusals=True,
     ),
     Check(
         "still-readable",
         "",
         "the flow runs can be listed afterwards",
         _still_readable,
-        refused_too=True,
+        applies_to_refusals=True,
     ),
     Check("deletes-the-one", DELETE_FLOW_RUN, "the run is gone, and no other", _deletes_the_one),
     Check("creates-one", "POST /flow_runs/", "201 is one run more, 200 is none", _creates_one),
@@ -321,16 +343,16 @@ CHECKS: tuple[Check, ...] = (
 STILL_READABLE = next(check for check in CHECKS if check.id == "still-readable")
 
 
-def find_violations(one: ObservedExchange) -> Iterator[tuple[Check, str]]:
+def find_violations(exchange: ObservedExchange) -> Iterator[tuple[Check, str]]:
     """Every rule that an exchange breaks, and how."""
-    if one.unreadable:  # nothing else can be told
-        yield STILL_READABLE, _still_readable(one)
+    if exchange.list_error:  # nothing else can be told
+        yield STILL_READABLE, _still_readable(exchange)
         return
     for check in CHECKS:
-        if check.concerns(one):
-            wrong = check.wrong(one)
-            if wrong:
-                yield check, wrong
+        if check.applies_to(exchange):
+            violation = check.find_violation(exchange)
+            if violation:
+                yield check, violation
 
 
 def _changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
@@ -341,11 +363,15 @@ def _changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[st
     return keys
 
 
-def _describe_change(one: ObservedExchange) -> str:
-    among = f" (or one of the {len(one.since)} before it)" if one.since else ""
-    if one.gone:
-        return f"after it{among} {_abbreviate(sorted(one.gone))} is gone"
-    changed = _others_untouched(one)
+def _describe_change(exchange: ObservedExchange) -> str:
+    among = (
+        f" (or one of the {len(exchange.earlier_unchecked)} before it)"
+        if exchange.earlier_unchecked
+        else ""
+    )
+    if exchange.disappeared:
+        return f"after it{among} {_abbreviate(sorted(exchange.disappeared))} is gone"
+    changed = _others_untouched(exchange)
     return f"after it{among} {changed}" if changed else ""
 
 

@@ -146,25 +146,28 @@ class Explainer:
     """Says which deviation of a dialect an answer is due to."""
 
     dialect: Dialect
-    standins: MockPool
-    _known: dict[tuple[object, ...], str | None] = field(default_factory=dict)
+    mocks: MockPool
+    _cache: dict[tuple[object, ...], str | None] = field(default_factory=dict)
 
     def explain(self, sent: SentRequest, answer: Answer) -> str | None:
         """The id of the deviation, or None."""
         key = (sent.method, sent.path, sent.body, tuple(sent.headers.items()), answer.status)
-        if key not in self._known:
-            self._known[key] = self._by_mocks(sent, answer) or self.by_hand(sent, answer)
-        return self._known[key]
+        if key not in self._cache:
+            self._cache[key] = self._explain_by_mocks(sent, answer) or self.explain_by_table(
+                sent, answer
+            )
+        return self._cache[key]
 
-    def by_hand(self, sent: SentRequest, answer: Answer) -> str | None:
+    def explain_by_table(self, sent: SentRequest, answer: Answer) -> str | None:
         """The id of a deviation that no mock shows, or None."""
         return next(
-            (one.deviation for one in DEVIATION_RULES if one.fits(self.dialect, sent, answer)), None
+            (one.deviation for one in DEVIATION_RULES if one.matches(self.dialect, sent, answer)),
+            None,
         )
 
-    def _by_mocks(self, sent: SentRequest, answer: Answer) -> str | None:
+    def _explain_by_mocks(self, sent: SentRequest, answer: Answer) -> str | None:
         shape = answer_shape(answer)
-        if shape in self._answers(SPEC, sent):
+        if shape in self._mock_answer_shapes(SPEC, sent):
             return None
         values = {
             dialect_field(deviation.id): (
@@ -175,17 +178,17 @@ class Explainer:
             if shows_in(deviation.id, self.dialect) and deviation.id not in IN_EVERY_DIALECT
         }
         for name, (deviation, value) in reversed(values.items()):
-            if shape in self._answers(_with_fields(SPEC, {name: value}), sent):
+            if shape in self._mock_answer_shapes(_with_fields(SPEC, {name: value}), sent):
                 return deviation
         # Perhaps it takes more than one: then it is the one without which it is not so.
-        if shape in self._answers(self.dialect, sent):
+        if shape in self._mock_answer_shapes(self.dialect, sent):
             for name, (deviation, _) in reversed(values.items()):
                 without = _with_fields(self.dialect, {name: getattr(SPEC, name)})
-                if shape not in self._answers(without, sent):
+                if shape not in self._mock_answer_shapes(without, sent):
                     return deviation
         return None
 
-    def _answers(self, dialect: Dialect, sent: SentRequest) -> list[object]:
+    def _mock_answer_shapes(self, dialect: Dialect, sent: SentRequest) -> list[object]:
         """The shapes of what a mock may answer, by what the run is in that the path names, and by
         whether the flow is there that the body names.
         """
@@ -194,7 +197,7 @@ class Explainer:
         for state, flow in product(
             RUN_STATES if run else RUN_STATES[:1], {None, _flow_id_in(sent)}
         ):
-            mock = self.standins.of(dialect, run[1] if run and state else None, state, flow)
+            mock = self.mocks.prepare(dialect, run[1] if run and state else None, state, flow)
             try:
                 shapes.append(
                     answer_shape(mock.send(sent.method, sent.path, sent.body, sent.headers))
@@ -244,7 +247,7 @@ class DeviationRule:
     operation: str
     predicate: Callable[[Dialect, SentRequest, Answer], bool]
 
-    def fits(self, dialect: Dialect, sent: SentRequest, answer: Answer) -> bool:
+    def matches(self, dialect: Dialect, sent: SentRequest, answer: Answer) -> bool:
         """Whether the deviation explains the answer."""
         return bool(re.fullmatch(self.operation, sent.operation)) and self.predicate(
             dialect, sent, answer

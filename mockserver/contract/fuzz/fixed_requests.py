@@ -52,46 +52,50 @@ REJECTS_INVALID = Check(
 READ_VERBS = ("filter", "count", "paginate")
 
 
-def send_fixed_requests(watch: Observer) -> Iterator[tuple[Check, str, ObservedExchange]]:
+def send_fixed_requests(observer: Observer) -> Iterator[tuple[Check, str, ObservedExchange]]:
     """Send them; yields every rule that is broken, how, and by what. Raises TargetError."""
     for bodies, status, check in (
         (VALID_BODIES, 200, ACCEPTS_VALID),
         (INVALID_BODIES, 422, REJECTS_INVALID),
     ):
         for body in bodies:
-            yield from _check_bulk_delete(watch, body, status, check)
+            yield from _check_bulk_delete(observer, body, status, check)
     for verb in READ_VERBS:
         path = f"/flow_runs/{verb}"
-        watch.after(*_send(watch, SentRequest(f"POST {path}", "POST", path, b"{}", JSON_HEADERS)))
-    overdue = watch.overdue()
+        observer.observe(
+            *_send(observer, SentRequest(f"POST {path}", "POST", path, b"{}", JSON_HEADERS))
+        )
+    overdue = observer.observe_unchecked()
     if overdue is not None:
-        yield from ((broken, wrong, overdue) for broken, wrong in find_violations(overdue))
-    yield from _check_delete(watch)
+        yield from ((check, violation, overdue) for check, violation in find_violations(overdue))
+    yield from _check_delete(observer)
 
 
 def _check_bulk_delete(
-    watch: Observer, body: Any, status: int, check: Check
+    observer: Observer, body: Any, status: int, check: Check
 ) -> Iterator[tuple[Check, str, ObservedExchange]]:
-    watch.gather(BULK_DELETE, body)
+    observer.ensure_runs(BULK_DELETE, body)
     sent = SentRequest(
         BULK_DELETE, "POST", "/flow_runs/bulk_delete", json.dumps(body).encode(), JSON_HEADERS
     )
-    watch.before(sent)
-    exchange = watch.after(*_send(watch, sent))
+    observer.prepare(sent)
+    exchange = observer.observe(*_send(observer, sent))
     if exchange is None:
         return
     if exchange.answer.status != status:
         yield check, f"it answered {exchange.answer}; expected {status}", exchange
-    yield from ((broken, wrong, exchange) for broken, wrong in find_violations(exchange))
+    yield from ((check, violation, exchange) for check, violation in find_violations(exchange))
 
 
-def _check_delete(watch: Observer) -> Iterator[tuple[Check, str, ObservedExchange]]:
-    runs = watch.gather(DELETE_FLOW_RUN)
+def _check_delete(observer: Observer) -> Iterator[tuple[Check, str, ObservedExchange]]:
+    runs = observer.ensure_runs(DELETE_FLOW_RUN)
     path = f"/flow_runs/{max(runs, default='')}"
-    exchange = watch.after(*_send(watch, SentRequest(DELETE_FLOW_RUN, "DELETE", path, None, {})))
+    exchange = observer.observe(
+        *_send(observer, SentRequest(DELETE_FLOW_RUN, "DELETE", path, None, {}))
+    )
     if exchange is not None:
-        yield from ((broken, wrong, exchange) for broken, wrong in find_violations(exchange))
+        yield from ((check, violation, exchange) for check, violation in find_violations(exchange))
 
 
-def _send(watch: Observer, sent: SentRequest) -> tuple[SentRequest, Answer]:
-    return sent, watch.target.send(sent.method, sent.path, sent.body, sent.headers)
+def _send(observer: Observer, sent: SentRequest) -> tuple[SentRequest, Answer]:
+    return sent, observer.target.send(sent.method, sent.path, sent.body, sent.headers)

@@ -19,9 +19,9 @@ def copy_hooks(folder: Path) -> Sequence[Path]:
     """
     sources = (resource_path("openapi.yaml"), _HERE / "schemathesis.toml", _HERE / "st_hooks.py")
     copies = [folder / source.name for source in sources]
-    there = [copy for copy in copies if copy.exists()]
-    if there:
-        raise UsageError(f"{there[0]} is there already; name an empty folder")
+    existing = [copy for copy in copies if copy.exists()]
+    if existing:
+        raise UsageError(f"{existing[0]} is there already; name an empty folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for source, copy in zip(sources, copies, strict=True):

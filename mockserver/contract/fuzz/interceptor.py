@@ -44,36 +44,36 @@ CHECK_ID_BY_NAME = {f"mockserver_{check.id}".replace("-", "_"): check.id for che
 class RequestInterceptor(AuthBase):
     """Stands in the way of requests as an authentication does, which sees each as it goes out.
 
-    `stop` is called once no request may go out any more; `stopped` says why. `asked_again` counts
+    `stop` is called once no request may go out any more; `stopped` says why. `retries` counts
     what a flaky server was asked again. `late` are broken rules that were found out only after
     other requests.
     """
 
-    watch: Observer
+    observer: Observer
     seed: int
     stop: Callable[[], None] = field(default=lambda: None)
     deadline: float = float("inf")
-    stopped: Exception | None = None
+    stop_error: Exception | None = None
     timed_out: bool = False
-    asked_again: int = 0
+    retries: int = 0
     exchange: ObservedExchange | None = None
-    late: list[tuple[Check, str, ObservedExchange]] = field(default_factory=list)
+    late_violations: list[tuple[Check, str, ObservedExchange]] = field(default_factory=list)
     _sent: SentRequest | None = None
     _operation: str = ""
 
     def before_call(self, _context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-        """A hook: let the case meet the runs that are there, and send it through this gate."""
+        """A hook: let the case meet the runs that are there, and send it through this interceptor."""
         self._operation = case.operation.label
         kwargs["auth"] = self
         self.exchange = None
-        with self._ending():
-            self._prepare(case)
+        with self._stop_on_error():
+            self._prepare_case(case)
 
-    def _prepare(self, case: Any) -> None:
-        watch = self.watch
+    def _prepare_case(self, case: Any) -> None:
+        observer = self.observer
         if case.method != "GET" and case.path.rpartition("/")[2] not in _READS:
-            self._settle()
-        runs = watch.gather(self._operation, case.body)
+            self._check_earlier_requests()
+        runs = observer.ensure_runs(self._operation, case.body)
         # To set what is the same already would have schemathesis forget how it was made.
         body = substitute_known_values(case.body, runs, self.seed)
         if (
@@ -95,54 +95,58 @@ class RequestInterceptor(AuthBase):
         if isinstance(version, str) and substitute_version(version, self.seed) != version:
             case.headers[VERSION_HEADER] = substitute_version(version, self.seed)
 
-    def _settle(self) -> None:
-        overdue = self.watch.overdue()
+    def _check_earlier_requests(self) -> None:
+        overdue = self.observer.observe_unchecked()
         if overdue:
-            self.late += [(check, wrong, overdue) for check, wrong in find_violations(overdue)]
+            self.late_violations += [
+                (check, violation, overdue) for check, violation in find_violations(overdue)
+            ]
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Called by requests with each request, ready to be sent."""
-        with self._ending():
-            self._sent = self._as_sent(request)
+        with self._stop_on_error():
+            self._sent = self._parse_request(request)
             if self._sent.operation == BULK_DELETE:
-                self.watch.before(self._sent)
-            self.watch.target.throttle()
-        request.register_hook("response", self._answered)  # type: ignore[no-untyped-call]
+                self.observer.prepare(self._sent)
+            self.observer.target.throttle()
+        request.register_hook("response", self._handle_response)  # type: ignore[no-untyped-call]
         return request
 
-    def _answered(self, response: requests.Response, **kwargs: Any) -> requests.Response:
-        with self._ending():
-            response = self._ask_again(response, kwargs)
+    def _handle_response(self, response: requests.Response, **kwargs: Any) -> requests.Response:
+        with self._stop_on_error():
+            response = self._retry_busy(response, kwargs)
             assert self._sent is not None  # noqa: S101 - __call__ comes first
             answer = to_answer(response)
-            self._note_created(self._sent, answer)
-            self.exchange = self.watch.after(self._sent, answer)
+            self._report_created(self._sent, answer)
+            self.exchange = self.observer.observe(self._sent, answer)
         return response
 
-    def _note_created(self, sent: SentRequest, answer: Answer) -> None:
+    def _report_created(self, sent: SentRequest, answer: Answer) -> None:
         if answer.status == 201 and sent.operation in _CREATED_PATHS:
             with suppress(ValueError, TypeError, KeyError):
-                self.watch.crowd.created(f"{_CREATED_PATHS[sent.operation]}/{answer.json['id']}")
+                self.observer.run_pool.on_created(
+                    f"{_CREATED_PATHS[sent.operation]}/{answer.json['id']}"
+                )
 
-    def _ask_again(self, response: requests.Response, kwargs: dict[str, Any]) -> requests.Response:
+    def _retry_busy(self, response: requests.Response, kwargs: dict[str, Any]) -> requests.Response:
         """As `Target.send` does where a 503 is a busy database's bad luck."""
-        tries = _MAX_RETRIES if self.watch.target.flaky else 0
+        tries = _MAX_RETRIES if self.observer.target.flaky else 0
         while response.status_code == 503 and tries:
             tries -= 1
-            self.asked_again += 1
+            self.retries += 1
             response.content  # noqa: B018 - read, so that the connection is free
             response.close()
             time.sleep(_RETRY_DELAY)
-            self.watch.target.throttle()
+            self.observer.target.throttle()
             response = response.connection.send(response.request, **kwargs)
         return response
 
-    def _as_sent(self, request: requests.PreparedRequest) -> SentRequest:
+    def _parse_request(self, request: requests.PreparedRequest) -> SentRequest:
         url = urlsplit(request.url or "")
         path = url._replace(scheme="", netloc="").geturl()
-        prefix = urlsplit(self.watch.target.url).path
+        prefix = urlsplit(self.observer.target.url).path
         body = request.body.encode() if isinstance(request.body, str) else request.body
-        unwanted = {*_CLIENT_HEADERS, *map(str.lower, self.watch.target.headers)}
+        unwanted = {*_CLIENT_HEADERS, *map(str.lower, self.observer.target.headers)}
         headers = {
             _decode_header(name): _decode_header(value)
             for name, value in request.headers.items()
@@ -152,7 +156,7 @@ class RequestInterceptor(AuthBase):
         method = request.method or ""
         return SentRequest(self._operation, method, path.removeprefix(prefix), content, headers)
 
-    def sent_of(self, operation: str, request: Any) -> SentRequest:
+    def to_sent_request(self, operation: str, request: Any) -> SentRequest:
         """A request as schemathesis has recorded it."""
         headers = {
             name: values if isinstance(values, str | bytes) else ", ".join(values)
@@ -165,20 +169,20 @@ class RequestInterceptor(AuthBase):
             request.body,
         )
         prepared.headers = requests.structures.CaseInsensitiveDict(headers)
-        return replace(self._as_sent(prepared), operation=operation)
+        return replace(self._parse_request(prepared), operation=operation)
 
     @contextmanager
-    def _ending(self) -> Iterator[None]:
+    def _stop_on_error(self) -> Iterator[None]:
         """Whatever ends the run is kept, and nothing is sent after it."""
-        if self.stopped is None and time.monotonic() > self.deadline:
+        if self.stop_error is None and time.monotonic() > self.deadline:
             self.timed_out = True
             self.stop()
         try:
-            if self.stopped is not None:
-                raise self.stopped
+            if self.stop_error is not None:
+                raise self.stop_error
             yield
         except TargetError as error:
-            self.stopped = error
+            self.stop_error = error
             self.stop()
             raise
 
@@ -207,26 +211,28 @@ def _decode_header(value: str | bytes) -> str:
 
 
 def make_schemathesis_check(
-    gate: RequestInterceptor, name: str, wanted: str
+    interceptor: RequestInterceptor, name: str, check_id: str
 ) -> Callable[..., None]:
     """A rule as schemathesis calls it, by the name that it is to have there."""
 
-    def check(_context: Any, _response: Any, _case: Any) -> None:
-        for broken, wrong in find_violations(gate.exchange) if gate.exchange else ():
-            if broken.id == wanted:
-                raise AssertionError(f"{wrong}; expected: {broken.sentence}")
+    def run_check(_context: Any, _response: Any, _case: Any) -> None:
+        for check, violation in (
+            find_violations(interceptor.exchange) if interceptor.exchange else ()
+        ):
+            if check.id == check_id:
+                raise AssertionError(f"{violation}; expected: {check.sentence}")
 
-    check.__name__ = name
-    return check
+    run_check.__name__ = name
+    return run_check
 
 
 @contextmanager
-def registered_hooks(gate: RequestInterceptor) -> Iterator[None]:
+def registered_hooks(interceptor: RequestInterceptor) -> Iterator[None]:
     """Have schemathesis send through the gate and hold the kit's rules, as long as it lasts."""
-    hook = gate.before_call  # one object: it is taken off by identity
+    hook = interceptor.before_call  # one object: it is taken off by identity
     GLOBAL_HOOK_DISPATCHER.register_hook_with_name(hook, "before_call")
-    for name, wanted in CHECK_ID_BY_NAME.items():
-        schemathesis.check(make_schemathesis_check(gate, name, wanted))
+    for name, check_id in CHECK_ID_BY_NAME.items():
+        schemathesis.check(make_schemathesis_check(interceptor, name, check_id))
     try:
         yield
     finally:

@@ -44,7 +44,7 @@ class MockPool:
         for target, _ in self._mocks.values():
             target.close()
 
-    def of(
+    def prepare(
         self,
         dialect: Dialect,
         run: str | None = None,
@@ -54,14 +54,14 @@ class MockPool:
         """The mock of a dialect, which holds nothing but the run that is named, in that state, and
         the flow that is.
         """
-        known = self._mocks.get(dialect)
-        if known is None:
+        entry = self._mocks.get(dialect)
+        if entry is None:
             store = Store(Base(()))
             started = asyncio.run_coroutine_threadsafe(self._start(dialect, store), self._loop)
             limits = Limits(requests=10_000_000)
             target = Target(f"{started.result()}/api", {}, Ownership.OURS, limits)
-            known = self._mocks[dialect] = (target, store)
-        target, store = known
+            entry = self._mocks[dialect] = (target, store)
+        target, store = entry
         store.reset()
         if run is not None and state is not None:
             store.put(
@@ -74,9 +74,9 @@ class MockPool:
     async def _start(self, dialect: Dialect, store: Store) -> str:
         ready: asyncio.Future[str] = self._loop.create_future()
         stop = asyncio.Event()
-        told: Callable[[str], None] = ready.set_result
+        on_ready: Callable[[str], None] = ready.set_result
         app = create_app(store, Settings(dialect=dialect))
-        running = self._loop.create_task(serve(app, "127.0.0.1", 0, ready=told, stop=stop))
+        running = self._loop.create_task(serve(app, "127.0.0.1", 0, ready=on_ready, stop=stop))
         self._stops.append((stop, running))
         return await ready
 

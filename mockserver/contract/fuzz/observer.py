@@ -39,86 +39,90 @@ _DATA_WARNINGS = frozenset({"null-values-skipped", "limit-reached"})
 class Observer:
     """Follows one server through a run of requests, which come one after the other.
 
-    `held` are the runs that were there at the start. `mock`: the dialect that it is read as, if it
-    is a mock; its warnings are held to that.
+    `initial_ids` are the runs that were there at the start. `mock`: the dialect that it is read as, if it
+    is a mock; its warnings are initial_ids to that.
     """
 
     target: Target
-    crowd: RunPool
-    held: frozenset[str] = frozenset()
-    mock: Dialect | None = None
+    run_pool: RunPool
+    initial_ids: frozenset[str] = frozenset()
+    mock_dialect: Dialect | None = None
     runs: RunsById = field(default_factory=dict)
-    unreadable: str = ""
-    unseen: list[SentRequest] = field(default_factory=list)
-    was_full: bool = False
-    _looked: bool = False
-    _matching: Sequence[str] | None = None
+    list_error: str = ""
+    unchecked: list[SentRequest] = field(default_factory=list)
+    filled_once: bool = False
+    _refreshed: bool = False
+    _matching_ids: Sequence[str] | None = None
 
-    def look(self) -> RunsById:
+    def refresh(self) -> RunsById:
         """All flow runs, as the server lists them now. If it cannot, those that have come are
         deleted, `unreadable` says why, and it is what is left that is returned.
         """
-        self.unreadable = ""
+        self.list_error = ""
         try:
-            self.runs = self._listed()
+            self.runs = self._list_runs()
         except HTTPStatusError as refused:
             if refused.answer.status < 500:
                 raise
-            self.unreadable = str(refused.answer)
-            remove_runs_except(self.target, self.held)
-            self.runs = self._listed()
-        self._looked = True
+            self.list_error = str(refused.answer)
+            remove_runs_except(self.target, self.initial_ids)
+            self.runs = self._list_runs()
+        self._refreshed = True
         return self.runs
 
-    def _listed(self) -> RunsById:
+    def _list_runs(self) -> RunsById:
         listed = self.target.iter_records("/flow_runs/filter")
         return {run["id"].lower(): without_clock_fields(run) for run in listed}
 
-    def gather(self, operation: str, body: Any = None) -> RunsById:
+    def ensure_runs(self, operation: str, body: Any = None) -> RunsById:
         """See to it that there are runs to meet; returns what is there."""
-        if not self._looked:
-            self.look()
+        if not self._refreshed:
+            self.refresh()
         least, most = MIN_RUNS, MAX_RUNS
-        if operation == BULK_DELETE and not self.was_full and is_unfiltered(body):
-            self.was_full, least, most = True, RUNS_OVER_LIMIT, RUNS_OVER_LIMIT
+        if operation == BULK_DELETE and not self.filled_once and is_unfiltered(body):
+            self.filled_once, least, most = True, RUNS_OVER_LIMIT, RUNS_OVER_LIMIT
         if (
             operation in NEEDS_RUNS | CREATES_RUN_CHILD
-            and not self.unseen
+            and not self.unchecked
             and len(self.runs) < least
         ):
-            self.crowd.top_up(len(self.runs), least, most)
-            self.look()
+            self.run_pool.top_up(len(self.runs), least, most)
+            self.refresh()
         return self.runs
 
-    def before(self, sent: SentRequest) -> None:
+    def prepare(self, sent: SentRequest) -> None:
         """What has to be known before a request goes out."""
-        self._matching = self._list(sent) if sent.operation == BULK_DELETE else None
+        self._matching_ids = self._list_matching(sent) if sent.operation == BULK_DELETE else None
 
-    def after(self, sent: SentRequest, answer: Answer) -> ObservedExchange | None:
+    def observe(self, sent: SentRequest, answer: Answer) -> ObservedExchange | None:
         """Look again; None where that is left to a later request."""
-        harmless = sent.only_reads or (answer.status >= 400 and sent.operation not in NEEDS_RUNS)
-        if harmless and len(self.unseen) < MAX_UNCHECKED:
-            self.unseen.append(sent)
+        harmless = sent.is_read_only or (answer.status >= 400 and sent.operation not in NEEDS_RUNS)
+        if harmless and len(self.unchecked) < MAX_UNCHECKED:
+            self.unchecked.append(sent)
             return None
-        exchange = ObservedExchange(sent, answer, self.runs, self.runs, since=tuple(self.unseen))
+        exchange = ObservedExchange(
+            sent, answer, self.runs, self.runs, earlier_unchecked=tuple(self.unchecked)
+        )
         if sent.operation == BULK_DELETE:
             exchange = self._after_bulk_delete(exchange)
         elif sent.operation == DELETE_FLOW_RUN and answer.status == 204:
-            exchange = replace(exchange, found=self._found([sent.path.rpartition("/")[2]]))
-        self.unseen = []
-        after = self.look()
-        return replace(exchange, after=after, unreadable=self.unreadable)
+            exchange = replace(
+                exchange, get_statuses=self._get_statuses([sent.path.rpartition("/")[2]])
+            )
+        self.unchecked = []
+        after = self.refresh()
+        return replace(exchange, after=after, list_error=self.list_error)
 
-    def overdue(self) -> ObservedExchange | None:
+    def observe_unchecked(self) -> ObservedExchange | None:
         """Look for what requests that should change nothing have changed, before one that may."""
-        if not self.unseen:
+        if not self.unchecked:
             return None
-        *since, last = self.unseen
-        before, self.unseen = self.runs, []
+        *since, last = self.unchecked
+        before, self.unchecked = self.runs, []
         nothing = Answer(400, b"", {})
-        after = self.look()
+        after = self.refresh()
         return ObservedExchange(
-            last, nothing, before, after, unreadable=self.unreadable, since=tuple(since)
+            last, nothing, before, after, list_error=self.list_error, earlier_unchecked=tuple(since)
         )
 
     def _after_bulk_delete(self, exchange: ObservedExchange) -> ObservedExchange:
@@ -129,19 +133,19 @@ class Observer:
             again = self.target.send(sent.method, sent.path, sent.body, sent.headers)
         return replace(
             exchange,
-            matching=self._matching,
-            found=self._found(deleted),
-            again=again,
-            due=self._due(sent, answer),
+            matching=self._matching_ids,
+            get_statuses=self._get_statuses(deleted),
+            repeat_answer=again,
+            expected_warnings=self._expected_warnings(sent, answer),
         )
 
-    def _found(self, ids: Sequence[str]) -> dict[str, int]:
+    def _get_statuses(self, ids: Sequence[str]) -> dict[str, int]:
         return {
             run: self.target.send("GET", f"/flow_runs/{run}", None, {}).status
             for run in ids[:MAX_LOOKUPS]
         }
 
-    def _list(self, sent: SentRequest) -> Sequence[str] | None:
+    def _list_matching(self, sent: SentRequest) -> Sequence[str] | None:
         """What the server itself lists for the filter of a bulk_delete, highest id first."""
         body = sent.json if sent.body else {}
         if not isinstance(body, dict):
@@ -151,14 +155,14 @@ class Observer:
         answer = self.target.send("POST", "/flow_runs/filter", content, sent.headers)
         return [run["id"].lower() for run in answer.json] if answer.status == 200 else None
 
-    def _due(self, sent: SentRequest, answer: Answer) -> frozenset[str] | None:
+    def _expected_warnings(self, sent: SentRequest, answer: Answer) -> frozenset[str] | None:
         """The warnings that a mock owes a bulk_delete."""
-        if self.mock is None:
+        if self.mock_dialect is None:
             return None
-        due = compute_warnings(sent, self.mock)
+        due = compute_warnings(sent, self.mock_dialect)
         came = set(answer.headers.get("x-mockserver-warning", "").split(", "))
-        if answer.status == 200 and self._matching is not None:
-            more = len(self._matching) > len(parse_deleted_ids(answer))
+        if answer.status == 200 and self._matching_ids is not None:
+            more = len(self._matching_ids) > len(parse_deleted_ids(answer))
             return due | ({"limit-reached"} if more else set()) | (came & {"null-values-skipped"})
         return due | (came & _DATA_WARNINGS)
 

@@ -36,7 +36,7 @@ class ProbeContext:
     """A server to try something on. Keeps the last request, which is what shows it."""
 
     target: Target
-    crowd: RunPool
+    run_pool: RunPool
     curl: str = ""
     answer: str = ""
 
@@ -52,81 +52,89 @@ class ProbeContext:
         self.answer = str(answer)
         return answer
 
-    def run(self, **values: Any) -> Answer:
+    def create_run(self, **values: Any) -> Answer:
         """The answer to a request to make a run."""
-        answer = self.send(CREATE_PATH, {"flow_id": self.crowd.flow_id(), **values})
+        answer = self.send(CREATE_PATH, {"flow_id": self.run_pool.ensure_flow(), **values})
         if answer.status in (200, 201):
-            self.crowd.created(f"/flow_runs/{answer.json['id']}")
+            self.run_pool.on_created(f"/flow_runs/{answer.json['id']}")
         return answer
 
-    def made(self, **values: Any) -> str:
+    def create_run_id(self, **values: Any) -> str:
         """The id of a run that was made."""
-        return str(self.run(**values).json["id"])
+        return str(self.create_run(**values).json["id"])
 
     def count(self, run: str, **criteria: Any) -> Answer:
         """The answer to: is it this run that matches?"""
         return self.send(COUNT_PATH, {"flow_runs": {"id": {"any_": [run]}, **criteria}})
 
 
-def _state_both_lists(on: ProbeContext) -> bool:
-    run = on.made(name="probe", state={"type": "SCHEDULED"})
+def _state_both_lists(context: ProbeContext) -> bool:
+    run = context.create_run_id(name="probe", state={"type": "SCHEDULED"})
     both = {"any_": ["COMPLETED"], "not_any_": ["FAILED"]}
-    return bool(on.count(run, state={"type": both}).json == 1)
+    return bool(context.count(run, state={"type": both}).json == 1)
 
 
-def _like_wildcards(on: ProbeContext) -> bool:
-    return bool(on.count(on.made(name="100 percent"), name={"like_": "100%per"}).json == 1)
+def _like_wildcards(context: ProbeContext) -> bool:
+    return bool(
+        context.count(context.create_run_id(name="100 percent"), name={"like_": "100%per"}).json
+        == 1
+    )
 
 
-def _like_nul(on: ProbeContext) -> bool:
-    answer = on.count(on.made(name="probe"), name={"like_": "\0"})
+def _like_nul(context: ProbeContext) -> bool:
+    answer = context.count(context.create_run_id(name="probe"), name={"like_": "\0"})
     return answer.status >= 500 or answer.json == 1
 
 
-def _nul_in_text(on: ProbeContext) -> bool:
-    return on.count(on.made(name="probe"), tags={"any_": ["a\0"]}).status >= 500
+def _nul_in_text(context: ProbeContext) -> bool:
+    return context.count(context.create_run_id(name="probe"), tags={"any_": ["a\0"]}).status >= 500
 
 
-def _like_case(on: ProbeContext) -> bool:
-    return bool(on.count(on.made(name="straße-ü"), name={"like_": "STRASSE-Ü"}).json == 0)
+def _like_case(context: ProbeContext) -> bool:
+    return bool(
+        context.count(context.create_run_id(name="straße-ü"), name={"like_": "STRASSE-Ü"}).json == 0
+    )
 
 
-def _error_shape(on: ProbeContext) -> bool:
-    return "exception_message" in on.send("/flow_runs/bulk_delete", {"limit": 0}).json
+def _error_shape(context: ProbeContext) -> bool:
+    return "exception_message" in context.send("/flow_runs/bulk_delete", {"limit": 0}).json
 
 
-def _lax_coercion(on: ProbeContext) -> bool:
-    wanted: Any = {"flow_runs": {"id": {"any_": []}}, "limit": "10"}
-    return on.send("/flow_runs/bulk_delete", wanted).status == 200
+def _lax_coercion(context: ProbeContext) -> bool:
+    body: Any = {"flow_runs": {"id": {"any_": []}}, "limit": "10"}
+    return context.send("/flow_runs/bulk_delete", body).status == 200
 
 
-def _body_ignored(on: ProbeContext) -> bool:
-    wanted: Any = {"flow_runs": {"id": {"any_": []}}}
-    return on.send(COUNT_PATH, wanted, Content_Type="text/plain").status == 200
+def _body_ignored(context: ProbeContext) -> bool:
+    body: Any = {"flow_runs": {"id": {"any_": []}}}
+    return context.send(COUNT_PATH, body, Content_Type="text/plain").status == 200
 
 
-def _api_version(on: ProbeContext) -> bool:
-    return on.send(COUNT_PATH, {}, x_prefect_api_version="1.2").status == 400
+def _api_version(context: ProbeContext) -> bool:
+    return context.send(COUNT_PATH, {}, x_prefect_api_version="1.2").status == 400
 
 
-def _unreadable(on: ProbeContext) -> bool:
-    return on.send(COUNT_PATH, b'{"x":"\xff"}').status == 400
+def _unreadable(context: ProbeContext) -> bool:
+    return context.send(COUNT_PATH, b'{"x":"\xff"}').status == 400
 
 
-def _undocumented_5xx(on: ProbeContext) -> bool:
+def _undocumented_5xx(context: ProbeContext) -> bool:
     body = b'{"flow_runs":{"id":{"any_":[]}},"limit":NaN}'
-    return on.send("/flow_runs/bulk_delete", body).status >= 500
+    return context.send("/flow_runs/bulk_delete", body).status >= 500
 
 
-def _client_nulls(on: ProbeContext) -> bool:
-    wanted: Any = {"flow_runs": {"id": {"any_": []}}, "sort": None, "limit": None}
-    return on.send("/flow_runs/filter", wanted).status == 200
+def _client_nulls(context: ProbeContext) -> bool:
+    body: Any = {"flow_runs": {"id": {"any_": []}}, "sort": None, "limit": None}
+    return context.send("/flow_runs/filter", body).status == 200
 
 
-def _lateness(on: ProbeContext) -> bool:
-    late = on.made(name="probe", state=_scheduled_state("2024-01-01T00:00:00.123456Z"))
+def _lateness(context: ProbeContext) -> bool:
+    late = context.create_run_id(
+        name="probe", state=_scheduled_state("2024-01-01T00:00:00.123456Z")
+    )
     answers = [
-        on.send("/flow_runs/lateness", {"flow_runs": {"id": {"any_": [late]}}}) for _ in range(2)
+        context.send("/flow_runs/lateness", {"flow_runs": {"id": {"any_": [late]}}})
+        for _ in range(2)
     ]
     return all(float(answer.json).is_integer() for answer in answers)
 
@@ -135,69 +143,71 @@ def _scheduled_state(time: str) -> dict[str, Any]:
     return {"type": "SCHEDULED", "state_details": {"scheduled_time": time}}
 
 
-def _create_with_data(on: ProbeContext) -> bool:
-    return on.run(state={"type": "COMPLETED", "data": 1}).status >= 500
+def _create_with_data(context: ProbeContext) -> bool:
+    return context.create_run(state={"type": "COMPLETED", "data": 1}).status >= 500
 
 
-def _shared_details(on: ProbeContext) -> bool:
-    runs = [on.made(state=_scheduled_state("2024-01-01T00:00:00Z")) for _ in range(2)]
-    wanted = {"flow_runs": {"id": {"any_": runs}}, "state": {"type": "PENDING"}}
-    results = on.send("/flow_runs/bulk_set_state", wanted).json["results"]
+def _shared_details(context: ProbeContext) -> bool:
+    runs = [context.create_run_id(state=_scheduled_state("2024-01-01T00:00:00Z")) for _ in range(2)]
+    body = {"flow_runs": {"id": {"any_": runs}}, "state": {"type": "PENDING"}}
+    results = context.send("/flow_runs/bulk_set_state", body).json["results"]
     named = {result["state"]["state_details"]["flow_run_id"] for result in results}
     return len(named) == 1
 
 
-def _null_pause_keys(on: ProbeContext) -> bool:
-    run = on.made(state={"type": "RUNNING"}, empirical_policy={"pause_keys": None})
-    return on.send(f"/flow_runs/{run}/set_state", PAUSE_BODY).status >= 500
+def _null_pause_keys(context: ProbeContext) -> bool:
+    run = context.create_run_id(state={"type": "RUNNING"}, empirical_policy={"pause_keys": None})
+    return context.send(f"/flow_runs/{run}/set_state", PAUSE_BODY).status >= 500
 
 
-def _deprecated_keys(on: ProbeContext) -> bool:
-    made = on.run(empirical_policy={"max_retries": 3})
+def _deprecated_keys(context: ProbeContext) -> bool:
+    made = context.create_run(empirical_policy={"max_retries": 3})
     return bool(made.json["empirical_policy"]["retries"] == 3)
 
 
-def _no_policy_object(on: ProbeContext) -> bool:
-    return on.run(empirical_policy=1).status >= 500
+def _no_policy_object(context: ProbeContext) -> bool:
+    return context.create_run(empirical_policy=1).status >= 500
 
 
-def _falsy_names(on: ProbeContext) -> bool:
-    return on.run(name=[]).status == 201
+def _falsy_names(context: ProbeContext) -> bool:
+    return context.create_run(name=[]).status == 201
 
 
-def _empty_key(on: ProbeContext) -> bool:
-    return [on.run(idempotency_key="").status for _ in range(2)][-1] == 409
+def _empty_key(context: ProbeContext) -> bool:
+    return [context.create_run(idempotency_key="").status for _ in range(2)][-1] == 409
 
 
-def _state_not_stored(on: ProbeContext) -> bool:
-    wanted = b'{"state":{"type":"RUNNING","name":"\\ud800"},"force":true}'
-    answer = on.send(f"/flow_runs/{on.made(name='probe')}/set_state", wanted)
+def _state_not_stored(context: ProbeContext) -> bool:
+    body = b'{"state":{"type":"RUNNING","name":"\\ud800"},"force":true}'
+    answer = context.send(f"/flow_runs/{context.create_run_id(name='probe')}/set_state", body)
     return answer.status >= 500 or answer.json.get("status") == "ABORT"
 
 
-def _small_levels(on: ProbeContext) -> bool:
-    run = on.made(name="probe")
+def _small_levels(context: ProbeContext) -> bool:
+    run = context.create_run_id(name="probe")
     log = {"name": "n", "message": "m", "timestamp": "2026-01-01T00:00:00Z", "flow_run_id": run}
-    return any(on.send("/logs/", [{**log, "level": 2**bits}]).status >= 500 for bits in (15, 63))
+    return any(
+        context.send("/logs/", [{**log, "level": 2**bits}]).status >= 500 for bits in (15, 63)
+    )
 
 
-def _unreadable_labels(on: ProbeContext) -> bool:
-    run = on.made(name="probe")
-    on.send(f"/flow_runs/{run}/labels", {"team": {"name": "data"}}, "PATCH")
-    curl = on.curl
-    unreadable = on.target.send("GET", f"/flow_runs/{run}", None, {}).status >= 500
-    on.target.send("DELETE", f"/flow_runs/{run}", None, {})
-    on.curl = curl
+def _unreadable_labels(context: ProbeContext) -> bool:
+    run = context.create_run_id(name="probe")
+    context.send(f"/flow_runs/{run}/labels", {"team": {"name": "data"}}, "PATCH")
+    curl = context.curl
+    unreadable = context.target.send("GET", f"/flow_runs/{run}", None, {}).status >= 500
+    context.target.send("DELETE", f"/flow_runs/{run}", None, {})
+    context.curl = curl
     return unreadable
 
 
-def _huge_integers(on: ProbeContext) -> bool:
-    run = on.made(name="probe", parameters={"n": 2**64})
-    curl = on.curl
-    wanted = {"flow_runs": {"id": {"any_": [run]}}}
-    unlisted = on.send("/flow_runs/filter", wanted).status >= 500
-    on.target.send("DELETE", f"/flow_runs/{run}", None, {})
-    on.curl = curl
+def _huge_integers(context: ProbeContext) -> bool:
+    run = context.create_run_id(name="probe", parameters={"n": 2**64})
+    curl = context.curl
+    body = {"flow_runs": {"id": {"any_": [run]}}}
+    unlisted = context.send("/flow_runs/filter", body).status >= 500
+    context.target.send("DELETE", f"/flow_runs/{run}", None, {})
+    context.curl = curl
     return unlisted
 
 
@@ -229,17 +239,19 @@ PROBES: Mapping[str, Callable[[ProbeContext], bool]] = {
 }
 
 
-def run_probes(target: Target, crowd: RunPool, wanted: Sequence[str] = ()) -> Iterator[ProbeResult]:
+def run_probes(
+    target: Target, run_pool: RunPool, only: Sequence[str] = ()
+) -> Iterator[ProbeResult]:
     """Try deviations by their ids, or all of them. Raises TargetError.
 
     An answer of another kind than expected means that it does not show.
     """
     for deviation, shows in PROBES.items():
-        if wanted and deviation not in wanted:
+        if only and deviation not in only:
             continue
-        ground = ProbeContext(target, crowd)
+        context = ProbeContext(target, run_pool)
         try:
-            shown = shows(ground)
+            shown = shows(context)
         except (ValueError, LookupError, TypeError, AttributeError):
             shown = False
-        yield ProbeResult(deviation, shown, ground.curl, ground.answer)
+        yield ProbeResult(deviation, shown, context.curl, context.answer)

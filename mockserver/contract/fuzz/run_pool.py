@@ -36,37 +36,39 @@ class RunPool:
     """
 
     target: Target
-    created: Callable[[str], None] = no_op
-    made: int = 0
-    flow: str = field(default="", init=False)
+    on_created: Callable[[str], None] = no_op
+    made_count: int = 0
+    known_flow_id: str = field(default="", init=False)
 
     def top_up(self, present: int, least: int, most: int) -> list[str]:
         """Make runs until there are `most` if there are fewer than `least`; returns their ids."""
-        return [self._run() for _ in range(most - present if present < least else 0)]
+        return [self._create_run() for _ in range(most - present if present < least else 0)]
 
-    def _run(self) -> str:
-        shape = RUN_TEMPLATES[self.made % len(RUN_TEMPLATES)]
-        self.made += 1
+    def _create_run(self) -> str:
+        template = RUN_TEMPLATES[self.made_count % len(RUN_TEMPLATES)]
+        self.made_count += 1
         try:
-            made = self._ask(shape)
+            record = self._post_run(template)
         except HTTPStatusError:  # some request has deleted the flow
-            self.flow = ""
-            made = self._ask(shape)
-        identity = str(made["id"])
-        self.created(f"/flow_runs/{identity}")
-        return identity
+            self.known_flow_id = ""
+            record = self._post_run(template)
+        run_id = str(record["id"])
+        self.on_created(f"/flow_runs/{run_id}")
+        return run_id
 
-    def flow_id(self) -> str:
+    def ensure_flow(self) -> str:
         """The flow that the runs are of, made where it is not there."""
-        if not self.flow:
-            self.flow = str(self.target.request_json("POST", "/flows/", {"name": FLOW_NAME})["id"])
-            self.created(f"/flows/{self.flow}")
-        return self.flow
+        if not self.known_flow_id:
+            self.known_flow_id = str(
+                self.target.request_json("POST", "/flows/", {"name": FLOW_NAME})["id"]
+            )
+            self.on_created(f"/flows/{self.known_flow_id}")
+        return self.known_flow_id
 
-    def _ask(self, shape: Mapping[str, Any]) -> Any:
-        self.flow_id()
-        key = f"{FLOW_NAME}-{self.flow}-{self.made}"
-        run = {**shape, "flow_id": self.flow, "idempotency_key": key}
+    def _post_run(self, template: Mapping[str, Any]) -> Any:
+        self.ensure_flow()
+        key = f"{FLOW_NAME}-{self.known_flow_id}-{self.made_count}"
+        run = {**template, "flow_id": self.known_flow_id, "idempotency_key": key}
         return self.target.request_json("POST", "/flow_runs/", run)
 
 
@@ -105,15 +107,15 @@ def _count_task_runs(target: Target) -> int:
     return int(target.request_json("POST", "/task_runs/count", {}))
 
 
-def remove_runs_except(target: Target, kept: frozenset[str]) -> int:
+def remove_runs_except(target: Target, keep: frozenset[str]) -> int:
     """Delete all flow runs but those to keep, also where they cannot be listed; returns how many.
 
     Raises TargetError, also where the server says that it has deleted the same run twice.
     """
-    wanted = {"flow_runs": {"id": {"not_any_": sorted(kept)}} if kept else {}}
+    body = {"flow_runs": {"id": {"not_any_": sorted(keep)}} if keep else {}}
     removed: set[str] = set()
     while True:
-        answer = target.send("POST", "/flow_runs/bulk_delete", json.dumps(wanted).encode())
+        answer = target.send("POST", "/flow_runs/bulk_delete", json.dumps(body).encode())
         deleted = parse_deleted_ids(answer)
         if not removed.isdisjoint(deleted):
             raise TargetError(f"{target.url} says that it deletes flow runs, and does not")

@@ -40,8 +40,8 @@ def fuzz(
     target: Target,
     dialect: Dialect,
     settings: FuzzSettings | None = None,
-    say: ProgressCallback = no_op,
-    created: Callable[[str], None] = no_op,
+    on_progress: ProgressCallback = no_op,
+    on_created: Callable[[str], None] = no_op,
 ) -> Outcome:
     """Send requests of all kinds to a server, and hold each answer against the document.
 
@@ -55,30 +55,30 @@ def fuzz(
     require_permission(target, SideEffect.FUZZES, VERB)
     campaign = Campaign(target, settings or FuzzSettings())
     started, sent = time.monotonic(), target.sent
-    held = take_snapshot(target)
-    crowd = RunPool(target, created)
-    watch = Observer(target, crowd, held.runs, dialect if is_mock(target) else None)
-    gate = RequestInterceptor(
-        watch, campaign.settings.seed, deadline=started + campaign.settings.seconds
+    snapshot = take_snapshot(target)
+    run_pool = RunPool(target, on_created)
+    observer = Observer(target, run_pool, snapshot.runs, dialect if is_mock(target) else None)
+    interceptor = RequestInterceptor(
+        observer, campaign.settings.seed, deadline=started + campaign.settings.seconds
     )
-    with MockPool() as standins:
-        run = _FuzzRun(gate, Explainer(dialect, standins), say)
+    with MockPool() as mocks:
+        run = _FuzzRun(interceptor, Explainer(dialect, mocks), on_progress)
         try:
-            probed = list(run_probes(target, crowd)) if campaign.settings.probes else []
-            run.drill()
-            run.go(campaign)
+            probed = list(run_probes(target, run_pool)) if campaign.settings.probes else []
+            run.send_fixed()
+            run.run_campaign(campaign)
         finally:
-            removed = run.clean_up(held)
+            removed = run.clean_up(snapshot)
     counts = {"requests": target.sent - sent, "cases": run.cases, "removed": removed}
     if target.flaky:
-        counts["asked again after 503"] = gate.asked_again
+        counts["asked again after 503"] = interceptor.retries
     return Outcome(
         VERB,
-        [*run.findings(campaign.settings.seed), *probe_findings(dialect, probed, run.known)],
+        [*run.findings(campaign.settings.seed), *probe_findings(dialect, probed, run.known_counts)],
         holds=[
             f"{check.id}: {check.sentence}"
             for check in (*CHECKS, ACCEPTS_VALID, REJECTS_INVALID)
-            if check.id not in run.broken
+            if check.id not in run.broken_checks
         ],
         notes=run.notes,
         counts=counts,
@@ -107,62 +107,64 @@ class _Failure:
 class _FuzzRun:
     """Follows schemathesis' events, and sorts what fails into what is known and what is new."""
 
-    gate: RequestInterceptor
+    interceptor: RequestInterceptor
     explainer: Explainer
-    say: ProgressCallback
+    on_progress: ProgressCallback
     cases: int = 0
-    known: dict[str, Counter[str]] = field(default_factory=dict)
-    new: dict[tuple[str, ...], _Failure] = field(default_factory=dict)
+    known_counts: dict[str, Counter[str]] = field(default_factory=dict)
+    failures: dict[tuple[str, ...], _Failure] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
-    undone: str = ""
+    broken_checks: set[str] = field(default_factory=set)
+    incomplete_reason: str = ""
 
-    def drill(self) -> None:
+    def send_fixed(self) -> None:
         """Send what is always sent. Raises TargetError."""
-        self.say("drills: the requests that are always sent")
-        for check, wrong, exchange in send_fixed_requests(self.gate.watch):
+        self.on_progress("drills: the requests that are always sent")
+        for check, violation, exchange in send_fixed_requests(self.interceptor.observer):
             if not self._is_known(check.id, exchange.sent, exchange.answer):
-                self._add(check.id, wrong, exchange.sent, exchange.answer)
+                self._add(check.id, violation, exchange.sent, exchange.answer)
 
-    def go(self, campaign: Campaign) -> None:
+    def run_campaign(self, campaign: Campaign) -> None:
         """Send everything. Raises TargetError and KeyboardInterrupt."""
         interrupted = False
-        with registered_hooks(self.gate):
+        with registered_hooks(self.interceptor):
             stream = campaign.start()
-            self.gate.stop = stream.stop
-            for event in campaign.reported(stream):
+            self.interceptor.stop = stream.stop
+            for event in campaign.report_events(stream):
                 interrupted |= isinstance(event, events.Interrupted)
-                self._take(event)
-        if interrupted and self.gate.stopped is None and not self.gate.timed_out:
+                self._handle_event(event)
+        if interrupted and self.interceptor.stop_error is None and not self.interceptor.timed_out:
             raise KeyboardInterrupt
-        if isinstance(self.gate.stopped, RequestLimitReached):
-            self.undone = str(self.gate.stopped)
-        elif self.gate.stopped is not None:
-            raise self.gate.stopped
-        if self.gate.timed_out:
+        if isinstance(self.interceptor.stop_error, RequestLimitReached):
+            self.incomplete_reason = str(self.interceptor.stop_error)
+        elif self.interceptor.stop_error is not None:
+            raise self.interceptor.stop_error
+        if self.interceptor.timed_out:
             self.notes.append("it was not done: the time was up")
 
-    def _take(self, event: events.EngineEvent) -> None:
+    def _handle_event(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
             self.cases += len(event.recorder.interactions)
             for case_id in event.recorder.failing_case_ids():
-                self._take_case(event.recorder, case_id)
-            self._take_late()
-            self.say(f"{event.phase.value}: {self.cases:,} cases, {event.label or 'chains'}")
-        elif isinstance(event, events.NonFatalError) and self.gate.stopped is None:
+                self._handle_failed_case(event.recorder, case_id)
+            self._handle_late_violations()
+            self.on_progress(
+                f"{event.phase.value}: {self.cases:,} cases, {event.label or 'chains'}"
+            )
+        elif isinstance(event, events.NonFatalError) and self.interceptor.stop_error is None:
             self.notes.append(
                 to_single_line(f"{event.label}: {event.info.title}: {event.info.message}")
             )
 
-    def _take_late(self) -> None:
-        for check, wrong, exchange in self.gate.late:
-            since = len(exchange.since)
+    def _handle_late_violations(self) -> None:
+        for check, violation, exchange in self.interceptor.late_violations:
+            since = len(exchange.earlier_unchecked)
             among = f" (this request or one of the {since} before it)" if since else ""
             if not self._is_known(check.id, exchange.sent, exchange.answer):
-                self._add(check.id, wrong + among, exchange.sent, exchange.answer)
-        self.gate.late.clear()
+                self._add(check.id, violation + among, exchange.sent, exchange.answer)
+        self.interceptor.late_violations.clear()
 
-    def _take_case(self, recorder: ScenarioRecorder, case_id: str) -> None:
+    def _handle_failed_case(self, recorder: ScenarioRecorder, case_id: str) -> None:
         for node in recorder.checks[case_id]:
             if node.failure_info is None:
                 continue
@@ -172,7 +174,7 @@ class _FuzzRun:
             if interaction is None or interaction.response is None:
                 continue
             label = recorder.cases[shown].value.operation.label
-            sent = self.gate.sent_of(label, interaction.request)
+            sent = self.interceptor.to_sent_request(label, interaction.request)
             response = interaction.response
             answer = Answer(response.status_code, response.content or b"", {})
             ours = CHECK_ID_BY_NAME.get(node.name)
@@ -185,38 +187,40 @@ class _FuzzRun:
             return True
         if check in KIT_CHECK_IDS:
             readable = check != STILL_READABLE.id
-            deviation = None if readable else self.explainer.by_hand(sent, answer)
+            deviation = None if readable else self.explainer.explain_by_table(sent, answer)
         else:
             deviation = self.explainer.explain(sent, answer)
         if deviation is not None:
-            self.known.setdefault(deviation, Counter())[f"{check} of {sent.operation}"] += 1
+            self.known_counts.setdefault(deviation, Counter())[f"{check} of {sent.operation}"] += 1
         return deviation is not None
 
     def _add(self, check: str, text: str, sent: SentRequest, answer: Answer) -> None:
-        self.broken.add(check)
+        self.broken_checks.add(check)
         sentence = to_single_line(" ".join(text.split()), 400)
         key = (check, sent.operation, str(answer.status))
-        seen = self.new.get(key)
+        seen = self.failures.get(key)
         times = seen.times if seen else 0
         if seen is None or len(sent.body or b"") < len(seen.sent.body or b""):
-            seen = self.new[key] = _Failure(check, sent.operation, sentence, sent, answer)
+            seen = self.failures[key] = _Failure(check, sent.operation, sentence, sent, answer)
         seen.times = times + 1
 
-    def clean_up(self, held: ServerSnapshot) -> int:
+    def clean_up(self, snapshot: ServerSnapshot) -> int:
         """Take away what was created; returns how many. No ceiling stands in the way of it."""
-        target = self.gate.watch.target
+        target = self.interceptor.observer.target
         with target.without_limits():
             try:
-                return remove_new_records(target, held)
+                return remove_new_records(target, snapshot)
             except TargetError as error:
                 self.notes.append(f"what was created may still be there: {error}")
                 return 0
 
     def findings(self, seed: int) -> Iterator[Finding]:
         """What is in no registry; and that it was cut short, which a user did not mean."""
-        if self.undone:
-            yield Finding(VERB, "not-done", self.gate.watch.target.url, self.undone)
-        for seen in self.new.values():
+        if self.incomplete_reason:
+            yield Finding(
+                VERB, "not-done", self.interceptor.observer.target.url, self.incomplete_reason
+            )
+        for seen in self.failures.values():
             sent = seen.sent
             yield Finding(
                 VERB,
@@ -224,7 +228,9 @@ class _FuzzRun:
                 seen.subject,
                 seen.sentence,
                 evidence=f"it answered {seen.answer}\nsent with --seed {seed}",
-                curl=self.gate.watch.target.curl(sent.method, sent.path, sent.body, sent.headers),
+                curl=self.interceptor.observer.target.curl(
+                    sent.method, sent.path, sent.body, sent.headers
+                ),
                 times=seen.times,
             )
 

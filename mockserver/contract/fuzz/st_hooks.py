@@ -36,11 +36,11 @@ from mockserver.contract.server import Ownership, Target
 from mockserver.prefect import DIALECTS
 
 DIALECT = DIALECTS[os.environ.get("MOCKSERVER_DIALECT", "spec")]
-standins = MockPool().__enter__()
-atexit.register(standins.__exit__, None, None, None)
-explainer = Explainer(DIALECT, standins)
+mocks = MockPool().__enter__()
+atexit.register(mocks.__exit__, None, None, None)
+explainer = Explainer(DIALECT, mocks)
 target = Target("http://127.0.0.1", ownership=Ownership.DISPOSABLE)
-gate = RequestInterceptor(Observer(target, RunPool(target)), seed=1)
+interceptor = RequestInterceptor(Observer(target, RunPool(target)), seed=1)
 LIST_CHECK = next(name for name, id_ in CHECK_ID_BY_NAME.items() if id_ == STILL_READABLE.id)
 
 
@@ -50,21 +50,21 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     target.url = case.operation.base_url.rstrip("/")
     target.headers = dict(kwargs.get("headers") or {})
     target.flaky = os.environ.get("MOCKSERVER_FLAKY") == "1"
-    gate.before_call(context, case, kwargs)
+    interceptor.before_call(context, case, kwargs)
 
 
 @schemathesis.hook
 def filter_failure(_context: Any, failure: Any, case: Any, response: Any) -> bool:
     """Drop what a known deviation explains, or the document's own words."""
-    sent = gate.sent_of(case.operation.label, response.request)
+    sent = interceptor.to_sent_request(case.operation.label, response.request)
     answer = to_answer(response)
     if failure.code == "ST202" and is_documented_refusal(sent, answer):
         return False
     if failure.title.startswith("Custom check failed"):
         # Schemathesis puts the name of the check into the title, and only there.
-        return LIST_CHECK not in failure.title or explainer.by_hand(sent, answer) is None
+        return LIST_CHECK not in failure.title or explainer.explain_by_table(sent, answer) is None
     return explainer.explain(sent, answer) is None
 
 
-for name, check in CHECK_ID_BY_NAME.items():
-    schemathesis.check(make_schemathesis_check(gate, name, check))
+for name, check_id in CHECK_ID_BY_NAME.items():
+    schemathesis.check(make_schemathesis_check(interceptor, name, check_id))

@@ -36,11 +36,11 @@ def substitute_known_values(body: Any, runs: RunsById, seed: object) -> Any:
     if not runs or not isinstance(body, dict) or not isinstance(body.get("flow_runs"), dict):
         return body
     random = Random(repr((seed, body)))  # noqa: S311 - test data, not secrets
-    wanted = {
+    filter_body = {
         criterion: _substitute_criterion(criterion, conditions, runs, random)
         for criterion, conditions in body["flow_runs"].items()
     }
-    return {**body, "flow_runs": wanted}
+    return {**body, "flow_runs": filter_body}
 
 
 def _substitute_criterion(criterion: str, conditions: Any, runs: RunsById, random: Random) -> Any:
@@ -94,10 +94,10 @@ def loosen_bulk_delete(body: Any, seed: object) -> Any:
     if not isinstance(body, dict):
         return body
     random = Random(repr((seed, "more", body)))  # noqa: S311
-    wanted = body.get("flow_runs")
-    if isinstance(wanted, dict) and wanted and random.random() < _SUBSTITUTION_RATE:
-        kept = random.sample(sorted(wanted), random.randint(0, min(2, len(wanted))))
-        body = {**body, "flow_runs": {criterion: wanted[criterion] for criterion in kept}}
+    filter_body = body.get("flow_runs")
+    if isinstance(filter_body, dict) and filter_body and random.random() < _SUBSTITUTION_RATE:
+        kept = random.sample(sorted(filter_body), random.randint(0, min(2, len(filter_body))))
+        body = {**body, "flow_runs": {criterion: filter_body[criterion] for criterion in kept}}
     return {**body, "limit": random.randint(1, 3)} if random.random() < _SUBSTITUTION_RATE else body
 
 
@@ -120,8 +120,8 @@ def _assign_to_run(
     if not isinstance(record, dict):
         return record
     named = record.get("flow_run_id")
-    strange = known is not None and isinstance(named, str) and named.lower() not in known
-    if named is None or (strange and IS_UUID(named)):
+    is_unknown = known is not None and isinstance(named, str) and named.lower() not in known
+    if named is None or (is_unknown and IS_UUID(named)):
         return {**record, "flow_run_id": random.choice(_ids_by_creation(runs))}
     return record
 

@@ -17,17 +17,17 @@ from tests.support.strategies import IDS, bases, filters
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-@given(base=bases(), wanted=st.none() | filters, ids=st.sets(st.sampled_from(IDS)))
+@given(base=bases(), filter_body=st.none() | filters, ids=st.sets(st.sampled_from(IDS)))
 def test_a_guarded_filter_selects_only_what_it_names(
-    name: str, base: Base, wanted: Any, ids: set[str]
+    name: str, base: Base, filter_body: Any, ids: set[str]
 ) -> None:
     """And all of that which the filter selects; where it cannot be so, nothing is sent."""
-    guarded = restrict_to_ids(wanted, sorted(ids))
+    guarded = restrict_to_ids(filter_body, sorted(ids))
     if guarded is None:
-        assert wanted["operator"] == "or_"
+        assert filter_body["operator"] == "or_"
         return
     twin = Twin(Store(base), DIALECTS[name])
-    selected, before = twin.select(guarded), twin.select(wanted)
+    selected, before = twin.select(guarded), twin.select(filter_body)
     if isinstance(selected, int) or isinstance(before, int):
         assert selected == before
     else:
@@ -35,13 +35,13 @@ def test_a_guarded_filter_selects_only_what_it_names(
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "filter_body",
     [
         {"operator": "or_", "name": {"any_": ["a"]}},
         {"operator": "or_", "id": {"any_": []}, "tags": None},
         {"operator": "or_", "state": {}},
     ],
 )
-def test_an_or_that_could_pass_the_guard_by_is_not_sent(wanted: Any) -> None:
+def test_an_or_that_could_pass_the_guard_by_is_not_sent(filter_body: Any) -> None:
     """Beside any other criterion, or_ would let other runs match."""
-    assert restrict_to_ids(wanted, IDS) is None
+    assert restrict_to_ids(filter_body, IDS) is None

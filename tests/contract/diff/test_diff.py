@@ -16,13 +16,13 @@ from mockserver.contract.server.detect import Identity, identify
 from mockserver.contract.server.snapshot import take_snapshot
 from mockserver.contract.server.target import Limits, Ownership, Target, TargetError
 from mockserver.errors import UsageError
-from mockserver.http.app import Settings
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.resources import resource_path
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
-from tests.support.servers import live
+from mockserver.worlds import Settings
+from tests.support.servers import serve_store
 
 SHIPPED = load_seeds([resource_path("fixtures")], datetime.now(UTC)).base()
 FEW = DiffSettings(filters=250, deletes=12, delete=True, runs=40)
@@ -33,7 +33,7 @@ def serving(
     dialect: Dialect, *, runs: bool = False, ownership: Ownership = Ownership.DISPOSABLE
 ) -> Iterator[Target]:
     """A mock in a dialect, with the shipped runs or none, as a target."""
-    with live(Store(SHIPPED if runs else Base([])), Settings(dialect=dialect)) as client:
+    with serve_store(Store(SHIPPED if runs else Base([])), Settings(dialect=dialect)) as client:
         host, port = client.address
         yield Target(f"http://{host}:{port}", ownership=ownership)
 

@@ -55,17 +55,17 @@ VOCABULARY = vocabulary_of(POPULATION.store)
 SWEEP = list(sweep(VOCABULARY))
 
 
-def is_documented(wanted: Any) -> bool:
+def is_documented(filter_body: Any) -> bool:
     """Whether the document takes it as a filter."""
-    FlowRunFilter.model_validate_json(json.dumps(wanted), strict=True)
+    FlowRunFilter.model_validate_json(json.dumps(filter_body), strict=True)
     return True
 
 
 def test_the_sweep_leaves_no_cell_untried() -> None:
     """Every key, in every shape it can have, under every operator."""
     coverage = Coverage()
-    for wanted in SWEEP:
-        coverage.see(wanted, POPULATION)
+    for filter_body in SWEEP:
+        coverage.record(filter_body, POPULATION)
     assert coverage.untried() == []
     short, long = coverage.tables()
     assert len(short.rows) == sum(map(len, CONDITIONS.values()))
@@ -75,8 +75,8 @@ def test_the_sweep_leaves_no_cell_untried() -> None:
 def test_every_key_decides_somewhere() -> None:
     """A population on which a key never matters would prove nothing about it."""
     coverage = Coverage()
-    for wanted in SWEEP:
-        coverage.see(wanted, POPULATION)
+    for filter_body in SWEEP:
+        coverage.record(filter_body, POPULATION)
     short, _ = coverage.tables()
     deciding = {
         key
@@ -92,18 +92,19 @@ def test_the_sweep_is_made_of_filters_that_the_document_takes() -> None:
 
 
 @given(filters(VOCABULARY))
-def test_drawn_filters_are_what_the_document_takes(wanted: Any) -> None:
+def test_drawn_filters_are_what_the_document_takes(filter_body: Any) -> None:
     """Random ones, too."""
-    assert is_documented(wanted)
+    assert is_documented(filter_body)
 
 
 @given(filters(VOCABULARY))
-def test_without_takes_one_key_and_leaves_the_rest(wanted: Any) -> None:
+def test_without_takes_one_key_and_leaves_the_rest(filter_body: Any) -> None:
     """What a key decides is seen by leaving out just that."""
-    said = [(criterion, key) for criterion, key, _ in iter_conditions(wanted)]
+    said = [(criterion, key) for criterion, key, _ in iter_conditions(filter_body)]
     for one in said:
         left = [
-            (criterion, key) for criterion, key, _ in iter_conditions(without_key(wanted, *one))
+            (criterion, key)
+            for criterion, key, _ in iter_conditions(without_key(filter_body, *one))
         ]
         assert left == [other for other in said if other != one]
 
@@ -115,13 +116,13 @@ def test_a_trace_refers_only_to_runs_it_makes(trace: Trace) -> None:
         assert draft.parent is None or draft.parent < place
     runs = [{"id": IDS[place]} for place in range(len(trace.drafts))]
     for step in trace.steps:
-        assert step.wanted is None or is_documented(resolve_refs(step.wanted, runs))
+        assert step.filter_body is None or is_documented(resolve_refs(step.filter_body, runs))
 
 
 def test_a_reference_to_nothing_is_an_id_that_no_run_has() -> None:
     """A run without a parent cannot be asked for by its parent."""
-    wanted = {"parent_task_run_id": {"any_": [FieldRef(0, "parent_task_run_id")]}}
-    resolved = resolve_refs(wanted, [{"id": IDS[0], "parent_task_run_id": None}])
+    filter_body = {"parent_task_run_id": {"any_": [FieldRef(0, "parent_task_run_id")]}}
+    resolved = resolve_refs(filter_body, [{"id": IDS[0], "parent_task_run_id": None}])
     assert resolved == {"parent_task_run_id": {"any_": [ABSENT_ID]}}
 
 
@@ -135,7 +136,11 @@ def test_a_time_is_referred_to_by_the_microsecond() -> None:
 def test_a_sweep_tells_dialects_apart(name: str) -> None:
     """In each dialect some swept filter selects other runs than as documented."""
     twin = Twin(POPULATION.store, replace(DIALECTS[name]))
-    differ = [wanted for wanted in SWEEP if twin.select(wanted) != POPULATION.select(wanted)]
+    differ = [
+        filter_body
+        for filter_body in SWEEP
+        if twin.select(filter_body) != POPULATION.select(filter_body)
+    ]
     assert bool(differ) == (name != "spec")
 
 

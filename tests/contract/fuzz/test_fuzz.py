@@ -300,10 +300,10 @@ def test_rules_let_pass_what_is_right() -> None:
         (exchange(IDS[-1:]), {"as-many-as-may"}),
         (exchange([IDS[-1], IDS[3]]), {"highest-ids"}),
         (exchange(IDS[:-3:-1], after=RUNS), {"gone-afterwards"}),
-        (exchange(IDS[:-3:-1], found={IDS[-1]: 200}), {"gone-afterwards"}),
-        (exchange(IDS[:-3:-1], due=frozenset({"no-filter"})), {"warned"}),
-        (exchange(IDS[:-3:-1], unreadable="500"), {"still-readable"}),
-        (exchange(IDS[:-3:-1], again=Answer(500, b"", {})), {"again-only-the-rest"}),
+        (exchange(IDS[:-3:-1], get_statuses={IDS[-1]: 200}), {"gone-afterwards"}),
+        (exchange(IDS[:-3:-1], expected_warnings=frozenset({"no-filter"})), {"warned"}),
+        (exchange(IDS[:-3:-1], list_error="500"), {"still-readable"}),
+        (exchange(IDS[:-3:-1], repeat_answer=Answer(500, b"", {})), {"again-only-the-rest"}),
     ],
     ids=lambda value: "+".join(sorted(value)) if isinstance(value, set) else "",
 )
@@ -322,7 +322,7 @@ def test_rules_catch_what_is_not(one: ObservedExchange, broken: set[str]) -> Non
         ("POST /flow_runs/", 200, {"after": {}}, {"creates-one"}),
         ("POST /flow_runs/", 422, {"after": {}}, {"refusal-changes-nothing"}),
         ("DELETE /flow_runs/{id}", 204, {"after": {}}, {"deletes-the-one"}),
-        ("DELETE /flow_runs/{id}", 204, {"found": {"x": 200}}, {"deletes-the-one"}),
+        ("DELETE /flow_runs/{id}", 204, {"get_statuses": {"x": 200}}, {"deletes-the-one"}),
         ("POST /flow_runs/{id}/set_state", 201, {"after": {}}, {"states-stay"}),
         ("POST /flow_runs/{id}/set_state", 201, {"before": {}}, {"states-stay"}),
         ("POST /flow_runs/{id}/set_state", 201, {}, set()),
@@ -353,7 +353,7 @@ def test_what_no_mock_shows_is_told_by_hand() -> None:
             ("POST /flows/", b'{"name": "a"}', 503, None),
         ):
             sent = SentRequest(operation, "POST", "/", body, {})
-            assert explainer.by_hand(sent, Answer(status, b"", {})) == deviation
+            assert explainer.explain_by_table(sent, Answer(status, b"", {})) == deviation
 
 
 def test_every_rule_is_told_apart() -> None:
