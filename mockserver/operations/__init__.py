@@ -7,9 +7,10 @@ value of the reply and the warnings. `ENDPOINTS` says which method and path each
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .bulk_deletion import Plan, bulk_delete, execute_bulk_delete, plan_bulk_delete, sort_warnings
-from .context import Context
-from .endpoints import CONSTANT_REPLIES, ENDPOINTS, MODELLED_SUMMARY, Endpoint
+from .bulk_deletion import bulk_delete, plan_bulk_delete
+from .context import Context, Outcome
+from .deletion import Deletion, Plan, sort_warnings
+from .endpoints import ENDPOINTS, MODELLED_SUMMARY, Endpoint
 
 if TYPE_CHECKING:
     from .replies import flow_run_reply

@@ -1,16 +1,9 @@
-"""The verbs, without HTTP: what a request does to a store, and what is worth saying about it."""
+"""bulk_delete: from a request to a plan, and from the plan to a deletion."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
-
 from ..errors import ServerFailure
 from ..filters import (
-    Predicate,
-    QueryRejection,
     QuerySize,
     admit_nulls,
     combine_criteria,
@@ -19,82 +12,50 @@ from ..filters import (
     find_rejection,
     measure_query,
 )
-from ..prefect import WARNINGS, Dialect, FlowRun
+from ..prefect import Dialect
 from ..requests import BulkDeleteRequest
 from ..store import Store
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a bulk_delete request comes to before a store is looked at; good for any store.
-
-    `wider` also admits the nulls that a `not_any_` skips; it is `predicate` where none does.
-    """
-
-    predicate: Predicate
-    wider: Predicate
-    limit: int
-    overload: QueryRejection | None
-    warnings: frozenset[str]
-
-    @cached_property
-    def sentence(self) -> str:
-        """Which runs it is about, in words."""
-        return str(self.predicate)
-
-
-class Deletion(NamedTuple):
-    """What bulk_delete did: the ids that are gone (highest first), why, and what to be told.
-
-    `runs` are those that are gone, as they last were, where they were to be kept.
-    """
-
-    deleted: tuple[str, ...]
-    plan: Plan
-    warnings: tuple[str, ...]
-    runs: tuple[FlowRun, ...] = ()
-
-    @property
-    def predicate(self) -> Predicate:
-        """What the runs that are gone satisfied."""
-        return self.plan.predicate
+from .context import Context, Outcome
+from .deletion import Deletion, Plan, sort_warnings
 
 
 def bulk_delete(store: Store, request: BulkDeleteRequest, dialect: Dialect) -> Deletion:
     """Delete the matching runs with the highest ids, up to the limit (M10), in one step.
 
-    Raises ServerFailure, and deletes nothing, where the dialect's database would give up.
+    Raises ServerFailure, and deletes nothing, where the dialect's database would not run the
+    query.
     """
     return execute_bulk_delete(plan_bulk_delete(request, dialect), store)
 
 
 def plan_bulk_delete(request: BulkDeleteRequest, dialect: Dialect) -> Plan:
-    """The half of bulk_delete that needs no store, to be kept for a request that comes again."""
-    wanted = request.flow_runs
-    load = measure_query(wanted)
-    criteria = compile_criteria(wanted, dialect)
-    predicate = combine_criteria(wanted, criteria)
-    warned = frozenset(filter_warnings(wanted, criteria, load))
+    """What a request means under a dialect, for any store. A plan can be kept and used again."""
+    flow_runs = request.flow_runs
+    size = measure_query(flow_runs)
+    criteria = compile_criteria(flow_runs, dialect)
+    predicate = combine_criteria(flow_runs, criteria)
+    warned = frozenset(filter_warnings(flow_runs, criteria, size))
     if "empty-criterion-under-or" in warned:
-        # SQLAlchemy makes that "true" and nothing else: no value gets to the database.
-        load = QuerySize()
-    overload = find_rejection(load, dialect)
-    return Plan(predicate, admit_nulls(predicate), request.limit, overload, warned)
+        # SQLAlchemy makes "true" of such a filter and sends no value at all (measured, 3.8.8).
+        size = QuerySize()
+    rejection = find_rejection(size, dialect)
+    return Plan(predicate, admit_nulls(predicate), request.limit, rejection, warned)
 
 
 def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) -> Deletion:
-    """The half of bulk_delete that changes a store. Raises ServerFailure as `bulk_delete` does.
+    """Delete what a plan says. Raises ServerFailure as `bulk_delete` does.
 
-    `keep_runs`: whether it is also wanted what the runs were; made for it, they cost as much as
+    `keep_runs`: the deletion shall hold the runs as they last were; making them costs as much as
     the delete.
     """
-    if plan.overload:
+    if plan.rejection:
         try:
-            plan.overload.refuse(any_runs=len(store) > 0)
+            plan.rejection.refuse(any_runs=len(store) > 0)
         except ServerFailure as failure:
             failure.warnings = sort_warnings(plan.warnings)
             raise
-    found = store.find(plan.predicate, plan.limit)
+    limit = len(store) if plan.limit is None else plan.limit
+    found = store.find(plan.predicate, limit)
     warned = plan.warnings
     if found.more:
         warned |= {"limit-reached"}
@@ -105,9 +66,8 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
     return Deletion(tuple(found.ids), plan, sort_warnings(warned), runs)
 
 
-def sort_warnings(warned: Iterable[str]) -> tuple[str, ...]:
-    """Warning ids in the registry's order. Raises KeyError for one that is not registered."""
-    return tuple(sorted(warned, key=_RANK.__getitem__)) if warned else ()
-
-
-_RANK = {warning: rank for rank, warning in enumerate(WARNINGS)}
+def delete_planned(context: Context, plan: Plan) -> Outcome:
+    """The endpoint `bulk_delete`: its request has become a plan already."""
+    deletion = execute_bulk_delete(plan, context.store, keep_runs=context.keep_deleted)
+    reply = {"deleted": deletion.deleted}
+    return Outcome(reply, warnings=deletion.warnings, deletion=deletion)

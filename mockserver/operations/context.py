@@ -1,20 +1,23 @@
-"""What a verb is done in: a store, a dialect, a clock, and who asks."""
+"""What every operation is given, and what it gives back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..filters import Predicate
-from ..prefect import CreatedBy, Dialect, FlowRun
+from ..prefect import CreatedBy, Dialect
 from ..store import Store
+from .deletion import Deletion
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """`api_version`: that of the client, None where it does not say. `now` is one instant."""
+class Context(NamedTuple):
+    """Where an operation is carried out, and for whom.
+
+    `now` is one instant for the whole request. `api_version` is the client's, such as (0, 8, 4),
+    or None where it does not say. `keep_deleted`: a deletion shall also hold the runs as they
+    last were, for a journal; making them costs as much as the delete.
+    """
 
     store: Store
     dialect: Dialect
@@ -22,19 +25,18 @@ class Context:
     new_id: Callable[[], str]
     api_version: tuple[int, ...] | None = None
     created_by: CreatedBy | None = None
+    keep_deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a verb comes to: the value of its reply, and ids of warnings.
+class Outcome(NamedTuple):
+    """What an operation comes to: the value of its reply, and the ids of its warnings.
 
-    `made`: something new was made (as opposed to found); `sentence`: what was asked, in words;
-    `deleted`: the flow runs that are gone, as they last were, and `because` what they satisfied.
+    `made`: something was created, and not found. `sentence`: what was asked for, in words.
+    `deletion`: the flow runs that are gone, and why.
     """
 
     value: Any
     made: bool = False
     warnings: tuple[str, ...] = ()
     sentence: str = ""
-    deleted: tuple[FlowRun, ...] = ()
-    because: Predicate | None = None
+    deletion: Deletion | None = None

@@ -1,4 +1,4 @@
-"""Which verb answers which method and path, and with which status; no HTTP besides."""
+"""The table of endpoints: which operation answers a method and path, and with which status."""
 
 from __future__ import annotations
 
@@ -13,36 +13,48 @@ from .. import requests
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from ..prefect import Dialect
     from .context import Outcome
+    from .deletion import Plan
 
+# Ids of paths are those that FastAPI's `{id:uuid}` takes, and ids without hyphens.
 UUID_SEGMENT = r"{id:[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}}"
-API_VERSION = "0.8.4"
-SERVER_VERSION = "3.8.8"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`verb` is a module's function, called with a context, the parameters of the path and of the
-    query in their order, and the body if it has one. `body` is a module's model. `made`: the
-    status when something new was made. Parameters that are called `id`, or end in it, are uuids.
+    """One method and path of the API.
 
-    Verb and body are named, and found when they are first asked for: a server that is only asked
-    to bulk_delete starts without them, a fifth sooner.
+    `operation` is a function of this folder, as "file.function". It is called with a `Context`,
+    the parameters of the path, those of the query, and the body if there is one; it returns an
+    `Outcome`. `body` is a request model of `mockserver.requests`. `plan`, also "file.function",
+    makes a `Plan` of that model and a dialect; the operation is then called with the plan, and
+    plans of bodies that come again are kept (see `PlanCache`).
+
+    Operations and models are named, and imported when they are first asked for: a server that is
+    only asked to bulk_delete starts without the others, a fifth sooner.
     """
 
     method: str
     path: str
-    verb: str
+    operation: str
     body: str | None = None
+    plan: str | None = None
     status: int = 200
-    made: int = 201
-    query: tuple[str, ...] = ()
-    narrow: bool = False  # a real server's reply holds no integer of more than 64 bits
+    created_status: int = 201  # where the operation made something new
+    query: tuple[str, ...] = ()  # a name that ends in "id" is a uuid
+    int64_only: bool = False  # a real server fails to list larger integers (`huge-integers`)
+    checks_api_version: bool = True  # a real server checks it everywhere but in two places
+
+    @cached_property
+    def parameters(self) -> bool:
+        """Whether the path or the query has parameters to be read."""
+        return "{" in self.path or bool(self.query)
 
     @cached_property
     def call(self) -> Callable[..., Outcome]:
-        """The function that `verb` names."""
-        found: Callable[..., Outcome] = _named(self.verb)
+        """The function that `operation` names."""
+        found: Callable[..., Outcome] = _function(self.operation)
         return found
 
     @cached_property
@@ -50,21 +62,34 @@ class Endpoint:
         """The model that `body` names; None where there is none."""
         return None if self.body is None else getattr(requests, self.body)
 
+    @cached_property
+    def make_plan(self) -> Callable[[Any, Dialect], Plan]:
+        """The function that `plan` names."""
+        found: Callable[[Any, Dialect], Plan] = _function(self.plan or "")
+        return found
 
-def _named(name: str) -> Any:
-    """What a room holds, by the names of both."""
-    room, _, held = name.partition(".")
-    return getattr(import_module(f".{room}", __package__), held)
+
+def _function(name: str) -> Any:
+    """A function of this folder, named as "file.function"."""
+    file, _, function = name.partition(".")
+    return getattr(import_module(f".{file}", __package__), function)
 
 
 ENDPOINTS = (
+    Endpoint(
+        "POST",
+        "/flow_runs/bulk_delete",
+        "bulk_deletion.delete_planned",
+        "BulkDeleteRequest",
+        plan="bulk_deletion.plan_bulk_delete",
+    ),
     Endpoint("POST", "/flow_runs/", "create.create_flow_run", "FlowRunCreate"),
     Endpoint(
         "POST",
         "/flow_runs/filter",
         "queries.filter_flow_runs",
         "FlowRunFilterRequest",
-        narrow=True,
+        int64_only=True,
     ),
     Endpoint("POST", "/flow_runs/count", "queries.count_flow_runs", "FilterParameters"),
     Endpoint(
@@ -72,7 +97,7 @@ ENDPOINTS = (
         "/flow_runs/paginate",
         "queries.paginate_flow_runs",
         "FlowRunPaginateRequest",
-        narrow=True,
+        int64_only=True,
     ),
     Endpoint("POST", "/flow_runs/lateness", "history.lateness", "FilterParameters"),
     Endpoint("POST", "/flow_runs/history", "history.history", "HistoryRequest"),
@@ -138,17 +163,14 @@ ENDPOINTS = (
         status=204,
     ),
     Endpoint("POST", "/logs/", "create.accept_logs", "Logs", status=201),
+    Endpoint("GET", "/health", "server_info.health", checks_api_version=False),
+    Endpoint("GET", "/ready", "server_info.ready"),
+    Endpoint("GET", "/version", "server_info.api_version", checks_api_version=False),
+    Endpoint("GET", "/admin/version", "server_info.server_version"),
+    Endpoint("GET", "/admin/storage", "server_info.storage_settings"),
+    Endpoint("GET", "/hello", "server_info.hello"),
+    Endpoint("GET", "/csrf-token", "server_info.csrf_token", query=("client",)),
 )
-
-CONSTANT_REPLIES: dict[str, Any] = {
-    "/health": True,
-    "/ready": {"message": "OK"},
-    "/version": API_VERSION,
-    "/admin/version": SERVER_VERSION,
-    "/admin/storage": {"default_result_storage_block_id": None},
-    "/hello": "\N{WAVING HAND SIGN}",
-}
-"""What GET answers without looking at anything."""
 
 MODELLED_SUMMARY = (
     "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "

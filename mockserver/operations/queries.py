@@ -13,8 +13,8 @@ from ..prefect import check_storable, check_stored_labels
 from ..requests import MAX_PAGE_LIMIT, FlowRunSort
 from ..store import Store
 from . import replies
-from .bulk_deletion import sort_warnings
 from .context import Context, Outcome
+from .deletion import sort_warnings
 from .related_filters import (
     FilterSet,
     compile_criteria_of,

@@ -30,8 +30,8 @@ from ..prefect import (
 )
 from ..requests import BulkSetStateRequest, SetStateRequest, StateCreate
 from . import replies
-from .bulk_deletion import sort_warnings
 from .context import Context, Outcome
+from .deletion import sort_warnings
 
 
 def require_flow_run(context: Context, flow_run_id: str) -> FlowRun:
@@ -42,7 +42,7 @@ def require_flow_run(context: Context, flow_run_id: str) -> FlowRun:
 
 
 def orchestrated_run_not_found(flow_run_id: str) -> NotFound:
-    return NotFound(f"Flow run with id {flow_run_id} not found", orchestrated=True)
+    return NotFound(f"Flow run with id {flow_run_id} not found", from_set_state=True)
 
 
 def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outcome:
@@ -53,8 +53,8 @@ def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outc
     if run is None:
         raise orchestrated_run_not_found(flow_run_id)
     made = propose_state(context, run, new_state(context, body.state), force=body.force)
-    if made.broken and context.dialect.null_pause_keys:
-        raise ServerFailure(made.broken, retryable=False)
+    if made.server_error and context.dialect.null_pause_keys:
+        raise ServerFailure(made.server_error, retryable=False)
     try:
         check_state(context, made.state if made.is_new else None)
     except ServerFailure as failure:
@@ -83,7 +83,7 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
     proposed = new_state(context, body.state)
     details = proposed.details
     for number, run in enumerate(context.store.select(predicate, body.limit)):
-        at = replace(context, now=context.now + number * _MICROSECOND)  # one after the other
+        at = context._replace(now=context.now + number * _MICROSECOND)  # one after the other
         one = replace(proposed, id=at.new_id(), timestamp=at.now, details=details)
         try:
             made = propose_state(at, run, one, force=body.force)
@@ -92,9 +92,9 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
             continue
         if dialect.bulk_shared_details:
             details = made.proposed_details
-        if made.broken and dialect.null_pause_keys:
+        if made.server_error and dialect.null_pause_keys:
             save_transition(at, made)
-            results.append({"flow_run_id": run.id, **_aborted(made.broken)})
+            results.append({"flow_run_id": run.id, **_aborted(made.server_error)})
             continue
         try:
             check_state(at, made.state if made.is_new else None)

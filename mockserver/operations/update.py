@@ -10,6 +10,7 @@ from ..filters import ONE_OF, Comparison
 from ..prefect import FlowRun, StateType, check_new_labels, check_storable, generate_name
 from ..requests import FlowRunUpdate, LabelsUpdate
 from .context import Context, Outcome
+from .deletion import deletion_of
 from .set_state import orchestrated_run_not_found, require_flow_run
 
 FLOW_RUN_JSON_FIELDS = frozenset(
@@ -74,7 +75,7 @@ def delete_flow_run(context: Context, flow_run_id: str) -> Outcome:
     run = require_flow_run(context, flow_run_id)
     context.store.delete([flow_run_id])
     named = Comparison("id", ONE_OF, frozenset((flow_run_id,)))
-    return Outcome(None, deleted=(run,), because=named)
+    return Outcome(None, deletion=deletion_of((run,), named))
 
 
 def delete_flow(context: Context, flow_id: str) -> Outcome:
@@ -87,4 +88,4 @@ def delete_flow(context: Context, flow_id: str) -> Outcome:
     store.delete([run.id for run in runs])
     store.deployments.drop([one.id for one in store.deployments if of_flow(one)])
     store.flows.drop([flow_id])
-    return Outcome(None, deleted=tuple(runs), because=of_flow)
+    return Outcome(None, deletion=deletion_of(runs, of_flow))

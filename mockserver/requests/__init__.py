@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
 from .body_models import MAX_PAGE_LIMIT, BulkDeleteRequest
-from .decoding import JSON_MEDIA_TYPE, Message
-from .reading import check_api_version, parse_api_version, read_request, read_uuid
+from .identifiers import read_uuid
+from .message import JSON_MEDIA_TYPE, Message, check_api_version, parse_api_version
+from .reading import read_request
 
 if TYPE_CHECKING:
     from .query_bodies import (

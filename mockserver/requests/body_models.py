@@ -1,33 +1,36 @@
-"""Kinds of bodies of requests, as pydantic models; and the body of bulk_delete.
+"""Kinds of request bodies, as pydantic models; and the body of bulk_delete.
 
 A body is either `BodyParameters`, each key a parameter of its own and other keys ignored, or a
-`ClosedObject`, one value as a whole. `bodies` has all the others: a server that is only asked to
-bulk_delete does without them.
+`ClosedObject`, one value as a whole. All other bodies are in `query_bodies` and `write_bodies`,
+which a server that is only asked to bulk_delete never imports.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from ..errors import OutOfBounds
 from ..filters import FlowRunFilter, JsonInteger, json_integer
 
-MAX_LIMIT = 50
-MAX_PAGE_LIMIT = 200
+MAX_LIMIT = 50  # of one bulk_delete, as openapi.yaml says
+MAX_PAGE_LIMIT = 200  # a real server's PREFECT_API_DEFAULT_LIMIT
 
 NOT_AN_OBJECT = "no_object"
-"""The type of an error that a real server does not survive: it looks into what is no object."""
+"""The type of an error that a real server answers with 500: it looks into what is no object."""
+
+BodyT = TypeVar("BodyT", bound=BaseModel)
 
 
 class BodyParameters(BaseModel):
-    """A body whose keys are parameters. Others are allowed and mean nothing."""
+    """A body whose keys are parameters. Other keys are allowed and ignored."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    pages: ClassVar[bool] = False  # whether `limit` is held to the bounds of a page
-    holds_anything: ClassVar[bool] = False  # whether some key takes any JSON
-    passed_over: ClassVar[frozenset[str]] = frozenset()  # what a client sends that means nothing
+    is_page: ClassVar[bool] = False  # `limit` has the bounds of a page, which no schema tells
+    accepts_any_json: ClassVar[bool] = False  # some key takes any JSON value
+    ignored_keys: ClassVar[frozenset[str]] = frozenset()  # sent by clients, without a meaning
 
 
 class ClosedObject(BaseModel):
@@ -45,7 +48,7 @@ class OpenObject(BaseModel):
 class PageParameters(BodyParameters):
     """A part of a list: an absent limit is `MAX_PAGE_LIMIT`, and a limit above it is refused."""
 
-    pages = True
+    is_page = True
 
     limit: JsonInteger | None = MAX_PAGE_LIMIT
 
@@ -58,3 +61,33 @@ class BulkDeleteRequest(BodyParameters):
 
     flow_runs: FlowRunFilter | None = None
     limit: Limit = MAX_LIMIT
+
+
+def is_fully_checked(request: BaseModel) -> bool:
+    """Whether pydantic's strict reading left nothing to look at: no ignored key, no page out of
+    bounds, and no value of which the schema does not tell whether JSON can hold it.
+    """
+    if not isinstance(request, BodyParameters) or request.accepts_any_json:
+        return False
+    if request.model_extra and not request.model_extra.keys() <= request.ignored_keys:
+        return False
+    return not (request.is_page and _page_limit_error(request))
+
+
+def check_page_limit(request: BaseModel) -> None:
+    """Raises OutOfBounds for a page whose limit a real server refuses, in its words."""
+    if isinstance(request, BodyParameters) and request.is_page:
+        problem = _page_limit_error(request)
+        if problem:
+            raise OutOfBounds(problem)
+
+
+def _page_limit_error(page: BaseModel) -> str | None:
+    limit: int | None = getattr(page, "limit", None)
+    if limit is None:
+        return None
+    if limit < 0:
+        return "Invalid limit: must be greater than or equal to 0."
+    if limit > MAX_PAGE_LIMIT:
+        return f"Invalid limit: must be less than or equal to {MAX_PAGE_LIMIT}."
+    return None

@@ -112,7 +112,7 @@ class HistoryRequest(BodyParameters):
 class FlowCountRequest(BodyParameters):
     """The body of /flows/count. Prefect's client also sends `work_queues`, to no effect."""
 
-    passed_over = frozenset({"work_queues"})
+    ignored_keys = frozenset({"work_queues"})
 
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None

@@ -1,59 +1,37 @@
-"""Bytes -> request: what a body, its type and its version header say, under a dialect.
+"""From a message to a request model, under a dialect: one way down.
 
-Nearly every request takes the short road: pydantic's own JSON parser, strictly. What the document
+Nearly every request takes the fast path: pydantic's own JSON parser, strictly. What the document
 takes a real server takes too, with the same values (a property test holds that), but for leap
-seconds. Any other request is read once as the dialect reads it, and looked at for what there is
-to warn about.
+seconds. Any other request is decoded once and read in both ways; the dialect says which counts.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import SchemaValidator, core_schema
+from pydantic import ValidationError
 
-from ..errors import (
-    InvalidRequest,
-    RefusedRequest,
-    ServerFailure,
-    UnreadableRequest,
-    UnsupportedApiVersion,
-)
-from ..prefect import PREFECT_SQLITE, Dialect
-from .body_models import BodyParameters
-from .decoding import (
-    JSON_MEDIA_TYPE,
-    BodyT,
-    Message,
-    api_version_error,
-    decode_json,
-    echoed_body,
-    effective_body,
-    is_fully_checked,
-    is_json_encodable,
-    media_type,
-    missing_error,
-    parse_lax,
-    parse_strict,
-    require_api_version,
-)
+from ..errors import InvalidRequest, RefusedRequest, UnreadableRequest, UnsupportedApiVersion
+from ..prefect import Dialect
+from .body_models import BodyT, is_fully_checked
+from .both_ways import BothWays, is_utf8, read_both_ways
+from .json_values import UndecodableBody, echoed_body
+from .lax import parse_lax
+from .message import JSON_MEDIA_TYPE, Message, api_version_error, effective_body, media_type
+from .request_warnings import request_warnings
+from .strict import invalid_body, parse_strict
 
-MAX_BYTES_LISTING_ALL_ERRORS = (
-    32 << 10
-)  # bytes of a body of which every error is told, as a real server does
+# RFC 3339 has the second 60, and the document's date-time is RFC 3339; real servers refuse it.
 _LEAP_SECOND = b":60"
-_REAL_SERVER = PREFECT_SQLITE  # every real server reads alike; what its database does comes later
+_UNREADABLE = "There was an error parsing the body"  # FastAPI's words
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest(Generic[BodyT]):
-    """What was read, and the ids of the warnings that the way it was written earns."""
+    """A request, and the ids of the warnings that the way it was written earns."""
 
     request: BodyT
     warnings: frozenset[str] = frozenset()
@@ -61,19 +39,21 @@ class ParsedRequest(Generic[BodyT]):
 
 def read_request(
     message: Message,
-    body: type[BodyT],
+    model: type[BodyT],
     dialect: Dialect,
     now: datetime | None = None,
-    wrong: Sequence[Mapping[str, Any]] = (),
+    path_errors: Sequence[Mapping[str, Any]] = (),
 ) -> ParsedRequest[BodyT]:
-    """Read a request's body; `now` is what a lax dialect takes the time `now` for, `wrong` what is
-    wrong with its path, in pydantic's form, which is told with what is wrong with its body.
+    """Read a request's body.
 
-    Raises InvalidRequest, OutOfBounds, UnreadableRequest, OutdatedClient or ServerFailure, each
-    with the ids of its warnings.
+    `now` is what a lax dialect takes the time `now` for; without it, the clock's. `path_errors`
+    are what is wrong with the path, in pydantic's form: one refusal tells both.
+
+    Raises InvalidRequest, OutOfBounds, UnreadableRequest, UnsupportedApiVersion or ServerFailure,
+    each with the ids of its warnings.
     """
     if (
-        not wrong
+        not path_errors
         and message.api_version is None
         and _LEAP_SECOND not in message.body
         and message.body
@@ -83,157 +63,80 @@ def read_request(
         )
     ):
         try:
-            request = body.model_validate_json(message.body, strict=True)
+            request = model.model_validate_json(message.body, strict=True)
         except ValidationError:
             pass
         else:
             if is_fully_checked(request):
                 return ParsedRequest(request)
-    return _read_slow(message, body, dialect, now or datetime.now(UTC), wrong)
-
-
-def check_api_version(version: str | None, dialect: Dialect) -> None:
-    """What comes before every request that has no body. Raises OutdatedClient."""
-    problem = api_version_error(version)
-    if problem and dialect.api_version_400:
-        raise UnsupportedApiVersion(problem, warnings=("api-version-400",))
-
-
-def parse_api_version(version: str | None) -> tuple[int, ...] | None:
-    """The version that a client says it is written for; None where it says none that can be
-    read.
-    """
-    if not version or api_version_error(version):
-        return None
-    return tuple(int(part) for part in version.split("."))
-
-
-_UUID_VALIDATOR = SchemaValidator(core_schema.uuid_schema())
-
-
-def read_uuid(text: str | None, *loc: str) -> str:
-    """An id of a path or query, in the form in which ids are kept. Raises InvalidRequest."""
-    if text is None:
-        raise InvalidRequest([{**missing_error(), "loc": loc}], None)
-    try:
-        return str(_UUID_VALIDATOR.validate_python(text))
-    except ValidationError as refusal:
-        (error,) = refusal.errors(include_url=False)
-        raise InvalidRequest([{**error, "loc": loc}], None) from None
+    return _read_slow(message, model, dialect, now or datetime.now(UTC), path_errors)
 
 
 def _read_slow(
     message: Message,
-    body: type[BodyT],
+    model: type[BodyT],
     dialect: Dialect,
     now: datetime,
-    wrong: Sequence[Mapping[str, Any]],
+    path_errors: Sequence[Mapping[str, Any]],
 ) -> ParsedRequest[BodyT]:
-    warned = frozenset(_request_warnings(message, body, dialect, now))
+    read = read_both_ways(message, model, dialect, now)
+    warned = frozenset(request_warnings(read, model, dialect))
     try:
-        return ParsedRequest(_read_as_dialect(message, body, dialect, now, wrong), warned)
+        return ParsedRequest(_as_dialect(read, model, dialect, now, path_errors), warned)
     except RefusedRequest as refusal:
         refusal.warnings = tuple(warned)
         raise
 
 
-def _read_as_dialect(
-    message: Message,
-    body: type[BodyT],
+def _as_dialect(
+    read: BothWays[BodyT],
+    model: type[BodyT],
     dialect: Dialect,
     now: datetime,
-    wrong: Sequence[Mapping[str, Any]],
+    path_errors: Sequence[Mapping[str, Any]],
 ) -> BodyT:
-    """As the dialect reads it: syntax first, then the version header, then the content."""
-    content = effective_body(message, dialect)
-    value = decode_json(content, dialect) if dialect.lax_coercion and content else None
+    """The request as the dialect reads it: syntax first, then the version, then the content."""
+    content = effective_body(read.message, dialect)
+    if dialect.lax_coercion:
+        _check_syntax(read, dialect)
     if dialect.api_version_400:
-        require_api_version(message.api_version)
-    if not content and message.body:
-        value = message.body  # bytes, which are no JSON
+        problem = api_version_error(read.message.api_version)
+        if problem:
+            raise UnsupportedApiVersion(problem)
+    # A body that is ignored is, to FastAPI, bytes that are no JSON.
+    value = read.message.body or None if not content else read.value
     try:
-        if dialect.lax_coercion:
-            request = parse_lax(
-                body, value, now, every_error=len(content) <= MAX_BYTES_LISTING_ALL_ERRORS
-            )
-        else:
-            request = parse_strict(body, content)
+        request = _read_content(read, model, dialect, now, content, value)
     except InvalidRequest as refusal:
-        raise InvalidRequest([*wrong, *refusal.errors], refusal.body) from None
-    if wrong:
-        raise InvalidRequest(wrong, echoed_body(value))
+        raise InvalidRequest([*path_errors, *refusal.errors], refusal.body) from None
+    if path_errors:
+        echoed = dialect.lax_coercion or not content
+        raise InvalidRequest(path_errors, echoed_body(value) if echoed else None)
     return request
 
 
-def _request_warnings(
-    message: Message, model: type[BaseModel], dialect: Dialect, now: datetime
-) -> Iterator[str]:
-    if api_version_error(message.api_version):
-        yield "api-version-400"
-    if message.body and media_type(message.content_type) not in (JSON_MEDIA_TYPE, None):
-        yield "body-ignored"
-    body = effective_body(message, _REAL_SERVER)
-    if body:
-        yield from _body_warnings(body, model, dialect, now)
+def _check_syntax(read: BothWays[BodyT], dialect: Dialect) -> None:
+    """Raises what makes the body no JSON: InvalidRequest, UnreadableRequest or ServerFailure."""
+    if isinstance(read.undecoded, UndecodableBody):
+        if dialect.unreadable_400:
+            raise UnreadableRequest(_UNREADABLE)
+        raise invalid_body("json_invalid", _UNREADABLE)
+    if read.undecoded is not None:
+        raise read.undecoded
 
 
-def _body_warnings(
-    body: bytes, model: type[BaseModel], dialect: Dialect, now: datetime
-) -> Iterator[str]:
-    if json.detect_encoding(body) != "utf-8":
-        yield "unreadable-400"
-    try:
-        value = decode_json(body, _REAL_SERVER)
-    except UnreadableRequest:
-        yield "unreadable-400"
-        return
-    except ServerFailure:
-        yield "undocumented-5xx"
-        return
-    except InvalidRequest:
-        return
-    if (
-        isinstance(value, dict)
-        and issubclass(model, BodyParameters)
-        and value.keys() - model.model_fields.keys() - model.passed_over
-    ):
-        yield "unknown-key"
-    yield from _value_warnings(value, model, dialect, now)
-
-
-def _value_warnings(
-    value: Any, model: type[BaseModel], dialect: Dialect, now: datetime
-) -> Iterator[str]:
-    repeatable = is_json_encodable(value)
-    if not repeatable:
-        yield "undocumented-5xx"
-    taken = _accepts(parse_lax, model, value, now)
-    if repeatable and taken != _accepts(parse_strict, model, json.dumps(value).encode()):
-        yield "lax-coercion"
-    if dialect.lax_coercion and taken and any(_iter_is_numeric_time(value)):
-        yield "date-read-as-unix"
-
-
-def _accepts(read: Any, *arguments: Any) -> bool:
-    try:
-        read(*arguments)
-    except RefusedRequest:
-        return False
-    return True
-
-
-_NUMERIC_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
-
-
-def _iter_is_numeric_time(value: Any) -> Iterator[bool]:
-    """Of each time in the filters of a body, and beside them, whether it is a number."""
-    for key, inner in value.items() if isinstance(value, dict) else ():
-        if key in _TIME_KEYS and isinstance(inner, str):
-            yield _NUMERIC_TEXT.fullmatch(inner) is not None
-        elif key in _TIME_KEYS:
-            yield isinstance(inner, int | float)
-        else:
-            yield from _iter_is_numeric_time(inner)
-
-
-_TIME_KEYS = frozenset({"before_", "after_", "history_start", "history_end"})
+def _read_content(
+    read: BothWays[BodyT],
+    model: type[BodyT],
+    dialect: Dialect,
+    now: datetime,
+    content: bytes,
+    value: Any,
+) -> BodyT:
+    if dialect.lax_coercion:
+        if read.lax is not None:
+            return read.lax.result()
+        return parse_lax(model, value, now, all_errors=True)
+    if read.strict is not None and is_utf8(content):
+        return read.strict.result()
+    return parse_strict(model, content)

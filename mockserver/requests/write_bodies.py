@@ -184,7 +184,7 @@ class FlowRunUpdate(ClosedObject):
 class SetStateRequest(BodyParameters):
     """The body of set_state."""
 
-    holds_anything = True
+    accepts_any_json = True
 
     state: StateCreate
     force: bool = False
@@ -193,7 +193,7 @@ class SetStateRequest(BodyParameters):
 class BulkSetStateRequest(BodyParameters):
     """The body of bulk_set_state."""
 
-    holds_anything = True
+    accepts_any_json = True
 
     flow_runs: FlowRunFilter | None = None
     state: StateCreate

@@ -17,12 +17,12 @@ from itertools import count
 from uuid import UUID, uuid4
 
 from ..errors import Conflict, NotFound, UsageError, to_single_line
-from ..operations import Plan
 from ..seeds import Seeds
 from ..store import Store
 from .clock import Clock
 from .faults import Faults
 from .journal import MAX_EXCHANGES, Journal
+from .plan_cache import PlanCache
 from .run_factory import Factory, insert_seeds
 from .settings import Settings
 
@@ -48,8 +48,18 @@ class World:
     """What one user of a server sees. Not for several threads at once."""
 
     __slots__ = (
-        "began", "clock", "factory", "faults", "journal", "new_id", "now", "origin", "recent",
-        "settings", "snapshots", "store",
+        "clock",
+        "factory",
+        "faults",
+        "initial_clock",
+        "initial_store",
+        "journal",
+        "new_id",
+        "now",
+        "plans",
+        "settings",
+        "snapshots",
+        "store",
     )  # fmt: skip
 
     def __init__(self, store: Store, settings: Settings, clock: Clock | None = None) -> None:
@@ -62,9 +72,9 @@ class World:
         self.factory = Factory(self.now, self.new_id)
         self.journal = Journal(settings.journal) if settings.journal else None
         self.faults = Faults()
-        self.recent: dict[bytes, Plan] = {}
-        self.origin = store.fork()
-        self.began = self.clock.copy()
+        self.plans = PlanCache()
+        self.initial_store = store.fork()
+        self.initial_clock = self.clock.copy()
         self.snapshots: dict[str, Store] = {}
 
     @property
@@ -81,13 +91,13 @@ class World:
 
     def begin_here(self) -> None:
         """Let `reset` go back to what the store holds and the clock shows now."""
-        self.origin = self.store.fork()
-        self.began = self.clock.copy()
+        self.initial_store = self.store.fork()
+        self.initial_clock = self.clock.copy()
 
     def reset(self) -> None:
-        """Back to how it began: flow runs, clock, journal and faults. Snapshots stay."""
-        self.store = self.origin.fork()
-        self.clock.set(self.began)
+        """Back to how it initial_clock: flow runs, clock, journal and faults. Snapshots stay."""
+        self.store = self.initial_store.fork()
+        self.clock.copy_from(self.initial_clock)
         self.faults.clear(seed=0)
         if self.journal is not None:
             self.journal.clear()
@@ -101,14 +111,14 @@ class World:
 
     def restore(self, name: str) -> None:
         """Hold again what a snapshot holds, which stays. Raises NotThere for an unknown one."""
-        self.store = self._kept(name).fork()
+        self.store = self._get_snapshot(name).fork()
 
     def drop_snapshot(self, name: str) -> None:
         """Forget a snapshot. Raises NotThere for an unknown one."""
-        self._kept(name)
+        self._get_snapshot(name)
         del self.snapshots[name]
 
-    def _kept(self, name: str) -> Store:
+    def _get_snapshot(self, name: str) -> Store:
         found = self.snapshots.get(name)
         if found is None:
             known = ", ".join(self.snapshots) or "there is none"
@@ -132,16 +142,16 @@ class Sessions:
         self,
         origin: World,
         *,
-        most: int = MAX_SESSIONS,
+        max_sessions: int = MAX_SESSIONS,
         idle_seconds: float = SESSION_IDLE_SECONDS,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """`origin` is the world that new ones start from unless told otherwise."""
         self.origin = origin
         self.dropped = 0
-        self.most = most
+        self.max_sessions = max_sessions
         self.idle_seconds = idle_seconds
-        self._seconds = seconds
+        self._monotonic = seconds
         self._worlds: OrderedDict[str, tuple[World, float]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -157,7 +167,7 @@ class Sessions:
         found = self._worlds.get(name)
         if found is None:
             return None
-        now = self._seconds()
+        now = self._monotonic()
         if now - found[1] > self.idle_seconds:
             self._expire()
             return None
@@ -175,11 +185,11 @@ class Sessions:
         self._expire()
         if name in self._worlds:
             raise Conflict(f"there is a session {name!r} already; drop it first")
-        while len(self._worlds) >= self.most:
+        while len(self._worlds) >= self.max_sessions:
             self._worlds.popitem(last=False)
             self.dropped += 1
         name = name or uuid4().hex[:16]
-        self._worlds[name] = (world, self._seconds())
+        self._worlds[name] = (world, self._monotonic())
         return name
 
     def drop(self, name: str) -> bool:
@@ -190,7 +200,7 @@ class Sessions:
         return False
 
     def _expire(self) -> None:
-        oldest = self._seconds() - self.idle_seconds
+        oldest = self._monotonic() - self.idle_seconds
         while self._worlds:
             name, (_, used) = next(iter(self._worlds.items()))
             if used >= oldest:

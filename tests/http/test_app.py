@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from mockserver.http.app import Settings
 from mockserver.prefect import openapi
 from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
+from mockserver.worlds import Settings
 from tests.support.paths import DATA
 from tests.support.recorded_cases import filter_base, filter_cases, request_cases
-from tests.support.servers import Client, live
+from tests.support.servers import Client, serve_store
 
 COMPLETED = State(StateType.COMPLETED, "Completed")
 BODY_LIMIT = 4096
@@ -39,7 +39,7 @@ def store() -> Store:
 @pytest.fixture
 def client(store: Store) -> Iterator[Client]:
     settings = Settings(max_body=BODY_LIMIT, body_timeout=0.3)
-    with live(store, settings) as connected:
+    with serve_store(store, settings) as connected:
         yield connected
 
 
@@ -64,7 +64,7 @@ def test_the_documents_sample_deletes_nothing(client: Client) -> None:
 def test_every_vector_holds_over_http(dialect: Any) -> None:
     """Every recorded filter deletes over HTTP the 50 highest of what was recorded."""
     store = Store(filter_base())
-    with live(store, Settings(dialect=dialect)) as client:
+    with serve_store(store, Settings(dialect=dialect)) as client:
         for case in filter_cases():
             reply = client.bulk_delete({"flow_runs": case.flow_runs})
             assert reply.json == {"deleted": case.expected[dialect.name][:50]}, case.flow_runs
@@ -73,7 +73,7 @@ def test_every_vector_holds_over_http(dialect: Any) -> None:
 
 def test_every_recorded_request_is_answered_as_recorded() -> None:
     """prefect-sqlite: all 125 raw bodies get the recorded status and the recorded reply."""
-    with live(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
+    with serve_store(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
         differences = []
         for case in request_cases():
             headers = {"Content-Type": case.content_type} if case.content_type else {}
@@ -142,7 +142,7 @@ def test_a_stranger_is_not_asked_for_its_body(client: Client) -> None:
 
 def test_a_version_of_any_bytes_is_refused_in_json() -> None:
     """A header that is no ASCII is repeated as a real server decodes it."""
-    with live(Store(runs(1)), Settings(dialect=PREFECT_SQLITE)) as client:
+    with serve_store(Store(runs(1)), Settings(dialect=PREFECT_SQLITE)) as client:
         received = client.raw(
             HEAD + b"X-Prefect-Api-Version: \xff\r\nContent-Length: 2\r\n"
             b"Connection: close\r\n\r\n{}"
@@ -162,18 +162,18 @@ def test_loopback_hosts_are_served(client: Client, host: str) -> None:
 @pytest.mark.parametrize("hosts", [None, frozenset({"mock.internal"})])
 def test_hosts_can_be_allowed(hosts: frozenset[str] | None) -> None:
     """A flag lets a name in, or any."""
-    with live(Store(Base([])), Settings(hosts=hosts)) as client:
+    with serve_store(Store(Base([])), Settings(hosts=hosts)) as client:
         assert client.send("GET", "/health", headers={"Host": "mock.internal:1"}).status == 200
 
 
 def test_errors_have_the_shape_of_the_dialect() -> None:
     """error-shape: detail in spec, exception_detail and the request on a real server."""
-    with live(Store(Base([]))) as client:
+    with serve_store(Store(Base([]))) as client:
         reply = client.bulk_delete({"limit": 0})
         assert (reply.status, set(reply.json)) == (422, {"detail"})
         errors = openapi.component_validator("HTTPValidationError")
         assert list(errors.iter_errors(reply.json)) == []
-    with live(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
+    with serve_store(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
         reply = client.bulk_delete({"limit": 0})
         assert set(reply.json) == {"exception_message", "exception_detail", "request_body"}
 
@@ -182,7 +182,7 @@ def test_errors_have_the_shape_of_the_dialect() -> None:
 def test_a_failing_database_closes_the_connection(dialect: Any, status: int) -> None:
     """undocumented-5xx: as a real server, which also hangs up; nothing is deleted."""
     store = Store(runs(3))
-    with live(store, Settings(dialect=dialect)) as client:
+    with serve_store(store, Settings(dialect=dialect)) as client:
         reply = client.bulk_delete(
             {"flow_runs": {"end_time": {"before_": "9999-12-31T23:59:59-05:00"}}}
         )
@@ -294,7 +294,7 @@ def test_a_body_in_chunks_is_read(client: Client) -> None:
 
 def test_big_numbers_are_repeated_exactly() -> None:
     """A reply that repeats the request repeats an integer of any size."""
-    with live(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
+    with serve_store(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
         reply = client.bulk_delete({"limit": 10**40})
         assert reply.json["request_body"] == {"limit": 10**40}
 
@@ -305,7 +305,7 @@ def test_a_frozen_clock_is_what_now_means() -> None:
 
     ended = FlowRun(id=uuid_of(1), name="a", end_time=START)
     settings = Settings(dialect=PREFECT_SQLITE, now=lambda: START)
-    with live(Store(Base([ended])), settings) as client:
+    with serve_store(Store(Base([ended])), settings) as client:
         before_now = {"flow_runs": {"end_time": {"before_": "now", "after_": "now"}}}
         assert client.bulk_delete(before_now).json == {"deleted": [uuid_of(1)]}
 
@@ -319,7 +319,7 @@ def test_a_bug_of_ours_is_a_500_and_a_traceback_in_the_log(
         def find(self, *_: Any) -> Any:
             raise RuntimeError("unforeseen")
 
-    with live(Broken(runs(1))) as client:
+    with serve_store(Broken(runs(1))) as client:
         client.documented = False  # no document promises a bug
         assert client.bulk_delete({}).status == 500
         assert client.send("GET", "/health").json is True

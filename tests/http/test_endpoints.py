@@ -11,7 +11,6 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from mockserver.http.app import Settings
 from mockserver.operations import concurrency_leases as leases
 from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.prefect.records import (
@@ -29,7 +28,8 @@ from mockserver.prefect.records import (
 from mockserver.requests.query_bodies import FlowRunSort
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
-from tests.support.servers import Client, live
+from mockserver.worlds import Settings
+from tests.support.servers import Client, serve_store
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOBODY = "99999999-0000-4000-8000-000000000000"
@@ -116,13 +116,13 @@ def dialect(request: pytest.FixtureRequest) -> Dialect:
 
 @pytest.fixture
 def client(store: Store, dialect: Dialect) -> Iterator[Client]:
-    with live(store, Settings(dialect=dialect, now=lambda: NOW)) as connected:
+    with serve_store(store, Settings(dialect=dialect, now=lambda: NOW)) as connected:
         yield connected
 
 
 @pytest.fixture
 def spec(store: Store) -> Iterator[Client]:
-    with live(store, Settings(now=lambda: NOW)) as connected:
+    with serve_store(store, Settings(now=lambda: NOW)) as connected:
         yield connected
 
 
@@ -348,7 +348,7 @@ def test_lateness_in_whole_seconds(store: Store) -> None:
     store.put(run("fourth", start_time=NOW, expected_start_time=expected))
     body = {"flow_runs": {"name": {"any_": ["fourth"]}}}
     for dialect, seconds in ((SPEC, 1.001), (PREFECT_SQLITE, 2.0)):
-        with live(store, Settings(dialect=dialect, now=lambda: NOW)) as client:
+        with serve_store(store, Settings(dialect=dialect, now=lambda: NOW)) as client:
             assert client.ask("POST", "/flow_runs/lateness", body).json == seconds
 
 
@@ -831,7 +831,7 @@ def test_numbers_of_any_size_come_back(client: Client) -> None:
 def test_a_huge_integer_is_read_and_not_listed(name: str, number: int) -> None:
     """By a real server, that is (`huge-integers`); the document knows no size."""
     store = Store(Base([]))
-    with live(store, Settings(dialect=DIALECTS[name])) as client:
+    with serve_store(store, Settings(dialect=DIALECTS[name])) as client:
         flow = client.ask("POST", "/flows/", {"name": "sums"}).json["id"]
         sent = {"flow_id": flow, "parameters": {"n": number}}
         run = client.ask("POST", "/flow_runs/", sent).json["id"]

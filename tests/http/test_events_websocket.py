@@ -12,14 +12,14 @@ import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from mockserver.errors import InvalidRequest
-from mockserver.http.app import Settings
 from mockserver.operations.context import Context
 from mockserver.operations.task_run_events import record_event
 from mockserver.prefect.dialects import SPEC
 from mockserver.prefect.records import FlowRun, StateType, TaskRun
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
-from tests.support.servers import Client, live
+from mockserver.worlds import Settings
+from tests.support.servers import Client, serve_store
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 RUN = "11111111-0000-4000-8000-000000000000"
@@ -61,7 +61,7 @@ def context(store: Store) -> Context:
 
 @pytest.fixture
 def client(store: Store) -> Iterator[Client]:
-    with live(store, Settings(now=lambda: NOW)) as connected:
+    with serve_store(store, Settings(now=lambda: NOW)) as connected:
         yield connected
 
 

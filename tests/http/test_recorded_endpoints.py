@@ -22,35 +22,34 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from mockserver.errors import InvalidRequest, OutOfBounds
-from mockserver.http.app import Settings
 from mockserver.operations.endpoints import ENDPOINTS
 from mockserver.prefect import openapi
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
-from mockserver.requests.decoding import Message
-from mockserver.requests.reading import read_request
+from mockserver.requests import Message, read_request
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.store import Store
+from mockserver.worlds import Settings
 from tests.support.endpoint_cases import (
     DATABASES,
     GROUPS,
-    NOBODY,
-    Ask,
+    UNKNOWN_ID,
+    ApiRequest,
     Connection,
-    names_of_new_world,
-    outcomes,
-    recorded,
-    seed,
+    load_outcomes,
+    new_workspace_names,
+    send_group,
+    workspace_seed,
 )
-from tests.support.servers import live
+from tests.support.servers import serve_store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> tuple[Store, dict[str, str]]:
-    names = names_of_new_world()
+    names = new_workspace_names()
     file = tmp_path / "world.json"
-    file.write_text(json.dumps(seed(names)))
+    file.write_text(json.dumps(workspace_seed(names)))
     return Store(load_seeds([file], datetime.now(UTC)).base()), names
 
 
@@ -58,26 +57,26 @@ def world(tmp_path: Path) -> tuple[Store, dict[str, str]]:
 def served(store: Store, dialect: Dialect) -> Iterator[Connection]:
     """A mock that holds a world, and a connection to its API."""
     with (
-        live(store, Settings(dialect=dialect)) as client,
+        serve_store(store, Settings(dialect=dialect)) as client,
         closing(Connection("http://{}:{}/api".format(*client.address))) as server,
     ):
         yield server
 
 
 @pytest.mark.parametrize("database", DATABASES)
-def test_answers_are_those_of_a_real_server(
+def test_recorded_requests_are_answered_as_recorded(
     world: tuple[Store, dict[str, str]], database: str
 ) -> None:
     """Each of the requests is answered as the real server on the same database answered it."""
     store, names = world
-    expected = recorded(database)
+    expected = load_outcomes(database)
     assert expected.keys() == GROUPS.keys()
     with served(store, DIALECTS[f"prefect-{database}"]) as server:
         differ = [
             f"{ask}\n  real: {real}\n  mock: {mock}"
             for group, asks in GROUPS.items()
             for ask, real, mock in zip(
-                asks, expected[group], outcomes(server, group, names), strict=True
+                asks, expected[group], send_group(server, group, names), strict=True
             )
             if real != mock
         ]
@@ -86,7 +85,7 @@ def test_answers_are_those_of_a_real_server(
 
 # As documented
 
-BOUNDS = re.compile(
+UNDOCUMENTED_BOUNDS = re.compile(
     "Invalid limit: must be|History interval must not|History must not leave|must not leave the"
     "|Flow run parameters must be less|Cache key exceeded|Can not configure more than 50"
     "|`retry_jitter_factor` must be|A label must be a text"
@@ -96,26 +95,30 @@ BOUNDS = re.compile(
 MAX_DEPTH = 200  # of JSON
 
 
-def test_spec_takes_what_is_documented(world: tuple[Store, dict[str, str]]) -> None:
+def test_spec_accepts_exactly_what_openapi_accepts(world: tuple[Store, dict[str, str]]) -> None:
     """In spec no request fails. A body that the document takes is taken, but for bounds that no
     schema tells and for what does not exist; any other is refused with 422.
     """
     store, names = world
-    real = recorded("sqlite")
+    real = load_outcomes("sqlite")
     found = []
     with served(store, SPEC) as server:
         for group, asks in GROUPS.items():
-            told = outcomes(server, group, names)
+            told = send_group(server, group, names)
             for ask, (status, reply, *_), (answered, *_) in zip(
                 asks, told, real[group], strict=True
             ):
-                fault = _fault(ask, names, status, json.dumps(reply, ensure_ascii=False), answered)
+                fault = _status_fault(
+                    ask, names, status, json.dumps(reply, ensure_ascii=False), answered
+                )
                 if fault:
                     found.append(f"{ask}\n  {fault}: {status} {json.dumps(reply)[:300]}")
     assert not found, f"{len(found)} are wrong:\n" + "\n".join(found[:20])
 
 
-def _fault(ask: Ask, names: Mapping[str, str], status: int, reply: str, real: int) -> str | None:
+def _status_fault(
+    ask: ApiRequest, names: Mapping[str, str], status: int, reply: str, real: int
+) -> str | None:
     """What is wrong with a status. `real`: what a real server answers."""
     if status >= 500 and status != 501:
         return "failed"
@@ -125,8 +128,13 @@ def _fault(ask: Ask, names: Mapping[str, str], status: int, reply: str, real: in
     valid = _is_valid(ask, names, schema)
     if not valid:
         return None if status == 422 else "should be refused"
-    unknown = status in (404, 410) and NOBODY in ask.path
-    if status < 300 or unknown or status == real or (status == 422 and BOUNDS.search(reply)):
+    unknown = status in (404, 410) and UNKNOWN_ID in ask.path
+    if (
+        status < 300
+        or unknown
+        or status == real
+        or (status == 422 and UNDOCUMENTED_BOUNDS.search(reply))
+    ):
         return None
     return "should be taken"
 
@@ -150,29 +158,31 @@ def validator_of(schema: Mapping[str, Any]) -> Draft202012Validator:
 
 
 def _is_valid(
-    ask: Ask, names: Mapping[str, str], schema: tuple[Draft202012Validator, bool]
+    ask: ApiRequest, names: Mapping[str, str], schema: tuple[Draft202012Validator, bool]
 ) -> bool:
     validator, required = schema
-    content = re.sub(rb"<[a-z]+>", NOBODY.encode(), ask.content(names))
+    content = re.sub(rb"<[a-z]+>", UNKNOWN_ID.encode(), ask.content(names))
     if not content:
         return not required
     kind = ask.headers.get("Content-Type")
     if kind is not None and kind.partition(";")[0].lower() != "application/json":
         return False
     try:
-        value = json.loads(content.decode(), parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(
+            content.decode(), parse_constant=_refuse_number, parse_float=_parse_finite
+        )
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return False
     return _depth(value) <= MAX_DEPTH and validator.is_valid(value)
 
 
-def _no_number(text: str) -> float:
+def _refuse_number(text: str) -> float:
     raise ValueError(text)
 
 
-def _finite(text: str) -> float:
-    return float(text) if abs(float(text)) < float("inf") else _no_number(text)
+def _parse_finite(text: str) -> float:
+    return float(text) if abs(float(text)) < float("inf") else _refuse_number(text)
 
 
 def _depth(value: Any) -> int:
@@ -184,7 +194,7 @@ def _depth(value: Any) -> int:
 
 # The models and the document
 
-ODD = st.sampled_from(
+odd_values = st.sampled_from(
     [
         None, True, 0, -1, 1, 1.0, 1.5, 10**30, 1e300, "", "x", "1", [], {}, [None], ["a", "a"],
         {"a": None}, "COMPLETED", "completed", "2026-01-31T12:00:00Z", "2026-01-31T12:00:00",
@@ -192,31 +202,33 @@ ODD = st.sampled_from(
         "3c90c3cc0d444b5088888dd25736052a", "a/b", "in_process", "concurrency",
     ]
 ).map(deepcopy)  # fmt: skip
-TEXTS = {
+TEXT_FORMATS = {
     "uuid": st.uuids().map(str),
     "date-time": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
 }
 
 
-def drawn(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+def schema_values(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     """Values that a schema takes; of its keywords those that the document has."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return st.deferred(lambda: drawn(openapi.document()["components"]["schemas"][name]))
+        return st.deferred(lambda: schema_values(openapi.document()["components"]["schemas"][name]))
     for key, choices in (("const", lambda value: [value]), ("enum", list)):
         if key in schema:
             return st.sampled_from(choices(schema[key]))
     if "anyOf" in schema:
-        return st.one_of(*map(drawn, schema["anyOf"]))
+        return st.one_of(*map(schema_values, schema["anyOf"]))
     match schema.get("type"):
         case "object":
             return _objects(schema)
         case "array":
-            items = drawn(schema.get("items", {}))
+            items = schema_values(schema.get("items", {}))
             unique = repr if schema.get("uniqueItems") else None
             return st.lists(items, max_size=2, unique_by=unique)
         case "string":
-            return TEXTS.get(schema.get("format", ""), st.text("az09 é", min_size=1, max_size=4))
+            return TEXT_FORMATS.get(
+                schema.get("format", ""), st.text("az09 é", min_size=1, max_size=4)
+            )
         case "integer" | "number" as kind:
             least = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
             whole = st.integers(int(least), int(schema.get("maximum", 10**6)))
@@ -226,11 +238,11 @@ def drawn(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         case "null":
             return st.none()
         case _:
-            return ODD
+            return odd_values
 
 
 def _objects(schema: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    properties = {key: drawn(inner) for key, inner in schema.get("properties", {}).items()}
+    properties = {key: schema_values(inner) for key, inner in schema.get("properties", {}).items()}
     required = set(schema.get("required", ()))
     named = st.fixed_dictionaries(
         {key: properties[key] for key in properties if key in required},
@@ -240,26 +252,26 @@ def _objects(schema: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     if properties or more is False:
         return named
     return st.dictionaries(
-        st.text("ab", max_size=2), drawn({} if more is True else more), max_size=2
+        st.text("ab", max_size=2), schema_values({} if more is True else more), max_size=2
     )
 
 
 @st.composite
-def nearly(draw: st.DrawFn, valid: st.SearchStrategy[Any]) -> Any:
+def nearly_valid(draw: st.DrawFn, valid: st.SearchStrategy[Any]) -> Any:
     """A value, mostly with something in it that is another, or gone, or new."""
     value = json.loads(json.dumps(draw(valid)))
     for _ in range(draw(st.integers(0, 2))):
         places = list(_places(value))
         if not places:
-            return draw(ODD)
+            return draw(odd_values)
         holder, key = draw(st.sampled_from(places))
         change = draw(st.sampled_from(["value", "value", "key", "drop"]))
         if change == "value" or not isinstance(holder, dict):
-            holder[key] = draw(ODD)
+            holder[key] = draw(odd_values)
         elif change == "drop":
             del holder[key]
         else:
-            holder[draw(st.sampled_from(["extra", "name", "type", "any_"]))] = draw(ODD)
+            holder[draw(st.sampled_from(["extra", "name", "type", "any_"]))] = draw(odd_values)
     return value
 
 
@@ -278,32 +290,34 @@ MODELS = {
 
 
 @cache
-def documented(operation: str) -> tuple[Draft202012Validator, st.SearchStrategy[Any]]:
+def body_validator_and_values(
+    operation: str,
+) -> tuple[Draft202012Validator, st.SearchStrategy[Any]]:
     """What the document says of the body of an operation, and bodies that are nearly that."""
     method, path = operation.split()
     body = openapi.document()["paths"][path][method.lower()]["requestBody"]
     schema = body["content"]["application/json"]["schema"]
-    return validator_of(schema), nearly(drawn(schema))
+    return validator_of(schema), nearly_valid(schema_values(schema))
 
 
 @pytest.mark.parametrize("operation", MODELS)
 @settings(max_examples=60)
 @given(data=st.data())
-def test_the_models_take_what_the_document_takes(operation: str, data: st.DataObject) -> None:
+def test_models_accept_exactly_what_openapi_accepts(operation: str, data: st.DataObject) -> None:
     """Strictly read, each model takes what openapi.yaml under jsonschema takes, and nothing else;
     but for the bounds that no schema tells.
     """
-    validator, values = documented(operation)
+    validator, values = body_validator_and_values(operation)
     value = data.draw(values)
     faults = [error.message for error in validator.iter_errors(value)]
-    assert _takes(MODELS[operation], value) == (not faults), (value, faults)
+    assert _model_accepts(MODELS[operation], value) == (not faults), (value, faults)
 
 
-def _takes(model: type[BaseModel], value: Any) -> bool:
+def _model_accepts(model: type[BaseModel], value: Any) -> bool:
     try:
         read_request(Message(json.dumps(value).encode(), "application/json"), model, SPEC, NOW)
     except OutOfBounds:
         return True
     except InvalidRequest as refusal:
-        return all(BOUNDS.search(error["msg"]) for error in refusal.errors)
+        return all(UNDOCUMENTED_BOUNDS.search(error["msg"]) for error in refusal.errors)
     return True

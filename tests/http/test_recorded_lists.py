@@ -13,61 +13,65 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mockserver import DIALECTS, Store, load_seeds
-from mockserver.http.app import Settings
 from mockserver.prefect import openapi
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.store.flow_run_index import Base
+from mockserver.worlds import Settings
 from tests.support.list_cases import (
     Json,
-    World,
-    answer_of,
-    deviates,
-    differences,
-    recorded,
-    resolve,
-    same,
-    seed_of,
-    told,
-    tolerance,
+    Workspace,
+    differing_fields,
+    equal_within,
+    load_cases,
+    normalize_reply,
+    recorded_answer,
+    resolve_references,
+    time_tolerance,
+    uses_known_deviation,
+    workspace_seed,
 )
-from tests.support.servers import Client, live
+from tests.support.servers import Client, serve_store
 
-REAL = ("prefect-sqlite", "prefect-postgresql")
+PREFECT_DIALECTS = ("prefect-sqlite", "prefect-postgresql")
 
 
 @dataclass(frozen=True)
-class Served:
+class RecordedMock:
     """A mock in a dialect, with the world that a real server held."""
 
     client: Client
     dialect: str
     like: str  # the dialect of that real server
-    world: World
+    world: Workspace
 
     def answer(self, path: str, body: Json) -> Json:
-        sent = resolve(body, self.world)
+        sent = resolve_references(body, self.world)
         reply = self.client.ask("POST", path, sent)
-        return told(path, sent, reply.status, reply.json, self.world)
+        return normalize_reply(path, sent, reply.status, reply.json, self.world)
 
 
 @pytest.fixture(
-    scope="module", params=[*((name, name) for name in REAL), *(("spec", name) for name in REAL)]
+    scope="module",
+    params=[
+        *((name, name) for name in PREFECT_DIALECTS),
+        *(("spec", name) for name in PREFECT_DIALECTS),
+    ],
 )
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+) -> Iterator[RecordedMock]:
     dialect, like = request.param
-    told_of = recorded()["worlds"][like]
+    told_of = load_cases()["worlds"][like]
     now = datetime.fromisoformat(told_of["now"])
     seed = tmp_path_factory.mktemp("lists") / "world.json"
-    seed.write_text(json.dumps(seed_of(told_of["world"], told_of["unnamed"])))
+    seed.write_text(json.dumps(workspace_seed(told_of["world"], told_of["unnamed"])))
     store = Store(load_seeds([seed], now).base())
-    with live(store, Settings(dialect=DIALECTS[dialect], now=lambda: now)) as client:
-        yield Served(client, dialect, like, told_of["world"])
+    with serve_store(store, Settings(dialect=DIALECTS[dialect], now=lambda: now)) as client:
+        yield RecordedMock(client, dialect, like, told_of["world"])
 
 
 @pytest.mark.parametrize("name", ["flow_runs", "task_runs", "flows", "deployments"])
-def test_records_are_told_as_they_were(served: Served, name: str) -> None:
+def test_records_equal_the_recorded_ones(served: RecordedMock, name: str) -> None:
     """Every field of every record is what the real server said that it is."""
     listed = {one["id"]: one for one in served.client.ask("POST", f"/{name}/filter", {}).json}
     real = {one["id"]: one for one in served.world[name]}
@@ -75,31 +79,35 @@ def test_records_are_told_as_they_were(served: Served, name: str) -> None:
     found = [
         f"{name} {record_id}: {difference}"
         for record_id, record in real.items()
-        for difference in differences(record, listed[record_id], 5.0)
+        for difference in differing_fields(record, listed[record_id], 5.0)
     ]
     assert found == []
 
 
-def test_bodies_are_answered_as_they_were(served: Served) -> None:
+def test_bodies_are_answered_as_recorded(served: RecordedMock) -> None:
     """In `spec`: those that are documented, answered alike by both, and no deviation."""
     found = []
     asked = 0
-    for case in recorded()["cases"]:
+    for case in load_cases()["cases"]:
         path, body = case["path"], case["body"]
-        if served.dialect == "spec" and not is_of_spec(case):
+        if served.dialect == "spec" and not is_documented_case(case):
             continue
         asked += 1
-        real, mock = answer_of(case, served.like), served.answer(path, body)
-        if not same(real, mock, tolerance(path, body)):
+        real, mock = recorded_answer(case, served.like), served.answer(path, body)
+        if not equal_within(real, mock, time_tolerance(path, body)):
             found.append(f"{path} {json.dumps(body)}\n  real: {real}\n  mock: {mock}")
     assert found == []
     assert asked >= (100 if served.dialect == "spec" else 400)
 
 
-def is_of_spec(case: dict[str, Any]) -> bool:
+def is_documented_case(case: dict[str, Any]) -> bool:
     """Whether the document says what the answer is, as far as anyone can tell."""
-    body = resolve(case["body"], recorded()["worlds"][REAL[0]]["world"])
-    return "answer" in case and not deviates(body) and _validator(case["path"]).is_valid(body)
+    body = resolve_references(case["body"], load_cases()["worlds"][PREFECT_DIALECTS[0]]["world"])
+    return (
+        "answer" in case
+        and not uses_known_deviation(body)
+        and _validator(case["path"]).is_valid(body)
+    )
 
 
 @cache
@@ -113,30 +121,30 @@ def _validator(path: str) -> Draft202012Validator:
 
 # What random bodies do not meet; measured one by one.
 
-EXPECTED = datetime.fromisoformat("2031-05-01T00:00:00.999600+00:00")
-SECOND = {
+EXPECTED_START = datetime.fromisoformat("2031-05-01T00:00:00.999600+00:00")
+ONE_SECOND_HISTORY = {
     "history_start": "2031-05-01T00:00:00Z",
     "history_end": "2031-05-01T00:00:01Z",
     "history_interval_seconds": 1,
 }
 
 
-@pytest.fixture(params=REAL)
+@pytest.fixture(params=PREFECT_DIALECTS)
 def one_run(request: pytest.FixtureRequest) -> Iterator[tuple[Client, str]]:
     run = FlowRun(
         id="3c90c3cc-0d44-4b50-8888-8dd25736052a",
         name="one",
         state=State(StateType.SCHEDULED, "Scheduled"),
-        expected_start_time=EXPECTED,
+        expected_start_time=EXPECTED_START,
     )
-    settings = Settings(dialect=DIALECTS[request.param], now=lambda: EXPECTED)
-    with live(Store(Base([run])), settings) as client:
+    settings = Settings(dialect=DIALECTS[request.param], now=lambda: EXPECTED_START)
+    with serve_store(Store(Base([run])), settings) as client:
         yield client, request.param
 
 
 def test_a_history_of_nothing_asks_no_database(one_run: tuple[Client, str]) -> None:
     """Not even one that would refuse the filter."""
-    body = {**SECOND, "history_end": SECOND["history_start"]}
+    body = {**ONE_SECOND_HISTORY, "history_end": ONE_SECOND_HISTORY["history_start"]}
     refused = {"name": {"any_": ["\0"]}}
     reply = one_run[0].ask("POST", "/flow_runs/history", {**body, "flow_runs": refused})
     assert (reply.status, reply.json) == (200, [])
@@ -145,11 +153,12 @@ def test_a_history_of_nothing_asks_no_database(one_run: tuple[Client, str]) -> N
 def test_sqlite_rounds_a_run_out_of_its_interval(one_run: tuple[Client, str]) -> None:
     """Into the next one; or, from the last, out of the history."""
     client, dialect = one_run
-    two = {**SECOND, "history_end": "2031-05-01T00:00:02Z"}
+    two = {**ONE_SECOND_HISTORY, "history_end": "2031-05-01T00:00:02Z"}
     counts = [
         [sum(state["count_runs"] for state in interval["states"]) for interval in told_of]
         for told_of in (
-            client.ask("POST", "/flow_runs/history", body).json for body in (SECOND, two)
+            client.ask("POST", "/flow_runs/history", body).json
+            for body in (ONE_SECOND_HISTORY, two)
         )
     ]
     rounded = dialect == "prefect-sqlite"

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.http.app import Settings
 from mockserver.prefect.deviations import WARNINGS
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.prefect.records import FlowRun
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
+from mockserver.worlds import Settings
 from tests.requests.test_reading import nearly_valid, wild_json
-from tests.support.servers import Client, live
-from tests.support.strategies import IDS, examples, filters
+from tests.support.servers import Client, serve_store
+from tests.support.strategies import IDS, filters, scaled_max_examples
 
 content_types = st.sampled_from(
     ["application/json", "application/json; charset=utf-8", "text/plain", "", "application/a+json"]
@@ -32,7 +32,7 @@ byte_strings = st.binary(max_size=200) | (nearly_valid() | wild_json).map(
 
 
 @st.composite
-def broken(draw: st.DrawFn) -> bytes:
+def damaged_bodies(draw: st.DrawFn) -> bytes:
     """A body with some bytes replaced, dropped or doubled."""
     body = bytearray(json.dumps(draw(nearly_valid())).encode())
     for _ in range(draw(st.integers(1, 3))):
@@ -50,9 +50,11 @@ def servers() -> Iterator[dict[str, tuple[Client, Store]]]:
     found: dict[str, tuple[Client, Store]] = {}
     stores = {name: Store(base) for name in DIALECTS}
     with (
-        live(stores["spec"], Settings(dialect=SPEC)) as spec,
-        live(stores["prefect-sqlite"], Settings(dialect=DIALECTS["prefect-sqlite"])) as sqlite,
-        live(
+        serve_store(stores["spec"], Settings(dialect=SPEC)) as spec,
+        serve_store(
+            stores["prefect-sqlite"], Settings(dialect=DIALECTS["prefect-sqlite"])
+        ) as sqlite,
+        serve_store(
             stores["prefect-postgresql"], Settings(dialect=DIALECTS["prefect-postgresql"])
         ) as postgresql,
     ):
@@ -61,10 +63,10 @@ def servers() -> Iterator[dict[str, tuple[Client, Store]]]:
         yield found
 
 
-@given(body=byte_strings | broken(), content_type=content_types, version=versions)
-@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.too_slow])
+@given(body=byte_strings | damaged_bodies(), content_type=content_types, version=versions)
+@settings(max_examples=scaled_max_examples(400), suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.parametrize("name", DIALECTS)
-def test_any_request_is_answered(
+def test_any_request_gets_an_allowed_status(
     servers: dict[str, tuple[Client, Store]],
     name: str,
     body: bytes,
@@ -90,7 +92,7 @@ dialects = st.sampled_from(list(DIALECTS.values()))
 
 
 @given(filter_=filters, guarded=st.sampled_from(IDS), dialect=dialects)
-def test_a_guard_holds(
+def test_id_not_any_protects_a_run_under_and(
     servers: dict[str, tuple[Client, Store]],
     filter_: dict[str, Any],
     guarded: str,

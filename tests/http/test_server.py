@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from mockserver.http.server import base_url
-from tests.support.servers import Client, command
+from tests.support.servers import Client, run_serve_command
 
 REQUEST = (
     b"POST /api/flow_runs/bulk_delete HTTP/1.1\r\nHost: localhost\r\n"
@@ -32,7 +32,7 @@ def url_of(lines: list[str]) -> str:
 
 def test_the_first_lines_say_where_what_and_how(tmp_path: Path) -> None:
     """Base URL, number of runs, a curl line; and the URL answers at once."""
-    with command(seed(tmp_path), "--dialect", "prefect-sqlite") as (_, lines):
+    with run_serve_command(seed(tmp_path), "--dialect", "prefect-sqlite") as (_, lines):
         url = url_of(lines)
         assert "3 flow runs" in lines[1]
         assert "prefect-sqlite" in lines[1]
@@ -44,7 +44,7 @@ def test_the_first_lines_say_where_what_and_how(tmp_path: Path) -> None:
 
 def test_every_flag_has_an_environment_variable(tmp_path: Path) -> None:
     """A container is set up without a command line."""
-    with command(
+    with run_serve_command(
         MOCKSERVER_FIXTURES=str(seed(tmp_path)),
         MOCKSERVER_DIALECT="prefect-postgresql",
         MOCKSERVER_HOST="localhost",
@@ -80,7 +80,7 @@ def test_it_stops_when_told_and_finishes_what_is_in_flight(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     """A request whose body is still coming is answered; the exit code is 0, nothing on stderr."""
-    with command(seed(tmp_path)) as (process, lines):
+    with run_serve_command(seed(tmp_path)) as (process, lines):
         address = Client(url_of(lines)).address
         with (
             socket.create_connection(address, timeout=10) as idle,
@@ -99,7 +99,7 @@ def test_it_stops_when_told_and_finishes_what_is_in_flight(
 def test_a_client_that_never_ends_its_body_does_not_hold_it_up(tmp_path: Path) -> None:
     """Told to stop, it waits less than a second for a body that does not come."""
     with (
-        command(seed(tmp_path)) as (process, lines),
+        run_serve_command(seed(tmp_path)) as (process, lines),
         socket.create_connection(Client(url_of(lines)).address, timeout=10) as slow,
     ):
         slow.sendall(REQUEST + b'{"lim')
@@ -140,7 +140,7 @@ def test_what_cannot_be_loaded_is_not_served(tmp_path: Path) -> None:
 
 def test_a_log_line_is_one_line(tmp_path: Path) -> None:
     """What a client sends forges no second line and colours no terminal."""
-    with command(seed(tmp_path)) as (process, lines):
+    with run_serve_command(seed(tmp_path)) as (process, lines):
         client = Client(url_of(lines))
         forged = "a\n2026-01-01 ERROR forged \x1b[31m"
         client.bulk_delete({"flow_runs": {"operator": "or_", "id": {}, "name": {"any_": [forged]}}})
@@ -155,7 +155,7 @@ def test_a_log_line_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["127.1", "LOCALHOST"])
 def test_loopback_is_known_by_its_address(tmp_path: Path, host: str) -> None:
     """However the address is written, strangers are refused while it is a loopback one."""
-    with command(seed(tmp_path), "--host", host) as (_, lines):
+    with run_serve_command(seed(tmp_path), "--host", host) as (_, lines):
         client = Client(url_of(lines))
         assert client.send("GET", "/health", headers={"Host": "evil.example"}).status == 403
         client.connection.close()

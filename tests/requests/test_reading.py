@@ -19,8 +19,9 @@ from mockserver.errors import (
 from mockserver.prefect import openapi
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.prefect.instants import fits_utc_range
+from mockserver.requests import Message
 from mockserver.requests.body_models import BulkDeleteRequest
-from mockserver.requests.decoding import MAX_DEPTH, Message
+from mockserver.requests.json_values import MAX_DEPTH
 from mockserver.requests.reading import ParsedRequest, read_request
 from tests.support.paths import DATA
 from tests.support.strategies import bodies
@@ -41,7 +42,7 @@ def outcome(sent: Message, dialect: Dialect) -> ParsedRequest[BulkDeleteRequest]
         return refusal
 
 
-def warned(sent: Message, dialect: Dialect = SPEC) -> set[str]:
+def warnings_of(sent: Message, dialect: Dialect = SPEC) -> set[str]:
     return set(outcome(sent, dialect).warnings)
 
 
@@ -150,7 +151,7 @@ def test_spec_refuses_what_is_not_json(body: bytes) -> None:
         (b"null", ParsedRequest),
     ],
 )
-def test_a_real_server_tells_them_apart(body: bytes, kind: type) -> None:
+def test_prefect_dialects_distinguish_400_500_and_422(body: bytes, kind: type) -> None:
     """400 for what cannot be read, 500 for what a reply cannot repeat, and the rest is read."""
     assert isinstance(outcome(message(body), PREFECT_SQLITE), kind)
 
@@ -201,7 +202,9 @@ def test_odd_versions_that_pass(version: str) -> None:
         (";application/json", 50, None),
     ],
 )
-def test_what_type_a_body_is_read_by(content_type: str | None, real: int, spec: int | None) -> None:
+def test_content_type_decides_whether_a_body_is_read(
+    content_type: str | None, real: int, spec: int | None
+) -> None:
     """body-ignored: the limit that counts is the body's, or 50 where the body is ignored."""
     sent = message({"limit": 1}, content_type)
     for dialect, limit in ((PREFECT_SQLITE, real), (PREFECT_POSTGRESQL, real), (SPEC, spec)):
@@ -241,7 +244,7 @@ def test_a_real_server_reads_odd_times(text: Any, instant: datetime) -> None:
     assert read.request.flow_runs.end_time is not None
     assert read.request.flow_runs.end_time.before_ == instant
     assert isinstance(outcome(sent, SPEC), InvalidRequest)
-    assert "lax-coercion" in warned(sent)
+    assert "lax-coercion" in warnings_of(sent)
 
 
 @pytest.mark.parametrize("offset", ["+24:00", "-24:00", "+2400", "+23:60", "-30:00"])
@@ -259,7 +262,7 @@ def test_an_offset_of_a_day_gets_as_far_as_the_database(offset: str) -> None:
     assert not fits_utc_range(moment)
 
 
-def test_what_is_no_time_is_refused_in_the_measured_words() -> None:
+def test_invalid_times_are_refused_with_recorded_messages() -> None:
     """A text is named, anything else is not; a duration is no instant."""
     texts = {}
     odd: list[Any] = ["yesterday", True, [], "P1D"]
@@ -292,16 +295,16 @@ def test_what_is_no_time_is_refused_in_the_measured_words() -> None:
 )
 def test_how_a_body_is_written_is_warned_about(body: Any, expected: set[str]) -> None:
     """The same warnings in spec and on a real server, whether the body is taken or not."""
-    assert warned(message(body), SPEC) == expected
-    assert warned(message(body), PREFECT_SQLITE) == expected
+    assert warnings_of(message(body), SPEC) == expected
+    assert warnings_of(message(body), PREFECT_SQLITE) == expected
 
 
 @pytest.mark.parametrize("value", [12345, 1.5, "1699335116", "-12.", ".5"])
 def test_numbers_for_times_are_warned_about_where_they_are_taken(value: Any) -> None:
     """date-read-as-unix belongs to the prefect dialects; spec refuses such a time."""
     sent = message({"flow_runs": {"start_time": {"after_": value}}})
-    assert warned(sent, PREFECT_SQLITE) >= {"date-read-as-unix", "lax-coercion"}
-    assert "date-read-as-unix" not in warned(sent, SPEC)
+    assert warnings_of(sent, PREFECT_SQLITE) >= {"date-read-as-unix", "lax-coercion"}
+    assert "date-read-as-unix" not in warnings_of(sent, SPEC)
 
 
 def test_each_field_of_a_dialect_decides_its_own_deviation() -> None:

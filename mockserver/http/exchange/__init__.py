@@ -6,13 +6,12 @@ the response that their outcome or their refusal becomes.
 
 from .body_reader import (
     creator_from_headers,
-    decode_latin_1,
     handle_expect,
     read_body,
     read_message,
 )
 from .log_format import log_to_stderr, log_warnings
-from .middleware import ERROR_KEY, NOTE_KEY, intercept
+from .middleware import DELETION_KEY, ERROR_KEY, intercept
 from .origin_guard import origin_refusal
 from .responses import json_reply, refusal_reply
 from .session_routing import (

@@ -74,7 +74,7 @@ async def handle_expect(request: web.Request) -> None:
 def creator_from_headers(request: web.Request) -> CreatedBy | None:
     """The automation that a server's own client says it is acting for."""
     automation = request.headers.get("prefect-automation-id")
-    name = request.headers.get("prefect-automation-name")
+    name = request.headers.get("prefect-automation-name") if automation else None
     if not automation or not name:
         return None
     try:

@@ -25,8 +25,8 @@ from mockserver.worlds.faults import FAULT_FIELDS, PRESETS
 from mockserver.worlds.run_factory import FIELD_ALIASES
 from mockserver.worlds.settings import Settings
 from tests.support.paths import FIXTURES
-from tests.support.servers import Client, Reply, live
-from tests.support.strategies import examples
+from tests.support.servers import Client, Reply, serve_store
+from tests.support.strategies import scaled_max_examples
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DOCUMENT: Any = document()
@@ -86,7 +86,7 @@ def described(method: str, path: str, reply: Reply) -> None:
 @pytest.fixture
 def client() -> Iterator[Client]:
     store = Store(load_seeds([FIXTURES], NOW).base())
-    with live(store, Settings(now=lambda: NOW)) as connected:
+    with serve_store(store, Settings(now=lambda: NOW)) as connected:
         connected.documented = False  # which faults are not
         yield connected
 
@@ -185,7 +185,7 @@ def test_sessions_are_opened_listed_and_dropped(server: Control) -> None:
         ({"dialect": "mysql"}, "no dialect 'mysql'; expected one of spec"),
         ({"dialects": "spec"}, "unknown field 'dialects'; expected some of name, dialect"),
         ({"now": 5}, "now is 5; expected a text"),
-        ({"now": "soon"}, "'soon' is no time"),
+        ({"now": "soon"}, "'soon' is not a time"),
         ({"name": "a/b"}, "no name for a session"),
         ([], "the body is a list; expected an object"),
         (b"{", "the body is no JSON"),
@@ -365,7 +365,7 @@ def test_only_this_machine_may_steer(server: Control) -> None:
     reply = server.ask("GET", "", Host="evil.example")
     assert reply.status == 403
     store = Store(load_seeds([], NOW).base())
-    with live(store, Settings(hosts=None)) as connected:
+    with serve_store(store, Settings(hosts=None)) as connected:
         anywhere = Control(connected)
         assert anywhere.ask("GET", "", Host="mock.internal").status == 403
         assert anywhere.ask("GET", "", Origin="http://evil.example").status == 403
@@ -386,7 +386,7 @@ def test_a_token_lets_in_who_has_it_and_nobody_else() -> None:
     """Not even from this machine."""
     settings = Settings(hosts=None, control_token="s3cret")  # noqa: S106 - of a test
     assert "s3cret" not in repr(settings)
-    with live(Store(load_seeds([], NOW).base()), settings) as connected:
+    with serve_store(Store(load_seeds([], NOW).base()), settings) as connected:
         steering = Control(connected)
         for wrong in ({}, {"Authorization": "Bearer s3cre"}, {"Authorization": "Bearer s\xe9cret"}):
             reply = steering.ask("GET", "/sessions", **wrong)
@@ -413,14 +413,14 @@ BODIES = VALUES | st.dictionaries(st.sampled_from(FIELD_NAMES), VALUES, max_size
 
 @pytest.fixture(scope="module")
 def fuzzed() -> Iterator[Control]:
-    with live(Store(load_seeds([], NOW).base()), Settings(now=lambda: NOW)) as connected:
+    with serve_store(Store(load_seeds([], NOW).base()), Settings(now=lambda: NOW)) as connected:
         connected.documented = False
         opened = Control(connected)
         opened.value("POST", "/sessions", {"name": "mine"})
         yield Control(connected, "/sessions/mine")
 
 
-@settings(max_examples=examples(400))
+@settings(max_examples=scaled_max_examples(400))
 @given(deed=st.sampled_from([*CONTROL_ROUTES]), body=BODIES)
 def test_whatever_is_sent_is_answered(fuzzed: Control, deed: tuple[str, str], body: Any) -> None:
     """A clock that leaves its years, a list for a name, a number for a seed: all 4xx."""

@@ -16,14 +16,14 @@ LOG = logging.getLogger("mockserver")
 
 
 @pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
+def restore_log() -> Iterator[None]:
     before = LOG.handlers, LOG.level, LOG.propagate
     yield
     LOG.handlers, LOG.propagate = before[0], before[2]
     LOG.setLevel(before[1])
 
 
-def say(text: str, at: float, *warnings: str) -> None:
+def log_at(text: str, at: float, *warnings: str) -> None:
     record = LOG.makeRecord(LOG.name, logging.WARNING, "", 0, "%s", (text,), None)
     record.created = at
     record.warnings = warnings
@@ -34,9 +34,9 @@ def test_what_repeats_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """With the next other line, or the same one a second later, or at the end."""
     log_to_stderr(as_json=False)
     for at in (10.0, 10.1, 10.9, 11.1, 11.2):
-        say("deleted 50", at, "limit-reached")
-    say("deleted 3", 11.3)
-    say("deleted 3", 11.4)
+        log_at("deleted 50", at, "limit-reached")
+    log_at("deleted 3", 11.3)
+    log_at("deleted 3", 11.4)
     for _ in range(2):  # the second time there is nothing to tell
         LOG.handlers[0].close()
     lines = [
@@ -90,17 +90,17 @@ def test_what_is_not_to_be_logged_is_not_counted(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_what_differs_in_its_warnings_is_no_repeat(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_with_other_warnings_are_not_collapsed(capsys: pytest.CaptureFixture[str]) -> None:
     """As JSON it is a line each."""
     log_to_stderr(as_json=True)
-    say("deleted 50", 10.0, "limit-reached")
-    say("deleted 50", 10.1)
+    log_at("deleted 50", 10.0, "limit-reached")
+    log_at("deleted 50", 10.1)
     first, second = map(json.loads, capsys.readouterr().err.splitlines())
     assert first["warnings"].keys() == {"limit-reached"}
     assert "warnings" not in second
 
 
-def test_a_bug_is_told_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+def test_tracebacks_are_never_collapsed(capsys: pytest.CaptureFixture[str]) -> None:
     """With its traceback: two of the same words need not be the same bug."""
     log_to_stderr(as_json=True)
     for number in (1, 2):

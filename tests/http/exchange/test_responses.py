@@ -10,7 +10,7 @@ from mockserver.prefect.records import CreatedBy, StateType
 EARLY = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
 
 
-def test_values_are_told_as_json() -> None:
+def test_json_covers_times_mappings_and_own_values() -> None:
     """Times end in Z, read-only mappings are objects, values of ours are too."""
     value = {
         "time": datetime(2026, 1, 1, 0, 0, 0, 5, tzinfo=UTC),
@@ -26,7 +26,7 @@ def test_values_are_told_as_json() -> None:
     }
 
 
-def test_big_numbers_and_odd_times_take_a_slower_road() -> None:
+def test_json_falls_back_for_big_integers_and_out_of_range_times() -> None:
     """An integer of more than 64 bits beside all the others; a time that UTC cannot hold."""
     value = {"big": 2**64, "none": float("inf"), "by": CreatedBy("x"), "time": EARLY}
     told = json.loads(dump_json(value))

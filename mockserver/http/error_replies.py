@@ -1,0 +1,99 @@
+"""Every error becomes a response here: refusals, what aiohttp raises, and bugs of our own."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import web
+
+from ..errors import NotModelled, RefusedRequest, to_single_line
+from ..operations import MODELLED_SUMMARY, sort_warnings
+from ..prefect import is_unmodelled
+from ..worlds import World
+from .exchange import (
+    ERROR_KEY,
+    SessionNotFound,
+    json_reply,
+    log_warnings,
+    origin_refusal,
+    path_in_world,
+    refusal_reply,
+    world_of,
+)
+from .handler import Handler
+
+log = logging.getLogger("mockserver")
+
+
+async def answer(handler: Handler, world: World, request: web.Request) -> web.StreamResponse:
+    """The handler's response or, where it raises, the response that its error becomes.
+
+    A request that a web page may have sent never gets to the handler: 403.
+    """
+    try:
+        problem = origin_refusal(request, world.settings.hosts)
+        if problem:
+            log.warning("refused a request %s", to_single_line(problem))
+            return json_reply({"detail": problem}, status=403, close=True)
+        try:
+            return await handler(request)
+        except RefusedRequest as refusal:
+            return _refusal_response(request, refusal)
+        except web.HTTPException as error:
+            return await _http_error_response(request, error)
+    except (ConnectionError, web.RequestPayloadError):
+        return json_reply({"detail": "the body could not be read"}, status=400, close=True)
+    except Exception as error:
+        log.exception("%s %s failed: a bug in mockserver", request.method, request.path)
+        request[ERROR_KEY] = error
+        return json_reply({"exception_message": "Internal Server Error"}, status=500, close=True)
+
+
+def _refusal_response(request: web.Request, refusal: RefusedRequest) -> web.Response:
+    status, reply = refusal_reply(refusal, world_of(request).settings.dialect)
+    warnings = sort_warnings(refusal.warnings)
+    if warnings:
+        about = (request.path, status, str(refusal))
+        log_warnings("%s refused with %d: %s", *about, warnings=warnings)
+    # A real server closes the connection after a 500 or 503 (measured, 3.8.8).
+    return json_reply(reply, status=status, warnings=warnings, close=status in (500, 503))
+
+
+async def _http_error_response(request: web.Request, error: web.HTTPException) -> web.Response:
+    """The response to what the router and the body reader raise, in the words of a real server."""
+    path = request.rel_url.raw_path
+    if isinstance(error, SessionNotFound):
+        return json_reply({"detail": error.reason}, status=404)
+    if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
+        api_path = path_in_world(request).removeprefix("/api")
+        if is_unmodelled(request.method, api_path):
+            message = _not_modelled_message(request.method, api_path)
+            return _refusal_response(request, NotModelled(message))
+    if isinstance(error, web.HTTPNotFound):
+        # As FastAPI: with and without the slash at its end a path leads to the same place.
+        location = path.rstrip("/") if path.endswith("/") else f"{path}/"
+        if await _has_route(request, location):
+            query = request.rel_url.raw_query_string
+            target = f"{location}?{query}" if query else location
+            return web.Response(status=307, headers={"Location": target})
+    # After a body that was not read to its end, what comes next is not a request.
+    reply = json_reply(
+        {"detail": error.reason}, status=error.status, close=error.status in (408, 413)
+    )
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        reply.headers["Allow"] = error.headers["Allow"]
+    return reply
+
+
+async def _has_route(request: web.Request, path: str) -> bool:
+    if not path or path.startswith("//"):  # a location that begins with // names another host
+        return False
+    found = await request.app.router.resolve(request.clone(rel_url=path))
+    return not isinstance(found.http_exception, web.HTTPNotFound)
+
+
+def _not_modelled_message(method: str, path: str) -> str:
+    return (
+        f"mockserver does not model {method} {to_single_line(path)}, which a real server has; it "
+        f"models {MODELLED_SUMMARY}"
+    )

@@ -1,0 +1,88 @@
+"""Lax reading: a decoded body as a real server reads it.
+
+That is FastAPI's body parameters and pydantic's lax mode, as Prefect 3.8.8 runs them, with their
+errors (deviations `lax-coercion` and `error-shape`; measured with FastAPI 0.144, pydantic 2.14.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ..errors import InvalidRequest, ServerFailure
+from ..filters import without_fail_fast
+from .body_models import (
+    NOT_AN_OBJECT,
+    BodyParameters,
+    BodyT,
+    PageParameters,
+    check_page_limit,
+)
+from .json_values import bytes_to_text, echoed_body, require_json_encodable
+
+
+def parse_lax(model: type[BodyT], value: Any, now: datetime, *, all_errors: bool = False) -> BodyT:
+    """The request that a value stands for: as a whole or, where keys are parameters, key by key.
+
+    Bytes are a body whose type makes a server ignore it: no key can be found in them, and an
+    error shows them as text. `now` is what the time `now` means. Without `all_errors` a list is
+    refused with its first error, which bounds the work and the reply.
+
+    Raises InvalidRequest, OutOfBounds, and ServerFailure where a real server fails.
+    """
+    given = _pick_parameters(model, value) if issubclass(model, BodyParameters) else value
+    if given is None:
+        raise InvalidRequest([missing_error()], None)
+    context = {"now": now}
+    try:
+        return model.model_validate(given, from_attributes=True, context=context)
+    except ValidationError as error:
+        refusal = error
+    except UnicodeEncodeError:  # a lone surrogate where a date-time belongs
+        raise ServerFailure("a lone surrogate in a date-time", retryable=False) from None
+    echoed = echoed_body(value)
+    if all_errors:
+        try:
+            without_fail_fast(model).model_validate(given, from_attributes=True, context=context)
+        except ValidationError as error:
+            refusal = error
+    errors = [_error(error, model) for error in refusal.errors()]
+    if any(error["type"] == NOT_AN_OBJECT for error in errors):
+        raise ServerFailure("a policy that is no object", retryable=False)
+    raise InvalidRequest(errors, echoed)
+
+
+def missing_error(*key: str) -> dict[str, Any]:
+    """FastAPI's error for a body, or a key of it, that is required and not there."""
+    return {"type": "missing", "loc": ("body", *key), "msg": "Field required", "input": None}
+
+
+def _pick_parameters(model: type[BodyParameters], value: Any) -> dict[str, Any]:
+    """The keys that are parameters; null is absent, and other keys are never looked at."""
+    if value is None or isinstance(value, bytes):
+        return {}
+    if not isinstance(value, dict):
+        require_json_encodable(value)
+        raise InvalidRequest([missing_error(key) for key in model.model_fields], value)
+    given = {key: value[key] for key in model.model_fields if value.get(key) is not None}
+    if model.is_page and "limit" in given:
+        # A real server looks at the page first, whatever else is wrong.
+        with suppress(ValidationError):
+            check_page_limit(PageParameters.model_validate({"limit": given["limit"]}))
+    return given
+
+
+def _error(error: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """An error of pydantic in the form in which a real server tells it."""
+    reported = {key: value for key, value in error.items() if key != "url"}
+    if error["type"] == "missing" and len(error["loc"]) == 1 and issubclass(model, BodyParameters):
+        return missing_error(str(error["loc"][0]))
+    reported["loc"] = ("body", *error["loc"])
+    reported["input"] = bytes_to_text(error["input"])
+    if "error" in error.get("ctx", ()) and isinstance(error["ctx"]["error"], Exception):
+        reported["ctx"] = {"error": {}}
+    return reported

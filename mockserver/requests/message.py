@@ -1,0 +1,87 @@
+"""The message: a request's body as bytes, and the two headers that say how it is read."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ..errors import InvalidRequest, UnsupportedApiVersion
+from ..prefect import Dialect
+
+JSON_MEDIA_TYPE = "application/json"
+# `application/vnd.api+json` and the like, which FastAPI reads as JSON (deviation `body-ignored`).
+_JSON_SUFFIX = re.compile(r"application/[^/]*\+json", re.DOTALL)
+MINIMUM_API_VERSION = (0, 8, 0)  # of Prefect 3.8.8; an older client is answered 400
+
+
+class Message(NamedTuple):
+    """What came over the wire. A header is decoded as Latin-1, as a real server does it, and is
+    None where there was none.
+    """
+
+    body: bytes = b""
+    content_type: str | None = None
+    api_version: str | None = None
+
+
+def media_type(content_type: str | None) -> str | None:
+    """The type without its parameters, in lower case; None where there is no header."""
+    return None if content_type is None else content_type.partition(";")[0].strip().lower()
+
+
+def effective_body(message: Message, dialect: Dialect) -> bytes:
+    """The bytes to read: empty where there is no body, or where its type makes a server ignore it.
+
+    Raises InvalidRequest for a type that the dialect refuses (`spec`).
+    """
+    kind = media_type(message.content_type)
+    if not message.body or kind is None or kind == JSON_MEDIA_TYPE:
+        return message.body
+    if not dialect.body_ignored:
+        problem = {"type": "content_type", "loc": ("header", "content-type")}
+        raise InvalidRequest([{**problem, "msg": f"{kind!r}, not {JSON_MEDIA_TYPE}"}], None)
+    return message.body if _JSON_SUFFIX.fullmatch(kind) else b""
+
+
+def api_version_error(version: str | None) -> str | None:
+    """What a real server says of the header `x-prefect-api-version`, in its own words.
+
+    None where the header is absent, empty or good.
+    """
+    if not version:
+        return None
+    try:
+        major, minor, patch = (int(part) for part in version.split("."))
+    except ValueError:
+        return (
+            "Invalid X-PREFECT-API-VERSION header format."
+            f"Expected header in format 'x.y.z' but received {version}"
+        )
+    if (major, minor, patch) < MINIMUM_API_VERSION:
+        lowest = ".".join(map(str, MINIMUM_API_VERSION))
+        return (
+            f"The request specified API version {version} but this "
+            f"server requires version {lowest} or higher."
+        )
+    return None
+
+
+def parse_api_version(version: str | None) -> tuple[int, ...] | None:
+    """The API version that a client is written for, such as (0, 8, 4).
+
+    None where the client does not say, or says it in a way that cannot be read.
+    """
+    if not version or api_version_error(version):
+        return None
+    return tuple(int(part) for part in version.split("."))
+
+
+def check_api_version(version: str | None, dialect: Dialect) -> None:
+    """Raises UnsupportedApiVersion where the dialect answers 400 to a version (`api-version-400`).
+
+    A request with a body is checked by `read_request`, after the syntax of its JSON.
+    """
+    if dialect.api_version_400:
+        problem = api_version_error(version)
+        if problem:
+            raise UnsupportedApiVersion(problem, warnings=("api-version-400",))

@@ -1,0 +1,66 @@
+"""What the way a request is written earns: the warnings that do not depend on what it selects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from ..errors import ServerFailure
+from ..prefect import Dialect
+from .body_models import BodyParameters, BodyT
+from .both_ways import BothWays, is_utf8
+from .json_values import UndecodableBody
+from .message import JSON_MEDIA_TYPE, api_version_error, media_type
+
+_NUMERIC_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+_TIME_KEYS = frozenset({"before_", "after_", "history_start", "history_end"})
+
+
+def request_warnings(
+    read: BothWays[BodyT], model: type[BaseModel], dialect: Dialect
+) -> Iterator[str]:
+    """Ids of the registry of deviations; whatever the dialect, but for `date-read-as-unix`."""
+    message = read.message
+    if api_version_error(message.api_version):
+        yield "api-version-400"
+    if message.body and media_type(message.content_type) not in (JSON_MEDIA_TYPE, None):
+        yield "body-ignored"
+    if not read.content:
+        return
+    if not is_utf8(read.content) or isinstance(read.undecoded, UndecodableBody):
+        yield "unreadable-400"
+    if isinstance(read.undecoded, ServerFailure) or not read.encodable:
+        yield "undocumented-5xx"
+    if read.undecoded is None:
+        yield from _value_warnings(read, model, dialect)
+
+
+def _value_warnings(
+    read: BothWays[BodyT], model: type[BaseModel], dialect: Dialect
+) -> Iterator[str]:
+    value, lax, strict = read.value, read.lax, read.strict
+    if (
+        isinstance(value, dict)
+        and issubclass(model, BodyParameters)
+        and value.keys() - model.model_fields.keys() - model.ignored_keys
+    ):
+        yield "unknown-key"
+    if strict is not None and lax is not None and (lax.refusal is None) != (strict.refusal is None):
+        yield "lax-coercion"
+    taken = lax is not None and lax.refusal is None
+    if dialect.lax_coercion and taken and any(_are_numeric(value)):
+        yield "date-read-as-unix"
+
+
+def _are_numeric(value: Any) -> Iterator[bool]:
+    """For each time in the filters of a body, and beside them, whether it is a number."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        if key in _TIME_KEYS and isinstance(inner, str):
+            yield _NUMERIC_TEXT.fullmatch(inner) is not None
+        elif key in _TIME_KEYS:
+            yield isinstance(inner, int | float)
+        else:
+            yield from _are_numeric(inner)
