@@ -1,19 +1,21 @@
-"""What can go wrong, and the data that says what.
+"""The exceptions of this package, each with the data that explains it.
 
 MockServerError
-├── SeedError            seeds that cannot be loaded: every problem, with its place
-├── UsageError           a command, flag or setting that makes no sense
-└── RefusedRequest       a request that is answered with an error and changes nothing
-    ├── InvalidRequest       its content is not what the document (or the real server) takes
-    ├── OutOfBounds          its content is, but for a bound that the schema does not tell
-    ├── NotThere             what it is about does not exist
-    ├── Conflict             it refers to something that does not exist
-    ├── Gone                 what it is about does not exist any more
-    ├── NotNow               what it is about is not in a state for it
-    ├── NotModelled          a real server has it, this one does not
-    ├── UnreadableRequest    its bytes cannot be read at all
-    ├── OutdatedClient       its x-prefect-api-version is malformed or too old
-    └── ServerFailure        a real server gives up on it
+├── SeedError                  seeds that cannot be loaded: every problem, with its place
+├── UsageError                 a command, flag or setting that is not valid
+└── RefusedRequest             a request that is answered with an error and changes nothing
+    ├── InvalidRequest         it is not valid by the document (or for a real server)
+    ├── OutOfBounds            a value exceeds a bound that is not in the schema
+    ├── NotFound               its subject does not exist
+    ├── Conflict               it refers to something that does not exist, or repeats a unique value
+    ├── Gone                   its subject no longer exists
+    ├── NotAllowedInState      its subject's state does not allow it
+    ├── NotModelled            a real server has the endpoint, the mock does not
+    ├── UnreadableRequest      its body cannot be decoded
+    ├── UnsupportedApiVersion  its x-prefect-api-version is malformed or too old
+    └── ServerFailure          a real server fails to answer it
+
+None of them knows HTTP: the folder `http` decides the status and the body of the reply.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from typing import Any
 
 
 def to_single_line(text: str, most: int = 200) -> str:
-    """A text as it may stand in a log or on a terminal: one line, nothing unprintable, bounded."""
+    """Make a text safe for a log or a terminal: one line of at most `most` characters (more once
+    unprintable characters are escaped), nothing unprintable.
+    """
     cut = text if len(text) <= most else f"{text[: most - 3]}..."
     if cut.isprintable():
         return cut
@@ -35,19 +39,19 @@ def to_single_line(text: str, most: int = 200) -> str:
 
 
 class FlowRunWarning(UserWarning):
-    """What a request earned in a test: a warning's id and its sentence (see `dialects.WARNINGS`).
+    """A warning about a request in a test: its id and its sentence (see `prefect.WARNINGS`).
 
-    A filter such as `error:limit-reached:mockserver.FlowRunWarning` makes it fail the test.
+    A warning filter such as `error:limit-reached:mockserver.FlowRunWarning` makes the test fail.
     """
 
 
 class MockServerError(Exception):
-    """The root: catch it to catch whatever this package raises on purpose."""
+    """The base of every exception that this package raises on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeedProblem:
-    """One thing wrong with a seed: where it stands, what was found, what was expected."""
+    """One problem in a seed: where it is, what is there, and what was expected."""
 
     where: str
     actual: str
@@ -59,7 +63,10 @@ class SeedProblem:
 
 
 class SeedError(MockServerError):
-    """Seeds that cannot be loaded. `problems` holds every one found (up to a bound)."""
+    """Seeds that cannot be loaded.
+
+    `problems` are those found, up to a bound; `more` is how many were found beyond it.
+    """
 
     def __init__(self, problems: Sequence[SeedProblem], *, more: int = 0) -> None:
         self.problems = tuple(problems)
@@ -71,13 +78,13 @@ class SeedError(MockServerError):
 
 
 class UsageError(MockServerError):
-    """A command, flag or setting that makes no sense; the text says what would."""
+    """A command, flag or setting that is not valid; the text says what would be."""
 
 
 class RefusedRequest(MockServerError):
     """A request that is answered with an error; nothing was changed.
 
-    `warnings` are the ids of what is worth a warning about it (see `dialects.WARNINGS`).
+    `warnings` are the ids of the warnings about the request (see `prefect.WARNINGS`).
     """
 
     def __init__(self, text: str, *, warnings: Sequence[str] = ()) -> None:
@@ -86,10 +93,18 @@ class RefusedRequest(MockServerError):
 
 
 class InvalidRequest(RefusedRequest):
-    """`errors`, at least one, in pydantic's form (loc, msg, type, input, ctx); `body` as read."""
+    """A request that is not valid.
+
+    `errors`, at least one, have pydantic's form (loc, msg, type, input, ctx). `body` is the body
+    as it was read, for a reply that repeats it; None where there is none to repeat.
+    """
 
     def __init__(
-        self, errors: Sequence[Mapping[str, Any]], body: object, *, warnings: Sequence[str] = ()
+        self,
+        errors: Sequence[Mapping[str, Any]],
+        body: object = None,
+        *,
+        warnings: Sequence[str] = (),
     ) -> None:
         first = to_single_line(str(errors[0]["msg"]))
         more = f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else ""
@@ -99,13 +114,13 @@ class InvalidRequest(RefusedRequest):
 
 
 class OutOfBounds(RefusedRequest):
-    """A value past a bound that no schema tells; the text is the reply's detail."""
+    """A value beyond a bound that is in no schema; the text is the reply's detail."""
 
 
 class NotFound(RefusedRequest):
-    """No such flow run, flow, ...; the text is the reply's detail.
+    """The flow run, flow, ... that a request is about does not exist; the text is the detail.
 
-    `from_set_state`: the request was to change its state, which a real server answers differently.
+    `from_set_state`: the request was to change its state; a real server has another reply for it.
     """
 
     def __init__(self, text: str, *, from_set_state: bool = False) -> None:
@@ -114,23 +129,23 @@ class NotFound(RefusedRequest):
 
 
 class Conflict(RefusedRequest):
-    """A reference to what does not exist, or a second one where there can be one."""
+    """A reference to something that does not exist, or a second record with a unique value."""
 
 
 class Gone(RefusedRequest):
-    """What it is about does not exist any more, if it ever did; the text is the reply's detail."""
+    """The subject of a request no longer exists, if it ever did; the text is the detail."""
 
 
 class NotAllowedInState(RefusedRequest):
-    """A change that what it is about does not allow as it is; the text is the reply's detail."""
+    """A change that the subject's current state does not allow; the text is the detail."""
 
 
 class NotModelled(RefusedRequest):
-    """An endpoint of a real server that this one does not have; the text says which it has."""
+    """An endpoint that a real server has and the mock does not; the text lists what it has."""
 
 
 class UnreadableRequest(RefusedRequest):
-    """A body that cannot be decoded at all; the text is the reply's detail."""
+    """A body that cannot be decoded; the text is the reply's detail."""
 
 
 class UnsupportedApiVersion(RefusedRequest):
@@ -138,7 +153,7 @@ class UnsupportedApiVersion(RefusedRequest):
 
 
 class ServerFailure(RefusedRequest):
-    """What a real server cannot answer; `retryable` where it says so (503, else 500)."""
+    """A request that a real server fails to answer: with 503 if `retryable`, else with 500."""
 
     def __init__(self, text: str, *, retryable: bool, warnings: Sequence[str] = ()) -> None:
         super().__init__(text, warnings=warnings)

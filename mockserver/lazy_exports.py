@@ -1,29 +1,31 @@
-"""Names that a folder hands on and that are imported when they are first used (PEP 562)."""
+"""Lazy exports: names of a package that are imported when they are first used (PEP 562)."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-TYPE_CHECKING = False  # as typing says it; importing that takes longer than all else here
+TYPE_CHECKING = (
+    False  # for type checkers; importing it from typing takes longer than the rest of the module
+)
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
 def lazy_exports(package: str, names: Mapping[str, tuple[str, ...]]) -> Callable[[str], object]:
-    """A module `__getattr__` for `package`, which imports a file once a name of it is used.
+    """Return a module `__getattr__` for `package` that imports a file once a name of it is used.
 
-    `names` lists, for each file of the package, what it hands on. Raises AttributeError, as for
-    any module, for a name that is not listed.
+    `names` lists the names that each file of the package exports. For any other name the function
+    raises AttributeError, as every module does.
     """
-    homes = {name: file for file, listed in names.items() for name in listed}
+    file_of = {name: file for file, listed in names.items() for name in listed}
 
     def load(name: str) -> object:
-        file = homes.get(name)
+        file = file_of.get(name)
         if file is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value: object = getattr(import_module(f".{file}", package), name)
-        setattr(sys.modules[package], name, value)  # the next use finds it without a call
+        setattr(sys.modules[package], name, value)  # so that the next use does not call this
         return value
 
     return load

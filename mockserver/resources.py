@@ -1,4 +1,4 @@
-"""Files that come with the package: the contract, the docs page, the shipped fixtures."""
+"""Finding the files that come with the package: the contract, the docs page, the fixtures."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 
 
 def resource_path(name: str) -> Path:
-    """Where a shipped file or folder is: inside the package (a wheel) or beside it (a checkout).
+    """Return the path of a shipped file or folder, given relative to the package.
 
-    Raises FileNotFoundError when it is in neither place.
+    In a wheel it is inside the package, in a checkout it can be beside it. Raises FileNotFoundError
+    if it is in neither place.
     """
     places = (Path(str(files("mockserver"))) / name, Path(__file__).parents[1] / name)
     for place in places:
         if place.exists():
             return place
     looked = " nor ".join(str(place) for place in places)
-    raise FileNotFoundError(f"{name} is missing: neither {looked} exists; install mockserver anew")
+    raise FileNotFoundError(f"{name} is missing: neither {looked} exists; reinstall mockserver")

@@ -1,8 +1,8 @@
-"""Prefect's own words: records, times, the published document, and where real servers differ.
+"""Prefect's own terms: records, times, the published document, and how real servers differ.
 
-Comes in: nothing; everything else is built on it. Goes out: the frozen records that the store
-holds (`FlowRun`, `State`, ...), the dialects and the registry of deviations, the contract
-`openapi.yaml`, and what this server does not model.
+Comes in: nothing; all other folders are built on this one. Goes out: the frozen records that the
+store holds (`FlowRun`, `State`, ...), the dialects and the registry of deviations, checks of what
+a real database can store, the contract `openapi.yaml`, and the endpoints that are not modelled.
 """
 
 from . import openapi

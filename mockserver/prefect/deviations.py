@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 MEASURED_ON = ("3.8.8",)
+"""The Prefect releases that the deviations were measured on."""
 BULK_DELETE = "POST /flow_runs/bulk_delete"
+"""The operation that the mock is about, as deviations and the contract kit name it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One way in which a real server is not what its document says.
+    """One difference between a real server and its document.
 
-    `request` is a body (or, where the body is not the point, headers and body) that shows it at
-    `endpoint`. A `silent` one is no reason for a warning.
+    `document` and `server` say what each of them does. `request` is a body that shows the
+    difference at `endpoint`; where it depends on headers, `request` is headers, an empty line and
+    the body. A `silent` deviation never leads to a warning. `seen_in`: the releases that have it.
     """
 
     id: str
@@ -35,9 +38,8 @@ class Deviation:
 DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "state-both-lists",
-        "state.type (or .name) with any_ and not_any_ selects what is in the one and not in the "
-        "other",
-        "that type or name is dropped; alone, it then matches every run",
+        "state.type (or .name) with any_ and not_any_ selects what is in any_ and not in not_any_",
+        "the condition on that type or name is dropped; with no other one, every run matches",
         '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"],"not_any_":["FAILED"]}}}}',
     ),
     Deviation(
@@ -75,40 +77,41 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "lax-coercion",
         "values have the JSON types and formats of the schema",
-        "values are coerced: numbers and booleans from text, uuids without hyphens, times without "
-        "an offset, dates, unix numbers",
+        "values are coerced: texts to numbers and booleans; uuids without hyphens, times without "
+        "an offset, dates and unix timestamps are accepted",
         '{"limit":"10"}',
     ),
     Deviation(
         "body-ignored",
         "the body is application/json; another type is 422",
-        "a body of any other type is ignored: no filter, limit 50, up to 50 runs deleted",
+        "a body of any other type is ignored: no filter, limit 50, up to 50 runs are deleted",
         'Content-Type: text/plain\n\n{"flow_runs":{"id":{"any_":[]}}}',
     ),
     Deviation(
         "api-version-400",
         "x-prefect-api-version is any text",
-        "400 unless it is three numbers with dots, 0.8.0 or above; but /health and /version answer",
+        "400 unless it is three numbers with dots, at least 0.8.0; /health and /version answer "
+        "whatever it is",
         "Content-Type: application/json\nx-prefect-api-version: 1.2\n\n{}",
     ),
     Deviation(
         "unreadable-400",
         "a body that cannot be decoded is 422",
-        "400 for bytes that are no UTF-8, 16 or 32, integers of more than 4,300 digits and "
-        "nesting that is too deep; a UTF-8 byte order mark, UTF-16 and UTF-32 are read",
+        "400 for bytes that are not UTF-8, UTF-16 or UTF-32, integers of more than 4,300 digits "
+        "and nesting that is too deep; a UTF-8 byte order mark is accepted",
         '{"x":"\\xff"} (a byte that is no UTF-8)',
     ),
     Deviation(
         "undocumented-5xx",
         "NaN, infinities and lone surrogates are 422; everything else is ordinary",
-        "500 or 503 where a reply would repeat them, where a lone surrogate reaches the query, "
-        "where a time leaves the years 1-9999 in UTC, and past the database's bounds",
+        "500 or 503 if a reply would repeat one of these, a lone surrogate reaches the query, "
+        "a time leaves the years 1-9999 in UTC, or a limit of the database is exceeded",
         '{"limit":NaN}',
     ),
     Deviation(
         "client-nulls",
         "the name of a run to create is a text, and sort and limit of a list have a value",
-        "null is taken for what is absent: Prefect's own client sends it; so do all dialects",
+        "null is taken as absent, because Prefect's own client sends it; all dialects do the same",
         '{"sort":null,"limit":null}',
         endpoint="POST /flow_runs/filter",
         silent=True,
@@ -116,7 +119,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "lateness-whole-seconds",
         "the average of /flow_runs/lateness and the sums of /flow_runs/history are in seconds",
-        "SQLite rounds times to milliseconds and cuts them to whole seconds first",
+        "SQLite first rounds times to milliseconds and cuts them to whole seconds",
         "{}",
         endpoint="POST /flow_runs/lateness",
         silent=True,
@@ -124,7 +127,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "create-with-data",
         "a flow run or task run can be created in a state with data",
-        'any data but null and {"type": "unpersisted"} is 500',
+        '500 for any data but null and {"type": "unpersisted"}',
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","state":{"type":"COMPLETED","data":1}}',
         endpoint="POST /flow_runs/",
         silent=True,
@@ -132,8 +135,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "bulk-shared-details",
         "bulk_set_state proposes the same state to each flow run",
-        "the runs share one state_details: a scheduled time or lease that is copied from a run's "
-        "earlier state is proposed to all after it, and all replies name the last run",
+        "the runs share one state_details: a scheduled time or lease copied from a run's earlier "
+        "state is proposed to all runs after it, and all replies name the last run",
         '{"state":{"type":"PENDING"}}',
         endpoint="POST /flow_runs/bulk_set_state",
         silent=True,
@@ -141,25 +144,25 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "null-pause-keys",
         "pause_keys of a policy may be null",
-        "pausing such a run is 500; in bulk_set_state it is an ABORT, and the run is paused",
+        "pausing such a run is 500; in bulk_set_state it is an ABORT, although the run is paused",
         '{"state":{"type":"PAUSED"}}',
         endpoint="POST /flow_runs/{id}/set_state",
         silent=True,
     ),
     Deviation(
         "unreadable-labels",
-        "any value can be put under a label, but replies hold texts, numbers and booleans alone: "
-        "another is 422",
-        "any value is taken; then whoever reads the run, or a list with it, is answered 500",
+        "a label can be set to any value, but replies hold only texts, numbers and booleans: any "
+        "other value is 422",
+        "any value is accepted; reading the run, or a list with it, is then 500",
         '{"team":["data"]}',
         endpoint="PATCH /flow_runs/{id}/labels",
         silent=True,
     ),
     Deviation(
         "huge-integers",
-        "the integers of a flow run's parameters, context, labels and the like have any size",
-        "a run with one of more than 64 bits is taken and can be read; every list that shows it is "
-        "500 (on PostgreSQL 1e300 is such an integer, too)",
+        "integers in a flow run's parameters, context, labels and the like have any size",
+        "a run with an integer of more than 64 bits is accepted and can be read; every list with "
+        "it is 500 (on PostgreSQL 1e300 is such an integer, too)",
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","parameters":{"n":18446744073709551616}}',
         endpoint="POST /flow_runs/",
         silent=True,
@@ -167,14 +170,14 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "policy-deprecated-keys",
         "max_retries and retry_delay_seconds of a policy are superseded",
-        "they stand in for retries and retry_delay where those are absent, null, 0 or empty",
+        "they replace retries and retry_delay where those are absent, null, 0 or empty",
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","empirical_policy":{"max_retries":3}}',
         endpoint="POST /flow_runs/",
         silent=True,
     ),
     Deviation(
         "policy-no-object",
-        "a policy that is no object is 422",
+        "a policy that is not an object is 422",
         "500",
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","empirical_policy":1}',
         endpoint="POST /flow_runs/",
@@ -183,7 +186,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "falsy-names",
         "the name of a run is a text or null",
-        "false, 0, [] and {} are taken, too: a name is made up",
+        "false, 0, [] and {} are accepted, too: a name is generated",
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","name":[]}',
         endpoint="POST /flow_runs/",
         silent=True,
@@ -191,7 +194,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "empty-key",
         "the flow run that has the idempotency key is returned",
-        "the empty key is not looked for, but it is unique: the second run that has it is 409",
+        "the empty key is not looked up, but it is unique: a second run with it is 409",
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","idempotency_key":""}',
         endpoint="POST /flow_runs/",
         silent=True,
@@ -199,7 +202,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "state-not-stored",
         "a proposed state has any texts, and is scheduled for any time",
-        "to what its database cannot hold SQLite answers ABORT, PostgreSQL 503 (in bulk ABORT)",
+        "a state that the database cannot store is ABORT on SQLite, 503 on PostgreSQL (in bulk "
+        "ABORT)",
         '{"state":{"type":"RUNNING","name":"\\ud800"},"force":true}',
         endpoint="POST /flow_runs/{id}/set_state",
         silent=True,
@@ -214,12 +218,13 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ),
 )
 
+# Warnings about requests that probably do something else than their author meant, on any server.
 CLIENT_WARNINGS: Mapping[str, str] = MappingProxyType(
     {
         "no-filter": "no condition is left in the filter: it matches every flow run",
-        "unknown-key": "a top-level key is none that the endpoint knows, and was ignored",
-        "date-read-as-unix": "a number or digits stand where a date-time belongs and are read as "
-        "seconds (or milliseconds) since 1970",
+        "unknown-key": "a top-level key is unknown to the endpoint and was ignored",
+        "date-read-as-unix": "a number or digits in place of a date-time are read as seconds (or "
+        "milliseconds) since 1970",
         "empty-criterion-under-or": "a criterion without a condition is satisfied by every flow "
         "run: under or_ it makes the filter match everything",
         "limit-reached": "more flow runs match than the limit let be deleted",
@@ -235,4 +240,6 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
     }
     | dict(CLIENT_WARNINGS)
 )
-"""Every id that `x-mockserver-warning` may hold, with its sentence, in the order of the header."""
+"""Every id that the header `x-mockserver-warning` can hold, with its sentence, in the order of the
+header.
+"""

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 
 class Wildcards(Enum):
-    """What `%`, `_` and `\\` in `like_` are."""
+    """How `%`, `_` and `\\` in `like_` are read."""
 
     LITERAL = "ordinary characters"
     ACTIVE = "% and _ are wildcards, \\ is an ordinary character"
@@ -22,7 +22,7 @@ class Wildcards(Enum):
 
 
 class LikeCase(Enum):
-    """How `like_` and a name are brought to one case."""
+    """How `like_` and a name are brought to one case before they are compared."""
 
     FOLD = "Unicode case folding"
     ASCII = "A-Z are a-z, nothing else"
@@ -30,26 +30,33 @@ class LikeCase(Enum):
 
 
 class NulHandling(Enum):
-    """What NUL (U+0000) in a text is."""
+    """How NUL (U+0000) in a text is read."""
 
     ORDINARY = "an ordinary character"
-    ENDS_PATTERN = "the end of a like_ pattern and of the name it is held against"
+    ENDS_PATTERN = "the end of a like_ pattern and of the name it is compared with"
     FAILS = "refused by the database"
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseLimits:
-    """What a real server's database cannot run. Counts are of one request; None is no bound."""
+    """The limits of a query that a database runs; beyond them the server answers 500 or 503.
 
-    retryable: bool  # the server answers 503 and not 500
+    Counts are of one request; None is no limit. `retryable`: the answer is 503 and not 500.
+    """
+
+    retryable: bool
     max_tags: int | None  # in one tags.any_ or tags.all_
-    max_like_bytes: int | None  # once a name is held against the pattern
+    max_like_bytes: int | None  # UTF-8; only checked when a name is compared with the pattern
     max_parameters: int | None  # values of all lists, like_, times and the limit together
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a request is read and what its filter means. False is: as the document says."""
+    """How a request is read and what its filter means.
+
+    Every default is what the document says. A field's name is the id of its deviation with
+    underscores, except `nul` (for `like-nul` and `nul-in-text`) and `nulls_high`.
+    """
 
     name: str
     state_both_lists: bool = False
@@ -68,7 +75,7 @@ class Dialect:
     null_pause_keys: bool = False
     unreadable_labels: bool = False
     huge_integers: bool = False
-    nulls_high: bool = False  # where a sort puts runs without a value; the document is silent
+    nulls_high: bool = False  # a sort treats null as the highest value; the document is silent
 
 
 SPEC = Dialect("spec")
@@ -89,6 +96,8 @@ PREFECT_SQLITE = Dialect(
     null_pause_keys=True,
     unreadable_labels=True,
     huge_integers=True,
+    # Measured. SQLite's defaults are the same numbers: SQLITE_MAX_FUNCTION_ARG is 127 in 3.40, and
+    # SQLITE_MAX_LIKE_PATTERN_LENGTH is 50,000, of which the two % around the text take 2.
     undocumented_5xx=DatabaseLimits(
         retryable=False, max_tags=127, max_like_bytes=49_998, max_parameters=None
     ),
@@ -101,6 +110,7 @@ PREFECT_POSTGRESQL = replace(
     nul=NulHandling.FAILS,
     lateness_whole_seconds=False,
     nulls_high=True,
+    # Measured; asyncpg, Prefect's driver, takes no more arguments in one query.
     undocumented_5xx=DatabaseLimits(
         retryable=True, max_tags=None, max_like_bytes=None, max_parameters=32_767
     ),

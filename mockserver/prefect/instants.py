@@ -1,12 +1,16 @@
-"""Instants: how a point in time is written in a document, in a request and in a seed."""
+"""Instants: reading and writing points in time as requests, replies and seeds have them.
+
+Every instant is an aware datetime. It is in UTC unless UTC would leave the years 1-9999, which
+neither Python nor a database can hold; then it keeps its offset.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-# RFC 3339, section 5.6, `date-time`. Python's own parser accepts much more (ISO 8601), so the
-# shape is checked first and the parser only computes.
+# RFC 3339, section 5.6, `date-time`. Python's own parser accepts much more (ISO 8601), so that the
+# text is matched first.
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?"
     r"(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
@@ -19,7 +23,7 @@ _OFFSET_PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])", re.ASCII)
 _UNIT_NAMES = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 OUTSIDE_UTC_RANGE = datetime.max.replace(tzinfo=timezone(timedelta(hours=-23)))
-"""An instant that UTC cannot hold."""
+"""An instant that UTC cannot hold. It stands for times that Prefect reads but cannot store."""
 
 SEED_TIME_SYNTAX = (
     "an RFC 3339 date-time with an offset, such as 2026-01-31T08:00:00Z, "
@@ -28,10 +32,10 @@ SEED_TIME_SYNTAX = (
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """Read an RFC 3339 date-time; digits past the microsecond are cut, as every database does.
+    """Read an RFC 3339 date-time; digits past the microsecond are cut.
 
-    Returns an aware datetime in UTC, or in its own offset when UTC would leave the years 1-9999
-    (it still compares as the instant it is). Raises ValueError for anything else.
+    Returns an aware datetime in UTC, or in its own offset if UTC would leave the years 1-9999; it
+    compares as the same instant either way. Raises ValueError for any other text.
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
@@ -43,7 +47,11 @@ def parse_rfc3339(text: str) -> datetime:
 
 
 def _parse_leap_second(text: str, seconds_at: int) -> datetime:
-    """A leap second stands only at the end of a UTC day; it is read as the second after it."""
+    """Read a time with seconds of 60; `seconds_at` is where they are in the text.
+
+    By RFC 3339, section 5.7, a leap second can only be at the end of a day in UTC. It is read as
+    the second after it, because datetime has no second 60.
+    """
     before = to_utc(datetime.fromisoformat(f"{text[:seconds_at]}59{text[seconds_at + 2 :]}"))
     if (before.hour, before.minute) != (23, 59):
         raise ValueError(f"a leap second away from 23:59:60 UTC: {text[:64]!r}")
@@ -63,9 +71,9 @@ def is_rfc3339(text: str) -> bool:
 
 
 def to_utc(moment: datetime) -> datetime:
-    """The same instant in UTC; a naive one is taken as UTC.
+    """The same instant in UTC; a naive time is taken as UTC.
 
-    One that UTC cannot hold (before year 1, after 9999) keeps its offset.
+    A time that would be before year 1 or after 9999 in UTC keeps its offset.
     """
     if moment.tzinfo is UTC:
         return moment
@@ -78,15 +86,15 @@ def to_utc(moment: datetime) -> datetime:
 
 
 def fits_utc_range(moment: datetime) -> bool:
-    """Whether UTC can hold the instant (years 1-9999), as a database must."""
+    """Whether the instant is in the years 1-9999 in UTC, where databases store it."""
     return moment.tzinfo is UTC or to_utc(moment).utcoffset() == timedelta(0)
 
 
 def parse_seed_time(text: str, now: datetime) -> datetime:
-    """Read a time of a seed: RFC 3339, or relative to `now` (`now-90d`, `now+1h30m`).
+    """Read a time in a seed: RFC 3339, or relative to `now` (`now-90d`, `now+1h30m`).
 
-    Returns an aware datetime in UTC. Raises ValueError, with what was expected, when `text` is
-    neither or leaves the years 1-9999.
+    Returns an aware datetime in UTC. Raises ValueError if `text` is neither, or if the time is
+    outside the years 1-9999 in UTC.
     """
     relative = _RELATIVE_TIME.fullmatch(text)
     if relative is None:
@@ -101,6 +109,7 @@ def parse_seed_time(text: str, now: datetime) -> datetime:
 
 
 def _parse_offset(text: str) -> timedelta:
+    """Read what follows `now`: signs, each with one or more numbers with a unit."""
     total = timedelta()
     for sign, parts in _SIGNED_OFFSET.findall(text):
         for number, unit in _OFFSET_PART.findall(parts):
@@ -110,5 +119,5 @@ def _parse_offset(text: str) -> timedelta:
 
 
 def format_instant(moment: datetime) -> str:
-    """RFC 3339 in UTC with `Z`, as a real server writes it; microseconds only when there are."""
+    """RFC 3339 in UTC with `Z`, as a real server writes it; no fraction for a whole second."""
     return to_utc(moment).isoformat().replace("+00:00", "Z")

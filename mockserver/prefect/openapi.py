@@ -1,6 +1,6 @@
-"""The contract, openapi.yaml: its text, its schemas, and validators for them.
+"""The contract openapi.yaml: its text, its parsed document, and validators for its schemas.
 
-The YAML and JSON Schema libraries are imported when they are first needed.
+The YAML and JSON Schema libraries are imported when they are first needed, not with this module.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..resources import resource_path
 from .instants import is_rfc3339
 
-if TYPE_CHECKING:  # 90 ms that only tests and tools have to pay
+if TYPE_CHECKING:  # importing it takes 90 ms, and only tests and tools need it
     from jsonschema import Draft202012Validator
 
 FILE_NAME = "openapi.yaml"
@@ -25,6 +25,8 @@ FORMAT_CHECKERS: Mapping[str, Callable[[str], bool]] = {
     "date-time": is_rfc3339,
 }
 
+# The keywords of JSON Schema that openapi.yaml uses. A test fails for any other, because tools that
+# walk the schemas, such as the drift check, would not understand it.
 STRUCTURAL_KEYWORDS = frozenset({"type", "properties", "required", "items", "anyOf", "$ref"})
 CONSTRAINT_KEYWORDS = frozenset({
     "enum", "const", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "uniqueItems",
@@ -35,7 +37,7 @@ SUPPORTED_KEYWORDS = STRUCTURAL_KEYWORDS | CONSTRAINT_KEYWORDS | ANNOTATION_KEYW
 
 
 def source_text() -> str:
-    """Return openapi.yaml as it is written.
+    """Return the text of openapi.yaml.
 
     Raises FileNotFoundError if the file is neither in the package nor beside it.
     """
@@ -44,9 +46,9 @@ def source_text() -> str:
 
 @cache
 def document() -> Mapping[str, Any]:
-    """Return the parsed document: one shared value, to read only.
+    """Return the parsed document. It is shared by all callers: do not change it.
 
-    Raises FileNotFoundError as text() does.
+    Raises FileNotFoundError as source_text() does.
     """
     import yaml
 
@@ -57,10 +59,10 @@ def document() -> Mapping[str, Any]:
 
 
 def component_schema(name: str) -> dict[str, Any]:
-    """Return one component as a JSON Schema (draft 2020-12) that stands alone.
+    """Return a component schema as a JSON Schema (draft 2020-12) of its own.
 
-    All components come with it, so that its references resolve; they are shared, to read only.
-    Raises LookupError if the document has no such component.
+    It contains all components, so that its references resolve. They are shared by all callers: do
+    not change them. Raises LookupError if the document has no such component.
     """
     components = document()["components"]
     if name not in components["schemas"]:
@@ -75,9 +77,9 @@ def component_schema(name: str) -> dict[str, Any]:
 
 @cache
 def component_validator(name: str) -> Draft202012Validator:
-    """Return a validator for one component that also holds texts to their format.
+    """Return a validator for a component schema that also checks the format of texts.
 
-    Raises LookupError as schema() does.
+    Raises LookupError as component_schema() does.
     """
     from jsonschema import Draft202012Validator, FormatChecker
 
@@ -88,16 +90,17 @@ def component_validator(name: str) -> Draft202012Validator:
 
 
 def _check_strings_only(is_valid: Callable[[str], bool]) -> Callable[[object], bool]:
-    """A format says nothing about a value that is not a text: its type does."""
+    """By JSON Schema a format is about texts only: any other value passes."""
     return lambda value: not isinstance(value, str) or is_valid(value)
 
 
 def unsupported_keywords(schema: Mapping[str, Any]) -> list[str]:
-    """Return JSON pointers to the keywords of a schema that this project does not understand."""
+    """Return JSON pointers to the keywords in a schema that are not in SUPPORTED_KEYWORDS."""
     return list(_walk_unsupported(schema, ""))
 
 
 def _walk_unsupported(schema: Mapping[str, Any], pointer: str) -> Iterator[str]:
+    """The same for a schema that is at `pointer`, and for the schemas in it."""
     for key in schema:
         if key not in SUPPORTED_KEYWORDS:
             yield f"{pointer}/{_escape_pointer_token(key)}"
@@ -107,6 +110,7 @@ def _walk_unsupported(schema: Mapping[str, Any], pointer: str) -> Iterator[str]:
 
 
 def _subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | bool]]:
+    """The schemas directly in a schema, each with its JSON pointer from there."""
     for key, inner in schema.get("properties", {}).items():
         yield f"/properties/{_escape_pointer_token(key)}", inner
     for index, inner in enumerate(schema.get("anyOf", ())):
@@ -117,4 +121,4 @@ def _subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _escape_pointer_token(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+    return key.replace("~", "~0").replace("/", "~1")  # RFC 6901, section 3

@@ -1,8 +1,8 @@
-"""What the server holds: flow runs and what they refer to, as frozen values.
+"""Records: flow runs and what they refer to, as frozen values.
 
-Ids are the lower-case text of a uuid (its order is the uuid's order), instants are aware
-datetimes in UTC, durations are seconds, and null is None. What Prefect 3.8 does not know stays in
-`rest`, as it was loaded.
+Ids are the lower-case text of a uuid, which sorts as the uuid does. Instants are aware datetimes in
+UTC, durations are in seconds, and null is None. `rest` holds the fields of a seed that have no
+attribute of their own, as they were loaded; it does not count when records are compared.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _empty_json() -> Json:
 
 
 class StateType(StrEnum):
-    """Prefect's state types, in the order in which its errors name them."""
+    """Prefect's state types, in the order in which its error messages list them."""
 
     SCHEDULED = "SCHEDULED"
     PENDING = "PENDING"
@@ -37,12 +37,12 @@ class StateType(StrEnum):
 
     @property
     def default_name(self) -> str:
-        """The name of a state that was given none: `COMPLETED` is `Completed`."""
+        """The name of a state without one: `Completed` for COMPLETED."""
         return self.value.capitalize()
 
     @property
     def is_final(self) -> bool:
-        """Whether a run that got here is done."""
+        """Whether a run in such a state has ended."""
         return self in TERMINAL_STATES
 
 
@@ -72,11 +72,11 @@ STATE_DETAILS_DEFAULTS: Json = MappingProxyType(
         "deployment_concurrency_lease_id": None,
     }
 )
-"""Prefect's state_details that can be given, with what each is when it is not."""
+"""Prefect's state_details that a client can set, with their default values."""
 
 
 def non_default_state_details(details: Json) -> Json:
-    """The details that say something: known, and other than when they are not given."""
+    """The state_details that Prefect knows and that differ from their defaults."""
     return {
         key: value
         for key, value in details.items()
@@ -86,10 +86,10 @@ def non_default_state_details(details: Json) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of a run: its type, and a name that says more (`Late` is a SCHEDULED).
+    """The state of a run: its type, and a name that can say more (`Late` is of type SCHEDULED).
 
-    `details` are Prefect's state_details that differ from their defaults (see
-    `non_default_state_details`): ids as text, times as datetimes.
+    `details` are the state_details that differ from their defaults (see
+    `non_default_state_details`), with ids as texts and times as datetimes.
     """
 
     type: StateType
@@ -116,7 +116,7 @@ class CreatedBy:
 
 
 class StateColumns:
-    """What filters ask of the state of a flow run or task run."""
+    """The columns of a flow run or task run that filters on its state compare."""
 
     __slots__ = ()
     state: State | None
@@ -132,7 +132,7 @@ class StateColumns:
 
 @dataclass(frozen=True, slots=True)
 class TaskRun(StateColumns):
-    """A task run. It also links a subflow to the flow run that started it."""
+    """A task run. It also links a subflow to its parent flow run (`FlowRun.parent_task_run_id`)."""
 
     id: str
     flow_run_id: str | None = None
@@ -161,7 +161,7 @@ class TaskRun(StateColumns):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A flow: what runs are runs of."""
+    """A flow, of which flow runs are runs."""
 
     id: str
     name: str
@@ -173,12 +173,12 @@ class Flow:
 
 
 UNKNOWN_FLOW = Flow("8d6ee9bd-1a1c-5a8e-9d7e-6b7f3c1d2e40", "unknown-flow")
-"""The flow of runs of which nobody said what they are runs of: a server's runs always have one."""
+"""The flow of runs that a seed gives none: on a server every run has a flow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployment of a flow; `rest` holds all that no filter on flow runs looks at."""
+    """A deployment of a flow. Its schedules and settings are in `rest`: no filter needs them."""
 
     id: str
     name: str
@@ -197,7 +197,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class WorkPool:
-    """A work pool: where a deployment's runs are carried out. A type such as `process`."""
+    """A work pool, whose workers execute the runs of deployments; a type is `process`, say."""
 
     id: str
     name: str
@@ -217,7 +217,7 @@ class WorkQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowRun(StateColumns):
-    """A flow run; `parent_flow_run_id` follows from the task run of `parent_task_run_id`."""
+    """A flow run. `parent_flow_run_id` is the flow run of the task run `parent_task_run_id`."""
 
     id: str
     name: str
@@ -235,7 +235,7 @@ class FlowRun(StateColumns):
     parent_flow_run_id: str | None = None
     idempotency_key: str | None = None
     created_by: CreatedBy | None = None
-    # No filter on flow runs looks at what follows.
+    # No filter on flow runs compares the fields below.
     created: datetime | None = None
     updated: datetime | None = None
     deployment_version: str | None = None
@@ -256,7 +256,7 @@ class FlowRun(StateColumns):
 
     @property
     def start_or_expected_time(self) -> datetime | None:
-        """What `start_time.before_` and `after_` compare (M7): the start, else the expected one."""
+        """The start, else the expected start: `start_time.before_` and `after_` compare it (M7)."""
         return self.expected_start_time if self.start_time is None else self.start_time
 
     @property

@@ -1,4 +1,4 @@
-"""Names for runs that were given none: an adjective and an animal, by the run's id."""
+"""Names for runs that were given none: an adjective and an animal, chosen by the run's id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ gecko gnu grouse hare heron ibex jackal kiwi koala lemur linnet lynx magpie mart
 
 
 def generate_name(record_id: str) -> str:
-    """A name such as `brisk-otter`, the same one for the same id (a uuid)."""
+    """A name such as `brisk-heron`; the same id, the text of a uuid, always gives the same name."""
     number = UUID(record_id).int
     adjectives, animals = ADJECTIVES.split(), ANIMALS.split()
+    # The division takes the animal from other digits of the id than the adjective.
     return f"{adjectives[number % len(adjectives)]}-{animals[number // 97 % len(animals)]}"

@@ -1,4 +1,8 @@
-"""What a real server's database cannot hold, or fails to read again."""
+"""Checks of what a real server's database cannot store, or cannot read again.
+
+Each check raises ServerFailure where a real server answers 500 or 503 (deviation
+`undocumented-5xx` and those named below). In the dialect `spec` most values are ordinary.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,17 @@ from .instants import fits_utc_range
 
 
 def check_time_range(dialect: Dialect, time: datetime | None, loc: tuple[str | int, ...]) -> None:
-    """Raise ServerFailure for a time that no column holds; where nothing fails, InvalidRequest."""
+    """Check a time that is to be stored; `loc` is where it is in the request.
+
+    Raises ServerFailure for a time outside the years 1-9999 in UTC; in `spec`, where no database
+    fails, InvalidRequest.
+    """
     if time is None or fits_utc_range(time):
         return
     database = dialect.undocumented_5xx
     if database is None:
         msg = "A time must not leave the years 1-9999 in UTC"
-        raise InvalidRequest([{"type": "date_time", "loc": loc, "msg": msg}], None)
+        raise InvalidRequest([{"type": "date_time", "loc": loc, "msg": msg}])
     raise ServerFailure(_DATE_OUT_OF_RANGE, retryable=database.retryable)
 
 
@@ -32,10 +40,10 @@ _TEXT_NOT_STORABLE = (
 def check_storable(
     dialect: Dialect, *, texts: Iterable[str | None] = (), values: object = None
 ) -> None:
-    """Raise ServerFailure for what the database cannot hold: in columns of text, and of JSON.
+    """Check `texts`, for text columns, and the texts in `values`, for JSON columns.
 
-    A database that takes no NUL looks into JSON, too. The other stores a lone surrogate there,
-    and the replies that are to repeat it fail from then on.
+    Raises ServerFailure for a lone surrogate and, on PostgreSQL, for NUL. PostgreSQL checks JSON as
+    well. SQLite stores a lone surrogate in JSON; replies that contain it fail later.
     """
     database = dialect.undocumented_5xx
     if database is None:
@@ -53,12 +61,12 @@ def check_storable(
 
 
 def _rejects_nul(dialect: Dialect) -> bool:
-    """Whether the database is of those that take no NUL: it knows JSON and small integers."""
+    """Whether the database is PostgreSQL, which also checks JSON and the size of integers."""
     return dialect.nul is NulHandling.FAILS
 
 
 def _iter_texts(value: object) -> Iterator[str]:
-    """Every text in a value, keys included."""
+    """Every text in a JSON value, keys of objects included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -71,44 +79,49 @@ def _iter_texts(value: object) -> Iterator[str]:
 
 
 def check_state_data(dialect: Dialect, data: object) -> None:
-    """Raise ServerFailure for NaN and infinities in the data of a state, which is written as it
-    is; elsewhere in JSON they become null.
+    """Raise ServerFailure for NaN and infinities in the data of a state on PostgreSQL.
+
+    A real server stores this data unchanged; elsewhere in JSON it stores null instead of them.
     """
     database = dialect.undocumented_5xx
     if database and _rejects_nul(dialect) and not _is_finite(data):
-        raise ServerFailure("a number that JSON lacks", retryable=database.retryable)
+        raise ServerFailure("NaN or an infinity, which JSON lacks", retryable=database.retryable)
 
 
 def check_readable(dialect: Dialect, *values: object) -> None:
-    """Raise ServerFailure for numbers that JSON lacks where a real server reads the row that it has
-    written: they are null there, which is no label and no number of a policy.
+    """Raise ServerFailure for NaN and infinities in labels and policies.
+
+    A real server stores null instead and then fails to read the row that it has just written: null
+    is neither a label nor a number of a policy.
     """
-    if dialect.undocumented_5xx and not _is_finite(values):
-        raise ServerFailure("a number that JSON lacks", retryable=False)
+    if dialect.undocumented_5xx and not _is_finite(values):  # json writes a tuple as a list
+        raise ServerFailure("NaN or an infinity, which JSON lacks", retryable=False)
 
 
 def check_stored_labels(dialect: Dialect, labels: Mapping[str, object]) -> None:
-    """`unreadable-labels`: raise ServerFailure where a real server reads labels that are none."""
+    """Raise ServerFailure if a stored label makes a real reply fail (`unreadable-labels`)."""
     if dialect.unreadable_labels and not all(map(_is_label, labels.values())):
-        raise ServerFailure("a label that is none", retryable=False)
+        raise ServerFailure("a label that is not a text, a number or a boolean", retryable=False)
 
 
 def check_new_labels(dialect: Dialect, labels: Mapping[str, object]) -> None:
-    """Raise InvalidRequest for labels that no reply can tell, unless a real server takes them."""
+    """Raise InvalidRequest for labels that no reply can contain, unless the dialect takes them."""
     if dialect.unreadable_labels:
         return
     msg = "A label must be a text, a number or a boolean"
     unreadable = {key: value for key, value in labels.items() if not _is_label(value)}
     if unreadable:
         errors = ({"type": "label", "loc": ("body", key), "msg": msg} for key in unreadable)
-        raise InvalidRequest([*errors], None)
+        raise InvalidRequest([*errors])
 
 
 def _is_label(value: object) -> bool:
+    """Whether openapi.yaml allows it in a reply's labels: a text, a finite number or a boolean."""
     return isinstance(value, str | int) or (isinstance(value, float) and isfinite(value))
 
 
 def _is_finite(value: object) -> bool:
+    """Whether a JSON value contains neither NaN nor an infinity."""
     try:
         json.dumps(value, allow_nan=False)
     except ValueError:
@@ -117,10 +130,10 @@ def _is_finite(value: object) -> bool:
 
 
 def check_integer_size(dialect: Dialect, number: int, *, bits: int) -> None:
-    """Raise ServerFailure for an integer past its column's; all have 64 bits on one database."""
+    """Raise ServerFailure for an integer of more than `bits` bits; on SQLite, of more than 64."""
     database = dialect.undocumented_5xx
     if database is None:
         return
     bound = 2 ** (bits if _rejects_nul(dialect) else 64) // 2
     if not -bound <= number < bound:
-        raise ServerFailure("an integer of too many bits", retryable=database.retryable)
+        raise ServerFailure("an integer with too many bits", retryable=database.retryable)

@@ -1,11 +1,14 @@
-"""What a real Prefect 3.8 server serves and this one does not: such a request is told so."""
+"""The endpoints that a real Prefect 3.8 server has and the mock does not model.
+
+A request to one of them is answered 501 with a text that says so, unlike one to an unknown path.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-# Path and methods, as the document of 3.8.8 lists them; the websockets are in no document.
+# Path and methods, as the document of Prefect 3.8.8 lists them. No document lists websockets.
 UNMODELLED_ENDPOINTS = """\
 /admin/settings GET
 /admin/storage DELETE PUT
@@ -129,7 +132,7 @@ UNMODELLED_ENDPOINTS = """\
 
 
 def is_unmodelled(method: str, path: str) -> bool:
-    """Whether a real server has this endpoint. `path` is without the prefix /api."""
+    """Whether only a real server has this endpoint. `path` comes without the prefix /api."""
     return any(
         pattern.fullmatch(path) and (method in methods or "WEBSOCKET" in methods)
         for pattern, methods in _endpoint_patterns()

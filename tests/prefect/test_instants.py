@@ -1,4 +1,4 @@
-"""RFC 3339 and relative times."""
+"""Reading and writing instants: RFC 3339, and the relative times of seeds."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -29,8 +29,8 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
         ("1998-12-31T15:59:60.123-08:00", datetime(1999, 1, 1, tzinfo=UTC)),
     ],
 )
-def test_date_times_are_instants(text: str, instant: datetime) -> None:
-    """Any offset, either case, digits past the microsecond cut, a leap second the next second."""
+def test_a_date_time_is_read_as_its_instant(text: str, instant: datetime) -> None:
+    """With any offset and in either case; a leap second is read as the next second."""
     assert parse_rfc3339(text) == instant
 
 
@@ -52,16 +52,16 @@ def test_date_times_are_instants(text: str, instant: datetime) -> None:
         "",
     ],
 )
-def test_anything_else_is_refused(text: str) -> None:
-    """No date alone, no missing offset, no space, no impossible day, no leap second at noon."""
+def test_another_text_is_not_a_date_time(text: str) -> None:
+    """A date alone, no offset, a space, a day that does not exist, a leap second at noon, ..."""
     assert not is_rfc3339(text)
     with pytest.raises(ValueError, match=r"."):
         parse_rfc3339(text)
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.integers(-1439, 1439))
-def test_what_python_writes_is_read_back(moment: datetime, minutes: int) -> None:
-    """isoformat() in any offset reads back as the same instant."""
+def test_isoformat_is_read_back(moment: datetime, minutes: int) -> None:
+    """What Python writes is read as the same instant, whatever its offset."""
     try:
         local = moment.astimezone(timezone(timedelta(minutes=minutes)))
     except OverflowError:
@@ -71,7 +71,7 @@ def test_what_python_writes_is_read_back(moment: datetime, minutes: int) -> None
 
 
 def test_an_instant_that_utc_cannot_hold_still_compares() -> None:
-    """A time that is in the year 10000 in UTC is later than any other, and known for it."""
+    """A time in the year 10000 in UTC is later than any other, and does not fit."""
     late = parse_rfc3339("9999-12-31T23:59:59-05:00")
     assert late > parse_rfc3339("9999-12-31T23:59:59.999999Z")
     assert not fits_utc_range(late)
@@ -79,7 +79,7 @@ def test_an_instant_that_utc_cannot_hold_still_compares() -> None:
 
 
 def test_a_naive_time_is_utc() -> None:
-    """A time without an offset is taken as UTC where one is let in at all."""
+    """Where a time without an offset is allowed, it is taken as UTC."""
     assert to_utc(NOW.replace(tzinfo=None)) == NOW
 
 
@@ -95,14 +95,14 @@ def test_a_naive_time_is_utc() -> None:
     ],
 )
 def test_relative_times_count_from_now(text: str, offset: timedelta) -> None:
-    """now, then + or - and numbers with units."""
+    """They are `now`, then signs and numbers with units."""
     assert parse_seed_time(text, NOW) == NOW + offset
 
 
 @pytest.mark.parametrize(
     "text", ["now-", "now-90", "now - 90d", "-90d", "now-9999999d", "9999-12-31T23:59:59-05:00"]
 )
-def test_a_time_of_a_seed_is_one_or_the_other(text: str) -> None:
-    """Half a relative time, or one outside the years 1-9999, is refused."""
+def test_another_text_is_not_a_time_of_a_seed(text: str) -> None:
+    """An incomplete relative time, or one outside the years 1-9999, is a ValueError."""
     with pytest.raises(ValueError, match=r"."):
         parse_seed_time(text, NOW)

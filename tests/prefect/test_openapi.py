@@ -1,4 +1,4 @@
-# openapi.yaml says what the published document says, structure for structure, and more in words.
+"""openapi.yaml has the structure of the published document, and a description for everything."""
 
 from __future__ import annotations
 
@@ -63,26 +63,27 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/csrf-token": ("get",),
     "/hello": ("get",),
 }
-"""What the document covers; the published one has more."""
+"""The operations in openapi.yaml; the published document has more."""
 
 
 def json_body(*schemas: str) -> dict[str, Any]:
-    """A reply that is one of these components."""
+    """A response whose JSON is one of these component schemas."""
     refs = [{"$ref": f"#/components/schemas/{name}"} for name in schemas]
     schema = refs[0] if len(refs) == 1 else {"anyOf": refs}
     return {"content": {"application/json": {"schema": schema}}}
 
 
 class Addition(NamedTuple):
-    """Where openapi.yaml says something else than the published document, on purpose."""
+    """A place where openapi.yaml deliberately differs from the published document."""
 
     reason: str
     value: Any
-    """What stands there instead; None to leave it out."""
+    """What openapi.yaml has there; None if it has nothing."""
     places: list[tuple[str, ...]]
 
 
-def replies(status: str, *paths: str) -> list[tuple[str, ...]]:
+def response_places(status: str, *paths: str) -> list[tuple[str, ...]]:
+    """Where the responses with this status are, for every operation on the paths."""
     return [
         ("paths", path, method, "responses", status)
         for path in paths
@@ -109,11 +110,11 @@ NEVER_NULL = {
     "deployments": "DeploymentFilter",
     "work_pools": "WorkPoolFilter",
 }
-"""Filters that the published document does not let be null in three bodies."""
+"""The filters that cannot be null in three bodies of the published document."""
 
 
-def nulls_of_the_client() -> Iterator[tuple[str, str, str, dict[str, str]]]:
-    """Body, key, component and default of each null that only our document allows."""
+def client_nulls() -> Iterator[tuple[str, str, str, dict[str, str]]]:
+    """The body, key, component and default of each null that only openapi.yaml allows."""
     for body, sort in LISTS.items():
         default = PUBLISHED["components"]["schemas"][body]["properties"]["sort"]["default"]
         yield body, "sort", sort, {"default": default}
@@ -126,27 +127,27 @@ def nulls_of_the_client() -> Iterator[tuple[str, str, str, dict[str, str]]]:
 
 ADDITIONS = [
     Addition(
-        "The published document describes no refusal but 422; it has no schema for them.",
+        "The published document describes no error but 422, and has no schema for the others.",
         {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}},
         [("schemas", "ErrorDetail")],
     ),
     Addition(
-        "What a path names may not exist; no path has a line break.",
+        "The record in a path may not exist. (No path can contain a line break.)",
         json_body("ErrorDetail"),
-        replies("404", *(path for path in OPERATIONS if "{" in path)),
+        response_places("404", *(path for path in OPERATIONS if "{" in path)),
     ),
     Addition(
-        "A new run may name a work pool or a queue that does not exist.",
+        "A new run can refer to a work pool or a queue that does not exist.",
         json_body("ErrorDetail"),
-        replies("404", "/flow_runs/"),
+        response_places("404", "/flow_runs/"),
     ),
     Addition(
-        "A lease that is not there is told as gone, not as missing.",
+        "A lease that does not exist is 410, not 404.",
         json_body("ErrorDetail"),
-        replies("410", RENEW),
+        response_places("410", RENEW),
     ),
     Addition(
-        "`min_items` is no keyword of JSON Schema, and a server takes an empty list.",
+        "`min_items` is not a keyword of JSON Schema, and a server accepts an empty list.",
         None,
         [("schemas", INCREMENT, "properties", "names", "min_items")],
     ),
@@ -156,23 +157,23 @@ ADDITIONS = [
         [("paths", "/flow_runs/{id}", "patch", "responses", "400")],
     ),
     Addition(
-        "A new run may name a flow, a flow run or a parent task run that does not exist.",
+        "A new run can refer to a flow, a flow run or a task run that does not exist.",
         json_body("ErrorDetail"),
-        replies("409", "/flow_runs/", "/task_runs/"),
+        response_places("409", "/flow_runs/", "/task_runs/"),
     ),
     *(
         Addition(
-            "A server answers 201 for what is new; the published document has 200 alone.",
+            "A server answers 201 if it created something; the published document has only 200.",
             PUBLISHED["paths"][path]["post"]["responses"]["200"],
-            replies("201", path),
+            response_places("201", path),
         )
         for path in ("/flow_runs/", "/flows/", "/task_runs/", "/flow_runs/{id}/set_state")
     ),
     Addition(
-        "A limit above 200, an interval below a second and a CSRF token where there are none are"
-        " refused with a text as `detail`.",
+        "A limit above 200, an interval below a second and a request for a CSRF token are refused"
+        " with a text as `detail`.",
         json_body("HTTPValidationError", "ErrorDetail"),
-        replies(
+        response_places(
             "422", "/flow_runs/filter", "/flow_runs/paginate", "/flow_runs/history",
             "/flows/filter", "/task_runs/filter", "/deployments/filter", "/csrf-token",
         ),
@@ -184,11 +185,11 @@ ADDITIONS = [
     ),
     *(
         Addition(
-            "Prefect's own client sends null for what it does not ask (deviation client-nulls).",
+            "Prefect's own client sends null for a key it does not set (deviation client-nulls).",
             {"anyOf": [{"$ref": f"#/components/schemas/{kind}"}, {"type": "null"}], **default},
             [("schemas", body, "properties", key)],
         )
-        for body, key, kind, default in nulls_of_the_client()
+        for body, key, kind, default in client_nulls()
     ),
     Addition(
         "Prefect's own client sends null for no limit (deviation client-nulls).",
@@ -204,11 +205,11 @@ ADDITIONS = [
 
 TEXT_KEYS = frozenset({"title", "description", "summary", "tags", "example", "examples"})
 NAMES_BELOW = frozenset({"properties", "schemas", "paths"})
-"""Below these the keys are names that somebody chose (a property `tags`), not keywords."""
+"""The keys below these are names (a property `tags`, say), not keywords."""
 
 
 def structure(node: Any, *, names: bool = False) -> Any:
-    """A part of a document without its texts."""
+    """A part of a document without its titles, descriptions and examples."""
     if isinstance(node, dict):
         return {
             key: structure(value, names=not names and key in NAMES_BELOW)
@@ -220,23 +221,24 @@ def structure(node: Any, *, names: bool = False) -> Any:
     return node
 
 
-def differences(ours: Any, theirs: Any, here: str = "#") -> Iterator[str]:
+def differences(ours: Any, theirs: Any, pointer: str = "#") -> Iterator[str]:
+    """Where two structures differ, as JSON pointers with what each of them has."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in sorted(ours.keys() | theirs.keys()):
             if key not in theirs:
-                yield f"{here}/{key}: only in openapi.yaml"
+                yield f"{pointer}/{key}: only in openapi.yaml"
             elif key not in ours:
-                yield f"{here}/{key}: missing in openapi.yaml"
+                yield f"{pointer}/{key}: missing in openapi.yaml"
             else:
-                yield from differences(ours[key], theirs[key], f"{here}/{key}")
+                yield from differences(ours[key], theirs[key], f"{pointer}/{key}")
     elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
         for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-            yield from differences(one, other, f"{here}/{index}")
+            yield from differences(one, other, f"{pointer}/{index}")
     elif ours != theirs or isinstance(ours, bool) != isinstance(theirs, bool):
-        yield f"{here}: {ours!r} in openapi.yaml, {theirs!r} published"
+        yield f"{pointer}: {ours!r} in openapi.yaml, {theirs!r} published"
 
 
-def chosen(document: Mapping[str, Any]) -> dict[str, Any]:
+def covered_part(document: Mapping[str, Any]) -> dict[str, Any]:
     """The operations of a document that openapi.yaml covers, and every schema they refer to."""
     paths = {
         path: {method: document["paths"][path][method] for method in methods}
@@ -253,14 +255,14 @@ def chosen(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_additions(published: Mapping[str, Any]) -> dict[str, Any]:
-    """What openapi.yaml is to say: the published structure and the additions to it."""
+    """The structure that openapi.yaml must have: the published one with ADDITIONS."""
     wanted = copy.deepcopy(dict(published))
     for addition in ADDITIONS:
-        for *way, key in addition.places:
+        for *path, key in addition.places:
             node: Any = wanted
-            for step in way:
+            for step in path:
                 node = node[int(step) if isinstance(node, list) else step]
-            assert node.get(key) != addition.value, f"{way} {key}: nothing to add"
+            assert node.get(key) != addition.value, f"{path} {key}: nothing to add"
             if addition.value is None:
                 del node[key]
             else:
@@ -269,13 +271,14 @@ def with_additions(published: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def operations() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every operation of openapi.yaml, with a name such as `GET /health`."""
     for path, item in openapi.document()["paths"].items():
         for method, operation in item.items():
             yield f"{method.upper()} {path}", operation
 
 
 def contents() -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every media type that a request or a reply may have."""
+    """Every media type of a request body or a response."""
     for name, operation in operations():
         for part in (operation.get("requestBody", {}), *operation["responses"].values()):
             for content in part.get("content", {}).values():
@@ -283,7 +286,7 @@ def contents() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def described() -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Everything that a reader may ask the meaning of."""
+    """Everything that must have a description."""
     for name, operation in operations():
         yield name, operation
         if "requestBody" in operation:
@@ -299,7 +302,7 @@ def described() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def examples() -> Iterator[tuple[str, Mapping[str, Any], Any]]:
-    """Where each example stands, the schema it belongs to, and its value."""
+    """Every example: where it is, its schema, and its value."""
     for name, schema in openapi.document()["components"]["schemas"].items():
         for value in schema.get("examples", ()):
             yield name, schema, value
@@ -318,18 +321,18 @@ def test_the_document_is_valid() -> None:
     assert [error.message for error in errors] == []
 
 
-def test_the_structure_is_the_published_one() -> None:
-    """The document says what the published one says about its operations, but for ADDITIONS."""
+def test_the_structure_equals_the_published_one() -> None:
+    """openapi.yaml differs from the published document only in ADDITIONS."""
     document = openapi.document()
     ours = {"paths": document["paths"], "schemas": document["components"]["schemas"]}
-    theirs = with_additions(structure(chosen(PUBLISHED)))
+    theirs = with_additions(structure(covered_part(PUBLISHED)))
     assert list(differences(structure(ours), theirs)) == []
 
 
-def test_a_published_structure_is_not_its_own_addition() -> None:
-    """An addition that the published document has come to say itself is found."""
+def test_an_addition_that_is_published_by_now_is_found() -> None:
+    """It then has to be taken off the list."""
     with pytest.raises(AssertionError, match="nothing to add"):
-        with_additions(with_additions(structure(chosen(PUBLISHED))))
+        with_additions(with_additions(structure(covered_part(PUBLISHED))))
 
 
 @pytest.mark.parametrize(
@@ -349,13 +352,13 @@ def test_a_published_structure_is_not_its_own_addition() -> None:
         ),
     ],
 )
-def test_a_difference_is_named(ours: Any, theirs: Any, expected: list[str]) -> None:
-    """The comparison sees structure, a property called `tags` too, and overlooks text."""
+def test_a_difference_is_named_by_its_place(ours: Any, theirs: Any, expected: list[str]) -> None:
+    """The comparison looks at structure, a property called `tags` included, and ignores text."""
     assert list(differences(structure(ours), structure(theirs))) == expected
 
 
-def test_no_keyword_is_beyond_us() -> None:
-    """The schemas use no keyword that the project does not understand."""
+def test_every_keyword_is_supported() -> None:
+    """The schemas use no keyword but those in SUPPORTED_KEYWORDS."""
     schemas = openapi.document()["components"]["schemas"]
     assert [
         f"{name}{at}" for name in schemas for at in openapi.unsupported_keywords(schemas[name])
@@ -363,7 +366,7 @@ def test_no_keyword_is_beyond_us() -> None:
 
 
 def test_an_unsupported_keyword_is_pointed_at() -> None:
-    """Unknown keywords are found at every depth; a property may have the name of one."""
+    """It is found at every depth, and not confused with a property of that name."""
     schema = {
         "prefixItems": [{}],
         "properties": {"oneOf": {"anyOf": [{"type": "null"}, {"minLength": 1}]}, "a/b~": True},
@@ -379,7 +382,7 @@ def test_an_unsupported_keyword_is_pointed_at() -> None:
 
 
 def test_every_format_of_a_text_is_checked() -> None:
-    """No text has a format that the validators would let anything pass for."""
+    """The validators check each format that a text in openapi.yaml has."""
     document = json.dumps(structure(openapi.document()))
     formats = re.findall(r'"type": "string", "format": "([^"]+)"', document)
     assert set(formats) == set(openapi.FORMAT_CHECKERS)
@@ -391,7 +394,7 @@ def test_everything_is_described() -> None:
 
 
 def test_everything_has_an_example() -> None:
-    """Each parameter and request has examples; a reply has some, or its schema has."""
+    """Each parameter and request has examples; of a response, it or its schema has."""
     schemas = openapi.document()["components"]["schemas"]
     for name, operation in operations():
         for parameter in operation.get("parameters", ()):
@@ -405,8 +408,8 @@ def test_everything_has_an_example() -> None:
     assert [name for name in bare if "enum" not in schemas[name]] == []
 
 
-def test_every_deviation_has_its_line() -> None:
-    """The document names each known deviation of real servers, and no other."""
+def test_every_deviation_is_in_the_document() -> None:
+    """openapi.yaml names exactly the deviations in the registry."""
     named = re.findall(r"\*\*Deviation `([a-z0-9-]+)`:\*\*", openapi.source_text())
     assert set(named) == {deviation.id for deviation in DEVIATIONS}
 
@@ -416,13 +419,16 @@ def test_every_deviation_has_its_line() -> None:
     [pytest.param(schema, value, id=name) for name, schema, value in examples()],
 )
 def test_an_example_is_valid(schema: Mapping[str, Any], value: Any) -> None:
-    """Each example satisfies the schema beside which it stands."""
+    """Each example is valid by the schema that it belongs to."""
     components = openapi.document()["components"]
-    judge = openapi.component_validator(BODY).evolve(schema={**schema, "components": components})
-    assert [error.message for error in judge.iter_errors(value)] == []
+    validator = openapi.component_validator(BODY).evolve(
+        schema={**schema, "components": components}
+    )
+    assert [error.message for error in validator.iter_errors(value)] == []
 
 
-def faults(value: Any, name: str = BODY) -> list[str]:
+def error_paths(value: Any, name: str = BODY) -> list[str]:
+    """The JSON paths of what is wrong with a value by a component schema."""
     return [error.json_path for error in openapi.component_validator(name).iter_errors(value)]
 
 
@@ -446,9 +452,9 @@ def ids(*texts: object) -> dict[str, Any]:
         ids("3C90c3cc-0d44-4b50-8888-8dd25736052a"),
     ],
 )
-def test_a_request_is_accepted(value: Any) -> None:
-    """The published sample, the empty request and unknown top-level keys are valid."""
-    assert faults(value) == []
+def test_a_valid_request_is_accepted(value: Any) -> None:
+    """The published sample, an empty request and unknown top-level keys are valid."""
+    assert error_paths(value) == []
 
 
 @pytest.mark.parametrize(
@@ -470,9 +476,9 @@ def test_a_request_is_accepted(value: Any) -> None:
         (ids(1), "$.flow_runs"),
     ],
 )
-def test_a_request_is_refused(value: Any, where: str) -> None:
-    """Unknown filter keys, other types, naive times and ids without hyphens are not valid."""
-    assert faults(value) == [where]
+def test_an_invalid_request_is_refused(value: Any, where: str) -> None:
+    """Unknown keys of filters, other types, naive times and ids without hyphens are not valid."""
+    assert error_paths(value) == [where]
 
 
 @pytest.mark.parametrize(
@@ -535,9 +541,9 @@ def test_a_request_is_refused(value: Any, where: str) -> None:
         ),
     ],
 )
-def test_what_a_client_sends_is_accepted(name: str, value: Any) -> None:
-    """Requests that Prefect's own client was seen to send are valid, null names included."""
-    assert faults(value, name) == []
+def test_requests_of_the_client_are_accepted(name: str, value: Any) -> None:
+    """Requests that were recorded from Prefect's own client are valid, with null names."""
+    assert error_paths(value, name) == []
 
 
 @pytest.mark.parametrize(
@@ -564,19 +570,19 @@ def test_what_a_client_sends_is_accepted(name: str, value: Any) -> None:
         ),
     ],
 )
-def test_other_requests_are_refused(name: str, value: Any, where: str) -> None:
-    """Limits of every kind hold in the other schemas too."""
-    assert faults(value, name) == [where]
+def test_invalid_requests_of_other_kinds_are_refused(name: str, value: Any, where: str) -> None:
+    """The constraints of the other schemas are checked, too."""
+    assert error_paths(value, name) == [where]
 
 
-def test_an_unknown_schema_is_named() -> None:
-    """Asking for a schema that does not exist says which there are."""
+def test_an_unknown_schema_is_a_lookup_error() -> None:
+    """The error says which schemas there are."""
     with pytest.raises(LookupError, match=r"no schema 'FlowRun'; one of Body_.*, Operator, "):
         openapi.component_schema("FlowRun")
 
 
-def test_the_import_is_light() -> None:
-    """Importing the module loads neither the YAML nor the JSON Schema library."""
+def test_the_import_loads_no_heavy_library() -> None:
+    """Neither the YAML nor the JSON Schema library is needed until the document is."""
     program = (
         "import sys, mockserver.prefect.openapi; print({'yaml', 'jsonschema'} & set(sys.modules))"
     )
@@ -584,8 +590,8 @@ def test_the_import_is_light() -> None:
     assert done.stdout.strip() == b"set()"
 
 
-def test_the_page_stays_at_home() -> None:
-    """The page names no other origin, and puts nothing in place as HTML."""
+def test_the_docs_page_uses_no_other_origin() -> None:
+    """It names no other origin, and inserts nothing as HTML."""
     page = resource_path("http/docs.html").read_text(encoding="utf-8")
     assert (
         re.findall(r"https?://|//\w+\.\w|innerHTML|outerHTML|insertAdjacent|\.write\(", page) == []
