@@ -1,7 +1,11 @@
-"""The store: flow runs in memory, found by bitmaps.
+"""Flow runs in memory, found through bitmap indexes.
 
-Comes in: columns of flow runs (a `Base`) and a `Predicate`. Goes out: the ids that match, highest
-first, in microseconds; deletes and changes lie in layers over a base that never changes.
+Comes in: a `Base` (the loaded flow runs and what belongs to them, as records or columns), and
+predicates from `filters`. Goes out: a `Store`, which selects, deletes and changes flow runs
+without changing the base; matching runs come highest id first.
+
+The *ordinal* of a run is its rank in descending order of ids, from 0; a set of runs is a bitmap
+of ordinals. The *position* of a record is its index in the columns as they were read.
 """
 
 from .compact_columns import ColumnValues, DictionaryColumn, LazyColumn, TimestampColumn, UuidColumn

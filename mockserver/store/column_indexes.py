@@ -1,7 +1,8 @@
-"""Columns of a base as bitmaps: of which runs a test on one is true.
+"""Bitmap indexes of columns: the ordinals of the runs for which a comparison is true.
 
-Runs stand in id order, highest first; a run's place is its ordinal, and a set of runs a bitmap of
-ordinals. Nothing here decides what a test means.
+There is one class for each kind of column: single values, tags, instants; `trigram_index` has the
+one for names. What a comparison means is decided in `filters.predicates` alone: an index gives
+the same answer sooner.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pyroaring import BitMap
 
@@ -32,17 +33,26 @@ from ..filters import (
 )
 from .ordinal_sets import EMPTY_SET, BitmapSet, Difference, Intersection, OrdinalSet, make_union
 
-MAX_CACHED_RANGES = 16  # ranges of times
+MAX_CACHED_RANGES = 16  # of one TimeIndex
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class ColumnIndex(Protocol):
-    """One column of a base: the ordinals of which a test on it is true."""
+    """The index of one column."""
 
-    def look_up(self, test: Comparison) -> OrdinalSet: ...
+    def look_up(self, test: Comparison) -> OrdinalSet:
+        """The ordinals of the runs for which the comparison is true."""
+        ...
 
 
 class ValueIndex:
-    """A column of single values: of each, the ordinals, or the only one that has it."""
+    """Index of a column with one value per run.
+
+    `by_value` has the ordinals of each value that is not null: a bitmap, or a plain int where
+    only one run has the value.
+    """
 
     def __init__(self, values: Iterable[Any], all_ordinals: BitMap) -> None:
         ordinals_by_value: dict[Any, int | list[int]] = {}
@@ -54,10 +64,8 @@ class ValueIndex:
                 ordinals_by_value[value] = [earlier, ordinal]
         nulls = ordinals_by_value.pop(None, [])
         null_ordinals = BitMap(nulls if isinstance(nulls, list) else [nulls])
-        self.nulls, self.not_null = (
-            BitmapSet(null_ordinals),
-            BitmapSet(all_ordinals - null_ordinals),
-        )
+        self.nulls = BitmapSet(null_ordinals)
+        self.not_null = BitmapSet(all_ordinals - null_ordinals)
         self.by_value: dict[Any, int | BitMap] = {
             value: BitMap(ordinals) if isinstance(ordinals, list) else ordinals
             for value, ordinals in ordinals_by_value.items()
@@ -71,28 +79,28 @@ class ValueIndex:
         return make_union(ordinals)
 
     def values_of(self, ordinals: BitMap) -> set[Any]:
-        """The values that some of these ordinals have."""
+        """The values that at least one of these runs has."""
         return {
             value
-            for value, having_value in self.by_value.items()
+            for value, having_it in self.by_value.items()
             if (
-                having_value in ordinals
-                if isinstance(having_value, int)
-                else having_value.intersect(ordinals)
+                having_it in ordinals
+                if isinstance(having_it, int)
+                else having_it.intersect(ordinals)
             )
         }
 
 
 VALUE_RELATIONS: Mapping[Relation, Callable[[ValueIndex, Any], OrdinalSet]] = {
     ONE_OF: ValueIndex.one_of,
-    NONE_OF: lambda column, unwanted: Difference(column.not_null, column.one_of(unwanted)),
-    IS_NULL: lambda column, _: column.nulls,
-    IS_NOT_NULL: lambda column, _: column.not_null,
+    NONE_OF: lambda index, unwanted: Difference(index.not_null, index.one_of(unwanted)),
+    IS_NULL: lambda index, _: index.nulls,
+    IS_NOT_NULL: lambda index, _: index.not_null,
 }
 
 
 class TagIndex:
-    """Tags: a bitmap for each."""
+    """Index of tags: a bitmap of ordinals for each tag."""
 
     def __init__(self, values: Iterable[tuple[str, ...]], all_ordinals: BitMap) -> None:
         by_tag: dict[str, list[int]] = {}
@@ -119,17 +127,17 @@ class TagIndex:
 TAG_RELATIONS: Mapping[Relation, Callable[[TagIndex, Any], OrdinalSet]] = {
     HAS_ALL: TagIndex.all_of,
     HAS_ANY: TagIndex.any_of,
-    IS_EMPTY: lambda column, _: column.untagged,
-    IS_NOT_EMPTY: lambda column, _: column.tagged,
+    IS_EMPTY: lambda index, _: index.untagged,
+    IS_NOT_EMPTY: lambda index, _: index.tagged,
 }
 
 
 class TimeIndex:
-    """Instants in order, with the ordinals that have them; the nulls apart.
+    """Index of instants: the ordinals in order of time, without those of nulls.
 
-    The first and the last of each `block` of the order are kept as bitmaps, so that a range costs
-    at most a block, however many runs lie in it. Blocks grow with the runs: 256 such bitmaps of a
-    million runs take 20 bytes a run. The ranges asked for last are kept: a drain asks for one.
+    `before_block[n]` is a bitmap of the first `n * block_size` of them, so that a range costs at
+    most one block of single ordinals, however many runs it covers. Blocks grow with the number of
+    runs, because the bitmaps take memory: 256 of them take 20 bytes per run at a million runs.
     """
 
     def __init__(self, values: Iterable[datetime | None], all_ordinals: BitMap) -> None:
@@ -147,16 +155,15 @@ class TimeIndex:
             self.before_block.append(self.before_block[-1] | block)
 
     def earliest(self, count: int) -> BitMap:
-        """The `count` earliest."""
+        """The ordinals of the `count` earliest instants."""
         block, rest = divmod(count, self.block_size)
         if not rest:
             return self.before_block[block]
         found = self._cached_ranges.get(count)
         if found is None:
             found = self.before_block[block] | BitMap(self.ordinals_by_time[count - rest : count])
-            self._cached_ranges[count] = found
-            if len(self._cached_ranges) > MAX_CACHED_RANGES:
-                self._cached_ranges.popitem(last=False)
+            # A drain looks up the same range in each call.
+            add_bounded(self._cached_ranges, count, found, MAX_CACHED_RANGES)
         return found
 
     def look_up(self, test: Comparison) -> OrdinalSet:
@@ -173,6 +180,14 @@ class TimeIndex:
 TIME_RELATIONS: Mapping[Relation, Callable[[TimeIndex, Any], OrdinalSet]] = {
     AT_OR_BEFORE: TimeIndex.at_or_before,
     AT_OR_AFTER: TimeIndex.at_or_after,
-    IS_NULL: lambda column, _: column.nulls,
-    IS_NOT_NULL: lambda column, _: column.not_null,
+    IS_NULL: lambda index, _: index.nulls,
+    IS_NOT_NULL: lambda index, _: index.not_null,
 }
+
+
+def add_bounded(cache: OrderedDict[K, V], key: K, value: V, max_size: int) -> None:
+    """Add an entry to a cache; if it then has more than `max_size`, drop the one added first."""
+    cache[key] = value
+    if len(cache) > max_size:
+        # One step, unlike `del` of the first key: forks in other threads share the indexes.
+        cache.popitem(last=False)

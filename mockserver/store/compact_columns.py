@@ -1,4 +1,8 @@
-"""Columns that take little, and make their values when these are asked for."""
+"""Columns of values that take little memory: values are made when they are read.
+
+Invariant: a column does not change once it is made. `column[n]` is the value of the n-th record,
+None where that record has none.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any, Protocol
 
 
 class ColumnValues(Protocol):
-    """The values of records in some field, in the order of the records."""
+    """The values of one field, in the order of the records."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Any]: ...
@@ -17,7 +21,7 @@ class ColumnValues(Protocol):
 
 
 class LazyColumn:
-    """A column that is made as a whole, when the first of its values is asked for."""
+    """A column that is computed as a whole when one of its values is first read."""
 
     __slots__ = ("_count", "_make_values", "_values")
 
@@ -30,7 +34,9 @@ class LazyColumn:
         make_values = self._make_values
         if make_values is not None:
             self._values = make_values()
-            self._make_values = None  # only now: another thread may ask, too
+            # Cleared last: another thread that reads meanwhile computes the values, too, instead
+            # of finding none.
+            self._make_values = None
         return self._values
 
     def __len__(self) -> int:
@@ -44,8 +50,10 @@ class LazyColumn:
 
 
 class UuidColumn:
-    """A column of uuids, each in 36 characters: lines of one text, in which those near each other
-    are soon read, wherever the values lay that it is made of.
+    """A column of uuids of 36 characters, as the lines of one text.
+
+    Neighbours in the column are neighbours in memory, wherever the strings they were made from
+    lie. That makes reading many of them in order fast.
     """
 
     __slots__ = ("text",)
@@ -55,7 +63,7 @@ class UuidColumn:
 
     @classmethod
     def from_values(cls, values: Iterable[str]) -> UuidColumn:
-        """These uuids, of which it is known that each has 36 characters."""
+        """A column of these uuids. Each must have 36 characters: it is not checked."""
         return cls("\n".join(values))
 
     def __len__(self) -> int:
@@ -68,22 +76,22 @@ class UuidColumn:
         return self.text[_STRIDE * at : _STRIDE * at + _STRIDE - 1]
 
     def get_many(self, positions: Sequence[int]) -> list[str]:
-        """Those at some places, which are there, and rise."""
+        """The values at ascending positions, all of which must exist."""
         if not positions:
             return []
         first, end = positions[0], positions[-1] + 1
-        if end - first > 2 * len(positions):
+        if end - first > 2 * len(positions):  # most values in between are not wanted
             text = self.text
             return [text[_STRIDE * at : _STRIDE * at + _STRIDE - 1] for at in positions]
         near = self.text[_STRIDE * first : _STRIDE * end - 1].split("\n")
         return near if end - first == len(positions) else [near[at - first] for at in positions]
 
 
-_STRIDE = 37
+_STRIDE = 37  # 36 characters and a line feed
 
 
 class DictionaryColumn:
-    """A column of few different values: these, and of each record which of them it has."""
+    """A dictionary-encoded column: its distinct values, and the code (index) of each record's."""
 
     __slots__ = ("codes", "dictionary")
 
@@ -102,11 +110,11 @@ class DictionaryColumn:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NULL = -(1 << 63)  # no year of 1-9999 is that many microseconds from 1970
+_NULL = -(1 << 63)  # no datetime (years 1-9999) is that many microseconds from 1970
 
 
 class TimestampColumn:
-    """A column of instants: microseconds since 1970."""
+    """A column of instants, as microseconds since 1970 in UTC."""
 
     __slots__ = ("microseconds",)
 
@@ -115,7 +123,7 @@ class TimestampColumn:
 
     @classmethod
     def from_values(cls, moments: Iterable[datetime | None]) -> TimestampColumn:
-        """These instants."""
+        """A column of these aware datetimes."""
         return cls(array("q", map(_to_microseconds, moments)))
 
     def __len__(self) -> int:

@@ -1,8 +1,8 @@
-"""Sets of ordinals that are not worked out yet, but for what lies within a window.
+"""Lazy sets of ordinals: what looking a predicate up returns.
 
-A window of few costs little, however many lie beyond it. How many a set holds is known only
-roughly, and decides nothing but where to look first. What `within` returns may be kept by somebody
-else: it must not be changed.
+A set is evaluated within a window of ordinals, so that the first members cost little, however
+many there are beyond the window. `estimated_size` decides where to search first, never what is
+found. A bitmap that `within` returns may belong to an index or a cache: it must not be changed.
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ from pyroaring import BitMap
 
 
 class OrdinalSet(Protocol):
-    """Some ordinals, about so many."""
+    """A set of ordinals."""
 
     @property
-    def estimated_size(self) -> int: ...
+    def estimated_size(self) -> int:
+        """Roughly how many members it has, known without evaluating it."""
+        ...
 
     def within(self, window: BitMap | None) -> BitMap:
-        """Those that are in the window; None is everywhere."""
+        """The members that are in the window; None: all members."""
         ...
 
     def subtract_from(self, ordinals: BitMap) -> BitMap:
-        """Those of some ordinals that are not in it."""
+        """The given ordinals that are not members."""
         ...
 
 
 class SingletonSet:
-    """A single ordinal."""
+    """A set of one ordinal."""
 
     __slots__ = ("ordinal",)
     estimated_size = 1
@@ -47,7 +49,7 @@ class SingletonSet:
 
 
 class BitmapSet:
-    """The ordinals of a bitmap."""
+    """The set that a bitmap holds."""
 
     __slots__ = ("estimated_size", "ordinals")
 
@@ -66,12 +68,12 @@ EMPTY_SET = BitmapSet(BitMap())
 
 
 def is_known_empty(ordinal_set: OrdinalSet) -> bool:
-    """Whether it is known at a glance to hold nothing."""
+    """Whether a set is known to be empty without evaluating it."""
     return type(ordinal_set) is BitmapSet and not ordinal_set.estimated_size
 
 
 class Union:
-    """What is in any of the parts."""
+    """The members of any part."""
 
     __slots__ = ("estimated_size", "parts")
 
@@ -89,7 +91,10 @@ class Union:
 
 
 class Intersection:
-    """What is in all of the parts, of which there is one at least; the smallest comes first."""
+    """The members of all parts, of which there must be one at least.
+
+    The smallest part is evaluated first, each further part only within what is left.
+    """
 
     __slots__ = ("estimated_size", "parts")
 
@@ -111,7 +116,7 @@ class Intersection:
 
 
 class Difference:
-    """What is in one and not in the other."""
+    """The members of the minuend that are not in the subtrahend."""
 
     __slots__ = ("estimated_size", "minuend", "subtrahend")
 
@@ -128,7 +133,7 @@ class Difference:
 
 
 def make_union(ordinals: Sequence[int | BitMap]) -> OrdinalSet:
-    """All of these ordinals."""
+    """The set of these ordinals, given one by one or in bitmaps."""
     if len(ordinals) == 1:
         (item,) = ordinals
         return SingletonSet(item) if isinstance(item, int) else BitmapSet(item)

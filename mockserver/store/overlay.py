@@ -1,4 +1,8 @@
-"""Records by id: those that were loaded, and over them what has changed since."""
+"""Records by id: the loaded ones and, over them, what has changed since.
+
+Invariant: the loaded records are never changed. `_hidden` has the ids of those that were deleted
+or replaced, `_changed` the records that replace them or are new.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +21,7 @@ R = TypeVar("R", bound=Record)
 
 
 class Overlay(Generic[R]):
-    """A view on loaded records that can be changed without touching them.
-
-    Forking costs as much as has changed. Not for several threads at once.
-    """
+    """A view of loaded records that can be changed without changing them. Not thread-safe."""
 
     __slots__ = ("_changed", "_hidden", "_loaded")
 
@@ -38,7 +39,7 @@ class Overlay(Generic[R]):
         return len(self._loaded) - len(self._hidden) + len(self._changed)
 
     def __iter__(self) -> Iterator[R]:
-        """Every record: the loaded ones that are as they were, then the others."""
+        """Every record: the loaded ones that are unchanged, then the others."""
         for record_id, record in self._loaded.items():
             if record_id not in self._hidden:
                 yield record
@@ -55,7 +56,7 @@ class Overlay(Generic[R]):
 
     @property
     def changed(self) -> Iterable[R]:
-        """Those that were not loaded as they are now."""
+        """The records that are new or replace a loaded one."""
         return self._changed.values()
 
     def put(self, record: R) -> None:
@@ -65,14 +66,17 @@ class Overlay(Generic[R]):
         self._changed[record.id] = record
 
     def drop(self, record_ids: Iterable[str]) -> None:
-        """Take records out; ids that are not there are passed over."""
+        """Delete records. Ids that do not exist are ignored."""
         for record_id in record_ids:
             self._changed.pop(record_id, None)
             if record_id in self._loaded:
                 self._hidden.add(record_id)
 
     def fork(self) -> Overlay[R]:
-        """A shelf that starts as this one is; nothing done on either is seen by the other."""
+        """An independent overlay with the same records.
+
+        The time it takes depends on the number of changes, not of loaded records.
+        """
         other: Overlay[R] = Overlay(self._loaded)
         other._hidden = self._hidden.copy()
         other._changed = self._changed.copy()

@@ -1,6 +1,8 @@
-"""Flow runs in columns: each is made when it is asked for, and a million take no more than texts.
+"""Flow runs and other records, kept in columns.
 
-Rows stand in the order in which a base wants them: by id, highest first.
+A record is made from the columns each time it is read, so that loaded records take the memory of
+their values only. The columns keep the order in which the records were read; `Rows` gives flow
+runs in descending order of ids without moving the values.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ R = TypeVar("R")
 
 
 def defaults_of(kind: type) -> dict[str, Any]:
-    """What a record of a dataclass has where nothing was said, by field."""
+    """The default of each field of a dataclass, by name; None for a field without a default."""
     return {
         field.name: None
         if field.default_factory is field.default is MISSING
@@ -32,7 +34,7 @@ def defaults_of(kind: type) -> dict[str, Any]:
 
 
 class ColumnBuilder:
-    """Columns that grow together; where a record has no value, the default stands."""
+    """The columns of one collection, built batch by batch: a missing column holds the default."""
 
     def __init__(self, defaults: Mapping[str, Any]) -> None:
         self.defaults = defaults
@@ -40,7 +42,7 @@ class ColumnBuilder:
         self.count = 0
 
     def add(self, count: int, columns: Mapping[str, ColumnValues]) -> None:
-        """Add so many records. The first columns are taken as they are."""
+        """Append `count` records. The columns of the first batch are kept as they are."""
         if not self.count:
             self.by_name = dict(columns)
             self.count = count
@@ -54,7 +56,7 @@ class ColumnBuilder:
         self.count += count
 
     def values(self, name: str) -> Iterator[Any]:
-        """What each record has under a name."""
+        """The value of a field in each record, in the order of the records."""
         return iter(self.by_name.get(name) or repeat(self.defaults[name], self.count))
 
 
@@ -62,25 +64,26 @@ FLOW_RUN_DEFAULTS = defaults_of(FlowRun)
 
 
 class Rows(Sequence[FlowRun]):
-    """The flow runs of columns, highest id first. A column that is not there is the default."""
+    """The flow runs of columns, highest id first. A missing column holds the field's default."""
 
     def __init__(
         self, columns: Mapping[str, ColumnValues], order: Sequence[int] | None = None
     ) -> None:
-        """`order`: which place in the columns comes first, which next; by default by id.
+        """`columns` must include "id".
 
-        A range: they stand so.
+        `order`: the positions in descending order of ids, computed when None; a range says that
+        the columns are in this order already, without a duplicate id.
         """
         self.columns = columns
         self.order = _descending_order(columns["id"]) if order is None else order
 
     @property
     def ids(self) -> ColumnValues:
-        """The ids, highest first."""
+        """The ids, in descending order."""
         return self._ids[0]
 
     def has_duplicate_ids(self) -> bool:
-        """Whether an id came twice."""
+        """Whether two runs have the same id."""
         return self._ids[1]
 
     @cached_property
@@ -89,11 +92,13 @@ class Rows(Sequence[FlowRun]):
         if isinstance(self.order, range):
             return ids, False
         ordered = list(map(ids.__getitem__, self.order))
+        # One text: a drain reads ids in this order, and strings of runs that were read in another
+        # lie all over the memory.
         return UuidColumn.from_values(ordered), any(map(eq, ordered, islice(ordered, 1, None)))
 
     @cached_property
     def ordinal_by_id(self) -> Mapping[str, int]:
-        """Which run has an id: the first, the next... Ids must be unique."""
+        """The ordinal of the run with each id. Ids must be unique."""
         ordinals = array("I", self.order)
         for ordinal, position in enumerate(self.order):
             ordinals[position] = ordinal
@@ -108,7 +113,7 @@ class Rows(Sequence[FlowRun]):
     def __getitem__(self, at: slice) -> list[FlowRun]: ...
     def __getitem__(self, at: int | slice) -> FlowRun | list[FlowRun]:
         if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self)))]
+            return [self[ordinal] for ordinal in range(*at.indices(len(self)))]
         position = self.order[at]
         return FlowRun(**{name: column[position] for name, column in self.columns.items()})
 
@@ -116,7 +121,7 @@ class Rows(Sequence[FlowRun]):
         return map(self.__getitem__, range(len(self)))
 
     def values(self, name: str) -> Iterator[Any]:
-        """What each run has under any name that filters look at, in order."""
+        """The value of each run in a field or a derived column, by ordinal."""
         if name in DERIVED_COLUMNS:
             derive, names = DERIVED_COLUMNS[name]
             return map(derive, *map(self.values, names))
@@ -128,7 +133,10 @@ class Rows(Sequence[FlowRun]):
         return map(column.__getitem__, self.order)
 
     def with_parent_flow_runs(self, flow_run_id_by_task_run: Mapping[str, str | None]) -> Rows:
-        """The same, with the flow runs that the parent task runs belong to."""
+        """The same runs, with `parent_flow_run_id` taken from their parent task runs.
+
+        `flow_run_id_by_task_run`: the id of the flow run that each task run belongs to.
+        """
         parents = self.columns.get("parent_task_run_id")
         if parents is None:
             return self
@@ -136,12 +144,12 @@ class Rows(Sequence[FlowRun]):
             len(parents), lambda: list(map(flow_run_id_by_task_run.get, parents))
         )
         rows = Rows({**self.columns, "parent_flow_run_id": parent_flow_run_ids}, self.order)
-        rows._ids = self._ids
+        rows._ids = self._ids  # the ids are the same: not computed again
         return rows
 
 
 def _descending_order(ids: ColumnValues) -> Sequence[int]:
-    """The places of ids, the highest first."""
+    """The positions in descending order of ids; a range when the ids are strictly descending."""
     texts = ids if isinstance(ids, list) else list(ids)
     if all(map(gt, texts, islice(texts, 1, None))):
         return range(len(texts))
@@ -164,7 +172,8 @@ def _creator_type(created_by: CreatedBy | None) -> str | None:
     return created_by.type if created_by else None
 
 
-# As the properties of `FlowRun` say it; a test holds them equal.
+# Columns that filters compare and that are properties of `FlowRun`: name -> how to compute the
+# values, and from which fields. tests/seeds/test_bulk_reader.py compares both.
 DERIVED_COLUMNS: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "state_type": (_state_type, ("state",)),
     "state_name": (_state_name, ("state",)),
@@ -178,7 +187,7 @@ DERIVED_COLUMNS: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
 
 
 class FlowRunsById(Mapping[str, FlowRun]):
-    """Flow runs of columns, by id."""
+    """The flow runs of columns, by id."""
 
     def __init__(self, columns: ColumnBuilder) -> None:
         self.columns = columns
@@ -198,16 +207,16 @@ class FlowRunsById(Mapping[str, FlowRun]):
 
 
 class RecordsById(Mapping[str, R], Generic[R]):
-    """Records of columns, each made when it is asked for, by id."""
+    """The records of columns, by id; each is made when it is read."""
 
     def __init__(self, kind: Callable[..., R], columns: ColumnBuilder) -> None:
-        """Of records with one id, the last counts."""
+        """`kind`: the dataclass of the records. Of records with the same id, the last counts."""
         self.kind = kind
         self.columns = columns
         self._position_by_id = dict(zip(columns.values("id"), count(), strict=False))
 
     def column_by_id(self, name: str) -> Mapping[str, Any]:
-        """What each has under a name, by id."""
+        """The value of a field in each record, by id."""
         return dict(zip(self.columns.values("id"), self.columns.values(name), strict=True))
 
     def __getitem__(self, record_id: str) -> R:

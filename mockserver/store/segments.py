@@ -1,4 +1,8 @@
-"""Layers: flow runs that do not change, and which of them are gone or have lost their parent."""
+"""Segments: indexed flow runs, and which of them are deleted or have lost their parent.
+
+Invariant: `deleted` and `orphans` only grow. So a search can go on where the last one for the
+same query ended, which keeps the last call of a drain as fast as the first.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +17,25 @@ from .flow_run_index import FlowRunIndex, depends_on_parents
 from .ordinal_sets import Difference, OrdinalSet, is_known_empty
 
 MIN_WINDOW = 256
-"""Among so many runs is looked first, at the least."""
+"""Smallest number of ordinals that a search looks at first."""
 WINDOW_GROWTH = 16
-MAX_REMAINING = 1024  # of what was found
-MAX_CURSORS = 16  # predicates
+"""How many times as large as the last window the next one is."""
+MAX_REMAINING = 1024  # matches that a cursor keeps
+MAX_CURSORS = 16  # that a segment keeps
 
-NO_ORDINALS = BitMap()  # is never changed
+NO_ORDINALS = BitMap()  # shared, so never changed
 
 Query = Predicate | tuple[Predicate, Predicate]
-"""A predicate, or a wider and a narrower one: what satisfies only the one."""
+"""A predicate; or a wider and a narrower one, for the runs that satisfy only the wider."""
 
 
 class SearchCursor:
-    """What was asked for, and how far it was sought: what there is before `end` is among `left`."""
+    """A query, its lazy set of matches, and how far that set has been searched.
+
+    Every match below the ordinal `end` that is not deleted is in `remaining`; None: there is
+    none. Deletes keep this true, because they only take matches away. Orphaning may add matches
+    below `end`; then the cursor is rewound.
+    """
 
     __slots__ = ("cached", "end", "matches", "query", "remaining")
 
@@ -37,19 +47,16 @@ class SearchCursor:
         self.cached = False
 
     def rewind(self, ordinal: int) -> None:
-        """Seek again from an ordinal, if it was sought farther."""
+        """Search again from an ordinal or the first remaining match, whichever comes first."""
         self.end = min(ordinal, self.remaining.min() if self.remaining else self.end)
         self.remaining = None
 
 
 class Segment:
-    """A view on an index: without the runs that are `deleted`, and without parents of `orphans`.
+    """A view of an index: without `deleted` runs, and with null parents for the `orphans`.
 
-    What follows from a run's going (M11) has not been done yet for those of `bereft`.
-
-    Copying it costs as much as is gone, however large the index is. Runs only ever go: what is
-    asked for again is among what was found and not yet taken, or farther on. To begin there keeps
-    the last call of a drain as fast as the first.
+    Both are bitmaps of ordinals, and so is `pending_cascade`: the deleted runs whose cascade has
+    not been done yet (None: there are none).
     """
 
     __slots__ = ("_cursors", "_last_cursor", "deleted", "index", "orphans", "pending_cascade")
@@ -60,7 +67,7 @@ class Segment:
         self.orphans = NO_ORDINALS
         self.pending_cascade: BitMap | None = None
         self._cursors: dict[Query, SearchCursor] = {}
-        # What is asked for again, sooner told by identity.
+        # A drain passes the same predicate again: comparing identities is faster than hashing it.
         self._last_cursor: SearchCursor | None = None
 
     def __len__(self) -> int:
@@ -71,21 +78,21 @@ class Segment:
         return self.runs(self.index.all_ordinals - self.deleted)
 
     def ordinal_of(self, run_id: str) -> int | None:
-        """The ordinal of the run with an id; None when it is not here."""
+        """The ordinal of the run with an id; None if there is none, or it is deleted."""
         ordinal = self.index.ordinal_by_id.get(run_id)
         return None if ordinal is None or ordinal in self.deleted else ordinal
 
     def run(self, ordinal: int) -> FlowRun:
-        """The run at an ordinal."""
+        """The run at an ordinal, deleted or not."""
         run = self.index.runs[ordinal]
         return with_parent_nulled(run) if ordinal in self.orphans else run
 
     def runs(self, ordinals: Iterable[int]) -> Iterator[FlowRun]:
-        """The runs at ordinals."""
+        """The runs at these ordinals, in their order."""
         return map(self.run if self.orphans else self.index.runs.__getitem__, ordinals)
 
     def drop(self, run_ids: Iterable[str]) -> list[str]:
-        """Take runs out; returns the ids of those that were here."""
+        """Delete runs, without a cascade. Returns the ids of those that were here."""
         ordinal_by_id, deleted = self.index.ordinal_by_id, self.deleted
         ordinals = {run_id: ordinal_by_id[run_id] for run_id in run_ids if run_id in ordinal_by_id}
         dropped = [run_id for run_id, ordinal in ordinals.items() if ordinal not in deleted]
@@ -93,7 +100,7 @@ class Segment:
         return dropped
 
     def delete_deferred(self, ordinals: Iterable[int]) -> None:
-        """Take runs out that are here, and leave what follows from it for later."""
+        """Delete runs that are here, and note that their cascade is pending."""
         self.deleted.update(ordinals)
         if self.pending_cascade is None:
             self.pending_cascade = BitMap(ordinals)
@@ -101,12 +108,12 @@ class Segment:
             self.pending_cascade.update(ordinals)
 
     def pop_pending_cascade(self) -> list[str]:
-        """The ids of the runs from whose going something is to follow; now it will."""
+        """The ids of the deleted runs whose cascade is pending; the caller does it now."""
         pending_cascade, self.pending_cascade = self.pending_cascade, None
         return [] if pending_cascade is None else self.index.ids_of(pending_cascade.to_array())
 
     def orphan_children(self, parents: set[str]) -> None:
-        """Let the subflows of these flow runs have no parent."""
+        """Make orphans of the subflows of these flow runs (ids)."""
         children = self.index.children(parents)
         if not children:
             return
@@ -114,31 +121,32 @@ class Segment:
         related = [query for query in self._cursors if depends_on_parents(query)]
         if self.orphans is NO_ORDINALS:
             self.orphans = children.copy()
-            for query in related:  # they were looked up without orphans
+            for query in related:  # their matches do not refer to the new bitmap
                 del self._cursors[query]
             return
         self.orphans |= children
-        for query in related:  # which they may satisfy now
+        for query in related:  # which the new orphans may match now
             self._cursors[query].rewind(children.min())
 
     def parent_task_run_ids(self) -> set[str]:
-        """The ids of the task runs that stand for a subflow."""
+        """The ids of the task runs that are the parent of a run here."""
         return self.index.parent_task_run_ids(excluding=self.deleted | self.orphans)
 
     def count(self, predicate: Predicate) -> int:
         """How many runs satisfy a predicate."""
-        return len(self._all(predicate))
+        return len(self._all_matching(predicate))
 
-    def _all(self, predicate: Predicate) -> BitMap:
+    def _all_matching(self, predicate: Predicate) -> BitMap:
         return self._not_deleted(self.index.look_up(predicate, self.orphans).within(None))
 
     def first_matching(self, predicate: Predicate, limit: int | None) -> list[int]:
-        """The ordinals of the first so many runs that satisfy a predicate (None: all)."""
+        """The ordinals of the first `limit` runs that satisfy a predicate (None: of all)."""
         if limit is None:
-            return _first_ordinals(self._all(predicate), None)
+            return _first_ordinals(self._all_matching(predicate), None)
         cursor = self._last_cursor
         if cursor is None or cursor.query is not predicate:
             cursor = self._last_cursor = self._cursor_for(predicate)
+        # Few matches, or few runs: evaluating the whole set is faster than searching windows.
         if cursor.matches.estimated_size <= limit or len(self.index.runs) <= MIN_WINDOW:
             return _first_ordinals(self._not_deleted(cursor.matches.within(None)), limit)
         return _first_ordinals(self._search(cursor, limit), limit)
@@ -148,7 +156,7 @@ class Segment:
         return cached or SearchCursor(predicate, self.index.look_up(predicate, self.orphans))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
-        """Whether some run satisfies the one and not the other."""
+        """Whether some run satisfies the wider predicate and not the narrower one."""
         cursor = self._cursors.get((wider, narrower)) if self._cursors else None
         if cursor is None:
             wider_matches = self.index.look_up(wider, self.orphans)
@@ -159,7 +167,11 @@ class Segment:
         return bool(self._search(cursor, 1))
 
     def _search(self, cursor: SearchCursor, limit: int) -> BitMap:
-        """At least the first so many, or all that there are: sought in ever larger windows."""
+        """At least the first `limit` matches that are not deleted, or all if there are fewer.
+
+        Searches ever larger windows. The first one would hold twice as many as are wanted, and
+        more, if the matches were spread evenly.
+        """
         matches, end, runs = cursor.matches, cursor.end, len(self.index.runs)
         found = self._not_deleted(cursor.remaining) if cursor.remaining else None
         size = MIN_WINDOW + 2 * limit * runs // (matches.estimated_size or 1)
@@ -170,10 +182,10 @@ class Segment:
             found = found | more if found else more
             size *= WINDOW_GROWTH
         found = BitMap() if found is None else found
-        if self.deleted:
-            few = len(found) <= MAX_REMAINING
+        if self.deleted:  # else no drain is going on that would come back for the rest
+            fits = len(found) <= MAX_REMAINING
             cursor.remaining, cursor.end = (
-                (found, end) if few else (found[:MAX_REMAINING], found[MAX_REMAINING])
+                (found, end) if fits else (found[:MAX_REMAINING], found[MAX_REMAINING])
             )
             self._cache(cursor)
         return found
@@ -189,8 +201,11 @@ class Segment:
                 del self._cursors[next(iter(self._cursors))]
 
     def copy(self) -> Segment:
-        """A view that starts as this one is, of which nothing is bereft."""
-        other: Segment = Segment.__new__(Segment)  # `__init__` would make what is replaced here
+        """An independent view that starts the same. This one must have no pending cascade.
+
+        The time it takes depends on what was deleted, not on the size of the index.
+        """
+        other: Segment = Segment.__new__(Segment)  # faster: `__init__` makes what is replaced here
         other.index = self.index
         other.deleted = self.deleted.copy()
         other.orphans = NO_ORDINALS if self.orphans is NO_ORDINALS else self.orphans.copy()
@@ -201,12 +216,13 @@ class Segment:
 
 
 def _first_ordinals(found: BitMap, limit: int | None) -> list[int]:
-    """The first so many ordinals (None: all)."""
-    leading = found if len(found) <= MAX_REMAINING else found[:limit]  # dearer, but for few of many
+    """The first `limit` ordinals of a bitmap (None: all)."""
+    # Slicing a bitmap costs more than making a list, unless it holds many more than are wanted.
+    leading = found if len(found) <= MAX_REMAINING else found[:limit]
     ordinals: list[int] = leading.to_array()[:limit].tolist()
     return ordinals
 
 
 def with_parent_nulled(run: FlowRun) -> FlowRun:
-    """The run after its parent has been deleted (M11)."""
+    """The run as it is after its parent was deleted."""
     return replace(run, parent_task_run_id=None, parent_flow_run_id=None)

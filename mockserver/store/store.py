@@ -1,10 +1,22 @@
-"""Flow runs in memory: an immutable base, and over it what has changed since.
+"""The store: flow runs that can be changed, over a base that never changes.
 
-Invariants: every id is that of one run at most, in one layer or among the fresh ones; what is in
-a layer is untouched, orphaned (its parents are null now) or gone. Runs that are added or changed
-are fresh until they are too many to be tested one by one; then they become a layer of their own,
-and layers of like size become one, so that there are few. Forking and resetting cost as much as
-has changed, however large the base is.
+It works like a log-structured merge tree, or the index of a search engine:
+
+* Added and changed runs go into a *write buffer*, where queries test them one by one.
+* A full buffer is *flushed*: it becomes an immutable *segment* with an index of its own. The base
+  is the first segment.
+* A flush *merges* the last segments into the new one if they are not much larger, so that there
+  are few. The base is never merged.
+* A delete marks runs in the *deletion bitmap* of their segment.
+* A segment keeps *search cursors*: a drain, which sends the same bulk delete until nothing is
+  left, goes on where its last call ended.
+* The *cascade* of a bulk delete is deferred. As on a Prefect server, the task runs of a deleted
+  flow run are deleted, too, and its subflows stay with null parents. This is done before the
+  first call that would show the difference, for many deletes at once.
+
+Invariants: an id is that of one run at most, in one segment or in the buffer. A run in a segment
+is as it was, an orphan (its parents are null now) or deleted. The time of a fork or a reset
+depends on what has changed, not on the size of the base.
 """
 
 from __future__ import annotations
@@ -18,7 +30,7 @@ from typing import Any, NamedTuple
 
 from ..filters import MATCH_ALL, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
-from .flow_run_index import Base, FlowRunIndex, depends_on_parents
+from .flow_run_index import Base, FlowRunIndex, depends_on_parents, id_of
 from .overlay import Overlay
 from .segments import Segment, with_parent_nulled
 
@@ -26,7 +38,7 @@ from .segments import Segment, with_parent_nulled
 class Selection(NamedTuple):
     """The ids of the first flow runs that satisfy a predicate, and whether there are `more`.
 
-    `ordinals`: of these runs in each of the store's layers.
+    `ordinals`: for each segment, the ordinals of those of these runs that are in it.
     """
 
     ids: list[str]
@@ -35,24 +47,30 @@ class Selection(NamedTuple):
 
 
 MAX_BUFFERED = 256
-"""So many runs are tested one by one at most."""
+"""Most runs in the write buffer, where a query tests them one by one."""
 MERGE_FACTOR = 4
+"""A flush merges a segment that has fewer than so many times the runs it has gathered so far."""
 
 
 class Store:
-    """A view on a base that can be changed without touching it. Not for several threads at once."""
+    """A view of a base that can be changed without changing the base. Not thread-safe.
+
+    Ids are compared as text, so uuids must be in lower case.
+    """
 
     def __init__(self, base: Base) -> None:
         self.base = base
-        self._base_segments = [Segment(base)]  # forks share it; no run of it ever goes
+        # Shared by all forks; no run of it is ever deleted (see `_writable_segments`).
+        self._base_segments = [Segment(base)]
         self.reset()
 
     def reset(self) -> None:
-        """Back to the base: what was loaded and nothing else."""
+        """Undo every change: the store holds what the base holds."""
         self._segments = self._base_segments
-        # Of the fresh ones; None: nothing is put off.
+        # Deleted runs of the buffer whose cascade is pending (ids); segments have their own.
+        # None: no cascade is pending, in the segments neither.
         self._pending_cascade: list[str] | None = None
-        # What a drain asks for, and looks at no parents.
+        # The last predicate that was found not to depend on parents.
         self._independent_predicate: Predicate | None = None
         self._buffer: dict[str, FlowRun] = {}
         self._overlays: dict[str, Overlay[Any]] = {}
@@ -60,7 +78,7 @@ class Store:
         self.leases: dict[str, None] = {}
 
     def _writable_segments(self) -> list[Segment]:
-        """The layers, to be changed."""
+        """The segments, made anew if they are shared with other forks."""
         if self._segments is self._base_segments:
             self._segments = [Segment(self.base)]
         return self._segments
@@ -80,7 +98,7 @@ class Store:
         return self._matching(MATCH_ALL, None)
 
     def get(self, flow_run_id: str) -> FlowRun | None:
-        """The run with this id (lower-case text), or None."""
+        """The run with this id, or None."""
         self._run_pending_cascade()
         buffered = self._buffer.get(flow_run_id)
         if buffered is not None:
@@ -93,7 +111,7 @@ class Store:
 
     @property
     def task_runs(self) -> Overlay[TaskRun]:
-        """The task runs. They go with their flow run."""
+        """The task runs. They are deleted with their flow run."""
         self._run_pending_cascade()
         return self._overlay("task_runs")
 
@@ -140,18 +158,18 @@ class Store:
         ]
 
     def parent_task_run_ids(self) -> set[str]:
-        """The ids of the task runs that stand for a subflow."""
+        """The ids of the task runs that are the parent of a flow run."""
         self._run_pending_cascade()
         found = {run.parent_task_run_id for run in self._buffer.values()}
         found.update(*(segment.parent_task_run_ids() for segment in self._segments))
         return {parent for parent in found if parent is not None}
 
     def select(self, predicate: Predicate, limit: int | None = None) -> list[FlowRun]:
-        """The runs that satisfy a predicate, highest id first, at most `limit` (None: all)."""
+        """The first `limit` runs that satisfy a predicate, highest id first (None: all)."""
         return list(islice(self._matching(predicate, limit), limit))
 
     def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
-        """The ids of what `select` returns; no run is made for it."""
+        """The ids of the runs that `select` returns. Faster: no run is made."""
         self._run_cascade_before(predicate)
         id_lists = [
             segment.index.ids_of(segment.first_matching(predicate, limit))
@@ -162,11 +180,11 @@ class Store:
         return _merge_descending(id_lists)[:limit]
 
     def find(self, predicate: Predicate, limit: int) -> Selection:
-        """The first so many runs that satisfy a predicate, to be deleted next."""
+        """The first `limit` runs that satisfy a predicate, for `delete_found`."""
         self._run_cascade_before(predicate)
         ordinals, id_lists = [], []
         for segment in self._segments:
-            segment_ordinals = segment.first_matching(predicate, limit + 1)
+            segment_ordinals = segment.first_matching(predicate, limit + 1)  # one tells `more`
             ordinals.append(segment_ordinals)
             id_lists.append(segment.index.ids_of(segment_ordinals))
         if self._buffer:
@@ -176,7 +194,8 @@ class Store:
         if more:
             first_left = ids[limit]
             del ids[limit:]
-            # The fresh have no ordinals.
+            # Cut each segment's ordinals where its ids, which descend, reach the first left out.
+            # The last of `id_lists` may be the buffer's, which has no ordinals.
             for segment_ordinals, segment_ids in zip(ordinals, id_lists, strict=False):
                 del segment_ordinals[bisect_left(segment_ids, True, key=first_left.__ge__) :]
         return Selection(ids, more, ordinals)
@@ -188,7 +207,7 @@ class Store:
         return loaded + sum(map(predicate, self._buffer.values()))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
-        """Whether some run satisfies the one and not the other."""
+        """Whether some run satisfies the wider predicate and not the narrower one."""
         if self._pending_cascade is not None and depends_on_parents((wider, narrower)):
             self._run_pending_cascade()
         return any(segment.any_more(wider, narrower) for segment in self._segments) or any(
@@ -196,10 +215,10 @@ class Store:
         )
 
     def delete(self, flow_run_ids: Iterable[str]) -> list[str]:
-        """Delete runs, and what follows from it (M11); returns the ids that were there.
+        """Delete runs, with the cascade. Returns the ids that existed, in the order given.
 
-        Task runs that belonged to them are gone; runs whose parent was such a task run stay, and
-        have no parent now. All of it or, when it raises, nothing.
+        Task runs of the deleted runs are deleted, too; runs whose parent was such a task run
+        stay, with null parents. If it raises, nothing is deleted.
         """
         wanted = dict.fromkeys(flow_run_ids)
         if not wanted:
@@ -211,7 +230,7 @@ class Store:
         return deleted
 
     def delete_found(self, selection: Selection) -> None:
-        """Delete, as `delete` does, what `find` has just found: nothing has changed since."""
+        """Delete what `find` returned, as `delete` does. Nothing may have changed in between."""
         if not selection.ids:
             return
         for segment, ordinals in zip(self._writable_segments(), selection.ordinals, strict=True):
@@ -220,12 +239,17 @@ class Store:
         if self._buffer:
             buffer = self._buffer
             pending_cascade += [run_id for run_id in selection.ids if buffer.pop(run_id, None)]
-        if self._buffer and selection.more:  # a drain would test them in each call
+        # More matches: a drain will come back, and would test the buffered runs in each call.
+        if self._buffer and selection.more:
             self._flush()
         self._forget_states(selection.ids)
 
     def _run_pending_cascade(self) -> None:
-        """Do what follows from deletes, which is put off until somebody looks there."""
+        """Do the cascades that are pending.
+
+        They are deferred because doing them in each call took more than half the time of deleting
+        50 runs.
+        """
         if self._pending_cascade is not None:
             deleted, self._pending_cascade = self._pending_cascade, None
             self._cascade(
@@ -233,6 +257,8 @@ class Store:
             )
 
     def _run_cascade_before(self, predicate: Predicate) -> None:
+        """Do the pending cascades if the predicate would show the difference."""
+        # A drain passes the same object in each call: whether it depends on parents is found once.
         if self._pending_cascade is not None and predicate is not self._independent_predicate:
             if depends_on_parents(predicate):
                 self._run_pending_cascade()
@@ -245,11 +271,12 @@ class Store:
                 self._states.pop(flow_run_id, None)
 
     def _cascade(self, deleted: set[str]) -> None:
+        """Delete the task runs of deleted flow runs (ids), and orphan their subflows."""
         self._drop_task_runs(deleted)
         self._orphan_children(deleted)
 
     def _drop(self, flow_run_ids: Collection[str]) -> list[str]:
-        """Take runs out, and nothing else; returns the ids that were there, as they came."""
+        """Delete runs without a cascade. Returns the ids that existed, in the order given."""
         dropped = {run_id for run_id in flow_run_ids if self._buffer.pop(run_id, None)}
         dropped.update(*(segment.drop(flow_run_ids) for segment in self._writable_segments()))
         return [run_id for run_id in flow_run_ids if run_id in dropped]
@@ -278,7 +305,10 @@ class Store:
         self._buffer.update((run.id, with_parent_nulled(run)) for run in orphaned)
 
     def put(self, run: FlowRun) -> None:
-        """Add a run, or replace the one with its id. Its parent follows from its task run."""
+        """Add a run, or replace the one with its id.
+
+        Its `parent_flow_run_id` is taken from its parent task run.
+        """
         self._drop((run.id,))
         task_run = self.task_runs.get(run.parent_task_run_id)
         parent = task_run.flow_run_id if task_run else None
@@ -287,33 +317,31 @@ class Store:
             self._flush()
 
     def _flush(self) -> None:
-        """Make the fresh runs a layer, together with the layers over the base that are no larger
-        than `MERGE_FACTOR` times what they are put on.
-        """
+        """Make a segment of the buffer and of the last segments that are small beside it."""
         runs = list(self._buffer.values())
         segments = self._writable_segments()
         while len(segments) > 1 and len(segments[-1]) < MERGE_FACTOR * len(runs):
             segment = segments.pop()
-            if self._pending_cascade is not None:
+            if self._pending_cascade is not None:  # as ids: the ordinals go with the segment
                 self._pending_cascade += segment.pop_pending_cascade()
             runs.extend(segment)
         segments.append(Segment(FlowRunIndex(runs)))
         self._buffer = {}
 
     def states_of(self, run: FlowRun) -> tuple[State, ...]:
-        """The states that a run has been in, as far as they are known, the present one last."""
+        """The known states that a run has been in, oldest first, its present one last."""
         before = self._states.get(run.id, ())
         return before if run.state is None else (*before, run.state)
 
     def remember(self, flow_run_id: str, states: tuple[State, ...]) -> None:
-        """Keep the states that a run was in before its present one."""
+        """Set the states that a run was in before its present one, oldest first."""
         self._states[flow_run_id] = states
 
     def fork(self) -> Store:
-        """A store that starts as this one is; nothing done on either is seen by the other."""
+        """An independent store that starts with the same content."""
         if self._pending_cascade is not None:
             self._run_pending_cascade()
-        other: Store = Store.__new__(Store)  # `reset` would make what is replaced here
+        other: Store = Store.__new__(Store)  # faster: `__init__` makes what is replaced here
         other.base = self.base
         other._pending_cascade = None
         other._independent_predicate = None
@@ -329,25 +357,22 @@ class Store:
         return other
 
     def _matching(self, predicate: Predicate, limit: int | None) -> Iterator[FlowRun]:
-        """At least the first so many that satisfy a predicate (None: all)."""
+        """At least the first `limit` runs that satisfy a predicate (None: all), in order."""
         self._run_pending_cascade()
         found: list[Iterable[FlowRun]] = [
             segment.runs(segment.first_matching(predicate, limit)) for segment in self._segments
         ]
         if self._buffer:
             found.append(self._match_buffer(predicate))
-        return iter(found[0]) if len(found) == 1 else merge(*found, key=_id, reverse=True)
+        return iter(found[0]) if len(found) == 1 else merge(*found, key=id_of, reverse=True)
 
     def _match_buffer(self, predicate: Predicate) -> list[FlowRun]:
-        return sorted(filter(predicate, self._buffer.values()), key=_id, reverse=True)
-
-
-def _id(run: FlowRun) -> str:
-    return run.id
+        """The runs of the buffer that satisfy a predicate, highest id first."""
+        return sorted(filter(predicate, self._buffer.values()), key=id_of, reverse=True)
 
 
 def _merge_descending(id_lists: list[list[str]]) -> list[str]:
-    """All of these ids, highest first, as each of the lists is."""
+    """The ids of all lists in one, highest first. Each list is in this order already."""
     if len(id_lists) == 1:
         return id_lists[0]
     return sorted(chain.from_iterable(id_lists), reverse=True)

@@ -1,36 +1,43 @@
-"""Names as bitmaps, and `like_`: pieces of up to three letters lead to the names to be read."""
+"""Index of names for `like_`: an n-gram index finds the names that are worth testing.
+
+Distinct names are numbered. The posting list of a gram (1 to 3 characters) is a bitmap of the
+numbers of the names that contain it. The index only leaves out names that cannot match; whether
+one does match is decided by `LikePattern` alone.
+"""
 
 from __future__ import annotations
 
 from array import array
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
-from typing import Any
 
 from pyroaring import BitMap
 
 from ..filters import LIKE, Comparison, LikePattern
-from .column_indexes import ValueIndex
+from .column_indexes import ValueIndex, add_bounded
 from .ordinal_sets import BitmapSet, OrdinalSet, make_union
 
-MAX_GRAM_LENGTH = 3  # letters of a piece
-MAX_CACHED_PATTERNS = 64  # patterns whose runs are kept: 130 KB each at a million runs
-MAX_EAGER_CANDIDATES = 256  # names are read at once
-MAX_SCANNED_RUNS = (
-    4096  # have their names read sooner than all that match a new pattern are looked up
-)
+MAX_GRAM_LENGTH = 3  # characters
+MAX_CACHED_PATTERNS = 64  # the runs of each take up to 130 KB at a million runs
+MAX_EAGER_CANDIDATES = 256  # up to so many names are tested at once
+MAX_SCANNED_RUNS = 4096
+"""Largest window of runs whose names are tested instead of all candidate names: for a pattern that
+was not asked for before, that is faster."""
 
 
 class TrigramIndex:
-    """The distinct names in the form that a kind of `LikePattern` takes, found by their pieces."""
+    """N-gram index of distinct names, normalized as one kind of `LikePattern` compares them.
 
-    def __init__(self, prepared: Iterable[str]) -> None:
-        self.names = list(prepared)
+    The posting lists of a gram length are made when a pattern first needs them.
+    """
+
+    def __init__(self, normalized_names: Iterable[str]) -> None:
+        self.names = list(normalized_names)
         self._all_numbers = BitMap(range(len(self.names)))
         self._posting_lists_by_size: dict[int, dict[str, BitMap]] = {}
 
     def candidates(self, like: LikePattern) -> BitMap:
-        """The numbers of the names that have all pieces of a pattern."""
+        """The numbers of the names that contain every gram of the pattern's texts."""
         found = self._all_numbers
         for text in like.required_texts():
             size = min(MAX_GRAM_LENGTH, len(text))
@@ -43,27 +50,27 @@ class TrigramIndex:
         return found
 
     def _posting_lists(self, size: int) -> dict[str, BitMap]:
-        """The names that have a piece, for every piece of this size."""
+        """The posting list of every gram of this length."""
         if size not in self._posting_lists_by_size:
-            numbers: defaultdict[str, list[int]] = defaultdict(list)
+            numbers_by_gram: defaultdict[str, list[int]] = defaultdict(list)
             for number, name in enumerate(self.names):
                 for gram in {name[at : at + size] for at in range(len(name) - size + 1)}:
-                    numbers[gram].append(number)
+                    numbers_by_gram[gram].append(number)
             self._posting_lists_by_size[size] = {
-                gram: BitMap(found) for gram, found in numbers.items()
+                gram: BitMap(numbers) for gram, numbers in numbers_by_gram.items()
             }
         return self._posting_lists_by_size[size]
 
 
 class NameIndex(ValueIndex):
-    """Names. What `like_` is held against is prepared once, then met by every request."""
+    """Index of names. They are normalized once for each kind of pattern, not in each request."""
 
     def __init__(self, values: Iterable[str], all_ordinals: BitMap) -> None:
         names = list(values)
         super().__init__(names, all_ordinals)
         self._ordinals_by_number = list(self.by_value.values())
-        number = {name: at for at, name in enumerate(self.by_value)}
-        self.name_numbers = array("I", map(number.__getitem__, names))
+        number_by_name = {name: number for number, name in enumerate(self.by_value)}
+        self.name_numbers = array("I", map(number_by_name.__getitem__, names))
         self._trigram_indexes: dict[tuple[object, bool], TrigramIndex] = {}
         self._cached_matches: OrderedDict[LikePattern, BitMap] = OrderedDict()
         self._lazy_matches: OrderedDict[LikePattern, LazyLikeMatches] = OrderedDict()
@@ -84,11 +91,14 @@ class NameIndex(ValueIndex):
         lazy = self._lazy_matches.get(like)
         if lazy is None:
             lazy = LazyLikeMatches(self, like, trigrams, candidates)
-            _cache(self._lazy_matches, like, lazy)
+            add_bounded(self._lazy_matches, like, lazy, MAX_CACHED_PATTERNS)
         return lazy
 
     def all_matches(self, like: LikePattern, trigrams: TrigramIndex, candidates: BitMap) -> BitMap:
-        """All runs whose names match. They are kept: a drain asks for one pattern."""
+        """The ordinals of all runs whose names match, cached: a drain repeats its pattern.
+
+        `candidates`: numbers of the names that may match.
+        """
         found = self._cached_matches.get(like)
         if found is not None:
             return found
@@ -97,24 +107,22 @@ class NameIndex(ValueIndex):
             ordinals[number] for number in candidates if like.matches_normalized(texts[number])
         ]
         found = make_union(matching).within(None)
-        _cache(self._cached_matches, like, found)
+        add_bounded(self._cached_matches, like, found, MAX_CACHED_PATTERNS)
         return found
 
     def _trigram_index(self, like: LikePattern) -> TrigramIndex:
-        preparation = (like.case, like.cut_names_at_nul)
-        if preparation not in self._trigram_indexes:
-            self._trigram_indexes[preparation] = TrigramIndex(map(like.normalize, self.by_value))
-        return self._trigram_indexes[preparation]
-
-
-def _cache(cache: OrderedDict[LikePattern, Any], like: LikePattern, value: Any) -> None:
-    cache[like] = value
-    if len(cache) > MAX_CACHED_PATTERNS:
-        cache.popitem(last=False)
+        normalization = (like.case, like.cut_names_at_nul)
+        if normalization not in self._trigram_indexes:
+            self._trigram_indexes[normalization] = TrigramIndex(map(like.normalize, self.by_value))
+        return self._trigram_indexes[normalization]
 
 
 class LazyLikeMatches:
-    """Runs whose names match a new pattern, of many names: at first, few of them are read."""
+    """The runs that match a new pattern, where there are many candidate names.
+
+    The first small window tests only the names of the runs in it. A second one shows that the
+    pattern is asked for again: then all matches are found at once, and cached.
+    """
 
     __slots__ = (
         "_candidates",
@@ -144,9 +152,9 @@ class LazyLikeMatches:
         candidates, matches = self._candidates, self._like.matches_normalized
         return BitMap(
             [
-                at
-                for at in window
-                if (number := numbers[at]) in candidates and matches(texts[number])
+                ordinal
+                for ordinal in window
+                if (number := numbers[ordinal]) in candidates and matches(texts[number])
             ]
         )
 

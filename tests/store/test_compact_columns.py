@@ -1,4 +1,4 @@
-"""Compact columns are what they were made of."""
+"""For any list of uuids: a column made from it reads back the same values."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +9,8 @@ uuids = st.lists(st.uuids().map(str), max_size=12)
 
 
 @given(values=uuids, data=st.data())
-def test_uuids_are_those_they_were_made_of(values: list[str], data: st.DataObject) -> None:
-    """One by one, all of them, and some: those near each other as those far apart."""
+def test_a_uuid_column_reads_back_its_values(values: list[str], data: st.DataObject) -> None:
+    """One by one, all together, and at any ascending positions, near each other or far apart."""
     column = UuidColumn.from_values(values)
     assert len(column) == len(values)
     assert list(column) == values

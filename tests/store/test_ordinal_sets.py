@@ -1,4 +1,4 @@
-"""Sets of ordinals. For any of them and any window: what Python's own sets hold."""
+"""Lazy sets of ordinals. For any set and any window, they answer as Python's sets do."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,48 +15,53 @@ from mockserver.store.ordinal_sets import (
 )
 
 ordinals = st.integers(0, 9)
-some = st.frozensets(ordinals)
-Both = tuple[OrdinalSet, frozenset[int]]
-"""A set, and what it holds."""
+frozensets = st.frozensets(ordinals)
+SetAndModel = tuple[OrdinalSet, frozenset[int]]
+"""A lazy set, and the same members as a Python set."""
 
 
-def _joined(both: st.SearchStrategy[Both]) -> st.SearchStrategy[Both]:
-    parts = st.lists(both, min_size=1, max_size=3)
+def _combine(pairs: st.SearchStrategy[SetAndModel]) -> st.SearchStrategy[SetAndModel]:
     return (
-        parts.map(lambda all_: (Union(s for s, _ in all_), frozenset().union(*_held(all_))))
-        | parts.map(
-            lambda all_: (Intersection(s for s, _ in all_), frozenset.intersection(*_held(all_)))
-        )
-        | st.tuples(both, both).map(
-            lambda two: (Difference(two[0][0], two[1][0]), two[0][1] - two[1][1])
-        )
+        st.lists(pairs, min_size=1, max_size=3).map(_unite)
+        | st.lists(pairs, min_size=1, max_size=3).map(_intersect)
+        | st.tuples(pairs, pairs).map(_subtract)
     )
 
 
-def _held(both: list[Both]) -> list[frozenset[int]]:
-    return [held for _, held in both]
+def _unite(pairs: list[SetAndModel]) -> SetAndModel:
+    return Union(lazy for lazy, _ in pairs), frozenset().union(*(model for _, model in pairs))
 
 
-sets: st.SearchStrategy[Both] = st.recursive(
-    some.map(lambda held: (BitmapSet(BitMap(held)), held))
-    | ordinals.map(lambda at: (SingletonSet(at), frozenset({at}))),
-    _joined,
+def _intersect(pairs: list[SetAndModel]) -> SetAndModel:
+    models = [model for _, model in pairs]
+    return Intersection(lazy for lazy, _ in pairs), frozenset.intersection(*models)
+
+
+def _subtract(pairs: tuple[SetAndModel, SetAndModel]) -> SetAndModel:
+    (minuend, minuend_model), (subtrahend, subtrahend_model) = pairs
+    return Difference(minuend, subtrahend), minuend_model - subtrahend_model
+
+
+sets_and_models: st.SearchStrategy[SetAndModel] = st.recursive(
+    frozensets.map(lambda model: (BitmapSet(BitMap(model)), model))
+    | ordinals.map(lambda ordinal: (SingletonSet(ordinal), frozenset({ordinal}))),
+    _combine,
     max_leaves=6,
 )
 
 
-@given(both=sets, window=some)
-def test_a_set_holds_what_it_is_made_of(both: Both, window: frozenset[int]) -> None:
-    """Everywhere, within a window, and of what lies in the window that which it does not hold."""
-    found, held = both
-    assert set(found.within(None)) == held
-    assert set(found.within(BitMap(window))) == held & window
-    assert set(found.subtract_from(BitMap(window))) == window - held
-    assert found.estimated_size >= 0
+@given(pair=sets_and_models, window=frozensets)
+def test_a_lazy_set_has_the_members_of_its_model(pair: SetAndModel, window: frozenset[int]) -> None:
+    """All members, those within a window, and the rest of the window when they are subtracted."""
+    lazy, model = pair
+    assert set(lazy.within(None)) == model
+    assert set(lazy.within(BitMap(window))) == model & window
+    assert set(lazy.subtract_from(BitMap(window))) == window - model
+    assert lazy.estimated_size >= 0
 
 
-@given(places=st.lists(ordinals | some.map(BitMap), max_size=4))
-def test_a_union_of_places_holds_them_all(places: list[int | BitMap]) -> None:
-    """Ordinals alone and in bitmaps, none as well."""
-    expected = {at for place in places for at in (place if isinstance(place, BitMap) else [place])}
-    assert set(make_union(places).within(None)) == expected
+@given(items=st.lists(ordinals | frozensets.map(BitMap), max_size=4))
+def test_make_union_has_every_ordinal_it_was_given(items: list[int | BitMap]) -> None:
+    """Given one by one or in bitmaps; none at all is the empty set."""
+    expected = {one for item in items for one in (item if isinstance(item, BitMap) else [item])}
+    assert set(make_union(items).within(None)) == expected

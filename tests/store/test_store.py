@@ -1,4 +1,4 @@
-"""The store. For any base, changes and filter: the fast road answers what a full scan answers."""
+"""The store. Invariant: for any base, changes and filter, it selects what a full scan selects."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -52,8 +52,8 @@ def scan(store: Store, predicate: Predicate) -> list[FlowRun]:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
-def test_every_vector_holds_in_the_store(dialect: Dialect) -> None:
-    """The indexes select what real servers selected, in id order, and count the same."""
+def test_the_store_selects_what_real_servers_selected(dialect: Dialect) -> None:
+    """For every recorded filter: the same runs in descending order of ids, and the same count."""
     store = Store(filter_base())
     for case in filter_cases():
         predicate = predicate_of(case.flow_runs, dialect)
@@ -63,10 +63,10 @@ def test_every_vector_holds_in_the_store(dialect: Dialect) -> None:
         assert [run.id for run in store.select(predicate, 7)] == expected[:7]
 
 
-@pytest.fixture(params=["bounds as they are", "bounds of almost nothing"])
+@pytest.fixture(params=["real bounds", "tight bounds"])
 def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also with bounds so tight that a few runs take the roads of a million."""
-    if request.param != "bounds as they are":
+    """Also run with bounds so tight that a few runs take the code paths of a million."""
+    if request.param == "tight bounds":
         tighten(monkeypatch.setattr)
 
 
@@ -82,24 +82,24 @@ def tighten(set_attribute: Callable[[Any, str, int], None]) -> None:
 
 
 Changes = list[list[str] | FlowRun]
-"""Ids to be deleted, or a run to be put."""
+"""Each is a list of ids to delete, or a run to put."""
 changes: st.SearchStrategy[Changes] = st.lists(st.lists(ids, max_size=3) | flow_runs, max_size=6)
 
 
 def rows_of(runs: Sequence[FlowRun]) -> Rows:
-    """The same runs, in columns, as a file may hold them: of three or more, not in order."""
-    found = [*runs[::2], *runs[1::2]]
+    """The same runs in columns; three or more are not in order of ids, as in a file."""
+    shuffled = [*runs[::2], *runs[1::2]]
     return Rows(
-        {name: [getattr(run, name) for run in found] for name in FlowRun.__dataclass_fields__}
+        {name: [getattr(run, name) for run in shuffled] for name in FlowRun.__dataclass_fields__}
     )
 
 
-def change(store: Store, made: Changes) -> None:
-    for one in made:
-        if isinstance(one, list):
-            store.delete(one)
+def apply_changes(store: Store, wanted: Changes) -> None:
+    for change in wanted:
+        if isinstance(change, list):
+            store.delete(change)
         else:
-            store.put(one)
+            store.put(change)
 
 
 @pytest.mark.usefixtures("bounds")
@@ -115,7 +115,7 @@ def change(store: Store, made: Changes) -> None:
     after=changes,
     wanted=st.lists(filters, min_size=3, max_size=3),
 )
-def test_the_fast_road_is_the_full_scan(
+def test_the_indexes_answer_as_a_full_scan_does(
     base: Base,
     in_rows: bool,
     before: Changes,
@@ -123,27 +123,27 @@ def test_the_fast_road_is_the_full_scan(
     wanted: list[dict[str, Any]],
     dialect: Dialect,
 ) -> None:
-    """For any base, filter and dialect, and forks with deletions, additions and changes, the
-    indexes select and count what calling the predicate with every run selects.
+    """For any base, filter and dialect, and for changed stores and forks: the indexes select and
+    count what calling the predicate with every run selects and counts.
     """
     if in_rows:
         base = Base(rows_of(base.runs), base.task_runs.values())
     store = Store(base)
-    change(store, before)
+    apply_changes(store, before)
     fork = store.fork()
-    change(fork, after)
+    apply_changes(fork, after)
     predicates = [predicate_of(filter_, dialect) for filter_ in wanted]
     for one in (Store(base), store, fork):
-        for predicate in predicates * 2:  # again: what was looked up is kept
-            there = filter(None, map(one.get, reversed(IDS)))
-            found = [run for run in there if predicate(run)]
+        for predicate in predicates * 2:  # twice: the second time from caches
+            runs = filter(None, map(one.get, reversed(IDS)))
+            found = [run for run in runs if predicate(run)]
             assert one.select(predicate, 2) == found[:2]
             assert one.select_ids(predicate) == [run.id for run in found]
             assert one.count(predicate) == len(found)
 
 
 def test_deleting_a_parent_orphans_its_subflows() -> None:
-    """M11: the parent's task run goes with it; the subflow stays, with no parent."""
+    """The parent's task run is deleted with it; the subflow stays, with null parents."""
     parent, child = (
         FlowRun(id=IDS[2], name="p"),
         FlowRun(id=IDS[1], name="c", parent_task_run_id=TASK_IDS[0]),
@@ -161,8 +161,8 @@ def test_deleting_a_parent_orphans_its_subflows() -> None:
     assert (orphan.parent_task_run_id, orphan.parent_flow_run_id) == (None, None)
 
 
-def test_a_reset_costs_nothing_that_was_loaded() -> None:
-    """After a reset everything that was deleted is back, and what was added is gone."""
+def test_a_reset_restores_the_base() -> None:
+    """Deleted runs are back, added ones are gone."""
     base = filter_base()
     store = Store(base)
     store.delete(run.id for run in store.select(MATCH_ALL))
@@ -175,8 +175,8 @@ def test_a_reset_costs_nothing_that_was_loaded() -> None:
     assert list(store) == list(base.runs)
 
 
-def test_times_past_a_block_are_still_exact() -> None:
-    """Ranges over more runs than an index block are as exact as small ones."""
+def test_time_ranges_of_several_blocks_are_exact() -> None:
+    """With more runs than an index block holds, and bounds on and beside a block's end."""
     from datetime import timedelta
 
     runs = [
@@ -191,8 +191,8 @@ def test_times_past_a_block_are_still_exact() -> None:
             assert store.select(predicate) == scan(store, predicate)
 
 
-def test_few_candidates_are_read_by_name() -> None:
-    """like_ joined with a narrow criterion answers as like_ over all names does."""
+def test_like_with_a_narrow_criterion_is_exact() -> None:
+    """The other criterion leaves few runs, whose names are tested."""
     runs = [FlowRun(id=f"{n:05}", name=f"run-{n}", flow_version=str(n % 50)) for n in range(500)]
     store = Store(Base(runs))
     predicate = predicate_of({"name": {"like_": "9"}, "flow_version": {"any_": ["9"]}})
@@ -200,30 +200,30 @@ def test_few_candidates_are_read_by_name() -> None:
     assert store.count(predicate) == 10
 
 
-def test_a_new_pattern_among_few_runs_reads_their_names() -> None:
-    """Where many names may match, and few runs are left: the same runs, found sooner."""
+def test_a_new_pattern_and_a_repeated_one_match_the_same_runs() -> None:
+    """Many names are candidates: a new pattern tests the names of the few runs that are left."""
     runs = [FlowRun(id=f"{n:05}", name=f"run-{n}") for n in range(2000)]
     store = Store(Base(runs))
     predicate = predicate_of({"id": {"not_any_": []}, "name": {"like_": "u"}})
     narrow = AllOf((Comparison("id", ONE_OF, frozenset({"00005", "00060"})), predicate))
-    for _ in range(3):  # from the second time on it is no new one
+    for _ in range(3):  # new the first time, repeated after that
         assert [run.id for run in store.select(narrow)] == ["00060", "00005"]
 
 
-def test_names_are_read_to_tell_whether_any_is_left_out() -> None:
-    """A broad pattern that is new, held against what lies in a window."""
+def test_any_more_finds_a_name_that_a_broad_pattern_leaves_out() -> None:
+    """The pattern is new and has many candidates: it is subtracted from a window of runs."""
     runs = [FlowRun(id=f"{n:05}", name=f"run-{n}") for n in range(2000)]
-    unlike = [FlowRun(id="00000-", name="other")]
+    other = [FlowRun(id="00000-", name="other")]
     contains = predicate_of({"name": {"like_": "ru"}})
     assert not Store(Base(runs)).any_more(MATCH_ALL, contains)
-    assert Store(Base(runs + unlike)).any_more(MATCH_ALL, contains)
+    assert Store(Base(runs + other)).any_more(MATCH_ALL, contains)
 
 
-def test_subflows_whose_parents_go_are_found_where_nothing_was_left(
+def test_a_drain_finds_runs_orphaned_behind_its_cursor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A drain of what has no parent finds, above where it is, what has lost its parent since."""
-    tighten(monkeypatch.setattr)  # so few runs are else looked through at once
+    """A drain of runs without a parent also deletes subflows that lose theirs while it goes on."""
+    tighten(monkeypatch.setattr)  # else so few runs need no cursor
     children = [
         FlowRun(id=id_, name="child", parent_task_run_id=parent)
         for id_, parent in zip("98", TASK_IDS, strict=False)
@@ -232,32 +232,32 @@ def test_subflows_whose_parents_go_are_found_where_nothing_was_left(
     task_runs = [TaskRun(TASK_IDS[0], "5"), TaskRun(TASK_IDS[1], "3")]
     store = Store(Base([*children, *others], task_runs))
     without = predicate_of({"parent_task_run_id": {"is_null_": True}})
-    left = []
+    deleted = []
     while (found := store.find(without, 1)).ids:
-        left += found.ids
+        deleted += found.ids
         store.delete_found(found)
-    assert left == [*"765", "9", *"43", "8", *"210"]
+    assert deleted == [*"765", "9", *"43", "8", *"210"]
     assert not found.more
 
 
-def test_what_follows_from_a_delete_is_done_though_its_layer_goes(
+def test_a_cascade_is_done_though_its_segment_is_merged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A delete that makes one layer of several, one of which has lost a parent by it."""
+    """The delete that leaves a cascade pending in a segment also merges that segment."""
     monkeypatch.setattr(store_module, "MAX_BUFFERED", 1)
     child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
     store = Store(Base([child], [TaskRun(TASK_IDS[0], "9")]))
-    for id_ in "9876":  # two layers, of two runs each
+    for id_ in "9876":  # two segments of two runs each
         store.put(FlowRun(id=id_, name="added"))
-    store.put(FlowRun(id="5", name="added"))  # and one that is fresh
+    store.put(FlowRun(id="5", name="added"))  # and one run in the buffer
     found = store.find(MATCH_ALL, 1)
     assert (found.ids, found.more) == (["9"], True)
     store.delete_found(found)
     assert store.get("0") == FlowRun(id="0", name="child")
 
 
-def test_a_fork_is_not_told_what_is_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither which parents go, nor how far a drain has come."""
+def test_a_fork_is_independent_of_a_drain_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shares neither orphans nor search cursors with the store it was made from."""
     tighten(monkeypatch.setattr)
     parents = [FlowRun(id=id_, name="parent") for id_ in "98765432"]
     children = [
@@ -282,16 +282,16 @@ def test_a_fork_is_not_told_what_is_done_later(monkeypatch: pytest.MonkeyPatch) 
     assert fork.select_ids(wanted, 3) == [*"654"]
 
 
-def test_a_run_that_is_asked_for_by_its_id_has_lost_its_parent() -> None:
-    """What a delete puts off is done before anybody sees it."""
+def test_get_does_a_pending_cascade_first() -> None:
+    """A subflow read by id has lost the parent that a bulk delete took."""
     child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
     store = Store(Base([child, FlowRun(id="9", name="parent")], [TaskRun(TASK_IDS[0], "9")]))
     store.delete_found(store.find(MATCH_ALL, 1))
     assert store.get("0") == FlowRun(id="0", name="child")
 
 
-def test_what_is_left_out_is_told_after_parents_have_gone() -> None:
-    """Also where only the narrower of two predicates asks for parents."""
+def test_any_more_does_a_pending_cascade_first() -> None:
+    """Also if only the narrower of its two predicates depends on parents."""
     child = FlowRun(id="0", name="child", parent_task_run_id=TASK_IDS[0])
     store = Store(Base([child, FlowRun(id="9", name="parent")], [TaskRun(TASK_IDS[0], "9")]))
     without = predicate_of({"parent_task_run_id": {"is_null_": True}})
@@ -299,19 +299,21 @@ def test_what_is_left_out_is_told_after_parents_have_gone() -> None:
     assert not store.any_more(MATCH_ALL, without)
 
 
-def test_task_runs_made_since_the_load_go_with_their_flow_run() -> None:
-    """Also where the flow run had none when it was loaded."""
+def test_task_runs_added_later_are_deleted_with_their_flow_run() -> None:
+    """Also if the flow run had none when it was loaded."""
     store = Store(Base([FlowRun(id="0", name="n")]))
     store.task_runs.put(TaskRun(TASK_IDS[0], "0"))
     store.delete_found(store.find(MATCH_ALL, 1))
     assert list(store.task_runs) == []
 
 
-def test_a_new_pattern_of_many_names_is_looked_up_when_it_is_looked_for_again() -> None:
-    """At first the names in a window are read; then all that match are found, and kept."""
-    every = BitMap(range(600))
-    column = NameIndex([f"run-{n}" for n in every], every)
-    contains = column.look_up(Comparison("name", LIKE, compile_like("u", SPEC)))
-    for window in (BitMap(range(5)), BitMap(range(9)), BitMap(range(7)), every):
+def test_lazy_matches_of_a_pattern_are_the_same_in_every_window() -> None:
+    """The first window tests the names in it; a later one finds all matches, which are cached."""
+    everything = BitMap(range(600))
+    index = NameIndex([f"run-{n}" for n in everything], everything)
+    contains = index.look_up(Comparison("name", LIKE, compile_like("u", SPEC)))
+    for window in (BitMap(range(5)), BitMap(range(9)), BitMap(range(7)), everything):
         assert contains.within(window) == window
-    assert column.look_up(Comparison("name", LIKE, compile_like("u", SPEC))).within(None) == every
+    assert (
+        index.look_up(Comparison("name", LIKE, compile_like("u", SPEC))).within(None) == everything
+    )

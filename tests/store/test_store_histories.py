@@ -1,6 +1,6 @@
-"""Stores, whatever has happened to them. For any history: what a plain model of it holds.
+"""Stateful tests. Invariant: after any history of calls, a store holds what a simple model holds.
 
-Nothing is looked at in between that need not be: what a store puts off has to wait for a reason.
+The rules look at no more than they need, so that a cascade stays pending until a call requires it.
 """
 
 from collections.abc import Mapping
@@ -29,8 +29,8 @@ MANY_IDS = [
 FEW_IDS = IDS[:8]
 few_ids = st.sampled_from(FEW_IDS)
 parents = st.none() | st.sampled_from(TASK_IDS[:3])
-# Those that have parents are asked for often: it is for them that a store puts things off.
-FAMILIAR: list[dict[str, Any]] = [
+# Filters on parents are drawn often, because they are what a deferred cascade is about.
+PARENT_FILTERS: list[dict[str, Any]] = [
     {},
     {"parent_task_run_id": {"is_null_": True}},
     {"parent_task_run_id": {"is_null_": False}},
@@ -41,19 +41,21 @@ which = st.integers(0, 9)
 
 
 @st.composite
-def families(draw: st.DrawFn) -> Base:
+def bases_with_subflows(draw: st.DrawFn) -> Base:
     """Few runs, many of which are subflows of others."""
-    there = draw(st.lists(few_ids, min_size=1, unique=True))
+    run_ids = draw(st.lists(few_ids, min_size=1, unique=True))
     pool = draw(st.lists(flow_runs, min_size=2, max_size=3))
     runs = [
         replace(pool[at % len(pool)], id=run_id, parent_task_run_id=draw(parents))
-        for at, run_id in enumerate(there)
+        for at, run_id in enumerate(run_ids)
     ]
-    return Base(runs, [TaskRun(task_id, draw(st.sampled_from(there))) for task_id in TASK_IDS[:3]])
+    return Base(
+        runs, [TaskRun(task_id, draw(st.sampled_from(run_ids))) for task_id in TASK_IDS[:3]]
+    )
 
 
 class Model:
-    """What a store should hold, kept the slow way."""
+    """What a store should hold, in plain dictionaries."""
 
     def __init__(
         self,
@@ -61,7 +63,7 @@ class Model:
         tasks: Mapping[str, TaskRun],
         before: Mapping[str, tuple[State, ...]],
     ) -> None:
-        """`before`: which states a run was in before its present one."""
+        """`before`: the states that each run was in before its present one."""
         self.runs = dict(runs)
         self.tasks = dict(tasks)
         self.before = dict(before)
@@ -75,12 +77,16 @@ class Model:
     def matching(self, predicate: Predicate) -> list[FlowRun]:
         return list(filter(predicate, self.ordered()))
 
-    def delete(self, doomed: list[str]) -> None:
-        gone = {run_id for run_id in doomed if self.runs.pop(run_id, None)}
-        self.tasks = {task.id: task for task in self.tasks.values() if task.flow_run_id not in gone}
-        self.before = {run_id: them for run_id, them in self.before.items() if run_id not in gone}
+    def delete(self, run_ids: list[str]) -> None:
+        deleted = {run_id for run_id in run_ids if self.runs.pop(run_id, None)}
+        self.tasks = {
+            task.id: task for task in self.tasks.values() if task.flow_run_id not in deleted
+        }
+        self.before = {
+            run_id: states for run_id, states in self.before.items() if run_id not in deleted
+        }
         for run in list(self.runs.values()):
-            if run.parent_flow_run_id in gone:
+            if run.parent_flow_run_id in deleted:
                 orphan = replace(run, parent_task_run_id=None, parent_flow_run_id=None)
                 self.runs[run.id] = orphan
 
@@ -93,7 +99,7 @@ class Model:
 
 
 class Histories(RuleBasedStateMachine):
-    """Every way to write to a store, and every way to ask it, in any order, on several forks."""
+    """Every way to change a store and every way to query it, in any order, on several forks."""
 
     dialect: ClassVar[Dialect]
 
@@ -105,12 +111,12 @@ class Histories(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             for at in range(len(self.pairs)):
-                self.look(at)
+                self.read_everything(at)
         finally:
             self.patches.undo()
 
     @initialize(
-        base=families(),
+        base=bases_with_subflows(),
         in_rows=st.booleans(),
         tight=st.booleans(),
         pool=st.lists(flow_runs, min_size=2, max_size=4),
@@ -119,12 +125,12 @@ class Histories(RuleBasedStateMachine):
     def load(
         self, base: Base, in_rows: bool, tight: bool, pool: list[FlowRun], asked: list[Any]
     ) -> None:
-        """What is put and asked for is drawn once: so a history can be long, and asks again."""
+        """Runs and filters are drawn once, so that histories are long and repeat their queries."""
         self.tight = tight
         if tight:
             tighten(self.patches.setattr)
         self.pool = pool
-        self.filters = [*FAMILIAR, *asked]
+        self.filters = [*PARENT_FILTERS, *asked]
         self.loaded = Model({run.id: run for run in base.runs}, base.task_runs, {})
         if in_rows:
             base = Base(rows_of(base.runs), base.task_runs.values())
@@ -137,25 +143,26 @@ class Histories(RuleBasedStateMachine):
         filter_ = self.filters[at % len(self.filters)]
         return filter_, predicate_of(filter_, self.dialect)
 
-    # Ways to write.
+    # Ways to change a store.
 
-    @rule(which=which, doomed=st.lists(few_ids, max_size=2))
-    def delete(self, which: int, doomed: list[str]) -> None:
+    @rule(which=which, run_ids=st.lists(few_ids, max_size=2))
+    def delete(self, which: int, run_ids: list[str]) -> None:
         store, model = self.pair(which)
-        there = [run_id for run_id in dict.fromkeys(doomed) if run_id in model.runs]
-        assert store.delete(doomed) == there
-        model.delete(doomed)
+        existing = [run_id for run_id in dict.fromkeys(run_ids) if run_id in model.runs]
+        assert store.delete(run_ids) == existing
+        model.delete(run_ids)
 
     @rule(
         which=which,
-        some=st.lists(st.tuples(which, few_ids, parents, few_ids), min_size=1, max_size=4),
+        puts=st.lists(st.tuples(which, few_ids, parents, few_ids), min_size=1, max_size=4),
     )
-    def put(self, which: int, some: list[tuple[int, str, str | None, str]]) -> None:
-        """Runs, each in the place of the one with its id if there is one; the task runs that they
-        are subflows by belong to others that are there.
+    def put(self, which: int, puts: list[tuple[int, str, str | None, str]]) -> None:
+        """Put runs; each replaces the one with its id, if there is one.
+
+        Their parent task runs belong to flow runs that exist.
         """
         store, model = self.pair(which)
-        for at, run_id, parent, owner in some:
+        for at, run_id, parent, owner in puts:
             self.put_task_run(which, parent, owner)
             parent = parent if parent in model.tasks else None
             run = replace(self.pool[at % len(self.pool)], id=run_id, parent_task_run_id=parent)
@@ -171,7 +178,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: not self.tight)
     @rule(which=which, first=st.integers(0, 140))
     def put_many(self, which: int, first: int) -> None:
-        """More than are kept fresh: they become a layer."""
+        """More than the buffer holds: they become a segment."""
         store, model = self.pair(which)
         for at, run_id in enumerate(MANY_IDS[first : first + store_module.MAX_BUFFERED + 4]):
             run = replace(self.pool[at % len(self.pool)], id=run_id, parent_task_run_id=None)
@@ -180,7 +187,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(which=which, run_id=few_ids, state=states)
     def change_state(self, which: int, run_id: str, state: State) -> None:
-        """As the verbs do it: the state that it was in is remembered."""
+        """As the operations do: the previous state is remembered."""
         store, model = self.pair(which)
         before = store.get(run_id)
         assert before == model.runs.get(run_id)
@@ -192,7 +199,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(which=which, task_id=st.sampled_from(TASK_IDS[:3]), name=st.sampled_from("ab"))
     def change_task_run(self, which: int, task_id: str, name: str) -> None:
-        """It stays with its flow run."""
+        """It still belongs to the same flow run."""
         store, model = self.pair(which)
         if task_id in model.tasks:
             changed = model.tasks[task_id] = replace(model.tasks[task_id], name=name)
@@ -200,7 +207,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(which=which, at=which, limit=st.integers(1, 2))
     def bulk_delete(self, which: int, at: int, limit: int) -> None:
-        """Or nothing, where the dialect's database would give up."""
+        """Delete nothing if the dialect's database would refuse the query."""
         store, model = self.pair(which)
         filter_, predicate = self.asked(at)
         request = BulkDeleteRequest.model_validate({"flow_runs": filter_, "limit": limit})
@@ -217,7 +224,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(which=which, calls=st.lists(st.tuples(which, st.integers(1, 2)), max_size=3))
     def drain(self, which: int, calls: list[tuple[int, int]]) -> None:
-        """What is asked for over and over is found as it is the first time."""
+        """Repeated queries find what a first one would find."""
         store, model = self.pair(which)
         for at, limit in calls:
             _, predicate = self.asked(at)
@@ -243,11 +250,11 @@ class Histories(RuleBasedStateMachine):
         self.pairs[at][0].reset()
         self.pairs[at] = (self.pairs[at][0], self.loaded.fork())
 
-    # Ways to ask.
+    # Ways to query a store.
 
     @rule(which=which, at=which, limit=st.integers(0, 9), way=st.integers(0, 3))
     def ask(self, which: int, at: int, limit: int, way: int) -> None:
-        """In one way: each has to wait for what was put off by itself."""
+        """Query in one way only: each has to do a pending cascade by itself."""
         store, model = self.pair(which)
         _, predicate = self.asked(at)
         matching = model.matching(predicate)
@@ -267,22 +274,22 @@ class Histories(RuleBasedStateMachine):
         assert store.get(run_id) == model.runs.get(run_id)
 
     @rule(which=which)
-    def look(self, which: int) -> None:
-        """At everything."""
+    def read_everything(self, which: int) -> None:
+        """Compare all that a store can tell."""
         store, model = self.pair(which)
-        there = model.ordered()
-        assert list(store) == there
-        assert [store.get(run.id) for run in there] == there
-        assert [store.states_of(run) for run in there] == [model.states_of(run) for run in there]
+        runs = model.ordered()
+        assert list(store) == runs
+        assert [store.get(run.id) for run in runs] == runs
+        assert [store.states_of(run) for run in runs] == [model.states_of(run) for run in runs]
         assert {task.id: task for task in store.task_runs} == model.tasks
-        named = {run.parent_task_run_id for run in there}
-        assert store.parent_task_run_ids() == named - {None}
+        parents = {run.parent_task_run_id for run in runs}
+        assert store.parent_task_run_ids() == parents - {None}
         for run_id in FEW_IDS:
             of_run = [task for task in model.tasks.values() if task.flow_run_id == run_id]
             assert sorted(store.task_runs_of(run_id), key=str) == sorted(of_run, key=str)
 
     @invariant()
-    def has_as_many_as_the_model(self) -> None:
+    def has_the_same_ids_as_the_model(self) -> None:
         for store, model in self.pairs:
             assert len(store) == len(model.runs)
             assert [run_id for run_id in FEW_IDS if run_id in store] == [
