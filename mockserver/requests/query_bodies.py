@@ -1,7 +1,8 @@
 """The bodies of requests that list, count and lease, as pydantic models.
 
-What the keys do is in `queries`, `history` and `leases`; `openapi.yaml` says the same
-independently, and a test holds the two equal.
+`operations.queries`, `history` and `concurrency_leases` carry them out. `openapi.yaml` describes
+the same bodies independently; a test compares the two. Where a real server lacks a filter, such
+as task runs the work pools, the model lacks it too.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ PageNumber = Annotated[int, json_integer(ge=1)]
 
 
 class FilterParameters(BodyParameters):
-    """Which flow runs, by themselves and by what they refer to; all given filters must hold."""
+    """Filters on flow runs and on related records; all that are given must hold."""
 
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None
@@ -96,7 +97,7 @@ class FlowRunPaginateRequest(FilterParameters, _FlowRunNumberedPage):
 
 
 class HistoryRequest(BodyParameters):
-    """The body of /flow_runs/history. Mind that the queues are called `work_queues` here."""
+    """The body of /flow_runs/history. Only here the key for queues is `work_queues`."""
 
     history_start: Instant
     history_end: Instant
@@ -110,7 +111,7 @@ class HistoryRequest(BodyParameters):
 
 
 class FlowCountRequest(BodyParameters):
-    """The body of /flows/count. Prefect's client also sends `work_queues`, to no effect."""
+    """The body of /flows/count. Prefect's client also sends `work_queues`, which has no effect."""
 
     ignored_keys = frozenset({"work_queues"})
 
@@ -156,7 +157,7 @@ class DeploymentFilterRequest(FilterParameters, _OffsetPage):
 
 
 class ConcurrencyLeaseHolder(ClosedObject):
-    """Who takes slots."""
+    """The run or deployment that takes slots."""
 
     type: Literal["flow_run", "task_run", "deployment"]
     id: Uuid
@@ -179,6 +180,6 @@ class DecrementRequest(BodyParameters):
 
 
 class RenewRequest(BodyParameters):
-    """The body of the renewal of a lease."""
+    """The body of a lease's renewal."""
 
     lease_duration: LeaseDuration = 300.0

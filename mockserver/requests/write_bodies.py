@@ -1,7 +1,7 @@
 """The bodies of requests that create and change, as pydantic models.
 
-What the keys do is in `creation`, `changes` and `states`; `openapi.yaml` says the same
-independently, and a test holds the two equal.
+`operations.create`, `update` and `set_state` carry them out. `openapi.yaml` describes the same
+bodies independently; a test compares the two. Error texts are Prefect's own words.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ from ..filters import (
 from ..prefect import StateType
 from .body_models import MAX_LIMIT, NOT_AN_OBJECT, BodyParameters, ClosedObject, Limit, OpenObject
 
-MAX_PARAMETERS_BYTES = 524_288  # bytes, as JSON in ASCII
+# Bounds of Prefect 3.8.8, which has bounded parameters since 3.6.25.
+MAX_PARAMETERS_BYTES = 524_288  # as JSON in ASCII, without spaces
 MAX_CACHE_KEY_LENGTH = 2_000  # characters
 MAX_RETRY_DELAYS = 50
 JsonObject = dict[str, Any]
@@ -47,7 +48,7 @@ Labels = dict[str, LabelValue]
 
 
 class StateDetails(OpenObject):
-    """What is known of a state besides its type and name."""
+    """Details of a state; other keys are ignored, as a real server does."""
 
     flow_run_id: Uuid | None = None
     task_run_id: Uuid | None = None
@@ -70,7 +71,7 @@ class StateDetails(OpenObject):
 
 
 class StateCreate(ClosedObject):
-    """A state that a run is to be in."""
+    """A state that a client proposes for a run."""
 
     type: StateType
     name: str | None = None
@@ -80,8 +81,10 @@ class StateCreate(ClosedObject):
 
 
 class Policy(OpenObject):
-    """How a run retries. The document says that the deprecated keys are not used; to a real server
-    they stand in for those that are not given.
+    """How a run retries.
+
+    The document says that the deprecated keys are not used. A real server takes their values for
+    keys that are not given (deviation `policy-deprecated-keys`).
     """
 
     @model_validator(mode="before")
@@ -89,11 +92,11 @@ class Policy(OpenObject):
     def _from_deprecated(cls, values: Any, info: ValidationInfo) -> Any:
         if not isinstance(values, dict):
             raise PydanticCustomError(NOT_AN_OBJECT, "Input should be an object")
-        if info.mode == "json":  # as the document says it
+        if info.mode == "json":  # strict reading: as the document says
             return values
         for key, deprecated in (("retries", "max_retries"), ("retry_delay", "retry_delay_seconds")):
             if not values.get(key) and values.get(deprecated, 0) != 0:
-                values[key] = values[deprecated]  # in place: a real server's errors show it, too
+                values[key] = values[deprecated]  # in place, as a real server's errors show
         return values
 
 
@@ -149,7 +152,7 @@ FlowParameters = Annotated[JsonObject, AfterValidator(_check_parameters_size)]
 
 
 class FlowRunCreate(ClosedObject):
-    """A flow run to make. Without a name, or with an empty one, it is given one."""
+    """A flow run to create. Without a name, or with an empty one, a name is generated."""
 
     state: StateCreate | None = None
     name: NameOrNull = None
@@ -170,7 +173,7 @@ class FlowRunCreate(ClosedObject):
 
 
 class FlowRunUpdate(ClosedObject):
-    """What is to change of a flow run: the keys that are given."""
+    """Changes of a flow run: the keys that are given replace the old values."""
 
     name: NameOrNull = None
     flow_version: str | None = None
@@ -202,13 +205,13 @@ class BulkSetStateRequest(BodyParameters):
 
 
 class LabelsUpdate(RootModel[JsonObject]):
-    """Labels to add or to replace."""
+    """Labels to add or replace."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class FlowCreate(ClosedObject):
-    """A flow to make; the one with its name, if there is one, is left as it is."""
+    """A flow to create. A flow that has the name already is left as it is."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[^/%&><]+$")]
     tags: Texts = []
@@ -216,14 +219,14 @@ class FlowCreate(ClosedObject):
 
 
 class TaskRunResult(OpenObject):
-    """An input of a task run: what another task run returned."""
+    """An input of a task run: the result of another task run."""
 
     input_type: Literal["task_run"] = "task_run"
     id: Uuid
 
 
 class FlowRunResult(OpenObject):
-    """An input of a task run: what a flow run returned."""
+    """An input of a task run: the result of a flow run."""
 
     input_type: Literal["flow_run"] = "flow_run"
     id: Uuid
@@ -237,7 +240,7 @@ class Parameter(OpenObject):
 
 
 class Constant(OpenObject):
-    """An input of a task run: a value."""
+    """An input of a task run: a constant value."""
 
     input_type: Literal["constant"] = "constant"
     type: str
@@ -252,7 +255,7 @@ def _check_cache_key(cache_key: str | None) -> str | None:
 
 
 class TaskRunCreate(ClosedObject):
-    """A task run to make."""
+    """A task run to create."""
 
     id: Uuid | None = None
     state: StateCreate | None = None
@@ -270,7 +273,7 @@ class TaskRunCreate(ClosedObject):
 
 
 class LogCreate(ClosedObject):
-    """A line of a run's log."""
+    """One line of a run's log."""
 
     name: str
     level: JsonInteger
@@ -281,6 +284,6 @@ class LogCreate(ClosedObject):
 
 
 class Logs(RootModel[Sequence[LogCreate]]):
-    """Lines of logs."""
+    """Lines of logs, of any runs."""
 
     model_config = ConfigDict(frozen=True)

@@ -1,4 +1,4 @@
-"""What a request brings: its body, bounded in size and time, and the headers that count."""
+"""Reads a request: its body, bounded in size and time, and the headers that matter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .session_routing import world_of
 
 
 async def read_message(request: web.Request, world: World) -> Message:
-    """The body and the two headers that say how it is read. Raises as `read_body` does."""
+    """The request as a `Message`, for the operations. Raises as `read_body` does."""
     headers = request.headers
     body = await read_body(request, world.settings)
     if world.journal is not None:
@@ -30,14 +30,17 @@ async def read_message(request: web.Request, world: World) -> Message:
 
 
 def decode_latin_1(header: str | None) -> str | None:
-    """A header as a real server decodes it; aiohttp decodes UTF-8, and keeps what is none."""
+    """A header as a real server decodes it, as Latin-1.
+
+    aiohttp decodes headers as UTF-8 and keeps other bytes as surrogate escapes.
+    """
     if header is None or header.isascii():
         return header
     return header.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 async def read_body(request: web.Request, settings: Settings) -> bytes:
-    """The whole body. Raises HTTPException: 413 if it is too long, 408 if it comes too slowly."""
+    """The whole body. Raises HTTPException: 413 if it is too long, 408 if it arrives too slowly."""
     length = request.content_length
     if length is not None and length > settings.max_body:
         raise _too_long(settings)
@@ -65,14 +68,20 @@ def _too_long(settings: Settings) -> web.HTTPException:
 
 
 async def handle_expect(request: web.Request) -> None:
-    """Ask for a body that waits to be asked for; other expectations a real server ignores too."""
+    """Answer `Expect: 100-continue`, unless the request will be refused.
+
+    Other expectations are ignored, as a real server does.
+    """
     expected = request.headers.get("Expect", "").lower() == "100-continue"
     if expected and not origin_refusal(request, world_of(request).settings.hosts):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def creator_from_headers(request: web.Request) -> CreatedBy | None:
-    """The automation that a server's own client says it is acting for."""
+    """The automation on whose behalf a client says it acts; None where it names none.
+
+    Prefect's own services send these two headers; the name is in base64.
+    """
     automation = request.headers.get("prefect-automation-id")
     name = request.headers.get("prefect-automation-name") if automation else None
     if not automation or not name:

@@ -1,4 +1,4 @@
-"""What the log says on stderr: a line a record, as text or as JSON, and repeats counted."""
+"""The log on stderr: one line a record, as text or as JSON; repeated lines are counted."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _UNUSED_RECORD_FIELDS = (
     "logProcesses",
     "logAsyncioTasks",
 )
-"""What makes `logging` look up things that no line says: without them a record takes half as long
-(Python's logging HOWTO, "Optimization").
+"""Switches of `logging` for things that no line shows: off, a record takes half as long (Python's
+logging HOWTO, "Optimization").
 """
 
 
@@ -29,10 +29,10 @@ _LOG = logging.getLogger("mockserver")
 
 
 def log_warnings(message: str, *args: object, warnings: tuple[str, ...]) -> None:
-    """Log a message, and with it the warnings of these ids.
+    """Log a message together with the sentences of the warnings with these ids.
 
-    Of one that repeats, and is counted instead of being written, no record is made; it is told
-    from others by `==`, so no argument may change.
+    A message that repeats is counted without a log record being made. Messages are compared with
+    `==`, so arguments must be immutable.
     """
     if not _LOG.isEnabledFor(logging.WARNING):
         return
@@ -46,21 +46,21 @@ def log_warnings(message: str, *args: object, warnings: tuple[str, ...]) -> None
 
 
 def log_to_stderr(*, as_json: bool) -> None:
-    """Let everything that this package has to say be written to stderr."""
+    """Write this package's log to stderr, from INFO up."""
     handler = _RepeatCountingHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if as_json else _TextFormatter())
     _LOG.handlers = [handler]
     _LOG.setLevel(logging.INFO)
     _LOG.propagate = False
-    for unsaid in _UNUSED_RECORD_FIELDS:
-        setattr(logging, unsaid, None)
+    for field in _UNUSED_RECORD_FIELDS:
+        setattr(logging, field, None)
 
 
 class _RepeatCountingHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes a record; the same one again within a second is counted, and told with the next line.
+    """Writes records; a record that repeats within a second is only counted.
 
-    A script that drains a server sends one request thousands of times: what is new would be lost
-    among its lines, and they would cost as much as the deletes.
+    The count is written before the next line. A script that drains a server sends one request
+    thousands of times: its lines would hide the others, and cost as much as the deletes.
     """
 
     _last: tuple[object, ...] = ()
@@ -68,36 +68,36 @@ class _RepeatCountingHandler(logging.StreamHandler):  # type: ignore[type-arg]
     _repeats = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write it, or count it."""
-        said = (record.levelno, record.msg, record.args, getattr(record, "warnings", ()))
-        if record.exc_info is None and self.counts(said, record.created):
+        """Write a record, or count it if it repeats."""
+        content = (record.levelno, record.msg, record.args, getattr(record, "warnings", ()))
+        if record.exc_info is None and self.counts(content, record.created):
             return
-        self._tell_repeats(record)
-        self._last, self._until = said, record.created + _REPEAT_SECONDS
+        self._write_repeats(record)
+        self._last, self._until = content, record.created + _REPEAT_SECONDS
         super().emit(record)
 
-    def counts(self, said: tuple[object, ...], now: float) -> bool:
-        """Whether it is what was written less than a second ago: then it is counted."""
-        again = said == self._last and now < self._until
+    def counts(self, content: tuple[object, ...], now: float) -> bool:
+        """Count a record that is equal to the one written less than a second ago; say whether it is."""
+        again = content == self._last and now < self._until
         self._repeats += again
         return again
 
     def close(self) -> None:
-        """Tell what was counted and not told yet."""
+        """Write the count of repeats, if there is one, and close."""
         if self._repeats:
             last = logging.LogRecord("mockserver", logging.INFO, "", 0, "", (), None)
-            self._tell_repeats(last)
+            self._write_repeats(last)
         super().close()
 
-    def _tell_repeats(self, record: logging.LogRecord) -> None:
+    def _write_repeats(self, record: logging.LogRecord) -> None:
         if not self._repeats:
             return
         times = "once more" if self._repeats == 1 else f"{self._repeats:,} times more"
-        told = logging.LogRecord(
+        summary = logging.LogRecord(
             record.name, logging.INFO, "", 0, "the line before this one, %s", (times,), None
         )
         self._repeats = 0
-        super().emit(told)
+        super().emit(summary)
 
 
 class _TextFormatter(logging.Formatter):
@@ -105,7 +105,7 @@ class _TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """One line, whatever a client wrote: no second one, no escape sequence."""
+        """One line, whatever a client sent: no line break, no escape sequence."""
         return to_single_line(super().formatMessage(record), _LONGEST_LINE)
 
     def format(self, record: logging.LogRecord) -> str:

@@ -1,4 +1,7 @@
-"""Who may ask: on loopback, nobody that a web page could have sent."""
+"""The origin guard: a server on loopback answers nothing that a web page could have sent.
+
+It checks the `Host` header (DNS rebinding) and the `Origin` header (cross-site requests).
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from aiohttp import web
 
 
 def origin_refusal(request: web.Request, hosts: frozenset[str] | None) -> str | None:
-    """What makes a request one that a web page may have sent; None where nothing does.
+    """Why a request is refused, as the end of a sentence; None where it is not.
 
-    Looked at only while bound to loopback (`hosts` is not None): a name that is neither a
-    loopback one nor one of `hosts` (DNS rebinding), or a page of another origin, which may post
-    without asking first.
+    `hosts` are the allowed names besides those of loopback; None: the server is not bound to
+    loopback, and every request is let in. A browser names the page's origin in `Origin`, and
+    sends a simple POST without asking the server first (Fetch standard, "CORS protocol").
     """
     if hosts is None:
         return None

@@ -1,4 +1,7 @@
-"""Values and refusals -> replies: the one place that knows which error has which status."""
+"""Responses: JSON for a value, status and body for a refusal.
+
+The only file that knows which error has which status.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from ...prefect import Dialect, format_instant
 
 WARNING_HEADER = "x-mockserver-warning"
 
-# The detail of these is their text.
+# Refusals whose text is the `detail` of the reply.
 _STATUS_BY_ERROR: Mapping[type[RefusedRequest], int] = {
     UnreadableRequest: 400,
     UnsupportedApiVersion: 400,
@@ -40,7 +43,7 @@ _STATUS_BY_ERROR: Mapping[type[RefusedRequest], int] = {
 
 
 def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mapping[str, object]]:
-    """The status and body that the dialect answers a refused request with."""
+    """The status and body of the reply to a refused request, as the dialect has it."""
     match refusal:
         case InvalidRequest() if dialect.error_shape:
             return 422, {
@@ -68,9 +71,10 @@ def json_reply(
     close: bool = False,
     narrow: bool = False,
 ) -> web.Response:
-    """A reply that holds a value as JSON, or nothing where the status says so.
+    """A response with a value as JSON, or without a body for status 204.
 
-    `narrow` (`huge-integers`): raise ServerFailure for an integer of more than 64 bits.
+    `warnings` are the ids for the header; `close` closes the connection afterwards. `narrow`:
+    raise ServerFailure for an integer of more than 64 bits (deviation `huge-integers`).
     """
     empty = status == 204
     headers = _headers(empty, warnings)
@@ -88,7 +92,10 @@ def _headers(empty: bool, warnings: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def dump_json(value: object, *, narrow: bool = False) -> bytes:
-    """A value as JSON; times in UTC end in Z. Raises ServerFailure as `json_reply` does."""
+    """A value as JSON; times in UTC end in Z. Raises ServerFailure as `json_reply` does.
+
+    orjson writes it, or Python's json where orjson cannot, in the same way.
+    """
     try:
         return orjson.dumps(value, default=_json_default, option=orjson.OPT_UTC_Z)
     except TypeError:  # an integer of more than 64 bits, or a text that UTF-8 cannot say
@@ -96,14 +103,14 @@ def dump_json(value: object, *, narrow: bool = False) -> bytes:
             raise ServerFailure("an integer of more than 64 bits", retryable=False) from None
         import json
 
-        # What is not finite is null, as on the other road.
+        # NaN and infinities become null, as orjson writes them.
         text = json.dumps(value, default=_json_default)
         plain = json.loads(text, parse_constant=lambda _: None)
         return json.dumps(plain, ensure_ascii=False).encode()
 
 
 def _json_default(value: Any) -> Any:
-    """What orjson does not know: read-only mappings, values, times with an offset."""
+    """A value that orjson does not know, in a form that it does: mappings, records, times."""
     if isinstance(value, Mapping):
         return dict(value)
     if hasattr(value, "isoformat"):

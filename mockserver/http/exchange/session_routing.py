@@ -1,4 +1,4 @@
-"""Which world a request is about: that of a session below `/sessions/NAME`, else the server's."""
+"""Finds the world of a request: that of a session below `/sessions/NAME`, else the server's."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _SESSION_PATH_KEY = web.RequestKey("path", str)
 
 
 class SessionNotFound(web.HTTPNotFound):
-    """A request below the prefix of a session that there is not."""
+    """A request below the prefix of a session that does not exist."""
 
 
 def world_of(request: web.Request) -> World:
-    """The world that a request is about."""
+    """The world of a request, once `SessionResource` has resolved it."""
     if request.rel_url.raw_path.startswith(SESSION_PREFIX):
         return request[_SESSION_WORLD_KEY]
     return request.app[WORLD_KEY]
@@ -40,9 +40,10 @@ def path_in_world(request: web.Request) -> str:
 
 
 class SessionResource(AbstractResource):
-    """Every path again below `/sessions/NAME`; the request finds its world in itself.
+    """Serves every path again below `/sessions/NAME`, and notes the world on the request.
 
-    It is looked up as any other resource is, so that paths without the prefix cost what they did.
+    It is one resource among the others, so that paths without the prefix are routed as fast as
+    without sessions.
     """
 
     def __init__(self, router: web.UrlDispatcher, sessions: Sessions) -> None:
@@ -55,7 +56,7 @@ class SessionResource(AbstractResource):
         return f"{SESSION_PREFIX}{{session}}"
 
     async def resolve(self, request: web.Request) -> Any:
-        """What the rest of the path leads to, in the world of the session."""
+        """The route of the path without its prefix. Called by aiohttp's router."""
         url = request.rel_url
         name, slash, rest = url.raw_path.removeprefix(SESSION_PREFIX).partition("/")
         world = self._sessions.get(name)
@@ -89,9 +90,9 @@ class SessionResource(AbstractResource):
 
 
 def _not_found(session: str) -> UrlMappingMatchInfo:
-    """What the router finds where there is nothing."""
+    """The match that makes aiohttp answer 404; with a session's name, one that says why."""
     if not session:
         return MatchInfoError(web.HTTPNotFound())
     shown = session[:100].encode("ascii", "backslashreplace").decode()
-    told = f"no session {shown!r}: it was never opened, has been idle for long, or was dropped"
-    return MatchInfoError(SessionNotFound(reason=told))
+    reason = f"no session {shown!r}: it was never opened, has been idle for long, or was dropped"
+    return MatchInfoError(SessionNotFound(reason=reason))
