@@ -213,8 +213,8 @@ class FuzzModeFlags:
         list[str] | None,
         typer.Option(
             metavar="FORMAT",
-            help="Also write schemathesis' own report to the folder of --report, as junit, vcr, har, "
-            "ndjson, json, allure or html; repeatable.",
+            help="Also write schemathesis' own report to the folder of --report, as junit, vcr, "
+            "har, ndjson, json, allure or html; repeatable.",
         ),
     ] = None
     copy_hooks: Annotated[

@@ -1,10 +1,12 @@
-"""The control API, `/_mock`: sessions, seeds, journal, faults and clock, for any language.
+"""The control API, `/_mock`: who may use it, which handler answers, and how errors are returned.
 
-Below `/sessions/NAME/_mock` it is about that session, else about the server's own world.
+Requests below `/sessions/NAME/_mock` are about that session, all others about the server's own
+world. Invariant: `CONTROL_ROUTES` and control.yaml have the same operations.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from hmac import compare_digest
@@ -25,25 +27,29 @@ from . import worlds as control_worlds
 from .requests import ControlRequest
 
 ControlHandler = Callable[[ControlRequest], "tuple[int, Any]"]
+"""Returns a status, and a value for JSON or None for no body."""
 
 
 async def handle_control(
     request: web.Request, body: bytes, sessions: Sessions
 ) -> web.StreamResponse:
-    """Answer a request for the control API; errors are `{"detail": "..."}` throughout.
+    """Answer a request to the control API.
 
-    Raises RefusedRequest for what cannot be, HTTPMethodNotAllowed.
+    Its errors are `{"detail": "..."}`, with `problems` for a seed; the caller writes those that are
+    raised: RefusedRequest, and HTTPMethodNotAllowed for a path that has other methods.
     """
     refusal = _access_refusal(request, sessions.origin.settings.control_token)
     if refusal:
-        status, told = refusal
+        status, detail = refusal
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-        return web.json_response({"detail": told}, status=status, headers=headers)
+        return web.json_response({"detail": detail}, status=status, headers=headers)
     path = path_in_world(request).removeprefix("/_mock") or "/"
-    deed, names = _match_route(request.method, path)
+    handler, path_parameters = _match_route(request.method, path)
     try:
-        order = ControlRequest(request, sessions, world_of(request), names, _read(body))
-        status, value = deed(order)
+        control_request = ControlRequest(
+            request, sessions, world_of(request), path_parameters, _read_json(body)
+        )
+        status, value = handler(control_request)
     except UsageError as error:
         raise OutOfBounds(str(error)) from None
     except SeedError as error:
@@ -53,14 +59,19 @@ async def handle_control(
 
 
 def _access_refusal(request: web.Request, token: str | None) -> tuple[int, str] | None:
-    """Why somebody may not steer; None where they may."""
+    """Return the status and detail that refuse a request, or None if it is allowed.
+
+    With a token, any client that sends it is allowed. Without one, only clients on this machine
+    are, unless a web page could have sent the request.
+    """
     if token is not None:
-        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if compare_digest(shown.encode(errors="replace"), token.encode()):
+        sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        # compare_digest takes the same time wherever the texts differ.
+        if compare_digest(sent.encode(errors="replace"), token.encode()):
             return None
-        return 401, "the control API wants the header: Authorization: Bearer TOKEN"
+        return 401, "the control API needs the header Authorization: Bearer TOKEN"
     if not _is_loopback(request.remote) or origin_refusal(request, frozenset()):
-        return 403, "the control API is for this machine alone; --control-token lets others in"
+        return 403, "the control API is only for this machine; --control-token allows others"
     return None
 
 
@@ -69,45 +80,52 @@ def _is_loopback(address: str | None) -> bool:
         found = ip_address((address or "").partition("%")[0])
     except ValueError:
         return False
+    # A socket for IPv6 and IPv4 reports an IPv4 client as ::ffff:127.0.0.1.
     mapped = getattr(found, "ipv4_mapped", None)
     return (mapped or found).is_loopback
 
 
-def _read(body: bytes) -> Any:
+def _read_json(body: bytes) -> Any:
     if not body:
         return None
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise UsageError(f"the body is no JSON: {error}") from None
+        raise UsageError(f"the body is not JSON: {error}") from None
 
 
 def _match_route(method: str, path: str) -> tuple[ControlHandler, dict[str, str]]:
-    """What is to be done, with the names in its path. Raises NotThere, HTTPMethodNotAllowed."""
-    parts = path.strip("/").split("/")
+    """Return the handler for a request, and the parameters in its path.
+
+    Raises NotFound for an unknown path, HTTPMethodNotAllowed for a path that has other methods.
+    """
     allowed = []
-    for (one, pattern), deed in CONTROL_ROUTES.items():
-        wanted = pattern.strip("/").split("/")
-        if len(wanted) != len(parts):
-            continue
-        pairs = list(zip(wanted, parts, strict=True))
-        if all(part == want or want.startswith("{") for want, part in pairs):
-            if one == method:
-                return deed, {want[1:-1]: part for want, part in pairs if want.startswith("{")}
-            allowed.append(one)
+    for (route_method, template), handler in CONTROL_ROUTES.items():
+        match = _path_pattern(template).fullmatch(path.strip("/"))
+        if match and route_method == method:
+            return handler, match.groupdict()
+        if match:
+            allowed.append(route_method)
     if allowed:
         raise web.HTTPMethodNotAllowed(method, allowed)
-    raise NotFound(f"no /_mock{to_single_line(path)}; /_mock/openapi.json says what there is")
+    raise NotFound(f"no /_mock{to_single_line(path)}; /_mock/openapi.json lists all paths")
 
 
-def _index(order: ControlRequest) -> tuple[int, Any]:
+@cache
+def _path_pattern(template: str) -> re.Pattern[str]:
+    """Return the pattern of a path such as `/sessions/{name}`, without slashes at its ends."""
+    literal = re.escape(template.strip("/"))
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]*)", literal))
+
+
+def _index(request: ControlRequest) -> tuple[int, Any]:
     return 200, {
         "version": __version__,
         "document": "/_mock/openapi.json",
-        "dialect": order.world.settings.dialect.name,
-        "flow_runs": len(order.world.store),
-        "sessions": len(order.sessions),
-        "sessions_dropped": order.sessions.dropped,
+        "dialect": request.world.settings.dialect.name,
+        "flow_runs": len(request.world.store),
+        "sessions": len(request.sessions),
+        "sessions_dropped": request.sessions.dropped,
         "paths": [f"{method} /_mock{path}" for method, path in CONTROL_ROUTES],
     }
 
@@ -118,7 +136,7 @@ def _document(_: ControlRequest) -> tuple[int, Any]:
 
 @cache
 def document() -> Any:
-    """The OpenAPI document of the control API."""
+    """Return the OpenAPI document of the control API, control.yaml, as JSON values."""
     return yaml.safe_load(files(__package__ or "mockserver").joinpath("control.yaml").read_bytes())
 
 

@@ -1,4 +1,8 @@
-"""The control API's verbs about what happens in a world: journal, faults, clock."""
+"""The control API's handlers for what happens in a world: journal, faults and clock.
+
+Each takes a `ControlRequest` and returns a status and a value for JSON (None for no body). Its name
+is the operationId in control.yaml.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +27,27 @@ from ...worlds import (
 from .requests import ControlRequest, require_text
 from .worlds import render_flow_run
 
+# RFC 8259, section 6: JSON readers that use doubles hold integers exactly up to here.
+_MAX_INTEGER = 1 << 53
+
 
 def _require_journal(world: World) -> Journal:
     if world.journal is None:
-        raise NotFound("this world keeps no journal; a session does, and so does --journal")
+        raise NotFound(
+            "this world keeps no journal; use a session, or start the server with --journal"
+        )
     return world.journal
 
 
-def list_journal(order: ControlRequest) -> tuple[int, Any]:
-    """Exchanges, oldest first, and how many are no longer there. Raises NotThere."""
-    journal = _require_journal(order.world)
-    after = order.number("after", 0, 1 << 53)
-    limit = order.number("limit", MAX_EXCHANGES, MAX_EXCHANGES)
-    expected = ExpectedRequest(order.query("path") or "*", order.query("method"))
+def list_journal(request: ControlRequest) -> tuple[int, Any]:
+    """Return exchanges, oldest first, and how many older ones were dropped.
+
+    The query selects by path, method and number. Raises NotFound, UsageError.
+    """
+    journal = _require_journal(request.world)
+    after = request.query_integer("after", 0, _MAX_INTEGER)
+    limit = request.query_integer("limit", MAX_EXCHANGES, MAX_EXCHANGES)
+    expected = ExpectedRequest(request.query_value("path") or "*", request.query_value("method"))
     found = (one for one in journal if one.number > after and not expected.differences(one))
     exchanges = [_exchange_reply(one) for one in islice(found, limit)]
     return 200, {"exchanges": exchanges, "dropped": journal.dropped}
@@ -60,36 +72,44 @@ def _exchange_reply(one: Exchange) -> dict[str, Any]:
 
 
 def _body_value(value: Any, body: bytes) -> Any:
-    """A body as JSON, or as text where it is none; null where there is none."""
+    """Return a body as its JSON value, as text if it is not JSON, or None if it is empty."""
     return value if value is not None or not body else body.decode(errors="replace")
 
 
-def clear_journal(order: ControlRequest) -> tuple[int, Any]:
-    """Forget what was asked. Raises NotThere."""
-    _require_journal(order.world).clear()
+def clear_journal(request: ControlRequest) -> tuple[int, Any]:
+    """Remove all exchanges from the journal. Raises NotFound."""
+    _require_journal(request.world).clear()
     return 204, None
 
 
-def deleted(order: ControlRequest) -> tuple[int, Any]:
-    """The flow runs that requests deleted. Raises NotThere."""
-    return 200, [render_flow_run(run, order.world) for run in _require_journal(order.world).deleted]
+def deleted(request: ControlRequest) -> tuple[int, Any]:
+    """Return the flow runs that requests deleted, in that order. Raises NotFound."""
+    return 200, [
+        render_flow_run(run, request.world) for run in _require_journal(request.world).deleted
+    ]
 
 
-def assert_deleted(order: ControlRequest) -> tuple[int, Any]:
-    """Whether these flow runs and no others were deleted, and what is to be said if not."""
-    expected = order.fields("flow_runs").get("flow_runs")
+def assert_deleted(request: ControlRequest) -> tuple[int, Any]:
+    """Return whether requests deleted these flow runs and no others, and if not, the difference.
+
+    Raises UsageError, NotFound.
+    """
+    expected = request.body_fields("flow_runs").get("flow_runs")
     if not isinstance(expected, list):
         raise UsageError("flow_runs is missing; expected a list of ids or names")
-    journal = _require_journal(order.world)
+    journal = _require_journal(request.world)
     complaint = explain_deletion_mismatch(
-        expected, journal.deleted, tuple(order.world.store), tuple(journal)
+        expected, journal.deleted, tuple(request.world.store), tuple(journal)
     )
     return 200, {"holds": not complaint, "complaint": complaint or None}
 
 
-def assert_called(order: ControlRequest) -> tuple[int, Any]:
-    """Whether there was such a request, and what is to be said if not."""
-    fields = order.fields("path", "method", "json", "status", "warning", "times")
+def assert_called(request: ControlRequest) -> tuple[int, Any]:
+    """Return whether there was such a request, and if not, what came nearest.
+
+    Raises UsageError, NotFound.
+    """
+    fields = request.body_fields("path", "method", "json", "status", "warning", "times")
     expected = ExpectedRequest(
         require_text("path", fields.get("path", "*")),
         fields.get("method"),
@@ -100,15 +120,15 @@ def assert_called(order: ControlRequest) -> tuple[int, Any]:
     times = fields.get("times")
     if times is not None and not isinstance(times, int):
         raise UsageError(f"times is {times!r}; expected a whole number")
-    exchanges = tuple(_require_journal(order.world))
-    found = sum(not expected.differences(one) for one in exchanges)
-    complaint = explain_request_mismatch(expected, exchanges, found, times)
+    exchanges = tuple(_require_journal(request.world))
+    matching = sum(not expected.differences(one) for one in exchanges)
+    complaint = explain_request_mismatch(expected, exchanges, matching, times)
     return 200, {"holds": not complaint, "complaint": complaint or None}
 
 
-def list_faults(order: ControlRequest) -> tuple[int, Any]:
-    """The rules of what goes wrong, in the order in which they are asked."""
-    return 200, [_rule_reply(rule) for rule in order.world.faults.rules]
+def list_faults(request: ControlRequest) -> tuple[int, Any]:
+    """Return the rules that inject faults, in the order in which they are tried."""
+    return 200, [_rule_reply(rule) for rule in request.world.faults.rules]
 
 
 def _rule_reply(rule: Rule) -> dict[str, Any]:
@@ -125,39 +145,39 @@ def _rule_reply(rule: Rule) -> dict[str, Any]:
 _RULE_FIELDS = ("path", "method", "probability", "times")
 
 
-def add_fault(order: ControlRequest) -> tuple[int, Any]:
-    """Add a rule. Raises UsageError."""
-    fields = order.fields("preset", *_RULE_FIELDS, *FAULT_FIELDS)
-    of_rule = {key: fields[key] for key in _RULE_FIELDS if fields.get(key) is not None}
-    of_fault = {key: value for key, value in fields.items() if key in FAULT_FIELDS}
-    rule = Rule(build_fault(fields.get("preset"), **of_fault), **of_rule)
-    order.world.faults.add(rule)
+def add_fault(request: ControlRequest) -> tuple[int, Any]:
+    """Add a rule that injects a fault. Raises UsageError."""
+    fields = request.body_fields("preset", *_RULE_FIELDS, *FAULT_FIELDS)
+    rule_fields = {key: fields[key] for key in _RULE_FIELDS if fields.get(key) is not None}
+    fault_fields = {key: value for key, value in fields.items() if key in FAULT_FIELDS}
+    rule = Rule(build_fault(fields.get("preset"), **fault_fields), **rule_fields)
+    request.world.faults.add(rule)
     return 201, _rule_reply(rule)
 
 
-def clear_faults(order: ControlRequest) -> tuple[int, Any]:
-    """Let nothing go wrong any more; chance starts anew."""
-    order.world.faults.clear(order.number("seed", 0, 1 << 53))
+def clear_faults(request: ControlRequest) -> tuple[int, Any]:
+    """Remove all fault rules and seed the random numbers anew. Raises UsageError."""
+    request.world.faults.clear(request.query_integer("seed", 0, _MAX_INTEGER))
     return 204, None
 
 
-def read_clock(order: ControlRequest) -> tuple[int, Any]:
-    """What time it is, and whether the clock stands."""
-    return 200, {"now": order.world.now(), "stands": order.world.clock.stands}
+def read_clock(request: ControlRequest) -> tuple[int, Any]:
+    """Return the time of the world, and whether its clock is stopped."""
+    return 200, {"now": request.world.now(), "stands": request.world.clock.is_stopped}
 
 
-def set_clock(order: ControlRequest) -> tuple[int, Any]:
-    """Stop the clock at an instant; let it run where there is none. Raises UsageError."""
-    now = order.fields("now").get("now")
-    clock: Clock = order.world.clock
+def set_clock(request: ControlRequest) -> tuple[int, Any]:
+    """Stop the clock at a time, or let it run if no time is given. Raises UsageError."""
+    now = request.body_fields("now").get("now")
+    clock: Clock = request.world.clock
     if now is None:
         clock.run()
     else:
         clock.stop(require_text("now", now))
-    return read_clock(order)
+    return read_clock(request)
 
 
-def advance_clock(order: ControlRequest) -> tuple[int, Any]:
-    """Move the clock on. Raises UsageError."""
-    order.world.clock.advance(require_text("by", order.fields("by").get("by")))
-    return read_clock(order)
+def advance_clock(request: ControlRequest) -> tuple[int, Any]:
+    """Move the clock by a duration such as `2d`. Raises UsageError."""
+    request.world.clock.advance(require_text("by", request.body_fields("by").get("by")))
+    return read_clock(request)

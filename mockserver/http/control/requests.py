@@ -1,4 +1,4 @@
-"""What is wanted of the control API: a world, and the parts of a request that say what."""
+"""A request to the control API: the world it is about, and its checked parameters and body."""
 
 from __future__ import annotations
 
@@ -14,30 +14,40 @@ from ...worlds import Sessions, World
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """What is wanted: of which world, with which parts of the path, query and body (None: none)."""
+    """A request to the control API.
 
-    request: web.Request
+    `world` is the session's, or the server's own. `path_parameters` are the names in the path, such
+    as that of a snapshot. `body` is the JSON value, None for an empty body.
+    """
+
+    http_request: web.Request
     sessions: Sessions
     world: World
-    names: Mapping[str, str]
+    path_parameters: Mapping[str, str]
     body: Any
 
-    def query(self, name: str) -> str | None:
-        """A parameter of the query, or None."""
-        found: str | None = self.request.query.get(name)
-        return found
+    def query_value(self, name: str) -> str | None:
+        """Return a parameter of the query, or None if it is not given."""
+        value: str | None = self.http_request.query.get(name)
+        return value
 
-    def number(self, name: str, default: int, most: int) -> int:
-        """A whole number of the query. Raises UsageError."""
-        text = self.query(name)
+    def query_integer(self, name: str, default: int, maximum: int) -> int:
+        """Return a parameter of the query as an integer from 0 to `maximum`.
+
+        Raises UsageError for any other text.
+        """
+        text = self.query_value(name)
         if text is None:
             return default
-        if not text.isascii() or not text.isdigit() or int(text) > most:
-            raise UsageError(f"{name} is {text[:50]!r}; expected a whole number up to {most:,}")
+        if not text.isascii() or not text.isdigit() or int(text) > maximum:
+            raise UsageError(f"{name} is {text[:50]!r}; expected a whole number up to {maximum:,}")
         return int(text)
 
-    def fields(self, *known: str) -> dict[str, Any]:
-        """The body as an object of known fields; an absent one is an empty one."""
+    def body_fields(self, *known: str) -> dict[str, Any]:
+        """Return the body as an object with `known` fields only; an empty body has no fields.
+
+        Raises UsageError.
+        """
         body = {} if self.body is None else self.body
         if not isinstance(body, dict):
             raise UsageError(f"the body is a {type(body).__name__}; expected an object")
@@ -49,7 +59,7 @@ class ControlRequest:
 
 
 def require_text(name: str, value: Any) -> str:
-    """A value that has to be a text. Raises UsageError."""
+    """Return `value` if it is a string. Raises UsageError with the name of the field if not."""
     if not isinstance(value, str):
-        raise UsageError(f"{name} is {value!r}; expected a text")
+        raise UsageError(f"{name} is {value!r}; expected a string")
     return value

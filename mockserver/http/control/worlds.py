@@ -1,4 +1,8 @@
-"""The control API's verbs about worlds: sessions, seeds, snapshots."""
+"""The control API's handlers for worlds: sessions, seeds and snapshots.
+
+Each takes a `ControlRequest` and returns a status and a value for JSON (None for no body). Its name
+is the operationId in control.yaml.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +19,16 @@ from ..exchange import SESSION_PREFIX
 from .requests import ControlRequest, require_text
 
 MAX_MADE = 100_000
+"""How many flow runs one request may make."""
 
 
-def list_sessions(order: ControlRequest) -> tuple[int, Any]:
-    """The sessions, the one that was used last at the end."""
-    return 200, [_session_reply(order, name, world) for name, world in order.sessions]
+def list_sessions(request: ControlRequest) -> tuple[int, Any]:
+    """Return all sessions, the last used one last."""
+    return 200, [_session_reply(request, name, world) for name, world in request.sessions]
 
 
-def _session_reply(order: ControlRequest, name: str, world: World) -> dict[str, Any]:
-    root = f"{order.request.scheme}://{order.request.host}{SESSION_PREFIX}{name}"
+def _session_reply(request: ControlRequest, name: str, world: World) -> dict[str, Any]:
+    root = f"{request.http_request.scheme}://{request.http_request.host}{SESSION_PREFIX}{name}"
     journal = world.journal
     return {
         "name": name,
@@ -35,10 +40,13 @@ def _session_reply(order: ControlRequest, name: str, world: World) -> dict[str, 
     }
 
 
-def open_session(order: ControlRequest) -> tuple[int, Any]:
-    """Give out a world. Raises UsageError, SeedError, Conflict."""
-    fields = order.fields("name", "dialect", "now", "empty", "seeds")
-    origin = order.sessions.origin
+def open_session(request: ControlRequest) -> tuple[int, Any]:
+    """Open a session: a fork of the server's own world, or an empty world.
+
+    Raises UsageError, SeedError, and Conflict for a name that is taken.
+    """
+    fields = request.body_fields("name", "dialect", "now", "empty", "seeds")
+    origin = request.sessions.origin
     settings = session_settings(origin.settings)
     dialect = fields.get("dialect")
     if dialect is not None:
@@ -56,23 +64,23 @@ def open_session(order: ControlRequest) -> tuple[int, Any]:
         world.load(_seeds(fields["seeds"], world))
     world.begin_here()
     name = fields.get("name")
-    opened = order.sessions.open(world, None if name is None else require_text("name", name))
-    return 201, _session_reply(order, opened, world)
+    opened = request.sessions.open(world, None if name is None else require_text("name", name))
+    return 201, _session_reply(request, opened, world)
 
 
-def read_session(order: ControlRequest) -> tuple[int, Any]:
-    """One session, which is used by that. Raises NotThere."""
-    name = order.names["name"]
-    world = order.sessions.get(name)
+def read_session(request: ControlRequest) -> tuple[int, Any]:
+    """Return one session; this counts as a use of it. Raises NotFound."""
+    name = request.path_parameters["name"]
+    world = request.sessions.get(name)
     if world is None:
         raise _no_session(name)
-    return 200, _session_reply(order, name, world)
+    return 200, _session_reply(request, name, world)
 
 
-def drop_session(order: ControlRequest) -> tuple[int, Any]:
-    """End a session. Raises NotThere."""
-    if not order.sessions.drop(order.names["name"]):
-        raise _no_session(order.names["name"])
+def drop_session(request: ControlRequest) -> tuple[int, Any]:
+    """Drop a session. Raises NotFound."""
+    if not request.sessions.drop(request.path_parameters["name"]):
+        raise _no_session(request.path_parameters["name"])
     return 204, None
 
 
@@ -81,42 +89,46 @@ def _no_session(name: str) -> NotFound:
 
 
 def _seeds(value: Any, world: World) -> Seeds:
-    return world.factory.document(value)
+    return world.factory.seeds_from_document(value)
 
 
-def dump(order: ControlRequest) -> tuple[int, Any]:
-    """What the world holds, as a seed."""
-    return 200, dump_store(order.world.store)
+def dump(request: ControlRequest) -> tuple[int, Any]:
+    """Return what the world holds, as a seed."""
+    return 200, dump_store(request.world.store)
 
 
-def load(order: ControlRequest) -> tuple[int, Any]:
-    """Add a seed to what it holds. Raises SeedError."""
-    before = len(order.world.store)
-    order.world.load(_seeds(order.body, order.world))
-    return 200, {"flow_runs": len(order.world.store), "added": len(order.world.store) - before}
+def load(request: ControlRequest) -> tuple[int, Any]:
+    """Add a seed to what the world holds. Raises SeedError."""
+    before = len(request.world.store)
+    request.world.load(_seeds(request.body, request.world))
+    return 200, {"flow_runs": len(request.world.store), "added": len(request.world.store) - before}
 
 
-def replace_seeds(order: ControlRequest) -> tuple[int, Any]:
-    """Hold a seed and nothing else; `reset` goes back to it. Raises SeedError."""
-    base = _seeds(order.body, order.world).base()
-    order.world.store = Store(base)
-    order.world.begin_here()
+def replace_seeds(request: ControlRequest) -> tuple[int, Any]:
+    """Replace what the world holds by a seed, which `reset` restores. Raises SeedError."""
+    base = _seeds(request.body, request.world).base()
+    request.world.store = Store(base)
+    request.world.begin_here()
     return 200, {"flow_runs": len(base.runs), "added": len(base.runs)}
 
 
-def make(order: ControlRequest) -> tuple[int, Any]:
-    """Add flow runs from a few words. Raises UsageError, SeedError."""
-    number = order.number("number", 1, MAX_MADE)
-    given = (
-        order.body if isinstance(order.body, list) else [{} if order.body is None else order.body]
-    )
+def make(request: ControlRequest) -> tuple[int, Any]:
+    """Add flow runs from a few fields each; return them as a real server would.
+
+    Raises UsageError, SeedError.
+    """
+    number = request.query_integer("number", 1, MAX_MADE)
+    body = {} if request.body is None else request.body
+    given = body if isinstance(body, list) else [body]
     if not all(isinstance(fields, dict) for fields in given):
-        raise UsageError("expected the fields of a flow run as an object, or a list of such")
+        raise UsageError(
+            "expected the fields of a flow run as an object, or a list of such objects"
+        )
     if len(given) * number > MAX_MADE:
         raise UsageError(f"{len(given) * number:,} flow runs; expected up to {MAX_MADE:,} at once")
-    world = order.world
-    wanted = [fields_of_nth(fields, n) for fields in given for n in range(number)]
-    seeds = world.factory.seeds(wanted)
+    world = request.world
+    run_fields = [fields_of_nth(fields, n) for fields in given for n in range(number)]
+    seeds = world.factory.seeds_from(run_fields)
     check_parents(seeds, world.store)
     world.load(seeds)
     made = (world.store.get(flow_run_id) for flow_run_id in seeds.flow_runs)
@@ -124,35 +136,35 @@ def make(order: ControlRequest) -> tuple[int, Any]:
 
 
 def render_flow_run(run: FlowRun, world: World) -> Any:
-    """A flow run as a real server tells it."""
+    """Return a flow run as a real server would return it."""
     return flow_run_reply(run, world.store, world.now())
 
 
-def reset(order: ControlRequest) -> tuple[int, Any]:
-    """Back to how the world began."""
-    order.world.reset()
-    return 200, {"flow_runs": len(order.world.store)}
+def reset(request: ControlRequest) -> tuple[int, Any]:
+    """Restore the state that the world started with."""
+    request.world.reset()
+    return 200, {"flow_runs": len(request.world.store)}
 
 
-def list_snapshots(order: ControlRequest) -> tuple[int, Any]:
-    """The snapshots, with how many flow runs each holds."""
-    snapshots = order.world.snapshots
+def list_snapshots(request: ControlRequest) -> tuple[int, Any]:
+    """Return the names of the snapshots, with the number of flow runs in each."""
+    snapshots = request.world.snapshots
     return 200, [{"name": name, "flow_runs": len(store)} for name, store in snapshots.items()]
 
 
-def snapshot(order: ControlRequest) -> tuple[int, Any]:
-    """Keep what the world holds. Raises UsageError."""
-    order.world.snapshot(order.names["name"])
-    return 200, {"name": order.names["name"], "flow_runs": len(order.world.store)}
+def snapshot(request: ControlRequest) -> tuple[int, Any]:
+    """Save what the world holds under a name. Raises UsageError."""
+    request.world.snapshot(request.path_parameters["name"])
+    return 200, {"name": request.path_parameters["name"], "flow_runs": len(request.world.store)}
 
 
-def restore(order: ControlRequest) -> tuple[int, Any]:
-    """Hold again what a snapshot holds. Raises NotThere."""
-    order.world.restore(order.names["name"])
-    return 200, {"flow_runs": len(order.world.store)}
+def restore(request: ControlRequest) -> tuple[int, Any]:
+    """Restore what a snapshot holds. Raises NotFound."""
+    request.world.restore(request.path_parameters["name"])
+    return 200, {"flow_runs": len(request.world.store)}
 
 
-def drop_snapshot(order: ControlRequest) -> tuple[int, Any]:
-    """Forget a snapshot. Raises NotThere."""
-    order.world.drop_snapshot(order.names["name"])
+def drop_snapshot(request: ControlRequest) -> tuple[int, Any]:
+    """Remove a snapshot. Raises NotFound."""
+    request.world.drop_snapshot(request.path_parameters["name"])
     return 204, None

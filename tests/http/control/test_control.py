@@ -1,4 +1,4 @@
-"""The control API: what another language does by HTTP, held against its own document."""
+"""The control API over HTTP; every reply is checked against its OpenAPI document."""
 
 import json
 import re
@@ -32,8 +32,8 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DOCUMENT: Any = document()
 
 
-class Control:
-    """A client of the control API; every reply has to be one that the document describes."""
+class ControlClient:
+    """A client of the control API; every reply must be one that the document describes."""
 
     def __init__(self, client: Client, prefix: str = "") -> None:
         self.client = client
@@ -43,23 +43,23 @@ class Control:
         sent = None if body is None else body if isinstance(body, bytes) else json.dumps(body)
         raw = sent.encode() if isinstance(sent, str) else sent
         reply = self.client.send(method, f"{self.prefix}/_mock{path}", raw, headers)
-        described(method, path, reply)
+        assert_documented(method, path, reply)
         return reply
 
     def value(self, method: str, path: str, body: Any = None) -> Any:
-        """What a good answer holds."""
+        """Return the JSON of a successful reply, None for an empty one."""
         reply = self.ask(method, path, body)
         assert reply.status < 300, reply.body
         return reply.json if reply.body else None
 
     def detail(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
-        """Status and sentence of a refusal."""
+        """Return the status and the detail of a refusal."""
         reply = self.ask(method, path, body)
         assert reply.status >= 400
         return reply.status, reply.json["detail"]
 
 
-def described(method: str, path: str, reply: Reply) -> None:
+def assert_documented(method: str, path: str, reply: Reply) -> None:
     here = urlsplit(f"/_mock{path}").path.removesuffix("/")
     for template, operations in DOCUMENT["paths"].items():
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
@@ -87,61 +87,61 @@ def described(method: str, path: str, reply: Reply) -> None:
 def client() -> Iterator[Client]:
     store = Store(load_seeds([FIXTURES], NOW).base())
     with serve_store(store, Settings(now=lambda: NOW)) as connected:
-        connected.documented = False  # which faults are not
+        connected.documented = False  # injected faults are in no document
         yield connected
 
 
 @pytest.fixture
-def server(client: Client) -> Control:
-    """The control API of the server's own world."""
-    return Control(client)
+def server(client: Client) -> ControlClient:
+    """A client of the server's own world."""
+    return ControlClient(client)
 
 
 @pytest.fixture
-def session(server: Control) -> Control:
-    """That of a session, which begins with nothing."""
+def session(server: ControlClient) -> ControlClient:
+    """A client of a session that starts without flow runs."""
     opened = server.value("POST", "/sessions", {"empty": True, "name": "mine"})
     assert opened["control_url"].endswith("/sessions/mine/_mock")
-    return Control(server.client, "/sessions/mine")
+    return ControlClient(server.client, "/sessions/mine")
 
 
-def bulk_delete(of: Control, body: Any, **headers: str) -> Reply:
-    path = f"{of.prefix}/api/flow_runs/bulk_delete"
+def bulk_delete(control: ControlClient, body: Any, **headers: str) -> Reply:
+    path = f"{control.prefix}/api/flow_runs/bulk_delete"
     named = {"Content-Type": "application/json", **headers}
-    return of.client.send("POST", path, json.dumps(body).encode(), named)
+    return control.client.send("POST", path, json.dumps(body).encode(), named)
 
 
-def test_the_document_is_a_good_one() -> None:
-    """By the specification of OpenAPI; and it has what is served, no more and no less."""
+def test_the_document_is_valid_and_complete() -> None:
+    """It is valid OpenAPI and has exactly the served operations, with the handlers' names."""
     validate(DOCUMENT)
-    told = {
+    documented = {
         (method.upper(), path.removeprefix("/_mock") or "/")
         for path, operations in DOCUMENT["paths"].items()
         for method in operations
         if method != "parameters"
     }
-    assert told == set(CONTROL_ROUTES)
-    for (method, path), deed in CONTROL_ROUTES.items():
+    assert documented == set(CONTROL_ROUTES)
+    for (method, path), handler in CONTROL_ROUTES.items():
         operation = DOCUMENT["paths"][f"/_mock{path}".removesuffix("/")][method.lower()]
-        assert operation["operationId"] == deed.__name__.removeprefix("_")
-    rooms = (control, control_worlds, control_journal)
-    assert {deed.__module__ for deed in CONTROL_ROUTES.values()} == {
-        room.__name__ for room in rooms
+        assert operation["operationId"] == handler.__name__.removeprefix("_")
+    modules = (control, control_worlds, control_journal)
+    assert {handler.__module__ for handler in CONTROL_ROUTES.values()} == {
+        module.__name__ for module in modules
     }
 
 
-def test_the_document_names_what_a_fault_may_be() -> None:
-    """Fields, presets, and the short names of times."""
+def test_the_document_lists_all_fields_of_faults_and_flow_runs() -> None:
+    """It has every field and preset of a fault, and every short form of a flow run's field."""
     fault = DOCUMENT["components"]["schemas"]["Fault"]["properties"]
     rule = {"preset", "path", "method", "probability", "times"}
     assert fault.keys() == {*FAULT_FIELDS, *rule}
     assert fault["preset"]["enum"] == [*PRESETS, None]
-    described = DOCUMENT["paths"]["/_mock/flow_runs"]["post"]["description"]
-    assert all(f"`{short}`" in described for short in FIELD_ALIASES)
+    description = DOCUMENT["paths"]["/_mock/flow_runs"]["post"]["description"]
+    assert all(f"`{short}`" in description for short in FIELD_ALIASES)
 
 
-def test_it_says_what_there_is(server: Control) -> None:
-    """Numbers, paths, and the document."""
+def test_the_index_lists_counts_and_paths(server: ControlClient) -> None:
+    """The index is at /_mock with and without a slash, and not below /api."""
     index = server.value("GET", "")
     assert index["flow_runs"] == 60
     assert "POST /_mock/sessions" in index["paths"]
@@ -150,8 +150,8 @@ def test_it_says_what_there_is(server: Control) -> None:
     assert server.client.send("GET", "/api/_mock").status == 404
 
 
-def test_sessions_are_opened_listed_and_dropped(server: Control) -> None:
-    """A fork of the server's world, or an empty one, with seeds, a dialect and a time."""
+def test_sessions_are_opened_listed_and_dropped(server: ControlClient) -> None:
+    """A session forks the server's world or is empty, with its own seeds, dialect and time."""
     first = server.value("POST", "/sessions")
     assert (first["flow_runs"], first["dialect"], first["requests"]) == (60, "spec", 0)
     assert first["url"] == f"http://{':'.join(map(str, server.client.address))}/sessions/" + (
@@ -166,7 +166,7 @@ def test_sessions_are_opened_listed_and_dropped(server: Control) -> None:
     }
     mine = server.value("POST", "/sessions", wanted)
     assert (mine["flow_runs"], mine["dialect"]) == (1, "prefect-sqlite")
-    inside = Control(server.client, "/sessions/mine")
+    inside = ControlClient(server.client, "/sessions/mine")
     assert inside.value("GET", "/clock") == {"now": "2020-01-01T00:00:00Z", "stands": True}
     assert inside.value("GET", "/seeds")["flow_runs"][0]["end_time"] == "2019-12-31T00:00:00Z"
     assert bulk_delete(inside, {"limit": "1"}).status == 200
@@ -180,28 +180,28 @@ def test_sessions_are_opened_listed_and_dropped(server: Control) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "detail_part"),
     [
         ({"dialect": "mysql"}, "no dialect 'mysql'; expected one of spec"),
         ({"dialects": "spec"}, "unknown field 'dialects'; expected some of name, dialect"),
-        ({"now": 5}, "now is 5; expected a text"),
+        ({"now": 5}, "now is 5; expected a string"),
         ({"now": "soon"}, "'soon' is not a time"),
         ({"name": "a/b"}, "no name for a session"),
         ([], "the body is a list; expected an object"),
-        (b"{", "the body is no JSON"),
+        (b"{", "the body is not JSON"),
         ({"seeds": {"flow_runs": [{"nam": 1}]}}, "expected name?"),
     ],
 )
-def test_a_session_that_makes_no_sense_is_refused(server: Control, body: Any, told: str) -> None:
-    """422 with what came and what was expected; none is opened."""
+def test_an_invalid_session_is_refused(server: ControlClient, body: Any, detail_part: str) -> None:
+    """The reply is 422 with what came and what was expected; no session is opened."""
     status, detail = server.detail("POST", "/sessions", body)
     assert status == 422
-    assert told in detail
+    assert detail_part in detail
     assert server.value("GET", "/sessions") == []
 
 
-def test_a_world_is_filled_dumped_and_replaced(server: Control, session: Control) -> None:
-    """What one holds can be loaded into another; a bad seed changes nothing."""
+def test_seeds_are_added_dumped_and_replaced(server: ControlClient, session: ControlClient) -> None:
+    """A dump of one world loads into another; a seed with taken ids is refused."""
     seed = server.value("GET", "/seeds")
     assert session.value("POST", "/seeds", seed) == {"flow_runs": 60, "added": 60}
     assert session.value("GET", "/seeds") == seed
@@ -213,8 +213,8 @@ def test_a_world_is_filled_dumped_and_replaced(server: Control, session: Control
     assert session.value("POST", "/reset") == {"flow_runs": 1}
 
 
-def test_flow_runs_are_made_from_a_few_words(session: Control) -> None:
-    """One, a list, or many that are numbered; as a server tells them."""
+def test_flow_runs_are_made_from_a_few_fields(session: ControlClient) -> None:
+    """A request makes one, a list, or a number of flow runs and returns them as a server would."""
     made = session.value(
         "POST",
         "/flow_runs?number=3",
@@ -237,8 +237,8 @@ def test_flow_runs_are_made_from_a_few_words(session: Control) -> None:
     assert session.value("GET", "/sessions/mine")["flow_runs"] == 5
 
 
-def test_snapshots_are_taken_and_restored(session: Control) -> None:
-    """By name; what is not there is 404."""
+def test_snapshots_are_taken_and_restored(session: ControlClient) -> None:
+    """Snapshots have names; an unknown name is 404."""
     session.value("POST", "/flow_runs", {"name": "a"})
     assert session.value("PUT", "/snapshots/one") == {"name": "one", "flow_runs": 1}
     bulk_delete(session, {})
@@ -249,14 +249,14 @@ def test_snapshots_are_taken_and_restored(session: Control) -> None:
         assert session.detail(method, path)[0] == 404
 
 
-def test_the_journal_tells_what_was_asked(session: Control) -> None:
-    """Bodies, warnings with their sentences, what went and why; it can be asked for less."""
+def test_the_journal_lists_requests_and_replies(session: ControlClient) -> None:
+    """Exchanges have bodies, warnings, deleted runs and why; the query selects some of them."""
     session.value("POST", "/flow_runs?number=2", {"name": "etl-{n}", "state": "COMPLETED"})
     bulk_delete(session, {"limit": 1})
     session.client.send("GET", f"{session.prefix}/api/hello")
-    told = session.value("GET", "/journal")
-    first, second = told["exchanges"]
-    assert told["dropped"] == 0
+    journal = session.value("GET", "/journal")
+    first, second = journal["exchanges"]
+    assert journal["dropped"] == 0
     assert (first["number"], first["path"], first["body"]) == (
         1,
         "/flow_runs/bulk_delete",
@@ -281,16 +281,16 @@ def test_the_journal_tells_what_was_asked(session: Control) -> None:
     assert session.value("GET", "/journal") == {"exchanges": [], "dropped": 0}
 
 
-def test_a_body_that_is_no_json_is_told_as_text(session: Control) -> None:
-    """As far as it is one."""
+def test_a_body_that_is_not_json_is_shown_as_text(session: ControlClient) -> None:
+    """Bytes that are not UTF-8 become replacement characters."""
     path = f"{session.prefix}/api/flow_runs/bulk_delete"
     session.client.send("POST", path, b"{\xff", {"Content-Type": "application/json"})
-    (told,) = session.value("GET", "/journal")["exchanges"]
-    assert (told["body"], told["status"]) == ("{\ufffd", 422)
+    (exchange,) = session.value("GET", "/journal")["exchanges"]
+    assert (exchange["body"], exchange["status"]) == ("{\ufffd", 422)
 
 
-def test_expectations_are_held_or_complained_about(session: Control) -> None:
-    """As in Python, with the same words."""
+def test_assertions_hold_or_explain(session: ControlClient) -> None:
+    """An assertion that does not hold is explained in the same words as in Python."""
     session.value("POST", "/flow_runs?number=2", {"name": "etl-{n}"})
     bulk_delete(session, {"flow_runs": {"name": {"any_": ["etl-0"]}}})
     good = {"holds": True, "complaint": None}
@@ -304,12 +304,12 @@ def test_expectations_are_held_or_complained_about(session: Control) -> None:
     missed = session.value("POST", "/assert/called", {"json": body})
     assert 'body.flow_runs.name.any_[0]: "etl-0", not "etl-1"' in missed["complaint"]
     assert session.detail("POST", "/assert/deleted", {})[0] == 422
-    told = session.detail("POST", "/assert/called", {"times": "twice"})
-    assert told == (422, "times is 'twice'; expected a whole number")
+    refusal = session.detail("POST", "/assert/called", {"times": "twice"})
+    assert refusal == (422, "times is 'twice'; expected a whole number")
 
 
-def test_faults_are_added_and_cleared(session: Control) -> None:
-    """They happen to others, not to the control API."""
+def test_faults_are_added_and_cleared(session: ControlClient) -> None:
+    """Rules affect Prefect's API and not the control API, in order, as often as they say."""
     wanted = {
         "preset": "rate-limited",
         "path": "/flow_runs/bulk_delete",
@@ -322,16 +322,16 @@ def test_faults_are_added_and_cleared(session: Control) -> None:
     session.value("POST", "/faults", {"status": 500, "path": "*"})
     assert bulk_delete(session, {}).status == 429
     assert bulk_delete(session, {}).status == 200
-    told = session.value("GET", "/faults")
-    assert [rule["happened"] for rule in told] == [1, 1, 0]
+    rules = session.value("GET", "/faults")
+    assert [rule["happened"] for rule in rules] == [1, 1, 0]
     assert session.detail("POST", "/faults", {"status": 200})[0] == 422
     assert session.detail("POST", "/faults", {"status": 500, "times": 0})[0] == 422
     session.value("DELETE", "/faults?seed=3")
     assert session.value("GET", "/faults") == []
 
 
-def test_the_clock_is_stopped_moved_and_let_run(session: Control) -> None:
-    """What is made then, is made then."""
+def test_the_clock_is_stopped_advanced_and_started(session: ControlClient) -> None:
+    """A clock that runs again has forgotten where it was stopped."""
     assert session.value("PUT", "/clock", {"now": "2020-01-01T00:00:00Z"})["stands"]
     moved = session.value("POST", "/clock/advance", {"by": "1d12h"})
     assert moved == {"now": "2020-01-02T12:00:00Z", "stands": True}
@@ -340,8 +340,8 @@ def test_the_clock_is_stopped_moved_and_let_run(session: Control) -> None:
     assert session.detail("POST", "/clock/advance", {})[0] == 422
 
 
-def test_a_server_without_a_journal_says_so(server: Control) -> None:
-    """It costs time; sessions have one."""
+def test_a_server_without_a_journal_says_so(server: ControlClient) -> None:
+    """Its journal paths are 404 with what to do; faults work without a journal."""
     bulk_delete(server, {"limit": 1})
     for method, path in (("GET", "/journal"), ("DELETE", "/journal"), ("GET", "/deleted")):
         assert "keeps no journal" in server.detail(method, path)[1]
@@ -350,52 +350,52 @@ def test_a_server_without_a_journal_says_so(server: Control) -> None:
     assert bulk_delete(server, {"limit": 1}, **{"x-mockserver-fault": "conflict"}).status == 409
 
 
-def test_what_is_not_there_is_told(server: Control) -> None:
-    """404 with where to look, 405 with what is allowed."""
+def test_unknown_paths_and_methods_are_refused(server: ControlClient) -> None:
+    """An unknown path is 404 with where to look, another method 405 with the allowed ones."""
     assert server.detail("GET", "/nope") == (
-        404, "no /_mock/nope; /_mock/openapi.json says what there is",
+        404, "no /_mock/nope; /_mock/openapi.json lists all paths",
     )  # fmt: skip
     assert server.detail("GET", "/nope/")[0] == 404
     reply = server.ask("PATCH", "/clock")
     assert (reply.status, reply.headers["allow"]) == (405, "GET,PUT")
 
 
-def test_only_this_machine_may_steer(server: Control) -> None:
-    """Nor what a web page could have sent, whatever hosts are let in."""
+def test_only_this_machine_may_use_it(server: ControlClient) -> None:
+    """A request that a web page could have sent is refused, whatever hosts are allowed."""
     reply = server.ask("GET", "", Host="evil.example")
     assert reply.status == 403
     store = Store(load_seeds([], NOW).base())
     with serve_store(store, Settings(hosts=None)) as connected:
-        anywhere = Control(connected)
+        anywhere = ControlClient(connected)
         assert anywhere.ask("GET", "", Host="mock.internal").status == 403
         assert anywhere.ask("GET", "", Origin="http://evil.example").status == 403
         assert anywhere.ask("GET", "").status == 200
 
 
 @pytest.mark.parametrize(
-    ("address", "good"),
+    ("address", "expected"),
     [("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("fe80::1%eth0", False),
      ("192.0.2.7", False), ("::ffff:192.0.2.7", False), (None, False), ("", False)],
 )  # fmt: skip
-def test_this_machine_is_known_by_its_address(address: str | None, good: bool) -> None:
-    """However it is written."""
-    assert control._is_loopback(address) is good
+def test_loopback_addresses_are_recognised(address: str | None, expected: bool) -> None:
+    """IPv4, IPv6, IPv4 mapped into IPv6, and what is not an address."""
+    assert control._is_loopback(address) is expected
 
 
-def test_a_token_lets_in_who_has_it_and_nobody_else() -> None:
-    """Not even from this machine."""
+def test_a_token_is_required_where_one_is_set() -> None:
+    """Without it, even this machine is refused; with it, any host name is allowed."""
     settings = Settings(hosts=None, control_token="s3cret")  # noqa: S106 - of a test
     assert "s3cret" not in repr(settings)
     with serve_store(Store(load_seeds([], NOW).base()), settings) as connected:
-        steering = Control(connected)
+        client = ControlClient(connected)
         for wrong in ({}, {"Authorization": "Bearer s3cre"}, {"Authorization": "Bearer s\xe9cret"}):
-            reply = steering.ask("GET", "/sessions", **wrong)
+            reply = client.ask("GET", "/sessions", **wrong)
             assert (reply.status, reply.headers["www-authenticate"]) == (401, "Bearer")
-        shown = {"Authorization": "Bearer s3cret", "Host": "mock.internal"}
-        assert steering.ask("GET", "/sessions", **shown).status == 200
+        accepted = {"Authorization": "Bearer s3cret", "Host": "mock.internal"}
+        assert client.ask("GET", "/sessions", **accepted).status == 200
 
 
-# For any JSON, sent to any verb, the answer is one that the document describes; never 5xx.
+# Invariant: any JSON to any operation is answered as the document describes, and never with 5xx.
 FIELD_NAMES = (
     *("name", "dialect", "now", "empty", "seeds", "flow_runs", "path", "method", "json", "status"),
     *("warning", "times", "preset", "probability", "by", "tags", "state", "parent", "flow"),
@@ -412,23 +412,25 @@ BODIES = VALUES | st.dictionaries(st.sampled_from(FIELD_NAMES), VALUES, max_size
 
 
 @pytest.fixture(scope="module")
-def fuzzed() -> Iterator[Control]:
+def fuzzed() -> Iterator[ControlClient]:
     with serve_store(Store(load_seeds([], NOW).base()), Settings(now=lambda: NOW)) as connected:
         connected.documented = False
-        opened = Control(connected)
+        opened = ControlClient(connected)
         opened.value("POST", "/sessions", {"name": "mine"})
-        yield Control(connected, "/sessions/mine")
+        yield ControlClient(connected, "/sessions/mine")
 
 
 @settings(max_examples=scaled_max_examples(400))
-@given(deed=st.sampled_from([*CONTROL_ROUTES]), body=BODIES)
-def test_whatever_is_sent_is_answered(fuzzed: Control, deed: tuple[str, str], body: Any) -> None:
-    """A clock that leaves its years, a list for a name, a number for a seed: all 4xx."""
-    method, path = deed
+@given(route=st.sampled_from([*CONTROL_ROUTES]), body=BODIES)
+def test_any_body_is_answered_without_a_5xx(
+    fuzzed: ControlClient, route: tuple[str, str], body: Any
+) -> None:
+    """A time outside the years 1-9999, a list for a name, a number for a seed are all 4xx."""
+    method, path = route
     reply = fuzzed.ask(method, path.replace("{name}", "other"), json.dumps(body).encode())
     assert reply.status < 500, reply.body
 
 
-def test_the_application_can_be_made_without_settings() -> None:
-    """As it always could."""
+def test_an_application_needs_no_settings() -> None:
+    """`create_app` has defaults for all of them."""
     assert create_app(Store(load_seeds([], NOW).base()))
