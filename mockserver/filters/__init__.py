@@ -1,7 +1,9 @@
-"""Filters: which keys they have, and what they mean.
+"""Filters: which keys they have, and which records they match.
 
-Comes in: JSON values and a dialect. Goes out: a `FlowRunFilter` (pydantic) and the `Predicate` that
-it compiles to, the warnings that it earns, and what a real server's database would not run.
+Comes in: a filter in JSON, and a dialect. Goes out: a `FlowRunFilter` (a pydantic model), the
+`Predicate` that it compiles to, the ids of the warnings about it, and whether a real server's
+database would run the query. Filters on related records (flows, task runs, ...) are built of the
+same parts.
 """
 
 from typing import TYPE_CHECKING

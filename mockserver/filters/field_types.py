@@ -1,8 +1,8 @@
-"""The values of a request, each read in one of two ways.
+"""The types of the values in a request, each with a strict and a lax way to read it.
 
-Strict validation (of JSON) takes what `openapi.yaml` says and nothing else; lax validation takes
-what a real server's pydantic takes. Either way the values are the same: ids as lower-case text,
-times as aware datetimes, everything else as JSON has it.
+Strict validation (of JSON) accepts what `openapi.yaml` says and nothing else. Lax validation
+accepts what a real server's pydantic accepts. Both give the same values: ids as lower-case text,
+times as aware datetimes, everything else as it is in JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from ..prefect import OUTSIDE_UTC_RANGE, StateType, fits_utc_range, parse_rfc333
 
 
 class _StrictOrLax:
-    """One schema for strict validation; for lax validation another, or the type's own."""
+    """An annotation that gives a type one pydantic schema for strict and one for lax validation.
+
+    Without `lax`, lax validation uses the type's own schema.
+    """
 
     def __init__(
         self,
@@ -53,9 +56,9 @@ def _strict_instant(value: object) -> datetime:
 def _lax_instant(
     value: object, handler: cs.ValidatorFunctionWrapHandler, info: cs.ValidationInfo
 ) -> datetime:
-    """As Prefect on Python 3.12 and older: pydantic, then pendulum's strict parser.
+    """Read a time as Prefect does on Python 3.12 and older: with pydantic, then with pendulum.
 
-    The texts of the errors are pydantic-extra-types', which Prefect uses.
+    Prefect's type is pydantic-extra-types' DateTime; the texts of the errors are from there.
     """
     try:
         return to_utc(handler(value))
@@ -64,7 +67,7 @@ def _lax_instant(
     now = info.context["now"] if info.context else datetime.now(UTC)
     if value == "now":
         return to_utc(now)
-    import pendulum  # 40 ms, and only unusual times get here
+    import pendulum  # takes 40 ms, and few requests have such times
 
     try:
         parsed = pendulum.parse(value, strict=True, now=pendulum.instance(now))  # type: ignore[arg-type]
@@ -76,12 +79,12 @@ def _lax_instant(
         raise ValueError(f"value is not a valid datetime it is a {type(parsed)}")
     try:
         return to_utc(datetime.fromisoformat(parsed.isoformat()))
-    except ValueError:  # an offset of a day: pendulum takes it, and the database gives up on it
+    except ValueError:  # an offset of a day or more: pendulum accepts it, the database fails on it
         return OUTSIDE_UTC_RANGE
 
 
 def _strict_instant_with_offset(value: object) -> datetime:
-    """With the offset it came with, unless it is a leap second."""
+    """Read a time and keep its offset, unless it is a leap second."""
     instant = _strict_instant(value)
     try:
         return datetime.fromisoformat(str(value).upper())
@@ -92,7 +95,7 @@ def _strict_instant_with_offset(value: object) -> datetime:
 def _lax_instant_with_offset(
     value: object, handler: cs.ValidatorFunctionWrapHandler, info: cs.ValidationInfo
 ) -> datetime:
-    """With the offset it came with, where there is one."""
+    """Read a time and keep its offset, where it has one."""
     instant = _lax_instant(value, handler, info)
     try:
         given = handler(value)
@@ -103,11 +106,15 @@ def _lax_instant_with_offset(
 
 
 AS_DOCUMENTED = "as_documented"
-"""The key of a validation context: 1e300 is an integer too, though no real server takes it."""
+"""A key in the validation context: every whole number is an integer, even 1e300.
+
+So JSON Schema says, and so openapi.yaml. Without the key, a float of 64 bits or more is refused, as
+a real server refuses it.
+"""
 
 
 def _integral_float_to_int(value: object, info: cs.ValidationInfo) -> object:
-    """JSON has one kind of number: 10.0 is an integer, as JSON Schema says."""
+    """Turn 10.0 into 10: by JSON Schema a number without a fraction is an integer."""
     if not isinstance(value, float) or not value.is_integer():
         return value
     return int(value) if abs(value) < 2**63 or AS_DOCUMENTED in (info.context or ()) else value
@@ -145,7 +152,7 @@ InstantWithOffset = Annotated[
 def json_integer(
     *, ge: int | None = None, le: int | None = None, gt: int | None = None
 ) -> _StrictOrLax:
-    """What makes an annotated `int` an integer of JSON (10.0 is one), within bounds."""
+    """An annotation that makes an `int` an integer of JSON Schema (10.0 is one), within bounds."""
     return _StrictOrLax(
         strict=lambda: cs.with_info_before_validator_function(
             _integral_float_to_int, cs.int_schema(ge=ge, le=le, gt=gt, strict=True)
@@ -158,7 +165,7 @@ JsonInteger = Annotated[int, json_integer()]
 
 
 def json_number(*, ge: float | None = None, le: float | None = None) -> _StrictOrLax:
-    """What makes an annotated `float` a number of JSON, within bounds."""
+    """An annotation that makes a `float` a finite number of JSON, within bounds."""
     return _StrictOrLax(
         strict=lambda: cs.float_schema(allow_inf_nan=False, strict=True, ge=ge, le=le),
         lax=lambda: cs.float_schema(ge=ge, le=le),
@@ -169,14 +176,18 @@ JsonNumber = Annotated[float, json_number()]
 
 
 def strict_union(strict: Any) -> _StrictOrLax:
-    """What makes an annotated union another one for strict validation, so that the errors of lax
-    validation name its parts as a real server does.
+    """An annotation that gives a union another type for strict validation.
+
+    Lax validation keeps the union itself, whose members a real server names in its errors.
     """
     return _StrictOrLax(strict=lambda: TypeAdapter(strict).core_schema)
 
 
 class _FailFast:
-    """A list that tells its first fault only: a body of a mebibyte can hold half a million."""
+    """An annotation that makes validation of a list stop at its first error.
+
+    A body of a mebibyte can have half a million errors.
+    """
 
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
@@ -213,7 +224,7 @@ UniqueTexts = Annotated[
         ),
     ),
 ]
-"""Different texts: a set, as JSON writes it."""
+"""A set of texts, which is a list in JSON. Strictly, duplicates are an error."""
 
 
 NameOrNull = Annotated[
@@ -225,12 +236,12 @@ NameOrNull = Annotated[
         ),
     ),
 ]
-"""A name to be made up where it is null; to a real server whatever is false is null."""
+"""A name, or null for a generated one. A real server takes every false value as null."""
 
 
 @cache
 def without_fail_fast(model: type[BaseModel]) -> type[BaseModel]:
-    """The same model, but its lists tell every fault, as a real server's do."""
+    """Return the model with lists that report every error, as a real server's do."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         annotation = _strip_fail_fast(field.annotation)
@@ -240,6 +251,7 @@ def without_fail_fast(model: type[BaseModel]) -> type[BaseModel]:
 
 
 def _strip_fail_fast(annotation: Any) -> Any:
+    """The annotation without `_FAIL_FAST` in it; the same object if it has none."""
     if get_origin(annotation) is Annotated and _FAIL_FAST in get_args(annotation):
         return get_args(annotation)[0]
     if get_origin(annotation) is UnionType or get_origin(annotation) is Union:

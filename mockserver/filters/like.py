@@ -1,4 +1,8 @@
-"""`like_` and `startswith_`: matches of a part, as the document or a database does them."""
+"""Matching names against `like_` and `startswith_`, as the document says or as a database does.
+
+A `LikePattern` is compiled once for a request and then compared with many names. Its answers are
+those of SQLite's LIKE and PostgreSQL's ILIKE in their dialects; tests compare them with SQLite.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,15 @@ from ..prefect import Dialect, LikeCase, NulHandling, Wildcards
 
 
 def fold_case(text: str, case: LikeCase) -> str:
-    """`text` as `case` compares it."""
+    """Return `text` in the one case in which `case` compares texts."""
     if case is LikeCase.FOLD:
         return text.casefold()
     if text.isascii():
         return text.lower()
     if case is LikeCase.ASCII:
         return text.translate(_ASCII_LOWER)
-    # One code point at a time: the two whose lower case depends on more, or is more, than one.
+    # PostgreSQL lower-cases each code point by itself. Python differs for two: it turns İ into two
+    # code points, and a Σ at the end of a word into ς.
     return text.replace("İ", "i").replace("Σ", "σ").lower()
 
 
@@ -25,16 +30,17 @@ _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 @dataclass(frozen=True, slots=True)
 class LikeSegment:
-    """What stands between two `%`: texts at their offsets, and any one code point elsewhere.
+    """The part of a pattern between two `%`: texts at offsets, with any code point elsewhere.
 
-    Not a regular expression: those are slow to compile, are kept for good, and buy nothing here.
+    `length` is that of what it matches, in code points. This is not a regular expression, because
+    those are slow to compile, and many wildcards make them backtrack.
     """
 
     length: int
     texts: tuple[tuple[int, str], ...]
 
     def find_end(self, name: str, at: int) -> int:
-        """Where the first occurrence at or after `at` ends; -1 when there is none."""
+        """Return the end of the first match at or after `at`, or -1 if there is none."""
         last = len(name) - self.length
         if last < at or not all(text in name for _, text in self.texts):
             return -1
@@ -49,18 +55,18 @@ class LikeSegment:
         return -1
 
     def matches_at(self, name: str, start: int) -> bool:
-        """Whether it stands at `start`, if the name is long enough."""
+        """Whether it matches at `start`; the caller checks that the name is long enough."""
         return all(name.startswith(text, start + offset) for offset, text in self.texts)
 
 
 @dataclass(frozen=True, slots=True)
 class LikePattern:
-    """A pattern, ready to be held against names.
+    """A compiled pattern.
 
-    `text` is what the request said; `case` how both sides are brought to one case. `head` must
-    begin the name, `segments` stand in it in this order, without overlap, and `tail` end it;
-    `is_exact`: there is nothing but the head; `cut_names_at_nul`: a name, too, ends at its first
-    NUL.
+    `text` is the text in the request, `case` how both sides are brought to one case. A name matches
+    if it begins with `head` and ends with `tail`, and has `segments` in this order between them,
+    without overlap. `is_exact`: the pattern has no `%`, so that the head is the whole name.
+    `cut_names_at_nul`: a name, like a pattern, ends at its first NUL.
     """
 
     text: str
@@ -72,13 +78,13 @@ class LikePattern:
     is_exact: bool = field(default=False, repr=False)
 
     def normalize(self, name: str) -> str:
-        """The name in the form `matches_normalized` takes."""
+        """Return a name in the form that `matches_normalized` expects."""
         if self.cut_names_at_nul:
             name = name.partition("\0")[0]
         return fold_case(name, self.case)
 
     def matches_normalized(self, normalized: str) -> bool:
-        """Whether a normalized name matches."""
+        """Whether a name that `normalize` returned matches."""
         at = self.head.length
         if at and not (len(normalized) >= at and self.head.matches_at(normalized, 0)):
             return False
@@ -92,7 +98,7 @@ class LikePattern:
         return start >= at and self.tail.matches_at(normalized, start)
 
     def required_texts(self) -> Iterator[str]:
-        """The texts that every normalized name that matches has somewhere."""
+        """The texts that occur in every normalized name that matches."""
         for segment in (self.head, *self.segments, self.tail):
             for _, text in segment.texts:
                 yield text
@@ -103,14 +109,14 @@ class LikePattern:
 
 
 def compile_like(text: str, dialect: Dialect) -> LikePattern:
-    """`like_: text` under a dialect. `text` is not empty (an empty one is no condition, M2)."""
+    """Compile the text of `like_`. It is not empty: an empty `like_` is no condition (M2)."""
     if dialect.like_wildcards is Wildcards.LITERAL:
         return LikePattern(text, dialect.like_case_ascii, (_literal_segment(text, dialect),))
     return _compile_pattern(text, f"%{fold_case(text, dialect.like_case_ascii)}%", dialect)
 
 
 def compile_prefix(text: str, dialect: Dialect) -> LikePattern:
-    """One text of `startswith_` under a dialect; an empty one matches every name."""
+    """Compile one text of `startswith_`; an empty one matches every name."""
     if dialect.like_wildcards is Wildcards.LITERAL:
         return LikePattern(text, dialect.like_case_ascii, (), head=_literal_segment(text, dialect))
     return _compile_pattern(text, f"{fold_case(text, dialect.like_case_ascii)}%", dialect)
@@ -121,7 +127,7 @@ def _literal_segment(text: str, dialect: Dialect) -> LikeSegment:
 
 
 def _compile_pattern(text: str, pattern: str, dialect: Dialect) -> LikePattern:
-    """A pattern of a database, already in one case."""
+    """Compile a database's pattern; `pattern` is already in one case, `text` is the original."""
     case = dialect.like_case_ascii
     cut_names_at_nul = dialect.nul is NulHandling.ENDS_PATTERN
     if cut_names_at_nul:
@@ -144,7 +150,7 @@ def _compile_pattern(text: str, pattern: str, dialect: Dialect) -> LikePattern:
 
 
 def _split_escaped(pattern: str) -> list[list[str]]:
-    """Split at each `%`, and what stands between at each `_`, but for those behind a `\\`."""
+    """Split a pattern at each `%`, and the parts at each `_`, except where `\\` escapes them."""
     parts: list[list[list[str]]] = [[[]]]
     symbols = iter(pattern)
     for symbol in symbols:
@@ -153,13 +159,13 @@ def _split_escaped(pattern: str) -> list[list[str]]:
         elif symbol == "_":
             parts[-1].append([])
         else:
-            # A closing % always follows a trailing backslash.
+            # There is a next symbol even for a trailing backslash: the closing %.
             parts[-1][-1].append(next(symbols) if symbol == "\\" else symbol)
     return [["".join(text) for text in segment] for segment in parts]
 
 
 def _build_segment(texts: list[str]) -> LikeSegment:
-    """From the texts between its `_`."""
+    """Build a segment from the texts between its `_`."""
     at = 0
     placed = []
     for text in texts:

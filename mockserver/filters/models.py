@@ -1,7 +1,7 @@
-"""Prefect's filters as pydantic models: which keys each has, and nothing else.
+"""Prefect's filters on flow runs as pydantic models: which keys each has, and nothing else.
 
-What they mean is in `predicates` and `joins`. `openapi.yaml` says the same independently, and a
-test holds the two equal.
+What the keys mean is in `predicates`. The models are written independently of `openapi.yaml`; a
+test checks that both accept the same requests.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from .field_types import Instant, StateTypes, Texts, Uuids
 
 
 class Operator(StrEnum):
-    """How conditions, or criteria, are joined."""
+    """How conditions or criteria are combined."""
 
     and_ = "and_"
     or_ = "or_"
 
 
 class FilterModel(BaseModel):
-    """A part of the filter: frozen, and nothing but what the document names."""
+    """A part of a filter: frozen, and without other keys than those in the document."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def given(self) -> list[tuple[str, Any]]:
-        """The fields that are not null, in the document's order; an operator always is."""
+        """The fields that are not null, in the order of the document, an operator included."""
         return [field for field in self.__dict__.items() if field[1] is not None]
 
 
 class OperatorFilter(FilterModel):
-    """A part of the filter whose conditions are joined by its own operator."""
+    """A part of a filter with an operator that combines its conditions."""
 
     operator: Operator = Operator.and_
 
@@ -125,7 +125,7 @@ class FlowRunFilterCreatedBy(OperatorFilter):
 
 
 class FlowRunFilter(OperatorFilter):
-    """Which flow runs: fifteen criteria, joined by `operator`."""
+    """A filter on flow runs: fifteen criteria, combined by `operator`."""
 
     id: FlowRunFilterId | None = None
     name: FlowRunFilterName | None = None

@@ -1,8 +1,30 @@
-"""What a filter means: filter + dialect -> predicate. The one file that knows (M1-M9).
+"""What a filter means: a filter and a dialect compile to a predicate.
 
-A predicate is a value: a tree of `Comparison`, `AllOf` and `AnyOf`, called with a flow run
-(or another record that has the columns), compared, planned and printed as its sentence.
-`AllOf(())` is every run, `AnyOf(())` none.
+A predicate is a value: a tree of `Comparison`, `AllOf` and `AnyOf`. It can be called with a flow
+run (or another record with the same columns) and printed as a sentence; the store looks it up in
+its indexes. `AllOf(())` matches every run, `AnyOf(())` none.
+
+These rules hold in every dialect, as measured on Prefect 3.8.8; other files cite them by number.
+
+- M1: a criterion's conditions are combined by its `operator` if it has one, else by and; criteria
+  by the filter's `operator`.
+- M2: an absent or null condition is no condition, and neither is an empty `not_any_`, `all_` or
+  `like_`. An empty `any_`, `id_` or `type_` matches nothing. M2a: a filter without a criterion
+  matches every run, whatever its operator.
+- M3: a criterion without a condition matches every run, also under `or_`; but in `state`, a `type`
+  or `name` without a condition is skipped.
+- M4: a null satisfies none of `any_`, `not_any_`, `like_`, `before_`, `after_`; only
+  `is_null_: true` finds it. `created_by.is_null_` is about the whole object.
+- M5: `tags`: `all_` is a superset, `any_` an intersection, `is_null_: true` no tags. Texts compare
+  exactly, except by `like_`.
+- M6: `before_` and `after_` are inclusive, to the microsecond.
+- M7: `start_time.before_` and `after_` compare the expected start where there is no start time;
+  `start_time.is_null_` is about the start time only.
+- M8: `parent_flow_run_id` is the flow run of the task run that `parent_task_run_id` names.
+- M9: uuids compare by value, whatever the case of their letters.
+- M10: of the runs that match, those with the highest ids are taken, up to the limit.
+- M11: a delete removes the task runs of a deleted run, too; runs that had one of these as their
+  parent stay and lose the reference.
 """
 
 from __future__ import annotations
@@ -11,7 +33,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nsmallest
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import to_single_line
 from ..prefect import Dialect, format_instant
@@ -21,21 +43,24 @@ from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relation:
-    """How a value of a run is held against an operand. `compare` never sees a null (M4)."""
+    """A comparison of a record's value with an operand; `label` is its words in a sentence.
+
+    `compare` is never called with a null value: `matches_null` is the answer for it (M4).
+    """
 
     label: str
     compare: Callable[[Any, Any], bool]
     matches_null: bool = False
 
 
-ONE_OF = Relation("is one of", lambda value, wanted: value in wanted)
-NONE_OF = Relation("is none of", lambda value, unwanted: value not in unwanted)
+ONE_OF = Relation("is one of", lambda value, values: value in values)
+NONE_OF = Relation("is none of", lambda value, values: value not in values)
 IS_NULL = Relation("is null", lambda _value, _: False, matches_null=True)
 IS_NOT_NULL = Relation("is not null", lambda _value, _: True)
 AT_OR_BEFORE = Relation("is at or before", lambda value, instant: value <= instant)
 AT_OR_AFTER = Relation("is at or after", lambda value, instant: value >= instant)
-HAS_ALL = Relation("has all of", lambda tags, wanted: wanted.issubset(tags))
-HAS_ANY = Relation("has any of", lambda tags, wanted: not wanted.isdisjoint(tags))
+HAS_ALL = Relation("has all of", lambda tags, values: values.issubset(tags))
+HAS_ANY = Relation("has any of", lambda tags, values: not values.isdisjoint(tags))
 IS_EMPTY = Relation("is empty", lambda tags, _: not tags)
 IS_NOT_EMPTY = Relation("is not empty", lambda tags, _: bool(tags))
 LIKE = Relation("contains", lambda name, like: like.matches(name))
@@ -43,13 +68,13 @@ LIKE = Relation("contains", lambda name, like: like.matches(name))
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One condition: a column of a record, a relation, and what it is held against."""
+    """One condition: a column of a record, a relation, and the operand to compare with."""
 
     column: str
     relation: Relation
     operand: Any = None
 
-    __test__ = False  # not a test case, whatever pytest thinks of the name
+    __test__ = False  # so that pytest does not collect it as a test
 
     def __call__(self, record: object) -> bool:
         value = getattr(record, self.column)
@@ -64,7 +89,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """True when every part is; with no parts, of every run."""
+    """True if every part is; without parts, true of every run."""
 
     parts: tuple[Predicate, ...]
 
@@ -77,7 +102,7 @@ class AllOf:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """True when some part is; with no parts, of no run."""
+    """True if any part is; without parts, true of no run."""
 
     parts: tuple[Predicate, ...]
 
@@ -93,6 +118,7 @@ MATCH_ALL = AllOf(())
 
 
 def _format_parts(parts: tuple[Predicate, ...], word: str) -> str:
+    """The sentences of the parts joined by a word, with brackets where they are needed."""
     alone = len(parts) == 1
     return word.join(
         str(part) if alone or isinstance(part, Comparison) or not part.parts else f"({part})"
@@ -100,8 +126,8 @@ def _format_parts(parts: tuple[Predicate, ...], word: str) -> str:
     )
 
 
-_MAX_SHOWN_ITEMS = 5  # of a list
-_MAX_SHOWN_CHARACTERS = 80  # characters of a text
+_MAX_SHOWN_ITEMS = 5  # of a list in a sentence
+_MAX_SHOWN_CHARACTERS = 80  # of a text in a sentence
 
 
 def _format_operand(operand: object) -> str:
@@ -125,15 +151,17 @@ def _format_operand(operand: object) -> str:
     )
 
 
-# What a key of a criterion says: value and dialect -> a test, or None for "no condition" (M2).
 ConditionCompiler = Callable[[Any, Dialect], Predicate | None]
+"""What a key of a criterion means: from its value to a predicate, or None for no condition (M2)."""
 
 
 def one_of(column: str, relation: Relation = ONE_OF) -> ConditionCompiler:
-    return lambda wanted, _dialect: Comparison(column, relation, frozenset(wanted))
+    """For a key such as `any_`: an empty list matches nothing."""
+    return lambda values, _dialect: Comparison(column, relation, frozenset(values))
 
 
 def skip_if_empty(column: str, relation: Relation) -> ConditionCompiler:
+    """For a key such as `not_any_`: an empty list is no condition."""
     return lambda values, _dialect: (
         Comparison(column, relation, frozenset(values)) if values else None
     )
@@ -142,20 +170,24 @@ def skip_if_empty(column: str, relation: Relation) -> ConditionCompiler:
 def null_check(
     column: str, when_true: Relation = IS_NULL, when_false: Relation = IS_NOT_NULL
 ) -> ConditionCompiler:
-    return lambda wanted, _dialect: Comparison(column, when_true if wanted else when_false)
+    """For `is_null_`: a relation for true, and one for false."""
+    return lambda value, _dialect: Comparison(column, when_true if value else when_false)
 
 
 def time_bound(column: str, relation: Relation) -> ConditionCompiler:
+    """For `before_` or `after_`."""
     return lambda instant, _dialect: Comparison(column, relation, instant)
 
 
 def like_condition(column: str) -> ConditionCompiler:
+    """For `like_`: an empty text is no condition."""
     return lambda text, dialect: (
         Comparison(column, LIKE, compile_like(text, dialect)) if text else None
     )
 
 
 def time_bounds(column: str) -> dict[str, ConditionCompiler]:
+    """For both `before_` and `after_`."""
     return {
         "before_": time_bound(column, AT_OR_BEFORE),
         "after_": time_bound(column, AT_OR_AFTER),
@@ -198,28 +230,31 @@ CONDITIONS: Mapping[str, Mapping[str, ConditionCompiler]] = {
     },
 }
 
-# A run always has these, so a `not_any_` on them leaves out no null.
+# A run always has these, so that a `not_any_` on them never skips a null.
 NEVER_NULL = frozenset({"id", "name", "tags"})
 
 
-def compile_filter(wanted: FlowRunFilter | None, dialect: Dialect) -> Predicate:
-    """The predicate of a filter; None is no filter. Raises nothing: a filter is valid by type."""
-    return combine_criteria(wanted, compile_criteria(wanted, dialect))
+def compile_filter(filter_: FlowRunFilter | None, dialect: Dialect) -> Predicate:
+    """Return the predicate of a filter; None, like an empty filter, matches every run."""
+    return combine_criteria(filter_, compile_criteria(filter_, dialect))
 
 
-def compile_criteria(wanted: FlowRunFilter | None, dialect: Dialect) -> dict[str, Predicate]:
-    """The criteria that were given and are not null, by name, each as a predicate of its own."""
-    return compile_with(CONDITIONS, wanted, dialect)
+def compile_criteria(filter_: FlowRunFilter | None, dialect: Dialect) -> dict[str, Predicate]:
+    """Return each criterion of a filter that is not null as a predicate, by its name."""
+    return compile_with(CONDITIONS, filter_, dialect)
 
 
 def compile_with(
     conditions: Mapping[str, Mapping[str, ConditionCompiler]],
-    wanted: OperatorFilter | None,
+    filter_: OperatorFilter | None,
     dialect: Dialect,
 ) -> dict[str, Predicate]:
-    """The criteria of any filter whose keys mean what `conditions` says."""
+    """Return the criteria of a filter on any kind of record as predicates, by name.
+
+    `conditions` says for each criterion what its keys mean.
+    """
     compiled: dict[str, Predicate] = {}
-    for name, criterion in wanted.given() if wanted else ():
+    for name, criterion in filter_.given() if filter_ else ():
         if name == "state":
             compiled[name] = compile_state(criterion, conditions, dialect)
         elif name != "operator":
@@ -227,31 +262,46 @@ def compile_with(
     return compiled
 
 
-def combine_criteria(wanted: OperatorFilter | None, criteria: Mapping[str, Predicate]) -> Predicate:
-    """The predicate of a filter from those of its criteria."""
-    return combine(wanted.operator if wanted else Operator.and_, list(criteria.values()))
+def combine_criteria(
+    filter_: OperatorFilter | None, criteria: Mapping[str, Predicate]
+) -> Predicate:
+    """Return the predicate of a filter from the predicates of its criteria."""
+    return combine(filter_.operator if filter_ else Operator.and_, list(criteria.values()))
 
 
 def compile_criterion(
     conditions: Mapping[str, ConditionCompiler], criterion: FilterModel, dialect: Dialect
 ) -> Predicate:
-    """M1 and M3: the conditions given, joined by the criterion's operator, else by and."""
-    tests: list[Predicate] = []
-    joined_by = Operator.and_
+    """Combine a criterion's conditions by its operator, or by and without one (M1, M3)."""
+    parts: list[Predicate] = []
+    operator = Operator.and_
     for key, value in criterion.given():
         if key == "operator":
-            joined_by = value
+            operator = value
             continue
-        test = conditions[key](value, dialect)
-        if test is not None:
-            tests.append(test)
-    return combine(joined_by, tests)
+        part = conditions[key](value, dialect)
+        if part is not None:
+            parts.append(part)
+    return combine(operator, parts)
+
+
+class StateCriterion(Protocol):
+    """The criterion `state` of a filter on flow runs or task runs."""
+
+    type: Any
+    name: Any
+    operator: Operator
 
 
 def compile_state(
-    state: Any, conditions: Mapping[str, Mapping[str, ConditionCompiler]], dialect: Dialect
+    state: StateCriterion,
+    conditions: Mapping[str, Mapping[str, ConditionCompiler]],
+    dialect: Dialect,
 ) -> Predicate:
-    """M3: a type or name without a condition is skipped; `state-both-lists` drops one with two."""
+    """Combine the type and the name of a state; one without a condition is skipped (M3).
+
+    In a dialect with the deviation `state-both-lists`, so is one with two lists.
+    """
     parts = []
     for key in ("type", "name"):
         lists = getattr(state, key)
@@ -264,12 +314,12 @@ def compile_state(
 
 
 def has_both_lists(lists: Any) -> bool:
-    """What the deviation `state-both-lists` is about: `any_` not null and `not_any_` not empty."""
+    """Whether `state-both-lists` is about it: `any_` is not null and `not_any_` not empty."""
     return lists.any_ is not None and bool(getattr(lists, "not_any_", None))
 
 
 def combine(operator: Operator, parts: list[Predicate]) -> Predicate:
-    """Join by and/or. Nothing to join is every run, whatever the operator (M2a, M3)."""
+    """Combine by and or by or. Without parts every run matches, whatever the operator (M2a)."""
     if len(parts) == 1:
         return parts[0]
     if not parts or operator is Operator.and_:
@@ -278,12 +328,12 @@ def combine(operator: Operator, parts: list[Predicate]) -> Predicate:
 
 
 def has_condition(predicate: Predicate) -> bool:
-    """Whether any condition is left in it."""
+    """Whether a predicate has any condition in it."""
     return isinstance(predicate, Comparison) or any(has_condition(part) for part in predicate.parts)
 
 
 def admit_nulls(predicate: Predicate) -> Predicate:
-    """The same, but satisfied by a null where a `not_any_` is not (for `null-values-skipped`)."""
+    """Return the predicate with `not_any_` satisfied by nulls (for `null-values-skipped`)."""
     if isinstance(predicate, Comparison):
         if predicate.relation is NONE_OF and predicate.column not in NEVER_NULL:
             return AnyOf((predicate, Comparison(predicate.column, IS_NULL)))

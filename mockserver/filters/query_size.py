@@ -15,13 +15,17 @@ from ..prefect import DatabaseLimits, Dialect, NulHandling, fits_utc_range
 from .models import FilterModel, FlowRunFilter, FlowRunFilterState
 from .predicates import has_both_lists
 
-# How many `%` fewer than `like_` a pattern gets: one at its end only, none at its start.
+# The keys whose texts become patterns, and how many `%` fewer than for `like_` are added to a text:
+# a limit of `max_like_bytes` is for `like_`, which has one at each end.
 _PATTERN_KEYS = {"like_": 0, "startswith_": 1}
 
 
 @dataclass(slots=True)
 class QuerySize:
-    """What a real server's query is given. Lists that `state-both-lists` drops never get there."""
+    """What in a query counts against the limits of a database.
+
+    Lists that a real server drops (`state-both-lists`) are not counted.
+    """
 
     state_both_lists: bool = False
     like_texts: list[str] = field(default_factory=list)
@@ -33,7 +37,7 @@ class QuerySize:
     time_out_of_range: bool = False
 
     def add(self, criterion: str, key: str, value: Any) -> None:
-        """Take in one condition."""
+        """Count one condition: `key` of `criterion` with `value`, which is not null."""
         if key in _PATTERN_KEYS:
             self._add_patterns(key, value)
         elif isinstance(value, list):
@@ -52,24 +56,24 @@ class QuerySize:
         self.max_like_bytes = max(self.max_like_bytes, longest)
 
     def _add_list(self, criterion: str, values: list[str]) -> None:
-        # created_by is looked into by the name of its part, which is a parameter too.
+        # Prefect compares a part of the JSON in created_by; the part's name is a parameter, too.
         self.parameters += len(values) + (criterion == "created_by")
         if criterion == "tags":
             self.max_tags = max(self.max_tags, len(values))
-        text = "".join(values)
+        text = "".join(values)  # scanning one text is faster than scanning each
         self.list_has_nul |= "\0" in text
         self.lone_surrogate |= has_surrogate(text)
 
 
 def has_surrogate(text: str) -> bool:
-    """Whether half of a surrogate pair stands alone in it: no UTF-8 can say it."""
+    """Whether a text has a lone surrogate, which UTF-8 cannot encode."""
     return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def measure_query(wanted: FlowRunFilter | None) -> QuerySize:
-    """What a real server's query for this filter would be given."""
+def measure_query(filter_: FlowRunFilter | None) -> QuerySize:
+    """Return what in a real server's query for this filter counts against limits."""
     size = QuerySize()
-    for criterion, conditions in wanted.given() if wanted else ():
+    for criterion, conditions in filter_.given() if filter_ else ():
         if criterion == "state":
             _add_state(size, conditions)
         elif criterion != "operator":
@@ -92,9 +96,10 @@ def _add_criterion(size: QuerySize, criterion: str, conditions: FilterModel) -> 
 
 @dataclass(frozen=True, slots=True)
 class QueryRejection:
-    """Why a database would not run a query, and whether it would some other time.
+    """Why a database refuses a query. `retryable`: the answer is 503 and not 500.
 
-    `needs_rows`: only where there is a run at all; a pattern is measured only against a name.
+    `needs_rows`: the database refuses only when it compares a row. SQLite checks the length of a
+    pattern only then.
     """
 
     reason: str
@@ -102,13 +107,13 @@ class QueryRejection:
     needs_rows: bool
 
     def refuse(self, *, any_runs: bool) -> None:
-        """Raise ServerFailure where the query would not be run."""
+        """Raise ServerFailure if the query is refused; `any_runs`: whether the table has rows."""
         if any_runs or not self.needs_rows:
             raise ServerFailure(self.reason, retryable=self.retryable)
 
 
 def find_rejection(size: QuerySize, dialect: Dialect) -> QueryRejection | None:
-    """What makes the dialect's database not run a query; None where it runs it."""
+    """Return why the dialect's database refuses a query; None if it runs it."""
     database = dialect.undocumented_5xx
     if database is None:
         return None
@@ -122,9 +127,9 @@ def find_rejection(size: QuerySize, dialect: Dialect) -> QueryRejection | None:
 
 
 def reject_query(size: QuerySize, dialect: Dialect, *, any_runs: bool) -> None:
-    """Raise ServerFailure where the dialect's database would not run the query.
+    """Raise ServerFailure if the dialect's database refuses the query.
 
-    `any_runs`: whether the store holds a run at all.
+    `any_runs`: whether the store has any record of the kind that the filter is about.
     """
     rejection = find_rejection(size, dialect)
     if rejection:
@@ -135,7 +140,10 @@ _LONG_PATTERN = "a like_ pattern that is too long"
 
 
 def violated_limit(size: QuerySize, database: DatabaseLimits) -> str | None:
-    """What the database would not run, or None."""
+    """Return the first reason why the database would refuse a query, or None.
+
+    `database`: the limits of the database.
+    """
     if size.lone_surrogate:
         return "a lone surrogate in a text"
     if size.time_out_of_range:

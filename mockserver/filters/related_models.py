@@ -1,7 +1,7 @@
-"""Filters on what flow runs refer to or are referred to by, as pydantic models.
+"""Prefect's filters on records that are related to flow runs, as pydantic models.
 
-They stand beside a `FlowRunFilter` in the body of a listing endpoint. What they mean is in
-`joins`.
+The body of an endpoint that lists or counts records can have them beside a `FlowRunFilter`. What
+they mean together is in `operations.related_filters`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class FlowFilterTags(OperatorFilter):
 
 
 class FlowFilter(OperatorFilter):
-    """Which flows."""
+    """A filter on flows."""
 
     id: FlowFilterId | None = None
     deployment: FlowFilterDeployment | None = None
@@ -88,11 +88,11 @@ class TaskRunFilterSubFlowRuns(FilterModel):
 
 class TaskRunFilterFlowRunId(OperatorFilter):
     any_: Uuids | None = None
-    is_null_: bool | None = False
+    is_null_: bool | None = False  # Prefect's own default; everywhere else it is null
 
 
 class TaskRunFilter(OperatorFilter):
-    """Which task runs."""
+    """A filter on task runs."""
 
     id: TaskRunFilterId | None = None
     name: TaskRunFilterName | None = None
@@ -140,7 +140,7 @@ class DeploymentFilterConcurrencyLimit(FilterModel):
 
 
 class DeploymentFilter(OperatorFilter):
-    """Which deployments."""
+    """A filter on deployments."""
 
     id: DeploymentFilterId | None = None
     name: DeploymentFilterName | None = None
@@ -164,7 +164,7 @@ class WorkPoolFilterType(FilterModel):
 
 
 class WorkPoolFilter(OperatorFilter):
-    """Which work pools."""
+    """A filter on work pools."""
 
     id: WorkPoolFilterId | None = None
     name: WorkPoolFilterName | None = None
@@ -181,7 +181,7 @@ class WorkQueueFilterName(FilterModel):
 
 
 class WorkQueueFilter(OperatorFilter):
-    """Which work queues."""
+    """A filter on work queues."""
 
     id: WorkQueueFilterId | None = None
     name: WorkQueueFilterName | None = None

@@ -1,7 +1,8 @@
 """Which warnings a filter earns.
 
-They are about what the request contains, whatever the dialect and whatever the store holds.
-`operations` adds the two that depend on what was deleted.
+They depend only on what the filter contains, whatever the dialect and the records in the store.
+`operations` adds the two that depend on what was deleted, `requests` those about the rest of a
+request.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ _DATABASE_LIMITS = tuple(
 
 
 def filter_warnings(
-    wanted: FlowRunFilter | None, criteria: Mapping[str, Predicate], size: QuerySize
+    filter_: FlowRunFilter | None, criteria: Mapping[str, Predicate], size: QuerySize
 ) -> Iterator[str]:
-    """Ids of the warnings that a filter earns; `criteria` as `compile_criteria` gave them."""
+    """Yield the ids of the warnings about a filter; an id can be repeated.
+
+    `criteria` are from `compile_criteria`, `size` from `measure_query`, for the same filter.
+    """
     if size.state_both_lists:
         yield "state-both-lists"
     for text in size.like_texts:
@@ -33,7 +37,7 @@ def filter_warnings(
         yield "undocumented-5xx"
     if not any(map(has_condition, criteria.values())):
         yield "no-filter"
-    if wanted and wanted.operator is Operator.or_ and MATCH_ALL in criteria.values():
+    if filter_ and filter_.operator is Operator.or_ and MATCH_ALL in criteria.values():
         yield "empty-criterion-under-or"
 
 
@@ -47,4 +51,5 @@ def _like_warnings(text: str) -> Iterator[str]:
 
 
 def _is_non_ascii_cased(letter: str) -> bool:
+    """Whether it is a letter outside A-Z with case, which the databases do not fold as Unicode."""
     return not letter.isascii() and not letter == letter.casefold() == letter.upper()

@@ -1,4 +1,7 @@
-"""like_ against the engines it imitates. SQLite is at hand; PostgreSQL is asked in CI."""
+"""`like_` and `startswith_` match as the databases do.
+
+SQLite is asked here. What PostgreSQL answered is written down; CI asks a real one.
+"""
 
 import sqlite3
 from contextlib import closing
@@ -17,8 +20,8 @@ letters = st.text(alphabet="aAbB%_\\é\0ßİΣς\n.", max_size=8)
 @example(name="xab", text="a_\0c")
 @example(name="xabc", text="a_\0c")
 @example(name="ab\0c", text="\0")
-def test_sqlite_matches_as_sqlite_does(name: str, text: str) -> None:
-    """The dialect answers what SQLite answers to lower(name) LIKE lower('%' || like_ || '%')."""
+def test_like_matches_as_in_sqlite(name: str, text: str) -> None:
+    """The answer is that of lower(name) LIKE lower('%' || like_ || '%') in SQLite."""
     with closing(sqlite3.connect(":memory:")) as database:
         query = "select lower(?) like lower(?)"
         (expected,) = database.execute(query, (name, f"%{text}%")).fetchone()
@@ -29,8 +32,8 @@ def test_sqlite_matches_as_sqlite_does(name: str, text: str) -> None:
 @example(name="ab", text="ab\0")
 @example(name="abc", text="ab\0")
 @example(name="xab", text="%ab")
-def test_sqlite_finds_beginnings_as_sqlite_does(name: str, text: str) -> None:
-    """The dialect answers what SQLite answers to lower(name) LIKE lower(startswith_ || '%')."""
+def test_startswith_matches_as_in_sqlite(name: str, text: str) -> None:
+    """The answer is that of lower(name) LIKE lower(startswith_ || '%') in SQLite."""
     with closing(sqlite3.connect(":memory:")) as database:
         query = "select lower(?) like lower(?)"
         (expected,) = database.execute(query, (name, f"{text}%")).fetchone()
@@ -38,14 +41,14 @@ def test_sqlite_finds_beginnings_as_sqlite_does(name: str, text: str) -> None:
 
 
 @given(name=letters, text=letters)
-def test_the_document_means_a_beginning(name: str, text: str) -> None:
-    """In spec nothing is special: the folded name begins with the folded text."""
+def test_startswith_in_spec_has_no_special_characters(name: str, text: str) -> None:
+    """The case-folded name begins with the case-folded text."""
     assert compile_prefix(text, SPEC).matches(name) == name.casefold().startswith(text.casefold())
 
 
 @given(name=letters, text=letters.filter(bool))
-def test_the_document_means_a_partial_match(name: str, text: str) -> None:
-    """In spec nothing is special: the folded text stands somewhere in the folded name."""
+def test_like_in_spec_has_no_special_characters(name: str, text: str) -> None:
+    """The case-folded text occurs in the case-folded name."""
     assert compile_like(text, SPEC).matches(name) == (text.casefold() in name.casefold())
 
 
@@ -69,12 +72,12 @@ def test_the_document_means_a_partial_match(name: str, text: str) -> None:
         ("_", "", False),
     ],
 )
-def test_postgresql_matches_as_measured(text: str, name: str, expected: bool) -> None:
-    """Wildcards, escapes and lower case as PostgreSQL 15 answered (ILIKE '%' || like_ || '%')."""
+def test_like_matches_as_measured_on_postgresql(text: str, name: str, expected: bool) -> None:
+    """The answer is that of name ILIKE '%' || like_ || '%' in PostgreSQL 15."""
     assert compile_like(text, PREFECT_POSTGRESQL).matches(name) is expected
 
 
-def test_many_wildcards_do_not_explode() -> None:
-    """A pattern of a thousand wildcards over a long name is answered, not searched for ever."""
+def test_many_wildcards_are_matched_in_time() -> None:
+    """A thousand wildcards over a long name take no exponential time."""
     hostile = compile_like("a%" * 1000 + "b", PREFECT_SQLITE)
     assert not hostile.matches("a" * 10_000)

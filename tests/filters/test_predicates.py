@@ -1,4 +1,4 @@
-"""What filters mean: the vectors for truth, properties for the algebra."""
+"""What filters mean: as recorded from real servers, and the rules M1-M4 as properties."""
 
 from typing import Any
 
@@ -23,12 +23,13 @@ from tests.support.strategies import filters, flow_runs
 
 
 def read(filter_: Any) -> FlowRunFilter | None:
+    """The model of a filter, read as bulk_delete reads it."""
     return BulkDeleteRequest.model_validate({"flow_runs": filter_}).flow_runs
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
-def test_every_vector_holds(dialect: Any) -> None:
-    """Each of the 1,500 recorded filters selects what was recorded, in every dialect."""
+def test_recorded_filters_select_the_recorded_runs(dialect: Any) -> None:
+    """Each of the 1,500 filters selects what was recorded, in every dialect."""
     runs = filter_base().runs
     differences = []
     for case in filter_cases():
@@ -40,8 +41,8 @@ def test_every_vector_holds(dialect: Any) -> None:
     assert len(filter_cases()) == 1500
 
 
-def test_every_condition_has_a_meaning() -> None:
-    """The table covers every criterion and every key of the models, and nothing else."""
+def test_every_key_of_the_models_has_a_meaning() -> None:
+    """CONDITIONS covers every criterion and key of the models, and nothing else."""
     keys: dict[str, set[str]] = {}
     for criterion, field in FlowRunFilter.model_fields.items():
         if criterion in ("operator", "state"):
@@ -54,14 +55,14 @@ def test_every_condition_has_a_meaning() -> None:
 
 
 @pytest.mark.parametrize("filter_", [None, {}, {"operator": "or_"}, {"id": None}])
-def test_a_filter_without_a_criterion_is_every_run(filter_: Any) -> None:
-    """M2a: no criterion matches all, whatever the operator."""
+def test_a_filter_without_a_criterion_matches_every_run(filter_: Any) -> None:
+    """M2a: so it is whatever the operator."""
     assert compile_filter(read(filter_), SPEC) == MATCH_ALL
 
 
 @given(run=flow_runs, filter_=filters)
-def test_or_admits_what_and_admits(run: FlowRun, filter_: dict[str, Any]) -> None:
-    """A run that satisfies all criteria of a filter satisfies the same filter under or_."""
+def test_or_matches_what_and_matches(run: FlowRun, filter_: dict[str, Any]) -> None:
+    """A run that matches a filter under and_ matches the same filter under or_."""
     both = compile_filter(read({**filter_, "operator": "and_"}), SPEC)
     either = compile_filter(read({**filter_, "operator": "or_"}), SPEC)
     assert not both(run) or either(run)
@@ -69,7 +70,7 @@ def test_or_admits_what_and_admits(run: FlowRun, filter_: dict[str, Any]) -> Non
 
 @given(run=flow_runs, filter_=filters)
 def test_criteria_are_independent(run: FlowRun, filter_: dict[str, Any]) -> None:
-    """M1: under and_ a filter is satisfied when each of its criteria alone is."""
+    """M1: under and_ a run matches a filter if it matches each of its criteria alone."""
     criteria = {key: value for key, value in filter_.items() if key != "operator"}
     whole = compile_filter(read({**criteria, "operator": "and_"}), SPEC)
     parts = [compile_filter(read({key: value}), SPEC) for key, value in criteria.items()]
@@ -77,8 +78,10 @@ def test_criteria_are_independent(run: FlowRun, filter_: dict[str, Any]) -> None
 
 
 @given(run=flow_runs, filter_=filters)
-def test_dropping_a_state_list_only_widens_under_and(run: FlowRun, filter_: dict[str, Any]) -> None:
-    """state-both-lists: what spec selects with and_ everywhere, a real server selects too."""
+def test_state_both_lists_only_widens_a_filter_under_and(
+    run: FlowRun, filter_: dict[str, Any]
+) -> None:
+    """What spec selects with and_ everywhere, the dialect with the deviation selects, too."""
     state = (filter_.get("state") or {}) | {"operator": "and_"}
     spec = compile_filter(read({"state": state}), SPEC)
     real = compile_filter(read({"state": state}), PREFECT_SQLITE)
@@ -86,14 +89,14 @@ def test_dropping_a_state_list_only_widens_under_and(run: FlowRun, filter_: dict
 
 
 @given(run=flow_runs, filter_=filters)
-def test_admitting_nulls_only_widens(run: FlowRun, filter_: dict[str, Any]) -> None:
-    """What a filter selects it still selects when not_any_ lets nulls through."""
+def test_admitting_nulls_only_widens_a_filter(run: FlowRun, filter_: dict[str, Any]) -> None:
+    """A run that matches a filter still matches if not_any_ admits nulls."""
     predicate = compile_filter(read(filter_), SPEC)
     assert not predicate(run) or admit_nulls(predicate)(run)
 
 
-def test_not_any_skips_nulls_and_says_so() -> None:
-    """M4: a run without a key is not selected by not_any_; with nulls admitted it is."""
+def test_not_any_skips_nulls_unless_they_are_admitted() -> None:
+    """M4: not_any_ does not select a run without a value; columns that are never null stay."""
     predicate = compile_filter(read({"idempotency_key": {"not_any_": ["x"]}}), SPEC)
     keyless = FlowRun(id="0", name="a")
     assert not predicate(keyless)
@@ -121,12 +124,12 @@ def test_not_any_skips_nulls_and_says_so() -> None:
     ],
 )  # fmt: skip
 def test_a_predicate_prints_as_its_sentence(filter_: Any, sentence: str) -> None:
-    """What a log line and a failing test say is what the filter means."""
+    """Logs and failing tests show a filter as this sentence."""
     assert str(compile_filter(read(filter_), SPEC)) == sentence
 
 
-def test_nothing_is_an_object_too() -> None:
-    """AllOf of no parts is every run, AnyOf of none is no run, and neither has a condition."""
+def test_predicates_without_parts() -> None:
+    """AllOf without parts matches every run, AnyOf no run, and neither has a condition."""
     run = FlowRun(id="0", name="a")
     assert AllOf(())(run)
     assert not AnyOf(())(run)
