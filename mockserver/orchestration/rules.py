@@ -107,8 +107,8 @@ class Rule:
 
     `before_transition` runs while the transition is still open. Once all rules have run,
     `after_transition` runs if the type of state is the one that this rule left, and `cleanup` if a
-    later rule changed it. Neither runs if the run enters a type that is not in `to_states`; a
-    refusal (no state at all) counts as being in it for a rule with `to_states` of any type.
+    later rule changed it. Neither runs if this rule left a type that is not in its `to_states`; a
+    refusal, which leaves no state, counts as being in them only if they are all types.
     """
 
     from_states: frozenset[StateType]
