@@ -1,7 +1,7 @@
-"""Testing: the server in a thread, and what a test sees of it.
+"""For tests: the server in a thread, and an API to fill it, observe it and inject faults.
 
-Comes in: seeds, a dialect, a clock. Goes out: `MockServer`, `FlowRunApi`, and the pytest plugin
-with its fixture `flow_run_api`.
+Comes in: seeds, a dialect, a time, settings. Goes out: `MockServer`, which gives a `FlowRunApi` for
+each world, and the pytest plugin with the fixture `flow_run_api`.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,7 @@
-"""A world of a running server, as a test sees it: to fill, to look at, to let go wrong."""
+"""`FlowRunApi`: one world of a running server, as a test fills it, observes it and injects faults.
+
+Invariant: whatever reads or changes the world runs on the server's loop, between two requests.
+"""
 
 from __future__ import annotations
 
@@ -34,165 +37,187 @@ from ..worlds import (
 T = TypeVar("T")
 _TIMEOUT_SECONDS = 30.0
 RunOnLoop = Callable[[Callable[[], Any]], Any]
+"""Calls a function on the server's loop and returns its result, or raises what it raised."""
 
 
 class FlowRunApi:
-    """A Prefect API with flow runs of its own. `url` is what PREFECT_API_URL has to be.
+    """A Prefect API with its own flow runs; `url` is the value for PREFECT_API_URL.
 
-    Everything here may be called from any thread, also while requests come.
+    All methods may be called from any thread, also while the server answers requests.
     """
 
     def __init__(
-        self, url: str, world: World, call: RunOnLoop, fork: Callable[[World], FlowRunApi]
+        self,
+        url: str,
+        world: World,
+        run_on_loop: RunOnLoop,
+        fork_session: Callable[[World], FlowRunApi],
     ) -> None:
-        """`call` runs a function where the world lives; `fork` opens a session for a world."""
+        """`fork_session` opens a session with a fork of a world. Use `MockServer` to get one."""
         self.url = url
         self._world = world
-        self._call = call
-        self._fork = fork
+        self._run_on_loop = run_on_loop
+        self._fork_session = fork_session
         self.forks: list[FlowRunApi] = []
 
     def __repr__(self) -> str:
         return f"<FlowRunApi {self.url}>"
 
-    def _do(self, what: Callable[[], T]) -> T:
-        done: T = self._call(what)
-        return done
+    def _run(self, function: Callable[[], T]) -> T:
+        result: T = self._run_on_loop(function)
+        return result
 
-    # What it holds.
+    # Flow runs.
 
     def add(self, **fields: Any) -> FlowRun:
         """Add a flow run: `api.add(name="etl", state="COMPLETED", started="now-40d")`.
 
-        Fields are those of a seed, and `started`, `ended`, `expected` for their times; `flow`, the
-        name of its flow; `parent`, the flow run whose subflow it is. `state` is a type, a name
-        that Prefect gives (`Late`), or both as an object; PENDING where nothing is said. Ids are
-        the same in each session. Raises SeedError, with what was expected.
+        `fields` are the fields of a flow run in a seed, and short forms: `started`, `ended` and
+        `expected` for its times, `flow` for the name of its flow, and `parent` for the flow run
+        whose subflow it is. `state` is a state type, a state name of Prefect's (`Late`), or an
+        object with both; the default is PENDING. Ids are the same in every session. Raises
+        SeedError for a field or value that is not valid.
         """
         return self.make(1, **fields)[0]
 
     def make(self, number: int, **fields: Any) -> tuple[FlowRun, ...]:
-        """Add flow runs that are alike; in the order of their making.
+        """Add `number` similar flow runs, and return them in the order in which they are made.
 
-        A field that is a function is called with 0, 1, 2, ...; `{n}` in `name` is that number.
-        Raises SeedError, and then none is added, and UsageError for a number below 0.
+        A field that is a function is called with 0, 1, 2, ..., and `{n}` in `name` becomes that
+        number. Raises SeedError, and then adds none, and UsageError for a number below 0.
         """
         if number < 0:
-            raise UsageError(f"make is asked for {number:,} flow runs; expected 0 or more")
-        return self._do(lambda: self._make([fields_of_nth(fields, n) for n in range(number)]))
+            raise UsageError(f"make was called for {number:,} flow runs; expected 0 or more")
+        return self._run(lambda: self._make_runs([fields_of_nth(fields, n) for n in range(number)]))
 
-    def _make(self, wanted: list[FieldValues]) -> tuple[FlowRun, ...]:
-        seeds = self._world.factory.seeds(wanted)
+    def _make_runs(self, run_fields: list[FieldValues]) -> tuple[FlowRun, ...]:
+        seeds = self._world.factory.seeds_from(run_fields)
         check_parents(seeds, self._world.store)
         self._world.load(seeds)
-        found = (self._world.store.get(run) for run in seeds.flow_runs)
-        return tuple(run for run in found if run is not None)
+        made = (self._world.store.get(run_id) for run_id in seeds.flow_runs)
+        return tuple(run for run in made if run is not None)
 
     def load(self, seeds: str | Path | FieldValues | Iterable[FieldValues]) -> None:
-        """Add what a file or folder holds, or a document of collections, or a list of what `add`
-        takes. Raises SeedError, and then nothing is added.
+        """Add a seed: a file or folder, a document of collections, or a list of fields for `add`.
+
+        Raises SeedError, and then adds nothing.
         """
-        self._do(lambda: self._world.load(self._world.factory.seeds(seeds)))
+        self._run(lambda: self._world.load(self._world.factory.seeds_from(seeds)))
 
     def dump(self) -> SeedDocument:
-        """What it holds, as a document that `load` takes, and that can be kept as a JSON seed."""
-        return self._do(lambda: dump_store(self._world.store))
+        """Return all records as a document that `load` takes and that is a seed file as JSON."""
+        return self._run(lambda: dump_store(self._world.store))
 
     @property
     def flow_runs(self) -> tuple[FlowRun, ...]:
-        """The flow runs that there are, highest id first."""
-        return self._do(lambda: tuple(self._world.store))
+        """The flow runs that exist now, highest id first."""
+        return self._run(lambda: tuple(self._world.store))
 
     def get(self, flow_run_id: object) -> FlowRun | None:
-        """The flow run of an id (text or UUID), or None where there is none."""
-        return self._do(lambda: self._world.store.get(str(flow_run_id).lower()))
+        """Return the flow run with this id (text or UUID), or None if there is none."""
+        return self._run(lambda: self._world.store.get(str(flow_run_id).lower()))
 
     def begin_here(self) -> None:
-        """Let what it holds now be what `reset` goes back to."""
-        self._do(self._world.begin_here)
+        """Make the current flow runs and time the state that `reset` restores."""
+        self._run(self._world.begin_here)
 
     def reset(self) -> None:
-        """Back to how it began: flow runs, clock, journal, faults."""
-        self._do(self._world.reset)
+        """Restore the first flow runs and time, and clear the journal and the faults."""
+        self._run(self._world.reset)
 
     def snapshot(self, name: str = "default") -> None:
-        """Keep what it holds now, to be restored later. Raises UsageError."""
-        self._do(lambda: self._world.snapshot(name))
+        """Save the current flow runs under a name, for `restore`.
+
+        Raises UsageError for a name that is not valid, and if there are too many snapshots.
+        """
+        self._run(lambda: self._world.snapshot(name))
 
     def restore(self, name: str = "default") -> None:
-        """Hold again what a snapshot holds. Raises NotThere where there is none."""
-        self._do(lambda: self._world.restore(name))
+        """Replace the flow runs by those of a snapshot, which is kept. Raises NotFound."""
+        self._run(lambda: self._world.restore(name))
 
     def fork(self) -> FlowRunApi:
-        """Another API on the same server, with the flow runs of this one and its own from now on:
-        one for each thread of a test.
+        """Return another API on the same server, which starts with this one's flow runs and time.
+
+        Later changes of one are not seen by the other. Use one for each thread of a test.
         """
-        forked = self._fork(self._world)
+        forked = self._fork_session(self._world)
         self.forks.append(forked)
         return forked
 
-    # Its clock.
+    # The clock.
 
     @property
     def now(self) -> datetime:
-        """What time it is: for relative times, filters, and what becomes of states."""
-        return self._do(self._world.clock.now)
+        """The current time, which relative times, filters and state changes use."""
+        return self._run(self._world.clock.now)
 
     def advance(self, by: timedelta | str) -> datetime:
-        """Move the clock on, by `"2d"` or a timedelta; returns the new now. Raises UsageError."""
-        return self._do(lambda: self._world.clock.advance(by))
+        """Move the clock by a timedelta or a text such as `"2d"`; returns the new time.
+
+        Raises UsageError.
+        """
+        return self._run(lambda: self._world.clock.advance(by))
 
     def freeze(self, at: datetime | str | None = None) -> datetime:
-        """Stop the clock, where it is or at an instant; `advance` still moves it."""
-        return self._do(lambda: self._world.clock.stop(at))
+        """Stop the clock now, or at a time such as `"2026-01-31T08:00:00Z"`; returns that time.
 
-    # What was asked of it.
+        `advance` still moves it. Raises UsageError.
+        """
+        return self._run(lambda: self._world.clock.stop(at))
+
+    # Requests.
 
     @property
     def requests(self) -> tuple[Exchange, ...]:
-        """The requests with their replies, warnings, what they deleted and why; oldest first."""
-        return self._do(lambda: tuple(self._world.journal or ()))
+        """The requests with their replies, warnings, deleted flow runs and why; oldest first."""
+        return self._run(lambda: tuple(self._world.journal or ()))
 
     @property
     def deleted(self) -> tuple[FlowRun, ...]:
-        """The flow runs that requests deleted, as they last were, in the order they went."""
+        """The flow runs that requests deleted, as they last were, in the order of deletion."""
         journal = self._world.journal
-        return () if journal is None else self._do(lambda: journal.deleted)
+        return () if journal is None else self._run(lambda: journal.deleted)
 
     @property
     def errors(self) -> tuple[Exception, ...]:
-        """What went wrong in the server or in forks of this API: bugs of mockserver."""
+        """Unexpected exceptions in the server, of this API and its forks: bugs of mockserver."""
         journal = self._world.journal
-        own = () if journal is None else self._do(lambda: tuple(journal.failed))
+        own = () if journal is None else self._run(lambda: tuple(journal.errors))
         return own + tuple(error for fork in self.forks for error in fork.errors)
 
     @property
     def warnings(self) -> dict[str, int]:
-        """What it and its forks warned of, by the ids in `dialects.WARNINGS`: how often."""
+        """How often this API and its forks gave each warning, by its id."""
         journal = self._world.journal
-        warned = Counter[str]() if journal is None else self._do(lambda: Counter(journal.warned))
+        warned = (
+            Counter[str]()
+            if journal is None
+            else self._run(lambda: Counter(journal.warning_counts))
+        )
         for fork in self.forks:
             warned.update(fork.warnings)
         return dict(warned)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Exchange:
-        """POST a value as JSON, over the network; returns the exchange, to look at its reply.
+        """POST a value as JSON, over HTTP, and return the exchange with its reply.
 
-        Header names are written with `_` for `-`. Raises ConnectionError where no reply comes.
+        `path` is below `url`. Header names are written with `_` for `-`. Raises ConnectionError if
+        no reply comes, UsageError if the journal keeps no exchanges.
         """
         return self.send("POST", path, body, **headers)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Exchange:
-        """Send a request, as `post` does, with any method; without a body where it is None."""
+        """Send a request with any method, as `post` does; None is no body."""
         address = urlsplit(self.url)
         connection = HTTPConnection(address.netloc, timeout=_TIMEOUT_SECONDS)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        header_values = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = None
         if body is not None:
             sent = json.dumps(to_json_value(body))
-            named = {"Content-Type": "application/json", **named}
+            header_values = {"Content-Type": "application/json", **header_values}
         try:
-            connection.request(method, f"{address.path}{path}", sent, named)
+            connection.request(method, f"{address.path}{path}", sent, header_values)
             connection.getresponse().read()
         except (HTTPException, TimeoutError) as error:
             raise ConnectionError(f"{method} {path}: {error!r}") from error
@@ -200,15 +225,17 @@ class FlowRunApi:
             connection.close()
         exchanges = self.requests
         if not exchanges:
-            raise UsageError("there is no exchange to look at: the journal keeps none")
-        # Others may have asked meanwhile; what is refused by its path has no body in the journal.
-        asked, bodies = path.partition("?")[0], ((sent or "").encode()[:MAX_KEPT_BODY], b"")
-        mine = (
+            raise UsageError("there is no exchange to return: the journal keeps none")
+        # Other threads may have sent requests since. The journal has no body for a request that
+        # was refused by its path.
+        sent_path = path.partition("?")[0]
+        bodies = ((sent or "").encode()[:MAX_KEPT_BODY], b"")
+        own = (
             one
             for one in reversed(exchanges)
-            if one.method == method and one.path == asked and one.body in bodies
+            if one.method == method and one.path == sent_path and one.body in bodies
         )
-        return next(mine, exchanges[-1])
+        return next(own, exchanges[-1])
 
     def assert_called(
         self,
@@ -220,37 +247,37 @@ class FlowRunApi:
         warning: str | None = None,
         times: int | None = None,
     ) -> tuple[Exchange, ...]:
-        """That there was such a request, or `times` such; returns them.
+        """Assert that there was at least one such request, or exactly `times`; return them.
 
-        `path` is a pattern (`/flow_runs/*`), `json` the whole body, in which `...` stands for
-        anything. Raises AssertionError, which tells what came nearest and how it differs.
+        `path` is a pattern such as `/flow_runs/*`; `json` is the whole body, in which `...` matches
+        any value. The AssertionError shows the nearest other requests and how they differ.
         """
         __tracebackhide__ = True
         expected = ExpectedRequest(path, method, json, status, warning)
         exchanges = self.requests
-        found = tuple(one for one in exchanges if not expected.differences(one))
-        complaint = explain_request_mismatch(expected, exchanges, len(found), times)
-        if complaint:
-            raise AssertionError(complaint)
-        return found
+        matching = tuple(one for one in exchanges if not expected.differences(one))
+        mismatch = explain_request_mismatch(expected, exchanges, len(matching), times)
+        if mismatch:
+            raise AssertionError(mismatch)
+        return matching
 
     def assert_deleted(self, expected: str | Iterable[object]) -> None:
-        """That requests deleted these flow runs and no others.
+        """Assert that requests deleted these flow runs and no others.
 
-        Each is a flow run, an id, or a name, which stands for every flow run that has it; a text
-        alone is one of them. Raises AssertionError, which tells the difference, why a flow run was
-        deleted, and which requests came close to deleting one.
+        Each is a flow run, an id, or a name, which is every flow run that has it; a single text is
+        one id or name. The AssertionError shows the difference, why a flow run was deleted, and
+        which requests came nearest to deleting one.
         """
         __tracebackhide__ = True
-        wanted = (expected,) if isinstance(expected, str) else tuple(expected)
-        complaint = explain_deletion_mismatch(wanted, self.deleted, self.flow_runs, self.requests)
-        if complaint:
-            raise AssertionError(complaint)
+        runs = (expected,) if isinstance(expected, str) else tuple(expected)
+        mismatch = explain_deletion_mismatch(runs, self.deleted, self.flow_runs, self.requests)
+        if mismatch:
+            raise AssertionError(mismatch)
 
-    # What goes wrong.
+    # Faults.
 
     def fail_next(self, preset: str | None = None, *, times: int = 1, **how: Any) -> Rule:
-        """Let the next request, or as many as `times`, go wrong; see `fail`."""
+        """Inject a fault into the next `times` requests that match; see `fail`."""
         return self.fail(preset, times=times, **how)
 
     def fail(
@@ -263,21 +290,23 @@ class FlowRunApi:
         times: int | None = None,
         **how: Any,
     ) -> Rule:
-        """Let requests of a path (a pattern) and method go wrong, by chance or always.
+        """Inject a fault into requests that match a path pattern and a method.
 
-        How: a preset (`sqlite-503`, `rate-limited`, `conflict`, `cut-before`, `cut-after`,
-        `partial-body`, `reply-lost`), or `status`, `cut`, `latency`, `lognormal`, `after`,
-        `retry_after`, `detail`, `close` as `faults.Fault` has them. Raises UsageError.
+        `probability` is that of each request; `times` is how many requests are affected, None for
+        all. The fault is a preset (`sqlite-503`, `rate-limited`, `conflict`, `cut-before`,
+        `cut-after`, `partial-body`, `reply-lost`), fields, or both: `status`, `cut`, `latency`,
+        `lognormal`, `after`, `retry_after`, `detail` and `close`, as in `worlds.faults.Fault`.
+        Raises UsageError.
         """
         rule = Rule(build_fault(preset, **how), path, method, probability, times)
-        self._do(lambda: self._world.faults.add(rule))
+        self._run(lambda: self._world.faults.add(rule))
         return rule
 
     def stop_failing(self, *, seed: int | None = None) -> None:
-        """Let nothing go wrong any more; with a seed, chance starts anew."""
-        self._do(lambda: self._world.faults.clear(seed))
+        """Remove all fault rules; with a seed, also seed the random numbers anew."""
+        self._run(lambda: self._world.faults.clear(seed))
 
     @property
     def faults(self) -> tuple[Rule, ...]:
-        """What goes wrong, in the order in which it is asked."""
-        return self._do(lambda: tuple(self._world.faults.rules))
+        """The fault rules, in the order in which they are tried."""
+        return self._run(lambda: tuple(self._world.faults.rules))

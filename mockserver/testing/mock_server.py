@@ -1,4 +1,7 @@
-"""The server in a thread of its own: for tests, notebooks and scripts, with or without pytest."""
+"""`MockServer`: the server in its own thread, for tests, notebooks and scripts.
+
+Invariant: worlds are read and changed on the loop of that thread only, while it runs.
+"""
 
 from __future__ import annotations
 
@@ -31,19 +34,19 @@ from .flow_run_api import FlowRunApi
 
 T = TypeVar("T")
 SeedSource = str | Path | FieldValues | Iterable[FieldValues]
+"""A file or folder, a document of collections, or a list of fields of flow runs."""
 
-_START_SECONDS = 30.0
+_START_SECONDS = 30.0  # how long start() waits for the server to listen
 
 
 class MockServer:
-    """A server on a free port of loopback, in a daemon thread.
+    """A server on a free loopback port, in a daemon thread.
 
         with MockServer("runs.yaml", dialect="prefect-sqlite") as api:
             httpx.post(f"{api.url}/flow_runs/bulk_delete", json={...})
             api.assert_deleted({"nightly-etl"})
 
-    `async with` does the same. `start`, `stop` and `session` are for those who want one server
-    and many worlds.
+    `async with` works too. For one server with many worlds, use `start`, `session` and `stop`.
     """
 
     def __init__(
@@ -58,17 +61,18 @@ class MockServer:
         sessions: int = MAX_SESSIONS,
         control_token: str | None = None,
     ) -> None:
-        """Seeds are files, folders, documents of collections, or lists of what `api.add` takes.
+        """Load seeds: files, folders, documents of collections, or lists of fields for `api.add`.
 
-        `now` stops the clock there; `journal` and `sessions` are how many exchanges (of each) and
-        sessions are kept at most. Raises UsageError and SeedError.
+        `now` stops the clock at that time. `max_body` is in bytes. `journal` is how many exchanges
+        each world keeps, `sessions` how many sessions the server keeps. Raises UsageError and
+        SeedError.
         """
         if journal < 1 or sessions < 1:
             raise UsageError("journal and sessions must be at least 1")
         if not 0 <= port <= 65535:
-            raise UsageError(f"port is {port}; expected 0 (any free one) to 65535")
+            raise UsageError(f"port is {port}; expected 0 (any free port) to 65535")
         self._host, self._port = host, port
-        self._bases = BaseCache()
+        self._base_cache = BaseCache()
         settings = Settings(
             dialect=_dialect(dialect),
             new_id=deterministic_ids(),
@@ -76,19 +80,19 @@ class MockServer:
             journal=journal,
             control_token=control_token,
         )
-        world = self._world(settings, now, seeds)
-        self._sessions = Sessions(world, most=sessions)
+        world = self._new_world(settings, now, seeds)
+        self._sessions = Sessions(world, max_sessions=sessions)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self.url = ""
 
-    # Its life.
+    # Start and stop.
 
     def start(self) -> MockServer:
-        """Listen; returns itself. Raises UsageError when it cannot."""
+        """Start to listen, and return this server. Raises UsageError if it cannot."""
         if self._thread is not None:
-            raise UsageError("this server was started already; make another")
+            raise UsageError("this server was started already; create another")
         started: Future[str] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(started,), name="mockserver", daemon=True
@@ -100,7 +104,7 @@ class MockServer:
     def _run(self, started: Future[str]) -> None:
         try:
             asyncio.run(self._serve(started))
-        except UsageError as error:  # which says why it cannot listen
+        except UsageError as error:  # it cannot listen; start() raises the error
             started.set_exception(error)
 
     async def _serve(self, started: Future[str]) -> None:
@@ -109,7 +113,7 @@ class MockServer:
         await serve(app, self._host, self._port, ready=started.set_result, stop=self._stop)
 
     def stop(self) -> None:
-        """Stop listening, and wait for it. What its APIs saw can still be looked at."""
+        """Stop the server and wait for its thread. Its APIs can still be read and changed."""
         loop, stop, thread = self._loop, self._stop, self._thread
         if loop is None or stop is None or thread is None:
             return
@@ -130,12 +134,12 @@ class MockServer:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self.stop)
 
-    # Its worlds.
+    # Worlds.
 
     @property
     def api(self) -> FlowRunApi:
-        """The world without a session, at `URL/api`."""
-        return self._api(f"{self.url}/api", self._sessions.origin)
+        """The server's own world, at `URL/api`."""
+        return self._make_api(f"{self.url}/api", self._sessions.default_world)
 
     def session(
         self,
@@ -143,78 +147,81 @@ class MockServer:
         dialect: str | Dialect | None = None,
         now: datetime | str | None = None,
         name: str | None = None,
-        **changed: Any,
+        **settings: Any,
     ) -> FlowRunApi:
-        """A world of its own, at `URL/sessions/NAME/api`, which holds these seeds and nothing else.
+        """Open a world of its own at `URL/sessions/NAME/api`, which holds only these seeds.
 
-        What is not said is as the server has it; `changed` are fields of `Settings`. Raises
+        `settings` are fields of `Settings`; those that are not given are the server's. Raises
         UsageError and SeedError.
         """
-        unknown = sorted(changed.keys() - Settings.__dataclass_fields__.keys())
+        unknown = sorted(settings.keys() - Settings.__dataclass_fields__.keys())
         if unknown:
             known = ", ".join(Settings.__dataclass_fields__)
-            raise UsageError(f"{', '.join(unknown)}: no such setting; there are {known}")
-        settings = replace(self._sessions.origin.settings, new_id=deterministic_ids(), **changed)
+            raise UsageError(f"{', '.join(unknown)}: no such setting; expected some of {known}")
+        changed = replace(
+            self._sessions.default_world.settings, new_id=deterministic_ids(), **settings
+        )
         if dialect is not None:
-            settings = replace(settings, dialect=_dialect(dialect))
-        world = self._world(settings, now, seeds)
-        return self._opened(world, name)
+            changed = replace(changed, dialect=_dialect(dialect))
+        return self._open_session(self._new_world(changed, now, seeds), name)
 
     def close_session(self, api: FlowRunApi) -> None:
-        """Forget a session and its forks: their URLs are 404 from now on. Looking still works."""
+        """Close a session and its forks. Their URLs are 404 from now on; they can still be read."""
         for forked in api.forks:
             self.close_session(forked)
         name = api.url.removeprefix(f"{self.url}/sessions/").removesuffix("/api")
-        self._call(lambda: self._sessions.drop(name))
+        self._run_on_loop(lambda: self._sessions.drop(name))
 
-    def _opened(self, world: World, name: str | None = None) -> FlowRunApi:
-        opened = self._call(lambda: self._sessions.open(world, name))
-        return self._api(f"{self.url}/sessions/{opened}/api", world)
+    def _open_session(self, world: World, name: str | None = None) -> FlowRunApi:
+        session_name = self._run_on_loop(lambda: self._sessions.open(world, name))
+        return self._make_api(f"{self.url}/sessions/{session_name}/api", world)
 
-    def _api(self, url: str, world: World) -> FlowRunApi:
-        return FlowRunApi(url, world, self._call, self._forked)
+    def _make_api(self, url: str, world: World) -> FlowRunApi:
+        return FlowRunApi(url, world, self._run_on_loop, self._fork_session)
 
-    def _forked(self, world: World) -> FlowRunApi:
-        return self._opened(self._call(world.fork))
+    def _fork_session(self, world: World) -> FlowRunApi:
+        return self._open_session(self._run_on_loop(world.fork))
 
-    def _world(
+    def _new_world(
         self, settings: Settings, now: datetime | str | None, seeds: Iterable[SeedSource]
     ) -> World:
         clock = Clock(settings.now)
         if now is not None:
             clock.stop(now)
-        given = list(seeds)
-        paths = [Path(one) for one in given if isinstance(one, str | Path)]
-        world = World(Store(self._bases.load(paths, clock.now())), settings, clock)
-        for one in given:
+        sources = list(seeds)
+        paths = [Path(one) for one in sources if isinstance(one, str | Path)]
+        world = World(Store(self._base_cache.load(paths, clock.now())), settings, clock)
+        for one in sources:
             if not isinstance(one, str | Path):
-                world.load(world.factory.seeds(one))
+                world.load(world.factory.seeds_from(one))
         world.begin_here()
         return world
 
-    def _call(self, what: Callable[[], T]) -> T:
-        """Do something where requests are carried out, so that it is never done between halves of
-        one; what it raises is raised here.
+    def _run_on_loop(self, function: Callable[[], T]) -> T:
+        """Call a function on the server's loop, and return its result or raise what it raised.
+
+        On the loop it cannot run in the middle of a request. If the server does not run, or the
+        caller is its thread, the function is called directly.
         """
         loop = self._loop
         if loop is None or threading.current_thread() is self._thread:
-            return what()
-        done: Future[T] = Future()
-        loop.call_soon_threadsafe(_resolve_future, done, what)
-        return done.result()
+            return function()
+        future: Future[T] = Future()
+        loop.call_soon_threadsafe(_resolve_future, future, function)
+        return future.result()
 
 
-def _resolve_future(done: Future[Any], what: Callable[[], Any]) -> None:
+def _resolve_future(future: Future[Any], function: Callable[[], Any]) -> None:
     try:
-        done.set_result(what())
-    except Exception as error:  # noqa: BLE001 - raised again where it was asked for
-        done.set_exception(error)
+        future.set_result(function())
+    except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
+        future.set_exception(error)
 
 
-def _dialect(named: str | Dialect) -> Dialect:
-    if isinstance(named, Dialect):
-        return named
-    found = DIALECTS.get(named)
+def _dialect(dialect: str | Dialect) -> Dialect:
+    if isinstance(dialect, Dialect):
+        return dialect
+    found = DIALECTS.get(dialect)
     if found is None:
-        raise UsageError(f"no dialect {named!r}; expected one of {', '.join(DIALECTS)}")
+        raise UsageError(f"no dialect {dialect!r}; expected one of {', '.join(DIALECTS)}")
     return found

@@ -1,4 +1,7 @@
-"""Where Prefect's clients in this process, and in those it starts, look for their API."""
+"""Point Prefect's clients at another API, in this process and in those that it starts.
+
+Invariant: the environment and Prefect's settings are afterwards as they were before.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,26 @@ from typing import Any
 
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _HOST = "127.0.0.1"
+# Background threads of Prefect's client that send logs and events; by module.
 _WORKERS = {"prefect.logging.handlers": "APILogWorker", "prefect.events.worker": "EventsWorker"}
-_DRAIN_SECONDS = 5.0
+_DRAIN_SECONDS = 5.0  # how long to wait for what they have not sent yet
 
 
 @contextmanager
 def override_api_url(url: str) -> Iterator[None]:
-    """Let clients use the API at `url`, start no server of their own, and ask no proxy for it.
+    """Make Prefect's clients use the API at `url` inside the block.
 
-    Prefect reads its environment once, when it is imported: where it was, its settings are
-    overridden, too. All is as before after it, whatever was imported meanwhile.
+    They start no server of their own and use no proxy for it. Prefect reads its environment once,
+    when it is imported; if that has happened, its settings are overridden as well. Prefect may be
+    imported before the block, in it, or after it.
     """
-    changed = _environment_overrides(url)
-    before = {name: os.environ.get(name) for name in changed}
-    late = "prefect.context" not in sys.modules
-    os.environ.update(changed)
+    overrides = _environment_overrides(url)
+    before = {name: os.environ.get(name) for name in overrides}
+    was_imported = "prefect.context" in sys.modules
+    os.environ.update(overrides)
     try:
         with ExitStack() as stack:
-            if not late:
+            if was_imported:
                 stack.enter_context(_override_settings(url))
             yield
             _drain_workers()
@@ -38,22 +43,26 @@ def override_api_url(url: str) -> Iterator[None]:
             if value is not None:
                 os.environ[name] = value
         context: Any = sys.modules.get("prefect.context")
-        if late and context is not None:
+        if not was_imported and context is not None:
+            # Prefect was imported in the block and has read the overrides: let it read again.
             context.GLOBAL_SETTINGS_CONTEXT = context.root_settings_context()
 
 
 def _environment_overrides(url: str) -> Mapping[str, str]:
-    wanted = {"PREFECT_API_URL": url, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
+    overrides = {"PREFECT_API_URL": url, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
     if any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXY_VARIABLES):
         for name in ("no_proxy", "NO_PROXY"):
             hosts = os.environ.get(name, "")
-            wanted[name] = f"{hosts},{_HOST}" if hosts else _HOST
-    return wanted
+            overrides[name] = f"{hosts},{_HOST}" if hosts else _HOST
+    return overrides
 
 
 @contextmanager
 def _override_settings(url: str) -> Iterator[None]:
-    """In the context of what runs now, and for threads and contexts that have none of their own."""
+    """Override the settings in the current context and in the global one.
+
+    Threads and contexts without settings of their own use the global context.
+    """
     settings: Any = import_module("prefect.settings")
     context: Any = import_module("prefect.context")
     updates = {
@@ -70,7 +79,7 @@ def _override_settings(url: str) -> Iterator[None]:
 
 
 def _drain_workers() -> None:
-    """Let Prefect send what it keeps for later (logs, events), while there is who takes it."""
+    """Make Prefect send the logs and events that it has queued, while the API still exists."""
     for name, worker in _WORKERS.items():
         module = sys.modules.get(name)
         if module is not None:

@@ -1,7 +1,7 @@
-"""The pytest plugin: `flow_run_api`, a Prefect API of its own for each test, in milliseconds.
+"""The pytest plugin: the fixture `flow_run_api` gives each test a Prefect API of its own.
 
-It is imported in every run of pytest where the package is installed: nothing but pytest is
-imported before a test asks for a fixture.
+pytest imports this file in every project where the package is installed. Invariant: nothing else
+of the package, and nothing but pytest, is imported before a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -22,31 +22,32 @@ if TYPE_CHECKING:
 MARK = "flow_runs"
 _MARK_HELP = (
     f"{MARK}(*seeds, **fields): what flow_run_api holds. Seeds are files (beside the test file), "
-    "documents, lists of flow runs' fields, or functions that take the api; fields, and a number "
-    "before them, are those of api.make."
+    "documents, lists of fields of flow runs, or functions that take the api; fields, and a number "
+    "before them, are passed to api.make."
 )
-# A test that is over can still be looked at by what is torn down after it.
+# The sessions of the last tests stay open for fixtures that are torn down after flow_run_api.
 _KEPT_SESSIONS = 8
 _API_URL_VARIABLE = "PREFECT_API_URL"
 _API_URL_KEY = pytest.StashKey[tuple[str, str | None]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker `flow_runs`."""
     config.addinivalue_line("markers", _MARK_HELP)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
-    """Where a `monkeypatch` that is older than flow_run_api has put our address back: take it away.
+    """Restore PREFECT_API_URL if a `monkeypatch` has set it back to the URL of flow_run_api.
 
-    It is undone after flow_run_api is torn down, and puts back what the test found.
+    A `monkeypatch` that was set up before flow_run_api is undone after it, and restores the value
+    that it saw: that URL, of a test that is over.
     """
     try:
         return (yield)
     finally:
-        ours, before = item.stash.get(_API_URL_KEY, ("", None))
-        if ours and os.environ.get(_API_URL_VARIABLE) == ours:
+        api_url, before = item.stash.get(_API_URL_KEY, ("", None))
+        if api_url and os.environ.get(_API_URL_VARIABLE) == api_url:
             del os.environ[_API_URL_VARIABLE]
             if before is not None:
                 os.environ[_API_URL_VARIABLE] = before
@@ -54,7 +55,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 
 @pytest.fixture(scope="session")
 def flow_run_server() -> Iterator[MockServer]:
-    """The server of this process (under xdist: of this worker), which all tests share."""
+    """The server that all tests of this process share (under xdist: of this worker)."""
     from .mock_server import MockServer
 
     server = MockServer()
@@ -65,31 +66,31 @@ def flow_run_server() -> Iterator[MockServer]:
 
 @pytest.fixture(scope="session")
 def _flow_run_sessions() -> deque[FlowRunApi]:
-    """Sessions of tests that are over, the last one at the end."""
+    """The sessions of the last tests, oldest first."""
     return deque()
 
 
 @pytest.fixture
 def flow_run_seeds() -> tuple[Any, ...]:
-    """Override it: files, documents, or lists that each test's flow_run_api begins with."""
+    """Override it to give the files, documents or lists that flow_run_api starts with."""
     return ()
 
 
 @pytest.fixture
 def flow_run_dialect() -> str:
-    """Override it: the dialect that flow_run_api speaks, such as `prefect-sqlite`."""
+    """Override it to give the dialect of flow_run_api, such as `prefect-sqlite`."""
     return "spec"
 
 
 @pytest.fixture
 def flow_run_clock() -> Any:
-    """Override it: where flow_run_api's clock stands (a datetime, or RFC 3339); None: it runs."""
+    """Override it to stop the clock of flow_run_api at a datetime or RFC 3339 text."""
     return None
 
 
 @pytest.fixture
 def flow_run_settings() -> Mapping[str, Any]:
-    """Override it: other settings of flow_run_api, such as `{"max_body": 4096, "journal": 10}`."""
+    """Override it to give other settings, such as `{"max_body": 4096, "journal": 10}`."""
     return {}
 
 
@@ -103,16 +104,17 @@ def flow_run_api(
     flow_run_clock: Any,
     flow_run_settings: Mapping[str, Any],
 ) -> Iterator[FlowRunApi]:
-    """A Prefect API of this test's own; PREFECT_API_URL is its url for as long as the test runs.
+    """A Prefect API of this test's own; PREFECT_API_URL is its `url` while the test runs.
 
-    What mockserver warned of is a `FlowRunWarning`; a bug of its own is raised in the test.
+    Warnings of the server become a `FlowRunWarning` each; an unexpected exception in the server is
+    raised in the test.
     """
     __tracebackhide__ = True
     from .prefect_settings import override_api_url
 
     while len(_flow_run_sessions) >= _KEPT_SESSIONS:
         flow_run_server.close_session(_flow_run_sessions.popleft())
-    marks = list(request.node.iter_markers(MARK))[::-1]
+    marks = list(request.node.iter_markers(MARK))[::-1]  # of the module first, of the test last
     folder = request.path.parent
     files = [folder / one for mark in marks for one in mark.args if isinstance(one, str | Path)]
     api = flow_run_server.session(
@@ -133,7 +135,7 @@ def flow_run_api(
 
 
 def _apply_mark(api: FlowRunApi, mark: pytest.Mark) -> None:
-    """Add what a mark says, but for the files, which are there."""
+    """Add what a mark gives, except its files, which the session was opened with."""
     numbers = [one for one in mark.args if isinstance(one, int)]
     for one in mark.args:
         if callable(one):
@@ -145,20 +147,22 @@ def _apply_mark(api: FlowRunApi, mark: pytest.Mark) -> None:
 
 
 def _report_problems(api: FlowRunApi, request: pytest.FixtureRequest) -> None:
-    """Raise what went wrong in the server; pass on what it warned of, which may be an error."""
+    """Raise an exception of the server; give its warnings, and fail for those that are errors."""
     from ..errors import FlowRunWarning
     from ..prefect import WARNINGS
 
-    bugs = api.errors
-    if bugs:
-        raise bugs[0]
+    errors = api.errors
+    if errors:
+        raise errors[0]
     line = (request.node.location[1] or 0) + 1
-    failing = []
-    for warned, times in api.warnings.items():
-        text = f"{warned}: {WARNINGS[warned]}" + (f" ({times} times)" if times > 1 else "")
+    failures = []
+    for warning, times in api.warnings.items():
+        text = f"{warning}: {WARNINGS[warning]}" + (f" ({times} times)" if times > 1 else "")
         try:
             warnings.warn_explicit(text, FlowRunWarning, filename=str(request.path), lineno=line)
         except FlowRunWarning:
-            failing.append(text)
-    if failing:
-        pytest.fail("\n".join(("FlowRunWarning, which is an error here:", *failing)), pytrace=False)
+            failures.append(text)
+    if failures:
+        pytest.fail(
+            "\n".join(("FlowRunWarning, which is an error here:", *failures)), pytrace=False
+        )

@@ -1,4 +1,4 @@
-"""MockServer: a server in a thread, its worlds, and what goes wrong in them on purpose."""
+"""MockServer and FlowRunApi: a server in a thread, its worlds, and injected faults."""
 
 import asyncio
 import gc
@@ -37,8 +37,8 @@ def api(server: MockServer) -> Iterator[FlowRunApi]:
     server.close_session(opened)
 
 
-def test_with_and_without_a_session(tmp_path: Path) -> None:
-    """A file, a document and a list are held; what was seen can be looked at after the end."""
+def test_with_starts_and_stops_a_server(tmp_path: Path) -> None:
+    """It loads a file, a document and a list; its API can be read after the server stopped."""
     file = tmp_path / "runs.json"
     file.write_text('{"flow_runs": [{"name": "file"}]}')
     seeds = (file, {"flow_runs": [{"name": "document"}]}, [{"name": "list", "state": "Late"}])
@@ -47,14 +47,14 @@ def test_with_and_without_a_session(tmp_path: Path) -> None:
         assert api.url.startswith("http://127.0.0.1:")
         assert api.now == NOW
         both = {"state": {"type": {"any_": ["COMPLETED"], "not_any_": ["FAILED"]}}}
-        done = api.post("/flow_runs/bulk_delete", {"flow_runs": both})
-        assert len(done.deleted) == 3
+        exchange = api.post("/flow_runs/bulk_delete", {"flow_runs": both})
+        assert len(exchange.deleted) == 3
     api.assert_deleted({"file", "document", "list"})
     assert api.flow_runs == ()
 
 
-def test_async_with_does_the_same() -> None:
-    """The loop of the test goes on meanwhile."""
+def test_async_with_starts_and_stops_a_server() -> None:
+    """The server does not run on the loop of the test."""
 
     async def main() -> None:
         async with MockServer() as api:
@@ -65,8 +65,8 @@ def test_async_with_does_the_same() -> None:
     asyncio.run(main())
 
 
-def test_wrong_use_is_told() -> None:
-    """A dialect, a bound, a port, a number, a second start, a setting."""
+def test_wrong_usage_is_an_error_with_a_hint() -> None:
+    """The error names a wrong dialect, bound, port, number, second start or setting."""
     with pytest.raises(UsageError, match="no dialect 'sqlite'; expected one of spec"):
         MockServer(dialect="sqlite")
     with pytest.raises(UsageError, match="at least 1"):
@@ -84,14 +84,16 @@ def test_wrong_use_is_told() -> None:
     server = MockServer(dialect=DIALECTS["spec"]).start()
     with pytest.raises(UsageError, match="started already"):
         server.start()
-    with pytest.raises(UsageError, match="nonsense: no such setting; there are dialect, now"):
+    with pytest.raises(
+        UsageError, match="nonsense: no such setting; expected some of dialect, now"
+    ):
         server.session(nonsense=0)
     server.stop()
     server.stop()
 
 
-def test_sessions_are_worlds_of_their_own(server: MockServer) -> None:
-    """Another one's flow runs, clock and dialect are not seen; ids are the same in each."""
+def test_sessions_are_independent(server: MockServer) -> None:
+    """Each has its own flow runs, clock and dialect; new ids are the same in each."""
     one, other = server.session(), server.session(dialect="prefect-postgresql", name="other")
     assert one.add(name="a") == other.add(name="a")
     one.post("/flow_runs/bulk_delete", {})
@@ -104,8 +106,8 @@ def test_sessions_are_worlds_of_their_own(server: MockServer) -> None:
     assert server.api.requests == ()
 
 
-def test_a_fork_starts_as_its_origin_is(api: FlowRunApi) -> None:
-    """One for each thread; what they do is seen of no other."""
+def test_forks_are_independent(api: FlowRunApi) -> None:
+    """Threads delete from a fork each; the origin keeps its runs and counts all warnings."""
     api.make(20, name="run-{n}")
     forks = [api.fork() for _ in range(4)]
     threads = [
@@ -122,43 +124,43 @@ def test_a_fork_starts_as_its_origin_is(api: FlowRunApi) -> None:
     assert api.warnings == {"no-filter": 4, "limit-reached": 4}
 
 
-def test_threads_get_the_exchange_that_is_theirs(server: MockServer) -> None:
-    """Where others have asked meanwhile; and where it is not kept, that is told."""
+def test_each_thread_gets_its_own_exchange(server: MockServer) -> None:
+    """`post` returns its exchange among those of others, and raises if none is kept."""
     api = server.session(journal=6)
     api.add(name="run")
-    told: dict[int, Any] = {}
+    sent: dict[int, Any] = {}
 
-    def ask(number: int) -> None:
-        told[number] = api.post("/flow_runs/count", {"n": number}).json
+    def post(number: int) -> None:
+        sent[number] = api.post("/flow_runs/count", {"n": number}).json
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    threads = [threading.Thread(target=post, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert told == {number: {"n": number} for number in range(6)}
+    assert sent == {number: {"n": number} for number in range(6)}
     assert api.post("/flows/name/a%20b", {}).status == 405
     server.close_session(api)
-    unkept = server.session(journal=0)
+    without_journal = server.session(journal=0)
     with pytest.raises(UsageError, match="the journal keeps none"):
-        unkept.post("/flow_runs/count", {})
-    server.close_session(unkept)
+        without_journal.post("/flow_runs/count", {})
+    server.close_session(without_journal)
 
 
-def test_a_long_body_is_not_kept_as_what_it_means(api: FlowRunApi) -> None:
-    """It would be several times as large: what was deleted is told, and not why."""
+def test_the_predicate_of_a_long_body_is_not_kept(api: FlowRunApi) -> None:
+    """It would be several times as large: the exchange has what was deleted, and not why."""
     api.add(name="run", state="COMPLETED")
-    wanted = {"flow_runs": {"name": {"any_": ["run", *map(str, range(20_000))]}}}
-    done = api.post("/flow_runs/bulk_delete", wanted)
-    assert len(done.deleted) == 1
-    assert done.predicate is None
-    assert len(done.body) == 64 << 10
+    body = {"flow_runs": {"name": {"any_": ["run", *map(str, range(20_000))]}}}
+    exchange = api.post("/flow_runs/bulk_delete", body)
+    assert len(exchange.deleted) == 1
+    assert exchange.predicate is None
+    assert len(exchange.body) == 64 << 10
 
 
-def test_a_reply_that_does_not_come_is_a_connection_error(
+def test_a_missing_reply_is_a_connection_error(
     api: FlowRunApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a connection that was cut is; the server is late on purpose."""
+    """A reply that does not come in time raises ConnectionError, as a cut connection does."""
     monkeypatch.setattr("mockserver.testing.flow_run_api._TIMEOUT_SECONDS", 0.05)
     api.fail_next(latency=0.5)
     with pytest.raises(ConnectionError, match="timed out"):
@@ -166,20 +168,20 @@ def test_a_reply_that_does_not_come_is_a_connection_error(
 
 
 def test_a_closed_session_is_404(server: MockServer) -> None:
-    """With a sentence; so are its forks. What it saw is still there."""
+    """The URLs of the session and of its forks are 404; its flow runs can still be read."""
     api = server.session()
     fork = api.fork()
     api.add(name="a")
     server.close_session(api)
     for closed in (api, fork):
-        status, body = plain_get(f"{closed.url}/health")
+        status, body = get_json(f"{closed.url}/health")
         assert status == 404
         assert "has been idle for long" in body["detail"]
     assert [run.name for run in api.flow_runs] == ["a"]
-    assert plain_get(f"{server.url}/sessions/{api.url[-5:]}/sessions/x/api")[0] == 404
+    assert get_json(f"{server.url}/sessions/{api.url[-5:]}/sessions/x/api")[0] == 404
 
 
-def plain_get(url: str) -> tuple[int, Any]:
+def get_json(url: str) -> tuple[int, Any]:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.netloc, timeout=10)
     connection.request("GET", address.path)
@@ -189,8 +191,8 @@ def plain_get(url: str) -> tuple[int, Any]:
     return reply.status, json.loads(body) if body else None
 
 
-def test_the_rest_of_a_path_means_what_it_does_without_a_session(api: FlowRunApi) -> None:
-    """404, 405, 501 and redirects; the path is told without the prefix."""
+def test_paths_below_a_session_are_answered_as_without_one(api: FlowRunApi) -> None:
+    """404, 405, 501 and redirects are the same; the journal has paths without the prefix."""
     assert api.send("GET", "/nope").status == 404
     assert api.send("GET", "/flow_runs/bulk_delete").status == 405
     assert api.send("GET", "/artifacts/x").status == 501
@@ -199,13 +201,13 @@ def test_the_rest_of_a_path_means_what_it_does_without_a_session(api: FlowRunApi
         "/nope", "/flow_runs/bulk_delete", "/artifacts/x", "/health/",
     ]  # fmt: skip
     root = urlsplit(api.url).path.removesuffix("/api")
-    assert plain_get(api.url.removesuffix("/api") + "/health") == (200, True)
-    assert plain_get(api.url.removesuffix("/api"))[0] == 404
-    assert plain_get(f"{api.url.removesuffix('/api')}{root}/api/health")[0] == 404
+    assert get_json(api.url.removesuffix("/api") + "/health") == (200, True)
+    assert get_json(api.url.removesuffix("/api"))[0] == 404
+    assert get_json(f"{api.url.removesuffix('/api')}{root}/api/health")[0] == 404
 
 
-def test_runs_are_made_and_looked_up(api: FlowRunApi) -> None:
-    """In the order of their making; by id, whatever its letters."""
+def test_runs_are_made_and_found_by_id(api: FlowRunApi) -> None:
+    """`make` returns runs in order; `get` takes ids in upper case; parents become task runs."""
     made = api.make(3, name="etl-{n}", state="COMPLETED", run_count=lambda n: n)
     assert [(run.name, run.run_count) for run in made] == [("etl-0", 0), ("etl-1", 1), ("etl-2", 2)]
     assert api.get(made[1].id.upper()) == made[1]
@@ -226,7 +228,7 @@ def test_runs_are_made_and_looked_up(api: FlowRunApi) -> None:
 
 
 def test_the_clock_is_shared_by_filters_states_and_new_runs(api: FlowRunApi) -> None:
-    """What was too young is old enough after `advance`; what is made now is made then."""
+    """After `advance` and `freeze`, filters, new runs and their states use the new time."""
     api.add(name="etl", state="COMPLETED", ended="now-1d")
     assert api.advance("30d") == api.now == NOW + timedelta(days=30)
     late = api.add(name="late", ended="now-1d")
@@ -241,8 +243,8 @@ def test_the_clock_is_shared_by_filters_states_and_new_runs(api: FlowRunApi) -> 
     assert running.now == api.now
 
 
-def test_what_it_holds_can_be_kept(api: FlowRunApi, tmp_path: Path) -> None:
-    """As a seed for another time."""
+def test_a_dump_is_a_seed_file(api: FlowRunApi, tmp_path: Path) -> None:
+    """A dump that is written as JSON loads into an equal world."""
     parent = api.add(name="parent", state="Late", tags=["a"], flow="etl")
     api.add(name="child", parent=parent, started="now-1d")
     file = tmp_path / "kept.json"
@@ -251,8 +253,8 @@ def test_what_it_holds_can_be_kept(api: FlowRunApi, tmp_path: Path) -> None:
         assert other.flow_runs == api.flow_runs
 
 
-def test_it_goes_back(api: FlowRunApi) -> None:
-    """To a snapshot, or to how it began."""
+def test_restore_and_reset(api: FlowRunApi) -> None:
+    """`restore` goes back to a snapshot, `reset` to the start, with an empty journal."""
     api.add(name="a")
     api.begin_here()
     api.snapshot()
@@ -269,8 +271,8 @@ def test_it_goes_back(api: FlowRunApi) -> None:
         api.restore("other")
 
 
-def test_requests_are_kept_with_all_that_belongs_to_them(api: FlowRunApi) -> None:
-    """Body, reply, warnings, what was deleted and why."""
+def test_exchanges_are_complete(api: FlowRunApi) -> None:
+    """An exchange has body, reply, warnings, the deleted runs and why; assertions use it."""
     api.make(2, name="etl", state="COMPLETED")
     one = api.post("/flow_runs/bulk_delete", {**DONE, "limit": 1}, x_prefect_api_version="0.8.4")
     assert (one.number, one.at, one.method, one.path, one.query, one.status) == (
@@ -293,8 +295,8 @@ def test_requests_are_kept_with_all_that_belongs_to_them(api: FlowRunApi) -> Non
     assert repr(api) == f"<FlowRunApi {api.url}>"
 
 
-def test_a_bug_is_kept_to_be_raised(api: FlowRunApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reply is a 500, and the error is there with its request; in forks, too."""
+def test_an_unexpected_exception_is_kept(api: FlowRunApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reply is 500, and `errors` has the exception with its request, of forks too."""
 
     def broken(*_: object) -> None:
         raise RuntimeError("broken")
@@ -313,8 +315,8 @@ def delete(api: FlowRunApi) -> int | None:
     return api.post("/flow_runs/bulk_delete", DONE).status
 
 
-def test_the_next_requests_fail(api: FlowRunApi) -> None:
-    """As often as was said, and then no more; nothing was carried out."""
+def test_fail_next_affects_the_next_requests_only(api: FlowRunApi) -> None:
+    """The fault happens `times` times, and requests with a fault are not carried out."""
     api.make(2, state="COMPLETED")
     rule = api.fail_next(status=503, times=2)
     assert [delete(api) for _ in range(3)] == [503, 503, 200]
@@ -325,43 +327,47 @@ def test_the_next_requests_fail(api: FlowRunApi) -> None:
     assert len(api.deleted) == 2
 
 
-def raw(api: FlowRunApi, body: Any = DONE, *, timeout: float = 10, fault: str = "") -> Any:
-    """Status, headers and body, or what is raised instead."""
+def send_bulk_delete(
+    api: FlowRunApi, body: Any = DONE, *, timeout: float = 10, fault: str = ""
+) -> Any:
+    """Return status, headers and JSON of the reply, or raise what the client raises."""
     address = urlsplit(api.url)
     connection = http.client.HTTPConnection(address.netloc, timeout=timeout)
-    named = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"}
     if fault:
-        named["x-mockserver-fault"] = fault
+        headers["x-mockserver-fault"] = fault
     try:
-        connection.request("POST", f"{address.path}/flow_runs/bulk_delete", json.dumps(body), named)
+        connection.request(
+            "POST", f"{address.path}/flow_runs/bulk_delete", json.dumps(body), headers
+        )
         reply = connection.getresponse()
         return reply.status, dict(reply.getheaders()), json.loads(reply.read())
     finally:
         connection.close()
 
 
-def test_a_preset_answers_as_the_real_thing(api: FlowRunApi) -> None:
-    """SQLite's 503 closes the connection; 429 says when to come again; 409 is one."""
+def test_presets_answer_as_real_servers_do(api: FlowRunApi) -> None:
+    """SQLite's 503 closes the connection, 429 has Retry-After, and conflict is 409."""
     for preset in ("sqlite-503", "rate-limited", "conflict"):
         api.fail_next(preset)
-    status, headers, body = raw(api)
+    status, headers, body = send_bulk_delete(api)
     assert (status, body) == (503, {"exception_message": "Service Unavailable"})
     assert headers["Connection"] == "close"
-    status, headers, body = raw(api)
+    status, headers, body = send_bulk_delete(api)
     assert (status, headers["Retry-After"], body) == (429, "1", {"detail": "Too Many Requests"})
-    assert raw(api)[0] == 409
-    assert raw(api)[0] == 200
+    assert send_bulk_delete(api)[0] == 409
+    assert send_bulk_delete(api)[0] == 200
 
 
 @pytest.mark.parametrize(
     ("preset", "carried_out"), [("cut-before", False), ("cut-after", True), ("partial-body", True)]
 )
 def test_a_connection_is_cut(api: FlowRunApi, preset: str, carried_out: bool) -> None:
-    """Before anything is done, or after: the client cannot tell, the journal can."""
+    """The client cannot see whether the request was carried out; the journal can."""
     api.make(3, state="COMPLETED")
     api.fail_next(preset)
     with pytest.raises((ConnectionError, http.client.HTTPException)) as raised:
-        raw(api)
+        send_bulk_delete(api)
     if preset == "partial-body":
         assert isinstance(raised.value, http.client.IncompleteRead)
         assert raised.value.partial.startswith(b'{"deleted":["')
@@ -369,25 +375,25 @@ def test_a_connection_is_cut(api: FlowRunApi, preset: str, carried_out: bool) ->
     else:
         assert api.requests[0].status is None
     assert len(api.deleted) == (3 if carried_out else 0)
-    assert raw(api)[0] == 200
+    assert send_bulk_delete(api)[0] == 200
     api.fail_next("cut-before")
     with pytest.raises(ConnectionError, match="POST /flow_runs/bulk_delete"):
         delete(api)
 
 
 def test_a_reply_is_lost(api: FlowRunApi) -> None:
-    """The request is carried out, and its client waits for nothing until it gives up."""
+    """The request is carried out, and the client waits until its timeout."""
     api.make(3, state="COMPLETED")
     api.fail_next("reply-lost")
     with pytest.raises(TimeoutError):
-        raw(api, timeout=0.2)
+        send_bulk_delete(api, timeout=0.2)
     assert len(api.deleted) == 3
     assert api.requests[0].status is None
-    assert raw(api)[0] == 200
+    assert send_bulk_delete(api)[0] == 200
 
 
 def test_a_gateway_fails_after_the_commit(api: FlowRunApi) -> None:
-    """`after`: the status is an error, and the flow runs are gone."""
+    """With `after`, the reply is an error and the flow runs are deleted."""
     api.make(3, state="COMPLETED")
     api.fail(status=504, after=True, path="/flow_runs/bulk_delete", method="post")
     assert api.send("GET", "/health").status == 200
@@ -399,26 +405,26 @@ def test_a_gateway_fails_after_the_commit(api: FlowRunApi) -> None:
     assert not api.faults
 
 
-def test_a_header_steers_one_reply(api: FlowRunApi) -> None:
-    """Whatever rules there are; what is no fault is 400, with a sentence."""
+def test_a_header_injects_one_fault(api: FlowRunApi) -> None:
+    """The header affects its own request; a header that is not a fault is 400 with a hint."""
     api.make(3, state="COMPLETED")
-    assert raw(api, fault="status=409, latency=0.001")[0] == 409
-    status, _, body = raw(api, fault="sqlite")
+    assert send_bulk_delete(api, fault="status=409, latency=0.001")[0] == 409
+    status, _, body = send_bulk_delete(api, fault="sqlite")
     assert status == 400
-    assert body["detail"].startswith("x-mockserver-fault: 'sqlite' is no fault; expected one of")
+    assert body["detail"].startswith("x-mockserver-fault: 'sqlite' is not a fault; expected one of")
     assert len(api.flow_runs) == 3
-    assert raw(api)[0] == 200
+    assert send_bulk_delete(api)[0] == 200
 
 
-def test_a_fault_is_drawn_where_a_body_cannot_be_read(api: FlowRunApi) -> None:
-    """One that is too long, of a request that was to fail."""
+def test_a_fault_happens_to_a_request_without_a_readable_body(api: FlowRunApi) -> None:
+    """A request with too long a body gets the fault, and the journal has no body."""
     api.fail_next(status=503)
-    assert raw(api, {"flow_runs": {"name": {"any_": ["x" * (1 << 21)]}}})[0] == 503
+    assert send_bulk_delete(api, {"flow_runs": {"name": {"any_": ["x" * (1 << 21)]}}})[0] == 503
     assert api.requests[0].body == b""
 
 
-def test_a_world_without_a_server_can_be_filled() -> None:
-    """Before the start, and after the end."""
+def test_a_world_can_be_filled_without_a_running_server() -> None:
+    """`add` works before `start` and after `stop`."""
     server = MockServer()
     server.api.add(name="a")
     server.start()
@@ -428,18 +434,18 @@ def test_a_world_without_a_server_can_be_filled() -> None:
     assert len(server.api.flow_runs) == 2
 
 
-def test_a_server_that_was_stopped_leaves_nothing_behind() -> None:
-    """No thread, no open socket (which pytest would warn of)."""
+def test_stop_leaves_no_thread_and_no_socket() -> None:
+    """pytest would turn the warning about an open socket into an error."""
     before = threading.active_count()
     with MockServer() as api:
-        assert plain_get(f"{api.url}/health") == (200, True)
+        assert get_json(f"{api.url}/health") == (200, True)
     gc.collect()
     assert threading.active_count() == before
 
 
-def test_the_prefix_of_sessions_is_a_resource_as_others_are() -> None:
-    """Who lists the routes of the application finds it; it cannot be moved."""
-    app = create_app(MockServer()._sessions.origin.store)
+def test_the_session_prefix_is_a_resource_of_the_router() -> None:
+    """It is listed among the application's resources and refuses a prefix."""
+    app = create_app(MockServer()._sessions.default_world.store)
     (found,) = (one for one in app.router.resources() if isinstance(one, SessionResource))
     assert found.get_info() == {"formatter": "/sessions/{session}"}
     assert found.raw_match("/sessions/{session}")

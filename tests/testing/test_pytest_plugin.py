@@ -1,4 +1,4 @@
-"""The pytest plugin, in processes of their own: as users run it."""
+"""The pytest plugin, run by pytest in a process of its own, as users run it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ import pytest
 from tests.support.paths import TESTS
 
 EXAMPLE = TESTS / "example_project"
-OTHERS = frozenset({"anyio", "asyncio", "cov", "hypothesispytest", "schemathesis", "xdist"})
+OTHER_PLUGINS = frozenset({"anyio", "asyncio", "cov", "hypothesispytest", "schemathesis", "xdist"})
 
 
 def run(pytester: pytest.Pytester, *options: str, with_: Iterable[str] = ()) -> pytest.RunResult:
-    """Run the tests in the folder, with those of the other plugins that they need."""
-    unwanted = [f"no:{name}" for name in ("cacheprovider", *sorted(OTHERS.difference(with_)))]
-    return pytester.runpytest_subprocess(*(f"-p{name}" for name in unwanted), *options)
+    """Run the tests in pytester's folder, with only the other plugins named in `with_`."""
+    disabled = [
+        f"no:{name}" for name in ("cacheprovider", *sorted(OTHER_PLUGINS.difference(with_)))
+    ]
+    return pytester.runpytest_subprocess(*(f"-p{name}" for name in disabled), *options)
 
 
 def test_the_example_project_passes(pytester: pytest.Pytester) -> None:
-    """Files, factories, the clock, faults, and expectations, as a user writes them."""
+    """It uses files, made runs, the clock, faults and assertions, as a user writes them."""
     shutil.copytree(EXAMPLE, pytester.path, dirs_exist_ok=True)
     run(pytester).assert_outcomes(passed=7)
 
 
-def test_every_kind_of_test_gets_a_world_of_its_own(pytester: pytest.Pytester) -> None:
-    """Functions, asyncio, anyio, unittest; each sees only what is its own."""
+def test_every_kind_of_test_gets_its_own_api(pytester: pytest.Pytester) -> None:
+    """Functions, asyncio, anyio and unittest tests each see only their own flow runs."""
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     pytester.makepyfile(
         """
@@ -71,10 +73,10 @@ def test_every_kind_of_test_gets_a_world_of_its_own(pytester: pytest.Pytester) -
     run(pytester, with_={"anyio", "asyncio"}).assert_outcomes(passed=24)
 
 
-def test_what_was_set_is_restored(
+def test_the_environment_is_restored(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PREFECT_API_URL, ephemeral mode; and a proxy is not asked for what is on loopback."""
+    """The API URL, ephemeral mode and NO_PROXY are set for a test and restored after it."""
     monkeypatch.setenv("PREFECT_API_URL", "http://before.example/api")
     monkeypatch.delenv("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", raising=False)
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
@@ -100,8 +102,8 @@ def test_what_was_set_is_restored(
     run(pytester).assert_outcomes(passed=2)
 
 
-def test_marks_and_fixtures_say_what_it_holds(pytester: pytest.Pytester) -> None:
-    """Files beside the test, documents, lists, functions and fields; of module, class and test."""
+def test_marks_and_fixtures_give_the_seeds(pytester: pytest.Pytester) -> None:
+    """Marks of module, class and test add up; `reset` restores them; fixtures give settings."""
     pytester.path.joinpath("seeds").mkdir()
     pytester.path.joinpath("seeds", "runs.json").write_text('{"flow_runs": [{"name": "file"}]}')
     pytester.makepyfile(
@@ -161,7 +163,7 @@ def test_marks_and_fixtures_say_what_it_holds(pytester: pytest.Pytester) -> None
 
 
 def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> None:
-    """In pytest's summary; by a mark or an ini option they are errors. Failures explain."""
+    """Warnings are in pytest's summary, and errors where a filter says so."""
     pytester.makepyfile(
         """
         import pytest
@@ -200,8 +202,8 @@ def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> No
     )
     result.stdout.fnmatch_lines(
         [
-            "E       AssertionError: other flow runs were deleted than expected",
-            "E       expected, but there was never such a flow run (1):",
+            "E       AssertionError: the wrong flow runs were deleted",
+            "E       expected, but no such flow run ever existed (1):",
             "E         'nope'",
             "E       deleted, but not expected (1):",
             "E         'etl-2' (*, Completed)",
@@ -212,8 +214,8 @@ def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> No
     assert "mockserver/flow_run_api.py" not in result.stdout.str()
 
 
-def test_a_bug_of_the_server_is_raised_in_the_test(pytester: pytest.Pytester) -> None:
-    """With the request that it was about."""
+def test_an_exception_of_the_server_is_raised_in_the_test(pytester: pytest.Pytester) -> None:
+    """The traceback has a note with the request that caused it."""
     pytester.makepyfile(
         """
         from mockserver.errors import NotFound
@@ -233,8 +235,8 @@ def test_a_bug_of_the_server_is_raised_in_the_test(pytester: pytest.Pytester) ->
     )
 
 
-def test_a_seed_that_cannot_be_loaded_is_told(pytester: pytest.Pytester) -> None:
-    """Where, what came, what was expected; and the next test is not disturbed."""
+def test_an_invalid_seed_is_an_error_of_its_test(pytester: pytest.Pytester) -> None:
+    """The error has the place and what was expected; the next test is not affected."""
     pytester.makepyfile(
         """
         import pytest
@@ -256,7 +258,7 @@ def test_a_seed_that_cannot_be_loaded_is_told(pytester: pytest.Pytester) -> None
 
 
 def test_a_thousand_tests_on_two_workers(pytester: pytest.Pytester) -> None:
-    """Each deletes flow runs of its own; none sees another's."""
+    """No test sees the flow runs or requests of another."""
     pytester.makepyfile(
         """
         import pytest
@@ -275,8 +277,8 @@ def test_a_thousand_tests_on_two_workers(pytester: pytest.Pytester) -> None:
     run(pytester, "-n2", with_={"xdist"}).assert_outcomes(passed=1000)
 
 
-def test_nothing_is_imported_before_it_is_asked_for(pytester: pytest.Pytester) -> None:
-    """A project that only has the package installed does not pay for it."""
+def test_the_plugin_imports_nothing_before_a_fixture_is_used(pytester: pytest.Pytester) -> None:
+    """A project that only has the package installed imports no aiohttp, pydantic or asyncio."""
     pytester.makepyfile(
         """
         import sys
@@ -292,8 +294,8 @@ def test_nothing_is_imported_before_it_is_asked_for(pytester: pytest.Pytester) -
     run(pytester).assert_outcomes(passed=1)
 
 
-def test_the_plugin_explains_itself(pytester: pytest.Pytester) -> None:
-    """`--markers` and `--fixtures` say what there is."""
+def test_pytest_lists_the_marker_and_the_fixtures(pytester: pytest.Pytester) -> None:
+    """`--markers` and `--fixtures` show each with its description."""
     shown = run(pytester, "--markers").stdout.str()
     assert "@pytest.mark.flow_runs(*seeds, **fields): what flow_run_api holds." in shown
     shown = run(pytester, "--fixtures").stdout.str()
