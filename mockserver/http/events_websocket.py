@@ -1,4 +1,7 @@
-"""The websocket that a client reports events on, `/events/in`."""
+"""The websocket `/events/in`, on which Prefect's client sends events; they make task runs.
+
+An event that cannot be read closes the connection with a code and a reason.
+"""
 
 from __future__ import annotations
 
@@ -14,50 +17,52 @@ from ..operations import Context, record_event
 log = logging.getLogger("mockserver")
 
 PROTOCOL = "prefect"
-MAX_EVENT_BYTES = 4 << 20  # bytes
+MAX_EVENT_BYTES = 4 << 20
 HEARTBEAT_SECONDS = 30.0
 
 
 async def receive_events(
-    request: web.Request, context: Callable[[], Context]
+    request: web.Request, make_context: Callable[[], Context]
 ) -> web.WebSocketResponse:
-    """Take events until the client goes; `context` is asked for anew for each.
+    """Record the events that a client sends, until the connection closes.
 
-    A client that speaks the protocol `prefect` says who it is first; anybody is let in. What is
-    no event ends the connection, with a sentence.
+    `make_context` is called for each event. A client with the subprotocol `prefect` must first send
+    an `auth` message, whose token is not checked; an older client starts with its events. Messages
+    with bytes are ignored.
     """
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
-    speaks = PROTOCOL in (name.strip() for name in offered.split(","))
+    needs_auth = PROTOCOL in (name.strip() for name in offered.split(","))
     socket = web.WebSocketResponse(
         protocols=(PROTOCOL,), max_msg_size=MAX_EVENT_BYTES, heartbeat=HEARTBEAT_SECONDS
     )
     await socket.prepare(request)
-    if speaks and not await _authenticate(socket):
+    if needs_auth and not await _authenticate(socket):
         return socket
     async for message in socket:
         if message.type is not WSMsgType.TEXT:
             continue
         try:
-            record_event(context(), _read(message.data))
+            record_event(make_context(), _parse_json(message.data))
         except InvalidRequest as refusal:
             log.warning("refused an event: %s", refusal)
-            text = to_single_line(str(refusal), 100).encode()[:120]
-            await socket.close(code=WSCloseCode.INVALID_TEXT, message=text)
+            # RFC 6455, section 5.5: a close frame has 125 bytes, two of them for the code.
+            reason = to_single_line(str(refusal), 100).encode()[:120]
+            await socket.close(code=WSCloseCode.INVALID_TEXT, message=reason)
     return socket
 
 
 async def _authenticate(socket: web.WebSocketResponse) -> bool:
     message = await socket.receive()
-    said = _read(message.data) if message.type is WSMsgType.TEXT else None
-    if isinstance(said, dict) and said.get("type") == "auth":
+    value = _parse_json(message.data) if message.type is WSMsgType.TEXT else None
+    if isinstance(value, dict) and value.get("type") == "auth":
         await socket.send_str('{"type":"auth_success"}')
         return True
     await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"Expected 'auth' message")
     return False
 
 
-def _read(text: str) -> object:
-    """What a message holds; None, which is no event, where that is no JSON."""
+def _parse_json(text: str) -> object:
+    """Return the JSON value of a message; None, which is not a valid event, if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

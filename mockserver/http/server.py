@@ -1,4 +1,4 @@
-"""The application on a port, until it is told to stop."""
+"""Serve an application on a port, until a signal or an event stops it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ from aiohttp.http_exceptions import HttpProcessingError
 from ..errors import UsageError
 
 KEEPALIVE_SECONDS = 30.0
-"""How long a connection may go without a whole request, from its start or its last reply."""
-_SHUTDOWN_SECONDS = 0.7  # for requests in flight when told to stop: the rest goes within a second
-_LINGER_SECONDS = 1.0  # reading on after a refusal, so that the client sees the reply
+"""How long a connection may stay without a complete request, from its start or its last reply."""
+# Requests in flight get this long to finish, so that a stop takes less than a second in all.
+_SHUTDOWN_SECONDS = 0.7
+# After a refusal the rest of the body is read for this long, so that the client sees the reply.
+_LINGER_SECONDS = 1.0
 
 _http_log = logging.getLogger("mockserver.http")
 _access_log = logging.getLogger("mockserver.access")
 
 
 class _MalformedRequestFilter(logging.Filter):
-    """What a client sent wrongly is a line, not a traceback."""
+    """Logs a malformed request as a line instead of a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -54,11 +56,10 @@ async def serve(
     stop: asyncio.Event | None = None,
     access_log: bool = False,
 ) -> None:
-    """Serve until `stop` is set, or SIGINT or SIGTERM where there is none.
+    """Serve until `stop` is set; without it, until SIGINT or SIGTERM.
 
-    `ready` is called with the base URL once requests can come.
-
-    Requests in flight are finished, within a second. Raises UsageError when it cannot listen.
+    `ready` is called with the base URL when the server listens. Port 0 is any free port. Requests
+    in flight are finished if they take less than a second. Raises UsageError if it cannot listen.
     """
     runner = web.AppRunner(
         app,
@@ -67,7 +68,7 @@ async def serve(
         keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=_LINGER_SECONDS,
         shutdown_timeout=_SHUTDOWN_SECONDS,
-        auto_decompress=False,  # a real server does not either
+        auto_decompress=False,  # a real server reads no compressed bodies either
     )
     await runner.setup()
     try:
@@ -75,19 +76,22 @@ async def serve(
             await web.TCPSite(runner, await _resolve_single_address(host, port), port).start()
         except OSError as error:
             raise UsageError(_listen_error_message(host, port, error)) from None
-        with nullcontext(stop) if stop else _stop_signals() as told:
+        with nullcontext(stop) if stop else _stop_signals() as stop_event:
             ready(base_url(host, runner.addresses[0][1]))
-            await told.wait()
+            await stop_event.wait()
     finally:
         await runner.cleanup()
 
 
 async def _resolve_single_address(host: str, port: int) -> str:
-    """`host`, or its first address where any port will do: two would get a port each."""
+    """Return the host to listen on: for port 0, only its first address.
+
+    A name such as localhost has several addresses, and each would get a port of its own.
+    """
     if port:
         return host
     with suppress(ValueError):
-        return str(ip_address(host))  # which need not be looked up, in a thread of its own
+        return str(ip_address(host))  # an address needs no lookup, which starts a thread
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return str(found[0][4][0])
 
@@ -95,32 +99,33 @@ async def _resolve_single_address(host: str, port: int) -> str:
 def _listen_error_message(host: str, port: int, error: OSError) -> str:
     where = f"cannot listen on {host} port {port}"
     if error.errno == errno.EADDRINUSE:
-        return f"{where}: it is taken; choose another with --port (0 is any free one)"
+        return f"{where}: it is in use; choose another with --port (0 takes any free one)"
     return f"{where}: {error.strerror or error}"
 
 
 def base_url(host: str, port: int) -> str:
-    """The URL a client on this machine reaches `host` by."""
+    """Return the URL at which a client on this machine reaches a server on `host`."""
+    # A server on all addresses is reached at the loopback address.
     name = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 class _stop_signals:  # noqa: N801 - reads as the context manager it is
-    """An event that SIGINT and SIGTERM set instead of what they did before."""
+    """A context manager for an event that SIGINT and SIGTERM set; restores their handlers."""
 
     def __enter__(self) -> asyncio.Event:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
 
-        def tell(_number: int, _frame: FrameType | None) -> None:
+        def set_event(_number: int, _frame: FrameType | None) -> None:
             loop.call_soon_threadsafe(stop.set)
 
-        self.before = {
-            number: signal.signal(number, tell) for number in (signal.SIGINT, signal.SIGTERM)
+        self.previous_handlers = {
+            number: signal.signal(number, set_event) for number in (signal.SIGINT, signal.SIGTERM)
         }
         return stop
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self.before.items():
-            with suppress(TypeError):  # a handler that was not set from Python
+        for number, handler in self.previous_handlers.items():
+            with suppress(TypeError):  # None: the handler was not set from Python
                 signal.signal(number, handler)

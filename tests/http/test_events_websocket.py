@@ -1,4 +1,4 @@
-"""A client tells of the task runs that it runs: over a websocket, event by event."""
+"""Events of task runs, which a client sends over the websocket `/events/in`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ OTHER = "33333333-0000-4000-8000-000000000000"
 
 
 def event(state: str = "RUNNING", second: int = 0, **changes: Any) -> dict[str, Any]:
-    """What Prefect 3.8's client sends for a task run in a new state, as far as it matters."""
-    told = {
+    """The fields that matter of what Prefect 3.8's client sends for a new state of a task run."""
+    fields = {
         "id": f"44444444-0000-4000-8000-{second:012}",
         "occurred": f"2026-06-01T11:00:{second:02}Z",
         "event": f"prefect.task-run.{state.capitalize()}",
@@ -46,7 +46,7 @@ def event(state: str = "RUNNING", second: int = 0, **changes: Any) -> dict[str, 
             "task_run": {"name": "add-0", "task_key": "add", "dynamic_key": "0", "run_count": 1},
         },
     }
-    return {**told, **changes}
+    return {**fields, **changes}
 
 
 @pytest.fixture
@@ -65,38 +65,42 @@ def client(store: Store) -> Iterator[Client]:
         yield connected
 
 
-def test_a_task_run_is_what_its_latest_event_tells(context: Context) -> None:
-    """Made by the first, changed by later ones, not by those that come late."""
+def test_a_task_run_has_the_state_of_its_latest_event(context: Context) -> None:
+    """The first event makes it, later ones change it, an older one that comes late does not."""
     for state, second in (("PENDING", 0), ("RUNNING", 2), ("PENDING", 1)):
         record_event(context, event(state, second))
-    told = context.store.task_runs.get(TASK)
-    assert told is not None
-    assert (told.name, told.flow_run_id, told.run_count) == ("add-0", RUN, 1)
-    assert told.state is not None
-    assert (told.state.type, told.state.message) == (StateType.RUNNING, "")
-    assert told.state.timestamp == datetime(2026, 6, 1, 11, 0, 2, tzinfo=UTC)
-    assert told.labels == {"a": 1}
+    task_run = context.store.task_runs.get(TASK)
+    assert task_run is not None
+    assert (task_run.name, task_run.flow_run_id, task_run.run_count) == ("add-0", RUN, 1)
+    assert task_run.state is not None
+    assert (task_run.state.type, task_run.state.message) == (StateType.RUNNING, "")
+    assert task_run.state.timestamp == datetime(2026, 6, 1, 11, 0, 2, tzinfo=UTC)
+    assert task_run.labels == {"a": 1}
 
 
-def test_an_event_changes_what_it_tells_and_nothing_else(context: Context) -> None:
-    """A task run that was made before keeps the rest, and its id, found by its keys."""
-    made = TaskRun(OTHER, RUN, "old", "add", "0", ("t",), flow_run_run_count=3)
-    context.store.task_runs.put(made)
+def test_an_event_changes_only_the_fields_it_has(context: Context) -> None:
+    """An existing task run is found by its keys and keeps its id and its other fields."""
+    existing = TaskRun(OTHER, RUN, "old", "add", "0", ("t",), flow_run_run_count=3)
+    context.store.task_runs.put(existing)
     record_event(context, event("COMPLETED", 1))
-    told = context.store.task_runs.get(OTHER)
-    assert told is not None
-    assert (told.name, told.tags, told.flow_run_run_count) == ("add-0", ("t",), 3)
-    assert told.state_type is StateType.COMPLETED
+    task_run = context.store.task_runs.get(OTHER)
+    assert task_run is not None
+    assert (task_run.name, task_run.tags, task_run.flow_run_run_count) == ("add-0", ("t",), 3)
+    assert task_run.state_type is StateType.COMPLETED
     assert context.store.task_runs.get(TASK) is None
 
 
-def test_a_task_run_of_no_flow_run(context: Context) -> None:
-    """It is found by its id."""
+def test_a_task_run_without_a_flow_run_is_found_by_id(context: Context) -> None:
+    """Two events with the same id make one task run."""
     for state, second in (("RUNNING", 0), ("COMPLETED", 1)):
         assert record_event(context, event(state, second, related=[]))
-    told = context.store.task_runs.get(TASK)
-    assert told is not None
-    assert (told.flow_run_id, told.state_type, told.labels) == (None, StateType.COMPLETED, {})
+    task_run = context.store.task_runs.get(TASK)
+    assert task_run is not None
+    assert (task_run.flow_run_id, task_run.state_type, task_run.labels) == (
+        None,
+        StateType.COMPLETED,
+        {},
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,14 +119,14 @@ def test_a_task_run_of_no_flow_run(context: Context) -> None:
         },
     ],
 )
-def test_other_events_come_to_nothing(context: Context, changes: dict[str, Any]) -> None:
-    """Of other things, of task runs that a server orchestrates, of a flow run that is deleted."""
+def test_other_events_are_ignored(context: Context, changes: dict[str, Any]) -> None:
+    """Events of other resources, of tasks that a server orchestrates, of a deleted flow run."""
     assert record_event(context, event(**changes)) is None
     assert len(context.store.task_runs) == 0
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
         None, 7, [], {}, {"event": 1},
         event(payload={}), event(occurred="yesterday"), event(id="x"), event(related=[1]),
@@ -130,35 +134,35 @@ def test_other_events_come_to_nothing(context: Context, changes: dict[str, Any])
                         "prefect.orchestration": "client"}),
     ],
 )  # fmt: skip
-def test_what_is_no_event_is_refused(context: Context, wrong: Any) -> None:
-    """With a sentence, and nothing is recorded."""
+def test_an_invalid_event_is_refused(context: Context, invalid: Any) -> None:
+    """It raises InvalidRequest, and nothing is recorded."""
     with pytest.raises(InvalidRequest, match="not an event"):
-        record_event(context, wrong)
+        record_event(context, invalid)
     assert len(context.store.task_runs) == 0
 
 
-def conversation(
+def send_messages(
     client: Client, sent: Sequence[str | bytes], *, protocols: tuple[str, ...] = ("prefect",)
 ) -> tuple[list[str], int | None]:
-    """What comes back for these messages, and the code that the connection is closed with."""
+    """Send these messages; return what came back and the code that closed the connection."""
     url = f"http://{client.address[0]}:{client.address[1]}/api/events/in"
 
     async def talk() -> tuple[list[str], int | None]:
         async with ClientSession() as session, session.ws_connect(url, protocols=protocols) as ws:
-            heard = []
+            received = []
             for message in sent:
                 if isinstance(message, str):
                     await ws.send_str(message)
                 else:
                     await ws.send_bytes(message)
                 if '"auth"' in str(message):
-                    heard.append((await ws.receive()).data)
+                    received.append((await ws.receive()).data)
             if not ws.closed and '"auth"' in str(sent[0]) and "{bad" not in sent:
                 await ws.close()
-                return heard, None
+                return received, None
             last = await ws.receive()
             assert last.type is WSMsgType.CLOSE
-            return heard, ws.close_code
+            return received, ws.close_code
 
     return asyncio.run(talk())
 
@@ -166,45 +170,45 @@ def conversation(
 AUTH = '{"type":"auth","token":null}'
 
 
-def test_events_are_taken_over_a_websocket(client: Client, store: Store) -> None:
-    """The client says who it is, and then what happened; bytes are passed over."""
+def test_events_over_a_websocket_make_task_runs(client: Client, store: Store) -> None:
+    """The client authenticates and then sends events; messages with bytes are ignored."""
     sent: list[str | bytes] = [
         AUTH,
         b"bytes",
         json.dumps(event("PENDING")),
         json.dumps(event("COMPLETED", 1)),
     ]
-    heard, _ = conversation(client, sent)
-    assert heard == ['{"type":"auth_success"}']
-    told = client.ask("POST", "/task_runs/filter", {}).json
-    assert [(one["name"], one["state_name"]) for one in told] == [("add-0", "Completed")]
+    received, _ = send_messages(client, sent)
+    assert received == ['{"type":"auth_success"}']
+    task_runs = client.ask("POST", "/task_runs/filter", {}).json
+    assert [(one["name"], one["state_name"]) for one in task_runs] == [("add-0", "Completed")]
     assert client.ask("POST", "/flow_runs/bulk_delete", {}).json == {"deleted": [RUN]}
     assert len(store.task_runs) == 0
 
 
-def test_a_client_that_does_not_say_who_it_is_is_sent_away(client: Client) -> None:
-    """As by a real server, and whatever it says instead."""
-    for said in ("{}", "[", '"auth'):
-        assert conversation(client, [said])[1] == 1008
+def test_a_client_that_does_not_authenticate_is_disconnected(client: Client) -> None:
+    """Any first message but `auth` closes with 1008 (policy violation), as a real server does."""
+    for message in ("{}", "[", '"auth'):
+        assert send_messages(client, [message])[1] == 1008
 
 
-def test_what_is_no_event_ends_the_connection(
+def test_an_invalid_event_closes_the_connection(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With a code that says so, and a line in the log."""
-    assert conversation(client, [AUTH, "{bad"])[1] == 1007
+    """The code is 1007 (invalid data), and the log has a line."""
+    assert send_messages(client, [AUTH, "{bad"])[1] == 1007
     assert "refused an event" in caplog.text
 
 
-def test_an_older_client_need_not_say_who_it_is(client: Client, store: Store) -> None:
-    """One that does not speak the protocol `prefect` begins with its events."""
+def test_an_older_client_need_not_authenticate(client: Client, store: Store) -> None:
+    """A client without the subprotocol `prefect` starts with its events."""
     sent = [json.dumps(event("COMPLETED")), "{bad"]
-    assert conversation(client, sent, protocols=())[1] == 1007
+    assert send_messages(client, sent, protocols=())[1] == 1007
     assert len(store.task_runs) == 1
 
 
-def test_the_events_that_a_server_sends_are_not_modelled(client: Client) -> None:
-    """A subscriber is told so while it connects."""
+def test_events_out_is_not_modelled(client: Client) -> None:
+    """A subscriber is refused with 501 when it connects; GET /events/in is 404."""
     url = f"http://{client.address[0]}:{client.address[1]}/api/events/out"
 
     async def connect() -> int:

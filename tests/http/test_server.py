@@ -1,4 +1,4 @@
-"""The command on a port: what it prints, how it stops, what slow clients cost."""
+"""`mockserver serve` as a process: what it prints, how it stops, what slow clients do to it."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ REQUEST = (
 )
 
 
-def seed(folder: Path, count: int = 3) -> Path:
+def write_seed(folder: Path, count: int = 3) -> Path:
     file = folder / "runs.json"
     ids = [f"0000000{n}-0000-4000-8000-000000000000" for n in range(count)]
     file.write_text(json.dumps({"flow_runs": [{"id": run, "name": "a"} for run in ids]}))
@@ -30,9 +30,9 @@ def url_of(lines: list[str]) -> str:
     return next(word for word in lines[0].split() if word.startswith("http://"))
 
 
-def test_the_first_lines_say_where_what_and_how(tmp_path: Path) -> None:
-    """Base URL, number of runs, a curl line; and the URL answers at once."""
-    with run_serve_command(seed(tmp_path), "--dialect", "prefect-sqlite") as (_, lines):
+def test_the_first_lines_show_the_url_and_an_example(tmp_path: Path) -> None:
+    """They are the base URL, the number of runs and a curl line; the URL answers at once."""
+    with run_serve_command(write_seed(tmp_path), "--dialect", "prefect-sqlite") as (_, lines):
         url = url_of(lines)
         assert "3 flow runs" in lines[1]
         assert "prefect-sqlite" in lines[1]
@@ -42,10 +42,10 @@ def test_the_first_lines_say_where_what_and_how(tmp_path: Path) -> None:
             assert reply.read() == b"true"
 
 
-def test_every_flag_has_an_environment_variable(tmp_path: Path) -> None:
-    """A container is set up without a command line."""
+def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
+    """A container can be configured without a command line."""
     with run_serve_command(
-        MOCKSERVER_FIXTURES=str(seed(tmp_path)),
+        MOCKSERVER_FIXTURES=str(write_seed(tmp_path)),
         MOCKSERVER_DIALECT="prefect-postgresql",
         MOCKSERVER_HOST="localhost",
         MOCKSERVER_NOW="2026-01-31T00:00:00Z",
@@ -62,9 +62,9 @@ def test_every_flag_has_an_environment_variable(tmp_path: Path) -> None:
         assert client.bulk_delete({"limit": 1}, Host="mock.internal").status == 200
         assert client.bulk_delete(b" " * 21).status == 413
         assert client.send("GET", "/_mock/journal").status == 401
-        shown = {"Authorization": "Bearer s3cret"}
-        told = client.send("GET", "/_mock/journal", headers=shown).json
-        assert ([one["status"] for one in told["exchanges"]], told["dropped"]) == ([413], 1)
+        headers = {"Authorization": "Bearer s3cret"}
+        journal = client.send("GET", "/_mock/journal", headers=headers).json
+        assert ([one["status"] for one in journal["exchanges"]], journal["dropped"]) == ([413], 1)
         client.connection.close()
         process.send_signal(signal.SIGTERM)
         _, logged = process.communicate(timeout=10)
@@ -76,11 +76,9 @@ def test_every_flag_has_an_environment_variable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_when_told_and_finishes_what_is_in_flight(
-    tmp_path: Path, number: signal.Signals
-) -> None:
-    """A request whose body is still coming is answered; the exit code is 0, nothing on stderr."""
-    with run_serve_command(seed(tmp_path)) as (process, lines):
+def test_a_signal_stops_it_after_requests_in_flight(tmp_path: Path, number: signal.Signals) -> None:
+    """A request whose body is still coming is answered, and the exit code is 0."""
+    with run_serve_command(write_seed(tmp_path)) as (process, lines):
         address = Client(url_of(lines)).address
         with (
             socket.create_connection(address, timeout=10) as idle,
@@ -96,10 +94,10 @@ def test_it_stops_when_told_and_finishes_what_is_in_flight(
         assert process.wait(timeout=5) == 0
 
 
-def test_a_client_that_never_ends_its_body_does_not_hold_it_up(tmp_path: Path) -> None:
-    """Told to stop, it waits less than a second for a body that does not come."""
+def test_an_unfinished_body_does_not_delay_the_stop(tmp_path: Path) -> None:
+    """After a signal it does not wait for a body that never ends."""
     with (
-        run_serve_command(seed(tmp_path)) as (process, lines),
+        run_serve_command(write_seed(tmp_path)) as (process, lines),
         socket.create_connection(Client(url_of(lines)).address, timeout=10) as slow,
     ):
         slow.sendall(REQUEST + b'{"lim')
@@ -107,14 +105,22 @@ def test_a_client_that_never_ends_its_body_does_not_hold_it_up(tmp_path: Path) -
         assert process.wait(timeout=5) == 0
 
 
-def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
-    """Wrong use is exit code 2 and one line, no traceback."""
+def test_a_port_in_use_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    """Exit code 2 and a line that names --port, without a traceback."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [sys.executable, "-m", "mockserver", "serve", str(seed(tmp_path)), "--port", port],
+            [
+                sys.executable,
+                "-m",
+                "mockserver",
+                "serve",
+                str(write_seed(tmp_path)),
+                "--port",
+                port,
+            ],
             capture_output=True,
             text=True,
         )
@@ -124,8 +130,8 @@ def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_what_cannot_be_loaded_is_not_served(tmp_path: Path) -> None:
-    """Seeds with a problem: exit code 1, every problem on stderr, nothing on stdout."""
+def test_invalid_seeds_are_not_served(tmp_path: Path) -> None:
+    """Exit code 1, every problem on stderr, nothing on stdout."""
     bad = tmp_path / "bad.json"
     bad.write_text('{"flow_runs": [{"state_type": "DONE"}, {"nam": "a"}]}')
     done = subprocess.run(
@@ -138,9 +144,9 @@ def test_what_cannot_be_loaded_is_not_served(tmp_path: Path) -> None:
     assert f"{bad}, flow_runs[0].state_type" in done.stderr
 
 
-def test_a_log_line_is_one_line(tmp_path: Path) -> None:
-    """What a client sends forges no second line and colours no terminal."""
-    with run_serve_command(seed(tmp_path)) as (process, lines):
+def test_a_client_cannot_forge_log_lines(tmp_path: Path) -> None:
+    """Line breaks and escape sequences that a client sends are escaped in the log."""
+    with run_serve_command(write_seed(tmp_path)) as (process, lines):
         client = Client(url_of(lines))
         forged = "a\n2026-01-01 ERROR forged \x1b[31m"
         client.bulk_delete({"flow_runs": {"operator": "or_", "id": {}, "name": {"any_": [forged]}}})
@@ -153,9 +159,9 @@ def test_a_log_line_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.1", "LOCALHOST"])
-def test_loopback_is_known_by_its_address(tmp_path: Path, host: str) -> None:
-    """However the address is written, strangers are refused while it is a loopback one."""
-    with run_serve_command(seed(tmp_path), "--host", host) as (_, lines):
+def test_loopback_is_recognised_however_it_is_written(tmp_path: Path, host: str) -> None:
+    """Other host names are refused on every spelling of a loopback address."""
+    with run_serve_command(write_seed(tmp_path), "--host", host) as (_, lines):
         client = Client(url_of(lines))
         assert client.send("GET", "/health", headers={"Host": "evil.example"}).status == 403
         client.connection.close()
@@ -170,6 +176,6 @@ def test_loopback_is_known_by_its_address(tmp_path: Path, host: str) -> None:
         ("example.org", "http://example.org:80"),
     ],
 )
-def test_the_url_is_one_that_can_be_used(host: str, url: str) -> None:
-    """An address that stands for all of them is printed as loopback."""
+def test_the_base_url_can_be_opened(host: str, url: str) -> None:
+    """A server on all addresses is printed with its loopback address."""
     assert base_url(host, 80) == url
