@@ -1,7 +1,8 @@
-"""A server under test: reach it, find out what it is, put flow runs on it, take them away again.
+"""A server under test: connect to it, identify it, create flow runs on it, delete them again.
 
-Comes in: a URL or a program to start. Goes out: a `Target` to send requests to, within the limits
-and the permission that its owner gave.
+Comes in: `ServerOptions`, with a URL or a program to start. Goes out: a `ConnectedServer`, whose
+`Target` sends requests within the limits and the permission that the user gave.
+Invariant: whatever the kit creates on a server is deleted, at the latest by the next run.
 """
 
 from .cleanup_journal import CleanupJournal

@@ -1,8 +1,10 @@
-"""What the kit has made on a server, on disk: what one run could not take away, the next one does.
+"""A journal on disk of what the kit created on a server, so that all of it can be deleted.
 
-Every flow run that `diff` makes is of a flow that it has made, and the name of the flow is written
-down before it is made: the names are enough to find everything again. What `fuzz` makes is written
-down by its path as soon as it is known.
+What a run cannot delete, because it was killed or the server did not answer, the next run deletes.
+
+Every flow run that `diff` creates belongs to a flow that `diff` created. The flow's name is written
+to the journal before the flow is created, so the names are enough to find everything again. What
+`fuzz` creates is written by its path, as soon as the path is known.
 """
 
 from __future__ import annotations
@@ -21,20 +23,26 @@ from ...errors import UsageError
 from .target import PAGE, HTTPStatusError, Target, TargetError, id_of
 
 FLOW_NAME_PREFIX = "mockserver-kit"
-"""How the names of the kit's flows begin."""
+"""The prefix of the names of the kit's flows."""
 
 
 def default_folder(environment: Mapping[str, str]) -> Path:
-    """Where journals are, unless the user says: the user's folder for what programs remember."""
+    """The folder of the journals unless the user names one: below XDG_STATE_HOME, which is
+    ~/.local/state by default (XDG Base Directory Specification).
+    """
     state_home = environment.get("XDG_STATE_HOME")
     return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "mockserver"
 
 
 @dataclass
 class CleanupJournal:
-    """One run of the kit against one server, and the flows it has made there.
+    """What one run of the kit created on one server.
 
-    As a context manager it takes everything away at the end, whatever ended it, and is gone then.
+    `path` is the file. `names` are the names of the flows it created, `paths` the API paths of
+    single records, such as /flow_runs/ID.
+
+    As a context manager it deletes everything when the block ends, however it ends, and then
+    the file.
     """
 
     target: Target
@@ -44,14 +52,14 @@ class CleanupJournal:
 
     @classmethod
     def create(cls, target: Target, folder: Path) -> CleanupJournal:
-        """A new one on disk. Raises UsageError where it cannot be written."""
+        """Start a new journal in `folder`. Raises UsageError if it cannot be written."""
         journal = cls(target, folder / f"{os.getpid()}-{uuid4().hex[:8]}.ndjson")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             journal._write({"url": target.url, "pid": os.getpid()})
         except OSError as error:
             raise UsageError(
-                f"cannot keep a journal in {folder}: {error.strerror or error}; "
+                f"cannot write a journal to {folder}: {error.strerror or error}; "
                 "name another folder with --journal"
             ) from None
         return journal
@@ -69,27 +77,28 @@ class CleanupJournal:
             with self.target.without_limits():
                 self.delete_all()
         except TargetError:
-            # The journal stays, and the next run will try again. What ended this one comes first.
+            # The file stays, so the next run tries again. An error of the block itself matters
+            # more than this one.
             if error is None:
                 raise
 
     def create_flow(self) -> str:
-        """Make a flow for runs to be of; returns its id. Raises TargetError."""
+        """Create a flow for flow runs to belong to; return its id. Raises TargetError."""
         name = f"{FLOW_NAME_PREFIX}-{uuid4().hex}"
-        self._write({"flow": name})
+        self._write({"flow": name})  # first, so that a killed run leaves no unknown flow
         self.names.append(name)
         return id_of(self.target.request_json("POST", "/flows/", {"name": name}))
 
     def record_path(self, path: str) -> None:
-        """Write down a record that was made, by its path, such as /flow_runs/ID or /flows/ID."""
+        """Write down a created record by its path, such as /flow_runs/ID or /flows/ID."""
         self._write({"path": path})
         self.paths.append(path)
 
     def delete_all(self) -> int:
-        """Take everything away: task runs with their flow runs, then the flows, then what a server
-        keeps of their states' data; then the journal.
+        """Delete everything from the server, then the journal file.
 
-        Returns how many flow runs there were. Raises TargetError, and can be called again.
+        Flow runs go first (their task runs go with them), then flows, then artifacts.
+        Returns how many flow runs were deleted. Raises TargetError, and may be called again then.
         """
         flow_runs = sum(_delete_flow(self.target, name) for name in self.names)
         flow_runs += _remove_records(self.target, "flow_runs", self.paths)
@@ -105,7 +114,10 @@ class CleanupJournal:
 
 
 def _delete_flow(target: Target, name: str) -> int:
-    """Take one flow away, with its flow runs, each by its own id and no filter."""
+    """Delete one flow and its flow runs, each by its id; return how many runs there were.
+
+    Never by a filter: a server that gets filters wrong would delete the runs of others.
+    """
     try:
         flow = id_of(target.request_json("GET", f"/flows/name/{quote(name)}"))
     except HTTPStatusError as refused:
@@ -119,7 +131,9 @@ def _delete_flow(target: Target, name: str) -> int:
         for run in page:
             flow_run_id = id_of(run)
             if flow_run_id in removed:
-                raise TargetError(f"{target.url} says it has deleted {flow_run_id}, and has not")
+                raise TargetError(
+                    f"{target.url} still lists {flow_run_id} after it said it was deleted"
+                )
             delete_flow_run(target, flow_run_id)
             removed.add(flow_run_id)
     target.request_json("DELETE", f"/flows/{flow}")
@@ -127,7 +141,7 @@ def _delete_flow(target: Target, name: str) -> int:
 
 
 def _remove_records(target: Target, kind: str, paths: Sequence[str]) -> int:
-    """Take those of a kind away that are still there; returns how many that were."""
+    """Delete the records of a kind, such as `flow_runs`, that still exist; return how many."""
     removed = 0
     for ids in _id_batches(kind, paths):
         for record in target.request_json("POST", f"/{kind}/filter", {kind: {"id": {"any_": ids}}}):
@@ -137,13 +151,16 @@ def _remove_records(target: Target, kind: str, paths: Sequence[str]) -> int:
 
 
 def _remove_artifacts(target: Target, kind: str, paths: Sequence[str]) -> None:
-    """Take away what a real server keeps of the data of states, also when their runs are gone."""
+    """Delete the artifacts of the runs.
+
+    A real server keeps the data of states as artifacts; they outlive the runs.
+    """
     for ids in _id_batches(f"{kind}s", paths):
         artifact_filter = {f"{kind}_id": {"any_": ids}}
         try:
             artifacts = list(target.iter_records("/artifacts/filter", artifacts=artifact_filter))
         except HTTPStatusError as refused:
-            if refused.answer.status in (404, 501):  # a server without any
+            if refused.answer.status in (404, 501):  # a server without artifacts, such as the mock
                 return
             raise
         for artifact in artifacts:
@@ -151,13 +168,13 @@ def _remove_artifacts(target: Target, kind: str, paths: Sequence[str]) -> None:
 
 
 def _id_batches(kind: str, paths: Sequence[str]) -> Iterator[list[str]]:
-    """Ids of those of a kind, as many at a time as a page has."""
+    """The ids of a kind's records, PAGE at a time, so that one reply can list all of a batch."""
     ids = [path.rpartition("/")[2] for path in paths if path.startswith(f"/{kind}/")]
     yield from (ids[start : start + PAGE] for start in range(0, len(ids), PAGE))
 
 
 def delete_flow_run(target: Target, flow_run_id: str) -> None:
-    """Delete one flow run; it may be gone already. Raises TargetError."""
+    """Delete one flow run, unless it is gone already. Raises TargetError."""
     _delete_if_present(target, f"/flow_runs/{flow_run_id}")
 
 
@@ -170,12 +187,12 @@ def _delete_if_present(target: Target, path: str) -> None:
 
 
 def filter_by_flows(flow_ids: list[str]) -> dict[str, object]:
-    """What restricts a listing to the flow runs of these flows, beside any filter of flow runs."""
+    """The part of a request's body that restricts a listing to the flow runs of these flows."""
     return {"flows": {"id": {"any_": flow_ids}}}
 
 
 def delete_leftovers(target: Target, folder: Path) -> int:
-    """Take away what runs that were cut off have left on this server; returns how many flow runs.
+    """Delete what earlier runs of the kit left on this server; return how many flow runs that was.
 
     Raises TargetError.
     """
@@ -186,7 +203,7 @@ def _leftover_journals(target: Target, folder: Path) -> Iterator[CleanupJournal]
     for path in sorted(folder.glob("*.ndjson")) if folder.is_dir() else ():
         lines = []
         for line in path.read_text("utf-8", errors="replace").splitlines():
-            with suppress(ValueError):  # a last line that was cut off
+            with suppress(ValueError):  # the last line of a killed run may be cut
                 lines.append(json.loads(line))
         if not all(isinstance(line, dict) for line in lines):
             continue  # somebody else's file
@@ -199,8 +216,10 @@ def _leftover_journals(target: Target, folder: Path) -> Iterator[CleanupJournal]
 
 
 def _is_process_alive(pid: object) -> bool:
-    """Whether a process still is. Leftovers are looked for before this one begins a journal: one
-    with its number is of another that had it, as in containers all have.
+    """Whether a process still runs.
+
+    Leftovers are deleted before this process starts a journal of its own, so a journal with its
+    own id is of an earlier process that had the same id, as is usual in containers.
     """
     if not isinstance(pid, int) or pid == os.getpid():
         return False
@@ -208,6 +227,6 @@ def _is_process_alive(pid: object) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except PermissionError:  # it runs, as another user
         return True
     return True

@@ -1,4 +1,4 @@
-"""From what the command line says to a server that can be tested: reached, known, and owned."""
+"""Connecting: from the options of a command to a server that is reached, identified and owned."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ StatusCallback = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """How to get to a server: by its URL, or by starting one.
+    """How to reach a server: by `url`, or by starting the program `spawn`. Exactly one is given.
 
-    `dialect`: that it is to be held against; None: find out. `journals`: None is the default.
+    `prefect_python` and `database` are for `spawn=Program.prefect`. `dialect` is what the server
+    is compared with; None means that requests find out. `disposable` says that nobody will miss
+    the data on it. `headers` are options such as "Name: value". `journals` is a folder; None means
+    the default one.
     """
 
     url: str | None = None
@@ -37,13 +40,13 @@ class ServerOptions:
 
     @property
     def journal_folder(self) -> Path:
-        """Where what was made is written down."""
+        """The folder of the cleanup journals."""
         return self.journals or default_folder(os.environ)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectedServer:
-    """A server that answers, and what it is. `notes` are worth telling the user."""
+    """A server that answers, and what it is. `notes` are sentences for the user."""
 
     target: Target
     identity: Identity
@@ -51,53 +54,75 @@ class ConnectedServer:
 
 
 @contextmanager
-def connect_server(options: ServerOptions, say: StatusCallback) -> Iterator[ConnectedServer]:
-    """The server, for as long as the block lasts.
+def connect_server(options: ServerOptions, on_status: StatusCallback) -> Iterator[ConnectedServer]:
+    """Connect to a server, or start one that runs until the block ends.
 
-    Raises UsageError for a command that makes no sense, TargetError where it does not answer.
+    Also deletes what earlier runs of the kit left on it. `on_status` is told what is being done.
+
+    Raises UsageError for options that contradict each other, TargetError if the server does not
+    start or answer.
     """
     command = _server_command(options)
     with ExitStack() as stack:
-        url = options.url if command is None else stack.enter_context(running_server(command, say))
-        target = Target(
-            str(url),
-            build_headers(options.headers, os.environ) if command is None else {},
-            Ownership.DISPOSABLE if options.disposable else Ownership.SHARED,
-            options.limits,
-        )
-        notes = []
-        if command is not None:
-            target.ownership = Ownership.OURS
-            run_count = (
-                target.request_json("POST", "/flow_runs/count", {}) if options.database else 0
-            )
-            if run_count and not options.disposable:
-                target.ownership = Ownership.SHARED
-                notes.append(
-                    f"the database holds {run_count:,} flow runs, so it is taken to be shared"
-                )
+        if command is None:
+            target = _target_at_url(options)
+            notes = []
+        else:
+            url = stack.enter_context(running_server(command, on_status))
+            target = Target(url, {}, Ownership.OURS, options.limits)
+            notes = _protect_foreign_runs(target, options)
         identity = identify(target, options.dialect)
-        server_errors = identity.dialect.undocumented_5xx
-        target.flaky = (
-            server_errors is not None and not server_errors.retryable and not identity.is_mock
-        )
-        left = delete_leftovers(target, options.journal_folder)
-        if left:
-            notes.append(f"{left:,} flow runs that an earlier run had left were taken away")
+        target.flaky = _is_flaky(identity)
+        leftovers = delete_leftovers(target, options.journal_folder)
+        if leftovers:
+            notes.append(f"{leftovers:,} flow runs that an earlier run had left were deleted")
         if not identity.measured:
             notes.append(
-                f"the server calls itself {identity.version}; the dialects were measured on "
-                f"{', '.join(MEASURED_ON)}, so a difference may be a change of Prefect's"
+                f"the server says it is version {identity.version}; the dialects were measured on "
+                f"{', '.join(MEASURED_ON)}, so a difference may be a change in Prefect"
             )
         yield ConnectedServer(target, identity, tuple(notes))
 
 
+def _target_at_url(options: ServerOptions) -> Target:
+    return Target(
+        str(options.url),
+        build_headers(options.headers, os.environ),
+        Ownership.DISPOSABLE if options.disposable else Ownership.SHARED,
+        options.limits,
+    )
+
+
+def _protect_foreign_runs(target: Target, options: ServerOptions) -> list[str]:
+    """Treat a started server as shared if its database already holds flow runs; return notes.
+
+    Only a database that the user named can: any other is new.
+    """
+    if options.database is None or options.disposable:
+        return []
+    run_count = target.request_json("POST", "/flow_runs/count", {})
+    if not run_count:
+        return []
+    target.ownership = Ownership.SHARED
+    return [f"the database holds {run_count:,} flow runs, so it is treated as shared (read-only)"]
+
+
+def _is_flaky(identity: Identity) -> bool:
+    """Whether a 503 is to be retried, as on a real server on SQLite.
+
+    On PostgreSQL a 503 is the answer to some requests (see `Dialect.undocumented_5xx`), and the
+    mock answers 503 only on purpose.
+    """
+    server_errors = identity.dialect.undocumented_5xx
+    return server_errors is not None and not server_errors.retryable and not identity.is_mock
+
+
 def _server_command(options: ServerOptions) -> ServerCommand | None:
-    """What to start, if anything. Raises UsageError where that contradicts itself."""
+    """The command that starts the server; None for a URL. Raises UsageError for a contradiction."""
     if (options.url is None) == (options.spawn is None):
-        raise UsageError("say which server: a URL such as http://127.0.0.1:4200/api, or --spawn")
+        raise UsageError("name one server: a URL such as http://127.0.0.1:4200/api, or --spawn")
     if options.spawn is Program.prefect:
         return prefect_command(options.prefect_python, options.database)
     if options.prefect_python or options.database:
-        raise UsageError("--prefect-python and --database go with --spawn prefect")
+        raise UsageError("--prefect-python and --database need --spawn prefect")
     return mock_command(options.dialect or SPEC) if options.spawn else None

@@ -1,4 +1,4 @@
-"""Flow runs to look at, made through a server's public API and read back as it tells them."""
+"""Flow runs for tests: created through a server's public API, and read back from it."""
 
 from __future__ import annotations
 
@@ -24,32 +24,34 @@ from .sample_values import (
 from .target import JSON_HEADERS, Target, id_of
 
 API_LIMITATIONS = (
-    "ids, and the times at which a run started and ended: a server chooses them",
-    "runs without a state, a name or a creator of a type other than AUTOMATION",
-    "task runs that belong to no flow run: they could not be taken away",
+    "ids, and the times at which a run started and ended: the server chooses them",
+    "runs without a state or a name, or with a creator of a type other than AUTOMATION",
+    "task runs that belong to no flow run: they could not be deleted",
 )
-"""What the public API cannot be told, so that no planted run has it."""
+"""What no created run can have, because the public API does not allow it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateDraft:
-    """A state to create a run in, or to put it into."""
+    """A state of a run to be created. `scheduled_time` is RFC 3339 text."""
 
     type: str
     name: str | None = None
     scheduled_time: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As the API takes it."""
+        """The state as the API accepts it."""
         details = {} if self.scheduled_time is None else {"scheduled_time": self.scheduled_time}
         return {"type": self.type, "name": self.name, "state_details": details}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A flow run to be made. `parent`: the place of an earlier one that it is a subflow of.
+    """A flow run to be created.
 
-    `key`: whether it has an idempotency key; keys are unique, so they are made up.
+    It is created in the first of `states` and set to each of the others in turn. `key`: whether
+    it gets an idempotency key (unique, so generated). `parent` is the index, in the same list of
+    drafts, of an earlier run that it is a subflow of.
     """
 
     name: str
@@ -65,9 +67,10 @@ class Draft:
 
 @dataclass
 class CreatedRuns:
-    """The flow runs that the kit makes on a server, and nothing else there.
+    """The flow runs that the kit created on a server; it touches no others.
 
-    They are all of one flow of the kit's own. `ids` are those that were made and not taken away.
+    They all belong to one flow, which the kit creates for them. `ids` are those that were created
+    and not deleted yet.
     """
 
     target: Target
@@ -81,13 +84,16 @@ class CreatedRuns:
 
     @property
     def scope(self) -> dict[str, object]:
-        """What restricts a listing to these runs."""
+        """The part of a request's body that restricts a listing to these runs."""
         return filter_by_flows([self.flow_id])
 
     def create(
         self, drafts: Sequence[Draft], on_progress: Callable[[int], None] = lambda _made: None
     ) -> list[str]:
-        """Make flow runs; returns their ids in that order. Raises TargetError."""
+        """Create flow runs; return their ids in the order of the drafts.
+
+        `on_progress` is called with the number of runs created so far. Raises TargetError.
+        """
         created_ids: list[str] = []
         for draft in drafts:
             created_ids.append(self._create_one(draft, created_ids))
@@ -106,10 +112,12 @@ class CreatedRuns:
             "deployment_id": draft.deployment_id,
             "state": draft.states[0].as_json(),
             "idempotency_key": f"Key-{self._made}" if draft.key else None,
-            "parent_task_run_id": None if parent is None else self._task_run(earlier[parent]),
+            "parent_task_run_id": None
+            if parent is None
+            else self._create_task_run(earlier[parent]),
         }
         made = self.target.request_json(
-            "POST", "/flow_runs/", body, {**JSON_HEADERS, **_creator(draft.creator_id)}
+            "POST", "/flow_runs/", body, {**JSON_HEADERS, **_creator_headers(draft.creator_id)}
         )
         flow_run_id = id_of(made)
         self.ids.append(flow_run_id)
@@ -118,26 +126,26 @@ class CreatedRuns:
             self.target.request_json("POST", f"/flow_runs/{flow_run_id}/set_state", change)
         return flow_run_id
 
-    def _task_run(self, flow_run_id: str) -> str:
+    def _create_task_run(self, flow_run_id: str) -> str:
         fields = {"task_key": "call", "dynamic_key": str(self._made), "flow_run_id": flow_run_id}
         return id_of(self.target.request_json("POST", "/task_runs/", fields))
 
     def fetch_records(self) -> dict[str, list[Any]]:
-        """What the server tells of these flow runs and their task runs. Raises TargetError."""
+        """Read these flow runs and their task runs from the server. Raises TargetError."""
         return {
             "flow_runs": list(self.target.iter_records("/flow_runs/filter", **self.scope)),
             "task_runs": list(self.target.iter_records("/task_runs/filter", **self.scope)),
         }
 
     def delete_all(self) -> None:
-        """Take away what is left of them, each by its id. Raises TargetError."""
+        """Delete those that are left, each by its id. Raises TargetError."""
         while self.ids:
             delete_flow_run(self.target, self.ids[-1])
-            self.ids.pop()
+            self.ids.pop()  # after its deletion, so that a retry begins with the one that failed
 
 
-def _creator(creator_id: str | None) -> Mapping[str, str]:
-    """The headers by which an automation says that it is the creator; its name is base64."""
+def _creator_headers(creator_id: str | None) -> Mapping[str, str]:
+    """The headers with which an automation names itself as the creator; the name is in base64."""
     if creator_id is None:
         return {}
     name = base64.b64encode(b"robot").decode()
@@ -145,9 +153,10 @@ def _creator(creator_id: str | None) -> Mapping[str, str]:
 
 
 def random_drafts(random: Random, count: int, *, nul: bool) -> Iterator[Draft]:
-    """Drafts that have between them every name and type of state, and subflows of several levels.
+    """Draw `count` drafts with names, states and other values from the sample values.
 
-    `nul`: whether the server takes NUL in a name.
+    The first ones have each sample name once. Some are subflows, also of subflows.
+    `nul`: whether the server accepts NUL in a name.
     """
     names = NAMES + NUL_NAMES if nul else NAMES
     for index in range(count):

@@ -1,4 +1,8 @@
-"""What may be done to whose data: the one table, and the sentence that refuses the rest."""
+"""What the kit may do to a server, by whose data is on it: one table, and the errors.
+
+Invariant: nothing is created, changed or deleted on a shared server, except that what an earlier
+run of the kit left there is deleted.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,12 @@ from .target import Ownership, Target
 
 
 class SideEffect(Enum):
-    """What a way of testing does to a server."""
+    """What a command does to a server."""
 
     READS = "only reads"
-    CREATES = "creates flow runs, and takes them away again"
+    CREATES = "creates flow runs, and deletes them again"
     DELETES = "creates and deletes flow runs"
-    FUZZES = "sends any request there is, to every operation"
+    FUZZES = "sends requests of any kind to every operation"
 
 
 ALLOWED: Mapping[Ownership, frozenset[SideEffect]] = {
@@ -26,24 +30,28 @@ ALLOWED: Mapping[Ownership, frozenset[SideEffect]] = {
 
 
 def require_permission(target: Target, effect: SideEffect, verb: str, instead: str = "") -> None:
-    """Let it pass, or raise UsageError that says why not and how to allow it."""
+    """Raise UsageError if `effect` is not allowed on the server.
+
+    `verb` is the command's name, `instead` a sentence that names an alternative.
+    """
     if effect in ALLOWED[target.ownership]:
         return
     raise UsageError(
-        f"{verb} {effect.value}, and {target.url} is {target.ownership.value}: nothing was sent. "
-        "If nobody will miss what is on it, say so with --disposable; or let a server be started "
-        f"for it with --spawn prefect.{f' {instead}' if instead else ''}"
+        f"{verb} {effect.value}, but {target.url} is {target.ownership.value}: nothing was sent. "
+        "If nobody will miss the data on it, add --disposable; or start a server for the test "
+        f"with --spawn prefect.{f' {instead}' if instead else ''}"
     )
 
 
 def require_no_flow_runs(target: Target, verb: str) -> None:
-    """Let a server without flow runs pass, or raise UsageError: no request of `verb` spares any.
+    """Raise UsageError if the server holds flow runs: the requests of `verb` may delete any.
 
-    Raises TargetError where the server does not answer.
+    Raises TargetError if the server does not answer.
     """
     run_count = target.request_json("POST", "/flow_runs/count", {})
     if run_count:
         raise UsageError(
             f"{verb} sends requests that may delete any flow run, and {target.url} holds "
-            f"{run_count:,}: nothing else was sent. Start a server for it with --spawn prefect."
+            f"{run_count:,}: no other request was sent. Start a server for the test with "
+            "--spawn prefect."
         )

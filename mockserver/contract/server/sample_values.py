@@ -1,4 +1,8 @@
-"""Values that tell meanings apart: names that differ in case only, that hold wildcards, ..."""
+"""Values for test runs, chosen so that different readings of a filter select different runs.
+
+Names differ only in case, hold wildcards of LIKE, or fold differently in Unicode, SQLite and
+PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ NAMES = (
     *("日本語", "😀", "a\nb", "a\tb", " padded ", "Ω", "\u2126", "ω", "Ⅷ", "ⅷ", "ẞ", "Ａ", "ａ"),
 )
 NUL_NAMES = ("\0", "etl\0", "\0etl", "Etl\0ETL", "a\0%", "über\0")
-"""What PostgreSQL does not take."""
+"""Names that PostgreSQL answers with 503 (deviation `nul-in-text`)."""
 TAGS = ("nightly", "Nightly", "etl", "ETL", "über", "Über", "a b", "%", "'", '"', "[]", "null", "")
 STATE_NAMES = ("Late", "Retrying", "TimedOut", "completed", "ÜBER", "")
 SCHEDULED_TIMES = (
@@ -27,6 +31,6 @@ SCHEDULED_TIMES = (
 VERSIONS = ("1", "1.0", "V2", "v2", "ß", "")
 QUEUES = ("default", "Default", "gpu %", "очередь", "")
 DEPLOYMENT_IDS = tuple(str(UUID(int=number << 124 | 0xABCDEF, version=4)) for number in (3, 10, 15))
-"""A run may name a deployment that is not there: that is all that a filter looks at."""
+"""Ids without a deployment: a run may name one, and filters compare only the id."""
 CREATOR_IDS = ("aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000")
 CREATOR_TYPES = ("AUTOMATION", "automation", "USER")

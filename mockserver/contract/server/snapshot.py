@@ -1,4 +1,7 @@
-"""Every flow run of a server, before and after: what was there must be there, unchanged."""
+"""A snapshot of all flow runs of a server, to show that the runs of others were not touched.
+
+Invariant: runs that the kit did not create are the same after a run of the kit as before it.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from typing import Any
 from ..findings import Finding
 from .target import Target
 
-# Computed from the clock at the time of asking; everything else of a run is kept.
+# A server computes these from the clock when it answers; all other fields are stored.
 _CLOCK_DEPENDENT_FIELDS = frozenset({"estimated_run_time", "estimated_start_time_delta"})
 
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """The flow runs of a server: id -> a digest of all that the server says of it."""
+    """The flow runs of a server: `digests` maps each id to a digest of the run's fields."""
 
     digests: Mapping[str, str]
 
@@ -31,14 +34,14 @@ class RunSnapshot:
 
 
 def take_snapshot(target: Target) -> RunSnapshot:
-    """Ask for all of them, 200 at a time. Raises TargetError."""
+    """Read all flow runs, PAGE at a time. Raises TargetError."""
     return RunSnapshot(
         {run["id"]: _digest(run) for run in target.iter_records("/flow_runs/filter")}
     )
 
 
 def without_clock_fields(run: Mapping[str, Any]) -> dict[str, Any]:
-    """What a server says of a run, but for what the clock changes."""
+    """A run's fields without those that depend on the clock."""
     return {key: value for key, value in run.items() if key not in _CLOCK_DEPENDENT_FIELDS}
 
 
@@ -48,7 +51,7 @@ def _digest(run: Mapping[str, Any]) -> str:
 
 
 def compare_snapshots(before: RunSnapshot, after: RunSnapshot, verb: str) -> list[Finding]:
-    """What became of the runs that were there before: a finding if any is gone or another one."""
+    """Compare the runs that existed before: one finding if any are gone, one if any changed."""
     gone = sorted(before.ids - after.ids)
     changed = sorted(
         one for one in before.ids & after.ids if before.digests[one] != after.digests[one]
@@ -57,7 +60,7 @@ def compare_snapshots(before: RunSnapshot, after: RunSnapshot, verb: str) -> lis
         Finding(
             verb,
             check,
-            "the runs that were there before",
+            "the runs that existed before",
             f"{len(ids):,} of {len(before):,} flow runs that the kit did not create {what}: "
             f"{', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}",
         )

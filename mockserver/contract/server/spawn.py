@@ -1,4 +1,8 @@
-"""A throw-away real server: started for a run of the kit, and gone after it."""
+"""Starting a throw-away server for one run of the kit, a real Prefect or mockserver.
+
+Invariant: the server runs only while the block of `running_server` does, with settings and
+(unless the user named one) a database of its own.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +27,16 @@ from ...prefect import Dialect
 from .target import TargetError
 
 HOST = "127.0.0.1"
-START_SECONDS = 180.0  # a new database takes about 12 of them on a small machine
-STOP_SECONDS = 20.0
-_PAUSE = 0.2
+START_SECONDS = 180.0  # Prefect 3.8.8 with a new database takes about 12 s on a small machine
+STOP_SECONDS = 20.0  # then it is killed
+_POLL_SECONDS = 0.2
+# No background services: they change runs by themselves, such as marking them late.
 _START = ("server", "start", "--no-services")
 _EMPTY_SEED_FILE = "none.json"
+_LOG_TAIL_LINES = 12
 
-_DROPPED_ENV_PREFIXES = (
-    "PREFECT_",
-    "MOCKSERVER_",
-)  # settings of the user's that are about other servers
+# The user's settings are about other servers.
+_DROPPED_ENV_PREFIXES = ("PREFECT_", "MOCKSERVER_")
 _ENVIRONMENT: Mapping[str, str] = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -41,7 +45,7 @@ _ENVIRONMENT: Mapping[str, str] = {
 
 
 class Program(StrEnum):
-    """What can be started."""
+    """A program that can be started."""
 
     prefect = "prefect"
     mockserver = "mockserver"
@@ -49,9 +53,10 @@ class Program(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerCommand:
-    """What to start: a command that the host, the port and the folder are added to.
+    """A command that starts a server once --host and --port are added.
 
-    `database`: the URL of one that is there already; None for SQLite in a folder of its own.
+    `database` is the URL of an existing database; None means SQLite in a new folder.
+    `database_label` says where the data is, without a password.
     """
 
     command: tuple[str, ...]
@@ -60,7 +65,7 @@ class ServerCommand:
 
 
 def mock_command(dialect: Dialect) -> ServerCommand:
-    """Our own server, without any flow run."""
+    """The command for mockserver without flow runs."""
     command = (
         sys.executable,
         "-m",
@@ -74,7 +79,10 @@ def mock_command(dialect: Dialect) -> ServerCommand:
 
 
 def prefect_command(python: str | None, database: str | None) -> ServerCommand:
-    """The prefect of a Python, or the one on the PATH. Raises UsageError where there is none."""
+    """The command for the Prefect that `python` has; None means the `prefect` on the PATH.
+
+    Raises UsageError if there is no such program, or the database is of an unsupported kind.
+    """
     url = None if database is None else _with_async_driver(database)
     database_label = "SQLite in a folder of its own" if url is None else _without_password(url)
     if python is None:
@@ -82,7 +90,7 @@ def prefect_command(python: str | None, database: str | None) -> ServerCommand:
         if executable is None:
             raise UsageError(
                 "there is no prefect on the PATH: install it (pip install prefect), or name a "
-                "Python that has it with --prefect-python"
+                "Python that has it, with --prefect-python"
             )
         return ServerCommand((executable, *_START), database_label, url)
     executable = shutil.which(python)
@@ -94,7 +102,7 @@ def prefect_command(python: str | None, database: str | None) -> ServerCommand:
 
 
 def _with_async_driver(database: str) -> str:
-    """A database's URL with the driver that Prefect uses. Raises UsageError for another kind."""
+    """A database's URL with the driver that Prefect uses. Raises UsageError for other databases."""
     scheme, separator, rest = database.partition("://")
     drivers = {
         "postgresql": "postgresql+asyncpg",
@@ -105,46 +113,53 @@ def _with_async_driver(database: str) -> str:
     }
     if not separator or scheme not in drivers:
         raise UsageError(
-            "--database takes the URL of a throw-away database, such as "
+            "--database expects the URL of a throw-away database, such as "
             "postgresql://user:password@127.0.0.1:5432/scratch"
         )
     return f"{drivers[scheme]}://{rest}"
 
 
 @contextmanager
-def running_server(server_command: ServerCommand, say: Callable[[str], None]) -> Iterator[str]:
-    """The server for as long as the block lasts; yields the URL of its API.
+def running_server(
+    server_command: ServerCommand, on_status: Callable[[str], None]
+) -> Iterator[str]:
+    """Start the server, stop it when the block ends; yield the URL of its API.
 
-    Raises TargetError, with the end of what it printed, where it does not start.
+    Raises TargetError, with the last lines it printed, if it does not start.
     """
     with TemporaryDirectory(prefix="mockserver-prefect-") as folder:
         port = _free_port()
         log = Path(folder, "server.log")
         Path(folder, _EMPTY_SEED_FILE).write_text("[]")
         command = [*server_command.command, "--host", HOST, "--port", str(port)]
-        environment = {
-            **{
-                key: value
-                for key, value in os.environ.items()
-                if not key.startswith(_DROPPED_ENV_PREFIXES)
-            },
-            **_ENVIRONMENT,
-            "PREFECT_HOME": folder,
-            "PREFECT_SERVER_DATABASE_CONNECTION_URL": server_command.database
-            or f"sqlite+aiosqlite:///{folder}/prefect.db",
-        }
+        environment = _environment(folder, server_command.database)
         with log.open("wb") as output, _process(command, environment, folder, output) as process:
             url = f"http://{HOST}:{port}/api"
-            say(f"starting {' '.join(server_command.command)} ({server_command.database_label})")
+            on_status(
+                f"starting {' '.join(server_command.command)} ({server_command.database_label})"
+            )
             _wait_until_healthy(process, f"{url}/health", log)
             yield url
+
+
+def _environment(folder: str, database: str | None) -> dict[str, str]:
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(_DROPPED_ENV_PREFIXES)
+    }
+    return {
+        **kept,
+        **_ENVIRONMENT,
+        "PREFECT_HOME": folder,
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": database
+        or f"sqlite+aiosqlite:///{folder}/prefect.db",
+    }
 
 
 @contextmanager
 def _process(
     command: list[str], environment: Mapping[str, str], folder: str, output: object
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a group of its own, so that Ctrl-C reaches it only through us."""
+    """A process in a session of its own, so that Ctrl-C does not reach it before the kit."""
     process = subprocess.Popen(  # noqa: S603 - the program that the user named
         command,
         env=dict(environment),
@@ -169,21 +184,21 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], health: str, log: Path
     deadline = time.monotonic() + START_SECONDS
     while not _is_healthy(health):
         if process.poll() is not None or time.monotonic() > deadline:
-            log_tail = log.read_text(errors="replace").strip().splitlines()[-12:]
+            log_tail = log.read_text(errors="replace").strip().splitlines()[-_LOG_TAIL_LINES:]
             lines = "".join(f"\n  {to_single_line(line)}" for line in log_tail)
-            ended = process.returncode
-            how = (
+            reason = (
                 f"it took more than {START_SECONDS:.0f} s"
-                if ended is None
-                else f"exit code {ended}"
+                if process.returncode is None
+                else f"exit code {process.returncode}"
             )
-            raise TargetError(f"the server did not start ({how}){':' if log_tail else ''}{lines}")
-        time.sleep(_PAUSE)
+            colon = ":" if log_tail else ""
+            raise TargetError(f"the server did not start ({reason}){colon}{lines}")
+        time.sleep(_POLL_SECONDS)
 
 
 def _is_healthy(url: str) -> bool:
     try:
-        with urlopen(url, timeout=5) as reply:  # noqa: S310 - of the server started here
+        with urlopen(url, timeout=5) as reply:  # noqa: S310 - the server started here
             return bool(reply.status == 200)
     except OSError:
         return False
@@ -195,6 +210,6 @@ def _free_port() -> int:
 
 
 def _without_password(database: str) -> str:
-    """A database without its password."""
+    """A database's URL without user and password."""
     parts = urlsplit(database)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,4 +1,8 @@
-"""A server under test: where it is, whose it is, and requests to it, bounded in number and pace."""
+"""A server under test: its URL, who owns its data, and requests to it.
+
+Invariant: `throttle` is called before every request, so that their number and rate stay within
+`Limits`.
+"""
 
 from __future__ import annotations
 
@@ -20,28 +24,30 @@ import requests
 from ...errors import MockServerError, UsageError, to_single_line
 
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
-PAGE = 200  # the most that a server lists at a time
+PAGE = 200  # the largest `limit` that a real server accepts: above it, it answers 422
 
 
 class TargetError(MockServerError):
-    """The server cannot be reached, does not answer in time, or gives up where it must not."""
+    """The server cannot be reached, does not answer in time, or does not answer as needed."""
 
 
 class RequestLimitReached(TargetError):
-    """As many requests were sent as may be."""
+    """As many requests were sent as `Limits.requests` allows."""
 
 
 class Ownership(Enum):
-    """Whose the data on a server is; decides what may be done to it."""
+    """Whose the data on a server is; `permission.ALLOWED` says what may be done to it."""
 
-    OURS = "started by us"
-    DISPOSABLE = "said to be disposable"
-    SHARED = "taken to be shared"
+    OURS = "started by mockserver"
+    DISPOSABLE = "disposable"
+    SHARED = "treated as shared (read-only)"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of a run: seconds for one reply, requests in all, requests a second (None: any)."""
+    """Limits of a run: `timeout` in seconds for one reply, `requests` in total, and requests
+    `per_second` (None: no limit).
+    """
 
     timeout: float = 30.0
     requests: int = 200_000
@@ -50,7 +56,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whatever the status."""
+    """A reply, whatever its status."""
 
     status: int
     body: bytes
@@ -58,7 +64,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The body, read. Raises ValueError where it is no JSON."""
+        """The body, parsed. Raises ValueError if it is not JSON."""
         return json.loads(self.body)
 
     def __str__(self) -> str:
@@ -66,23 +72,25 @@ class Answer:
 
 
 class HTTPStatusError(TargetError):
-    """An answer that is no success, where one was needed."""
+    """A reply without a 2xx status where one was needed."""
 
     def __init__(self, method: str, path: str, answer: Answer) -> None:
         super().__init__(f"{method} {path} answered {answer}")
         self.answer = answer
 
 
-_TRIES = 12  # of what a busy SQLite answers 503 to: about one request in ten
-_RETRY_DELAY = 0.05
+# A real server on SQLite answers 503 to 8-12 % of the requests of a sequential drain (measured).
+_MAX_RETRIES = 12
+_RETRY_DELAY = 0.05  # seconds
 
 
 @dataclass
 class Target:
     """A server by the URL of its API, such as http://127.0.0.1:4200/api.
 
-    `flaky`: its 503 is its database's bad luck (a real server on SQLite), so it is asked again.
-    `sent` counts the requests.
+    `headers` go with every request. `flaky`: the server answers 503 now and then because its
+    database is busy (a real server on SQLite), so such a request is retried. `sent` counts the
+    requests.
     """
 
     url: str
@@ -91,13 +99,13 @@ class Target:
     limits: Limits = field(default_factory=Limits)
     flaky: bool = False
     sent: int = 0
-    _last: float = field(default=0.0, repr=False)
+    _last_sent_at: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
         self.url = normalize_api_url(self.url)
         self._session = requests.Session()
-        self._session.headers.clear()  # what is sent is what was asked for
-        # No proxy between this machine and itself; no .netrc where credentials were given.
+        self._session.headers.clear()  # no defaults of requests: only the given headers are sent
+        # For this machine itself no proxy and no .netrc of the user's environment is used.
         self._session.trust_env = not is_loopback(self.url)
 
     def send(
@@ -107,12 +115,12 @@ class Target:
         body: bytes | None = None,
         headers: Mapping[str, str] = JSON_HEADERS,
     ) -> Answer:
-        """Send bytes to a path below the API's URL; returns what came back, whatever it is.
+        """Send bytes to a path below the API's URL; return the reply, whatever its status.
 
-        Raises TargetError where nothing does.
+        Raises TargetError if there is no reply.
         """
         answer = self._send(method, path, body, headers)
-        for _ in range(_TRIES if self.flaky else 0):
+        for _ in range(_MAX_RETRIES if self.flaky else 0):
             if answer.status != 503:
                 break
             time.sleep(_RETRY_DELAY)
@@ -120,15 +128,15 @@ class Target:
         return answer
 
     def get_url(self, url: str) -> Answer:
-        """GET something of the same server that is not below its API, such as its document.
+        """GET an absolute URL of the same server that is not below its API, such as its document.
 
-        Raises TargetError where nothing comes back.
+        Raises TargetError if there is no reply.
         """
         return self._request("GET", url, None, {})
 
     @contextmanager
     def without_limits(self) -> Iterator[None]:
-        """No ceiling and no pace stand in the way of taking away what was made."""
+        """Lift the limits of number and rate within the block, so that clean-up is never cut."""
         limits, self.limits = self.limits, Limits(self.limits.timeout, sys.maxsize)
         try:
             yield
@@ -136,25 +144,26 @@ class Target:
             self.limits = limits
 
     def close(self) -> None:
-        """Close what connections are kept; whatever is sent next opens another."""
+        """Close the kept connections; the next request opens a new one."""
         self._session.close()
 
     def throttle(self) -> None:
-        """Count a request that is about to be sent, and wait until it may be.
+        """Count a request that is about to be sent, and wait until the rate allows it.
 
-        Raises CeilingReached where it may not. Whoever sends by other means calls this.
+        Code that sends requests to the server by other means must call this, too.
+        Raises RequestLimitReached if the number of requests is used up.
         """
         if self.sent >= self.limits.requests:
             raise RequestLimitReached(
-                f"{self.sent:,} requests were sent to {self.url}, as many as --max-requests allows"
+                f"{self.sent:,} requests were sent to {self.url}; --max-requests allows no more"
             )
         self.sent += 1
         if self.limits.per_second:
-            due = self._last + 1 / self.limits.per_second
+            due = self._last_sent_at + 1 / self.limits.per_second
             now = time.monotonic()
             if due > now:
                 time.sleep(due - now)
-            self._last = max(due, now)
+            self._last_sent_at = max(due, now)
 
     def _send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
@@ -181,14 +190,18 @@ class Target:
         except requests.RequestException as error:
             raise TargetError(f"cannot reach {self.url}: {_root_cause(error)}") from None
         if reply.status_code in (500, 503):
-            self.close()  # a real server closes after these, without saying so
+            # A real server closes the connection after these, without a header that says so.
+            self.close()
         response_headers = {name.lower(): value for name, value in reply.headers.items()}
         return Answer(reply.status_code, reply.content, response_headers)
 
     def request_json(
         self, method: str, path: str, value: Any = None, headers: Mapping[str, str] = JSON_HEADERS
     ) -> Any:
-        """Send JSON (nothing where it is None), return the reply's. Raises Refused but for 2xx."""
+        """Send `value` as JSON (None: no body) and return the reply's JSON (None: an empty body).
+
+        Raises HTTPStatusError for a status other than 2xx, TargetError if there is no reply.
+        """
         body = None if value is None else json.dumps(value).encode()
         answer = self.send(method, path, body, headers)
         if not 200 <= answer.status < 300:
@@ -196,13 +209,18 @@ class Target:
         return answer.json if answer.body else None
 
     def iter_records(self, path: str, **query: object) -> Iterator[Any]:
-        """Every record of a `/filter` endpoint, highest id first. Raises Refused."""
+        """Every record of a `/filter` endpoint, the highest id first.
+
+        `query` are keys of the body besides sort, limit and offset. Raises TargetError.
+        """
         offset = 0
         while True:
             body = {**query, "sort": "ID_DESC", "limit": PAGE, "offset": offset}
             page = self.request_json("POST", path, body)
             if not isinstance(page, list):
-                raise TargetError(f"POST {path} answered no list: {to_single_line(str(page))}")
+                raise TargetError(
+                    f"POST {path} answered {to_single_line(str(page))}; expected a list"
+                )
             for record in page:
                 id_of(record)
             yield from page
@@ -217,9 +235,12 @@ class Target:
         body: bytes | None = None,
         headers: Mapping[str, str] = JSON_HEADERS,
     ) -> str:
-        """A command line that sends the same; credentials are left out."""
+        """A shell command that sends the same request. The target's own headers are left out:
+        they may hold credentials.
+        """
         words = ["curl", "-i", "-X", method, self.url + path]
         for name, value in headers.items():
+            # `-H 'Name;'` is how curl sends a header without a value.
             words += ["-H", f"{name}: {value}" if value else f"{name};"]
         if body is None:
             return shlex.join(words)
@@ -229,21 +250,21 @@ class Target:
             text = ""
         if text.isprintable() and text and not text.startswith("@"):
             return shlex.join([*words, "--data-raw", text])
-        packed = base64.b64encode(body).decode()
-        return f"echo {packed} | base64 -d | {shlex.join([*words, '--data-binary', '@-'])}"
+        encoded = base64.b64encode(body).decode()
+        return f"echo {encoded} | base64 -d | {shlex.join([*words, '--data-binary', '@-'])}"
 
 
 def id_of(record: Any) -> str:
-    """The id of a record as a server tells it. Raises TargetError where it tells none."""
+    """The id of a record from a reply. Raises TargetError if it has none."""
     if isinstance(record, dict) and isinstance(record.get("id"), str):
         return str(record["id"])
-    raise TargetError(f"a record without an id was answered: {to_single_line(str(record))}")
+    raise TargetError(f"the server answered a record without an id: {to_single_line(str(record))}")
 
 
 def normalize_api_url(url: str) -> str:
-    """A URL as it was typed, as that of an API: with /api unless it says another path.
+    """The URL of an API from what the user typed: http:// and /api are added if missing.
 
-    Raises UsageError for what is no http(s) URL.
+    Raises UsageError if it is not an http(s) URL, or holds a password.
     """
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
@@ -256,16 +277,17 @@ def normalize_api_url(url: str) -> str:
         or parts.query
         or parts.fragment
     ):
-        came = to_single_line(url)
-        raise UsageError(f"{came!r} is no URL of a server; expected http://HOST:PORT/api")
+        raise UsageError(
+            f"{to_single_line(url)!r} is not the URL of a server; expected http://HOST:PORT/api"
+        )
     path = parts.path.rstrip("/") or "/api"
-    if parts.username is not None:
-        raise UsageError("a URL may not hold a password; say it with --header or PREFECT_API_KEY")
+    if parts.username is not None:  # every report would show it
+        raise UsageError("a URL may not hold a password; use --header or PREFECT_API_KEY for it")
     return parts._replace(path=path).geturl()
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine itself."""
+    """Whether a URL is of this machine itself."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -274,15 +296,18 @@ def is_loopback(url: str) -> bool:
 
 
 def build_headers(header_options: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """The headers that every request carries: those given, and credentials as Prefect's client
-    reads them (PREFECT_API_AUTH_STRING for a server of one's own, PREFECT_API_KEY for the Cloud).
+    """The headers of every request: credentials from the environment, then `header_options`.
 
-    Raises UsageError for a header that is not NAME: VALUE.
+    Credentials are read as Prefect's client reads them: PREFECT_API_AUTH_STRING for a self-hosted
+    server, PREFECT_API_KEY for Prefect Cloud. An option replaces a header of the same name.
+
+    Raises UsageError for an option that is not 'Name: value', and for a value that no header can
+    have.
     """
     headers: dict[str, str] = {}
     if environment.get("PREFECT_API_AUTH_STRING"):
-        packed = base64.b64encode(environment["PREFECT_API_AUTH_STRING"].encode()).decode()
-        headers["Authorization"] = f"Basic {packed}"
+        encoded = base64.b64encode(environment["PREFECT_API_AUTH_STRING"].encode()).decode()
+        headers["Authorization"] = f"Basic {encoded}"
     elif environment.get("PREFECT_API_KEY"):
         headers["Authorization"] = f"Bearer {environment['PREFECT_API_KEY'].strip()}"
     for header in header_options:
@@ -292,14 +317,14 @@ def build_headers(header_options: Sequence[str], environment: Mapping[str, str])
         headers = {key: current for key, current in headers.items() if key.lower() != name.lower()}
         headers[name.strip()] = value.strip()
     for name, value in headers.items():
-        if not value.isprintable():  # the value may be a secret
+        if not value.isprintable():  # the error does not repeat it: it may be a secret
             raise UsageError(
                 f"the value of the header {to_single_line(name)} holds a control character"
             )
         if not _is_latin_1(name + value):
             raise UsageError(
-                f"the header {to_single_line(name)} holds a letter that no header can: only those "
-                "of Latin-1 can be sent"
+                f"the header {to_single_line(name)} holds a character that is not in Latin-1, "
+                "so it cannot be sent"
             )
     return headers
 
@@ -309,7 +334,7 @@ def _is_latin_1(text: str) -> bool:
 
 
 def _root_cause(error: requests.RequestException) -> str:
-    """The last words of the chain of errors that a connection ends with."""
+    """The text of the innermost error, such as "Connection refused"."""
     cause: BaseException = error
     while True:
         inner = cause.__cause__ or cause.__context__

@@ -177,5 +177,5 @@ def test_what_is_no_prefect_api_is_told() -> None:
     """A URL of something else is an error with its answer, not a traceback."""
     with serving(SPEC) as target:
         wrong = Target(f"{target.url.removesuffix('/api')}/nowhere")
-        with pytest.raises(TargetError, match=r"is no Prefect API.*404"):
+        with pytest.raises(TargetError, match=r"is not a complete Prefect API: .*404"):
             identify(wrong)

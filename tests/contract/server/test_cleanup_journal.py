@@ -1,4 +1,4 @@
-# What the kit has made can always be found again and taken away, and nothing else is.
+# What the kit created can always be found again and deleted, and nothing else is deleted.
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mockserver.errors import UsageError
 from mockserver.resources import resource_path
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.store import Store
-from tests.support.servers import live
+from tests.support.servers import serve_store
 
 NOBODY = 2**22 + 1  # above the highest process id that Linux gives
 DRAFTS = (
@@ -34,58 +34,59 @@ DRAFTS = (
 @pytest.fixture
 def target() -> Iterator[Target]:
     base = load_seeds([resource_path("fixtures")], datetime.now(UTC)).base()
-    with live(Store(base)) as client:
+    with serve_store(Store(base)) as client:
         host, port = client.address
         yield Target(f"http://{host}:{port}")
 
 
-def cut_off(target: Target, folder: Path, pid: int = NOBODY) -> CreatedRuns:
-    """A run that made flow runs and then was no more."""
+def kill_a_run(target: Target, folder: Path, pid: int = NOBODY) -> CreatedRuns:
+    """The state after a run of the kit that created flow runs and was then killed.
+
+    Its process `pid` is gone, and the last line of its journal is cut.
+    """
     journal = CleanupJournal.create(target, folder)
-    garden = CreatedRuns(target, journal)
-    garden.create(DRAFTS)
+    created = CreatedRuns(target, journal)
+    created.create(DRAFTS)
     lines = journal.path.read_text().splitlines(keepends=True)
     head = {**json.loads(lines[0]), "pid": pid}
     journal.path.write_text("".join([json.dumps(head) + "\n", *lines[1:]]) + '{"fl')
-    return garden
+    return created
 
 
-def test_what_was_made_is_gone_after_the_block(target: Target, tmp_path: Path) -> None:
-    """Whatever ended it; what was there before is as it was, and the journal is gone."""
+def test_created_records_are_deleted_after_the_block(target: Target, tmp_path: Path) -> None:
+    """However it ends; existing records are unchanged, and the journal file is gone."""
     before = take_snapshot(target)
     flows = target.request_json("POST", "/flows/count", {})
-    made = []
+    created = []
 
-    def cut_short() -> None:
+    def interrupted_run() -> None:
         with CleanupJournal.create(target, tmp_path) as journal:
             CreatedRuns(target, journal).create(DRAFTS)
-            made.append(len(take_snapshot(target)) - len(before))
+            created.append(len(take_snapshot(target)) - len(before))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cut_short()
-    assert made == [2]
+        interrupted_run()
+    assert created == [2]
     assert take_snapshot(target) == before
     assert target.request_json("POST", "/flows/count", {}) == flows
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_next_run_takes_away_what_one_that_was_cut_off_has_left(
-    target: Target, tmp_path: Path
-) -> None:
-    """The journal tells which flows, also where its last line was not written to its end."""
+def test_the_next_run_deletes_what_a_killed_run_left(target: Target, tmp_path: Path) -> None:
+    """By the flows in its journal, also if the last line is cut."""
     before = take_snapshot(target)
-    cut_off(target, tmp_path)
+    kill_a_run(target, tmp_path)
     assert delete_leftovers(target, tmp_path) == 2
     assert take_snapshot(target) == before
     assert list(tmp_path.iterdir()) == []
     assert delete_leftovers(target, tmp_path) == 0
 
 
-def test_a_run_that_goes_on_is_left_alone(target: Target, tmp_path: Path) -> None:
-    """Its process still is; and so is one against another server."""
-    running = cut_off(target, tmp_path, pid=1)
-    elsewhere = cut_off(target, tmp_path)
+def test_the_journal_of_a_live_run_is_left_alone(target: Target, tmp_path: Path) -> None:
+    """So is one of another server."""
+    running = kill_a_run(target, tmp_path, pid=1)
+    elsewhere = kill_a_run(target, tmp_path)
     other = Target(target.url.replace("127.0.0.1", "localhost"))
     assert delete_leftovers(other, tmp_path) == 0
     assert delete_leftovers(target, tmp_path) == 2
@@ -94,10 +95,8 @@ def test_a_run_that_goes_on_is_left_alone(target: Target, tmp_path: Path) -> Non
     assert there.isdisjoint(elsewhere.ids)
 
 
-def test_records_that_were_written_down_by_their_path_go_too(
-    target: Target, tmp_path: Path
-) -> None:
-    """Those that are still there; a flow is not taken for a flow run."""
+def test_records_are_deleted_by_their_path(target: Target, tmp_path: Path) -> None:
+    """Those that still exist; a flow is not taken for a flow run."""
     before, flows = take_snapshot(target), target.request_json("POST", "/flows/count", {})
     journal = CleanupJournal.create(target, tmp_path)
     flow = target.request_json("POST", "/flows/", {"name": "made"})["id"]
@@ -112,20 +111,16 @@ def test_records_that_were_written_down_by_their_path_go_too(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_flow_that_was_written_down_and_never_made_is_passed_over(
-    target: Target, tmp_path: Path
-) -> None:
-    """The name is written before the flow is made: a run may be cut off in between."""
+def test_a_flow_that_was_never_created_is_ignored(target: Target, tmp_path: Path) -> None:
+    """Its name is written first, so a run may be killed in between."""
     journal = CleanupJournal.create(target, tmp_path)
     journal.names.append("mockserver-kit-never-made")
     assert journal.delete_all() == 0
 
 
-def test_a_server_that_only_says_it_deletes_does_not_hang_the_kit(
-    target: Target, tmp_path: Path
-) -> None:
-    """It is an error, and the journal stays for another try."""
-    cut_off(target, tmp_path)
+def test_a_server_that_does_not_delete_raises_target_error(target: Target, tmp_path: Path) -> None:
+    """The kit does not try for ever, and the journal stays for another try."""
+    kill_a_run(target, tmp_path)
     send = target._send
 
     def lie(method: str, *rest: object) -> object:
@@ -134,21 +129,21 @@ def test_a_server_that_only_says_it_deletes_does_not_hang_the_kit(
         return send(method, *rest)  # type: ignore[arg-type]
 
     target._send = lie  # type: ignore[method-assign, assignment]
-    with pytest.raises(TargetError, match="says it has deleted"):
+    with pytest.raises(TargetError, match=r"still lists .* after it said it was deleted"):
         delete_leftovers(target, tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_where_no_journal_can_be_kept_nothing_is_made(target: Target, tmp_path: Path) -> None:
-    """It is told with the flag that names another folder."""
+def test_nothing_is_created_without_a_journal(target: Target, tmp_path: Path) -> None:
+    """If it cannot be written, the error names the flag for another folder."""
     (tmp_path / "file").touch()
     before = target.sent
-    with pytest.raises(UsageError, match=r"cannot keep a journal in .*--journal"):
+    with pytest.raises(UsageError, match=r"cannot write a journal to .*--journal"):
         CleanupJournal.create(target, tmp_path / "file")
     assert target.sent == before
 
 
-def test_journals_are_where_programs_keep_what_they_remember() -> None:
-    """XDG_STATE_HOME, or what it is by default."""
+def test_journals_are_in_the_state_folder_of_the_user() -> None:
+    """XDG_STATE_HOME, or its default."""
     assert default_folder({"XDG_STATE_HOME": "/state"}) == Path("/state/mockserver")
     assert default_folder({}) == Path.home() / ".local/state/mockserver"

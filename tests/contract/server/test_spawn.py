@@ -1,4 +1,4 @@
-# A server that the kit starts is there for its run, and not after it.
+# A server that the kit starts runs as long as the kit does, and no longer.
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL
 
 
 def test_the_mock_is_started_without_runs_and_stopped(tmp_path: Path) -> None:
-    """In the dialect that was asked for; what it holds is ours to delete."""
-    opening = ServerOptions(
+    """It speaks the given dialect, and its data may be deleted."""
+    options = ServerOptions(
         spawn=Program.mockserver, dialect=PREFECT_POSTGRESQL, journals=tmp_path / "none"
     )
-    said: list[str] = []
-    with connect_server(opening, said.append) as server:
+    statuses: list[str] = []
+    with connect_server(options, statuses.append) as server:
         assert server.target.ownership is Ownership.OURS
         assert server.target.request_json("POST", "/flow_runs/count", {}) == 0
         assert server.identity.dialect is PREFECT_POSTGRESQL
         assert server.identity.is_mock
         assert not server.target.flaky
         url = server.target.url
-    assert "--dialect prefect-postgresql" in said[0]
+    assert "--dialect prefect-postgresql" in statuses[0]
     with pytest.raises(TargetError, match="cannot reach"):
         Target(url).request_json("GET", "/health")
 
 
-def test_a_server_that_does_not_start_tells_why() -> None:
-    """With the end of what it printed: here a Python that has no Prefect."""
+def test_a_server_that_does_not_start_raises_with_its_output() -> None:
+    """The last lines, here those of a Python that has no Prefect."""
     spawn = prefect_command(sys.executable, None)
     with (
         pytest.raises(TargetError, match=r"start \(exit code 1\):\n.*No module named prefect"),
@@ -47,8 +47,8 @@ def test_a_server_that_does_not_start_tells_why() -> None:
         pytest.fail("it started")
 
 
-def test_a_program_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before anything is started, with what to do about it."""
+def test_a_missing_program_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is started; the error says what to do."""
     with pytest.raises(UsageError, match="there is no such program"):
         prefect_command("/no/python", None)
     monkeypatch.setenv("PATH", "")
@@ -56,8 +56,8 @@ def test_a_program_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
         prefect_command(None, None)
 
 
-def test_a_database_is_named_as_users_name_it() -> None:
-    """The driver that Prefect uses is added; a password is not shown."""
+def test_a_database_url_gets_the_async_driver() -> None:
+    """Its label does not show the password."""
     spawn = prefect_command(sys.executable, "postgresql://user:secret@127.0.0.1:5432/scratch")
     assert spawn.database == "postgresql+asyncpg://user:secret@127.0.0.1:5432/scratch"
     assert "secret" not in spawn.database_label
@@ -66,7 +66,7 @@ def test_a_database_is_named_as_users_name_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "opening",
+    "options",
     [
         ServerOptions(),
         ServerOptions("http://127.0.0.1:1", Program.mockserver),
@@ -74,13 +74,13 @@ def test_a_database_is_named_as_users_name_it() -> None:
         ServerOptions(spawn=Program.mockserver, prefect_python="python3"),
     ],
 )
-def test_what_contradicts_itself_is_told(opening: ServerOptions) -> None:
-    """One server is tested: at a URL, or started."""
-    with pytest.raises(UsageError, match="--spawn"), connect_server(opening, lambda _: None):
+def test_contradicting_options_are_a_usage_error(options: ServerOptions) -> None:
+    """One server is tested: at a URL, or started with --spawn."""
+    with pytest.raises(UsageError, match="--spawn"), connect_server(options, lambda _: None):
         pytest.fail("it was opened")
 
 
 def test_every_dialect_can_be_started() -> None:
-    """The command names it."""
+    """The command of the mock names it."""
     for dialect in DIALECTS.values():
         assert mock_command(dialect).command[-1] == dialect.name
