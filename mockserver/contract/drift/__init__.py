@@ -1,7 +1,7 @@
-"""Drift: does a server's document still say what openapi.yaml says?
+"""The command `drift`: compares a server's own OpenAPI document with openapi.yaml.
 
-Comes in: the document that a server publishes, and ours. Goes out: findings, one for each
-difference that a client notices; what is known to differ is told as known.
+Comes in: the URL of a server, or the document it publishes. Goes out: an `Outcome` with a finding
+for each difference, which says what clients notice; registered differences are marked as known.
 """
 
 from .check import check_drift, compare_document

@@ -1,40 +1,55 @@
-"""Least and most: the bounds of a schema, however they are written."""
+"""Lower and upper bounds of a schema in one form, however they are written."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .schemas import Alternative, canonical_json, expect_number
 
-Bound = tuple[float, int]
-"""A bound, and -1 or 1 where it is just below or above that number."""
+
+class Bound(NamedTuple):
+    """A bound of values. `offset` is 1 just above `value`, -1 just below it, 0 at it.
+
+    Bounds compare as their values do: `minimum: 1` is below `exclusiveMinimum: 1`.
+    """
+
+    value: float
+    offset: int
+
+
 _OFFSET_WORDS = {-1: "below ", 0: "", 1: "above "}
 
 
 def size_bound(side: Alternative, key: str) -> Bound | None:
-    """A length or a number of items or keys; at least 0 is no bound."""
-    said = side.keywords.get(key, 0 if key.startswith("min") else None)
-    if said is None or (said == 0 and key.startswith("min")):
+    """The bound of a size keyword such as maxLength or minItems; a minimum of 0 is no bound."""
+    is_minimum = key.startswith("min")
+    value = side.keywords.get(key, 0 if is_minimum else None)
+    if value is None or (value == 0 and is_minimum):
         return None
-    return expect_number(said, key), 0
+    return Bound(expect_number(value, key), 0)
 
 
 def numeric_bound(side: Alternative, key: str, lower: bool) -> Bound | None:
-    """The bound of a number, whichever of its four ways it is written in."""
+    """The bound of a number: `key` is `minimum` (then `lower`) or `maximum`.
+
+    The exclusive keyword is a number since OpenAPI 3.1 and a boolean beside `key` in 3.0. The
+    exclusive bound of an integer is the inclusive one of its neighbour.
+    """
     exclusive = side.keywords.get("exclusive" + key.capitalize())
-    said = side.keywords.get(key)
+    inclusive = side.keywords.get(key)
     step = 1 if lower else -1
-    edges: list[Bound] = []
-    if said is not None:
-        edges.append((expect_number(said, key), step if exclusive is True else 0))
+    bounds: list[Bound] = []
+    if inclusive is not None:
+        bounds.append(Bound(expect_number(inclusive, key), step if exclusive is True else 0))
     if exclusive is not None and not isinstance(exclusive, bool):
-        edges.append((expect_number(exclusive, key), step))
+        bounds.append(Bound(expect_number(exclusive, key), step))
     if side.type == "integer":
-        edges = [(value + beside, 0) for value, beside in edges]
-    return (max if lower else min)(edges, default=None)
+        bounds = [Bound(value + offset, 0) for value, offset in bounds]
+    return (max if lower else min)(bounds, default=None)
 
 
-def format_bound(found: Bound | None) -> str | None:
-    """A bound in words. None where there is none."""
-    if found is None:
+def format_bound(bound: Bound | None) -> str | None:
+    """A bound in words, such as "above 0". None for None."""
+    if bound is None:
         return None
-    value, beside = found
-    return f"{_OFFSET_WORDS[beside]}{canonical_json(value)}"
+    return f"{_OFFSET_WORDS[bound.offset]}{canonical_json(bound.value)}"

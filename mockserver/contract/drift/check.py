@@ -1,4 +1,7 @@
-"""Does the server's own document still say what openapi.yaml says?"""
+"""The check of `drift`: fetch a server's document, compare it with openapi.yaml, report findings.
+
+Invariant: every change is in exactly one finding, and is either known (see `known`) or new.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +39,9 @@ _REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 
 
 def check_drift(target: Target) -> Outcome:
-    """Compare our document with the one that a server publishes of itself; only reads.
+    """Compare our document with the one that a server publishes. Only reads.
 
-    Returns what differs. Raises TargetError where the server publishes none, DocumentError where
-    it cannot be understood.
+    Raises TargetError if the server publishes none, DocumentError if it cannot be understood.
     """
     started = time.monotonic()
     url, document = fetch_document(target)
@@ -47,7 +49,7 @@ def check_drift(target: Target) -> Outcome:
 
 
 def fetch_document(target: Target) -> tuple[str, Mapping[str, Any]]:
-    """Where a server's document is, and the document. Raises TargetError where there is none."""
+    """The URL of a server's document, and the document. Raises TargetError if there is none."""
     answers = []
     for url in _candidate_urls(target.url):
         answer = target.get_url(url)
@@ -56,34 +58,59 @@ def fetch_document(target: Target) -> tuple[str, Mapping[str, Any]]:
             continue
         try:
             return url, parse_document(answer.body, url)
-        except DocumentError as error:  # a page: a server's UI answers any path with its own
+        except DocumentError as error:  # perhaps a page: the UI answers unknown paths with its own
             answers.append(str(error))
     raise TargetError(
         f"{'; '.join(answers)}. A server publishes its document as /openapi.json; if this one "
-        "does not, give `check_drift` a file instead"
+        "does not, give `drift` a file instead"
     )
 
 
 def _candidate_urls(url: str) -> Sequence[str]:
-    """Where the document of an API can be: beside the API, at the root, below the API."""
+    """Where the document of an API may be: beside the API, at the root, below the API."""
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
     folders = (path.rpartition("/")[0], "", path)
-    return [parts._replace(path=f"{at}/openapi.json").geturl() for at in dict.fromkeys(folders)]
+    return [
+        parts._replace(path=f"{folder}/openapi.json").geturl() for folder in dict.fromkeys(folders)
+    ]
 
 
 def compare_document(document: Mapping[str, Any], source: str) -> Outcome:
     """Compare our document with another, which was read from `source`, a URL or a file.
 
-    Returns what the other says differently of the operations that ours has: one finding a schema
-    and field. Raises DocumentError where it cannot be understood.
+    Operations that only the other has are counted, not compared. Raises DocumentError if it cannot
+    be understood.
     """
     started = time.monotonic()
     ours = openapi.document()
     comparison = Comparison(ours, require_openapi(document, source))
     mine, others = operations_by_key(ours), operations_by_key(document)
     path_prefix = find_path_prefix(mine, others)
-    theirs = strip_path_prefix(others, path_prefix)
+    shared = _compare_all(comparison, mine, strip_path_prefix(others, path_prefix))
+    # Our own document, which a mock publishes, has none of the differences of Prefect's.
+    expected = () if _info(document).get("title") == _info(ours).get("title") else KNOWN_DRIFT
+    inspect_command = partial(_inspect_command, source=source, path_prefix=path_prefix)
+    findings = [
+        *_new_findings(
+            comparison, expected, _operations_by_component(mine.values()), inspect_command
+        ),
+        *_known_findings(comparison, expected, inspect_command),
+    ]
+    return Outcome(
+        VERB,
+        findings[:MAX_FINDINGS],
+        holds=_passed_sentences(comparison, shared, len(mine), _title_and_version(document)),
+        notes=list(_notes(mine, others, path_prefix, shared, len(findings))),
+        counts=_counts(comparison, shared),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _compare_all(
+    comparison: Comparison, mine: Mapping[str, Operation], theirs: Mapping[str, Operation]
+) -> int:
+    """Compare each of our operations with theirs; return how many both have."""
     for key, operation in mine.items():
         if key in theirs:
             compare_operations(comparison, operation, theirs[key])
@@ -92,84 +119,62 @@ def compare_document(document: Mapping[str, Any], source: str) -> Outcome:
                 ChangeKind.REMOVED, str(operation), "operation", "is not in the document"
             )
             comparison.add_change(change, Side.REQUEST)
-    expected = () if _title(document) == _title(ours) else KNOWN_DRIFT
-    inspect_command = partial(_inspect_command, source=source, path_prefix=path_prefix)
-    findings = list(
-        _findings(comparison, expected, _operations_by_component(mine.values()), inspect_command)
-    )
-    shared = len(mine.keys() & theirs.keys())
-    return Outcome(
-        VERB,
-        findings[:MAX_FINDINGS],
-        holds=_passed_sentences(comparison, shared, len(mine), _described(document)),
-        notes=list(_notes(mine, others, path_prefix, shared, len(findings))),
-        counts={
-            "operations compared": shared,
-            "parts compared": len(comparison.compared),
-            "differences": len(comparison.changes),
-            "differences that a client notices": sum(
-                _breaks(change, sides) for change, sides in comparison.changes.items()
-            ),
-        },
-        seconds=time.monotonic() - started,
-    )
+    return len(mine.keys() & theirs.keys())
 
 
-def _title(document: Mapping[str, Any]) -> object:
+def _counts(comparison: Comparison, shared: int) -> Mapping[str, int]:
+    return {
+        "operations compared": shared,
+        "parts compared": len(comparison.compared),
+        "differences": len(comparison.changes),
+        "differences that a client notices": sum(
+            _breaks(change, sides) for change, sides in comparison.changes.items()
+        ),
+    }
+
+
+def _info(document: Mapping[str, Any]) -> Mapping[str, Any]:
     info = document.get("info")
-    return info.get("title") if isinstance(info, Mapping) else None
+    return info if isinstance(info, Mapping) else {}
 
 
-def _described(document: Mapping[str, Any]) -> str:
-    info = document.get("info")
-    fields = info if isinstance(info, Mapping) else {}
+def _title_and_version(document: Mapping[str, Any]) -> str:
+    info = _info(document)
     return to_single_line(
-        f"{fields.get('title', 'a document')} {fields.get('version', '')}".strip(), 100
+        f"{info.get('title', 'a document')} {info.get('version', '')}".strip(), 100
     )
 
 
-def _findings(
+def _new_findings(
     comparison: Comparison,
     expected: Sequence[KnownDrift],
     users: Mapping[str, Sequence[str]],
     inspect_command: Callable[[Change], str],
 ) -> Iterator[Finding]:
-    """What is new, worst first; then what is known, and what is known and does not show."""
+    """A finding for each group of changes that are not known, those that break clients first."""
     changes = comparison.changes
     unknown = [change for change in changes if not any(known.covers(change) for known in expected)]
-    for group in _group_changes(
-        sorted(unknown, key=lambda change: not _breaks(change, changes[change]))
-    ):
+    unknown.sort(key=lambda change: not _breaks(change, changes[change]))
+    for group in _group_changes(unknown):
         change = group[0]
         more = f" and {len(group) - 1} more" if len(group) > 1 else ""
-        places = "\n".join(to_single_line(one.subject) for one in group)
+        subjects = "\n".join(to_single_line(one.subject) for one in group)
         yield Finding(
             VERB,
             change.kind.value,
             f"{to_single_line(change.subject)}{more}",
             f"{change.description}: {_describe_impacts(change, changes[change])}",
-            evidence=places if more else _used_by_text(change, users),
+            evidence=subjects if more else _used_by_text(change, users),
             curl=inspect_command(change),
             times=len(group),
         )
-    for known in expected:
-        shown = [change for change in changes if known.covers(change)]
-        unchanged_subjects = comparison.compared - {change.subject for change in shown}
-        gone = [one for one in known.subjects if one in unchanged_subjects]
-        if shown:
-            found = _known_drift_finding(known, Verdict.KNOWN, [change.subject for change in shown])
-            yield replace(found, curl=inspect_command(shown[0]))
-        if gone:
-            yield replace(
-                _known_drift_finding(known, Verdict.GONE, gone),
-                sentence=f"no longer shows: {known.sentence}",
-            )
 
 
 def _group_changes(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
-    """The same change of the same part of several operations, such as a header, is one."""
+    """Group changes that are the same in several operations, such as that of a header."""
     groups: dict[object, list[Change]] = {}
     for change in changes:
+        # The subject of an operation's part begins with a method; a schema has no space there.
         method, _, rest = change.subject.partition(" ")
         part = rest.partition(" ")[2] if method.isupper() else ""
         key = (part, change.kind, change.aspect, change.description) if part else change
@@ -177,17 +182,41 @@ def _group_changes(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
     return groups.values()
 
 
-def _known_drift_finding(known: KnownDrift, verdict: Verdict, places: Sequence[str]) -> Finding:
-    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+def _known_findings(
+    comparison: Comparison,
+    expected: Sequence[KnownDrift],
+    inspect_command: Callable[[Change], str],
+) -> Iterator[Finding]:
+    """For each known difference, a finding for the subjects that have it, one for those that were
+    compared and do not have it any more.
+    """
+    for known in expected:
+        covered = [change for change in comparison.changes if known.covers(change)]
+        subjects = [change.subject for change in covered]
+        unchanged = comparison.compared.difference(subjects)
+        gone = [subject for subject in known.subjects if subject in unchanged]
+        if covered:
+            finding = _known_drift_finding(known, Verdict.KNOWN, subjects)
+            yield replace(finding, curl=inspect_command(covered[0]))
+        if gone:
+            releases = ", ".join(known.seen_in)
+            yield replace(
+                _known_drift_finding(known, Verdict.GONE, gone),
+                sentence=f"expected in {releases}, not seen in this document: {known.sentence}",
+            )
+
+
+def _known_drift_finding(known: KnownDrift, verdict: Verdict, subjects: Sequence[str]) -> Finding:
+    more = f" and {len(subjects) - 1} more" if len(subjects) > 1 else ""
     return Finding(
         VERB,
         known.kind.value,
-        f"{places[0]}{more}",
+        f"{subjects[0]}{more}",
         known.sentence,
         verdict,
         deviation=known.id,
-        evidence="\n".join(places),
-        times=len(places),
+        evidence="\n".join(subjects),
+        times=len(subjects),
     )
 
 
@@ -200,14 +229,14 @@ def _breaks(change: Change, sides: Collection[Side]) -> bool:
 
 
 def _describe_impacts(change: Change, sides: Collection[Side]) -> str:
-    """Who notices, on each side it shows on."""
+    """What the change means to clients, on each side it shows on."""
     return "; ".join(dict.fromkeys(one.description for one in _client_impacts(change, sides)))
 
 
 def _operations_by_component(ours: Collection[Operation]) -> Mapping[str, Sequence[str]]:
-    """Which operations use a component, by its name."""
+    """The operations that use a component, directly or through others, by the component's name."""
     components = openapi.document()["components"]["schemas"]
-    needs = {name: _referenced_components(schema) for name, schema in components.items()}
+    references = {name: _referenced_components(schema) for name, schema in components.items()}
     users: dict[str, list[str]] = {}
     for operation in ours:
         pending, seen = _referenced_components(operation.node), set[str]()
@@ -215,7 +244,7 @@ def _operations_by_component(ours: Collection[Operation]) -> Mapping[str, Sequen
             name = pending.pop()
             if name not in seen:
                 seen.add(name)
-                pending |= needs[name]
+                pending |= references[name]
         for name in seen:
             users.setdefault(name, []).append(str(operation))
     return users
@@ -226,12 +255,13 @@ def _referenced_components(node: Any) -> set[str]:
 
 
 def _used_by_text(change: Change, users: Mapping[str, Sequence[str]]) -> str:
-    using = users.get(re.split(r"[.\[ ]", change.subject)[0], ())
-    return f"used by {', '.join(using)}" if using else ""
+    component = re.split(r"[.\[ ]", change.subject)[0]
+    operations = users.get(component, ())
+    return f"used by {', '.join(operations)}" if operations else ""
 
 
 def _inspect_command(change: Change, source: str, path_prefix: str) -> str:
-    """A command line that shows what the other document says there."""
+    """A shell command that shows the part of the other document that changed."""
     name = re.split(r"[.\[]", change.subject)[0]
     if change.aspect == "operation":
         query = ".paths | keys"
@@ -240,23 +270,23 @@ def _inspect_command(change: Change, source: str, path_prefix: str) -> str:
         query = f".paths[{json.dumps(path_prefix + path)}].{method.lower()}"
     else:
         query = f".components.schemas[{json.dumps(name.partition(' ')[0])}]"
-    shown = shlex.join(["jq", query])
+    jq = shlex.join(["jq", query])
     if re.match(r"https?://", source):
-        return f"{shlex.join(['curl', '-sS', source])} | {shown}"
-    return f"{shown} {shlex.quote(source)}"
+        return f"{shlex.join(['curl', '-sS', source])} | {jq}"
+    return f"{jq} {shlex.quote(source)}"
 
 
 def _passed_sentences(
-    comparison: Comparison, shared: int, known: int, described: str
+    comparison: Comparison, shared: int, total: int, described: str
 ) -> Sequence[str]:
     if not shared:
         return ()
     different = {change.subject for change in comparison.changes}
     unchanged = len(comparison.compared - different)
     return (
-        f"{shared} of the {known} operations of {openapi.FILE_NAME} are in {described}",
+        f"{shared} of the {total} operations of {openapi.FILE_NAME} are in {described}",
         f"{unchanged:,} of {len(comparison.compared):,} schemas, fields, parameters and replies "
-        "are as we say",
+        "match ours",
     )
 
 
@@ -269,19 +299,21 @@ def _notes(
 ) -> Iterator[str]:
     extra_operations = [
         str(others[key])
-        for key in others.keys() - {f"{_with_path_prefix(k, path_prefix)}" for k in mine}
+        for key in others.keys() - {_with_path_prefix(ours, path_prefix) for ours in mine}
     ]
     runs = sorted(to_single_line(one) for one in extra_operations if "/flow_runs" in one)
     if extra_operations:
         named = f"; of flow runs: {', '.join(runs[:20])}" if runs else ""
-        are = "operation more is" if len(extra_operations) == 1 else "operations more are"
-        yield f"{len(extra_operations)} {are} not compared: ours has none of that kind{named}"
+        are = "more operation is" if len(extra_operations) == 1 else "more operations are"
+        yield (
+            f"{len(extra_operations)} {are} not compared: {openapi.FILE_NAME} has none such{named}"
+        )
     if path_prefix:
         yield f"its paths begin with {to_single_line(path_prefix)}"
     if not shared:
-        yield "none of its paths is one of ours: is it the document of a Prefect server?"
+        yield "it has no path of ours: is it the document of a Prefect server?"
     if findings > MAX_FINDINGS:
-        yield f"{findings - MAX_FINDINGS:,} findings more are not shown"
+        yield f"{findings - MAX_FINDINGS:,} more findings are not shown"
 
 
 def _with_path_prefix(key: str, path_prefix: str) -> str:

@@ -1,7 +1,7 @@
-"""The registry of what Prefect's own document says differently from openapi.yaml.
+"""The registry of known differences between Prefect's own document and openapi.yaml.
 
-openapi.yaml tells more than Prefect publishes where real servers do more, and is held to nothing
-else; so each of these says what real servers do and their document leaves out.
+openapi.yaml follows Prefect's document except where real servers do something that the document
+leaves out. Each entry says what that is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from .changes import Change, ChangeKind
 
 @dataclass(frozen=True, slots=True)
 class KnownDrift:
-    """Changes of one kind that belong together: their aspect, and each subject they show on."""
+    """Changes of one kind and aspect that have one cause, with every subject they show on.
+
+    `seen_in` are the releases of Prefect whose documents have it. `id` and `kind` are part of
+    the reports.
+    """
 
     id: str
     sentence: str
@@ -25,13 +29,13 @@ class KnownDrift:
     seen_in: tuple[str, ...] = MEASURED_ON
 
     def covers(self, change: Change) -> bool:
-        """Whether this is one of them."""
-        said = (change.kind, change.aspect)
-        return said == (self.kind, self.aspect) and change.subject in self.subjects
+        """Whether a change belongs to this entry."""
+        key = (change.kind, change.aspect)
+        return key == (self.kind, self.aspect) and change.subject in self.subjects
 
 
 def _nullable_filter_fields() -> Iterator[str]:
-    """The filters of three bodies that a client sends as null where it does not ask."""
+    """The filters of three bodies that Prefect's client sends as null when they are not used."""
     filters = ("flows", "flow_runs", "task_runs", "deployments")
     for body, more in (
         ("Body_read_flows_flows_filter_post", ("work_pools",)),
@@ -55,8 +59,8 @@ def _nullable_paging_fields() -> Iterator[str]:
 KNOWN_DRIFT: Sequence[KnownDrift] = (
     KnownDrift(
         "refusals-untold",
-        "a server refuses what is not there (404, 410), clashes (409) or cannot be changed (400); "
-        "its document tells of no refusal but 422",
+        "a server answers 404 or 410 for what does not exist, 409 for a conflict and 400 for what "
+        "cannot be changed; its document lists no error but 422",
         ChangeKind.REMOVED,
         "status",
         (
@@ -82,7 +86,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
     ),
     KnownDrift(
         "created-untold",
-        "a server answers 201 to what makes something new; its document has 200 alone",
+        "a server answers 201 when it creates something; its document lists only 200",
         ChangeKind.REMOVED,
         "status",
         (
@@ -94,8 +98,8 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
     ),
     KnownDrift(
         "detail-text-untold",
-        "a limit above 200, an interval below a second and a CSRF token where there are none are "
-        "refused with a text as detail; the document has a list alone",
+        "the `detail` of a 422 is a text for a limit above 200, an interval below a second and a "
+        "CSRF token of a server without them; the document allows only a list",
         ChangeKind.NARROWED,
         "type",
         (
@@ -110,8 +114,8 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
     ),
     KnownDrift(
         "client-nulls",
-        "a server takes null for what Prefect's own client does not ask or name; its document "
-        "does not allow it",
+        "a server accepts null where Prefect's own client sends it for an unset value; its "
+        "document does not allow it",
         ChangeKind.NARROWED,
         "null",
         (
@@ -123,7 +127,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
     ),
     KnownDrift(
         "time-zones",
-        "the document lists the time zones of the machine it was made on as a pattern",
+        "the document has a pattern with the time zones of the machine that generated it",
         ChangeKind.NARROWED,
         "pattern",
         ("RRuleSchedule.timezone",),

@@ -1,4 +1,4 @@
-"""One operation in two documents: its parameters, its body, its replies."""
+"""Comparing one operation of two documents: its parameters, its body, its replies."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _Node = Mapping[str, Any]
 
 
 def compare_operations(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
-    """Collect what the other document says differently of an operation. Raises DocumentError."""
+    """Add the changes of one operation to `comparison`. Raises DocumentError."""
     comparison.compared.add(str(ours))
-    _parameters(comparison, ours, theirs)
-    _bodies(comparison, ours, theirs)
-    _replies(comparison, ours, theirs)
+    _compare_parameters(comparison, ours, theirs)
+    _compare_bodies(comparison, ours, theirs)
+    _compare_replies(comparison, ours, theirs)
 
 
-def _parameters(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
+def _compare_parameters(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
     mine = dict(_parameters_by_key(comparison.ours, ours))
     others = dict(_parameters_by_key(comparison.theirs, theirs))
     for key, parameter in mine.items():
@@ -38,7 +38,7 @@ def _parameters(comparison: Comparison, ours: Operation, theirs: Operation) -> N
             _is_required(parameter), _is_required(other), subject, Side.REQUEST
         )
     for key, parameter in others.items():
-        # A path that is the same but for its beginning has no parameters that ours lacks.
+        # Both have the same path, so a path parameter that ours lacks is in the prefix of theirs.
         if key not in mine and key[0] != "path":
             subject = f"{ours} {parameter['in']} {parameter['name']}"
             comparison.note_added_part(_is_required(parameter), subject, "parameter", Side.REQUEST)
@@ -47,7 +47,11 @@ def _parameters(comparison: Comparison, ours: Operation, theirs: Operation) -> N
 def _parameters_by_key(
     reader: SchemaReader, operation: Operation
 ) -> Iterator[tuple[tuple[str, str], _Node]]:
-    """Parameters by what a request calls them: those of a path by their place from its end."""
+    """The parameters of an operation by (in, name), as requests show them.
+
+    The name of a path parameter does not show in a request, so its position from the path's end
+    takes the name's place. Names of headers ignore case.
+    """
     positions = {
         name: str(position)
         for position, name in enumerate(reversed(path_parameter_names(operation.path)))
@@ -70,11 +74,11 @@ def _is_required(node: _Node) -> bool:
     return node.get("required") is True
 
 
-def _bodies(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
+def _compare_bodies(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
     subject = f"{ours} body"
     mine, other = (
-        None if "requestBody" not in call.node else reader.resolve(call.node["requestBody"])
-        for reader, call in ((comparison.ours, ours), (comparison.theirs, theirs))
+        reader.resolve(operation.node["requestBody"]) if "requestBody" in operation.node else None
+        for reader, operation in ((comparison.ours, ours), (comparison.theirs, theirs))
     )
     if mine is None and other is not None:
         comparison.note_added_part(_is_required(other), subject, "body", Side.REQUEST)
@@ -82,11 +86,13 @@ def _bodies(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
         comparison.add_change(Change(ChangeKind.REMOVED, subject, "body", "is gone"), Side.REQUEST)
     elif mine is not None and other is not None:
         comparison.compare_required(_is_required(mine), _is_required(other), subject, Side.REQUEST)
-        _contents(comparison, mine, other, subject, Side.REQUEST)
+        _compare_contents(comparison, mine, other, subject, Side.REQUEST)
 
 
-def _replies(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
-    mine, others = (expect_object(call.node.get("responses", {})) for call in (ours, theirs))
+def _compare_replies(comparison: Comparison, ours: Operation, theirs: Operation) -> None:
+    mine, others = (
+        expect_object(operation.node.get("responses", {})) for operation in (ours, theirs)
+    )
     for status in sorted(mine.keys() | others.keys()):
         subject = f"{ours} {status}"
         comparison.compared.add(subject)
@@ -98,11 +104,13 @@ def _replies(comparison: Comparison, ours: Operation, theirs: Operation) -> None
             comparison.add_change(change, Side.RESPONSE)
         else:
             pair = comparison.ours.resolve(mine[status]), comparison.theirs.resolve(others[status])
-            _contents(comparison, *pair, subject, Side.RESPONSE)
+            _compare_contents(comparison, *pair, subject, Side.RESPONSE)
 
 
-def _contents(comparison: Comparison, ours: _Node, theirs: _Node, subject: str, side: Side) -> None:
-    """The schemas of each media type. One without a schema (204) is one without a type here."""
+def _compare_contents(
+    comparison: Comparison, ours: _Node, theirs: _Node, subject: str, side: Side
+) -> None:
+    """Compare the schemas of each media type. A reply without content (204) has none."""
     mine, others = (_schemas_by_media_type(node) for node in (ours, theirs))
     for media in sorted(mine.keys() | others.keys()):
         if media in mine and media in others:

@@ -1,4 +1,4 @@
-"""Which alternative of one schema is which of another."""
+"""Pairing the alternatives of two schemas, so that each pair can be compared."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _NUMBERS = ("integer", "number")
 def pair_alternatives(
     ours: Sequence[Alternative], theirs: Sequence[Alternative]
 ) -> tuple[list[tuple[Alternative, Alternative]], list[Alternative], list[Alternative]]:
-    """Pair them: by name, else by what they look like, else the last ones left.
+    """Pair alternatives: by component name, else by structure, by type, and by kind of number.
 
-    Returns the pairs and what is left of both.
+    Only unambiguous pairs count: one candidate on each side. Returns the pairs, and what is left
+    of ours and of theirs.
     """
     left, right = list(ours), list(theirs)
     pairs: list[tuple[Alternative, Alternative]] = []
@@ -47,10 +48,10 @@ def _by_type(one: Alternative) -> object:
 
 
 def _by_kind(one: Alternative) -> object:
-    """Integers are numbers."""
+    """Integers pair with numbers: a change between them widens or narrows."""
     return "number" if one.type in _NUMBERS and one.values is None else None
 
 
 def format_keyword(value: Any) -> str:
-    """A keyword's value in a sentence."""
+    """The value of a keyword for a sentence: text as it is, anything else as JSON; one line."""
     return to_single_line(value, 80) if isinstance(value, str) else format_value(value)

@@ -1,6 +1,7 @@
-"""Two schemas, one of our document and one of another: what the other says differently.
+"""Comparing a schema of our document with one of another, keyword by keyword.
 
-Each named schema is compared once a side, however many operations use it.
+Invariant: each pair of named schemas is compared once for requests and once for responses, however
+many operations use them; so schemas that contain themselves come to an end.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ _UPPER = ("maxLength", "maxItems", "maxProperties")
 
 
 class Comparison:
-    """Collects what is found: `changes` with the sides they show on, `compared` subjects."""
+    """Compares parts of two documents and collects the results.
+
+    `changes` maps each change to the sides on which it shows; `compared` are all subjects.
+    """
 
     def __init__(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
         self.ours = SchemaReader(ours)
@@ -41,7 +45,7 @@ class Comparison:
         self.changes.setdefault(change, set()).add(side)
 
     def compare_required(self, ours: bool, theirs: bool, subject: str, side: Side) -> None:
-        """Compare whether a part has to be there."""
+        """Compare whether a part is required."""
         if ours != theirs:
             kind = ChangeKind.NARROWED if theirs else ChangeKind.WIDENED
             what = f"is {'now' if theirs else 'no longer'} required"
@@ -56,28 +60,34 @@ class Comparison:
     def compare_schemas(
         self, ours: Any, theirs: Any, subject: str, side: Side, depth: int = 0
     ) -> None:
-        """Compare two schemas, of what `subject` names. Raises DocumentError."""
+        """Compare the schemas of `subject`. `depth` counts the schemas around them.
+
+        Raises DocumentError.
+        """
         if depth > MAX_DEPTH:
             raise DocumentError(f"{subject}: schemas within schemas, more than {MAX_DEPTH} deep")
         self.compared.add(subject)
         location = _Location(self, subject, side, depth)
-        location.compare_defaults(self.ours.default(ours), self.theirs.default(theirs))
-        location.compare_alternatives(
-            self.ours.alternatives(ours), self.theirs.alternatives(theirs)
+        _compare_defaults(location, self.ours.default(ours), self.theirs.default(theirs))
+        _compare_alternatives(
+            location, self.ours.alternatives(ours), self.theirs.alternatives(theirs)
         )
 
     def is_first_comparison(self, one: Alternative, other: Alternative, side: Side) -> bool:
-        """Whether two named schemas have not been compared on this side before."""
+        """Whether two schemas have not been compared on this side before, if both are named.
+
+        It remembers that they are compared now.
+        """
         if one.name is None or other.name is None:
             return True
         key = (f"{one.type} {one.name}", other.name, side)
-        new = key not in self._done
+        is_first = key not in self._done
         self._done.add(key)
-        return new
+        return is_first
 
 
 class _Location:
-    """A place in both documents."""
+    """A place in both documents, to which changes and nested comparisons belong."""
 
     def __init__(self, comparison: Comparison, subject: str, side: Side, depth: int) -> None:
         self.comparison = comparison
@@ -86,7 +96,9 @@ class _Location:
         self.depth = depth
 
     def for_component(self, name: str | None) -> _Location:
-        """The same place under a component's name."""
+        """The location of a named component: a change in it is one of the component, not of each
+        of its users. Without a name, this location.
+        """
         if name is None:
             return self
         self.comparison.compared.add(name)
@@ -100,203 +112,235 @@ class _Location:
             ours, theirs, self.subject + suffix, self.side, self.depth + 1
         )
 
-    def compare_defaults(self, ours: str | None, theirs: str | None) -> None:
-        if ours != theirs:
-            self.add_change(
-                ChangeKind.CHANGED, "default", _describe_change("default", ours, theirs)
+
+def _compare_defaults(location: _Location, ours: str | None, theirs: str | None) -> None:
+    if ours != theirs:
+        location.add_change(
+            ChangeKind.CHANGED, "default", _describe_change("default", ours, theirs)
+        )
+
+
+def _compare_alternatives(
+    location: _Location, ours: Sequence[Alternative], theirs: Sequence[Alternative]
+) -> None:
+    """Compare what two schemas allow: null, enums, then alternatives in pairs."""
+    if ANY in _types(ours) | _types(theirs):
+        _compare_anything(location, ours, theirs)
+        return
+    if ("null" in _types(ours)) != ("null" in _types(theirs)):
+        gone = "null" in _types(ours)
+        kind = ChangeKind.NARROWED if gone else ChangeKind.WIDENED
+        location.add_change(kind, "null", f"null is {'gone' if gone else 'new'}")
+    left, right = _without_null(ours), _without_null(theirs)
+    left, right = _compare_enums(location, left, right)
+    pairs, gone_ones, new_ones = pair_alternatives(left, right)
+    _compare_unpaired(location, gone_ones, new_ones)
+    for one, other in pairs:
+        _compare_pair(location, one, other)
+
+
+def _compare_anything(
+    location: _Location, ours: Sequence[Alternative], theirs: Sequence[Alternative]
+) -> None:
+    if _types(ours) != _types(theirs):
+        kind = ChangeKind.WIDENED if ANY in _types(theirs) else ChangeKind.NARROWED
+        location.add_change(
+            kind, "type", f"{_join_alternatives(ours)} became {_join_alternatives(theirs)}"
+        )
+
+
+def _compare_enums(
+    location: _Location, ours: Sequence[Alternative], theirs: Sequence[Alternative]
+) -> tuple[list[Alternative], list[Alternative]]:
+    """Compare the types for which both list values; return the other alternatives of both."""
+    left, right = list(ours), list(theirs)
+    for type_ in sorted(_types(ours) & _types(theirs)):
+        mine = [one for one in ours if one.type == type_]
+        other = [one for one in theirs if one.type == type_]
+        if any(one.values is None for one in mine + other):
+            continue
+        left = [one for one in left if one.type != type_]
+        right = [one for one in right if one.type != type_]
+        names = {one.name for one in mine}
+        here = location.for_component(names.pop() if len(names) == 1 else None)
+        _compare_values(here, _values(mine), _values(other))
+    return left, right
+
+
+def _compare_values(location: _Location, ours: frozenset[str], theirs: frozenset[str]) -> None:
+    if ours - theirs:
+        location.add_change(
+            ChangeKind.NARROWED, "value", _describe_values("value", ours - theirs, "gone")
+        )
+    if theirs - ours:
+        location.add_change(
+            ChangeKind.WIDENED, "value", _describe_values("value", theirs - ours, "new")
+        )
+
+
+def _compare_unpaired(
+    location: _Location, gone: Sequence[Alternative], new: Sequence[Alternative]
+) -> None:
+    if gone and new:
+        one, other = gone[0], new[0]
+        if len(gone) == len(new) == 1 and one.type == other.type:
+            kind = ChangeKind.NARROWED if one.values is None else ChangeKind.WIDENED
+            here = location.for_component(one.name) if one.name == other.name else location
+            here.add_change(
+                kind,
+                "value",
+                f"{_describe_alternative(one)} became {_describe_alternative(other)}",
             )
-
-    def compare_alternatives(
-        self, ours: Sequence[Alternative], theirs: Sequence[Alternative]
-    ) -> None:
-        """Pair what both let through; tell of what only one does."""
-        if ANY in _types(ours) | _types(theirs):
-            self._anything(ours, theirs)
-            return
-        if ("null" in _types(ours)) != ("null" in _types(theirs)):
-            gone = "null" in _types(ours)
-            kind = ChangeKind.NARROWED if gone else ChangeKind.WIDENED
-            self.add_change(kind, "null", f"null is {'gone' if gone else 'new'}")
-        left, right = _without_null(ours), _without_null(theirs)
-        left, right = self._compare_enums(left, right)
-        pairs, gone_ones, new_ones = pair_alternatives(left, right)
-        self._unpaired(gone_ones, new_ones)
-        for one, other in pairs:
-            self._pair(one, other)
-
-    def _anything(self, ours: Sequence[Alternative], theirs: Sequence[Alternative]) -> None:
-        if _types(ours) != _types(theirs):
-            kind = ChangeKind.WIDENED if ANY in _types(theirs) else ChangeKind.NARROWED
-            self.add_change(
-                kind, "type", f"{_join_alternatives(ours)} became {_join_alternatives(theirs)}"
-            )
-
-    def _compare_enums(
-        self, ours: Sequence[Alternative], theirs: Sequence[Alternative]
-    ) -> tuple[list[Alternative], list[Alternative]]:
-        """Compare types of which both only let some values through; return the rest."""
-        left, right = list(ours), list(theirs)
-        for type_ in sorted(_types(ours) & _types(theirs)):
-            mine = [one for one in ours if one.type == type_]
-            other = [one for one in theirs if one.type == type_]
-            if any(one.values is None for one in mine + other):
-                continue
-            left = [one for one in left if one.type != type_]
-            right = [one for one in right if one.type != type_]
-            names = {one.name for one in mine}
-            here = self.for_component(names.pop() if len(names) == 1 else None)
-            here.compare_values(_values(mine), _values(other))
-        return left, right
-
-    def compare_values(self, ours: frozenset[str], theirs: frozenset[str]) -> None:
-        if ours - theirs:
-            self.add_change(
-                ChangeKind.NARROWED, "value", _describe_values("value", ours - theirs, "gone")
-            )
-        if theirs - ours:
-            self.add_change(
-                ChangeKind.WIDENED, "value", _describe_values("value", theirs - ours, "new")
-            )
-
-    def _unpaired(self, gone: Sequence[Alternative], new: Sequence[Alternative]) -> None:
-        if gone and new:
-            one, other = gone[0], new[0]
-            if len(gone) == len(new) == 1 and one.type == other.type:
-                kind = ChangeKind.NARROWED if one.values is None else ChangeKind.WIDENED
-                here = self.for_component(one.name) if one.name == other.name else self
-                here.add_change(
-                    kind,
-                    "value",
-                    f"{_describe_alternative(one)} became {_describe_alternative(other)}",
-                )
-            else:
-                self.add_change(
-                    ChangeKind.CHANGED,
-                    "type",
-                    f"{_join_alternatives(gone)} became {_join_alternatives(new)}",
-                )
-        elif gone:
-            self.add_change(ChangeKind.NARROWED, "type", f"{_join_alternatives(gone)} is gone")
-        elif new:
-            self.add_change(ChangeKind.WIDENED, "type", f"{_join_alternatives(new)} is new")
-
-    def _pair(self, one: Alternative, other: Alternative) -> None:
-        here = self.for_component(one.name)
-        if not self.comparison.is_first_comparison(one, other, self.side):
-            return
-        if one.type != other.type:
-            kind = ChangeKind.WIDENED if other.type == "number" else ChangeKind.NARROWED
-            here.add_change(kind, "type", f"{one.type} became {other.type}")
-        for compare in _COMPARERS_BY_TYPE.get(one.type, ()):
-            compare(here, one, other)
-
-    def compare_sizes(self, one: Alternative, other: Alternative) -> None:
-        """Least and most: values, lengths, numbers of items or keys."""
-        for lower, keys in ((True, _LOWER), (False, _UPPER)):
-            for key in keys:
-                self._bound(key, size_bound(one, key), size_bound(other, key), lower=lower)
-
-    def compare_range(self, one: Alternative, other: Alternative) -> None:
-        """Minimum and maximum, the exclusive ones in their place."""
-        for lower, key in ((True, "minimum"), (False, "maximum")):
-            self._bound(
-                key, numeric_bound(one, key, lower), numeric_bound(other, key, lower), lower=lower
-            )
-        self.compare_keyword("multipleOf", one, other)
-
-    def _bound(self, key: str, ours: Bound | None, theirs: Bound | None, *, lower: bool) -> None:
-        if ours == theirs:
-            return
-        if ours is None or theirs is None:
-            wider = theirs is None
         else:
-            wider = theirs < ours if lower else theirs > ours
-        kind = ChangeKind.WIDENED if wider else ChangeKind.NARROWED
-        self.add_change(kind, key, _describe_change(key, format_bound(ours), format_bound(theirs)))
-
-    def compare_keyword(self, key: str, one: Alternative, other: Alternative) -> None:
-        """A keyword that is one or another, such as a format."""
-        ours, theirs = one.keywords.get(key), other.keywords.get(key)
-        if ours == theirs:
-            return
-        kind = (
-            ChangeKind.WIDENED
-            if theirs is None
-            else ChangeKind.NARROWED
-            if ours is None
-            else ChangeKind.CHANGED
-        )
-        texts = [None if text is None else format_keyword(text) for text in (ours, theirs)]
-        self.add_change(kind, key, _describe_change(key, *texts))
-
-    def compare_string(self, one: Alternative, other: Alternative) -> None:
-        self.compare_keyword("format", one, other)
-        self.compare_keyword("pattern", one, other)
-
-    def compare_format(self, one: Alternative, other: Alternative) -> None:
-        self.compare_keyword("format", one, other)
-
-    def compare_items(self, one: Alternative, other: Alternative) -> None:
-        """What a list holds, and whether twice."""
-        unique, unique_there = (bool(side.keywords.get("uniqueItems")) for side in (one, other))
-        if unique != unique_there:
-            kind = ChangeKind.NARROWED if unique_there else ChangeKind.WIDENED
-            self.add_change(
-                kind, "uniqueItems", f"uniqueItems is {'new' if unique_there else 'gone'}"
+            location.add_change(
+                ChangeKind.CHANGED,
+                "type",
+                f"{_join_alternatives(gone)} became {_join_alternatives(new)}",
             )
-        self.compare_nested(
-            one.keywords.get("items", True), other.keywords.get("items", True), "[]"
-        )
-        first, second = (
-            expect_list(s.keywords.get("prefixItems", []), "prefixItems") for s in (one, other)
-        )
-        for index in range(max(len(first), len(second))):
-            ours, theirs = (side[index] if index < len(side) else True for side in (first, second))
-            self.compare_nested(ours, theirs, f"[{index}]")
+    elif gone:
+        location.add_change(ChangeKind.NARROWED, "type", f"{_join_alternatives(gone)} is gone")
+    elif new:
+        location.add_change(ChangeKind.WIDENED, "type", f"{_join_alternatives(new)} is new")
 
-    def compare_properties(self, one: Alternative, other: Alternative) -> None:
-        """The properties of an object, and which must be there."""
-        ours, theirs = (expect_object(side.keywords.get("properties", {})) for side in (one, other))
-        must, must_there = _required(one), _required(other)
-        closed = other.keywords.get("additionalProperties") is False
-        for name in [*ours, *(name for name in theirs if name not in ours)]:
-            field = f"{self.subject}.{name}"
-            if name not in theirs:
-                aspect = "closed property" if closed else "property"
-                change = Change(ChangeKind.REMOVED, field, aspect, "is gone")
-                self.comparison.add_change(change, self.side)
-            elif name not in ours:
-                self.comparison.note_added_part(name in must_there, field, "property", self.side)
-            else:
-                self.compare_nested(ours[name], theirs[name], f".{name}")
-                self.comparison.compare_required(name in must, name in must_there, field, self.side)
 
-    def compare_additional_properties(self, one: Alternative, other: Alternative) -> None:
-        """What an object may hold besides its properties."""
-        ours, theirs = (side.keywords.get("additionalProperties", True) for side in (one, other))
-        if (ours is False) != (theirs is False):
-            closed = theirs is False
-            kind = ChangeKind.NARROWED if closed else ChangeKind.WIDENED
-            what = f"other keys are {'refused' if closed else 'let through'}"
-            self.add_change(kind, "additionalProperties", what)
-        elif ours is not False:
-            self.compare_nested(ours, theirs, ".*")
-        names, names_there = (side.keywords.get("propertyNames", True) for side in (one, other))
-        if (names, names_there) != (True, True):
-            self.compare_nested(names, names_there, " keys")
+def _compare_pair(location: _Location, one: Alternative, other: Alternative) -> None:
+    here = location.for_component(one.name)
+    if not location.comparison.is_first_comparison(one, other, location.side):
+        return
+    if one.type != other.type:
+        kind = ChangeKind.WIDENED if other.type == "number" else ChangeKind.NARROWED
+        here.add_change(kind, "type", f"{one.type} became {other.type}")
+    for compare in _COMPARERS_BY_TYPE.get(one.type, ()):
+        compare(here, one, other)
+
+
+def _compare_sizes(location: _Location, one: Alternative, other: Alternative) -> None:
+    """Compare the bounds of lengths, and of numbers of items and properties."""
+    for lower, keys in ((True, _LOWER), (False, _UPPER)):
+        for key in keys:
+            _compare_bound(location, key, size_bound(one, key), size_bound(other, key), lower=lower)
+
+
+def _compare_range(location: _Location, one: Alternative, other: Alternative) -> None:
+    """Compare minimum, maximum (also exclusive ones) and multipleOf."""
+    for lower, key in ((True, "minimum"), (False, "maximum")):
+        _compare_bound(
+            location,
+            key,
+            numeric_bound(one, key, lower),
+            numeric_bound(other, key, lower),
+            lower=lower,
+        )
+    _compare_keyword(location, "multipleOf", one, other)
+
+
+def _compare_bound(
+    location: _Location, key: str, ours: Bound | None, theirs: Bound | None, *, lower: bool
+) -> None:
+    if ours == theirs:
+        return
+    if ours is None or theirs is None:
+        wider = theirs is None
+    else:
+        wider = theirs < ours if lower else theirs > ours
+    kind = ChangeKind.WIDENED if wider else ChangeKind.NARROWED
+    location.add_change(kind, key, _describe_change(key, format_bound(ours), format_bound(theirs)))
+
+
+def _compare_keyword(location: _Location, key: str, one: Alternative, other: Alternative) -> None:
+    """Compare a keyword whose values are not ordered, such as `format`."""
+    ours, theirs = one.keywords.get(key), other.keywords.get(key)
+    if ours == theirs:
+        return
+    kind = (
+        ChangeKind.WIDENED
+        if theirs is None
+        else ChangeKind.NARROWED
+        if ours is None
+        else ChangeKind.CHANGED
+    )
+    texts = [None if text is None else format_keyword(text) for text in (ours, theirs)]
+    location.add_change(kind, key, _describe_change(key, *texts))
+
+
+def _compare_string(location: _Location, one: Alternative, other: Alternative) -> None:
+    _compare_keyword(location, "format", one, other)
+    _compare_keyword(location, "pattern", one, other)
+
+
+def _compare_format(location: _Location, one: Alternative, other: Alternative) -> None:
+    _compare_keyword(location, "format", one, other)
+
+
+def _compare_items(location: _Location, one: Alternative, other: Alternative) -> None:
+    """Compare the items of arrays, and whether they must be unique."""
+    unique, unique_there = (bool(side.keywords.get("uniqueItems")) for side in (one, other))
+    if unique != unique_there:
+        kind = ChangeKind.NARROWED if unique_there else ChangeKind.WIDENED
+        location.add_change(
+            kind, "uniqueItems", f"uniqueItems is {'new' if unique_there else 'gone'}"
+        )
+    location.compare_nested(
+        one.keywords.get("items", True), other.keywords.get("items", True), "[]"
+    )
+    first, second = (
+        expect_list(s.keywords.get("prefixItems", []), "prefixItems") for s in (one, other)
+    )
+    for index in range(max(len(first), len(second))):
+        ours, theirs = (side[index] if index < len(side) else True for side in (first, second))
+        location.compare_nested(ours, theirs, f"[{index}]")
+
+
+def _compare_properties(location: _Location, one: Alternative, other: Alternative) -> None:
+    """Compare the properties of objects, and which are required."""
+    ours, theirs = (expect_object(side.keywords.get("properties", {})) for side in (one, other))
+    required, required_there = _required(one), _required(other)
+    closed = other.keywords.get("additionalProperties") is False
+    for name in [*ours, *(name for name in theirs if name not in ours)]:
+        field = f"{location.subject}.{name}"
+        if name not in theirs:
+            aspect = "closed property" if closed else "property"
+            change = Change(ChangeKind.REMOVED, field, aspect, "is gone")
+            location.comparison.add_change(change, location.side)
+        elif name not in ours:
+            location.comparison.note_added_part(
+                name in required_there, field, "property", location.side
+            )
+        else:
+            location.compare_nested(ours[name], theirs[name], f".{name}")
+            location.comparison.compare_required(
+                name in required, name in required_there, field, location.side
+            )
+
+
+def _compare_additional_properties(
+    location: _Location, one: Alternative, other: Alternative
+) -> None:
+    """Compare what an object may hold besides its properties, and the names of its keys."""
+    ours, theirs = (side.keywords.get("additionalProperties", True) for side in (one, other))
+    if (ours is False) != (theirs is False):
+        closed = theirs is False
+        kind = ChangeKind.NARROWED if closed else ChangeKind.WIDENED
+        what = f"other keys are {'rejected' if closed else 'allowed'}"
+        location.add_change(kind, "additionalProperties", what)
+    elif ours is not False:
+        location.compare_nested(ours, theirs, ".*")
+    names, names_there = (side.keywords.get("propertyNames", True) for side in (one, other))
+    if (names, names_there) != (True, True):
+        location.compare_nested(names, names_there, " keys")
 
 
 _COMPARERS_BY_TYPE: Mapping[
     str, Sequence[Callable[[_Location, Alternative, Alternative], None]]
 ] = {
-    "string": (_Location.compare_string, _Location.compare_sizes),
-    "integer": (_Location.compare_format, _Location.compare_range),
-    "number": (_Location.compare_format, _Location.compare_range),
-    "array": (_Location.compare_sizes, _Location.compare_items),
+    "string": (_compare_string, _compare_sizes),
+    "integer": (_compare_format, _compare_range),
+    "number": (_compare_format, _compare_range),
+    "array": (_compare_sizes, _compare_items),
     "object": (
-        _Location.compare_sizes,
-        _Location.compare_properties,
-        _Location.compare_additional_properties,
+        _compare_sizes,
+        _compare_properties,
+        _compare_additional_properties,
     ),
 }
 

@@ -1,8 +1,9 @@
-"""JSON Schemas of an OpenAPI document in one form: a list of alternatives, each of one type.
+"""JSON Schemas of an OpenAPI document in one normal form: a list of alternatives, each of one type.
 
-`anyOf` with null, `nullable` and a list of types come out the same, and so do `const`s and an
-`enum`. What constrains no value (descriptions, titles, examples, keywords that JSON Schema does not
-have) is left out. `allOf` is merged keyword by keyword.
+Invariant: schemas that allow the same values in other words have the same form. `anyOf` with null,
+`nullable` and a list of types come out the same, and so do several `const`s and an `enum`. `allOf`
+is merged keyword by keyword. Keywords that constrain no value (descriptions, titles, examples,
+unknown ones) are dropped.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from urllib.parse import unquote
 
 from ...errors import MockServerError, to_single_line
 
-MAX_DEPTH = 64  # of schemas in one another, and of references to references
-MAX_ALTERNATIVES = 1_000
-MAX_STEPS = 500_000  # schemas looked at in one document; Prefect's takes a few thousand
+# The document is of a server that may be wrong, so what it can cost is bounded.
+MAX_DEPTH = 64  # of schemas within schemas, and of references to references
+MAX_ALTERNATIVES = 1_000  # of one schema
+MAX_STEPS = 500_000  # schemas visited in one document; Prefect's takes a few thousand
 
 ANY = "any"
 KEYWORDS: Mapping[str, frozenset[str]] = {
@@ -32,7 +34,7 @@ KEYWORDS: Mapping[str, frozenset[str]] = {
         "maxProperties",
     }),
 }  # fmt: skip
-"""What constrains values of a type; it says nothing about those of others."""
+"""The keywords that constrain values of a type, and no values of other types."""
 _KEYWORDS_BY_TYPE = {**KEYWORDS, "integer": KEYWORDS["number"]}
 _STRUCTURAL_KEYWORDS = frozenset({"type", "enum", "const", "nullable", "anyOf", "oneOf", "allOf"})
 CONSTRAINTS = _STRUCTURAL_KEYWORDS.union(*KEYWORDS.values())
@@ -46,14 +48,15 @@ _COMPONENT = "#/components/schemas/"
 
 
 class DocumentError(MockServerError):
-    """An OpenAPI document that cannot be read; the text says where, and what was expected."""
+    """An OpenAPI document that cannot be understood; the text says where and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One of the kinds of value that a schema lets through.
+    """One of the kinds of value that a schema allows.
 
-    `name` is that of its component, if it has one; `values`, as JSON, are all there are.
+    `keywords` are those that constrain the type. `name` is the component's, if the schema is one.
+    `values`, as JSON texts, are all that an enum or const allows; None means any of the type.
     """
 
     type: str
@@ -72,23 +75,23 @@ class Alternative:
 
 
 class SchemaReader:
-    """The schemas of one document. Its methods raise DocumentError."""
+    """Reads the schemas of one document. Its methods raise DocumentError."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
         self._steps = 0
 
     def resolve(self, node: Any) -> Mapping[str, Any]:
-        """An object, or what its `$ref` stands for: a parameter, a reply, a body."""
+        """Return an object (a parameter, a reply, a body), or the one that its `$ref` names."""
         for _ in range(MAX_DEPTH):
             mapping = expect_object(node)
             if "$ref" not in mapping:
                 return mapping
             node = self._resolve_pointer(mapping["$ref"])
-        raise DocumentError("references that lead to references without end")
+        raise DocumentError(f"$ref leads to $ref more than {MAX_DEPTH} times, without end")
 
     def default(self, schema: Any) -> str | None:
-        """The default as JSON. None where there is none, or null: an absence by another name."""
+        """The default as JSON. None if there is none or it is null: both mean a value left out."""
         node: Any = schema
         for _ in range(MAX_DEPTH):
             if not isinstance(node, Mapping):
@@ -101,24 +104,27 @@ class SchemaReader:
         return None
 
     def alternatives(self, schema: Any) -> Sequence[Alternative]:
-        """What a schema lets through: nothing (false), anything (true), or one of several."""
-        found = list(islice(self._alternatives(schema, None, 0), MAX_ALTERNATIVES + 1))
-        if len(found) > MAX_ALTERNATIVES:
+        """What a schema allows: no alternative for `false`, one of type ANY for `true`."""
+        expanded = list(islice(self._expand(schema, None, 0), MAX_ALTERNATIVES + 1))
+        if len(expanded) > MAX_ALTERNATIVES:
             raise DocumentError(f"a schema of more than {MAX_ALTERNATIVES:,} alternatives")
-        anything = [alternative for alternative in found if alternative.type == ANY]
-        return anything[:1] or found
+        anything = [alternative for alternative in expanded if alternative.type == ANY]
+        return anything[:1] or expanded
 
-    def _alternatives(self, schema: Any, name: str | None, depth: int) -> Iterator[Alternative]:
+    def _expand(self, schema: Any, name: str | None, depth: int) -> Iterator[Alternative]:
+        """The alternatives of a schema: references and combinations are followed until neither
+        is left. `name` is the component's that the schema is.
+        """
         self._step(depth)
         if schema is False:
             return
         node = {} if schema is True else expect_object(schema)
         rest = {key: value for key, value in node.items() if key in CONSTRAINTS}
         if "$ref" in node:
-            target, named = self._resolve_pointer(node["$ref"]), _component(node["$ref"])
-            if rest:
-                target, named = self._merge(target, rest, depth), None
-            yield from self._alternatives(target, named, depth + 1)
+            target, target_name = self._resolve_pointer(node["$ref"]), _component(node["$ref"])
+            if rest:  # constraints beside a reference make another schema than the component
+                target, target_name = self._merge(target, rest, depth), None
+            yield from self._expand(target, target_name, depth + 1)
             return
         for key in ("allOf", "anyOf", "oneOf"):
             if key in rest:
@@ -127,11 +133,12 @@ class SchemaReader:
                     parts = [self._merge_all(parts, depth)]
                 for part in parts:
                     merged = self._merge(part, rest, depth) if rest else part
-                    yield from self._alternatives(merged, name, depth + 1)
+                    yield from self._expand(merged, name, depth + 1)
                 return
         yield from _leaf_alternatives(rest, name)
 
     def _merge_all(self, parts: Sequence[Any], depth: int) -> Any:
+        """One schema for those of an `allOf`; a single one stays a reference, with its name."""
         if len(parts) == 1:
             return parts[0]
         merged: Any = {}
@@ -140,30 +147,35 @@ class SchemaReader:
         return merged
 
     def _merge(self, one: Any, other: Mapping[str, Any] | Literal[False], depth: int) -> Any:
-        """A schema that asks for what two ask for."""
+        """A schema that allows what both schemas allow.
+
+        The reference and the `allOf` of `one` are resolved first; `other` has no reference.
+        """
         self._step(depth)
         if one is False or other is False:
             return False
-        plain = {} if one is True else dict(expect_object(one))
-        if "$ref" in plain:
-            target = self._resolve_pointer(plain.pop("$ref"))
-            if CONSTRAINTS & plain.keys():
-                target = self._merge(target, plain, depth + 1)
+        schema = {} if one is True else dict(expect_object(one))
+        if "$ref" in schema:
+            target = self._resolve_pointer(schema.pop("$ref"))
+            if CONSTRAINTS & schema.keys():
+                target = self._merge(target, schema, depth + 1)
             return self._merge(target, other, depth + 1)
-        if "allOf" in plain:
-            parts = expect_list(plain.pop("allOf"), "allOf")
-            merged = self._merge(self._merge_all(parts, depth + 1), plain, depth + 1)
+        if "allOf" in schema:
+            parts = expect_list(schema.pop("allOf"), "allOf")
+            merged = self._merge(self._merge_all(parts, depth + 1), schema, depth + 1)
             if merged is False:
                 return False
-            plain = dict(merged)
-        return {**plain, **{key: _merge_keyword(key, plain, value) for key, value in other.items()}}
+            schema = dict(merged)
+        keywords = {key: _merge_keyword(key, schema, value) for key, value in other.items()}
+        return {**schema, **keywords}
 
     def _resolve_pointer(self, reference: Any) -> Any:
+        """What a JSON pointer (RFC 6901) such as "#/components/schemas/Flow" points to."""
         node: Any = self.document
         if not isinstance(reference, str) or not reference.startswith("#/"):
             raise DocumentError(f"$ref {format_value(reference)}; expected one within the document")
-        for step in unquote(reference[2:]).split("/"):
-            key = step.replace("~1", "/").replace("~0", "~")
+        for token in unquote(reference[2:]).split("/"):
+            key = token.replace("~1", "/").replace("~0", "~")
             if not isinstance(node, Mapping) or key not in node:
                 raise DocumentError(f"$ref {format_value(reference)} leads to nothing")
             node = node[key]
@@ -178,12 +190,15 @@ class SchemaReader:
 
 
 def _component(reference: str) -> str | None:
-    """The name of the component that is referred to."""
+    """The name of the component that a `$ref` names; None if it names something else."""
     return reference.removeprefix(_COMPONENT) if reference.startswith(_COMPONENT) else None
 
 
 def _leaf_alternatives(node: Mapping[str, Any], name: str | None) -> Iterator[Alternative]:
-    """The alternatives of a schema without references and combinations."""
+    """The alternatives of a schema without references and combinations.
+
+    Values of an enum that are of none of its types are left out: no value can satisfy both.
+    """
     types = _types(node)
     values = [node["const"]] if "const" in node else node.get("enum")
     if node.get("nullable") is True and types != [ANY]:
@@ -205,12 +220,14 @@ def _leaf_alternatives(node: Mapping[str, Any], name: str | None) -> Iterator[Al
 
 
 def _types(node: Mapping[str, Any]) -> list[str]:
+    """The types of a schema; without `type`, those that its keywords suggest, else ANY."""
     declared = node.get("type")
     if isinstance(declared, str):
         return [declared]
     if declared is not None:
         return [str(one) for one in expect_list(declared, "type")]
-    # Without a type the keywords say nothing of other types, but whoever wrote them meant one.
+    # By JSON Schema, keywords of one type allow values of any other type. Whoever wrote
+    # {"minimum": 1} meant a number, though.
     meant = [type_ for type_, keywords in KEYWORDS.items() if keywords & node.keys() - {"format"}]
     return meant or (["string"] if "format" in node else [ANY])
 
@@ -223,7 +240,7 @@ def _type_of(value: Any) -> str:
 
 
 def _merge_keyword(key: str, node: Mapping[str, Any], value: Any) -> Any:
-    """What a keyword is where two schemas must both hold."""
+    """The value of a keyword for both `node` and another schema, in which it is `value`."""
     if key not in node:
         return value
     current = node[key]
@@ -244,40 +261,40 @@ def _merge_keyword(key: str, node: Mapping[str, Any], value: Any) -> Any:
 
 
 def canonical_json(value: Any) -> str:
-    """A value in one form: 1.0 is 1, keys are sorted."""
+    """A value as JSON text; equal values give equal texts: 1.0 is written 1, keys are sorted."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
 def format_values(values: frozenset[str], most: int = 8) -> str:
-    """Some values, in words."""
+    """JSON texts in a sentence: sorted, and no more than `most` of them in full."""
     texts = [to_single_line(value, 60) for value in sorted(values)]
     more = [f"{len(texts) - most} more"] if len(texts) > most else []
     return ", ".join(texts[:most] + more)
 
 
 def expect_object(node: Any) -> Mapping[str, Any]:
-    """An object as it is; anything else raises DocumentError."""
+    """Return an object unchanged. Raises DocumentError for anything else."""
     if not isinstance(node, Mapping):
-        raise DocumentError(f"{format_value(node)} stands where an object belongs")
+        raise DocumentError(f"found {format_value(node)}; expected an object")
     return node
 
 
 def expect_list(node: Any, keyword: str) -> list[Any]:
-    """A list as it is; anything else raises DocumentError."""
+    """Return a list unchanged. Raises DocumentError, with the keyword, for anything else."""
     if not isinstance(node, list):
         raise DocumentError(f"{keyword} is {format_value(node)}; expected a list")
     return node
 
 
 def expect_number(value: Any, keyword: str) -> float:
-    """A number as it is; anything else raises DocumentError."""
+    """Return a number unchanged. Raises DocumentError, with the keyword, for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DocumentError(f"{keyword} is {format_value(value)}; expected a number")
     return value
 
 
 def format_value(value: Any) -> str:
-    """A value in a sentence: one line, bounded."""
+    """A value as JSON for a sentence: one line of at most 80 characters."""
     return to_single_line(canonical_json(value), 80)

@@ -1,4 +1,4 @@
-# A document that says the same has no drift; one that says something else has exactly that.
+# A document that says the same has no drift; one that differs has exactly that difference.
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ from mockserver.contract.server.target import Target, TargetError
 from mockserver.errors import UsageError
 from mockserver.prefect import openapi
 from tests.support.paths import DATA
-from tests.support.servers import live
+from tests.support.servers import serve_store
 
-# What Prefect 3.8.8 publishes of the operations that we know, word for word but for its texts.
+# The document of Prefect 3.8.8, cut to our operations and without its texts; the rest is verbatim.
 PUBLISHED: Mapping[str, Any] = json.loads((DATA / "published-openapi.json").read_text("utf-8"))
 BULK_DELETE = "Body_bulk_delete_flow_runs_flow_runs_bulk_delete_post"
 LEASE = (
     "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
 )
 
-REFUSED = "the server takes less: who sends the rest is refused"
-TAKES_MORE = "the server takes more: no sender notices"
-ANSWERS_LESS = "the server answers less: no reader notices"
-ANSWERS_MORE = "the server may answer more: readers do not expect it"
-SENDERS_BREAK = "the server takes other values: senders break"
-READERS_BREAK = "the server answers other values: readers break"
-NOT_HEARD = "the server does not look at it: who sends it is not heard"
-NEEDED = "who leaves it out is refused"
-UNASKED = "readers do not expect it"
+REJECTED = "the server accepts less: other values are rejected"
+ACCEPTS_MORE = "the server accepts more: existing requests still work"
+RETURNS_LESS = "the server returns less: existing clients can read it"
+RETURNS_MORE = "the server may return more than clients expect"
+ACCEPTS_OTHER = "the server accepts other values: existing requests may be rejected"
+RETURNS_OTHER = "the server returns other values: existing clients may not read them"
+IGNORED = "the server ignores it: sending it has no effect"
+REQUIRED = "requests without it are rejected"
+UNEXPECTED = "clients do not expect it"
 
 Edit = Callable[[Any], object]
 
 
 class Ours:
-    """A copy of our document, to be changed."""
+    """A copy of our document, for tests to change."""
 
     def __init__(self) -> None:
         self.document: Any = json.loads(json.dumps(openapi.document()))
@@ -80,7 +80,7 @@ def become(value: Any) -> Edit:
 
 
 def within(*way: Any) -> Callable[[Edit], Edit]:
-    """An edit further down."""
+    """An edit of a nested part, found by the keys `way`."""
 
     def further(edit: Edit) -> Edit:
         def edited(node: Any) -> object:
@@ -100,261 +100,263 @@ BODY = within("requestBody")
 MUTATIONS: Mapping[str, tuple[str, Edit, list[tuple[str, str, str]]]] = {
     "format gone": (
         "FlowRunFilterEndTime.before_", FIRST(drop("format")),
-        [("widened", "FlowRunFilterEndTime.before_", f"format date-time is gone: {TAKES_MORE}")],
+        [("widened", "FlowRunFilterEndTime.before_", f"format date-time is gone: {ACCEPTS_MORE}")],
     ),
     "format new": (
         "LogCreate.message", put("format", "uri"),
-        [("narrowed", "LogCreate.message", f"format uri is new: {REFUSED}")],
+        [("narrowed", "LogCreate.message", f"format uri is new: {REJECTED}")],
     ),
     "format became another": (
         "FlowRunFilterEndTime.before_", FIRST(put("format", "date")),
         [("changed", "FlowRunFilterEndTime.before_",
-          f"format date-time became date: {SENDERS_BREAK}")],
+          f"format date-time became date: {ACCEPTS_OTHER}")],
     ),
     "format of an answer gone": (
         "HistoryResponse.interval_end", drop("format"),
         [("widened", "HistoryResponse.interval_end",
-          f"format date-time is gone: {ANSWERS_MORE}")],
+          f"format date-time is gone: {RETURNS_MORE}")],
     ),
     "pattern became another": (
         "FlowCreate.name", put("pattern", "^a"),
-        [("changed", "FlowCreate.name", f"pattern ^[^/%&><]+$ became ^a: {SENDERS_BREAK}")],
+        [("changed", "FlowCreate.name", f"pattern ^[^/%&><]+$ became ^a: {ACCEPTS_OTHER}")],
     ),
     "null gone": (
         "FlowRunFilter.end_time", become({"$ref": "#/components/schemas/FlowRunFilterEndTime"}),
-        [("narrowed", "FlowRunFilter.end_time", f"null is gone: {REFUSED}")],
+        [("narrowed", "FlowRunFilter.end_time", f"null is gone: {REJECTED}")],
     ),
     "null new": (
         "HistoryResponse.interval_end",
         become({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
-        [("widened", "HistoryResponse.interval_end", f"null is new: {ANSWERS_MORE}")],
+        [("widened", "HistoryResponse.interval_end", f"null is new: {RETURNS_MORE}")],
     ),
     "null new, the old way": (
         "LogCreate.level", put("nullable", True),
-        [("widened", "LogCreate.level", f"null is new: {TAKES_MORE}")],
+        [("widened", "LogCreate.level", f"null is new: {ACCEPTS_MORE}")],
     ),
     "a value gone, on both sides": (
         "StateType", lambda node: node["enum"].remove("PAUSED"),
         [("narrowed", "StateType",
-          f'value "PAUSED" is gone: {REFUSED}; {ANSWERS_LESS}')],
+          f'value "PAUSED" is gone: {REJECTED}; {RETURNS_LESS}')],
     ),
     "values new, on both sides": (
         "StateType", lambda node: node["enum"].extend(["LATE", "LOST"]),
         [("widened", "StateType",
-          f'values "LATE", "LOST" are new: {TAKES_MORE}; {ANSWERS_MORE}')],
+          f'values "LATE", "LOST" are new: {ACCEPTS_MORE}; {RETURNS_MORE}')],
     ),
     "a value for another": (
         "SetStateStatus", put("enum", ["ACCEPT", "REJECT", "ABORT", "DELAY"]),
-        [("narrowed", "SetStateStatus", f'value "WAIT" is gone: {ANSWERS_LESS}'),
-         ("widened", "SetStateStatus", f'value "DELAY" is new: {ANSWERS_MORE}')],
+        [("narrowed", "SetStateStatus", f'value "WAIT" is gone: {RETURNS_LESS}'),
+         ("widened", "SetStateStatus", f'value "DELAY" is new: {RETURNS_MORE}')],
     ),
     "values became any": (
         "Operator", drop("enum"),
-        [("widened", "Operator", f'"and_", "or_" became any string: {TAKES_MORE}')],
+        [("widened", "Operator", f'"and_", "or_" became any string: {ACCEPTS_MORE}')],
     ),
     "any became values": (
         "LogCreate.message", put("enum", ["a", "b"]),
-        [("narrowed", "LogCreate.message", f'any string became "a", "b": {REFUSED}')],
+        [("narrowed", "LogCreate.message", f'any string became "a", "b": {REJECTED}')],
     ),
     "a constant": (
         "StateAbortDetails.type", put("const", "abort"),
-        [("narrowed", "StateAbortDetails.type", f'value "abort_details" is gone: {ANSWERS_LESS}'),
-         ("widened", "StateAbortDetails.type", f'value "abort" is new: {ANSWERS_MORE}')],
+        [("narrowed", "StateAbortDetails.type", f'value "abort_details" is gone: {RETURNS_LESS}'),
+         ("widened", "StateAbortDetails.type", f'value "abort" is new: {RETURNS_MORE}')],
     ),
     "integer became number": (
         "HistoryResponseState.count_runs", put("type", "number"),
         [("widened", "HistoryResponseState.count_runs",
-          f"integer became number: {ANSWERS_MORE}")],
+          f"integer became number: {RETURNS_MORE}")],
     ),
     "number became integer": (
         "HistoryResponseState.sum_estimated_lateness", put("type", "integer"),
         [("narrowed", "HistoryResponseState.sum_estimated_lateness",
-          f"number became integer: {ANSWERS_LESS}")],
+          f"number became integer: {RETURNS_LESS}")],
     ),
     "another type": (
         "HistoryResponse.interval_end", become({"type": "integer"}),
         [("changed", "HistoryResponse.interval_end",
-          f"string (date-time) became integer: {READERS_BREAK}")],
+          f"string (date-time) became integer: {RETURNS_OTHER}")],
     ),
     "a type more": (
         "LogCreate.message", put("type", ["string", "integer"]),
-        [("widened", "LogCreate.message", f"integer is new: {TAKES_MORE}")],
+        [("widened", "LogCreate.message", f"integer is new: {ACCEPTS_MORE}")],
     ),
     "anything goes": (
         "LogCreate.message", become({}),
-        [("widened", "LogCreate.message", f"string became anything: {TAKES_MORE}")],
+        [("widened", "LogCreate.message", f"string became anything: {ACCEPTS_MORE}")],
     ),
     "an alternative gone": (
         "OrchestrationResult.details", lambda node: node["anyOf"].pop(1),
         [("narrowed", "OrchestrationResult.details",
-          f"object (StateWaitDetails) is gone: {ANSWERS_LESS}")],
+          f"object (StateWaitDetails) is gone: {RETURNS_LESS}")],
     ),
     "maximum higher": (
         f"{BULK_DELETE}.limit", put("maximum", 100),
-        [("widened", f"{BULK_DELETE}.limit", f"maximum 50 became 100: {TAKES_MORE}")],
+        [("widened", f"{BULK_DELETE}.limit", f"maximum 50 became 100: {ACCEPTS_MORE}")],
     ),
     "maximum lower": (
         f"{BULK_DELETE}.limit", put("maximum", 20),
-        [("narrowed", f"{BULK_DELETE}.limit", f"maximum 50 became 20: {REFUSED}")],
+        [("narrowed", f"{BULK_DELETE}.limit", f"maximum 50 became 20: {REJECTED}")],
     ),
     "maximum gone": (
         f"{BULK_DELETE}.limit", drop("maximum"),
-        [("widened", f"{BULK_DELETE}.limit", f"maximum 50 is gone: {TAKES_MORE}")],
+        [("widened", f"{BULK_DELETE}.limit", f"maximum 50 is gone: {ACCEPTS_MORE}")],
     ),
     "minimum lower, exclusively": (
         f"{BULK_DELETE}.limit",
         lambda node: (node.pop("minimum"), put("exclusiveMinimum", -1)(node)),
-        [("widened", f"{BULK_DELETE}.limit", f"minimum 1 became 0: {TAKES_MORE}")],
+        [("widened", f"{BULK_DELETE}.limit", f"minimum 1 became 0: {ACCEPTS_MORE}")],
     ),
     "minimum new": (
         "HistoryResponseState.sum_estimated_lateness", put("exclusiveMinimum", 0),
         [("narrowed", "HistoryResponseState.sum_estimated_lateness",
-          f"minimum above 0 is new: {ANSWERS_LESS}")],
+          f"minimum above 0 is new: {RETURNS_LESS}")],
     ),
     "a longest text": (
         "LogCreate.message", put("maxLength", 100),
-        [("narrowed", "LogCreate.message", f"maxLength 100 is new: {REFUSED}")],
+        [("narrowed", "LogCreate.message", f"maxLength 100 is new: {REJECTED}")],
     ),
     "a shortest list": (
         "FlowCreate.tags", put("minItems", 1),
-        [("narrowed", "FlowCreate.tags", f"minItems 1 is new: {REFUSED}")],
+        [("narrowed", "FlowCreate.tags", f"minItems 1 is new: {REJECTED}")],
     ),
     "items became others": (
         "FlowRunBulkDeleteResponse.deleted", put("items", {"type": "integer"}),
         [("changed", "FlowRunBulkDeleteResponse.deleted[]",
-          f"string (uuid) became integer: {READERS_BREAK}")],
+          f"string (uuid) became integer: {RETURNS_OTHER}")],
     ),
     "items twice": (
         "FlowRunPolicy.pause_keys", FIRST(drop("uniqueItems")),
         [("widened", "FlowRunPolicy.pause_keys",
-          f"uniqueItems is gone: {TAKES_MORE}; {ANSWERS_MORE}")],
+          f"uniqueItems is gone: {ACCEPTS_MORE}; {RETURNS_MORE}")],
     ),
     "default became another": (
         f"{BULK_DELETE}.limit", put("default", 200),
         [("changed", f"{BULK_DELETE}.limit",
-          "default 50 became 200: who leaves it out asks for something else")],
+          "default 50 became 200: requests without it mean something else")],
     ),
     "default new": (
         "LogCreate.level", put("default", 20),
         [("changed", "LogCreate.level",
-          "default 20 is new: who leaves it out asks for something else")],
+          "default 20 is new: requests without it mean something else")],
     ),
     "default beside a reference gone": (
         "FlowRunFilterTags.operator", drop("default"),
         [("changed", "FlowRunFilterTags.operator",
-          'default "and_" is gone: who leaves it out asks for something else')],
+          'default "and_" is gone: requests without it mean something else')],
     ),
     "a field of a closed request gone": (
         "FlowRunFilter", within("properties")(drop("tags")),
-        [("removed", "FlowRunFilter.tags", "is gone: who sends it is refused")],
+        [("removed", "FlowRunFilter.tags", "is gone: requests with it are rejected")],
     ),
     "a field of an open request gone": (
         BULK_DELETE, within("properties")(drop("flow_runs")),
-        [("removed", f"{BULK_DELETE}.flow_runs", f"is gone: {NOT_HEARD}")],
+        [("removed", f"{BULK_DELETE}.flow_runs", f"is gone: {IGNORED}")],
     ),
     "a field of an answer gone": (
         "FlowRunBulkDeleteResponse", within("properties")(drop("deleted")),
         [("removed", "FlowRunBulkDeleteResponse.deleted",
-          "is gone: who reads it does not find it")],
+          "is gone: clients that read it do not find it")],
     ),
     "a field of a request new": (
         BULK_DELETE, within("properties")(put("dry_run", {"type": "boolean"})),
-        [("added", f"{BULK_DELETE}.dry_run", "is new: no sender notices")],
+        [("added", f"{BULK_DELETE}.dry_run", "is new: existing requests still work")],
     ),
     "a field of a request new and required": (
         "LogCreate",
         lambda node: (node["properties"].update(kind={"type": "string"}),
                       node["required"].append("kind")),
-        [("added", "LogCreate.kind", f"is new, and required: {NEEDED}")],
+        [("added", "LogCreate.kind", f"is new, and required: {REQUIRED}")],
     ),
     "a field of an answer new": (
         "FlowRunBulkDeleteResponse", within("properties")(put("failed", {})),
-        [("added", "FlowRunBulkDeleteResponse.failed", "is new: no reader notices")],
+        [("added", "FlowRunBulkDeleteResponse.failed",
+          "is new: existing clients can still read replies")],
     ),
     "a field now required": (
         BULK_DELETE, put("required", ["flow_runs"]),
-        [("narrowed", f"{BULK_DELETE}.flow_runs", f"is now required: {NEEDED}")],
+        [("narrowed", f"{BULK_DELETE}.flow_runs", f"is now required: {REQUIRED}")],
     ),
     "a field no longer required in an answer": (
         "HistoryResponse", lambda node: node["required"].remove("states"),
         [("widened", "HistoryResponse.states",
-          "is no longer required: who reads it may not find it")],
+          "is no longer required: clients that read it may not find it")],
     ),
     "other keys refused": (
         BULK_DELETE, put("additionalProperties", False),
-        [("narrowed", BULK_DELETE, f"other keys are refused: {REFUSED}")],
+        [("narrowed", BULK_DELETE, f"other keys are rejected: {REJECTED}")],
     ),
     "other keys let through": (
         "FlowRunFilter", drop("additionalProperties"),
-        [("widened", "FlowRunFilter", f"other keys are let through: {TAKES_MORE}")],
+        [("widened", "FlowRunFilter", f"other keys are allowed: {ACCEPTS_MORE}")],
     ),
     "values of other keys": (
         "FlowRunCreate.labels", FIRST(put("additionalProperties", {"type": "string"})),
         [("narrowed", "FlowRunCreate.labels.*",
-          f"boolean or integer or number is gone: {REFUSED}")],
+          f"boolean or integer or number is gone: {REJECTED}")],
     ),
     "names of keys": (
         "FlowRunCreate.parameters", put("propertyNames", {"type": "string", "minLength": 1}),
         [("narrowed", "FlowRunCreate.parameters keys",
-          f"anything became string: {REFUSED}")],
+          f"anything became string: {REJECTED}")],
     ),
     "status gone": (
         "GET /hello", REPLY(drop("200")),
-        [("removed", "GET /hello 200", "status 200 is gone: the server does not tell of it: "
-          "who waits for it may wait in vain")],
+        [("removed", "GET /hello 200", "status 200 is gone: "
+          "the server may never return it: do not wait for it")],
     ),
     "status new": (
         "GET /hello", REPLY(put("503", {"description": ""})),
-        [("added", "GET /hello 503", f"status 503 is new: {UNASKED}")],
+        [("added", "GET /hello 503", f"status 503 is new: {UNEXPECTED}")],
     ),
     "reply of another kind": (
         "GET /hello", REPLY(put("200", {"content": {"text/plain": {}}})),
         [("removed", "GET /hello 200",
-          "application/json is gone: who reads it does not find it"),
-         ("added", "GET /hello 200", f"text/plain is new: {UNASKED}")],
+          "application/json is gone: clients that read it do not find it"),
+         ("added", "GET /hello 200", f"text/plain is new: {UNEXPECTED}")],
     ),
     "reply of another shape": (
         "GET /hello", REPLY(put("200", {"content": {"application/json": {
             "schema": {"type": "integer"}}}})),
-        [("changed", "GET /hello 200", f"string became integer: {READERS_BREAK}")],
+        [("changed", "GET /hello 200", f"string became integer: {RETURNS_OTHER}")],
     ),
     "body now required": (
         "POST /flow_runs/bulk_delete", BODY(put("required", True)),
-        [("narrowed", "POST /flow_runs/bulk_delete body", f"is now required: {NEEDED}")],
+        [("narrowed", "POST /flow_runs/bulk_delete body", f"is now required: {REQUIRED}")],
     ),
     "body of another kind": (
         "POST /flow_runs/bulk_delete", BODY(within("content")(put("application/xml", {}))),
         [("added", "POST /flow_runs/bulk_delete body",
-          "application/xml is new: no sender notices")],
+          "application/xml is new: existing requests still work")],
     ),
     "body gone": (
         "POST /flow_runs/bulk_delete", drop("requestBody"),
-        [("removed", "POST /flow_runs/bulk_delete body", f"is gone: {NOT_HEARD}")],
+        [("removed", "POST /flow_runs/bulk_delete body", f"is gone: {IGNORED}")],
     ),
     "body new": (
         "GET /hello", put("requestBody", {"required": True, "content": {}}),
-        [("added", "GET /hello body", f"is new, and required: {NEEDED}")],
+        [("added", "GET /hello body", f"is new, and required: {REQUIRED}")],
     ),
     "parameter gone": (
         "GET /csrf-token", within("parameters")(lambda node: node.pop(0)),
-        [("removed", "GET /csrf-token query client", f"is gone: {NOT_HEARD}")],
+        [("removed", "GET /csrf-token query client", f"is gone: {IGNORED}")],
     ),
     "parameter no longer required": (
         "GET /csrf-token", within("parameters", 0)(put("required", False)),
-        [("widened", "GET /csrf-token query client", "is no longer required: no sender notices")],
+        [("widened", "GET /csrf-token query client",
+          "is no longer required: existing requests still work")],
     ),
     "parameter of another type": (
         "GET /csrf-token", within("parameters", 0)(put("schema", {"type": "integer"})),
         [("changed", "GET /csrf-token query client",
-          f"string became integer: {SENDERS_BREAK}")],
+          f"string became integer: {ACCEPTS_OTHER}")],
     ),
     "parameters new": (
         "GET /hello",
         within("parameters")(lambda node: node.extend([
             {"in": "query", "name": "to", "required": True}, {"in": "cookie", "name": "c"},
         ])),
-        [("added", "GET /hello query to", f"is new, and required: {NEEDED}"),
-         ("added", "GET /hello cookie c", "is new: no sender notices")],
+        [("added", "GET /hello query to", f"is new, and required: {REQUIRED}"),
+         ("added", "GET /hello cookie c", "is new: existing requests still work")],
     ),
 }  # fmt: skip
 
@@ -408,8 +410,8 @@ def found(outcome: Outcome) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-def test_a_mutation_is_told(name: str) -> None:
-    """One change to a document is one finding: which way, where, and who notices."""
+def test_each_mutation_is_one_finding(name: str) -> None:
+    """The finding says what kind of change it is, where, and what it means to clients."""
     place, edit, expected = MUTATIONS[name]
     outcome = mutated(place, edit)
     assert sorted(found(outcome)) == sorted(expected)
@@ -417,13 +419,13 @@ def test_a_mutation_is_told(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_the_same_in_other_words_is_no_drift(name: str) -> None:
-    """Ways to write the same schema, and texts, are no difference."""
+def test_the_same_schema_written_differently_is_no_drift(name: str) -> None:
+    """Other ways to write the same schema, and other texts, are no difference."""
     assert found(mutated(*SAME[name])) == []
 
 
 def test_our_own_document_has_no_drift() -> None:
-    """It holds for every operation, and nothing known is missed in it."""
+    """All operations match, and no known difference is reported as gone."""
     outcome = compare_document(openapi.document(), "openapi.yaml")
     assert not outcome.findings
     assert not outcome.notes
@@ -432,7 +434,7 @@ def test_our_own_document_has_no_drift() -> None:
 
 
 def test_the_published_document_has_only_known_drift() -> None:
-    """What Prefect 3.8.8 publishes differs in what is registered, all of it, and nothing else."""
+    """Prefect 3.8.8's document has every registered difference and no other."""
     outcome = compare_document(PUBLISHED, "published.json")
     assert not outcome.fails
     assert [finding.deviation for finding in outcome.findings] == [one.id for one in KNOWN_DRIFT]
@@ -442,8 +444,8 @@ def test_the_published_document_has_only_known_drift() -> None:
     ]
 
 
-def test_a_known_drift_that_is_gone_is_told() -> None:
-    """When Prefect comes to say what we say, the registry is out of date, and that is told."""
+def test_a_known_difference_that_is_gone_is_a_finding() -> None:
+    """When Prefect's document comes to match ours, the registry is outdated."""
     published = copy.deepcopy(dict(PUBLISHED))
     zone = published["components"]["schemas"]["RRuleSchedule"]["properties"]["timezone"]
     del zone["anyOf"][0]["pattern"]
@@ -451,11 +453,13 @@ def test_a_known_drift_that_is_gone_is_told() -> None:
     assert [(one.deviation, one.subject) for one in gone] == [
         ("time-zones", "RRuleSchedule.timezone")
     ]
-    assert gone[0].sentence.startswith("no longer shows: the document lists the time zones")
+    assert gone[0].sentence.startswith(
+        "expected in 3.8.8, not seen in this document: the document has a pattern"
+    )
 
 
-def test_an_older_server_is_told_in_a_few_words() -> None:
-    """3.6.16 has its paths below /api, lacks an operation and a filter; no more is new."""
+def test_an_older_release_has_few_new_findings() -> None:
+    """As in 3.6.16: paths below /api, an operation and a filter missing; nothing else is new."""
     older = copy.deepcopy(dict(PUBLISHED))
     older["paths"] = {f"/api{path}": item for path, item in older["paths"].items()}
     del older["paths"]["/api/admin/storage"]
@@ -463,8 +467,8 @@ def test_an_older_server_is_told_in_a_few_words() -> None:
     outcome = compare_document(older, "http://127.0.0.1:4200/openapi.json")
     new = [finding for finding in outcome.findings if finding.verdict is Verdict.NEW]
     assert [(one.check, one.subject, one.sentence) for one in new] == [
-        ("removed", "TaskRunFilter.end_time", "is gone: who sends it is refused"),
-        ("removed", "GET /admin/storage", "is not in the document: who calls it is refused"),
+        ("removed", "TaskRunFilter.end_time", "is gone: requests with it are rejected"),
+        ("removed", "GET /admin/storage", "is not in the document: calls of it are rejected"),
     ]
     assert "POST /flow_runs/filter, " in new[0].evidence
     assert new[0].curl == (
@@ -474,7 +478,7 @@ def test_an_older_server_is_told_in_a_few_words() -> None:
 
 
 def test_a_change_of_every_operation_is_one_finding() -> None:
-    """A header that all operations lose is told once, with all of them as evidence."""
+    """A header that all operations lack is reported once, with all of them as evidence."""
     ours = Ours()
     for item in ours.document["paths"].values():
         for operation in item.values():
@@ -488,48 +492,48 @@ def test_a_change_of_every_operation_is_one_finding() -> None:
     assert finding.times == len(finding.evidence.splitlines()) > 30
 
 
-def test_names_of_path_parameters_and_cases_of_headers_do_not_count() -> None:
-    """No request shows how a document calls a part of a path."""
+def test_names_of_path_parameters_and_case_of_headers_are_ignored() -> None:
+    """A request does not show them."""
     text = json.dumps(openapi.document())
     text = text.replace("{id}", "{flow_run_id}").replace('"name": "id"', '"name": "flow_run_id"')
     text = text.replace('"x-prefect-api-version"', '"X-Prefect-API-Version"')
     assert found(compare_document(json.loads(text), "a.json")) == []
 
 
-def test_a_workspace_may_be_in_the_path() -> None:
-    """Paths may begin with parameters of their own, as Prefect Cloud's do."""
+def test_the_path_prefix_may_have_parameters() -> None:
+    """Paths of Prefect Cloud begin with an account and a workspace."""
     ours = Ours()
-    begins = "/api/accounts/{account_id}/workspaces/{workspace_id}"
+    prefix = "/api/accounts/{account_id}/workspaces/{workspace_id}"
     ours.document["paths"] = {
-        f"{begins}{path}": ours.document["paths"][path] for path in ours.document["paths"]
+        f"{prefix}{path}": ours.document["paths"][path] for path in ours.document["paths"]
     }
     ours.document["paths"]["/metrics"] = {"get": {}}
     outcome = compare_document(ours.document, "a.json")
     assert found(outcome) == []
     assert outcome.notes == [
-        "1 operation more is not compared: ours has none of that kind",
+        "1 more operation is not compared: openapi.yaml has none such",
         "its paths begin with /api/accounts/{}/workspaces/{}",
     ]
 
 
-def test_what_the_server_has_beyond_is_a_note() -> None:
-    """Operations that ours lacks are counted, those of flow runs named."""
+def test_operations_that_only_the_server_has_are_a_note() -> None:
+    """They are counted, and those of flow runs are named."""
     ours = Ours()
     ours.document["paths"]["/flow_runs/{id}/graph"] = {"get": {}}
     ours.document["paths"]["/variables/"] = {"post": {}}
     outcome = compare_document(ours.document, "a.json")
     assert not outcome.findings
     assert outcome.notes == [
-        "2 operations more are not compared: ours has none of that kind; "
+        "2 more operations are not compared: openapi.yaml has none such; "
         "of flow runs: GET /flow_runs/{id}/graph"
     ]
 
 
-def test_another_api_is_said_to_be_one() -> None:
-    """A document of something else has none of our operations, and a note that asks."""
+def test_the_document_of_another_api_is_noted() -> None:
+    """It has none of our operations, and a note asks whether it is Prefect's."""
     outcome = compare_document({"paths": {"/pets": {"get": {}}}}, "pets.json")
     assert {finding.sentence for finding in outcome.findings} == {
-        "is not in the document: who calls it is refused"
+        "is not in the document: calls of it are rejected"
     }
     assert not outcome.holds
     assert any("is it the document of a Prefect server?" in note for note in outcome.notes)
@@ -543,7 +547,7 @@ def broken() -> Iterator[tuple[str, Edit, str]]:
     yield name, become({"anyOf": 3}), "anyOf is 3; expected a list"
     yield name, become({"type": 3}), "type is 3; expected a list"
     yield "LogCreate.level", put("minimum", "a"), 'minimum is "a"; expected a number'
-    yield name, become({"anyOf": ["a"]}), '"a" stands where an object belongs'
+    yield name, become({"anyOf": ["a"]}), 'found "a"; expected an object'
     loop = {"$ref": "#/components/schemas/LogCreate/properties/message"}
     yield name, become(loop), "more than 64 deep"
     yield "GET /hello", REPLY(put("200", {"$ref": "#/paths/~1hello/get/responses/200"})), "end"
@@ -553,13 +557,13 @@ def broken() -> Iterator[tuple[str, Edit, str]]:
 def test_a_broken_document_is_an_error_with_its_place(
     place: str, edit: Edit, expected: str
 ) -> None:
-    """References that lead nowhere, loops and values of the wrong type are told, not a crash."""
+    """References to nothing, loops and values of the wrong type raise DocumentError."""
     with pytest.raises(DocumentError, match=expected):
         mutated(place, edit)
 
 
 def test_references_that_multiply_are_bounded() -> None:
-    """A document that means 2 to the 20th alternatives is refused, soon."""
+    """A document with 2**20 alternatives is rejected quickly."""
     ours = Ours()
     schemas = ours.document["components"]["schemas"]
     for n in range(20):
@@ -608,13 +612,13 @@ FORMS: list[tuple[Any, list[str]]] = [
 
 @pytest.mark.parametrize(("schema", "expected"), FORMS)
 def test_a_schema_is_a_list_of_alternatives(schema: Any, expected: list[str]) -> None:
-    """Every way to write a schema comes to the same form."""
+    """Every way to write a schema has the same form."""
     reader = SchemaReader({"components": {"schemas": SCHEMAS}, "defs": {"a": {"type": "array"}}})
     assert list(map(str, reader.alternatives(schema))) == expected
 
 
 def test_schemas_that_must_all_hold_are_merged() -> None:
-    """Of bounds the stricter one, of values those in all, of fields and required ones every."""
+    """Bounds: the stricter one; values: those in all; properties and required names: all."""
     reader = SchemaReader({"components": {"schemas": SCHEMAS}})
     (deep,) = reader.alternatives({"allOf": [REF["Deep"], {"maxItems": 4}, {"maxItems": 3}]})
     assert deep.keywords == {"minItems": 2, "maxItems": 3}
@@ -622,8 +626,8 @@ def test_schemas_that_must_all_hold_are_merged() -> None:
     assert both.keywords == {"properties": {"a": {}, "b": {}}, "required": ["a", "b"]}
 
 
-def test_prefix_items_are_compared_by_place() -> None:
-    """Each place of a tuple has a schema; one more is narrower."""
+def test_prefix_items_are_compared_by_position() -> None:
+    """Each position of a tuple has a schema; one more narrows the array."""
     ours = {"type": "array", "prefixItems": [{"type": "string"}]}
     theirs = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}]}
     comparison = Comparison({}, {})
@@ -635,7 +639,7 @@ def test_prefix_items_are_compared_by_place() -> None:
 
 
 def test_schemas_within_schemas_are_bounded() -> None:
-    """Lists of lists without end are refused, whether they are written out or refer."""
+    """Arrays nested too deep are rejected."""
     deep: Any = {"type": "array"}
     for _ in range(MAX_DEPTH + 1):
         deep = {"type": "array", "items": deep}
@@ -644,7 +648,7 @@ def test_schemas_within_schemas_are_bounded() -> None:
 
 
 def nodes(node: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every part of a document."""
+    """The path of keys to every part of a document."""
     yield here
     if isinstance(node, dict | list):
         for key, value in node.items() if isinstance(node, dict) else enumerate(node):
@@ -670,8 +674,10 @@ VALUES = st.recursive(
 
 @settings(max_examples=60)
 @given(st.sampled_from(WAYS), VALUES)
-def test_any_document_is_read_or_refused(way: tuple[Any, ...], value: Any) -> None:
-    """Whatever stands anywhere in a document, there are findings or an error that is meant."""
+def test_any_document_is_compared_or_raises_document_error(
+    way: tuple[Any, ...], value: Any
+) -> None:
+    """Any value anywhere in a document gives findings or DocumentError, with printable texts."""
     document: Any = json.loads(json.dumps(PUBLISHED))
     node = document
     for step in way[:-1]:
@@ -686,15 +692,15 @@ def test_any_document_is_read_or_refused(way: tuple[Any, ...], value: Any) -> No
 
 
 def test_findings_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Past a bound they are counted, the worst are shown."""
+    """At most MAX_FINDINGS are reported; a note counts the rest."""
     monkeypatch.setattr("mockserver.contract.drift.check.MAX_FINDINGS", 10)
     outcome = compare_document({"info": "none", "paths": {}}, "a.json")
     assert len(outcome.findings) == 10
-    assert "30 findings more are not shown" in outcome.notes
+    assert "30 more findings are not shown" in outcome.notes
 
 
-def test_schemas_may_hold_themselves() -> None:
-    """Recursion in both documents ends, and a difference in it is found once."""
+def test_schemas_may_be_recursive() -> None:
+    """Comparing them ends, and a difference in them is found once."""
 
     def document(value: str, inner: Any) -> Any:
         properties = {"value": {"type": value}, "children": {"type": "array", "items": inner}}
@@ -712,7 +718,7 @@ def test_schemas_may_hold_themselves() -> None:
     assert all(sides == set(Side) for sides in comparison.changes.values())
 
 
-# What takes a part away hides what else is different in it.
+# A part that is removed hides other differences in it.
 KEEPING = [
     name
     for name, (_, _, expected) in MUTATIONS.items()
@@ -723,7 +729,7 @@ KEEPING = [
 @settings(max_examples=30)
 @given(place=st.sampled_from(KEEPING), other=st.sampled_from(KEEPING))
 def test_one_change_does_not_hide_another(place: str, other: str) -> None:
-    """Two changes to different parts are both told, as each is alone."""
+    """Two changes to different parts give the findings of each alone."""
     one, two = MUTATIONS[place], MUTATIONS[other]
     if one[0].split(".")[0] == two[0].split(".")[0]:
         return
@@ -736,26 +742,28 @@ def test_one_change_does_not_hide_another(place: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"{\n", r"a.json:2:1: no JSON: Expecting property name"),
+        (b"{\n", r"a.json:2:1: not JSON: Expecting property name"),
         (b"a: [", r"a.json:2:1: neither JSON nor YAML: "),
         (b"\xff\xfe{", "neither JSON nor YAML"),
-        (b'{"\xff"}', "no JSON: not UTF-8"),
+        (b'{"\xff"}', "not JSON: not UTF-8"),
         (b"[]", "list without `paths`; expected an OpenAPI document"),
         (b"openapi: 3.1.0", "dict without `paths`"),
         (b'{"paths": []}', "dict without `paths`"),
         (b"[" * 100_000, "nest"),
     ],
 )
-def test_a_file_that_is_no_document_is_told(content: bytes, expected: str, tmp_path: Path) -> None:
-    """Whatever a file holds, the error says what came and what was expected."""
+def test_a_file_that_is_not_a_document_raises_document_error(
+    content: bytes, expected: str, tmp_path: Path
+) -> None:
+    """The error says what came and what was expected."""
     file = tmp_path / "a.json"
     file.write_bytes(content)
     with pytest.raises(DocumentError, match=expected):
         read_document(file)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    """So is a folder."""
+def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
+    """A folder in its place, too."""
     with pytest.raises(UsageError, match="No such file or directory; expected an OpenAPI"):
         read_document(tmp_path / "none.yaml")
     with pytest.raises(UsageError, match="Is a directory"):
@@ -770,7 +778,7 @@ def test_a_file_may_be_yaml(tmp_path: Path) -> None:
 
 
 def test_a_document_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is too large is not parsed."""
+    """A document above MAX_BYTES is not parsed."""
     monkeypatch.setattr("mockserver.contract.drift.documents.MAX_BYTES", 10)
     with pytest.raises(DocumentError, match="more than 0 MiB"):
         parse_document(b"{}" + b" " * 10, "a.json")
@@ -778,8 +786,8 @@ def test_a_document_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("path", ["", "/api"])
 def test_the_mock_keeps_its_own_contract(path: str) -> None:
-    """A running mock publishes the document it is built on, wherever its API is said to be."""
-    with live(Store(Base([]))) as client:
+    """A running mock publishes openapi.yaml, whatever path its API is said to be below."""
+    with serve_store(Store(Base([]))) as client:
         target = Target(f"http://127.0.0.1:{client.address[1]}{path}")
         outcome = check_drift(target)
     assert not outcome.findings
@@ -787,9 +795,9 @@ def test_the_mock_keeps_its_own_contract(path: str) -> None:
     assert target.sent == 1
 
 
-def test_the_document_is_looked_for_where_it_can_be() -> None:
-    """Beside the API first, then at the root; a server that is not there is told."""
-    with live(Store(Base([]))) as client:
+def test_the_document_is_looked_for_at_each_usual_url() -> None:
+    """Beside the API first, then at the root; no server raises TargetError."""
+    with serve_store(Store(Base([]))) as client:
         target = Target(f"http://127.0.0.1:{client.address[1]}/other/api")
         assert not check_drift(target).findings
         assert target.sent == 2
@@ -799,7 +807,7 @@ def test_the_document_is_looked_for_where_it_can_be() -> None:
 
 @contextmanager
 def answering(status: int, body: bytes) -> Iterator[str]:
-    """The URL of a server that answers everything the same."""
+    """The URL of a server that answers every GET the same."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -821,17 +829,17 @@ def answering(status: int, body: bytes) -> Iterator[str]:
             thread.join()
 
 
-def test_a_server_without_a_document_is_told() -> None:
-    """Each place it was looked for is named, and the way out."""
-    with answering(404, b"") as url, pytest.raises(TargetError) as told:
+def test_a_server_without_a_document_raises_target_error() -> None:
+    """The error names each URL that was tried, and suggests a file."""
+    with answering(404, b"") as url, pytest.raises(TargetError) as caught:
         check_drift(Target(url))
-    assert f"GET {url}/openapi.json answered 404" in str(told.value)
-    assert f"GET {url}/api/openapi.json answered 404" in str(told.value)
-    assert str(told.value).endswith("give `check_drift` a file instead")
+    assert f"GET {url}/openapi.json answered 404" in str(caught.value)
+    assert f"GET {url}/api/openapi.json answered 404" in str(caught.value)
+    assert str(caught.value).endswith("give `drift` a file instead")
 
 
-def test_a_page_is_no_document() -> None:
-    """A server's UI may answer any path with a page; that is told, and not taken for one."""
-    with answering(200, b"<!DOCTYPE html>") as url, pytest.raises(TargetError) as told:
+def test_an_html_page_is_not_taken_for_a_document() -> None:
+    """A server's UI may answer any path with a page; the error says what came."""
+    with answering(200, b"<!DOCTYPE html>") as url, pytest.raises(TargetError) as caught:
         check_drift(Target(url))
-    assert f"{url}/openapi.json: str without `paths`; expected an OpenAPI" in str(told.value)
+    assert f"{url}/openapi.json: str without `paths`; expected an OpenAPI" in str(caught.value)
