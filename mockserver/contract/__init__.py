@@ -1,7 +1,8 @@
-"""The contract kit: does a server keep the contract that openapi.yaml and the dialects tell?
+"""The contract kit: tests whether a server keeps the contract of openapi.yaml and its dialect.
 
-`drift` compares documents, `fuzz` sends any request, `diff` holds what filters mean against a
-dialect; `verify` is the three. Needs the extra `verify`: pip install 'mockserver[verify]'.
+Comes in: a command (`drift` compares documents, `fuzz` sends requests of all kinds, `diff` compares
+filters and deletes with a mock, `verify` does all three) and its `CommandOptions`. Goes out: a
+report, and whether it has findings. Needs the extra `verify`: pip install 'mockserver[verify]'.
 """
 
 from typing import TYPE_CHECKING

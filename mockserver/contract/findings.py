@@ -1,4 +1,4 @@
-"""What the kit has to say of a server: findings, and what each verb has looked at."""
+"""Findings about a server, and the outcome of each command: values without behaviour."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What a finding means for who runs the kit."""
+    """How a finding relates to the registries of known deviations."""
 
-    KNOWN = "known"  # a registered deviation shows, as it is registered
-    GONE = "gone"  # a registered deviation does not show any more
-    NEW = "new"  # a difference that is in no registry
+    KNOWN = "known"  # registered, and seen on this server
+    GONE = "gone"  # registered, but not seen on this server
+    NEW = "new"  # not registered
 
 
 class Party(StrEnum):
-    """Who is wrong about what a request means."""
+    """Who is at fault when document, server and mock disagree about a request."""
 
     DOCUMENT = "the document"
     SERVER = "the server"
@@ -25,12 +25,13 @@ class Party(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as the contract says, or is known not to be.
+    """One difference between a server and the contract.
 
-    `check` is the id of what found it, such as `at-most-limit`; `subject` is what it is about: an
-    operation (`POST /flow_runs/bulk_delete`), a field (`FlowRunFilter.end_time.before_`), or a
-    schema. `sentence` says what came and what was expected. `evidence` is more of it, several
-    lines at will; `curl` is a command line that shows it. `times`: how often it was seen.
+    `verb` is the command, `check` the id of the rule that found it, such as `at-most-limit`.
+    `subject` is an operation (`POST /flow_runs/bulk_delete`), a field
+    (`FlowRunFilter.end_time.before_`) or a schema. `sentence` says what came and what was expected.
+    `deviation` is the id of a registered deviation. `evidence` gives details and may have several
+    lines. `curl` is a shell command that shows the difference. `times`: how often it was seen.
     """
 
     verb: str
@@ -46,13 +47,13 @@ class Finding:
 
     @property
     def fails(self) -> bool:
-        """Whether it is worth exit code 1: all but what is known, and still so."""
+        """Whether the finding makes the exit code 1: it is new, or a known one is gone."""
         return self.verdict is not Verdict.KNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of texts under a heading. A `long` one is for reports, and not for a terminal."""
+    """Rows of texts under a title. `reports_only`: it is too long for a terminal."""
 
     title: str
     columns: Sequence[str]
@@ -62,10 +63,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one verb has done and found.
+    """What one command did and found.
 
-    `holds` are sentences of what was looked at and found to be so; `notes` say what could not be
-    looked at, and why; `counts` are named numbers, such as requests sent.
+    `holds` are sentences about what was checked and is as expected. `notes` say what could not be
+    checked, and why. `counts` are numbers by name, such as requests sent.
     """
 
     verb: str
@@ -78,5 +79,5 @@ class Outcome:
 
     @property
     def fails(self) -> bool:
-        """Whether something was found that is not known."""
+        """Whether any finding fails."""
         return any(finding.fails for finding in self.findings)

@@ -1,4 +1,7 @@
-"""The verb `verify`: the other three, as far as the server may be touched, and one page."""
+"""Running the commands of the kit and publishing their report.
+
+`verify` runs the other three, as far as the user permits changes to the server.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +42,15 @@ from .server import (
     require_permission,
 )
 
+_DOCUMENT_SUFFIXES = (".json", ".yaml", ".yml")
+_SHARED_NOTE = (
+    "a server is treated as shared (read-only) without --disposable; --spawn starts another one"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class CommandOptions:
-    """What the command line asks for, of whichever verb."""
+    """The options of a command. None means the default settings, and no report folder."""
 
     server_options: ServerOptions
     seed: int
@@ -54,11 +62,13 @@ class CommandOptions:
 Verb = Callable[[CommandOptions, ConnectedServer, ProgressDisplay], Outcome]
 
 
-def _drift(_options: CommandOptions, server: ConnectedServer, _live: ProgressDisplay) -> Outcome:
+def _drift(
+    _options: CommandOptions, server: ConnectedServer, _progress: ProgressDisplay
+) -> Outcome:
     return check_drift(server.target)
 
 
-def _fuzz(options: CommandOptions, server: ConnectedServer, live: ProgressDisplay) -> Outcome:
+def _fuzz(options: CommandOptions, server: ConnectedServer, progress: ProgressDisplay) -> Outcome:
     require_permission(server.target, SideEffect.FUZZES, "fuzz")
     require_no_flow_runs(server.target, "fuzz")
     with CleanupJournal.create(server.target, options.server_options.journal_folder) as journal:
@@ -66,42 +76,43 @@ def _fuzz(options: CommandOptions, server: ConnectedServer, live: ProgressDispla
             server.target,
             server.identity.dialect,
             options.fuzz,
-            live.show_status_throttled,
+            progress.show_status_throttled,
             journal.record_path,
         )
 
 
-def _diff(options: CommandOptions, server: ConnectedServer, live: ProgressDisplay) -> Outcome:
+def _diff(options: CommandOptions, server: ConnectedServer, progress: ProgressDisplay) -> Outcome:
     folder = options.server_options.journal_folder
     return diff(
-        server.target, server.identity, options.diff or DiffSettings(), folder, live.show_progress
+        server.target,
+        server.identity,
+        options.diff or DiffSettings(),
+        folder,
+        progress.show_progress,
     )
 
 
 def _fuzz_if_permitted(
-    options: CommandOptions, server: ConnectedServer, live: ProgressDisplay
+    options: CommandOptions, server: ConnectedServer, progress: ProgressDisplay
 ) -> Outcome:
-    """As `fuzz`, where nobody's data is in its way; else a note that says why not."""
+    """Run `fuzz` if the server may be changed and is empty; otherwise a note says why not."""
     try:
-        return _fuzz(options, server, live)
+        return _fuzz(options, server, progress)
     except UsageError as refused:
         return Outcome("fuzz", notes=[f"not run: {refused}"])
 
 
 def _diff_as_permitted(
-    options: CommandOptions, server: ConnectedServer, live: ProgressDisplay
+    options: CommandOptions, server: ConnectedServer, progress: ProgressDisplay
 ) -> Outcome:
-    """As `diff`, with deletes where they are allowed, and else on what is there."""
+    """Run `diff`: with deletes where they are permitted, else only reading existing flow runs."""
     shared = server.target.ownership is Ownership.SHARED
     settings = replace(options.diff or DiffSettings(), existing=shared, delete=not shared)
-    outcome = _diff(replace(options, diff=settings), server, live)
-    note = f"nothing was created and no delete was tried: {_SHARED_NOTE}"
+    outcome = _diff(replace(options, diff=settings), server, progress)
+    note = f"nothing was created or deleted: {_SHARED_NOTE}"
     return replace(outcome, notes=[note, *outcome.notes]) if shared else outcome
 
 
-_SHARED_NOTE = (
-    "the server is taken to be shared; --disposable says it is not, --spawn starts another"
-)
 VERBS: dict[str, Sequence[tuple[str, Verb]]] = {
     "drift": [("drift", _drift)],
     "fuzz": [("fuzz", _fuzz)],
@@ -111,9 +122,10 @@ VERBS: dict[str, Sequence[tuple[str, Verb]]] = {
 
 
 def run_verb(name: str, options: CommandOptions, environment: Mapping[str, str]) -> bool:
-    """Carry out a verb against a server and tell what came of it; whether something was found.
+    """Run a command against a server and publish the report; return whether any finding fails.
 
-    Raises UsageError for what makes no sense, TargetError for a server that is not there.
+    `name` is a key of VERBS. Raises UsageError for options that make no sense, TargetError if the
+    kit cannot connect to the server. A server that fails later is a finding.
     """
     started = datetime.now(UTC)
     if options.report is not None:
@@ -123,21 +135,20 @@ def run_verb(name: str, options: CommandOptions, environment: Mapping[str, str])
         report = _build_file_report(Path(url), started)
     else:
         with (
-            ProgressDisplay() as live,
-            connect_server(options.server_options, live.show_status) as server,
+            ProgressDisplay() as progress,
+            connect_server(options.server_options, progress.show_status) as server,
         ):
-            outcomes = list(_outcomes(VERBS[name], options, server, live))
+            outcomes = list(_run_each(VERBS[name], options, server, progress))
         report = _build_report(options, server, outcomes, started)
     _publish_report(report, options.report, environment)
     return report.fails
 
 
-def _is_file(named: str) -> bool:
-    """Whether it names a document on disk: one that is there, or what can only be one."""
-    return Path(named).is_file() or ("://" not in named and named.endswith(_SUFFIXES))
-
-
-_SUFFIXES = (".json", ".yaml", ".yml")
+def _is_file(url_or_path: str) -> bool:
+    """Whether the argument of `drift` is a file: one that exists, or has the suffix of one."""
+    return Path(url_or_path).is_file() or (
+        "://" not in url_or_path and url_or_path.endswith(_DOCUMENT_SUFFIXES)
+    )
 
 
 def _build_file_report(path: Path, started: datetime) -> Report:
@@ -145,22 +156,23 @@ def _build_file_report(path: Path, started: datetime) -> Report:
         outcome = compare_document(read_document(path), str(path))
     except DocumentError as error:
         raise UsageError(str(error)) from None
-    facts = RunInfo(str(path), "a document", "openapi.yaml", Ownership.SHARED, started)
-    return build_report(facts, [outcome])
+    run_info = RunInfo(str(path), "a document", "openapi.yaml", Ownership.SHARED, started)
+    return build_report(run_info, [outcome])
 
 
-def _outcomes(
+def _run_each(
     verbs: Sequence[tuple[str, Verb]],
     options: CommandOptions,
     server: ConnectedServer,
-    live: ProgressDisplay,
+    progress: ProgressDisplay,
 ) -> Iterator[Outcome]:
+    """Run one command after another; the first that fails to finish ends it, with a finding."""
     if server.notes:
         yield Outcome("server", notes=server.notes)
     for name, verb in verbs:
-        live.start_verb(name)
+        progress.start_verb(name)
         try:
-            yield verb(options, server, live)
+            yield verb(options, server, progress)
         except (TargetError, DocumentError) as error:
             yield Outcome(name, [Finding(name, "not-done", server.target.url, str(error))])
             return
@@ -171,7 +183,7 @@ def _build_report(
 ) -> Report:
     identity, target = server.identity, server.target
     program = "mockserver" if identity.is_mock else "Prefect"
-    facts = RunInfo(
+    run_info = RunInfo(
         target.url,
         f"{program} {identity.version}",
         f"{identity.dialect.name} ({identity.dialect_evidence})",
@@ -180,11 +192,11 @@ def _build_report(
         (datetime.now(UTC) - started).total_seconds(),
         options.seed,
     )
-    return build_report(facts, outcomes, secrets_in_headers(target.headers))
+    return build_report(run_info, outcomes, secrets_in_headers(target.headers))
 
 
 def _publish_report(report: Report, folder: Path | None, environment: Mapping[str, str]) -> None:
-    """Print the page, write the reports where they are wanted, and tell GitHub where it listens.
+    """Print the report, write the files into `folder` (None: no files), and report to GitHub.
 
     Raises UsageError for a folder that cannot be written to.
     """

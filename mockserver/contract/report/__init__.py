@@ -1,7 +1,9 @@
-"""Report: findings, and every form in which they are told.
+"""Reports of a run: on the terminal, as files, and for GitHub Actions.
 
-Comes in: the outcomes of the verbs. Goes out: lines on a console; JSON, JUnit and HTML files;
-annotations and a summary for GitHub Actions. Texts of a server are made harmless first.
+Comes in: the outcomes of the commands. Goes out: lines on a console; HTML, JSON, JUnit XML and
+markdown files; annotations and a summary on GitHub Actions.
+Invariant: texts from a server are sanitized before anything shows them, and each renderer escapes
+them for its own syntax.
 """
 
 from .console import print_report

@@ -1,4 +1,4 @@
-"""A report on a terminal: what is new first, then what is known, then what holds."""
+"""Printing a report on a terminal: findings with the worst first, then the checks that passed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..findings import Finding, Outcome, Table, Verdict
-from .report import VERDICT_LABELS, Report, finding_title, group_by_verdict
+from .report import (
+    VERDICT_LABELS,
+    Report,
+    counts_text,
+    finding_title,
+    group_by_verdict,
+    times_text,
+)
 
 _STYLES = {Verdict.NEW: "bold red", Verdict.GONE: "bold yellow", Verdict.KNOWN: "cyan"}
 _MARKS = {Verdict.NEW: "✗", Verdict.GONE: "!", Verdict.KNOWN: "~"}
@@ -18,16 +25,16 @@ _ASCII = {"✗": "x", "✓": "+", "─": "-"}
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print the page. Colours are the console's affair: a terminal has them, a file has none."""
-    page = _ReportPrinter(console)
+    """Print the report. `console` decides on colours: a terminal has them, a file has none."""
+    printer = _ReportPrinter(console)
     for outcome in report.outcomes:
-        page.outcome(outcome)
-    page.rule("result")
+        printer.print_outcome(outcome)
+    printer.print_rule("result")
     for name, value in report.run.facts:
-        page.line(f"{name:<13}", value)
+        printer.print_line(f"{name:<13}", value)
     console.print()
     mark, style = ("✗", "bold red") if report.fails else ("✓", "bold green")
-    page.text(f"{mark} {report.headline}", style)
+    printer.print_wrapped(f"{mark} {report.headline}", style)
 
 
 class _ReportPrinter:
@@ -36,59 +43,60 @@ class _ReportPrinter:
         self.ascii_marks = not (console.encoding or "").lower().startswith("utf")
 
     def encodable(self, text: str) -> str:
-        """Our own marks where the terminal has them."""
-        for mark, instead in _ASCII.items() if self.ascii_marks else ():
-            text = text.replace(mark, instead)
+        """The text in characters that the console's encoding has.
+
+        Without UTF, marks become ASCII; other characters that are missing become escapes.
+        """
+        for mark, ascii_mark in _ASCII.items() if self.ascii_marks else ():
+            text = text.replace(mark, ascii_mark)
         return text.encode(self.console.encoding or "utf-8", "backslashreplace").decode(
             self.console.encoding or "utf-8"
         )
 
-    def text(self, text: str, style: str = "", *, indent: int = 0) -> None:
-        """Lines that are wrapped as wide as the terminal is, and end where they end."""
-        wide = max(20, self.console.width - indent)
-        for line in Text(self.encodable(text), style).wrap(self.console, wide):
+    def print_wrapped(self, text: str, style: str = "", *, indent: int = 0) -> None:
+        """Print text wrapped to the terminal's width, without spaces at the end of lines."""
+        width = max(20, self.console.width - indent)
+        for line in Text(self.encodable(text), style).wrap(self.console, width):
             line.rstrip()
             self.console.print(Text(" " * indent) + line, soft_wrap=True)
 
-    def line(self, name: str, value: str) -> None:
-        """A line that is never wrapped, so that it can be copied."""
+    def print_line(self, name: str, value: str) -> None:
+        """Print a line without wrapping it, so that it can be copied."""
         whole = Text.assemble((self.encodable(name), "dim"), " ", self.encodable(value))
         self.console.print(whole, soft_wrap=True)
 
-    def rule(self, name: str) -> None:
+    def print_rule(self, name: str) -> None:
         line = "─" * max(3, min(self.console.width, 100) - len(name) - 4)
         self.console.print()
-        self.text(f"── {name} {line}"[: self.console.width], "bold")
+        self.print_wrapped(f"── {name} {line}"[: self.console.width], "bold")
 
-    def outcome(self, outcome: Outcome) -> None:
-        self.rule(outcome.verb)
+    def print_outcome(self, outcome: Outcome) -> None:
+        self.print_rule(outcome.verb)
         for verdict, findings in group_by_verdict(outcome.findings):
             for finding in findings:
-                self.finding(verdict, finding)
+                self.print_finding(verdict, finding)
         for sentence in outcome.holds:
-            self.text(f"✓ {sentence}", "green")
+            self.print_wrapped(f"✓ {sentence}", "green")
         for table in outcome.tables:
             if not table.reports_only:
-                self.table(table)
+                self.print_table(table)
         for note in outcome.notes:
-            self.text(f"note: {note}", "dim", indent=2)
-        counts = [f"{count:,} {name}" for name, count in outcome.counts.items()]
-        self.text(", ".join([*counts, f"{outcome.seconds:.1f} s"]), "dim", indent=2)
+            self.print_wrapped(f"note: {note}", "dim", indent=2)
+        self.print_wrapped(counts_text(outcome), "dim", indent=2)
 
-    def finding(self, verdict: Verdict, finding: Finding) -> None:
-        times = f" ({finding.times:,} times)" if finding.times > 1 else ""
+    def print_finding(self, verdict: Verdict, finding: Finding) -> None:
         heading = Text.assemble(
             (self.encodable(f"{_MARKS[verdict]} {VERDICT_LABELS[verdict]}: "), _STYLES[verdict]),
             (self.encodable(finding_title(finding)), "bold"),
-            self.encodable(f"  {finding.subject}{times}"),
+            self.encodable(f"  {finding.subject}{times_text(finding)}"),
         )
         self.console.print(heading, soft_wrap=True)
         for text, style in _details(finding):
-            self.text(text, style, indent=4)
+            self.print_wrapped(text, style, indent=4)
         if finding.curl:
-            self.line("    $", finding.curl)
+            self.print_line("    $", finding.curl)
 
-    def table(self, table: Table) -> None:
+    def print_table(self, table: Table) -> None:
         grid = RichTable(
             title=Text(self.encodable(table.title), "bold"),
             title_justify="left",
@@ -106,6 +114,6 @@ class _ReportPrinter:
 def _details(finding: Finding) -> Iterator[tuple[str, str]]:
     yield finding.sentence, ""
     if finding.party:
-        yield f"wrong is {finding.party.value}", "bold"
+        yield f"at fault: {finding.party.value}", "bold"
     if finding.evidence and finding.fails:
         yield finding.evidence, "dim"

@@ -1,9 +1,10 @@
-"""All reports of a run, written into a folder: for people, for CI servers, for programs."""
+"""Writing all reports of a run into a folder: for people, for CI servers, for programs."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 
@@ -23,52 +24,58 @@ RENDERERS: Mapping[str, Callable[[Report], str]] = {
 
 
 def ensure_writable_folder(folder: Path) -> None:
-    """Make the folder of the reports, before a run is long under way. Raises UsageError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: {error.strerror or error}; expected a folder that can be written to"
-        ) from None
+    """Create the folder and check that files can be written there; raises UsageError if not.
+
+    A run may take minutes, so this is known before it starts.
+    """
+    with _created_folder(folder), TemporaryFile(dir=folder):
+        pass
 
 
 def write_reports(folder: Path, report: Report) -> Sequence[Path]:
-    """Write every form of a report into a folder, which is made where it is missing.
+    """Write every form of a report into a folder, which is created if it is missing.
 
-    Each file is there whole or not at all. Returns them; raises UsageError where that cannot be.
+    Each file is replaced as a whole. Returns their paths. Raises UsageError if the folder cannot
+    be written to.
     """
     texts = {name: render(report) for name, render in RENDERERS.items()}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with _created_folder(folder):
         for name, text in texts.items():
             _write_atomically(folder / name, text)
+    return [folder / name for name in texts]
+
+
+@contextmanager
+def _created_folder(folder: Path) -> Iterator[None]:
+    """Create the folder; within the block, errors of the file system become UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
         raise UsageError(
             f"{folder}: {error.strerror or error}; expected a folder that can be written to"
         ) from None
-    return [folder / name for name in texts]
 
 
 def _write_atomically(path: Path, text: str) -> None:
-    """The file as it was stays until the new one is whole."""
+    """Write a file; readers see the old content until the new one is complete."""
     with NamedTemporaryFile(
         "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as file:
-        made = Path(file.name)
+        temporary = Path(file.name)
         try:
             file.write(text)
             file.close()
-            made.chmod(0o666 & ~_umask())
-            made.replace(path)
+            # A temporary file is for its owner alone; a report is a file like any other.
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
         except BaseException:
-            made.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
 
 def _umask() -> int:
-    """What other files are made with; it can only be asked for by setting it."""
+    """The umask of the process; it can only be read by setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -1,4 +1,4 @@
-"""A report for GitHub Actions: annotations in its log, and markdown for its summary page."""
+"""Reporting to GitHub Actions: annotations in the log, and markdown for the summary page."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ from typing import TextIO
 
 from ...errors import UsageError
 from ..findings import Finding, Table
-from .report import VERDICT_LABELS, Report, finding_title, group_by_verdict
+from .report import VERDICT_LABELS, Report, finding_title, group_by_verdict, times_text
 
-MAX_ANNOTATIONS = 10  # GitHub shows no more of a step
+MAX_ANNOTATIONS = 10  # GitHub shows no more of one step
 MAX_MESSAGE_CHARS = 2_000
-MAX_SUMMARY_BYTES = 900_000  # bytes; GitHub refuses a summary of more than 1 MiB
+MAX_SUMMARY_BYTES = 900_000  # GitHub rejects a summary of more than 1 MiB
+# Punctuation that can begin markup; a period only in "1. " (a list) and "www." (a link).
 _SYNTAX = re.compile(r"([\\`*_{}\[\]()<>#+=!|~$@:-]|(?<=[0-9])[.](?= |$)|(?<=www)[.])")
 
 
 def in_actions(environment: Mapping[str, str]) -> bool:
-    """Whether this runs in GitHub Actions."""
+    """Whether the process runs in GitHub Actions."""
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
 @contextmanager
 def stop_workflow_commands(out: TextIO, environment: Mapping[str, str]) -> Iterator[None]:
-    """In Actions, what is printed within is only text: a server's words cannot give commands."""
+    """Within the block, GitHub Actions takes no workflow commands from the output.
+
+    Lines such as `::error::` from a server are then only text. Commands are on again after a line
+    with a random token, which a server cannot know.
+    """
     if not in_actions(environment):
         yield
         return
@@ -40,9 +45,9 @@ def stop_workflow_commands(out: TextIO, environment: Mapping[str, str]) -> Itera
 
 
 def report_to_github(report: Report, environment: Mapping[str, str], out: TextIO) -> None:
-    """In Actions, print annotations and add to the page that GITHUB_STEP_SUMMARY names.
+    """Print annotations and append to the file GITHUB_STEP_SUMMARY; only in GitHub Actions.
 
-    Raises UsageError where that page cannot be written.
+    Raises UsageError if that file cannot be written.
     """
     if not in_actions(environment):
         return
@@ -57,7 +62,9 @@ def report_to_github(report: Report, environment: Mapping[str, str], out: TextIO
 
 
 def error_annotations(report: Report) -> Sequence[str]:
-    """A line for each failure, as many as GitHub shows; the last one says how many more."""
+    """A workflow command for each failure, as many as GitHub shows; the last one says how many
+    more there are.
+    """
     failures = [finding for finding in report.findings if finding.fails]
     shown = failures
     lines = []
@@ -84,12 +91,12 @@ def _escape_data(text: str) -> str:
 
 
 def render_markdown(report: Report) -> str:
-    """The report as GitHub's markdown, bounded as GitHub bounds it."""
+    """The report in GitHub's markdown, cut to the size that GitHub accepts."""
     whole = "\n".join(_markdown(report)) + "\n"
     if len(whole.encode()) <= MAX_SUMMARY_BYTES:
         return whole
     truncated = whole.encode()[:MAX_SUMMARY_BYTES].decode(errors="ignore").rpartition("\n\n")[0]
-    return f"{truncated}\n\n</details>\n\n... and more; the reports have all of it\n"
+    return f"{truncated}\n\n</details>\n\n... cut here; the other reports have all of it\n"
 
 
 def _markdown(report: Report) -> Iterator[str]:
@@ -117,11 +124,11 @@ def _markdown(report: Report) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    times = f" ({finding.times:,} times)" if finding.times > 1 else ""
-    yield f"**{escape_markdown(finding_title(finding))}** {code_span(finding.subject)}{times}\\"
+    title, times = escape_markdown(finding_title(finding)), times_text(finding)
+    yield f"**{title}** {code_span(finding.subject)}{times}\\"  # a backslash is a line break
     yield escape_markdown(finding.sentence) + ("\\" if finding.party else "\n")
     if finding.party:
-        yield f"Wrong is {finding.party.value}.\n"
+        yield f"At fault: {finding.party.value}\n"
     if finding.curl:
         yield from (_fenced_code_block(finding.curl, "sh"), "")
 
@@ -134,14 +141,14 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def escape_markdown(text: str) -> str:
-    """A text in markdown that is nothing but text."""
-    plain = " ".join(text.split()).replace("&", "&amp;")
-    plain = plain.replace("<", "&lt;").replace(">", "&gt;")
-    return _SYNTAX.sub(r"\\\1", plain)
+    """A text as one line of markdown without any markup."""
+    without_html = " ".join(text.split()).replace("&", "&amp;")
+    without_html = without_html.replace("<", "&lt;").replace(">", "&gt;")
+    return _SYNTAX.sub(r"\\\1", without_html)
 
 
 def code_span(text: str) -> str:
-    """A text in a code span, whatever backticks it holds."""
+    """A text in a code span; the fence has more backticks than any run in the text."""
     fence = "`" * (_longest_backtick_run(text) + 1)
     beside = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{beside}{text}{beside}{fence}" if text.strip() else ""

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: no script, no other file, no other origin."""
+"""Rendering a report as one HTML page that loads nothing: no script, file or other origin."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from xml.etree import ElementTree as ET
 
 from ...resources import resource_path
 from ..findings import Finding, Outcome, Table, Verdict
-from .report import VERDICT_LABELS, Report, finding_title, group_by_verdict
+from .report import (
+    VERDICT_LABELS,
+    Report,
+    counts_text,
+    finding_title,
+    group_by_verdict,
+    times_text,
+)
 
 Element = ET.Element
 _TEMPLATE = "contract/report/report.html"
 
 
 def render_html(report: Report) -> str:
-    """The page. It is made of elements, never of text put together, so that nothing escapes."""
+    """The page. It is built of elements, not of joined text, so that all text is escaped."""
     parts = [_header(report), _cards(report), *map(_section, report.outcomes), _footer()]
     body = "\n".join(ET.tostring(part, encoding="unicode", method="html") for part in parts)
     template = Template(resource_path(_TEMPLATE).read_text(encoding="utf-8"))
@@ -25,22 +32,22 @@ def render_html(report: Report) -> str:
 
 
 def _element(tag: str, *children: Element | str, **attributes: str) -> Element:
-    """An element with texts and elements in it; `class_` is its class."""
-    made = Element(tag, {name.rstrip("_"): value for name, value in attributes.items()})
+    """An element with child elements and texts; the attribute `class` is passed as `class_`."""
+    element = Element(tag, {name.rstrip("_"): value for name, value in attributes.items()})
     last: Element | None = None
-    for part in children:
-        if isinstance(part, Element):
-            made.append(part)
-            last = part
-        elif last is None:
-            made.text = (made.text or "") + part
-        else:
-            last.tail = (last.tail or "") + part
-    return made
+    for child in children:
+        if isinstance(child, Element):
+            element.append(child)
+            last = child
+        elif last is None:  # ElementTree keeps text before the first child in `text`,
+            element.text = (element.text or "") + child
+        else:  # and text after a child in that child's `tail`
+            last.tail = (last.tail or "") + child
+    return element
 
 
 def _severity_class(outcome: Outcome) -> str:
-    """The class of a verb, which is its colour."""
+    """The CSS class of a command's worst failing verdict, which decides its colour."""
     groups = group_by_verdict([finding for finding in outcome.findings if finding.fails])
     return groups[0][0].value if groups else "ok"
 
@@ -61,12 +68,12 @@ def _cards(report: Report) -> Element:
             f"{len(group)} {VERDICT_LABELS[verdict]}"
             for verdict, group in group_by_verdict(outcome.findings)
         ]
-        holds = [f"{len(outcome.holds)} hold"] if outcome.holds else []
+        passed = [f"{len(outcome.holds)} passed"] if outcome.holds else []
         cards.append(
             _element(
                 "a",
                 _element("b", f"{'✗' if outcome.fails else '✓'} {outcome.verb}"),
-                ", ".join([*counts_by_verdict, *holds]) or "nothing was looked at",
+                ", ".join([*counts_by_verdict, *passed]) or "nothing was checked",
                 href=f"#{outcome.verb}",
                 class_=_severity_class(outcome),
             )
@@ -82,28 +89,26 @@ def _contents(outcome: Outcome) -> Iterator[Element]:
     for verdict, findings in group_by_verdict(outcome.findings):
         yield from (_finding(verdict, finding) for finding in findings)
     if outcome.holds:
-        yield _element("h3", "Holds")
+        yield _element("h3", "Passed")
         yield _element("ul", *(_element("li", text) for text in outcome.holds), class_="holds ok")
     yield from map(_table, outcome.tables)
     if outcome.notes:
         yield _element("h3", "Notes")
         yield _element("ul", *(_element("li", text) for text in outcome.notes))
-    counts = [f"{count:,} {name}" for name, count in outcome.counts.items()]
-    yield _element("p", ", ".join([*counts, f"{outcome.seconds:.1f} s"]), class_="soft")
+    yield _element("p", counts_text(outcome), class_="soft")
 
 
 def _finding(verdict: Verdict, finding: Finding) -> Element:
-    times = f" ({finding.times:,} times)" if finding.times > 1 else ""
     heading = _element(
         "summary",
         _element("span", VERDICT_LABELS[verdict], class_="word"),
         _element("b", finding_title(finding)),
         _element("code", finding.subject),
-        times,
+        times_text(finding),
     )
     parts = [heading, _element("p", finding.sentence)]
     if finding.party:
-        parts.append(_element("p", "Wrong is ", _element("b", finding.party.value), "."))
+        parts.append(_element("p", "At fault: ", _element("b", finding.party.value)))
     if finding.evidence:
         parts.append(_element("pre", finding.evidence))
     if finding.curl:

@@ -1,4 +1,7 @@
-"""A report as JSON; report.schema.json describes it, and `version` grows when it changes."""
+"""Rendering a report as JSON, as report.schema.json describes it.
+
+`version` grows when a key is removed or changes its meaning; new keys keep it.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ VERSION = 1
 
 
 def render_json(report: Report) -> str:
-    """The document, for people too: indented, with a line end."""
+    """The report as indented JSON text with a line end."""
     return json.dumps(report_as_dict(report), indent=2, ensure_ascii=False) + "\n"
 
 
 def report_as_dict(report: Report) -> Mapping[str, Any]:
-    """The document as a value."""
+    """The report as a value that JSON can hold."""
     run = report.run
     return {
         "version": VERSION,

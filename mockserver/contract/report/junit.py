@@ -1,7 +1,7 @@
-"""A report as JUnit XML, as the common CI servers read it.
+"""Rendering a report as JUnit XML, as the common CI servers read it.
 
-A suite is a verb. What holds and what is known are passed tests; a known one tells of itself in
-`system-out`. What is new, or known and gone, is a failure.
+Each command is a test suite. Passed checks and known findings are passed tests; a known finding has
+its text in `system-out`. New findings, and known ones that are gone, are failures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Element = ET.Element
 
 
 def render_junit(report: Report) -> str:
-    """The document, with its declaration."""
+    """The report as an XML document."""
     suites = [_suite(report, outcome) for outcome in report.outcomes]
     root = Element("testsuites", name="mockserver verify", time=f"{report.run.seconds:.3f}")
     for name in ("tests", "failures", "errors"):
@@ -47,9 +47,9 @@ def _suite(report: Report, outcome: Outcome) -> Element:
     seen: Counter[str] = Counter()
     for finding in outcome.findings:
         name = f"{finding_title(finding)}: {finding.subject}"
-        seen[name] += 1  # of two tests with one name some servers show one
-        again = f" ({seen[name]})" if seen[name] > 1 else ""
-        suite.append(_case(outcome, finding, name + again))
+        seen[name] += 1  # of two tests with the same name, some CI servers show only one
+        number = f" ({seen[name]})" if seen[name] > 1 else ""
+        suite.append(_case(outcome, finding, name + number))
     if outcome.notes:
         ET.SubElement(suite, "system-out").text = "\n".join(outcome.notes)
     return suite

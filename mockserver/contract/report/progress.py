@@ -1,4 +1,4 @@
-"""What is being done, while it is done: a bar on a terminal, a line now and then elsewhere."""
+"""Progress while a command runs: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-_EVERY = 10.0  # seconds between lines
+_SECONDS_BETWEEN_LINES = 10.0
 
 
 class ProgressDisplay:
-    """Progress on stderr, so that what is printed at the end can be piped."""
+    """Shows progress on stderr, so that the report on stdout can be piped."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
         self._bar: Progress | None = None
         self._verb = ""
-        self._last = 0.0
+        self._last_line_at = 0.0
         if self.stream.isatty():
             self._bar = Progress(
                 TextColumn("{task.description}"),
@@ -47,29 +47,32 @@ class ProgressDisplay:
             self._bar.stop()
 
     def start_verb(self, verb: str) -> None:
-        """What follows is about this verb."""
+        """Put the name of a command before the texts that follow."""
         self._verb = f"{verb}: "
 
     def show_status(self, text: str) -> None:
-        """Something that has no measure."""
+        """Show a text without a measure of progress."""
         if self._bar:
             self._bar.update(self._task, description=self._verb + text, total=None, completed=0)
         else:
-            self._line(text)
+            self._print_line(text)
 
     def show_status_throttled(self, text: str) -> None:
-        """Something that is said again and again."""
-        if self._bar or time.monotonic() >= self._last + _EVERY:
+        """Show a text that changes often; without a terminal, only one in a while."""
+        if self._bar or self._is_line_due():
             self.show_status(text)
 
     def show_progress(self, what: str, done: int, total: int) -> None:
-        """So much of something is done."""
+        """Show how much of `total` is done; without a terminal, only once in a while."""
         if self._bar:
             text = self._verb + what
             self._bar.update(self._task, description=text, completed=min(done, total), total=total)
-        elif time.monotonic() >= self._last + _EVERY:
-            self._line(f"{what}, {done:,} of {total:,}")
+        elif self._is_line_due():
+            self._print_line(f"{what}, {done:,} of {total:,}")
 
-    def _line(self, text: str) -> None:
-        self._last = time.monotonic()
+    def _is_line_due(self) -> bool:
+        return time.monotonic() >= self._last_line_at + _SECONDS_BETWEEN_LINES
+
+    def _print_line(self, text: str) -> None:
+        self._last_line_at = time.monotonic()
         print(f"{self._verb}{text}", file=self.stream, flush=True)

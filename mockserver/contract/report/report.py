@@ -1,8 +1,8 @@
-"""What a run of the kit comes to: its facts, its outcomes, and the sentence that sums them up."""
+"""The report of a run: its facts, its outcomes, and the sentence that sums them up."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,15 +10,16 @@ from ..findings import Finding, Outcome, Table, Verdict
 from ..server import Ownership
 from .sanitizing import sanitize, sanitize_uncut_line
 
-VERDICT_LABELS = {Verdict.NEW: "new", Verdict.GONE: "known, but gone", Verdict.KNOWN: "known"}
-"""Verdicts as a page says them, the worst first."""
+VERDICT_LABELS = {Verdict.NEW: "new", Verdict.GONE: "fixed upstream", Verdict.KNOWN: "known"}
+"""Verdicts in words, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The facts: which server, as what, whose, when, for how long, from which seed.
+    """The facts of a run.
 
-    `server` is what it says it is, such as `Prefect 3.8.8`; `dialect` is what it was held against.
+    `server` is what the server says it is, such as `Prefect 3.8.8`; `dialect` is what it was
+    compared with. `seconds` is the duration. `seed` is None if nothing was random.
     """
 
     url: str
@@ -31,13 +32,13 @@ class RunInfo:
 
     @property
     def facts(self) -> Sequence[tuple[str, str]]:
-        """Name and value of each, for people."""
+        """Name and value of each fact, for people."""
         seed = [] if self.seed is None else [("seed", str(self.seed))]
         return [
             ("server", self.url),
-            ("says it is", self.server),
-            ("held against", self.dialect),
-            ("taken as", self.ownership.value),
+            ("version", self.server),
+            ("compared with", self.dialect),
+            ("data is", self.ownership.value),
             ("started", self.started.isoformat(timespec="seconds")),
             ("took", f"{self.seconds:.1f} s"),
             *seed,
@@ -46,8 +47,8 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run and its outcomes. Whoever holds one holds texts without control characters and secrets;
-    the syntax of where they are shown is still to be escaped.
+    """A run and its outcomes. Made by `build_report`, so its texts hold no control characters and
+    no secrets; renderers still escape the syntax of their form.
     """
 
     run: RunInfo
@@ -55,77 +56,106 @@ class Report:
 
     @property
     def findings(self) -> Sequence[Finding]:
-        """Those of all verbs, the worst first."""
-        every = [finding for outcome in self.outcomes for finding in outcome.findings]
-        return [
-            finding for verdict in VERDICT_LABELS for finding in every if finding.verdict is verdict
-        ]
+        """The findings of all commands, the worst first."""
+        findings = [finding for outcome in self.outcomes for finding in outcome.findings]
+        return [finding for _, group in group_by_verdict(findings) for finding in group]
 
     @property
     def fails(self) -> bool:
-        """Whether anything but what is known was found."""
+        """Whether any finding fails."""
         return any(outcome.fails for outcome in self.outcomes)
 
     @property
     def headline(self) -> str:
-        """What it comes to, in a sentence without a full stop."""
-        counted = [
-            (verdict, sum(finding.verdict is verdict for finding in self.findings))
-            for verdict in VERDICT_LABELS
-        ]
-        counts_text = ", ".join(
-            f"{count} {VERDICT_LABELS[verdict]}" for verdict, count in counted if count
+        """The result in a sentence without a full stop."""
+        counts = ", ".join(
+            f"{len(group)} {VERDICT_LABELS[verdict]}"
+            for verdict, group in group_by_verdict(self.findings)
         )
         holds = "The contract does not hold" if self.fails else "The contract holds"
-        return f"{holds}: {counts_text or 'nothing differs'}"
+        return f"{holds}: {counts or 'no differences'}"
 
 
 def build_report(
     run: RunInfo, outcomes: Sequence[Outcome], secrets: Collection[str] = ()
 ) -> Report:
-    """A report whose texts are fit to be shown, and hold none of the secrets."""
+    """Make a report of sanitized texts, in which the secrets are replaced.
 
-    def one(text: str) -> str:
-        return sanitize_uncut_line(sanitize(text, secrets))
+    `secrets` are sorted by length, as `secrets_in_headers` returns them.
+    """
+    sanitizer = _Sanitizer(secrets)
+    return Report(sanitizer.run_info(run), [sanitizer.outcome(outcome) for outcome in outcomes])
 
-    def finding(found: Finding) -> Finding:
+
+@dataclass(frozen=True, slots=True)
+class _Sanitizer:
+    """Copies values with each of their texts sanitized."""
+
+    secrets: Collection[str]
+
+    def line(self, text: str) -> str:
+        return sanitize_uncut_line(sanitize(text, self.secrets))
+
+    def lines(self, texts: Iterable[str]) -> list[str]:
+        return [self.line(text) for text in texts]
+
+    def run_info(self, run: RunInfo) -> RunInfo:
         return replace(
-            found,
-            check=one(found.check),
-            subject=one(found.subject),
-            sentence=one(found.sentence),
-            evidence=sanitize(found.evidence, secrets),
-            curl=sanitize_uncut_line(found.curl, secrets),
+            run,
+            url=self.line(run.url),
+            server=self.line(run.server),
+            dialect=self.line(run.dialect),
         )
 
-    def table(shown: Table) -> Table:
-        rows = [[one(cell) for cell in row] for row in shown.rows]
-        return Table(
-            one(shown.title), [one(name) for name in shown.columns], rows, shown.reports_only
-        )
-
-    def outcome(told: Outcome) -> Outcome:
+    def finding(self, finding: Finding) -> Finding:
         return replace(
-            told,
-            findings=[finding(found) for found in told.findings],
-            holds=[one(text) for text in told.holds],
-            notes=[one(text) for text in told.notes],
-            counts={one(name): count for name, count in told.counts.items()},
-            tables=[table(shown) for shown in told.tables],
+            finding,
+            check=self.line(finding.check),
+            subject=self.line(finding.subject),
+            sentence=self.line(finding.sentence),
+            evidence=sanitize(finding.evidence, self.secrets),
+            curl=sanitize_uncut_line(finding.curl, self.secrets),
         )
 
-    safe = replace(run, url=one(run.url), server=one(run.server), dialect=one(run.dialect))
-    return Report(safe, [outcome(told) for told in outcomes])
+    def table(self, table: Table) -> Table:
+        return replace(
+            table,
+            title=self.line(table.title),
+            columns=self.lines(table.columns),
+            rows=[self.lines(row) for row in table.rows],
+        )
+
+    def outcome(self, outcome: Outcome) -> Outcome:
+        return replace(
+            outcome,
+            findings=[self.finding(finding) for finding in outcome.findings],
+            holds=self.lines(outcome.holds),
+            notes=self.lines(outcome.notes),
+            counts={self.line(name): count for name, count in outcome.counts.items()},
+            tables=[self.table(table) for table in outcome.tables],
+        )
 
 
 def group_by_verdict(findings: Sequence[Finding]) -> Sequence[tuple[Verdict, Sequence[Finding]]]:
-    """Findings by their verdict, the worst first; verdicts without one are left out."""
-    grouped = (
-        (verdict, [one for one in findings if one.verdict is verdict]) for verdict in VERDICT_LABELS
+    """Group findings by verdict, the worst first; verdicts without findings are left out."""
+    groups = (
+        (verdict, [finding for finding in findings if finding.verdict is verdict])
+        for verdict in VERDICT_LABELS
     )
-    return [(verdict, group) for verdict, group in grouped if group]
+    return [(verdict, group) for verdict, group in groups if group]
 
 
 def finding_title(finding: Finding) -> str:
-    """What a finding is called: its check, or the known deviation it is."""
+    """The id of the deviation that a finding is about, or of the check that found it."""
     return finding.deviation or finding.check
+
+
+def times_text(finding: Finding) -> str:
+    """How often a finding was seen, such as " (12 times)"; empty for once."""
+    return f" ({finding.times:,} times)" if finding.times > 1 else ""
+
+
+def counts_text(outcome: Outcome) -> str:
+    """The counts and the duration of an outcome, such as "2,345 requests, 12.3 s"."""
+    counts = [f"{count:,} {name}" for name, count in outcome.counts.items()]
+    return ", ".join([*counts, f"{outcome.seconds:.1f} s"])

@@ -1,4 +1,4 @@
-"""Texts that come from elsewhere, made fit to be shown: printable, bounded, without secrets."""
+"""Sanitizing texts from a server before they are shown: printable, bounded, without secrets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ...errors import to_single_line
 
-MAX_LINE_CHARS = 4_000  # characters of a line
+# A server may answer megabytes; a report shows the beginning.
+MAX_LINE_CHARS = 4_000
 MAX_LINES = 100
 REDACTED = "[hidden]"
 _NON_SECRET_HEADERS = frozenset({
@@ -19,40 +20,45 @@ _MIN_SECRET_LENGTH = 4  # a shorter secret would be found in any text
 
 
 def sanitize(text: str, secrets: Iterable[str] = ()) -> str:
-    """A text of several lines at will, fit to be shown wherever no syntax has to be escaped."""
+    """A text, of one or more lines, without control characters and secrets, cut to a bounded size.
+
+    The syntax of the place where it is shown must still be escaped.
+    """
     lines = redact(text, secrets).splitlines()
     if len(lines) > MAX_LINES:
-        lines = [*lines[:MAX_LINES], f"... and {len(lines) - MAX_LINES:,} lines more"]
+        lines = [*lines[:MAX_LINES], f"... and {len(lines) - MAX_LINES:,} more lines"]
     return "\n".join(to_single_line(line, MAX_LINE_CHARS) for line in lines)
 
 
 def sanitize_uncut_line(text: str, secrets: Iterable[str] = ()) -> str:
-    """One line that is not cut, such as a command line to be copied."""
+    """A text as one line that is not cut, such as a command to be copied."""
     whole = redact(text, secrets)
     return to_single_line(whole, len(whole))
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """A text in which no secret stands."""
+    """A text with each secret replaced. Longer secrets must come before their parts."""
     for secret in secrets:
         text = text.replace(secret, REDACTED)
     return text
 
 
 def secrets_in_headers(headers: Mapping[str, str]) -> Collection[str]:
-    """What must not be shown of the headers that requests carry: values, and what they wrap.
+    """The texts of request headers that must not be shown: values, and credentials within them.
 
-    Any header may be a credential but for a few that never are. The longest come first, so that
-    none is left in part.
+    Any header may hold a credential, except a few that never do. The longest come first, so that
+    none is replaced only in part.
     """
-    hidden = [value for name, value in headers.items() if name.lower() not in _NON_SECRET_HEADERS]
-    found = {part for value in hidden for part in _parts(value)}
+    values = [value for name, value in headers.items() if name.lower() not in _NON_SECRET_HEADERS]
+    secrets = {secret for value in values for secret in _credentials(value)}
     return sorted(
-        (one for one in found if len(one) >= _MIN_SECRET_LENGTH), key=lambda one: (-len(one), one)
+        (secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH),
+        key=lambda secret: (-len(secret), secret),
     )
 
 
-def _parts(value: str) -> Iterator[str]:
+def _credentials(value: str) -> Iterator[str]:
+    """A header's value; what follows a scheme such as Bearer; user and password of Basic."""
     yield value
     scheme, _, credentials = value.partition(" ")
     if not credentials:

@@ -1,4 +1,4 @@
-# Whatever a server says, a report is well-formed, says it, and is nothing but text where it stands.
+# Whatever texts a server sends, a report is well-formed, shows them, and they are only text in it.
 
 from __future__ import annotations
 
@@ -70,14 +70,18 @@ VISIBLE = TEXTS.filter(lambda text: bool(sanitize(text).strip()))
 
 
 def finding(text: str = "", verdict: Verdict = Verdict.NEW, **more: Any) -> Finding:
-    said = {"check": "at-most-limit", "subject": "POST /flow_runs/bulk_delete", "sentence": "three"}
+    fields = {
+        "check": "at-most-limit",
+        "subject": "POST /flow_runs/bulk_delete",
+        "sentence": "three",
+    }
     if text:
-        said = dict.fromkeys([*said, "evidence", "curl"], text)
-    return Finding("fuzz", **{**said, "verdict": verdict, **more})
+        fields = dict.fromkeys([*fields, "evidence", "curl"], text)
+    return Finding("fuzz", **{**fields, "verdict": verdict, **more})
 
 
 def report(text: str = "", *, secrets: Collection[str] = ()) -> Report:
-    """One that has all there can be, with a text wherever one can stand."""
+    """A report with one of everything, and `text` in every place that shows a text."""
     known = finding(text, Verdict.KNOWN, deviation="like-nul", times=1234)
     gone = finding(text, Verdict.GONE, deviation="nul-in-text")
     outcome = Outcome(
@@ -95,16 +99,16 @@ def report(text: str = "", *, secrets: Collection[str] = ()) -> Report:
     )
 
 
-def printed(told: Report, *, terminal: bool = False, encoding: str = "utf-8") -> str:
+def printed(report: Report, *, terminal: bool = False, encoding: str = "utf-8") -> str:
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding=encoding)
-    console.print_report(told, Console(file=out, width=80, force_terminal=terminal))
+    console.print_report(report, Console(file=out, width=80, force_terminal=terminal))
     out.flush()
     return raw.getvalue().decode(encoding)
 
 
 class Page(HTMLParser):
-    """Elements, and the text within."""
+    """The elements, texts and links of an HTML page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -122,54 +126,54 @@ class Page(HTMLParser):
         self.words.append(data)
 
 
-def test_a_page_says_what_matters() -> None:
-    """The terminal tells each finding by verdict, the worst first, and what it comes to."""
+def test_the_terminal_shows_the_worst_findings_first() -> None:
+    """Then what passed, notes, the facts of the run and the result."""
     page = printed(report())
     assert (
         page.index("✗ new: at-most-limit  POST /flow_runs/bulk_delete")
-        < page.index("! known, but gone: nul-in-text")
+        < page.index("! fixed upstream: nul-in-text")
         < page.index("~ known: like-nul  POST /flow_runs/bulk_delete (1,234 times)")
     )
-    assert "    wrong is the server" in page
+    assert "    at fault: the server" in page
     assert "✓ ids are unique" in page
     assert "2,345 requests, 12.3 s" in page
     assert "  any_  12" in page
     assert "  note: no stateful phase" in page
-    assert "held against  prefect-sqlite" in page
-    assert page.endswith("✗ The contract does not hold: 1 new, 1 known, but gone, 1 known\n")
+    assert "compared with prefect-sqlite" in page
+    assert page.endswith("✗ The contract does not hold: 1 new, 1 fixed upstream, 1 known\n")
 
 
-def test_a_page_of_what_holds_says_so() -> None:
-    """Known deviations alone are no failure."""
-    told = build_report(RUN, [Outcome("fuzz", [finding(verdict=Verdict.KNOWN)])])
-    assert printed(told).endswith("✓ The contract holds: 1 known\n")
-    assert printed(build_report(RUN, [])).endswith("✓ The contract holds: nothing differs\n")
+def test_known_deviations_alone_do_not_fail() -> None:
+    """The result says that the contract holds."""
+    built = build_report(RUN, [Outcome("fuzz", [finding(verdict=Verdict.KNOWN)])])
+    assert printed(built).endswith("✓ The contract holds: 1 known\n")
+    assert printed(build_report(RUN, [])).endswith("✓ The contract holds: no differences\n")
 
 
-def test_a_command_line_can_be_copied() -> None:
-    """A curl line stands whole in one line, however narrow the terminal is."""
-    told = build_report(RUN, [Outcome("fuzz", [finding(curl=CURL)])])
-    assert f"    $ {CURL}" in printed(told).splitlines()
+def test_curl_commands_are_not_wrapped() -> None:
+    """A command can be copied, however narrow the terminal is."""
+    built = build_report(RUN, [Outcome("fuzz", [finding(curl=CURL)])])
+    assert f"    $ {CURL}" in printed(built).splitlines()
 
 
-def test_lines_end_where_their_text_ends() -> None:
-    """Nothing is padded to the width of the terminal; long sentences are wrapped and indented."""
-    told = build_report(RUN, [Outcome("fuzz", [finding(sentence="word " * 40)])])
-    lines = printed(told).splitlines()
+def test_lines_have_no_trailing_spaces() -> None:
+    """Long sentences are wrapped and indented."""
+    built = build_report(RUN, [Outcome("fuzz", [finding(sentence="word " * 40)])])
+    lines = printed(built).splitlines()
     words = [len(line.split()) for line in lines if line.startswith("    word")]
     assert words == [15, 15, 10]
     assert [line for line in lines if line != line.rstrip()] == []
 
 
 def test_colours_are_for_terminals() -> None:
-    """A file has no escape sequences, a terminal has."""
+    """A file gets no escape sequences, a terminal does."""
     assert "\x1b" not in printed(report())
     assert "\x1b[1;31m" in printed(report(), terminal=True)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_an_old_terminal_has_marks_too(encoding: str) -> None:
-    """What its encoding does not have is written another way, and nothing fails."""
+def test_a_terminal_without_utf_8_gets_ascii_marks(encoding: str) -> None:
+    """Characters that its encoding lacks are escaped."""
     page = printed(report("✓ ☃ é"), encoding=encoding)
     assert "x new: " in page
     assert "\\u2603" in page
@@ -177,14 +181,14 @@ def test_an_old_terminal_has_marks_too(encoding: str) -> None:
 
 @given(TEXTS)
 def test_any_text_is_only_text_on_a_terminal(text: str) -> None:
-    """No character of a server's gets to a terminal that is not printable."""
+    """A terminal gets only printable characters from a server."""
     page = printed(report(text))
     assert page.replace("\n", "").isprintable()
 
 
 @given(VISIBLE)
 def test_any_text_is_only_text_in_junit(text: str) -> None:
-    """The XML is well-formed, has the same elements, and holds what is printable of the text."""
+    """The XML is well-formed, has the same elements, and holds the sanitized text."""
     root = ET.fromstring(render_junit(report(text)))  # noqa: S314 - it is our own
     plain = ET.fromstring(render_junit(report()))  # noqa: S314
     assert [one.tag for one in root.iter()] == [one.tag for one in plain.iter()]
@@ -194,7 +198,7 @@ def test_any_text_is_only_text_in_junit(text: str) -> None:
 
 
 def test_junit_counts_as_ci_servers_count() -> None:
-    """What holds and what is known passed; what is new, and what is gone, failed."""
+    """Passed checks and known findings pass; new ones and those that are gone fail."""
     root = ET.fromstring(render_junit(report()))  # noqa: S314
     assert root.attrib == {
         "name": "mockserver verify", "time": "45.250", "tests": "5", "failures": "2", "errors": "0",
@@ -208,15 +212,15 @@ def test_junit_counts_as_ci_servers_count() -> None:
     assert known.find("failure") is None
     assert known.findtext("system-out") == "known: three"
     kinds = [failure.get("type") for failure in fuzz.iter("failure")]
-    assert kinds == ["new", "known, but gone"]
+    assert kinds == ["new", "fixed upstream"]
     assert fuzz.find("properties/property[@name='requests'][@value='2345']") is not None
     assert fuzz.findtext("system-out") == "no stateful phase"
 
 
-def test_two_of_a_name_are_two_in_junit() -> None:
-    """A test has a name of its own, so that no CI server shows one for two."""
-    told = build_report(RUN, [Outcome("fuzz", [finding(), finding()])])
-    names = [case.get("name") for case in ET.fromstring(render_junit(told)).iter("testcase")]  # noqa: S314
+def test_findings_of_one_name_get_numbers_in_junit() -> None:
+    """Test names are unique, because some CI servers show only one of two."""
+    built = build_report(RUN, [Outcome("fuzz", [finding(), finding()])])
+    names = [case.get("name") for case in ET.fromstring(render_junit(built)).iter("testcase")]  # noqa: S314
     assert names == [
         "at-most-limit: POST /flow_runs/bulk_delete",
         "at-most-limit: POST /flow_runs/bulk_delete (2)",
@@ -224,8 +228,8 @@ def test_two_of_a_name_are_two_in_junit() -> None:
 
 
 @given(TEXTS)
-def test_json_is_as_its_schema_says(text: str) -> None:
-    """For any text the JSON report is valid, and can be written as UTF-8."""
+def test_json_is_valid_against_its_schema(text: str) -> None:
+    """For any text, and it can be encoded as UTF-8."""
     schema = json.loads(
         resource_path("contract/report/report.schema.json").read_text(encoding="utf-8")
     )
@@ -238,7 +242,7 @@ def test_json_is_as_its_schema_says(text: str) -> None:
 
 @given(VISIBLE)
 def test_any_text_is_only_text_in_html(text: str) -> None:
-    """The page has the same elements whatever it says, no script, and nothing from elsewhere."""
+    """The page has the same elements for any text, no script, and no link to elsewhere."""
     page = Page(render_html(report(text)))
     plain = Page(render_html(report(text="a")))
     assert page.tags == plain.tags
@@ -247,8 +251,8 @@ def test_any_text_is_only_text_in_html(text: str) -> None:
     assert sanitize_uncut_line(sanitize(text)) in "".join(page.words)
 
 
-def test_the_page_needs_nothing_else() -> None:
-    """No other origin is named in its frame, and its rules forbid one."""
+def test_the_html_page_loads_nothing() -> None:
+    """Its template names no other origin, and its Content-Security-Policy forbids any."""
     frame = resource_path("contract/report/report.html").read_text(encoding="utf-8")
     assert not re.findall(r"https?://|url\(|@import|<script", frame)
     assert "default-src 'none'" in frame
@@ -263,18 +267,18 @@ def rendered(text: str) -> Page:
 
 @given(VISIBLE)
 def test_any_text_is_only_text_in_markdown(text: str) -> None:
-    """Rendered, the summary has the same elements whatever it says, and the text as it is."""
+    """Rendered, the summary has the same elements for any text, and no links."""
     page = rendered(github.render_markdown(report(text)))
     assert page.tags == rendered(github.render_markdown(report("a"))).tags
     assert page.links == []
 
 
 def test_a_summary_is_bounded() -> None:
-    """GitHub refuses a page of more than 1 MiB, so ours ends before."""
-    told = build_report(RUN, [Outcome("fuzz", [finding("é" * 4000)] * 200)])
-    page = github.render_markdown(told)
+    """GitHub rejects a summary of more than 1 MiB."""
+    built = build_report(RUN, [Outcome("fuzz", [finding("é" * 4000)] * 200)])
+    page = github.render_markdown(built)
     assert len(page.encode()) < 1 << 20
-    assert page.endswith("... and more; the reports have all of it\n")
+    assert page.endswith("... cut here; the other reports have all of it\n")
 
 
 def unescaped(line: str) -> tuple[str, str]:
@@ -296,7 +300,7 @@ def unescaped(line: str) -> tuple[str, str]:
 
 @given(VISIBLE)
 def test_any_text_is_only_text_in_an_annotation(text: str) -> None:
-    """A command is one line, whose parts are the text and nothing more."""
+    """A workflow command is one line, and its parts decode to the text."""
     lines = github.error_annotations(report(text))
     assert len(lines) == 2
     one = sanitize_uncut_line(sanitize(text))
@@ -305,15 +309,15 @@ def test_any_text_is_only_text_in_an_annotation(text: str) -> None:
 
 
 def test_annotations_are_as_many_as_github_shows() -> None:
-    """The tenth of more than ten says how many are left."""
-    told = build_report(RUN, [Outcome("fuzz", [finding()] * 12)])
-    lines = github.error_annotations(told)
+    """The tenth of more than ten says how many more there are."""
+    built = build_report(RUN, [Outcome("fuzz", [finding()] * 12)])
+    lines = github.error_annotations(built)
     assert len(lines) == 10
     assert lines[-1].endswith("::3 more; the log and the reports have all of them")
 
 
-def test_github_is_told_only_in_actions(tmp_path: Path) -> None:
-    """Elsewhere nothing is printed or written; there, annotations and one more summary are."""
+def test_github_gets_a_report_only_in_actions(tmp_path: Path) -> None:
+    """In Actions annotations are printed and the summary is appended; elsewhere nothing is."""
     page, out = tmp_path / "summary.md", io.StringIO()
     github.report_to_github(report(), {"GITHUB_STEP_SUMMARY": str(page)}, out)
     assert (out.getvalue(), page.exists()) == ("", False)
@@ -328,7 +332,7 @@ def test_github_is_told_only_in_actions(tmp_path: Path) -> None:
 
 
 def test_what_is_printed_in_actions_gives_no_commands() -> None:
-    """Commands are stopped while the page is printed, with a word that nobody can guess."""
+    """Workflow commands are off while the report is printed, until a random token."""
     out = io.StringIO()
     with github.stop_workflow_commands(out, ACTIONS):
         print("::error::x", file=out)
@@ -353,33 +357,33 @@ HEADERS = {
 
 
 def test_what_is_secret_in_headers() -> None:
-    """Whole values, what a scheme wraps, and a password in it; longest first, none too short."""
-    found = list(secrets_in_headers(HEADERS))
-    assert {"admin:s3cr3t!", "s3cr3t!", "pnu_0123456789", "Bearer pnu_0123456789"} <= set(found)
-    assert not {"abc", "application/json"} & set(found)
-    assert [len(one) for one in found] == sorted((len(one) for one in found), reverse=True)
+    """Values, what follows a scheme, and a password in it; longest first, none too short."""
+    secrets = list(secrets_in_headers(HEADERS))
+    assert {"admin:s3cr3t!", "s3cr3t!", "pnu_0123456789", "Bearer pnu_0123456789"} <= set(secrets)
+    assert not {"abc", "application/json"} & set(secrets)
+    assert secrets == sorted(secrets, key=len, reverse=True)
 
 
 def test_no_report_shows_a_secret(tmp_path: Path) -> None:
-    """A server may send credentials back in any text; no form of the report repeats them."""
+    """A server may send credentials back in any text; no form of the report shows them."""
     hidden = secrets_in_headers(HEADERS)
-    told = report("got pnu_0123456789 and s3cr3t! and " + HEADERS["Authorization"], secrets=hidden)
-    pages = [path.read_text(encoding="utf-8") for path in write_reports(tmp_path, told)]
-    for page in [*pages, printed(told), *github.error_annotations(told)]:
+    built = report("got pnu_0123456789 and s3cr3t! and " + HEADERS["Authorization"], secrets=hidden)
+    pages = [path.read_text(encoding="utf-8") for path in write_reports(tmp_path, built)]
+    for page in [*pages, printed(built), *github.error_annotations(built)]:
         assert "[hidden]" in page or "\\[hidden\\]" in page
         assert not [secret for secret in hidden if secret in page]
 
 
-def test_texts_are_bounded() -> None:
-    """A server's megabytes are cut: characters of a line, and lines."""
-    told = build_report(RUN, [Outcome("fuzz", [finding("x" * 10_000, curl=CURL)])])
-    assert len(told.findings[0].sentence) == 4000
+def test_long_texts_are_cut() -> None:
+    """Both the length of a line and the number of lines."""
+    built = build_report(RUN, [Outcome("fuzz", [finding("x" * 10_000, curl=CURL)])])
+    assert len(built.findings[0].sentence) == 4000
     lines = sanitize("a\n" * 500).splitlines()
-    assert (len(lines), lines[-1]) == (101, "... and 400 lines more")
+    assert (len(lines), lines[-1]) == (101, "... and 400 more lines")
 
 
-def test_reports_are_written_whole(tmp_path: Path) -> None:
-    """The folder is made; all forms are in it, again at the second time, and nothing else."""
+def test_report_files_are_replaced_as_a_whole(tmp_path: Path) -> None:
+    """The folder is created; after a second run, too, it has every form and nothing else."""
     folder = tmp_path / "a" / "b"
     for _ in range(2):
         paths = write_reports(folder, report())
@@ -390,8 +394,8 @@ def test_reports_are_written_whole(tmp_path: Path) -> None:
     assert {path.stat().st_mode for path in paths} == {other.stat().st_mode}
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """Neither a file in its place, nor a folder in a file's, leaves anything half done."""
+def test_a_folder_that_cannot_be_written_to_is_a_usage_error(tmp_path: Path) -> None:
+    """Such as a file in its place, or a folder in a file's; no temporary file is left."""
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="File exists; expected a folder that can be written to"):
         write_reports(tmp_path / "file", report())
@@ -401,8 +405,8 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert not [path for path in (tmp_path / "full").iterdir() if path.name.startswith(".")]
 
 
-def test_facts_without_a_seed() -> None:
-    """A run in which chance had no part names no seed."""
+def test_facts_name_a_seed_only_if_there_is_one() -> None:
+    """A run without random requests has none."""
     assert "seed" not in dict(replace(RUN, seed=None).facts)
     assert dict(RUN.facts)["seed"] == "7"
     assert RUN.started.astimezone(UTC).hour == 6
