@@ -41,7 +41,7 @@ def create_sessions_app(sessions: Sessions) -> web.Application:
     """
     app = web.Application(middlewares=[_middleware])
     app[SESSIONS_KEY] = sessions
-    app[WORLD_KEY] = sessions.origin
+    app[WORLD_KEY] = sessions.default_world
     for prefix in ("", "/api"):
         for method, path, handler in ROUTES:
             app.router.add_route(method, prefix + path, handler, expect_handler=handle_expect)
@@ -54,7 +54,7 @@ def create_sessions_app(sessions: Sessions) -> web.Application:
 def _middleware(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
     """Answer at once, or by way of the journal and the faults where there are any."""
     world = world_of(request)
-    if (world.observed or FAULT_HEADER in request.headers) and handler is not _control:
+    if (world.intercepts_requests or FAULT_HEADER in request.headers) and handler is not _control:
         return intercept(request, partial(answer, handler, world), world)
     return answer(handler, world, request)
 

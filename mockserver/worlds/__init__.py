@@ -1,7 +1,8 @@
-"""Worlds: a store with its clock, journal and faults; sessions are worlds of their own.
+"""Worlds: stores with a clock, a journal, fault rules and snapshots, for servers and tests.
 
-Comes in: seeds and `Settings`. Goes out: a `World` to ask and to steer, and assertions about what
-its journal recorded.
+Comes in: `Settings`, a store or seeds, and flow runs described by a few fields. Goes out: a
+`World`, `Sessions` that keep worlds by name, and explanations of how a journal differs from what a
+test expects. Nothing here knows HTTP.
 """
 
 from typing import TYPE_CHECKING

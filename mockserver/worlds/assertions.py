@@ -1,4 +1,7 @@
-"""What a test expects of a journal; and, if it is not so, what came nearest, how it differs."""
+"""Assertions about a journal: what a test expects, and how the recorded requests differ from it.
+
+An explanation is an empty text where the expectation is met, else the message of the failing test.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,10 @@ from ..errors import to_single_line
 from ..prefect import FlowRun
 from .journal import Exchange, failed_conditions
 
-_MOST_SHOWN = 3
-_MOST_RUNS = 20
+_MAX_NEAREST = 3
+_MAX_DIFFERENCES = 10
+_MAX_CONDITIONS = 5
+_MAX_RUNS = 20
 
 
 class _Any(Enum):
@@ -24,12 +29,16 @@ class _Any(Enum):
 
 
 ANY: Final = _Any.ANY
-"""Any body, and no body."""
+"""Any body, or none."""
 
 
 @dataclass(frozen=True)
 class ExpectedRequest:
-    """A request that is expected. `path` is a pattern, without `/api`."""
+    """A request that a test expects; a field that is None (or ANY) can have any value.
+
+    `path` is a pattern such as `/flow_runs/*`; a leading `/api` is ignored. `json` is the body, in
+    which `...` stands for any value. `warning` is the id of a warning that the reply must have.
+    """
 
     path: str = "*"
     method: str | None = None
@@ -38,7 +47,7 @@ class ExpectedRequest:
     warning: str | None = None
 
     def differences(self, exchange: Exchange) -> list[str]:
-        """In what a request is another than this, most telling first; empty if it is such."""
+        """How an exchange differs from this request: path first, body last; empty if not at all."""
         return list(self._differences(exchange))
 
     def _differences(self, exchange: Exchange) -> Iterator[str]:
@@ -55,40 +64,44 @@ class ExpectedRequest:
             yield from json_differences(exchange.json, self.json, "body")
 
     def __str__(self) -> str:
-        said = [f"{self.method or 'any method'} {self.path}"]
-        said += [f"answered with {self.status}"] if self.status is not None else []
-        said += [f"warned of {self.warning}"] if self.warning is not None else []
-        said += [f"with {_format_json(self.json)}"] if self.json is not ANY else []
-        return ", ".join(said)
+        parts = [f"{self.method or 'any method'} {self.path}"]
+        parts += [f"answered with {self.status}"] if self.status is not None else []
+        parts += [f"with the warning {self.warning}"] if self.warning is not None else []
+        parts += [f"with the body {_format_json(self.json)}"] if self.json is not ANY else []
+        return ", ".join(parts)
 
 
-def json_differences(came: Any, expected: Any, where: str) -> Iterator[str]:
-    """Where a JSON value is another than expected; `...` stands for anything."""
+def json_differences(actual: Any, expected: Any, where: str) -> Iterator[str]:
+    """The places where two JSON values differ, as sentences that begin with the place.
+
+    `where` is the place of `actual`, such as "body"; `...` in `expected` stands for any value.
+    """
     if expected is ...:
         return
-    if isinstance(came, dict) and isinstance(expected, dict):
-        for key in dict.fromkeys((*expected, *came)):
+    if isinstance(actual, dict) and isinstance(expected, dict):
+        for key in dict.fromkeys((*expected, *actual)):
             here = f"{where}.{key}"
-            if key not in came:
+            if key not in actual:
                 yield f"{here}: absent, not {_format_json(expected[key])}"
             elif key not in expected:
-                yield f"{here}: {_format_json(came[key])}, not absent"
+                yield f"{here}: {_format_json(actual[key])}, not absent"
             else:
-                yield from json_differences(came[key], expected[key], here)
-    elif isinstance(came, list) and isinstance(expected, list | tuple):
-        if len(came) != len(expected):
-            yield f"{where}: {len(came)} items, not {len(expected)}"
-        for at, (one, other) in enumerate(zip(came, expected, strict=False)):
-            yield from json_differences(one, other, f"{where}[{at}]")
-    elif came != expected or isinstance(came, bool) is not isinstance(expected, bool):
-        yield f"{where}: {_format_json(came)}, not {_format_json(expected)}"
+                yield from json_differences(actual[key], expected[key], here)
+    elif isinstance(actual, list) and isinstance(expected, list | tuple):
+        if len(actual) != len(expected):
+            yield f"{where}: {len(actual)} items, not {len(expected)}"
+        for index, (item, expected_item) in enumerate(zip(actual, expected, strict=False)):
+            yield from json_differences(item, expected_item, f"{where}[{index}]")
+    # In Python True equals 1; in JSON it does not.
+    elif actual != expected or isinstance(actual, bool) is not isinstance(expected, bool):
+        yield f"{where}: {_format_json(actual)}, not {_format_json(expected)}"
 
 
 def _format_json(value: Any) -> str:
     if value is ...:
         return "anything"
     try:
-        text = json.dumps(value, default=lambda held: "..." if held is ... else str(held))
+        text = json.dumps(value, default=lambda item: "..." if item is ... else str(item))
     except (TypeError, ValueError):
         text = repr(value)
     return to_single_line(text.replace('"..."', "..."))
@@ -97,51 +110,58 @@ def _format_json(value: Any) -> str:
 def explain_request_mismatch(
     expected: ExpectedRequest, exchanges: Sequence[Exchange], found: int, times: int | None
 ) -> str:
-    """What is to be said where there were not so many such requests; empty where there were."""
+    """Why a number of requests is not the expected one; empty where it is.
+
+    `found` is how many of the exchanges are as expected; `times` None is at least one.
+    """
     if found == times or (times is None and found):
         return ""
-    wanted = "a request" if times is None else _pluralize(times, "request")
-    lines = [f"expected {wanted}: {expected}", f"there were {found or 'none'} such"]
+    count = "a request" if times is None else _pluralize(times, "request")
+    lines = [f"expected {count}: {expected}", f"found {found or 'none'}"]
     if not exchanges:
-        lines[1] = "nothing was asked at all"
+        lines[1] = "no request was recorded at all"
     if times is not None and found > times:
-        return "\n".join([*lines, *(f"  {one}" for one in exchanges)])
-    others = [(expected.differences(one), one) for one in exchanges]
-    near = sorted((pair for pair in others if pair[0]), key=lambda pair: len(pair[0]))
-    if near:
-        lines.append(f"nearest of {_pluralize(len(near), 'other request')}:")
-    for differences, exchange in islice(near, _MOST_SHOWN):
+        return "\n".join([*lines, *(f"  {exchange}" for exchange in exchanges)])
+    compared = [(expected.differences(exchange), exchange) for exchange in exchanges]
+    others = sorted((pair for pair in compared if pair[0]), key=lambda pair: len(pair[0]))
+    if others:
+        lines.append(f"nearest of {_pluralize(len(others), 'other request')}:")
+    for differences, exchange in islice(others, _MAX_NEAREST):
         lines.append(f"  {exchange}")
-        lines += [f"    {difference}" for difference in differences[:10]]
+        lines += [f"    {difference}" for difference in differences[:_MAX_DIFFERENCES]]
     return "\n".join(lines)
 
 
-def _pluralize(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+def _pluralize(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def explain_deletion_mismatch(
     expected: Sequence[object],
     deleted: Sequence[FlowRun],
-    held: Sequence[FlowRun],
+    remaining: Sequence[FlowRun],
     exchanges: Sequence[Exchange],
 ) -> str:
-    """What is to be said where others were deleted than expected; empty where it was so."""
+    """Why the deleted flow runs are not the expected ones; empty where they are.
+
+    `expected` holds flow runs, ids and names; a name stands for all runs that have it. `deleted`
+    are the runs that are gone, `remaining` those that still exist.
+    """
     ids: set[str] = set()
     unknown: list[str] = []
-    for one in expected:
-        found = _matching_ids(one, (*deleted, *held))
-        ids |= found
-        if not found:
-            unknown.append(_describe_expected(one))
+    for item in expected:
+        matching = _matching_ids(item, (*deleted, *remaining))
+        ids |= matching
+        if not matching:
+            unknown.append(_describe_expected(item))
     extra = [run for run in deleted if run.id not in ids]
-    spared = [run for run in held if run.id in ids]
+    spared = [run for run in remaining if run.id in ids]
     if not unknown and not extra and not spared:
         return ""
-    lines = ["other flow runs were deleted than expected"]
-    lines += _format_section("expected, but there was never such a flow run", unknown)
+    lines = ["the wrong flow runs were deleted"]
+    lines += _format_section("expected, but no such flow run ever existed", unknown)
     lines += _format_section(
-        "expected, but still there", (_explain_spared(run, exchanges) for run in spared)
+        "expected, but not deleted", (_explain_spared(run, exchanges) for run in spared)
     )
     lines += _format_section(
         "deleted, but not expected", (_explain_extra(run, exchanges) for run in extra)
@@ -150,57 +170,58 @@ def explain_deletion_mismatch(
 
 
 def _format_section(title: str, items: Any) -> list[str]:
-    found = list(items)
-    if not found:
+    texts = list(items)
+    if not texts:
         return []
-    more = len(found) - _MOST_RUNS
-    lines = [f"{title} ({len(found):,}):", *(f"  {one}" for one in found[:_MOST_RUNS])]
+    more = len(texts) - _MAX_RUNS
+    lines = [f"{title} ({len(texts):,}):", *(f"  {text}" for text in texts[:_MAX_RUNS])]
     return [*lines, f"  ... and {more:,} more"] if more > 0 else lines
 
 
-def _matching_ids(one: object, runs: Sequence[FlowRun]) -> set[str]:
-    text = one.id if isinstance(one, FlowRun) else str(one)
+def _matching_ids(item: object, runs: Sequence[FlowRun]) -> set[str]:
+    """The ids of the runs that are meant by a flow run, an id or a name."""
+    text = item.id if isinstance(item, FlowRun) else str(item)
     try:
-        wanted = str(UUID(text))
+        flow_run_id = str(UUID(text))
     except ValueError:
         return {run.id for run in runs if run.name == text}
-    return {run.id for run in runs if wanted in (run.id, run.name)}
+    return {run.id for run in runs if flow_run_id in (run.id, run.name)}
 
 
-def _describe_expected(one: object) -> str:
-    return _run(one) if isinstance(one, FlowRun) else to_single_line(repr(one))
+def _describe_expected(item: object) -> str:
+    return _describe_run(item) if isinstance(item, FlowRun) else to_single_line(repr(item))
 
 
-def _run(run: FlowRun) -> str:
+def _describe_run(run: FlowRun) -> str:
     state = "no state" if run.state is None else run.state.name
     return f"{to_single_line(run.name, 60)!r} ({run.id}, {state})"
 
 
 def _explain_extra(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
     for exchange in exchanges:
-        if any(run.id == gone.id for gone in exchange.deleted):
-            return f"{_run(run)}\n    by {exchange}, because: {exchange.why}"
-    return f"{_run(run)}\n    by a request that the journal no longer holds"
+        if any(run.id == deleted.id for deleted in exchange.deleted):
+            return f"{_describe_run(run)}\n    by {exchange}, because: {exchange.why}"
+    return f"{_describe_run(run)}\n    by a request that the journal no longer holds"
 
 
 def _explain_spared(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
-    """A flow run that is still there, and which requests came nearest to deleting it."""
-    near = []
+    """A flow run that was not deleted, and the requests that came nearest to deleting it."""
+    unmet = []
     for exchange in exchanges:
         if exchange.predicate is not None:
             reasons = failed_conditions(exchange.predicate, run)
-            near.append((len(reasons), reasons, exchange))
-    lines = [_run(run)]
-    if not near:
-        lines.append("  nothing asked for a deletion")
-    for _, reasons, exchange in islice(sorted(near, key=lambda one: one[0]), _MOST_SHOWN):
+            unmet.append((len(reasons), reasons, exchange))
+    lines = [_describe_run(run)]
+    if not unmet:
+        lines.append("  no request asked for a deletion")
+    for _, reasons, exchange in islice(sorted(unmet, key=lambda entry: entry[0]), _MAX_NEAREST):
         lines.append(f"  {exchange} spared it: {_why_spared(exchange, reasons)}")
     return "\n  ".join(lines)
 
 
 def _why_spared(exchange: Exchange, reasons: tuple[str, ...]) -> str:
     if reasons:
-        return "; ".join(reasons[:5])
+        return "; ".join(reasons[:_MAX_CONDITIONS])
     if exchange.limit is not None and len(exchange.deleted) >= exchange.limit:
         return f"it matches, but the limit of {exchange.limit} was reached"
-    return "it matches now, but it did not then"
+    return "it matches now, but did not match then"

@@ -1,4 +1,7 @@
-"""Bases that many worlds start from: seed files are read once while they stay as they are."""
+"""A cache of bases by their seed files: unchanged files are read once, for any number of worlds.
+
+Invariant: a cached base is what loading the same files at the same `now` would give.
+"""
 
 from __future__ import annotations
 
@@ -12,37 +15,46 @@ from ..seeds import find_seed_files, load_seeds
 from ..store import Base
 
 MAX_BASES = 32
+# A file without this word has no relative times. One that has it elsewhere is only read too often.
 _RELATIVE = re.compile(rb"\bnow\b")
 
 _Key = tuple[object, ...]
 
 
 class BaseCache:
-    """What seed files hold. A file with relative times is read again whenever `now` is another."""
+    """Up to `max_bases` bases; the oldest is evicted for a new one.
 
-    def __init__(self, most: int = MAX_BASES) -> None:
-        self._most = most
-        self._known: dict[_Key, Base] = {}
+    Files count as unchanged while their paths, modification times and sizes are the same. Files
+    with relative times are read again for every other `now`.
+    """
+
+    def __init__(self, max_bases: int = MAX_BASES) -> None:
+        self._max_bases = max_bases
+        self._cache: dict[_Key, Base] = {}
 
     def load(self, paths: Iterable[Path], now: datetime) -> Base:
-        """The base of files and folders; relative times count from `now`. Raises SeedError."""
-        wanted = tuple(paths)
-        files = tuple(find_seed_files(wanted, lambda *_: None))
-        state = tuple((file, *_file_signature(file)) for file in files)
-        for key in ((wanted, state, None), (wanted, state, now)):
-            if key in self._known:
-                return self._known[key]
-        base = load_seeds(wanted, now).base()
-        relative = any(_RELATIVE.search(_content(file)) for file in files)
-        while len(self._known) >= self._most:
-            del self._known[next(iter(self._known))]
-        self._known[wanted, state, now if relative else None] = base
+        """The base of seed files and of folders of them; relative times count from `now`.
+
+        Raises SeedError, and then nothing is cached.
+        """
+        given = tuple(paths)
+        # Problems with a path are ignored here: load_seeds finds and reports them all.
+        files = tuple(find_seed_files(given, lambda *_: None))
+        signatures = tuple((file, *_file_signature(file)) for file in files)
+        for key in ((given, signatures, None), (given, signatures, now)):
+            if key in self._cache:
+                return self._cache[key]
+        base = load_seeds(given, now).base()
+        has_relative_times = any(_RELATIVE.search(_content(file)) for file in files)
+        while len(self._cache) >= self._max_bases:
+            del self._cache[next(iter(self._cache))]
+        self._cache[given, signatures, now if has_relative_times else None] = base
         return base
 
 
 def _file_signature(file: Path) -> tuple[int, int]:
-    found = file.stat()
-    return found.st_mtime_ns, found.st_size
+    status = file.stat()
+    return status.st_mtime_ns, status.st_size
 
 
 def _content(file: Path) -> bytes:

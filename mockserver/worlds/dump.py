@@ -1,4 +1,7 @@
-"""What a store holds, as a seed: loaded again, it holds the same."""
+"""Dumping a store as a seed document.
+
+Invariant: a store loaded from the document holds the same records.
+"""
 
 from __future__ import annotations
 
@@ -15,47 +18,51 @@ SeedDocument = dict[str, list[dict[str, Any]]]
 
 
 def dump_store(store: Store) -> SeedDocument:
-    """A document of collections, as JSON has it; nothing is said of what is as it is by default.
+    """The records of a store as JSON values, by collection: `{"flow_runs": [{...}], ...}`.
 
-    The states that runs were in before are not part of a seed.
+    Fields with their default value and empty collections are left out. Earlier states of runs are
+    lost, because a seed cannot hold them.
     """
     records: Mapping[str, Iterable[Any]] = {"flow_runs": store} | {
         name: getattr(store, name) for name in COLLECTIONS if name != "flow_runs"
     }
-    told = {name: [_dump_record(one, name) for one in records[name]] for name in COLLECTIONS}
-    return {name: found for name, found in told.items() if found}
+    document = {
+        name: [_dump_record(record, name) for record in records[name]] for name in COLLECTIONS
+    }
+    return {name: dumped for name, dumped in document.items() if dumped}
 
 
 def _dump_record(record: Any, collection: str) -> dict[str, Any]:
-    said = {
-        one.name: _dump_value(value)
-        for one in fields(record)
-        if one.name in COLLECTIONS[collection]
-        and (value := getattr(record, one.name)) != _default(one)
+    dumped = {
+        field.name: _dump_value(value)
+        for field in fields(record)
+        if field.name in COLLECTIONS[collection]
+        and (value := getattr(record, field.name)) != _default(field)
     }
     if collection in OPEN_COLLECTIONS:
-        said.update(to_json_value(record.rest))
-    return said
+        dumped.update(to_json_value(record.rest))
+    return dumped
 
 
-def _default(of_field: Field[Any]) -> Any:
-    if of_field.default_factory is not MISSING:
-        return of_field.default_factory()
-    return of_field.default
+def _default(field: Field[Any]) -> Any:
+    """A field's default; MISSING, which equals no value, where it has none."""
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default
 
 
 def _dump_value(value: Any) -> Any:
     match value:
         case State():
-            said = {one.name: getattr(value, one.name) for one in fields(value)}
-            rest, details = said.pop("rest"), said.pop("details")
-            said["state_details"] = dict(details) or None
+            state = {field.name: getattr(value, field.name) for field in fields(value)}
+            rest, details = state.pop("rest"), state.pop("details")
+            state["state_details"] = dict(details) or None
             return {
-                key: to_json_value(held)
-                for key, held in {**rest, **said}.items()
-                if held is not None
+                key: to_json_value(part)
+                for key, part in {**rest, **state}.items()
+                if part is not None
             }
         case CreatedBy():
-            return {one.name: getattr(value, one.name) for one in fields(value)}
+            return {field.name: getattr(value, field.name) for field in fields(value)}
         case _:
             return to_json_value(value)

@@ -1,4 +1,7 @@
-"""What was asked, what was answered, what it deleted and why; bounded, the oldest goes first."""
+"""The journal of a world: its last requests and replies, what they deleted and why.
+
+Invariant: its size is bounded. The oldest exchanges go first, and what is lost is counted.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,22 @@ from ..filters import AllOf, AnyOf, Comparison, Predicate
 from ..prefect import WARNINGS, FlowRun
 
 MAX_EXCHANGES = 1_000
-MAX_KEPT_BODY = 64 << 10
-MAX_TOTAL_BYTES = 8 << 20  # of all bodies together
-MAX_DELETED = 100_000
+MAX_KEPT_BODY = 64 << 10  # bytes of one body
+MAX_TOTAL_BYTES = 8 << 20  # of all bodies of a journal together
+MAX_DELETED = 100_000  # flow runs
 _MAX_ERRORS = 100
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its reply. `path` is without the prefixes of a session and of `/api`.
+    """One request and its reply.
 
-    Bodies are kept up to `MAX_KEPT_BODY` bytes. `predicate` says which flow runs it was about, and
-    `limit` how many of them it could delete at most; `fault` what went wrong on purpose.
+    `number` counts from 1 in the order of the replies. `path` is without the prefix of a session
+    and without `/api`. `body` and `reply` are cut after `MAX_KEPT_BODY` bytes. `status` is None
+    where no reply was sent. `warnings` are ids. `deleted` are the flow runs that the request
+    deleted, as they last were; `predicate` is the condition that they met, and `limit` how many
+    could be deleted at most. `fault` is the injected fault in words. `error` is an exception that
+    mockserver did not expect: a bug.
     """
 
     number: int
@@ -46,35 +53,35 @@ class Exchange:
 
     @cached_property
     def json(self) -> Any:
-        """The body of the request, read as JSON; None where it is none."""
-        return _json(self.body)
+        """The body of the request as a JSON value; None where it is not JSON."""
+        return _parse_json(self.body)
 
     @cached_property
     def reply_json(self) -> Any:
-        """The body of the reply, read as JSON; None where it is none."""
-        return _json(self.reply)
+        """The body of the reply as a JSON value; None where it is not JSON."""
+        return _parse_json(self.reply)
 
     @property
     def size(self) -> int:
-        """How many bytes of bodies it holds."""
+        """How many bytes the two bodies take."""
         return len(self.body) + len(self.reply)
 
     @property
     def why(self) -> str:
-        """Which flow runs it was about, in words; empty where it was about none."""
+        """The condition on the flow runs in words; empty where there is none."""
         return "" if self.predicate is None else str(self.predicate)
 
     @property
     def sentences(self) -> dict[str, str]:
-        """The warnings by id, with what each means."""
+        """The sentence of each warning, by id."""
         return {warning: WARNINGS[warning] for warning in self.warnings}
 
     def __str__(self) -> str:
-        answered = "no reply" if self.status is None else str(self.status)
-        return f"#{self.number} {self.method} {to_single_line(self.path, 120)} -> {answered}"
+        outcome = "no reply" if self.status is None else str(self.status)
+        return f"#{self.number} {self.method} {to_single_line(self.path, 120)} -> {outcome}"
 
 
-def _json(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -82,27 +89,28 @@ def _json(body: bytes) -> Any:
 
 
 class Journal:
-    """The last exchanges of a world. `dropped` counts those that had to go for newer ones.
+    """The last exchanges of a world.
 
-    What was deleted, what was warned of and what failed is kept on its own, so that it outlives
-    the exchange that it belongs to. `warned`: how often, by the warning's id.
+    Deleted flow runs, warnings and errors are also kept by themselves, so that they outlive their
+    exchange. `warning_counts` counts each warning by id; `errors` are the last exceptions;
+    `deleted_dropped` counts deleted flow runs that are no longer kept.
     """
 
     __slots__ = (
-        "_bytes", "_deleted", "_exchanges", "_most", "_written", "deleted_dropped", "failed",
-        "warned",
+        "_bytes", "_deleted", "_exchanges", "_max_exchanges", "_total", "deleted_dropped",
+        "errors", "warning_counts",
     )  # fmt: skip
 
-    def __init__(self, most: int = MAX_EXCHANGES) -> None:
-        """`most`: how many exchanges are kept, at least one; fewer if their bodies are large."""
-        self._most = most
+    def __init__(self, max_exchanges: int = MAX_EXCHANGES) -> None:
+        """Keep up to `max_exchanges` (1 or more), and fewer where their bodies are large."""
+        self._max_exchanges = max_exchanges
         self._bytes = 0
         self._exchanges: deque[Exchange] = deque()
         self._deleted: deque[FlowRun] = deque(maxlen=MAX_DELETED)
-        self._written = 0
+        self._total = 0
         self.deleted_dropped = 0
-        self.warned: Counter[str] = Counter()
-        self.failed: deque[Exception] = deque(maxlen=_MAX_ERRORS)
+        self.warning_counts: Counter[str] = Counter()
+        self.errors: deque[Exception] = deque(maxlen=_MAX_ERRORS)
 
     def __len__(self) -> int:
         return len(self._exchanges)
@@ -112,50 +120,50 @@ class Journal:
 
     @property
     def dropped(self) -> int:
-        """How many exchanges had to go for newer ones."""
-        return self._written - len(self._exchanges)
+        """How many exchanges were dropped for newer ones."""
+        return self._total - len(self._exchanges)
 
     @property
     def deleted(self) -> tuple[FlowRun, ...]:
-        """The flow runs that requests deleted, as they last were, in the order of the deletions."""
+        """The flow runs that requests deleted, as they last were, first deletion first."""
         return tuple(self._deleted)
 
     @property
     def next_number(self) -> int:
-        """The number of the exchange that is written next; the first is 1."""
-        return self._written + 1
+        """The number of the next exchange; the first is 1."""
+        return self._total + 1
 
     def write(self, exchange: Exchange) -> None:
-        """Add an exchange, and what it deleted."""
-        self._written += 1
+        """Add an exchange with its warnings, its error and the flow runs that it deleted."""
+        self._total += 1
         self._exchanges.append(exchange)
         self._bytes += exchange.size
-        while len(self._exchanges) > self._most or self._bytes > MAX_TOTAL_BYTES:
+        while len(self._exchanges) > self._max_exchanges or self._bytes > MAX_TOTAL_BYTES:
             self._bytes -= self._exchanges.popleft().size
         if exchange.warnings:
-            self.warned.update(exchange.warnings)
+            self.warning_counts.update(exchange.warnings)
         if exchange.error is not None:
             exchange.error.add_note(f"while mockserver answered {exchange}")
-            self.failed.append(exchange.error)
+            self.errors.append(exchange.error)
         if exchange.deleted:
             kept = len(self._deleted) + len(exchange.deleted)
             self.deleted_dropped += max(0, kept - MAX_DELETED)
             self._deleted.extend(exchange.deleted)
 
     def clear(self) -> None:
-        """Forget everything; numbers start at 1 again."""
+        """Remove everything; numbers start at 1 again."""
         self._exchanges.clear()
         self._bytes = 0
         self._deleted.clear()
-        self.warned.clear()
-        self.failed.clear()
-        self._written = self.deleted_dropped = 0
+        self.warning_counts.clear()
+        self.errors.clear()
+        self._total = self.deleted_dropped = 0
 
 
 def failed_conditions(predicate: Predicate, run: FlowRun) -> tuple[str, ...]:
-    """The conditions that keep a predicate from being true of a flow run, with what it has there.
+    """The conditions that a flow run does not meet, each with the value that the run has.
 
-    Empty where the predicate is true of it.
+    Empty where the run satisfies the predicate.
     """
     return tuple(dict.fromkeys(_iter_failed_conditions(predicate, run)))
 
@@ -164,8 +172,8 @@ def _iter_failed_conditions(predicate: Predicate, run: FlowRun) -> Iterator[str]
     if predicate(run):
         return
     if isinstance(predicate, Comparison):
-        held = getattr(run, predicate.column)
-        yield f"{predicate}, but it is {_format_value(held)}"
+        value = getattr(run, predicate.column)
+        yield f"{predicate}, but it is {_format_value(value)}"
     elif isinstance(predicate, AllOf | AnyOf) and predicate.parts:
         for part in predicate.parts:
             yield from _iter_failed_conditions(part, run)

@@ -1,6 +1,7 @@
-"""Flow runs from a few words: `state="COMPLETED"`, `started="now-40d"`; and their place in a store.
+"""Flow runs made from a few fields, such as `state="COMPLETED"` or `started="now-40d"`.
 
-What is given is checked as a seed is, with the same words; nothing is made unless all of it can be.
+Invariant: fields are checked by the seed reader, with the same error messages, and nothing is
+added to a store unless all of it can be.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..prefect import FlowRun, StateType, format_instant, generate_name
 from ..seeds import COLLECTIONS, FLOW_RUN_FIELDS, Seeds, load_seeds, read_seeds
 from ..store import Store
 
-# Names that Prefect gives to states, besides those of their types.
+# The names of states that Prefect itself gives; each stands for a state of that type.
 NAMED_STATES: Mapping[str, StateType] = {
     "AwaitingConcurrencySlot": StateType.SCHEDULED,
     "AwaitingRetry": StateType.SCHEDULED,
@@ -31,14 +32,15 @@ NAMED_STATES: Mapping[str, StateType] = {
     "Suspended": StateType.PAUSED,
     **{member.default_name: member for member in StateType},
 }
-# Shorter names for fields; whatever a seed has is a field, too.
+# Short names, accepted besides the field names of a seed.
 FIELD_ALIASES: Mapping[str, str] = {
     "started": "start_time",
     "ended": "end_time",
     "expected": "expected_start_time",
 }
-_OWN = ("flow", "parent")
+_PARENT_FIELDS = ("flow", "parent")
 _RELATED_COLLECTIONS = ("flows", "deployments", "work_pools", "work_queues")
+# The ids of flows that are given by name derive from it: another value would change them.
 _NAMESPACE = UUID("6f1c3c5e-6a0b-5d0c-9c1f-4d1c2f7f8a11")
 
 FieldValues = Mapping[str, Any]
@@ -46,89 +48,90 @@ FieldValues = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Factory:
-    """What flow runs are made with: the time that relative ones count from, and new ids."""
+    """Makes seeds from fields, documents and files.
+
+    `now` is what relative times count from; `new_id` makes ids as text. `loads` counts the
+    documents read.
+    """
 
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     loads: int = 0
 
-    def flow_run(self, given: FieldValues) -> Seeds:
-        """One flow run, and what it needs to be there. Raises SeedError.
+    def seeds_from_fields(self, given: FieldValues) -> Seeds:
+        """The seeds of one flow run, with the flow and the task run that it needs.
 
-        `flow` is the name of its flow, `parent` the flow run whose subflow it is.
+        `given` has the fields of a seed, those of FIELD_ALIASES, `flow` (the name of the flow) and
+        `parent` (the flow run, or its id, whose subflow this one is). Raises SeedError.
         """
         fields = {FIELD_ALIASES.get(key, key): to_json_value(value) for key, value in given.items()}
-        unknown = [key for key in fields if key not in FLOW_RUN_FIELDS and key not in _OWN]
+        unknown = [
+            key for key in fields if key not in FLOW_RUN_FIELDS and key not in _PARENT_FIELDS
+        ]
         if unknown:
-            raise SeedError([_unknown(key) for key in unknown])
-        fresh = self.new_id()
-        fields = {"id": fresh, "name": generate_name(fresh), **fields}
+            raise SeedError([_unknown_field(key) for key in unknown])
+        new_id = self.new_id()
+        fields = {"id": new_id, "name": generate_name(new_id), **fields}
         fields["state"] = _normalize_state(fields)
         document: dict[str, Any] = {"flow_runs": [fields]}
         flow, parent = fields.pop("flow", None), fields.pop("parent", None)
         if flow is not None:
             fields["flow_id"] = str(uuid5(_NAMESPACE, f"flow/{flow}"))
             document["flows"] = [{"id": fields["flow_id"], "name": flow}]
-        if parent is not None:
+        if parent is not None:  # a subflow hangs on a task run of its parent
             task_run = {"id": self.new_id(), "flow_run_id": parent, "name": fields["name"]}
             fields["parent_task_run_id"] = task_run["id"]
             document["task_runs"] = [task_run]
         return read_seeds(document, self.now(), name="add", references=False)
 
-    def seeds(self, given: Any) -> Seeds:
-        """What a path, a document of collections, or a list of flow runs' fields holds.
+    def seeds_from(self, given: Any) -> Seeds:
+        """The seeds of a path (str or Path), of a seed document, or of a list of fields.
 
         Raises SeedError.
         """
         if isinstance(given, str | Path):
             return load_seeds([Path(given)], self.now())
         if isinstance(given, Mapping):
-            return self.document(to_json_value(given))
+            return self.seeds_from_document(to_json_value(given))
         seeds = Seeds(loaded_at=self.now())
         for fields in given:
-            _merge(self.flow_run(fields), seeds)
+            _merge(self.seeds_from_fields(fields), seeds)
         return seeds
 
-    def document(self, value: Any) -> Seeds:
-        """What a seed file with this value would hold. Raises SeedError.
+    def seeds_from_document(self, value: Any) -> Seeds:
+        """The seeds of a document as a seed file has it. Raises SeedError.
 
-        Ids that are not given are others each time.
+        Ids that are not given differ from call to call.
         """
-        self.loads += 1
+        self.loads += 1  # missing ids are derived from the document's name
         name = "seeds" if self.loads == 1 else f"seeds-{self.loads}"
         return read_seeds(value, self.now(), name=name)
 
 
-def _merge(some: Seeds, into: Seeds) -> None:
+def _merge(source: Seeds, target: Seeds) -> None:
     for name in COLLECTIONS:
-        getattr(into, name).update(getattr(some, name))
+        getattr(target, name).update(getattr(source, name))
 
 
-def _unknown(key: str) -> SeedProblem:
-    known = [*FLOW_RUN_FIELDS, *FIELD_ALIASES, *_OWN]
+def _unknown_field(key: str) -> SeedProblem:
+    known = sorted([*FLOW_RUN_FIELDS, *FIELD_ALIASES, *_PARENT_FIELDS])
     close = get_close_matches(key, known, n=1)
-    return SeedProblem(
-        f"add({key}=...)", "an unknown field", f"{close[0]}?" if close else _expected_fields()
-    )
-
-
-def _expected_fields() -> str:
-    return f"one of {', '.join(sorted([*FLOW_RUN_FIELDS, *FIELD_ALIASES, *_OWN]))}"
+    expected = f"{close[0]}?" if close else f"one of {', '.join(known)}"
+    return SeedProblem(f"add({key}=...)", "an unknown field", expected)
 
 
 def _normalize_state(fields: Mapping[str, Any]) -> Any:
-    """The state in a seed's words: from a type, a name that Prefect gives, or as it is."""
+    """The state as a seed writes it. A text is a type, or a name that Prefect gives."""
     if "state" not in fields:
-        named = fields.get("state_type") is not None
-        return (
-            {"type": fields["state_type"], "name": fields.get("state_name")} if named else _PENDING
-        )
+        if fields.get("state_type") is None:
+            return _PENDING
+        return {"type": fields["state_type"], "name": fields.get("state_name")}
     state = fields["state"]
     if not isinstance(state, str) or state in StateType.__members__:
         return {"type": state} if isinstance(state, str) else state
-    found = NAMED_STATES.get(state)
-    if found is not None:
-        return {"type": found.value, "name": state}
+    state_type = NAMED_STATES.get(state)
+    if state_type is not None:
+        return {"type": state_type.value, "name": state}
     known = [*StateType.__members__, *NAMED_STATES]
     raise SeedError([SeedProblem("add(state=...)", repr(state), f"one of {', '.join(known)}")])
 
@@ -137,7 +140,11 @@ _PENDING: Mapping[str, Any] = {"type": "PENDING"}
 
 
 def to_json_value(value: Any) -> Any:
-    """A value as JSON would say it: times, ids, flow runs (their ids), tuples and sets."""
+    """A Python value as a JSON value.
+
+    Converts state types, datetimes, dates, UUIDs, paths, flow runs (to their ids), mappings, lists,
+    tuples and sets (sorted). Any other value is returned as it is; the seed reader refuses it.
+    """
     if isinstance(value, str | bool | int | float | None):
         return str(value) if isinstance(value, StateType) else value
     if isinstance(value, FlowRun):
@@ -147,22 +154,22 @@ def to_json_value(value: Any) -> Any:
     if isinstance(value, UUID | date | Path):
         return str(value)
     if isinstance(value, Mapping):
-        return {key: to_json_value(held) for key, held in value.items()}
+        return {key: to_json_value(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(map(to_json_value, value))
-    return [to_json_value(held) for held in value] if isinstance(value, list | tuple) else value
+    return [to_json_value(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def fields_of_nth(fields: FieldValues, n: int) -> FieldValues:
-    """The fields of the nth flow run of many; see `FlowRunApi.make`."""
-    made = {key: value(n) if callable(value) else value for key, value in fields.items()}
-    if isinstance(made.get("name"), str):
-        made["name"] = made["name"].replace("{n}", str(n))
-    return made
+    """The fields of the nth flow run of many: functions are called with n, `{n}` in a name is n."""
+    nth = {key: value(n) if callable(value) else value for key, value in fields.items()}
+    if isinstance(nth.get("name"), str):
+        nth["name"] = nth["name"].replace("{n}", str(n))
+    return nth
 
 
 def check_parents(seeds: Seeds, store: Store) -> None:
-    """That what flow runs name as their parents is there. Raises SeedError."""
+    """Raise SeedError for parents of flow runs that are neither in the seeds nor in the store."""
     problems = [
         SeedProblem(
             f"flow run {run.name!r}", f"parent_task_run_id {parent}", "the id of a task run"
@@ -173,9 +180,7 @@ def check_parents(seeds: Seeds, store: Store) -> None:
         and parent not in store.task_runs
     ]
     problems += [
-        SeedProblem(
-            f"flow run {task.name!r}", f"parent {task.flow_run_id}", "a flow run that is there"
-        )
+        SeedProblem(f"flow run {task.name!r}", f"parent {task.flow_run_id}", "an existing flow run")
         for task in seeds.task_runs.values()
         if task.flow_run_id not in seeds.flow_runs and task.flow_run_id not in store
     ]
@@ -184,14 +189,13 @@ def check_parents(seeds: Seeds, store: Store) -> None:
 
 
 def insert_seeds(seeds: Seeds, store: Store) -> None:
-    """Put seeds into a store, beside what it holds. Raises SeedError, and then none is put.
+    """Add the records of seeds to a store. Raises SeedError, and then nothing is added.
 
-    Flows, deployments, pools and queues that are only named are made up, unless they are there.
+    Flows, deployments, pools and queues that the runs name but the seeds do not describe are
+    created with default values, unless the store has them.
     """
     problems = [
-        SeedProblem(
-            f"flow run {run.name!r}", f"the id {run.id}, which is taken", "an id of its own"
-        )
+        SeedProblem(f"flow run {run.name!r}", f"the id {run.id}, which is taken", "an unused id")
         for run in seeds.flow_runs.values()
         if run.id in store
     ]
@@ -199,10 +203,10 @@ def insert_seeds(seeds: Seeds, store: Store) -> None:
         raise SeedError(problems)
     base = seeds.base()
     for name in _RELATED_COLLECTIONS:
-        shelf, described = getattr(store, name), getattr(seeds, name)
+        records, described = getattr(store, name), getattr(seeds, name)
         for record in getattr(base, name).values():
-            if record.id in described or record.id not in shelf:
-                shelf.put(record)
+            if record.id in described or record.id not in records:
+                records.put(record)
     for task_run in seeds.task_runs.values():
         store.task_runs.put(task_run)
     for run in base.runs:

@@ -1,4 +1,4 @@
-"""How an application answers: the value that its makers fill in."""
+"""The settings of a server: one frozen value, filled in by whoever creates the application."""
 
 from __future__ import annotations
 
@@ -23,16 +23,19 @@ def _new_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How an application answers. Times in seconds, sizes in bytes."""
+    """How a server answers. Durations are in seconds, sizes in bytes.
+
+    `now` and `new_id` are the sources of time and of ids. `hosts` are the host names that a request
+    may be addressed to besides loopback ones; None is any. `journal` is how many exchanges the
+    journal keeps; 0 is no journal. `control_token` is the token that a user of the control API
+    must send; None restricts that API to this machine.
+    """
 
     dialect: Dialect = SPEC
     now: Callable[[], datetime] = field(default=_now)
     new_id: Callable[[], str] = field(default=_new_id)
     max_body: int = MAX_BODY
     body_timeout: float = 10.0
-    # Host names a request may be addressed to besides loopback ones; None: any.
     hosts: frozenset[str] | None = frozenset()
-    # How many exchanges a journal keeps; 0: there is none.
     journal: int = 0
-    # What who uses the control API must show; None: only who is on this machine may use it.
     control_token: str | None = field(default=None, repr=False)

@@ -1,7 +1,7 @@
-"""Worlds: a store with its clock, journal and faults; and the sessions that give out one each.
+"""Worlds, and the sessions that keep worlds by name.
 
-Invariant: whatever is done in a world is seen in no other. A new world costs as much as the one
-it starts from has changed since its load, however much was loaded.
+Invariants: a change in one world is not visible in any other. Forking a world costs as much as it
+has changed since its load, however many runs were loaded.
 """
 
 from __future__ import annotations
@@ -34,18 +34,23 @@ _EXPECTED_NAME = "1 to 100 of A-Z a-z 0-9 . _ ~ -"
 
 
 def deterministic_ids(seed: object = 0) -> Callable[[], str]:
-    """Ids that look random and are the same ones each time, for the same seed."""
+    """A generator of version 4 UUIDs as text: the same sequence for the same seed."""
     numbers = count(1)
 
     def new_id() -> str:
-        drawn = blake2b(f"{seed}:{next(numbers)}".encode(), digest_size=16).digest()
-        return str(UUID(bytes=drawn, version=4))
+        digest = blake2b(f"{seed}:{next(numbers)}".encode(), digest_size=16).digest()
+        return str(UUID(bytes=digest, version=4))
 
     return new_id
 
 
 class World:
-    """What one user of a server sees. Not for several threads at once."""
+    """A store with its own clock, journal, fault rules and snapshots.
+
+    `journal` is None where the settings ask for none. `plans` are kept because the same request
+    often comes again. `initial_store` and `initial_clock` are what `reset` restores. Not for
+    several threads at once.
+    """
 
     __slots__ = (
         "clock",
@@ -63,7 +68,7 @@ class World:
     )  # fmt: skip
 
     def __init__(self, store: Store, settings: Settings, clock: Clock | None = None) -> None:
-        """`store` is what the world changes, and what `reset` goes back to is how it is now."""
+        """The world changes `store` itself; `reset` returns to the content that it has now."""
         self.store = store
         self.settings = settings
         self.clock = clock or Clock(settings.now)
@@ -78,24 +83,24 @@ class World:
         self.snapshots: dict[str, Store] = {}
 
     @property
-    def observed(self) -> bool:
-        """Whether what is asked has to be looked at, for a journal or because it may go wrong."""
+    def intercepts_requests(self) -> bool:
+        """Whether requests must pass the middleware, for the journal or for fault rules."""
         return self.journal is not None or bool(self.faults.rules)
 
     def load(self, seeds: Seeds) -> None:
-        """Add what seeds hold. Raises SeedError, and then nothing is added."""
+        """Add the records of seeds. Raises SeedError, and then nothing is added."""
         if len(self.store) or len(self.store.task_runs) or self.store.base.runs:
             insert_seeds(seeds, self.store)
-        else:  # as a base it is indexed
+        else:  # an empty store can be replaced, and a base has indexes
             self.store = Store(seeds.base())
 
     def begin_here(self) -> None:
-        """Let `reset` go back to what the store holds and the clock shows now."""
+        """Make the current store and clock the ones that `reset` restores."""
         self.initial_store = self.store.fork()
         self.initial_clock = self.clock.copy()
 
     def reset(self) -> None:
-        """Back to how it initial_clock: flow runs, clock, journal and faults. Snapshots stay."""
+        """Restore the initial store and clock; clear the journal and the faults. Snapshots stay."""
         self.store = self.initial_store.fork()
         self.clock.copy_from(self.initial_clock)
         self.faults.clear(seed=0)
@@ -103,88 +108,97 @@ class World:
             self.journal.clear()
 
     def snapshot(self, name: str) -> None:
-        """Keep what the store holds now under a name. Raises UsageError."""
+        """Keep the current content of the store under a name, in place of a snapshot of that name.
+
+        Raises UsageError for an invalid name, and where there are MAX_SNAPSHOTS already.
+        """
         _check_name("a snapshot", name)
         if name not in self.snapshots and len(self.snapshots) >= MAX_SNAPSHOTS:
             raise UsageError(f"there are {MAX_SNAPSHOTS} snapshots already; drop one")
         self.snapshots[name] = self.store.fork()
 
     def restore(self, name: str) -> None:
-        """Hold again what a snapshot holds, which stays. Raises NotThere for an unknown one."""
+        """Give the store the content of a snapshot, which is kept. Raises NotFound."""
         self.store = self._get_snapshot(name).fork()
 
     def drop_snapshot(self, name: str) -> None:
-        """Forget a snapshot. Raises NotThere for an unknown one."""
+        """Delete a snapshot. Raises NotFound."""
         self._get_snapshot(name)
         del self.snapshots[name]
 
     def _get_snapshot(self, name: str) -> Store:
-        found = self.snapshots.get(name)
-        if found is None:
-            known = ", ".join(self.snapshots) or "there is none"
+        snapshot = self.snapshots.get(name)
+        if snapshot is None:
+            known = ", ".join(self.snapshots) or "none exists"
             raise NotFound(f"no snapshot {to_single_line(name)!r}; expected one of: {known}")
-        return found
+        return snapshot
 
     def fork(self, settings: Settings | None = None) -> World:
-        """A world that starts with the flow runs and the time of this one, and nothing else."""
+        """A new world with this one's records and clock, without its journal, faults, snapshots."""
         return World(self.store.fork(), settings or self.settings, self.clock.copy())
 
 
 def _check_name(what: str, name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name[:100]!r} is no name for {what}; expected {_EXPECTED_NAME}")
+        raise UsageError(f"{name[:100]!r} is not a name for {what}; expected {_EXPECTED_NAME}")
 
 
 class Sessions:
-    """Worlds by name, below one server. The one that nobody asked for longest goes first."""
+    """The worlds of one server by session name, the least recently used first.
+
+    `default_world` answers requests outside any session. A session that was idle for more than
+    `idle_seconds` expires; where there are `max_sessions`, the least recently used one is dropped
+    for a new one. `dropped` counts both.
+    """
 
     def __init__(
         self,
-        origin: World,
+        default_world: World,
         *,
         max_sessions: int = MAX_SESSIONS,
         idle_seconds: float = SESSION_IDLE_SECONDS,
-        seconds: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`origin` is the world that new ones start from unless told otherwise."""
-        self.origin = origin
+        """`monotonic` is the clock, in seconds, by which sessions expire."""
+        self.default_world = default_world
         self.dropped = 0
         self.max_sessions = max_sessions
         self.idle_seconds = idle_seconds
-        self._monotonic = seconds
+        self._monotonic = monotonic
         self._worlds: OrderedDict[str, tuple[World, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._worlds)
 
     def __iter__(self) -> Iterator[tuple[str, World]]:
-        """Names and worlds, the one that was used last at the end."""
+        """Pairs of name and world, the most recently used last. Iterating counts as no use."""
         self._expire()
         return iter([(name, world) for name, (world, _) in self._worlds.items()])
 
     def get(self, name: str) -> World | None:
-        """The world of a session, which is used by that; None if there is none (any more)."""
-        found = self._worlds.get(name)
-        if found is None:
+        """The world of a session, or None. This counts as a use of the session."""
+        entry = self._worlds.get(name)
+        if entry is None:
             return None
+        world, last_used = entry
         now = self._monotonic()
-        if now - found[1] > self.idle_seconds:
+        if now - last_used > self.idle_seconds:
             self._expire()
             return None
-        self._worlds[name] = (found[0], now)
+        self._worlds[name] = (world, now)
         self._worlds.move_to_end(name)
-        return found[0]
+        return world
 
     def open(self, world: World, name: str | None = None) -> str:
-        """Give a world out under a name, or one that is made up. Raises Conflict if it is taken.
+        """Start a session with a world and return its name, a random one where none is given.
 
-        The sessions that are idle, or too many, are dropped.
+        Raises UsageError for an invalid name, Conflict for one that is in use.
         """
         if name is not None:
             _check_name("a session", name)
         self._expire()
         if name in self._worlds:
-            raise Conflict(f"there is a session {name!r} already; drop it first")
+            raise Conflict(f"session {name!r} already exists; drop it first")
         while len(self._worlds) >= self.max_sessions:
             self._worlds.popitem(last=False)
             self.dropped += 1
@@ -193,23 +207,23 @@ class Sessions:
         return name
 
     def drop(self, name: str) -> bool:
-        """End a session; False if there is none of that name."""
+        """End a session; returns False where no session has that name."""
         with suppress(KeyError):
             del self._worlds[name]
             return True
         return False
 
     def _expire(self) -> None:
-        oldest = self._monotonic() - self.idle_seconds
-        while self._worlds:
-            name, (_, used) = next(iter(self._worlds.items()))
-            if used >= oldest:
+        expires_before = self._monotonic() - self.idle_seconds
+        while self._worlds:  # in the order of their last use
+            name, (_, last_used) = next(iter(self._worlds.items()))
+            if last_used >= expires_before:
                 break
             del self._worlds[name]
             self.dropped += 1
 
 
-def session_settings(origin: Settings) -> Settings:
-    """The settings of a session below a server with these: a journal, and ids that repeat."""
-    journal = max(origin.journal, MAX_EXCHANGES)
-    return replace(origin, journal=journal, new_id=deterministic_ids())
+def session_settings(server: Settings) -> Settings:
+    """The settings of a session: as the server's, with a journal and with reproducible ids."""
+    journal = max(server.journal, MAX_EXCHANGES)
+    return replace(server, journal=journal, new_id=deterministic_ids())

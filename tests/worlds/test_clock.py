@@ -1,4 +1,4 @@
-"""The clock: it runs, stands, and is moved on."""
+"""The clock: it runs with its source, can be stopped, and can be advanced."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +10,8 @@ from mockserver.worlds.clock import Clock
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-class Source:
-    """A time that tests move."""
+class ManualTime:
+    """A source of time that a test moves by hand."""
 
     def __init__(self) -> None:
         self.at = START
@@ -20,11 +20,11 @@ class Source:
         return self.at
 
 
-def test_it_shows_its_source_until_it_is_moved_on() -> None:
-    """`advance` adds to a running clock, and it keeps running."""
-    source = Source()
+def test_advance_offsets_a_running_clock() -> None:
+    """The clock keeps running with its source, ahead of it."""
+    source = ManualTime()
     clock = Clock(source.now)
-    assert (clock.now(), clock.stands) == (START, False)
+    assert (clock.now(), clock.is_stopped) == (START, False)
     assert clock.advance("2d") == START + timedelta(days=2)
     source.at += timedelta(hours=1)
     assert clock.now() == START + timedelta(days=2, hours=1)
@@ -33,41 +33,41 @@ def test_it_shows_its_source_until_it_is_moved_on() -> None:
     assert clock.run() == source.at
 
 
-def test_it_stands_where_it_is_stopped() -> None:
-    """Only `advance` moves a clock that stands."""
-    source = Source()
+def test_only_advance_moves_a_stopped_clock() -> None:
+    """It can be stopped at the current instant, at another, and at a relative one."""
+    source = ManualTime()
     clock = Clock(source.now)
     assert clock.stop() == START
     source.at += timedelta(days=1)
-    assert (clock.now(), clock.stands) == (START, True)
+    assert (clock.now(), clock.is_stopped) == (START, True)
     assert clock.advance(timedelta(seconds=5)) == START + timedelta(seconds=5)
     assert clock.stop("now-1d") == START + timedelta(seconds=5, days=-1)
     assert clock.stop(datetime(2020, 1, 1)) == datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def test_a_copy_is_moved_on_its_own() -> None:
-    """What is done to one is not seen of the other, until it is set."""
-    clock = Clock(Source().now)
+def test_a_copied_clock_is_independent() -> None:
+    """A change to one clock does not show on the other until `copy_from`."""
+    clock = Clock(ManualTime().now)
     clock.stop()
     other = clock.copy()
     other.advance("1d")
     assert clock.now() == START
-    clock.set(other)
+    clock.copy_from(other)
     assert clock.now() == START + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
-    ("by", "told"),
-    [("2 days", "'2 days' is no time to move on by"), ("", "no time to move on by"),
-     ("9999999w", "leaves the years 1-9999"), (timedelta(days=9999999), "leaves the years")],
+    ("by", "message"),
+    [("2 days", "'2 days' is not a duration"), ("", "is not a duration"),
+     ("9999999w", "outside the years 1-9999"), (timedelta(days=9999999), "outside the years")],
 )  # fmt: skip
-def test_what_is_no_step_is_told(by: str, told: str) -> None:
-    """What came, and what would be one."""
-    with pytest.raises(UsageError, match=told):
-        Clock(Source().now).advance(by)
+def test_an_invalid_duration_is_refused(by: str, message: str) -> None:
+    """The error names the value and what was expected."""
+    with pytest.raises(UsageError, match=message):
+        Clock(ManualTime().now).advance(by)
 
 
-def test_what_is_no_instant_is_told() -> None:
-    """As for a step."""
-    with pytest.raises(UsageError, match="'yesterday' is no time; expected an RFC 3339"):
-        Clock(Source().now).stop("yesterday")
+def test_an_invalid_instant_is_refused() -> None:
+    """The error names the value and the syntax of times."""
+    with pytest.raises(UsageError, match="'yesterday' is not a time; expected an RFC 3339"):
+        Clock(ManualTime().now).stop("yesterday")

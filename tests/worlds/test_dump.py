@@ -1,4 +1,4 @@
-"""A store as a document: loaded again, it holds the same."""
+"""Dumping: a store loaded from its dump holds the same records."""
 
 import json
 from datetime import UTC, datetime
@@ -12,8 +12,8 @@ from tests.support.paths import FIXTURES
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-def test_a_document_loads_to_the_same_store() -> None:
-    """The shipped fixtures, some of them deleted: every record of every collection is as it was."""
+def test_a_dump_loads_to_the_same_store() -> None:
+    """Every record of every collection of the shipped fixtures comes back, after some deletes."""
     store = Store(load_seeds([FIXTURES], NOW).base())
     store.delete([run.id for run in store][:5])
     text = json.dumps(dump_store(store))
@@ -26,6 +26,6 @@ def test_a_document_loads_to_the_same_store() -> None:
     assert {"flow_runs", "task_runs", "flows", "deployments"} <= dump_store(store).keys()
 
 
-def test_what_is_not_there_is_not_said() -> None:
-    """An empty store is an empty document."""
+def test_empty_collections_are_left_out() -> None:
+    """The dump of an empty store is an empty document."""
     assert dump_store(Store(read_seeds({}, NOW, name="none").base())) == {}

@@ -1,4 +1,4 @@
-"""Faults: how they are named, when they happen, how long they take."""
+"""Faults: how they are written, which requests they happen to, and how long they delay."""
 
 from typing import Any
 
@@ -30,16 +30,16 @@ from mockserver.worlds.faults import (
         ("conflict, close, after=false", Fault(status=409, detail="Conflict", close=True)),
     ],
 )
-def test_a_header_names_a_fault(header: str, expected: Fault) -> None:
-    """A preset, fields, or both."""
+def test_a_header_describes_a_fault(header: str, expected: Fault) -> None:
+    """By a preset, by fields, or by both."""
     assert parse_fault_header(header) == expected
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
-        ({"preset": "nope"}, "'nope' is no fault; expected one of sqlite-503"),
-        ({"statis": 503}, "'statis' is not part of a fault; expected one of status"),
+        ({"preset": "nope"}, "'nope' is not a fault; expected one of sqlite-503"),
+        ({"statis": 503}, "'statis' is not a field of a fault; expected one of status"),
         ({"status": 200}, "status is 200; expected a status from 400 to 599"),
         ({"status": True}, "status is True"),
         ({"status": "503.5"}, "status is '503.5'"),
@@ -53,75 +53,75 @@ def test_a_header_names_a_fault(header: str, expected: Fault) -> None:
         ({"status": 503, "after": "yes"}, "after is 'yes'; expected true or false"),
         ({"status": 503, "detail": 1}, "detail is 1; expected a text"),
         ({"status": 503, "retry_after": -1}, "retry_after is -1; expected whole seconds"),
-        ({"after": True}, "a fault that does nothing"),
+        ({"after": True}, "this fault does nothing"),
     ],
 )
-def test_what_is_no_fault_is_told(given: Any, told: str) -> None:
-    """What came, and what would be one."""
-    with pytest.raises(UsageError, match=told):
+def test_an_invalid_fault_is_refused(given: Any, message: str) -> None:
+    """The error names the value and what was expected."""
+    with pytest.raises(UsageError, match=message):
         build_fault(**given)
 
 
-def test_a_field_that_is_null_is_not_given() -> None:
-    """As a form of another language sends it."""
+def test_a_null_field_counts_as_absent() -> None:
+    """Clients in other languages send every field of their type."""
     assert build_fault("conflict", status=None, cut=None) == PRESETS["conflict"]
     assert build_fault(status=503, cut=None, latency=None) == Fault(status=503)
 
 
-def test_a_fault_says_what_it_is() -> None:
-    """It stands in the journal."""
+def test_a_fault_has_a_text_for_the_journal() -> None:
+    """The text is what a header would say."""
     assert str(Fault(status=503, close=True)) == "status=503, close"
     assert str(Fault(latency=(0.1, 2))) == "latency=0.1..2"
     assert str(PRESETS["cut-after"]) == "cut=after"
 
 
-def test_the_first_rule_that_applies_does() -> None:
-    """By path, method and times; a rule that is used up is passed over."""
+def test_the_first_rule_that_applies_wins() -> None:
+    """Rules match by path and method; one with no times left is skipped."""
     faults = Faults()
     faults.add(Rule(Fault(status=503), "/api/flow_runs/*", "post", times=1))
     faults.add(Rule(Fault(status=500), "/flow_runs/filter"))
     assert len(faults) == 2
-    assert faults.happening_to("POST", "/flows/filter") is None
-    assert faults.happening_to("GET", "/flow_runs/x") is None
-    assert faults.happening_to("POST", "/flow_runs/filter") == Fault(status=503)
-    assert faults.happening_to("POST", "/flow_runs/filter") == Fault(status=500)
+    assert faults.next_fault("POST", "/flows/filter") is None
+    assert faults.next_fault("GET", "/flow_runs/x") is None
+    assert faults.next_fault("POST", "/flow_runs/filter") == Fault(status=503)
+    assert faults.next_fault("POST", "/flow_runs/filter") == Fault(status=500)
     assert [rule.happened for rule in faults.rules] == [1, 1]
     faults.clear()
-    assert faults.happening_to("POST", "/flow_runs/filter") is None
+    assert faults.next_fault("POST", "/flow_runs/filter") is None
 
 
-def test_chance_can_be_repeated() -> None:
-    """The same seed, the same requests that go wrong; about as many as was said."""
+def test_probability_is_reproducible_by_seed() -> None:
+    """The same seed makes the same requests fail; their share is close to the probability."""
 
-    def drawn(seed: int) -> list[bool]:
+    def failures(seed: int) -> list[bool]:
         faults = Faults(seed)
         faults.add(Rule(Fault(status=503), probability=0.3))
-        return [faults.happening_to("GET", "/") is not None for _ in range(1000)]
+        return [faults.next_fault("GET", "/") is not None for _ in range(1000)]
 
-    assert drawn(1) == drawn(1) != drawn(2)
-    assert 240 < sum(drawn(1)) < 360
-    again = Faults(5)
-    again.clear(seed=1)
-    again.add(Rule(Fault(status=503), probability=0.3))
-    assert [again.happening_to("GET", "/") is not None for _ in range(1000)] == drawn(1)
+    assert failures(1) == failures(1) != failures(2)
+    assert 240 < sum(failures(1)) < 360
+    reseeded = Faults(5)
+    reseeded.clear(seed=1)
+    reseeded.add(Rule(Fault(status=503), probability=0.3))
+    assert [reseeded.next_fault("GET", "/") is not None for _ in range(1000)] == failures(1)
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [({"path": "flow_runs"}, "path is 'flow_runs'; expected a pattern"),
      ({"path": 3}, "path is 3"),
      ({"probability": 1.5}, "probability is 1.5; expected a number from 0 to 1"),
      ({"probability": "often"}, "probability is 'often'"),
      ({"times": 0}, "times is 0; expected 1 or more"), ({"times": "2"}, "times is '2'")],
 )  # fmt: skip
-def test_what_is_no_rule_is_told(given: Any, told: str) -> None:
-    """What came, and what would be one."""
-    with pytest.raises(UsageError, match=told):
+def test_an_invalid_rule_is_refused(given: Any, message: str) -> None:
+    """The error names the value and what was expected."""
+    with pytest.raises(UsageError, match=message):
         Rule(Fault(status=503), **given)
 
 
 def test_rules_are_bounded() -> None:
-    """A loop that adds rules does not fill the memory."""
+    """A loop that adds rules cannot fill the memory."""
     faults = Faults()
     for _ in range(MAX_RULES):
         faults.add(Rule(Fault(status=503)))
@@ -129,22 +129,23 @@ def test_rules_are_bounded() -> None:
         faults.add(Rule(Fault(status=503)))
 
 
-def test_latencies_are_drawn_as_told() -> None:
-    """Fixed; uniform within its bounds; lognormal around its median; never past the bound."""
+def test_latencies_follow_their_distribution() -> None:
+    """Fixed, uniform within two bounds, or lognormal around a median; never above MAX_SECONDS."""
     faults = Faults()
     assert faults.delay(Fault(status=503)) == 0
     assert faults.delay(Fault(latency=0.25)) == 0.25
     uniform = [faults.delay(Fault(latency=(1, 3))) for _ in range(1000)]
     assert 1 <= min(uniform) < 1.1
     assert 2.9 < max(uniform) <= 3
-    drawn = sorted(faults.delay(Fault(latency=(2, 1), lognormal=True)) for _ in range(1001))
-    assert 1.7 < drawn[500] < 2.3
-    assert drawn[850] / drawn[150] > 5  # e squared, or so
+    lognormal = sorted(faults.delay(Fault(latency=(2, 1), lognormal=True)) for _ in range(1001))
+    assert 1.7 < lognormal[500] < 2.3  # the median
+    # One sigma each side of the median: about e squared apart.
+    assert lognormal[850] / lognormal[150] > 5
     assert faults.delay(Fault(latency=(60, 60), lognormal=True)) <= MAX_SECONDS
 
 
-def test_a_detail_is_told() -> None:
-    """In the reply; up to a bound."""
+def test_a_detail_is_bounded() -> None:
+    """It goes into replies and the journal."""
     assert build_fault(status=503, detail="busy").detail == "busy"
     with pytest.raises(UsageError, match="expected a text of up to 10000 letters"):
         build_fault(status=503, detail="x" * 10_001)

@@ -1,4 +1,4 @@
-"""The journal, and what is said where it is not as expected."""
+"""The journal, and the messages of assertions about it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,9 +37,9 @@ def predicate(**flow_runs: Any) -> Predicate:
     return compile_filter(FlowRunFilter.model_validate(flow_runs), SPEC)
 
 
-def test_it_keeps_the_last_and_counts_the_others() -> None:
-    """What was deleted, warned of and failed outlives the exchange."""
-    journal = Journal(most=2)
+def test_the_journal_keeps_the_last_exchanges_and_counts_all() -> None:
+    """Deleted runs, warnings and errors outlive their exchange."""
+    journal = Journal(max_exchanges=2)
     bug = RuntimeError("a bug")
     for number in range(1, 6):
         journal.write(
@@ -52,28 +52,28 @@ def test_it_keeps_the_last_and_counts_the_others() -> None:
         )
     assert [one.number for one in journal] == [4, 5]
     assert (len(journal), journal.dropped) == (2, 3)
-    assert [gone.id for gone in journal.deleted] == [run(number).id for number in range(1, 6)]
-    assert dict(journal.warned) == {"no-filter": 2}
-    assert list(journal.failed) == [bug]
+    assert [deleted.id for deleted in journal.deleted] == [run(number).id for number in range(1, 6)]
+    assert dict(journal.warning_counts) == {"no-filter": 2}
+    assert list(journal.errors) == [bug]
     assert bug.__notes__ == ["while mockserver answered #1 POST /flow_runs/bulk_delete -> 200"]
     journal.clear()
     assert (len(journal), journal.dropped, journal.deleted, journal.next_number) == (0, 0, (), 1)
-    assert not journal.warned
-    assert not journal.failed
+    assert not journal.warning_counts
+    assert not journal.errors
 
 
-def test_what_was_deleted_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest goes first, counted."""
+def test_deleted_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest are dropped first, and counted."""
     monkeypatch.setattr(journal_module, "MAX_DELETED", 3)
     journal = Journal()
     journal.write(exchange(deleted=(run(1), run(2))))
     journal.write(exchange(deleted=(run(3), run(4))))
-    assert [gone.id for gone in journal.deleted] == [run(number).id for number in (2, 3, 4)]
+    assert [deleted.id for deleted in journal.deleted] == [run(number).id for number in (2, 3, 4)]
     assert journal.deleted_dropped == 1
 
 
-def test_large_bodies_are_bounded_together() -> None:
-    """Fewer exchanges are kept where their bodies are large."""
+def test_bodies_are_bounded_in_total() -> None:
+    """Large bodies leave room for fewer exchanges."""
     journal = Journal()
     large = b" " * (MAX_TOTAL_BYTES // 4)
     for number in range(1, 8):
@@ -85,8 +85,8 @@ def test_large_bodies_are_bounded_together() -> None:
     assert len(journal) == 1
 
 
-def test_an_exchange_reads_its_bodies() -> None:
-    """As JSON, or as None where they are none."""
+def test_an_exchange_parses_its_bodies() -> None:
+    """A body that is not JSON reads as None."""
     one = exchange(warnings=("no-filter",))
     assert (one.json, one.reply_json) == ({"limit": 20}, {"deleted": []})
     assert exchange(body=b"{", reply=b"\xff").json is None
@@ -115,43 +115,43 @@ def test_an_exchange_reads_its_bodies() -> None:
         ),
     ],
 )
-def test_it_is_told_why_a_run_is_spared(flow_runs: Any, expected: tuple[str, ...]) -> None:
-    """Every condition that is not met, with what the run has there."""
+def test_unmet_conditions_explain_a_spared_run(flow_runs: Any, expected: tuple[str, ...]) -> None:
+    """Each condition is named with the value that the run has."""
     spared = run(1, tags=("a",), end_time=NOW - timedelta(days=1))
     found = failed_conditions(predicate(**flow_runs), spared)
     assert set(found) <= set(expected)
     assert bool(found) == bool(expected)
 
 
-def test_what_matches_nothing_says_so() -> None:
-    """There is no condition to name."""
+def test_a_predicate_without_conditions_says_so() -> None:
+    """A predicate that no run meets has no condition to name."""
     assert failed_conditions(AnyOf(()), run(1)) == ("it matches no flow run",)
 
 
-def complaint(expected: ExpectedRequest, *exchanges: Exchange, times: int | None = None) -> str:
+def explain(expected: ExpectedRequest, *exchanges: Exchange, times: int | None = None) -> str:
     found = sum(not expected.differences(one) for one in exchanges)
     return explain_request_mismatch(expected, exchanges, found, times)
 
 
-def test_what_was_asked_is_not_complained_about() -> None:
-    """By path, method, body, status, warning; `...` is anything."""
+def test_an_expected_request_passes() -> None:
+    """Path, method, body, status and warning are compared; `...` is any value."""
     one = exchange(warnings=("no-filter",), body=b'{"limit": 20, "flow_runs": {"name": {}}}')
     body = {"limit": 20, "flow_runs": ...}
-    assert complaint(ExpectedRequest("/api/flow_runs/*", "POST", body, 200, "no-filter"), one) == ""
-    assert complaint(ExpectedRequest(json=ANY), one, times=1) == ""
-    assert complaint(ExpectedRequest("/flows/*"), one, times=0) == ""
+    assert explain(ExpectedRequest("/api/flow_runs/*", "POST", body, 200, "no-filter"), one) == ""
+    assert explain(ExpectedRequest(json=ANY), one, times=1) == ""
+    assert explain(ExpectedRequest("/flows/*"), one, times=0) == ""
 
 
-def test_the_nearest_requests_are_told() -> None:
-    """Word by word: the ones that differ least first, each with its differences."""
+def test_the_nearest_requests_are_listed_first() -> None:
+    """The requests with the fewest differences come first, each with its differences."""
     expected = ExpectedRequest(
         "/flow_runs/bulk_delete", "POST", {"limit": 50, "flow_runs": ...}, 200
     )
     others = exchange(1, path="/flows/filter", body=b"", status=404), exchange(2)
-    assert complaint(expected, *others) == (
+    assert explain(expected, *others) == (
         "expected a request: POST /flow_runs/bulk_delete, answered with 200, "
-        'with {"limit": 50, "flow_runs": ...}\n'
-        "there were none such\n"
+        'with the body {"limit": 50, "flow_runs": ...}\n'
+        "found none\n"
         "nearest of 2 other requests:\n"
         "  #2 POST /flow_runs/bulk_delete -> 200\n"
         "    body.limit: 20, not 50\n"
@@ -163,22 +163,23 @@ def test_the_nearest_requests_are_told() -> None:
     )
 
 
-def test_other_complaints_about_requests() -> None:
-    """Nothing asked; too many; a method or warning that is another."""
-    assert complaint(ExpectedRequest("/x", warning="no-filter"), times=2) == (
-        "expected 2 requests: any method /x, warned of no-filter\nnothing was asked at all"
+def test_missing_surplus_and_differing_requests_are_reported() -> None:
+    """No request at all, too many, another method, another warning."""
+    assert explain(ExpectedRequest("/x", warning="no-filter"), times=2) == (
+        "expected 2 requests: any method /x, with the warning no-filter\n"
+        "no request was recorded at all"
     )
-    assert complaint(ExpectedRequest(), exchange(), exchange(2), times=1) == (
-        "expected 1 request: any method *\nthere were 2 such\n"
+    assert explain(ExpectedRequest(), exchange(), exchange(2), times=1) == (
+        "expected 1 request: any method *\nfound 2\n"
         "  #1 POST /flow_runs/bulk_delete -> 200\n  #2 POST /flow_runs/bulk_delete -> 200"
     )
-    assert complaint(ExpectedRequest(method="GET", warning="no-filter"), exchange()).endswith(
+    assert explain(ExpectedRequest(method="GET", warning="no-filter"), exchange()).endswith(
         "    method: POST, not GET\n    warnings: none, not no-filter"
     )
 
 
 @pytest.mark.parametrize(
-    ("came", "expected", "told"),
+    ("body", "expected", "differences"),
     [
         ('{"a": [1, 2]}', {"a": [1, 3]}, ["body.a[1]: 2, not 3"]),
         ('{"a": [1]}', {"a": [1, 3]}, ["body.a: 1 items, not 2"]),
@@ -188,42 +189,44 @@ def test_other_complaints_about_requests() -> None:
         ("[1]", {"a": 1}, ['body: [1], not {"a": 1}']),
     ],
 )
-def test_bodies_differ_by_place(came: str, expected: Any, told: list[str]) -> None:
-    """Where, what came, what was expected."""
-    assert ExpectedRequest(json=expected).differences(exchange(body=came.encode())) == told
+def test_differences_of_bodies_name_their_place(
+    body: str, expected: Any, differences: list[str]
+) -> None:
+    """Each difference is a place, the actual value and the expected one."""
+    assert ExpectedRequest(json=expected).differences(exchange(body=body.encode())) == differences
 
 
-def test_a_body_that_no_json_can_be_is_shown_as_it_is() -> None:
-    """What a test expects may be anything."""
+def test_an_expected_body_may_be_no_json() -> None:
+    """A value that JSON cannot express is shown by its repr."""
     loop: list[Any] = []
     loop.append(loop)
     assert "body: {}, not [[...]]" in ExpectedRequest(json=loop).differences(exchange(body=b"{}"))
 
 
-def test_deletions_as_expected_are_not_complained_about() -> None:
-    """By flow run, id and name; a name stands for all that have it."""
-    gone, kept = (run(1), run(2)), (run(3, "other"),)
-    for expected in (gone, {gone[0].id.upper(), gone[1].id}, ["etl"], [gone[0], "etl"]):
-        assert explain_deletion_mismatch(tuple(expected), gone, kept, ()) == ""
-    odd = run(5, run(1).id)
-    assert explain_deletion_mismatch((run(1).id,), (run(1), odd), (), ()) == ""
+def test_expected_deletions_pass() -> None:
+    """Runs are expected by flow run, id or name; a name stands for all runs that have it."""
+    deleted, kept = (run(1), run(2)), (run(3, "other"),)
+    for expected in (deleted, {deleted[0].id.upper(), deleted[1].id}, ["etl"], [deleted[0], "etl"]):
+        assert explain_deletion_mismatch(tuple(expected), deleted, kept, ()) == ""
+    named_like_an_id = run(5, run(1).id)
+    assert explain_deletion_mismatch((run(1).id,), (run(1), named_like_an_id), (), ()) == ""
 
 
-def test_deletions_are_complained_about_word_by_word() -> None:
-    """What was never there, what was spared and why, what went besides and why."""
+def test_a_deletion_failure_explains_each_run() -> None:
+    """Unknown runs, runs that were spared and why, runs that were deleted besides and why."""
     spared, limited, extra = run(7, "spared", state=None), run(8, "limited"), run(9, "extra")
-    asked = exchange(
+    delete = exchange(
         3, deleted=(extra,), predicate=predicate(state={"type": {"any_": ["COMPLETED"]}}), limit=1
     )
-    told = explain_deletion_mismatch(
-        ("spared", "limited", "never", run(6)), (extra,), (spared, limited), (exchange(2), asked)
+    message = explain_deletion_mismatch(
+        ("spared", "limited", "never", run(6)), (extra,), (spared, limited), (exchange(2), delete)
     )
-    assert told == (
-        "other flow runs were deleted than expected\n"
-        "expected, but there was never such a flow run (2):\n"
+    assert message == (
+        "the wrong flow runs were deleted\n"
+        "expected, but no such flow run ever existed (2):\n"
         "  'never'\n"
         "  'etl' (00000006-0000-4000-8000-000000000000, Completed)\n"
-        "expected, but still there (2):\n"
+        "expected, but not deleted (2):\n"
         "  'spared' (00000007-0000-4000-8000-000000000000, no state)\n"
         "    #3 POST /flow_runs/bulk_delete -> 200 spared it: "
         "state_type is one of {COMPLETED}, but it is null\n"
@@ -237,18 +240,20 @@ def test_deletions_are_complained_about_word_by_word() -> None:
     )
 
 
-def test_what_the_journal_does_not_know_is_said() -> None:
-    """No deletion asked for; a deletion that it no longer holds; a match that came too late."""
-    assert "nothing asked for a deletion" in explain_deletion_mismatch(("etl",), (), (run(1),), ())
+def test_gaps_in_the_journal_are_reported() -> None:
+    """No delete at all, a delete whose exchange was dropped, a match that came too late."""
+    assert "no request asked for a deletion" in explain_deletion_mismatch(
+        ("etl",), (), (run(1),), ()
+    )
     assert "no longer holds" in explain_deletion_mismatch((), (run(1),), (), ())
     late = exchange(predicate=predicate(name={"any_": ["etl"]}))
-    assert "it matches now, but it did not then" in explain_deletion_mismatch(
+    assert "it matches now, but did not match then" in explain_deletion_mismatch(
         ("etl",), (), (run(1),), (late,)
     )
 
 
-def test_a_long_complaint_is_cut() -> None:
-    """Twenty flow runs are enough to see."""
-    told = explain_deletion_mismatch((), tuple(run(number) for number in range(30)), (), ())
-    assert told.endswith("  ... and 10 more")
-    assert told.count("no longer holds") == 20
+def test_a_failure_lists_at_most_twenty_runs() -> None:
+    """The others are counted."""
+    message = explain_deletion_mismatch((), tuple(run(number) for number in range(30)), (), ())
+    assert message.endswith("  ... and 10 more")
+    assert message.count("no longer holds") == 20

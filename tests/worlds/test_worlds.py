@@ -1,4 +1,4 @@
-"""Worlds and sessions: nothing is seen elsewhere, and nothing grows without bound."""
+"""Worlds and sessions: each world is isolated, and nothing grows without bound."""
 
 import sys
 import tracemalloc
@@ -30,12 +30,12 @@ def run(number: int) -> FlowRun:
 
 
 def world(runs: int = 3, **settings: int) -> World:
-    made = Settings(now=lambda: NOW, **settings)  # type: ignore[arg-type] # whole numbers here
-    return World(Store(Base(run(number) for number in range(runs))), made)
+    given = Settings(now=lambda: NOW, **settings)  # type: ignore[arg-type] # whole numbers here
+    return World(Store(Base(run(number) for number in range(runs))), given)
 
 
-def test_what_is_done_in_a_fork_is_seen_nowhere_else() -> None:
-    """Flow runs, clock, faults and journal."""
+def test_a_fork_is_isolated() -> None:
+    """Flow runs, clock and faults of a fork and of its origin change independently."""
     origin = world(journal=10)
     fork = origin.fork()
     fork.store.delete([run(0).id])
@@ -47,8 +47,8 @@ def test_what_is_done_in_a_fork_is_seen_nowhere_else() -> None:
     assert run(1).id in fork.store
 
 
-def test_reset_goes_back_to_the_beginning() -> None:
-    """To what it held and showed when it began; what was asked is forgotten."""
+def test_reset_restores_the_initial_state() -> None:
+    """Store and clock are as at `begin_here`; journal and faults are empty."""
     one = world(journal=10)
     one.clock.stop(NOW - timedelta(days=1))
     one.store.delete([run(0).id])
@@ -67,8 +67,8 @@ def test_reset_goes_back_to_the_beginning() -> None:
     assert without.journal is None
 
 
-def test_snapshots_are_restored_and_stay() -> None:
-    """Restoring twice is the same as once."""
+def test_a_snapshot_can_be_restored_again() -> None:
+    """Restoring does not use a snapshot up."""
     one = world()
     one.snapshot("full")
     for _ in range(2):
@@ -76,14 +76,14 @@ def test_snapshots_are_restored_and_stay() -> None:
         one.restore("full")
         assert len(one.store) == 3
     one.drop_snapshot("full")
-    with pytest.raises(NotFound, match="no snapshot 'full'; expected one of: there is none"):
+    with pytest.raises(NotFound, match="no snapshot 'full'; expected one of: none exists"):
         one.restore("full")
-    with pytest.raises(UsageError, match="'a/b' is no name for a snapshot"):
+    with pytest.raises(UsageError, match="'a/b' is not a name for a snapshot"):
         one.snapshot("a/b")
 
 
 def test_snapshots_are_bounded() -> None:
-    """One that is there may be taken again."""
+    """At the bound, an existing snapshot can still be replaced."""
     one = world()
     for number in range(MAX_SNAPSHOTS):
         one.snapshot(f"s{number}")
@@ -92,8 +92,8 @@ def test_snapshots_are_bounded() -> None:
         one.snapshot("more")
 
 
-def test_a_load_adds_all_or_nothing() -> None:
-    """An id that is taken is told, and the others are not added either."""
+def test_load_is_atomic() -> None:
+    """An id that is taken is an error, and the other runs are not added either."""
     one = world(runs=0)
     one.load(read_seeds({"flow_runs": [{"id": run(0).id, "name": "a"}]}, NOW, name="s"))
     more = {"flow_runs": [{"name": "b"}, {"id": run(0).id, "name": "again"}]}
@@ -105,17 +105,17 @@ def test_a_load_adds_all_or_nothing() -> None:
     assert {held.name for held in one.store} == {"a", "b"}
 
 
-def test_ids_repeat() -> None:
-    """The same ones for the same seed; of version 4, as a server's are."""
-    some, same, others = deterministic_ids(), deterministic_ids(), deterministic_ids("b")
-    drawn = [some() for _ in range(100)]
-    assert drawn == [same() for _ in range(100)]
-    assert not set(drawn) & {others() for _ in range(100)}
-    assert {found[14] for found in drawn} == {"4"}
+def test_ids_are_reproducible_by_seed() -> None:
+    """They are UUIDs of version 4, as a real server's."""
+    ids, same_ids, other_ids = deterministic_ids(), deterministic_ids(), deterministic_ids("b")
+    drawn = [ids() for _ in range(100)]
+    assert drawn == [same_ids() for _ in range(100)]
+    assert not set(drawn) & {other_ids() for _ in range(100)}
+    assert {drawn_id[14] for drawn_id in drawn} == {"4"}
 
 
-class Sleeper:
-    """Seconds that tests let go by."""
+class ManualSeconds:
+    """A monotonic clock that a test moves by hand."""
 
     def __init__(self) -> None:
         self.at = 0.0
@@ -125,50 +125,50 @@ class Sleeper:
 
 
 def test_an_idle_session_expires() -> None:
-    """Each use keeps one alive; the others are dropped, and counted."""
-    sleeper = Sleeper()
-    sessions = Sessions(world(), idle_seconds=10, seconds=sleeper.seconds)
-    kept, idle = (sessions.open(sessions.origin.fork()) for _ in range(2))
-    sleeper.at = 6
+    """A use keeps a session alive; idle ones are dropped and counted."""
+    clock = ManualSeconds()
+    sessions = Sessions(world(), idle_seconds=10, monotonic=clock.seconds)
+    kept, idle = (sessions.open(sessions.default_world.fork()) for _ in range(2))
+    clock.at = 6
     assert sessions.get(kept) is not None
-    sleeper.at = 12
+    clock.at = 12
     assert sessions.get(idle) is None
     assert [name for name, _ in sessions] == [kept]
     assert (len(sessions), sessions.dropped) == (1, 1)
-    sleeper.at = 30
+    clock.at = 30
     assert list(sessions) == []
 
 
-def test_the_session_unused_longest_goes_for_a_new_one() -> None:
-    """Sessions are bounded, and what was dropped is counted."""
-    sessions = Sessions(world(), most=2)
+def test_the_least_recently_used_session_is_dropped_for_a_new_one() -> None:
+    """Sessions are bounded, and the dropped ones are counted."""
+    sessions = Sessions(world(), max_sessions=2)
     for name in ("a", "b"):
-        sessions.open(sessions.origin.fork(), name)
+        sessions.open(sessions.default_world.fork(), name)
     assert sessions.get("a")
-    sessions.open(sessions.origin.fork(), "c")
+    sessions.open(sessions.default_world.fork(), "c")
     assert [name for name, _ in sessions] == ["a", "c"]
     assert sessions.dropped == 1
     assert sessions.drop("a")
     assert not sessions.drop("a")
 
 
-def test_a_name_is_taken_once_and_fits_a_path() -> None:
-    """What is wrong is told."""
+def test_session_names_are_unique_and_fit_a_path() -> None:
+    """The error says what is wrong with a name."""
     sessions = Sessions(world())
-    sessions.open(sessions.origin, "mine")
-    with pytest.raises(Conflict, match="there is a session 'mine' already"):
-        sessions.open(sessions.origin, "mine")
-    with pytest.raises(UsageError, match="'a b' is no name for a session; expected 1 to 100"):
-        sessions.open(sessions.origin, "a b")
+    sessions.open(sessions.default_world, "mine")
+    with pytest.raises(Conflict, match="session 'mine' already exists"):
+        sessions.open(sessions.default_world, "mine")
+    with pytest.raises(UsageError, match="'a b' is not a name for a session; expected 1 to 100"):
+        sessions.open(sessions.default_world, "a b")
 
 
 def test_a_session_has_a_journal_even_where_the_server_has_none() -> None:
-    """And never a shorter one."""
+    """It is never shorter than the server's."""
     assert session_settings(Settings()).journal == 1000
     assert session_settings(Settings(journal=5000)).journal == 5000
 
 
-def test_sessions_cost_memory_for_their_changes_only() -> None:
+def test_sessions_take_memory_for_their_changes_only() -> None:
     """A thousand sessions on 20,000 flow runs, one deletion in each, take less than 10 MB."""
     origin = world(runs=20_000)
     sessions = Sessions(origin)

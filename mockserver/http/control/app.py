@@ -38,7 +38,7 @@ async def handle_control(
     Its errors are `{"detail": "..."}`, with `problems` for a seed; the caller writes those that are
     raised: RefusedRequest, and HTTPMethodNotAllowed for a path that has other methods.
     """
-    refusal = _access_refusal(request, sessions.origin.settings.control_token)
+    refusal = _access_refusal(request, sessions.default_world.settings.control_token)
     if refusal:
         status, detail = refusal
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}

@@ -46,7 +46,7 @@ def open_session(request: ControlRequest) -> tuple[int, Any]:
     Raises UsageError, SeedError, and Conflict for a name that is taken.
     """
     fields = request.body_fields("name", "dialect", "now", "empty", "seeds")
-    origin = request.sessions.origin
+    origin = request.sessions.default_world
     settings = session_settings(origin.settings)
     dialect = fields.get("dialect")
     if dialect is not None:

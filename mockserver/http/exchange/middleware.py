@@ -60,7 +60,7 @@ def _select_fault(request: web.Request, path: str, world: World) -> Fault | None
     header = request.headers.get(FAULT_HEADER)
     if header is not None:
         return parse_fault_header(header)
-    return world.faults.happening_to(request.method, path) if world.faults.rules else None
+    return world.faults.next_fault(request.method, path) if world.faults.rules else None
 
 
 async def _apply_fault(

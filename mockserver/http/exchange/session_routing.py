@@ -62,7 +62,7 @@ class SessionResource(AbstractResource):
         world = self._sessions.get(name)
         path = f"{slash}{rest}" or "/"
         request[_SESSION_WORLD_KEY], request[_SESSION_PATH_KEY] = (
-            world or self._sessions.origin,
+            world or self._sessions.default_world,
             path,
         )
         if world is None or path.startswith(SESSION_PREFIX):

@@ -186,7 +186,7 @@ def test_sessions_are_opened_listed_and_dropped(server: ControlClient) -> None:
         ({"dialects": "spec"}, "unknown field 'dialects'; expected some of name, dialect"),
         ({"now": 5}, "now is 5; expected a string"),
         ({"now": "soon"}, "'soon' is not a time"),
-        ({"name": "a/b"}, "no name for a session"),
+        ({"name": "a/b"}, "not a name for a session"),
         ([], "the body is a list; expected an object"),
         (b"{", "the body is not JSON"),
         ({"seeds": {"flow_runs": [{"nam": 1}]}}, "expected name?"),
@@ -227,7 +227,7 @@ def test_flow_runs_are_made_from_a_few_fields(session: ControlClient) -> None:
     assert child[0]["parent_task_run_id"]
     for path, body, told in (
         ("/flow_runs", [1], "expected the fields of a flow run"),
-        ("/flow_runs", {"parent": str(UUID(int=1))}, "expected a flow run that is there"),
+        ("/flow_runs", {"parent": str(UUID(int=1))}, "expected an existing flow run"),
         ("/flow_runs?number=x", {}, "number is 'x'; expected a whole number up to 100,000"),
         ("/flow_runs?number=100001", {}, "expected a whole number"),
         ("/flow_runs?number=60000", [{}, {}], "120,000 flow runs; expected up to 100,000"),
