@@ -1,7 +1,11 @@
-"""Seeds: from files to the flow runs that a store starts with.
+"""Seeds: the flow runs that a store starts with, read from files or made up.
 
-Comes in: YAML, JSON, NDJSON or packed files, or a number of runs to make up. Goes out: `Seeds`,
-whole and checked, or a `SeedError` that lists every problem with its place.
+In: YAML, JSON, NDJSON and packed files (`load_seeds`), a value in memory (`read_seeds`), or a
+number of runs to make up (`generate_population`).
+Out: `Seeds`, complete and checked, or a `SeedError` that lists every problem with its location.
+
+`loading` reads records one by one and reports what is wrong. Large files take a faster path, the
+`bulk_*` modules, which read valid records column by column; tests hold both to the same result.
 """
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,9 @@
-"""Records of one shape, column by column: the fast road of loading (see `plain`).
+"""The fast path of loading: records of one shape, read column by column.
 
-`read_columns` and `build_columns` do for many records what reading each field and `build` do for
-one. They raise ValueError or TypeError where anything is not plainly good, and say no more: the
-careful road then reads the records one by one.
+`read_columns` and `build_columns` do for many records what reading each field and `build_record` do
+for one, and return the same values. They raise ValueError or TypeError as soon as a value is not
+plainly valid, without saying what is wrong: `loading` then reads the records one by one and reports
+it.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ import orjson
 
 from ..prefect import EMPTY_JSON
 from ..store import defaults_of
+from .bulk_values import restore_nulls
 from .fields import Field, nullable
 from .records import (
     CAN_BE_NULL,
     CLASS_FIELDS,
     COLLECTIONS,
+    DEFAULT_NAMES,
     NOT_KEPT,
     OFTEN_EMPTY,
     RECORD_CLASSES,
+    STATE_FIELDS,
     derive_pool_ids,
     resolve_state,
 )
@@ -38,7 +42,10 @@ _TEXT = frozenset({str})
 
 @dataclass(frozen=True, slots=True)
 class RecordShape:
-    """What records have in common that are read together."""
+    """What the records that are read together have in common.
+
+    `trusted` records came in a list, as a server returns them. `keys` are in the records' order.
+    """
 
     collection: str
     trusted: bool
@@ -47,8 +54,11 @@ class RecordShape:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Records by column: values, None where null or absent; under the keys of `json_keys`,
-    their JSON, b"" where absent. All have ids and whatever no table of fields names.
+    """The records of several lines, by column.
+
+    A column holds decoded values, None where a value is null or absent. A column whose key is in
+    `json_keys` holds the JSON of each value, b"" where it is absent. Every record has an id, and
+    every record has each key that `COLLECTIONS` does not list.
     """
 
     shape: RecordShape
@@ -57,53 +67,49 @@ class Table:
 
 
 class _Memo(dict[Any, Any]):
-    """What values are read as: each when it first comes."""
+    """Caches what `read` returns for each distinct key."""
 
     def __init__(self, read: Callable[[Any], Any]) -> None:
         self.read = read
 
     def __missing__(self, key: Any) -> Any:
-        found = self[key] = self.read(key)
-        return found
+        value = self[key] = self.read(key)
+        return value
 
 
 class ColumnReader:
-    """Reads columns; of a value that comes again and again, one is kept."""
+    """Reads columns. Equal values of a column that repeats them become one object."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.memos: dict[tuple[str, ...], _Memo] = {}
-        self.high_cardinality: set[tuple[str, ...]] = (
-            set()
-        )  # columns of which hardly a value comes again
+        # Names of memos that were given up, because their columns hardly repeat a value.
+        self.high_cardinality: set[tuple[str, ...]] = set()
 
     def read(self, key: str, field: Field, values: Column) -> Column:
-        """The column of a field. Raises ValueError or TypeError."""
+        """Read the values of a field; `key` names the column. Raises ValueError or TypeError."""
         if not field.nullable and None in values:
-            # What is known of texts is shared with `read_typed`, to which None is an absent one.
+            # The memo of a text column may know None: `read_typed` reads it as an absent value.
             raise TypeError(key)
-        if field.low_cardinality and field.types == _TEXT:
-            found = self._read_memoized((key,), values, partial(_read, field, self.now))
-            if found is not None:
-                return found
+        found = self._read_repeated_texts(key, field, values)
+        if found is not None:
+            return found
         types = set(map(type, values))
         if not (field.nullable and NoneType in types):
             return self._read(key, field, values, types)
         types.discard(NoneType)
         if field.read_many is not None or not types:
             return self._read(key, field, values, types)
-        return _map_not_null(values, lambda some: self._read(key, field, some, types))
+        present = [value for value in values if value is not None]
+        return restore_nulls(values, self._read(key, field, present, types))
 
     def read_typed(self, key: str, field: Field, values: Column) -> Column:
-        """The column of a field whose values are of its types, or null. Raises ValueError."""
-        if field.low_cardinality and field.types == _TEXT:
-            found = self._read_memoized((key,), values, partial(_read, field, self.now))
-            if found is not None:
-                return found
-        return self._read_all(field, values)
+        """Like `read`, for values that are known to have the field's types or to be None."""
+        found = self._read_repeated_texts(key, field, values)
+        return self._read_all(field, values) if found is None else found
 
     def read_json(self, key: str, field: Field, values: Sequence[bytes], absent: Any) -> Column:
-        """The column of a field whose values are JSON yet; b"" where one is `absent`."""
+        """Read a field whose values are still JSON. An empty one stands for `absent`."""
 
         def read(value: bytes) -> Any:
             return field.read(orjson.loads(value), self.now) if value else absent
@@ -111,10 +117,16 @@ class ColumnReader:
         found = self._read_memoized((key, "JSON"), values, read)
         if found is not None:
             return found
-        given = iter(self.read(key, field, decode_json_values(list(filter(None, values)))))
-        return [next(given) if value else absent for value in values]
+        present = iter(self.read(key, field, decode_json_values(list(filter(None, values)))))
+        return [next(present) if value else absent for value in values]
+
+    def _read_repeated_texts(self, key: str, field: Field, values: Column) -> Column | None:
+        if not field.low_cardinality or field.types != _TEXT:
+            return None
+        return self._read_memoized((key,), values, partial(_read, field, self.now))
 
     def _read(self, key: str, field: Field, values: Column, types: set[type]) -> Column:
+        """Read values of these Python types."""
         if field.types and not types <= field.types:
             raise TypeError(key)
         if field.low_cardinality and types == {list}:
@@ -132,7 +144,7 @@ class ColumnReader:
         return [field.read(value, self.now) for value in values]
 
     def _read_objects_memoized(self, key: str, field: Field, values: Column) -> Column | None:
-        """Objects of one shape whose parts are texts are told apart by them."""
+        """Read objects that have the same keys, and texts or nulls as values; else None."""
         shape = tuple(values[0])
         parts = list(map(tuple, map(dict.values, values)))
         if set(map(tuple, values)) != {shape} or set(map(type, chain(*parts))) - _SCALARS:
@@ -142,26 +154,24 @@ class ColumnReader:
         )
 
     def _read_memoized(
-        self, key: tuple[str, ...], keys: Column, read: Callable[[Any], Any]
+        self, name: tuple[str, ...], keys: Column, read: Callable[[Any], Any]
     ) -> Column | None:
-        """Read each different value once, by what they are told apart by; None if few are alike."""
-        if key in self.high_cardinality:
+        """Read each distinct value once. `keys` are the values in a form that can be hashed.
+
+        Returns None for a column that hardly repeats a value.
+        """
+        if name in self.high_cardinality:
             return None
-        memo = self.memos.get(key)
+        memo = self.memos.get(name)
         if memo is None:
-            memo = self.memos[key] = _Memo(read)
+            memo = self.memos[name] = _Memo(read)
         before = len(memo)
         found = list(map(memo.__getitem__, keys))
+        # Give up where more than half of the values were new; a batch of few says too little.
         if 2 * (len(memo) - before) > len(keys) > 64:
-            self.high_cardinality.add(key)
-            del self.memos[key]
+            self.high_cardinality.add(name)
+            del self.memos[name]
         return found
-
-
-def _map_not_null(values: Column, read: Callable[[Column], Column]) -> Column:
-    """What is read of the values that are not null, and the nulls, in order."""
-    found = iter(read([value for value in values if value is not None]))
-    return [value if value is None else next(found) for value in values]
 
 
 def _read(field: Field, now: datetime, value: Any) -> Any:
@@ -177,17 +187,17 @@ def _read_object(field: Field, now: datetime, shape: Sequence[str], key: tuple[A
 
 
 def decode_json_values(values: Sequence[bytes]) -> Column:
-    """What JSON values are."""
-    found: list[Any] = orjson.loads(b"[" + b",".join(values) + b"]")
-    return found
+    """Decode JSON values in one call of the parser. Raises ValueError."""
+    decoded: list[Any] = orjson.loads(b"[" + b",".join(values) + b"]")
+    return decoded
 
 
 def read_columns(
     shape: RecordShape, records: Sequence[Mapping[str, Any]], reader: ColumnReader
 ) -> dict[str, Column]:
-    """The fields of records that all have the keys of a shape, in this order.
+    """Read records that all have the keys of a shape, in its order; returns columns by key.
 
-    Those that no table names are kept as they are. Raises ValueError or TypeError.
+    Values of keys that `COLLECTIONS` does not list are kept unread. Raises ValueError or TypeError.
     """
     fields = COLLECTIONS[shape.collection]
     columns = zip(*[record.values() for record in records], strict=True)
@@ -200,7 +210,7 @@ def read_columns(
 
 
 def read_table(table: Table, reader: ColumnReader) -> dict[str, Column]:
-    """The fields of the records of a table. Raises ValueError or TypeError."""
+    """Read the records of a table, as `read_columns` does."""
     collection = table.shape.collection
     fields, defaults = COLLECTIONS[collection], DEFAULTS_BY_COLLECTION[collection]
     found: dict[str, Column] = {}
@@ -230,9 +240,10 @@ _NULLABLE_FIELDS = {
 
 
 def build_columns(collection: str, columns_read: dict[str, Column]) -> dict[str, Column]:
-    """The columns of the records that `build` would make of fields read; `id` must be there.
+    """The columns of the records that `build_record` would make of these values, by field.
 
-    Raises ValueError where fields contradict each other.
+    `columns_read` must have ids, and is changed. Raises ValueError where fields contradict each
+    other.
     """
     if collection == "flow_runs":
         _fill_pool_ids(columns_read)
@@ -256,21 +267,18 @@ def _fill_names(collection: str, columns_read: Mapping[str, Column]) -> Column:
     names = columns_read.get("name")
     if names is not None and None not in names:
         return names
-    word = collection.removesuffix("s").replace("_", "-")
+    template = DEFAULT_NAMES[collection]
     pairs = zip(names or repeat(None), columns_read["id"], strict=False)
-    return [f"{word}-{record_id[:8]}" if name is None else name for name, record_id in pairs]
+    return [template.format(record_id) if name is None else name for name, record_id in pairs]
 
 
 def _replace_nulls(key: str, column: Column, default: Any) -> Column:
-    """Null is nothing said, and so is an empty object."""
+    """Put the default in the place of nulls, and the shared empty object in that of empty ones."""
     if key in OFTEN_EMPTY:
         return [value or EMPTY_JSON for value in column]
     if default is None or key in CAN_BE_NULL or None not in column:
         return column
     return [default if value is None else value for value in column]
-
-
-STATE_FIELDS = frozenset({"state", "state_type", "state_name", "state_id"})
 
 
 def _resolve_states(columns_read: Mapping[str, Column]) -> Column:
@@ -286,15 +294,18 @@ _NO_POOL = dict.fromkeys(_POOL_FIELDS)
 
 
 def _fill_pool_ids(columns_read: dict[str, Column]) -> None:
+    """Do for each row what `derive_pool_ids` does: once for each distinct combination."""
     if "work_pool_name" not in columns_read:
         return
     pool_keys = [key for key in _POOL_FIELDS if key in columns_read]
     memo = _Memo(partial(_pool_ids, pool_keys))
-    found = list(map(memo.__getitem__, zip(*map(columns_read.__getitem__, pool_keys), strict=True)))
-    columns_read["work_queue_id"], columns_read["work_pool_id"] = zip(*found, strict=True)
+    rows = zip(*map(columns_read.__getitem__, pool_keys), strict=True)
+    ids = list(map(memo.__getitem__, rows))
+    columns_read["work_queue_id"], columns_read["work_pool_id"] = zip(*ids, strict=True)
 
 
 def _pool_ids(pool_keys: Sequence[str], row: Sequence[str | None]) -> tuple[str | None, str | None]:
+    """The queue's id and the pool's id that follow from a row of these keys."""
     values = {**_NO_POOL, **dict(zip(pool_keys, row, strict=True))}
     derive_pool_ids(values)
     return values["work_queue_id"], values["work_pool_id"]

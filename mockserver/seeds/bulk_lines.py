@@ -1,7 +1,11 @@
-"""Lines of records -> columns: no object is made of a record, and none twice of the same JSON.
+"""The fast path of loading: lines of NDJSON -> columns, without an object for each record.
 
-The keys are learned from records read before. What is not as those were is a ValueError, and is
-left to the careful road (`bulk`, `seeds`), whose meaning this has.
+The keys of records are learned from records that were read before; msgspec then decodes lines
+straight into rows with these keys. A line that differs from those before raises ValueError: the
+lines are then decoded as JSON and read as `bulk_reader` reads other documents.
+
+Measured when this was added: a million runs load in 3.3 times what orjson takes to parse their
+lines; through decoded documents it was 8.3 times.
 """
 
 from __future__ import annotations
@@ -19,28 +23,32 @@ from msgspec.structs import astuple
 from .bulk_columns import Column, RecordShape, Table
 from .records import COLLECTIONS
 
+# More keys are not learned: a seed in which every line has new keys must not make the schema grow.
 MAX_KEYS = 200
+# A text column with no more distinct values becomes a `Literal`: msgspec then looks its values up
+# instead of making each anew. That took the factor above from 2.95 to 2.65.
 MAX_LITERALS = 64
-"""A text column of no more different values: they are looked for, instead of being made anew."""
-SAMPLED_BATCHES = 8  # batches, until it is known which values there are
+SAMPLED_BATCHES = 8  # batches whose values are collected before columns become literals
 _ABSENT = Raw(b"")
-_INTEGER = Annotated[int, Meta(ge=-(2**53), le=2**53)]  # of larger ones, orjson makes floats
+# Larger integers are left to the slow path: orjson makes floats of those beyond 64 bits, msgspec
+# does not.
+_INTEGER = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+# What the values of a field are decoded to, by its Python types. Other values stay JSON.
 _DECODED = {
     frozenset({str}): str,
     frozenset({bool}): bool,
     frozenset({int}): _INTEGER,
     frozenset({int, float}): _INTEGER | float,
 }
-"""What values of these types are decoded to; any other value stays JSON."""
 _TEXT = frozenset({str})
-_ONE_OF: Any = Literal  # of values that are known only now
-_UNSUPPORTED_KEY = re.compile(r'["\\\x00-\x1f]')  # such keys msgspec does not take
+_LITERAL: Any = Literal  # untyped: a type checker wants to know the values of a Literal
+_UNSUPPORTED_KEY = re.compile(r'["\\\x00-\x1f]')  # keys that msgspec does not accept
+# A line with the first is a task run; one with the second is a document of task runs.
 TASK_RUN_KEYS = ("flow_run_id", "task_runs")
-"""Keys of a line that is of no flow run: of a task run, and of a document of task runs."""
 
 
 class LineSchema:
-    """How the records of a collection come: with which keys, and what their values are."""
+    """What is known of a collection's lines: the keys of records, and texts that repeat."""
 
     def __init__(self, collection: str) -> None:
         self.collection = collection
@@ -51,7 +59,7 @@ class LineSchema:
         self.struct: type[Struct] = defstruct(collection, (), forbid_unknown_fields=True)
 
     def learn(self, keys: Iterable[str]) -> bool:
-        """Keys that records have. Whether some are new."""
+        """Add the keys of records. Returns whether that changed the schema."""
         known = dict.fromkeys((*self.keys, *filterfalse(_UNSUPPORTED_KEY.search, keys)))
         if len(known) == len(self.keys) or len(known) > MAX_KEYS:
             return False
@@ -64,7 +72,7 @@ class LineSchema:
         return True
 
     def sample(self, table: Table) -> None:
-        """Take in which texts there are."""
+        """Collect the texts of columns that may become literals."""
         for key in self.literals.keys() & table.columns.keys():
             literals = self.literals[key]
             if len(literals) <= MAX_LITERALS:
@@ -72,7 +80,10 @@ class LineSchema:
                 literals.discard(None)
 
     def set_uses_literals(self, *, uses_literals: bool) -> bool:
-        """Take no other texts, in columns that have few; or any again. Whether that is new."""
+        """Accept only collected texts in columns of few, or any text again.
+
+        Returns whether that changed the schema.
+        """
         if uses_literals == self.uses_literals:
             return False
         self.uses_literals = uses_literals
@@ -80,6 +91,7 @@ class LineSchema:
         return True
 
     def _define(self) -> None:
+        # A field is called x0, x1...: a key need not be a Python identifier.
         types = {key: self._type_and_default(key) for key in self.keys}
         self.json_keys = frozenset(key for key, (_, default) in types.items() if default is _ABSENT)
         self.struct = defstruct(
@@ -91,21 +103,24 @@ class LineSchema:
         )
 
     def _type_and_default(self, key: str) -> tuple[Any, Any]:
-        """What a value is decoded to, and what stands where there is none."""
+        """What the values of a key are decoded to, and the value where there is none."""
         field = COLLECTIONS[self.collection].get(key)
         decoded: Any = None if field is None else _DECODED.get(field.types)
         if field is None or decoded is None:
             return Raw, _ABSENT
         if self.uses_literals and 0 < len(self.literals.get(key, ())) <= MAX_LITERALS:
-            decoded = _ONE_OF[tuple(sorted(self.literals[key]))]
+            decoded = _LITERAL[tuple(sorted(self.literals[key]))]
         return (decoded | None if field.nullable else decoded), None
 
     def column(self, key: str, rows: Iterable[Struct]) -> list[Any]:
-        """What the records have under a key."""
+        """The values of a key, in the order of the rows."""
         return list(map(attrgetter(f"x{self.keys.index(key)}"), rows))
 
     def table(self, rows: Sequence[Struct], *, trusted: bool) -> Table:
-        """The columns of records. Raises ValueError."""
+        """Turn rows into columns.
+
+        Raises ValueError where a record has no id, or where an unknown key is in some records only.
+        """
         known = COLLECTIONS[self.collection]
         columns: dict[str, Column] = {}
         for key, column in zip(self.keys, zip(*map(astuple, rows), strict=True), strict=True):
@@ -113,18 +128,19 @@ class LineSchema:
                 columns[key] = column
                 continue
             joined = b"\n".join(column)
-            if len(joined) < len(column):  # absent from all
+            if len(joined) < len(column):  # only separators: absent from all records
                 continue
-            values = columns[key] = joined.split(b"\n")  # sooner than one by one
+            # A line holds no line break, so that this makes bytes of all Raw values in one go.
+            values = columns[key] = joined.split(b"\n")
             if key not in known and b"" in values:
-                raise ValueError(f"{key} is not of each")
+                raise ValueError(f"{key} is not in every record")
         if None in columns.get("id", (None,)):
-            raise ValueError("without an id")
+            raise ValueError("a record without an id")
         return Table(RecordShape(self.collection, trusted, tuple(columns)), columns, self.json_keys)
 
 
 class LineReader:
-    """Reads lines of flow runs and task runs that are like those before."""
+    """Decodes lines of flow runs and task runs that look like those before."""
 
     def __init__(self) -> None:
         self.flow_runs = LineSchema("flow_runs")
@@ -133,7 +149,7 @@ class LineReader:
         self._make_decoders()
 
     def learn(self, shape: RecordShape) -> None:
-        """Records of such a shape have been read."""
+        """Take note that records of this shape have been read."""
         schema: LineSchema = getattr(self, shape.collection)
         changed = schema.learn(shape.keys)
         if schema is self.task_runs and not shape.trusted:
@@ -151,20 +167,25 @@ class LineReader:
         self._document: Decoder[Any] = Decoder(document)
 
     def read(self, lines: Sequence[bytes]) -> list[Table]:
-        """The records of lines. Raises ValueError."""
+        """The records of lines, as tables. Raises ValueError for lines unlike those before."""
         try:
-            tables = list(self._tables(lines))
-        except (MsgspecError, ValueError, RecursionError) as error:
-            if self._set_uses_literals(uses_literals=False):
-                self._sample_size *= 2  # there may be more to come
-                self._samples_left = self._sample_size
-                return self.read(lines)
-            if isinstance(error, MsgspecError | RecursionError):
-                raise ValueError("not as before") from error
-            raise
+            tables = self._decode(lines)
+        except ValueError:
+            # A text that was not sampled may be the cause: once more, with any text accepted.
+            if not self._set_uses_literals(uses_literals=False):
+                raise
+            self._sample_size *= 2
+            self._samples_left = self._sample_size
+            tables = self._decode(lines)
         if self._samples_left:
             self._sample(tables)
         return tables
+
+    def _decode(self, lines: Sequence[bytes]) -> list[Table]:
+        try:
+            return list(self._tables(lines))
+        except (MsgspecError, RecursionError) as error:
+            raise ValueError("lines that differ from those before") from error
 
     def _sample(self, tables: Iterable[Table]) -> None:
         for table in tables:
@@ -204,11 +225,12 @@ class LineReader:
         rows, trusted = _flatten_records(list(map(self._task_runs.decode, lines)))
         table = self.task_runs.table(rows, trusted=trusted)
         if None in table.columns.get("flow_run_id", (None,)):
-            raise ValueError("perhaps no task run")
+            # In a list, a record without a flow_run_id may be a flow run: see `guess_collection`.
+            raise ValueError("a task run without a flow_run_id")
         return table
 
     def _task_run_rows(self, rows: Sequence[Struct]) -> dict[int, str]:
-        """Which of the rows are of no flow run, by the key that says so."""
+        """The indexes of rows that are not flow runs, each with the key that shows it."""
         found: dict[int, str] = {}
         for key in filter(self.flow_runs.keys.__contains__, TASK_RUN_KEYS):
             column = self.flow_runs.column(key, rows)
@@ -224,10 +246,13 @@ class LineReader:
 
 
 def _flatten_records(rows: list[Any]) -> tuple[list[Any], bool]:
-    """Records, or those of lists of them; whether they came in lists. Raises ValueError."""
+    """The records of lines that hold one each, or of lines that hold lists; and whether of lists.
+
+    Raises ValueError where some lines hold lists and others do not.
+    """
     types = set(map(type, rows))
     if list not in types:
         return rows, False
     if len(types) > 1:
-        raise ValueError("lists and others")
+        raise ValueError("some lines hold lists")
     return list(chain.from_iterable(rows)), True

@@ -1,7 +1,8 @@
-"""Batches of documents -> columns of flow runs and task runs: what of them plainly is good.
+"""The fast path of loading: batches of documents or lines -> columns of flow runs and task runs.
 
-What is not is left for the careful road (`seeds`), whose meaning this has: a property test holds
-what both load equal.
+Only records that are plainly valid are read here; the others are handed back, to be read one by one
+(`loading`). A property test holds that both paths load the same records, or report the same
+problems.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ if TYPE_CHECKING:
     from .bulk_lines import LineReader
 
 MIN_BATCH = 4
-"""So few records of a shape are sooner read one by one."""
+"""Fewer records of one shape are read one by one, which is faster for so few."""
 
 
 @dataclass(frozen=True, slots=True)
 class _BuiltRecords:
-    """Records of one shape, as they are kept, and what is to be noted of them."""
+    """Checked records of one shape, by column, and what `Seeds.notes` will say about them."""
 
     shape: RecordShape
     count: int
@@ -54,7 +55,11 @@ class _BuiltRecords:
 
 
 class BulkReader:
-    """What has been taken in bulk so far, and what is to be noted of it."""
+    """Reads batches in bulk, and holds the columns of what has been read so far.
+
+    `trusted` has a byte for each record of a collection: 1 if it came as a server sends it, or
+    checked.
+    """
 
     def __init__(self, now: datetime) -> None:
         self.column_reader = ColumnReader(now)
@@ -67,7 +72,7 @@ class BulkReader:
         self.line_reader: LineReader | None = None
 
     def read(self, part: Batch | LineChunk, report: ReportProblem) -> Iterator[RawRecord]:
-        """Take what plainly is good of a file; yield the other records, in no order."""
+        """Read the valid records of a part of a file; yield the other ones, in any order."""
         if isinstance(part, LineChunk):
             if self._try_lines(part):
                 return
@@ -75,10 +80,10 @@ class BulkReader:
         yield from self._read_batch(part, report)
 
     def _try_lines(self, lines: LineChunk) -> bool:
-        """Take all lines or, where they are not like those before or not plainly good, none."""
+        """Read all lines, or none if a record is not plainly valid or differs from those before."""
         if self.line_reader is None:
             if sum(map(len, lines.lines)) >= CHUNK_BYTES:
-                from .bulk_lines import LineReader  # what only large seeds need
+                from .bulk_lines import LineReader  # imported late: only large seeds need msgspec
 
                 self.line_reader = LineReader()
             return False
@@ -94,6 +99,7 @@ class BulkReader:
         return True
 
     def _read_batch(self, batch: Batch, report: ReportProblem) -> Iterator[RawRecord]:
+        """Read the documents that are records of a line, grouped by their keys; then the others."""
         by_keys: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         for index, document in enumerate(batch.documents):
             by_keys[tuple(document) if type(document) is dict else ()].append(index)
@@ -108,7 +114,7 @@ class BulkReader:
         yield from self._read_nested(batch.records(report, nested))
 
     def _read_nested(self, records: Iterable[RawRecord]) -> Iterator[RawRecord]:
-        """Records of lists, as servers answer them, and of documents of collections."""
+        """Read records of lists and of documents of collections, grouped by their shape."""
         by_shape: defaultdict[RecordShape, list[RawRecord]] = defaultdict(list)
         for record in records:
             if record.collection in self.columns and type(record.value) is dict:
@@ -116,12 +122,12 @@ class BulkReader:
                 by_shape[shape].append(record)
             else:
                 yield record
-        for shape, alike in by_shape.items():
-            if not self._try_records(shape, [record.value for record in alike]):
-                yield from alike
+        for shape, group in by_shape.items():
+            if not self._try_records(shape, [record.value for record in group]):
+                yield from group
 
     def _try_records(self, shape: RecordShape, values: Sequence[Mapping[str, Any]]) -> bool:
-        """Take records of one shape, or none of them."""
+        """Read all records of one shape, or none if one is not plainly valid."""
         if self.line_reader:
             self.line_reader.learn(shape)
         if len(values) < MIN_BATCH or "id" not in shape.keys:
@@ -133,18 +139,19 @@ class BulkReader:
         self._add(built)
         return True
 
-    def _build(self, shape: RecordShape, read: dict[str, Column]) -> _BuiltRecords:
-        """What is kept of records that were read. Raises ValueError."""
-        name, count = shape.collection, len(read["id"])
+    def _build(self, shape: RecordShape, columns_read: dict[str, Column]) -> _BuiltRecords:
+        """Build and check records from columns that were read. Raises ValueError."""
+        name, count = shape.collection, len(columns_read["id"])
         known = COLLECTIONS[name]
         unknown = (
             () if name in OPEN_COLLECTIONS else [key for key in shape.keys if key not in known]
         )
-        columns = build_columns(name, read)
-        backwards = _count_ending_before_start(columns) if name == "flow_runs" else 0
-        if not shape.trusted and (unknown or backwards):
-            raise ValueError("a field that nobody knows, or an end before the start")
-        return _BuiltRecords(shape, count, columns, unknown, backwards)
+        columns = build_columns(name, columns_read)
+        ending_before_start = _count_ending_before_start(columns) if name == "flow_runs" else 0
+        # A server's own records are taken as they are, and noted; in others these are problems.
+        if not shape.trusted and (unknown or ending_before_start):
+            raise ValueError("an unknown field, or an end before the start")
+        return _BuiltRecords(shape, count, columns, unknown, ending_before_start)
 
     def _add(self, built: _BuiltRecords) -> None:
         name, count = built.shape.collection, built.count
@@ -154,46 +161,47 @@ class BulkReader:
         self.unknown_fields.update(dict.fromkeys(built.unknown_fields, count))
 
     def add_columns(self, name: str, count: int, columns: Mapping[str, ColumnValues]) -> None:
-        """Take the columns of records that have been checked before."""
+        """Add columns of records that were checked when they were packed."""
         self.columns[name].add(count, columns)
         self.trusted[name] += b"\1" * count
 
     def add_records(self, name: str, records: Sequence[Any], trusted: Container[str]) -> None:
-        """Add records that were read one by one."""
+        """Add records that were read one by one. `trusted`: the ids of those that are."""
         columns = self.columns[name]
         if not records:
             return
-        # A parent_flow_run_id follows from the task run.
-        names = columns.defaults.keys() - {"parent_flow_run_id"}
+        # The store derives parent_flow_run_id from the task run that a run names.
+        fields = columns.defaults.keys() - {"parent_flow_run_id"}
         columns.add(
-            len(records), {one: [getattr(record, one) for record in records] for one in names}
+            len(records), {key: [getattr(record, key) for record in records] for key in fields}
         )
         self.trusted[name] += bytes(record.id in trusted for record in records)
 
     def all_trusted(self, name: str) -> bool:
-        """Whether all records came as a server sends them, or checked."""
+        """Whether all records of a collection are trusted."""
         return 0 not in self.trusted[name]
 
     def count_unresolved(self, name: str, key: str, known: Iterable[str]) -> tuple[int, int]:
-        """How many records name under a key what is not known; and how many of them are trusted."""
+        """How many records refer under `key` to an id that is not `known`; how many are trusted."""
         column = self.columns[name].by_name.get(key, ())
-        different = column.dictionary if isinstance(column, DictionaryColumn) else column
-        missing = set(different).difference(NO_REFERENCE)
+        distinct = column.dictionary if isinstance(column, DictionaryColumn) else column
+        missing = set(distinct).difference(NO_REFERENCE)
         missing = missing.difference(known) if missing else missing
-        indexes = (
-            [index for index, wanted in enumerate(column) if wanted in missing] if missing else []
-        )
+        if not missing:
+            return 0, 0
+        indexes = [index for index, wanted in enumerate(column) if wanted in missing]
         return len(indexes), sum(self.trusted[name][index] for index in indexes)
 
 
+# Values that refer to nothing in the seeds: the store provides a flow for runs without one.
 NO_REFERENCE = (None, UNKNOWN_FLOW.id)
 
 
 def _count_ending_before_start(columns: Mapping[str, Column]) -> int:
-    """How many of the runs end before they start."""
+    """How many runs end before they start."""
     starts, ends = columns.get("start_time", ()), columns.get("end_time", ())
     try:
         return sum(map(gt, starts, ends))
-    except TypeError:  # one of them is null
+    except TypeError:  # a start or an end is null
         pairs = zip(starts, ends, strict=True)
         return sum([start > end for start, end in pairs if start and end])

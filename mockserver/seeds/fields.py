@@ -1,7 +1,7 @@
-"""Kinds of fields of a seed's records: what each may hold, and what it becomes.
+"""Types of fields in a seed: what a field may hold, and what it is read as.
 
-Each kind is a JSON Schema and a reader (a thousand times as fast as a schema validator); a
-property test holds the two equal.
+Each type has a JSON Schema and a reader, which is a thousand times as fast as a schema validator. A
+property test holds that the reader accepts what the schema allows, and nothing else.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ BatchReader = Callable[[Sequence[Any], datetime], Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What one field may hold. `read` takes the value and the instant of the load.
+    """What one field may hold.
 
-    It returns the value to keep and raises ValueError (or TypeError) for any other. `plain` reads
-    many values of the Python types `types` at once (see `plain`), where there is a faster way;
-    `few`: they are likely to come again and again.
+    `expected` says so in an error, `schema` in JSON Schema. `read` takes a value and the instant of
+    the load; it returns the value to keep, and raises ValueError or TypeError for any other.
+    `read_many` does the same for many values of the Python types `types` (see `bulk_values`).
+    `low_cardinality`: few distinct values are likely, so that bulk readers keep one of each.
     """
 
     expected: str
@@ -48,6 +49,8 @@ class Field:
 
 
 def nullable(field: Field) -> Field:
+    """The same field, which may also be null."""
+
     def read(value: Any, now: datetime) -> Any:
         return None if value is None else field.read(value, now)
 
@@ -86,7 +89,7 @@ def _read_text(value: Any, _now: datetime) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     if not value.isascii():
-        value.encode()  # a lone surrogate is no text: UnicodeEncodeError is a ValueError
+        value.encode()  # refuses a lone surrogate: UnicodeEncodeError is a ValueError
     return value
 
 
@@ -173,7 +176,7 @@ def _read_details(value: Any, now: datetime) -> Json:
 
 
 def _read_moment_as_given(value: Any, now: datetime) -> datetime:
-    """With the offset that it came with, unless it is relative or a leap second."""
+    """Read an instant, and keep its offset unless it is relative or a leap second."""
     moment = parse_seed_time(_read_text(value, now), now)
     try:
         return datetime.fromisoformat(value.upper())
@@ -185,7 +188,7 @@ STATE_TYPES = tuple(member.value for member in StateType)
 
 _STR = frozenset({str})
 TEXT = Field(
-    "text", {"type": "string"}, _read_text, bulk_values.read_texts, _STR, low_cardinality=True
+    "a string", {"type": "string"}, _read_text, bulk_values.read_texts, _STR, low_cardinality=True
 )
 UUID = Field(
     "a uuid such as 0d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60",
@@ -203,7 +206,7 @@ MOMENT = Field(
     _STR,
 )
 TEXT_LIST = Field(
-    "a list of texts",
+    "a list of strings",
     {"type": "array", "items": {"type": "string"}},
     _read_texts,
     types=frozenset({list}),
@@ -222,7 +225,7 @@ COUNT = Field(
 FLAG = _instance_of(bool, "boolean", "true or false")
 OBJECT = _instance_of(dict, "object", "an object")
 LABELS = Field(
-    "an object whose values are texts, numbers, true or false",
+    "an object whose values are strings, numbers, true or false",
     {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
     _read_labels,
 )
@@ -263,8 +266,8 @@ CREATED_BY_FIELD = Field(
     _read_created_by,
     low_cardinality=True,
 )
-# Of the details only those are read that are times; the others are kept as they are. A server, too,
-# keeps the offsets of these times, and of no others.
+# Only the times among the details are read; the others are kept as they are. A server keeps the
+# offsets of these times, and of no others.
 STATE_DETAILS_TIMES: Mapping[str, Field] = {
     key: nullable(replace(MOMENT, read=_read_moment_as_given, read_many=None))
     for key in ("scheduled_time", "cache_expiration", "pause_timeout")

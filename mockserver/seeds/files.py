@@ -1,6 +1,7 @@
-"""Files -> records: YAML, JSON and NDJSON, each gzipped or not, one, several or a folder.
+"""Seed files -> raw records: YAML, JSON and NDJSON, gzipped or not, and packed files.
 
-A file that cannot be read is a problem to be reported, with its place, never an error.
+A file that cannot be read never raises: the problem is reported with its location, and the other
+files are still read.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _PACKED = frozenset({PACKED_SUFFIX})
 FORMATS = _YAML | _JSON | _LINES | _PACKED
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK_BYTES = 1 << 20
-"""So many bytes of lines are read at once."""
+"""How many bytes of an NDJSON file are read at once."""
 _EXPECTED_FILE = (
     "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz) or .packed, "
     "or a folder"
@@ -34,15 +35,15 @@ _EXPECTED_FILE = (
 _EXPECTED_DOCUMENT = f"an object of {', '.join(COLLECTIONS)}, or a list of flow runs"
 
 ProgressCallback = Callable[[int], None]
-"""Called with the number of bytes of the files read since the last call."""
+"""Called with the number of bytes that were read since the last call."""
 
 ReportProblem = Callable[[object, str, str], None]
-"""Called with a problem: where, what came, what was expected."""
+"""Called with a problem: where it is, what was found there, what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a record stands: its file, the line of an NDJSON file, its place in a collection."""
+    """Where a record is: its file, its line in an NDJSON file, its index in a collection."""
 
     file: Path
     line: int | None
@@ -51,7 +52,7 @@ class Location:
 
     @property
     def path_in_file(self) -> str:
-        """The place in the file: what a missing id is derived from."""
+        """The location without the file. A missing id is derived from it, so it must not change."""
         line = "" if self.line is None else f":{self.line}"
         return line if self.collection is None else f"{line} {self.collection}[{self.index}]"
 
@@ -61,7 +62,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One record; `trusted` when it came in a list, as a real server sends it."""
+    """A record that has not been checked. If `trusted`, it came in a list, as servers return it."""
 
     location: Location
     collection: str
@@ -70,7 +71,7 @@ class RawRecord:
 
 
 def find_seed_files(paths: Iterable[Path], report: ReportProblem) -> Iterator[Path]:
-    """The seed files that the paths name; a folder stands for those in it, by name."""
+    """The seed files among the paths. A folder gives the seed files in it, sorted by name."""
     for path in paths:
         if path.is_dir():
             try:
@@ -92,7 +93,7 @@ def find_seed_files(paths: Iterable[Path], report: ReportProblem) -> Iterator[Pa
 
 
 def _format_suffix(path: Path) -> str:
-    """What its name says it holds: `runs.ndjson.gz` is `.ndjson`; a hidden file holds nothing."""
+    """The suffix without `.gz`: `.ndjson` of `runs.ndjson.gz`. Empty for a hidden file."""
     if path.name.startswith("."):
         return ""
     stem = path.with_suffix("") if path.suffix == ".gz" else path
@@ -101,7 +102,7 @@ def _format_suffix(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A part of a file: documents, and the line of each in an NDJSON file."""
+    """Documents of a file, and the line number of each in an NDJSON file."""
 
     file: Path
     documents: Sequence[Any]
@@ -110,7 +111,7 @@ class Batch:
     def records(
         self, report: ReportProblem, indexes: Iterable[int] | None = None
     ) -> Iterator[RawRecord]:
-        """The records of its documents, or of those at some places, in order."""
+        """The records of all documents, or of those at some indexes, in order."""
         for index in range(len(self.documents)) if indexes is None else indexes:
             value, line = self.documents[index], self.lines[index]
             if line is not None and isinstance(value, dict) and is_record(value):
@@ -120,19 +121,19 @@ class Batch:
 
 
 def is_record(keys: Iterable[str]) -> bool:
-    """Whether an object of a line is a record, and not a document of collections."""
+    """Whether a line's object with these keys is a record, and not a document of collections."""
     return COLLECTIONS.keys().isdisjoint(keys)
 
 
 @dataclass(frozen=True, slots=True)
 class PackedColumns:
-    """What a packed file holds: of each collection how many records, and their columns."""
+    """A packed file: for each collection the number of records, and their columns by field."""
 
     file: Path
     collections: Mapping[str, tuple[int, Mapping[str, ColumnValues]]]
 
     def records(self) -> Iterator[tuple[RawRecord, dict[str, Any]]]:
-        """Each record, and its fields as they are kept."""
+        """Each record, and the values of its fields. They were checked when they were packed."""
         for name, (count, columns) in self.collections.items():
             rows = zip(*columns.values(), strict=True)
             for index, row in zip(range(count), rows, strict=True):
@@ -145,14 +146,14 @@ class PackedColumns:
 
 @dataclass(frozen=True, slots=True)
 class LineChunk:
-    """Lines of an NDJSON file, and the number of the first."""
+    """Lines of an NDJSON file, not decoded yet. Their numbers start with `first_number`."""
 
     file: Path
     lines: Sequence[bytes]
     first_number: int
 
     def to_batch(self, report: ReportProblem) -> Batch:
-        """What is in them; those that are not JSON, but the empty ones, are problems."""
+        """Decode the lines. One that is not JSON is a problem, unless it is blank."""
         numbers = range(self.first_number, self.first_number + len(self.lines))
         try:
             return Batch(self.file, list(map(orjson.loads, self.lines)), numbers)
@@ -163,7 +164,10 @@ class LineChunk:
 def read_batches(
     path: Path, report: ReportProblem, progress: ProgressCallback | None
 ) -> Iterator[Batch | LineChunk | PackedColumns]:
-    """What a file holds, in order. A file that cannot be read is a problem, not an error."""
+    """The content of a file, in order and in the form that its format is read in.
+
+    A file that cannot be read is reported as a problem.
+    """
     try:
         with path.open("rb") as raw:
             reporter = _ProgressReporter(raw, progress)
@@ -187,16 +191,18 @@ def read_batches(
 
 
 def _read_packed(path: Path, data: bytes, report: ReportProblem) -> Iterator[PackedColumns]:
-    from .packed import PackedSeedError, unpack  # what only packed seeds need
+    from .packed import PackedSeedError, unpack  # imported late: only packed seeds need it
 
     try:
         yield PackedColumns(path, unpack(data))
     except PackedSeedError as error:
-        report(path, str(error), "what `seeds pack` of this version wrote; pack the seeds again")
+        report(
+            path, str(error), "a file that `seeds pack` of this version wrote; pack the seeds again"
+        )
 
 
 class _ProgressReporter:
-    """Tells how much of a file has been read."""
+    """Reports how many bytes of a file have been read; a gzipped one in bytes of the file."""
 
     def __init__(self, raw: BinaryIO, progress: ProgressCallback | None) -> None:
         self.raw = raw
@@ -225,7 +231,7 @@ def _read_chunks(
 def _decode_valid_lines(
     path: Path, first: int, lines: Iterable[bytes], report: ReportProblem
 ) -> Batch:
-    """Those lines that are JSON; the others but empty ones are problems."""
+    """Decode the lines one by one, and report each that is neither JSON nor blank."""
     documents, numbers = [], []
     for number, line in enumerate(lines, start=first):
         if line.isspace():
@@ -241,7 +247,7 @@ def _decode_valid_lines(
 def _iterate_records(
     path: Path, line: int | None, value: Any, report: ReportProblem
 ) -> Iterator[RawRecord]:
-    """The records of a document of collections, or of a bare list."""
+    """The records of a document of collections or of a bare list; other values are problems."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             collection = guess_collection(item)
@@ -262,13 +268,16 @@ def _iterate_records(
 
 
 def guess_collection(value: object) -> str:
-    """What a record that is in no collection is: from itself, or from a tuple of its keys."""
-    known = isinstance(value, dict | tuple) and "flow_run_id" in value
-    return "task_runs" if known else "flow_runs"
+    """The collection of a record that stands alone or in a bare list.
+
+    `value` is the record or a tuple of its keys. A task run is known by its `flow_run_id`.
+    """
+    is_task_run = isinstance(value, dict | tuple) and "flow_run_id" in value
+    return "task_runs" if is_task_run else "flow_runs"
 
 
 def json_excerpt(value: object) -> str:
-    """A value in an error, as JSON, bounded."""
+    """A value as JSON for an error: at most 80 characters."""
     try:
         text = orjson.dumps(value).decode()
     except (TypeError, ValueError):

@@ -1,14 +1,25 @@
-"""Packed seeds: columns in a file that was checked when it was written, and is not read twice.
+"""Packed seeds: records that were checked when the file was written, stored as columns.
 
-    a line: what it is and its version
-    a line of JSON: how many records of what, and for each column its form and its bytes
+The file format:
+
+    a line with the name of the format and its version
+    a line of JSON: for each collection the number of records, and for each column its form and the
+        number of bytes of each of its parts
     the columns, one after the other
-    the digest (blake2b, 32 bytes) of all that
+    the digest (blake2b, 32 bytes) of all of the above
 
-Forms: `few` is a JSON list of the different values and, for each record, which of them it has;
-`times` microseconds since 1970; `floats` 8 bytes each; `texts` a line each; `all` a JSON list of
-the values. What is not small is read when it is first asked for: the digest has vouched for it.
-Nothing in a file is ever run.
+The forms of a column:
+
+    few     a JSON list of the distinct values; for each record the index of its value, as unsigned
+            integers of the array code that follows the form's name
+    times   microseconds since 1970, 8 bytes each
+    floats  8 bytes each
+    texts   one value per line
+    all     a JSON list of the values
+
+Numbers are little-endian. The digest shows that the file is as it was written, so that values are
+not checked again, and large columns are decoded only when they are first asked for. Reading a file
+executes nothing in it.
 """
 
 from __future__ import annotations
@@ -41,18 +52,19 @@ from .records import OFTEN_EMPTY, RECORD_CLASSES
 _MAGIC = b"packed seeds of mockserver, version 2\n"
 _KIND, _, _VERSION = _MAGIC.rpartition(b" ")
 _DIGEST_SIZE = 32
+# Field readers take the instant of the load. Packed times are absolute, so it does not matter.
 _UNUSED_NOW = datetime(1970, 1, 1, tzinfo=UTC)
 _CODES = ("B", "H", "I")  # array's codes of 1, 2 and 4 bytes
 _TEXTS = {str, NoneType}
-_MIN_REPEATS = 8  # records to each different value: then the different ones are listed once
+_MIN_REPEATS = 8  # a column with so many records for each distinct value has the form `few`
 
 
 class PackedSeedError(ValueError):
-    """A file is not as it was packed."""
+    """The data is not a packed seed of this version, or is damaged."""
 
 
 def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
-    """The bytes of a file that holds these records; `unpack` reads it."""
+    """The bytes of a packed file with these records by collection, in parts. `unpack` reads it."""
     header: dict[str, Any] = {}
     body: list[bytes] = []
     for name, records in collections.items():
@@ -63,6 +75,7 @@ def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
             else:
                 values = list(map(attrgetter(field), records))
             if any(value is not default for value in values):
+                # A column of defaults is left out.
                 form, parts = _encode_column(values)
                 columns[field] = {"form": form, "bytes": list(map(len, parts))}
                 body += parts
@@ -75,19 +88,20 @@ def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
 
 
 def _encode_column(values: Sequence[Any]) -> tuple[str, list[bytes]]:
+    """The form of a column, and its parts."""
     types = set(map(type, values))
     if all(issubclass(type_, datetime | NoneType) for type_ in types):
         return "times", [_to_little_endian(TimestampColumn.from_values(values).microseconds)]
-    # Values that came again and again are one and the same object, but for texts from elsewhere.
+    # Loading keeps equal values as one object, so that ids tell them apart. Texts can be hashed.
     keys = values if types <= _TEXTS else list(map(id, values))
     codes = {key: code for code, key in enumerate(dict.fromkeys(keys))}
     if len(codes) * _MIN_REPEATS <= len(values):
         by_key = dict(zip(keys, values, strict=True))
         code = next(code for code in _CODES if len(codes) <= 1 << 8 * array(code).itemsize)
-        codes_array = array(code, map(codes.__getitem__, keys))
+        value_codes = array(code, map(codes.__getitem__, keys))
         return f"few {code}", [
             _encode_json([by_key[key] for key in codes]),
-            _to_little_endian(codes_array),
+            _to_little_endian(value_codes),
         ]
     if types == {float}:
         return "floats", [_to_little_endian(array("d", values))]
@@ -101,6 +115,7 @@ def _encode_json(values: Sequence[Any]) -> bytes:
 
 
 def _to_seed_format(value: Any) -> dict[str, Any]:
+    """Turn a state, a creator or a mapping into what the fields of a seed read."""
     if isinstance(value, State):
         given = {"type": value.type, "name": value.name, "id": value.id, "message": value.message}
         details = dict(value.details)
@@ -113,17 +128,17 @@ def _to_seed_format(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def _to_little_endian(values_array: array[Any]) -> bytes:
-    """Little-endian, whatever the machine."""
+def _to_little_endian(numbers: array[Any]) -> bytes:
+    """The bytes of an array. It is changed on a big-endian machine."""
     if sys.byteorder == "big":
-        values_array.byteswap()
-    return values_array.tobytes()
+        numbers.byteswap()
+    return numbers.tobytes()
 
 
 def unpack(data: bytes) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
-    """Of each collection how many records there are, and their columns.
+    """Read a packed file: for each collection the number of records, and their columns by field.
 
-    Raises PackedSeedError, with what is wrong.
+    Raises PackedSeedError, saying what is wrong.
     """
     kind, _, version = data[: data.find(b"\n") + 1].rpartition(b" ")
     if kind != _KIND:
@@ -132,9 +147,7 @@ def unpack(data: bytes) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
         raise PackedSeedError(f"version {version.decode(errors='replace').strip()} of packed seeds")
     whole = memoryview(data)
     if blake2b(whole[:-_DIGEST_SIZE], digest_size=_DIGEST_SIZE).digest() != whole[-_DIGEST_SIZE:]:
-        raise PackedSeedError(
-            "a file that is cut short or damaged: its digest is not that of its bytes"
-        )
+        raise PackedSeedError("a truncated or damaged file: its digest does not match its content")
     end = data.index(b"\n", len(_MAGIC))
     return _decode_columns(orjson.loads(whole[len(_MAGIC) : end]), whole[end + 1 :])
 
@@ -184,11 +197,11 @@ def _decode_json(field: str, part: bytes | memoryview) -> list[Any]:
 
 
 def _decode_array(code: str, part: memoryview) -> array[Any]:
-    values_array = array(code)
-    values_array.frombytes(part)
+    numbers = array(code)
+    numbers.frombytes(part)
     if sys.byteorder == "big":
-        values_array.byteswap()
-    return values_array
+        numbers.byteswap()
+    return numbers
 
 
 _DECODERS: Mapping[str, Any] = {

@@ -1,10 +1,13 @@
-"""Make up the flow runs of a busy workspace: the same ones for the same seed, one at a time.
+"""Make up the flow runs of a busy workspace, one at a time: the same runs for the same seed.
 
-Inside, a time is a whole number of microseconds from `now` (below zero: past) until it is written.
-`now` is taken for a Wednesday, 14:00, so that both ways to write times show one population.
+Internally, a time is a number of microseconds relative to `now`; negative ones are in the past.
+`now` is assumed to be a Wednesday at 14:00, so that a population with absolute times and one with
+relative times are the same.
 
-Bytes must be equal on every machine and Python version. So: nothing is drawn but `random()` and
-`getrandbits()`, floats are added and multiplied but never raised to a power, weights are integers.
+The output must have the same bytes on every machine and Python version (a test holds its digest).
+Therefore only `random()` and `getrandbits()` are drawn from, floats are added and multiplied but
+never raised to a power, and weights are integers. The order of draws matters: a new draw changes
+everything after it.
 """
 
 from bisect import bisect
@@ -14,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from random import Random
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from ..prefect import ADJECTIVES, ANIMALS
 
@@ -22,7 +25,6 @@ T = TypeVar("T")
 Document = dict[str, object]
 Times = dict[str, int]
 TimePattern = Literal["finished", "unstarted", "open", "held", "pending", "late", "again", "future"]
-Outcome = tuple[str, str, TimePattern, int]
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY, WEEK = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND, 604_800 * SECOND
@@ -32,9 +34,22 @@ NEWEST_VERSION, VERSION_AGE = 14, 60 * DAY
 RETRIED_SHARE, EXTRA_TAG_SHARE, SUBFLOW_SHARE, PARENTS_KEPT = 0.04, 0.1, 0.08, 16
 
 
+class Outcome(NamedTuple):
+    """The state of a run, the pattern of its times, and how often it ran."""
+
+    state_type: str
+    state_name: str
+    pattern: TimePattern
+    run_count: int
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Starts every `every`, `phase` after Monday 0:00; `weekends` is the share that stay there."""
+    """When runs start: every `interval`, counted from `offset` after Monday 0:00, in microseconds.
+
+    `weekends` is the share of starts on a weekend that take place; the others move two days back. A
+    start is delayed by a random part of `jitter`.
+    """
 
     interval: int
     offset: int
@@ -44,7 +59,13 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class RunTemplate:
-    """A flow or its deployment; `trouble` 1 fails about 0.5 % of its runs, `keys` stand in all."""
+    """A flow or a deployment, and what its runs look like.
+
+    A run takes about `seconds`. With a `failure_factor` of 1, about 0.5 % of the runs fail. `tags`
+    are separated by spaces, and so are `variants`, the deployments of a flow. `subflows` are the
+    flows that its runs may call. A `scheduled_share` of the runs is started by the schedule; their
+    `schedule_creator` is an id, a type, a name and an idempotency key. All runs have `keys`.
+    """
 
     name: str
     pool: str
@@ -64,26 +85,26 @@ FIVE_MINUTES, HOURLY = Schedule(5 * MINUTE, 0, 0.8), Schedule(HOUR, 0, 0.6)
 AT_ONE, AT_THREE = Schedule(DAY, 1 * HOUR, 0.7), Schedule(DAY, 3 * HOUR, 0.7)
 WORKDAYS, MONDAYS = Schedule(DAY, 6 * HOUR, 0.0), Schedule(WEEK, 5 * HOUR, 0.0)
 MANUAL = Schedule(DAY, 8 * HOUR, 0.15, jitter=10 * HOUR)
-# A state, what its times look like and how often it ran; of 10,000 runs, how many are in it.
+# Each with its number in 10,000 runs.
 OUTCOMES: tuple[tuple[Outcome, int], ...] = (
-    (("COMPLETED", "Completed", "finished", 1), 8_750),
-    (("COMPLETED", "Cached", "finished", 1), 60),
-    (("FAILED", "Failed", "finished", 1), 45),
-    (("FAILED", "TimedOut", "finished", 1), 5),
-    (("CRASHED", "Crashed", "finished", 1), 90),
-    (("CRASHED", "Crashed", "unstarted", 0), 25),
-    (("CANCELLED", "Cancelled", "finished", 1), 70),
-    (("CANCELLED", "Cancelled", "unstarted", 0), 45),
-    (("RUNNING", "Running", "open", 1), 90),
-    (("RUNNING", "Retrying", "open", 2), 10),
-    (("CANCELLING", "Cancelling", "open", 1), 20),
-    (("PAUSED", "Paused", "held", 1), 15),
-    (("PAUSED", "Suspended", "held", 1), 15),
-    (("PENDING", "Pending", "pending", 0), 40),
-    (("SCHEDULED", "Late", "late", 0), 60),
-    (("SCHEDULED", "AwaitingRetry", "again", 1), 15),
-    (("SCHEDULED", "Resuming", "again", 1), 10),
-    (("SCHEDULED", "Scheduled", "future", 0), 220),
+    (Outcome("COMPLETED", "Completed", "finished", 1), 8_750),
+    (Outcome("COMPLETED", "Cached", "finished", 1), 60),
+    (Outcome("FAILED", "Failed", "finished", 1), 45),
+    (Outcome("FAILED", "TimedOut", "finished", 1), 5),
+    (Outcome("CRASHED", "Crashed", "finished", 1), 90),
+    (Outcome("CRASHED", "Crashed", "unstarted", 0), 25),
+    (Outcome("CANCELLED", "Cancelled", "finished", 1), 70),
+    (Outcome("CANCELLED", "Cancelled", "unstarted", 0), 45),
+    (Outcome("RUNNING", "Running", "open", 1), 90),
+    (Outcome("RUNNING", "Retrying", "open", 2), 10),
+    (Outcome("CANCELLING", "Cancelling", "open", 1), 20),
+    (Outcome("PAUSED", "Paused", "held", 1), 15),
+    (Outcome("PAUSED", "Suspended", "held", 1), 15),
+    (Outcome("PENDING", "Pending", "pending", 0), 40),
+    (Outcome("SCHEDULED", "Late", "late", 0), 60),
+    (Outcome("SCHEDULED", "AwaitingRetry", "again", 1), 15),
+    (Outcome("SCHEDULED", "Resuming", "again", 1), 10),
+    (Outcome("SCHEDULED", "Scheduled", "future", 0), 220),
 )
 FLOWS = (
     RunTemplate("ingest-orders", "k8s", FIVE_MINUTES, 25, 9, 4, "sales", "eu us apac replay"),
@@ -103,7 +124,7 @@ FLOWS = (
     RunTemplate("close-books", "vm", MONDAYS, 2_400, 2, 4, "finance", "prod", ("export-invoices",)),
     RunTemplate("Clean_Workspace", "vm", AT_ONE, 35, 2, 1, "", "dev lab"),
 )
-# What sets a deployment apart: queue, factors of weight and trouble, share by schedule, tags.
+# The deployments of flows: queue, factor of weight, factor of failures, scheduled share, tags.
 VARIANTS = {
     "prod": ("default", 20, 1, 0.95, "prod"),
     "eu": ("fast", 10, 1, 0.95, "prod region:eu"),
@@ -112,9 +133,9 @@ VARIANTS = {
     "staging": ("default", 4, 5, 0.8, "staging"),
     "dev": ("default", 3, 3, 0.6, ""),
     "replay": ("bulk", 1, 2, 0.0, "backfill"),
-    "lab": ("", 1, 6, 0.0, ""),  # no queue: served by its own process
+    "lab": ("", 1, 6, 0.0, ""),  # no queue: a process of its own serves it
 }
-# Who starts runs out of turn: type, name and idempotency key; how often.
+# Who starts runs outside of schedules: type, name and idempotency key; then the weight.
 CREATORS = (
     (("USER", "mara@example.com", ""), 55),
     (("USER", "Ænne@example.com", "release-{}"), 15),
@@ -127,29 +148,31 @@ EXTRA_TAGS = ("manual", "debug", "hot-fix")
 
 
 def weighted_choice(weighted: Iterable[tuple[T, int]]) -> Callable[[float], T]:
-    """Take items with weights; return what picks one for a number from 0 to below 1."""
+    """A function that picks an item for a number from 0 to below 1, in proportion to weights."""
     items, weights = zip(*weighted, strict=True)
     totals = tuple(accumulate(weights))
     return lambda chance: items[bisect(totals, chance * totals[-1])]
 
 
 def outcome_choice(failure_factor: int) -> Callable[[float], Outcome]:
-    """Return what picks a state, where failures weigh `trouble` times their share."""
+    """A function that picks an outcome; failures weigh `failure_factor` times their share."""
     return weighted_choice(
-        (o, share * (failure_factor if o[0] == "FAILED" else 1)) for o, share in OUTCOMES
+        (outcome, share * (failure_factor if outcome.state_type == "FAILED" else 1))
+        for outcome, share in OUTCOMES
     )
 
 
 def latest_start(schedule: Schedule, latest: int, random: Callable[[], float]) -> int:
-    """Return the last start of `schedule` by `latest`, or two days earlier if on a weekend."""
-    at = latest - schedule.jitter
-    at += int(schedule.jitter * random()) - (at + NOW_IN_WEEK - schedule.offset) % schedule.interval
-    weekend = (at + NOW_IN_WEEK) % WEEK >= 5 * DAY
-    return at - 2 * DAY if weekend and random() >= schedule.weekends else at
+    """The last start of `schedule` until `latest`; most starts on a weekend move two days back."""
+    start = latest - schedule.jitter
+    since_due = (start + NOW_IN_WEEK - schedule.offset) % schedule.interval
+    start += int(schedule.jitter * random()) - since_due
+    weekend = (start + NOW_IN_WEEK) % WEEK >= 5 * DAY
+    return start - 2 * DAY if weekend and random() >= schedule.weekends else start
 
 
 def random_past_start(schedule: Schedule, latest: int, random: Callable[[], float]) -> int:
-    """Return some start of `schedule` by `latest`: most are recent, some very old."""
+    """A random start of `schedule` at or before `latest`: most are recent, some very old."""
     recent, tail = random() / RECENT_SHARE, random()
     age = RECENT * recent if recent < 1 else RECENT + (OLDEST - RECENT) * tail * tail
     return latest_start(schedule, latest - int(age), random)
@@ -158,7 +181,7 @@ def random_past_start(schedule: Schedule, latest: int, random: Callable[[], floa
 def draw_times(
     pattern: TimePattern, seconds: int, schedule: Schedule, random: Callable[[], float]
 ) -> Times:
-    """Take what a run is like and how long it typically takes; return its times by key."""
+    """Draw the times of a run by key, relative to `now`; `seconds` is how long it usually takes."""
     wait, rare = int(15 * SECOND * random()) + 1, random()
     spent = int(seconds * SECOND * (0.5 + random() + 8 * rare * rare * rare * rare * rare * rare))
     match pattern:
@@ -185,7 +208,7 @@ def draw_times(
 
 
 class PopulationGenerator:
-    """Makes one record after the other; keeps its draw and the last few parents, no more."""
+    """Makes one record after another, and keeps only the last few runs that may be parents."""
 
     def __init__(self, seed: int, now: datetime | None) -> None:
         draw = Random(seed)  # noqa: S311 - nothing here is secret, it must only be the same
@@ -198,10 +221,11 @@ class PopulationGenerator:
             (template, template.weight) for template in flows + self.deployments
         )
         self.choose_outcome = {
-            s.failure_factor: outcome_choice(s.failure_factor) for s in flows + self.deployments
+            factor: outcome_choice(factor)
+            for factor in {template.failure_factor for template in flows + self.deployments}
         }
         self.choose_finished = weighted_choice(
-            pair for pair in OUTCOMES if pair[0][2] == "finished"
+            (outcome, share) for outcome, share in OUTCOMES if outcome.pattern == "finished"
         )
         self.styles, self.words = OTHER_NAMES.split(), (ADJECTIVES.split(), ANIMALS.split())
         self.choose_creator = weighted_choice(
@@ -210,41 +234,38 @@ class PopulationGenerator:
         self.parents: deque[tuple[object, RunTemplate, Times]] = deque(maxlen=PARENTS_KEPT)
 
     def uuid(self) -> str:
-        """Return a random uuid of version 4."""
+        """A random uuid of version 4."""
         text, variant = f"{self.bits(128):032x}", "89ab"[self.bits(2)]
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
     def format_time(self, offset: int) -> str:
-        """Return the instant so far from now: in UTC or, without a now, as `now-90.500000s`."""
+        """A time as a seed has it: in UTC or, if `now` was not given, as `now-90.500000s`."""
         if self.now:
             return (self.now + timedelta(microseconds=offset)).isoformat("T", "microseconds") + "Z"
         return f"now{offset / SECOND:+.6f}s" if offset % SECOND else f"now{offset // SECOND:+}s"
 
     def choice(self, items: Sequence[T]) -> T:
-        """Return one of the items, all equally likely."""
+        """One of the items, all equally likely."""
         return items[int(self.random() * len(items))]
 
     def deployment(self, flow: RunTemplate, name: str) -> RunTemplate:
-        """Take a flow and the name of a variant; return the deployment of the two."""
-        queue, weight, factor, scheduled_share, tags = VARIANTS[name]
-        name, tags, creator_id = f"{flow.name}-{name}", f"{flow.tags} {tags}", self.uuid()
+        """The deployment of a flow in one of `VARIANTS`."""
+        queue, weight_factor, failure_factor, scheduled_share, tags = VARIANTS[name]
+        name, deployment_id = f"{flow.name}-{name}", self.uuid()
         pool = {"work_queue_name": queue, "work_pool_name": flow.pool} if queue else {}
-        keys = {**flow.keys, "deployment_id": creator_id, **pool}
-        schedule_creator = (creator_id, "DEPLOYMENT", name, "scheduled-{}")
-        template = replace(
+        return replace(
             flow,
             name=name,
-            tags=tags,
+            weight=2 * flow.weight * weight_factor,
+            failure_factor=flow.failure_factor * failure_factor,
+            tags=f"{flow.tags} {tags}",
             scheduled_share=scheduled_share,
-            keys=keys,
-            schedule_creator=schedule_creator,
-        )
-        return replace(
-            template, weight=2 * flow.weight * weight, failure_factor=flow.failure_factor * factor
+            keys={**flow.keys, "deployment_id": deployment_id, **pool},
+            schedule_creator=(deployment_id, "DEPLOYMENT", name, "scheduled-{}"),
         )
 
     def workspace(self) -> Document:
-        """Return the document of the flows and deployments."""
+        """The document that describes flows and deployments."""
         flows = [{"id": f.keys["flow_id"], "name": f.name} for f in self.flows.values()]
         deployments = []
         for template in self.deployments:
@@ -254,57 +275,59 @@ class PopulationGenerator:
         return {"flows": flows, "deployments": deployments}
 
     def name(self, template: RunTemplate, number: int) -> str:
-        """Return a name for a run: most are two words, the others show what `like_` looks at."""
+        """A name for a run: mostly two words, sometimes one that is a hard case for `like_`."""
         style = PLAIN_NAME if self.random() < PLAIN_SHARE else self.choice(self.styles)
         adjective, animal = map(self.choice, self.words)
         return style.format(source=template.name, number=number, adjective=adjective, animal=animal)
 
-    def record(self, number: int, template: RunTemplate, outcome: Outcome, at: Times) -> Document:
-        """Return the part of a run that does not depend on who started it."""
-        state_type, state_name, pattern, count = outcome
+    def record(
+        self, number: int, template: RunTemplate, outcome: Outcome, times: Times
+    ) -> Document:
+        """The fields of a run that do not depend on who started it."""
         record: Document = {"id": self.uuid(), "name": self.name(template, number), **template.keys}
         if template.scheduled_share:
-            age = max(0, -at["expected_start_time"])
+            age = max(0, -times["expected_start_time"])
             record["flow_version"] = f"2.{NEWEST_VERSION - age // VERSION_AGE}"
         extra = [self.choice(EXTRA_TAGS)] if self.random() < EXTRA_TAG_SHARE else []
         record["tags"] = template.tags.split() + extra
-        record["state"] = {"type": state_type, "name": state_name}
-        record["run_count"] = count + (pattern == "finished" and self.random() < RETRIED_SHARE)
-        if pattern == "finished":
-            record["total_run_time"] = (at["end_time"] - at["start_time"]) / SECOND
-        return record | {key: self.format_time(offset) for key, offset in at.items()}
+        record["state"] = {"type": outcome.state_type, "name": outcome.state_name}
+        finished = outcome.pattern == "finished"
+        record["run_count"] = outcome.run_count + (finished and self.random() < RETRIED_SHARE)
+        if finished:
+            record["total_run_time"] = (times["end_time"] - times["start_time"]) / SECOND
+        return record | {key: self.format_time(offset) for key, offset in times.items()}
 
     def run(self, number: int) -> Iterator[Document]:
-        """Yield a run that no other run called."""
+        """Yield a run that is not a subflow."""
         template = self.choose_template(self.random())
         scheduled = self.random() < template.scheduled_share
         schedule = template.schedule if scheduled else MANUAL
         outcome = self.choose_outcome[template.failure_factor](self.random())
-        at = draw_times(outcome[2], template.seconds, schedule, self.random)
-        record = self.record(number, template, outcome, at)
-        if template.subflows and outcome[2] == "finished":
-            self.parents.append((record["id"], template, at))
-        creator_id, kind, name, key = (
-            template.schedule_creator if scheduled else self.choose_creator(self.random())
-        )
-        record["created_by"] = {"id": creator_id, "type": kind, "display_value": name}
+        times = draw_times(outcome.pattern, template.seconds, schedule, self.random)
+        record = self.record(number, template, outcome, times)
+        if template.subflows and outcome.pattern == "finished":
+            self.parents.append((record["id"], template, times))
+        creator = template.schedule_creator if scheduled else self.choose_creator(self.random())
+        creator_id, creator_type, name, key = creator
+        record["created_by"] = {"id": creator_id, "type": creator_type, "display_value": name}
         record["auto_scheduled"] = scheduled
         yield record | ({"idempotency_key": key.format(number)} if key else {})
 
     def subflow(self, number: int) -> Iterator[Document]:
-        """Yield a task run of a parent, then the run it called, which lasts no longer."""
-        parent, caller, span = self.choice(self.parents)
-        template, task = self.flows[self.choice(caller.subflows)], self.uuid()
-        name = f"{template.name}-{task[:3]}"
-        yield {"task_runs": [{"id": task, "flow_run_id": parent, "name": name}]}
-        start = span["start_time"] + int(self.random() * (span["end_time"] - span["start_time"]))
-        end = start + int(self.random() * (span["end_time"] - start))
-        at = {"expected_start_time": start, "start_time": start, "end_time": end}
-        record = self.record(number, template, self.choose_finished(self.random()), at)
-        yield record | {"auto_scheduled": False, "parent_task_run_id": task}
+        """Yield a task run of a parent, then the subflow that it started, which ends before it."""
+        parent_id, parent, parent_times = self.choice(self.parents)
+        template, task_run_id = self.flows[self.choice(parent.subflows)], self.uuid()
+        name = f"{template.name}-{task_run_id[:3]}"
+        yield {"task_runs": [{"id": task_run_id, "flow_run_id": parent_id, "name": name}]}
+        first, last = parent_times["start_time"], parent_times["end_time"]
+        start = first + int(self.random() * (last - first))
+        end = start + int(self.random() * (last - start))
+        times = {"expected_start_time": start, "start_time": start, "end_time": end}
+        record = self.record(number, template, self.choose_finished(self.random()), times)
+        yield record | {"auto_scheduled": False, "parent_task_run_id": task_run_id}
 
     def documents(self, runs: int) -> Iterator[Document]:
-        """Yield the workspace, then so many runs and the task runs that they need."""
+        """Yield the workspace, then `runs` flow runs and the task runs that they refer to."""
         yield self.workspace()
         for number in range(runs):
             called = self.parents and self.random() < SUBFLOW_SHARE
@@ -314,10 +337,11 @@ class PopulationGenerator:
 def generate_population(
     runs: int, *, seed: int = 0, now: datetime | None = None
 ) -> Iterator[Document]:
-    """Take how many runs; yield the lines of a seed file, the same for the same arguments.
+    """Yield the lines of a seed with so many flow runs; the same arguments give the same lines.
 
-    The first holds flows and deployments, the others a run each or, before a subflow, its task run.
-    Without `now`, times are written as distances from it (`now-90.500000s`).
+    The first line holds flows and deployments. Every other line is a flow run or, before a subflow,
+    the task run that started it. Times are relative to `now`; if it is not given, they are written
+    so (`now-90.500000s`). Raises ValueError for a negative number or a `now` without an offset.
     """
     if runs < 0:
         raise ValueError(f"population: runs is {runs}; expected 0 or more")

@@ -1,7 +1,7 @@
-"""One record of a seed: which fields it may have, and what it becomes.
+"""The records of a seed: the fields of each collection, and what a record becomes.
 
-The tables below are the format: the JSON Schema that `mockserver seeds schema` prints is made of
-them.
+The tables of fields define the seed format. The JSON Schema that `mockserver seeds schema` prints
+is made from them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .fields import (
     nullable,
 )
 
-# Fields of FlowRunResponse in Prefect 3.8.
+# The fields of FlowRunResponse in Prefect 3.8.
 FLOW_RUN_FIELDS: Mapping[str, Field] = {
     "id": UUID,
     "name": TEXT,
@@ -50,7 +50,7 @@ FLOW_RUN_FIELDS: Mapping[str, Field] = {
     "parent_task_run_id": nullable(UUID),
     "idempotency_key": nullable(TEXT),
     "created_by": nullable(CREATED_BY_FIELD),
-    # No filter on flow runs looks at what follows.
+    # No filter of flow runs looks at the fields below.
     "created": nullable(MOMENT),
     "updated": nullable(MOMENT),
     "state_id": nullable(UUID),
@@ -76,7 +76,7 @@ _COMMON_RUN_FIELDS = (
     *("expected_start_time", "next_scheduled_start_time", "run_count", "total_run_time"),
     *("labels", "created", "updated"),
 )
-# Whatever else a server's answer says of these is kept unread.
+# Other fields of a server's answer are kept unread, here and in the collections below.
 TASK_RUN_FIELDS: Mapping[str, Field] = {
     "id": UUID,
     "flow_run_id": nullable(UUID),
@@ -120,8 +120,8 @@ COLLECTIONS: Mapping[str, Mapping[str, Field]] = {
     "work_pools": WORK_POOL_FIELDS,
     "work_queues": WORK_QUEUE_FIELDS,
 }
+# Records of these may have fields that the tables do not list.
 OPEN_COLLECTIONS = frozenset(COLLECTIONS) - {"flow_runs"}
-"""Collections whose records may have more fields than the table names."""
 
 StoredRecord = FlowRun | TaskRun | Flow | Deployment | WorkPool | WorkQueue
 
@@ -137,19 +137,22 @@ CLASS_FIELDS = {
     name: frozenset(COLLECTIONS[name]) & frozenset(kind.__dataclass_fields__)
     for name, kind in RECORD_CLASSES.items()
 }
-# Computed anew for every reply, from the clock; and what `state` says.
-NOT_KEPT = frozenset({"estimated_run_time", "estimated_start_time_delta"})
-NOT_KEPT |= {"state", "state_type", "state_name", "state_id"}
-# `{}` is what these hold when nothing is said: one shared value, not one for each record.
+# Together they become the record's `state`: see `resolve_state`.
+STATE_FIELDS = frozenset({"state_type", "state_name", "state_id", "state"})
+# Estimates depend on the clock: they are computed for every reply.
+NOT_KEPT = STATE_FIELDS | {"estimated_run_time", "estimated_start_time_delta"}
+# Their default is `{}`. Records share one empty object instead of holding one each.
 OFTEN_EMPTY = frozenset({"parameters", "context", "labels", "empirical_policy", "task_inputs"})
-# Null is not the same as nothing said.
+# For these, null differs from an absent value.
 CAN_BE_NULL = frozenset({"job_variables"})
+# The name of a record without one: its kind, and the first 8 characters of its id.
+DEFAULT_NAMES = {name: name.removesuffix("s").replace("_", "-") + "-{:.8}" for name in COLLECTIONS}
 
 
 def build_record(collection: str, values: Mapping[str, Any]) -> StoredRecord:
-    """A record from values that were read by the collection's fields; `id` must be there.
+    """Make a record from values that the collection's fields have read; `id` must be among them.
 
-    Raises ValueError, with what is wrong, where fields contradict each other.
+    Raises ValueError, saying what is wrong, where fields contradict each other.
     """
     class_fields = CLASS_FIELDS[collection]
     given: dict[str, Any] = {}
@@ -166,13 +169,15 @@ def build_record(collection: str, values: Mapping[str, Any]) -> StoredRecord:
     if rest:
         given["rest"] = rest
     if "name" not in given:
-        word = collection.removesuffix("s").replace("_", "-")
-        given["name"] = f"{word}-{values['id'][:8]}"
+        given["name"] = DEFAULT_NAMES[collection].format(values["id"])
     return RECORD_CLASSES[collection](**given)
 
 
 def resolve_state(values: Mapping[str, Any]) -> State | None:
-    """`state`, or `state_type` and `state_name`, or both if they agree."""
+    """The state that a record gives as `state`, as `state_type` and `state_name`, or as both.
+
+    `state_id` adds the id that `state` lacks. Raises ValueError where they contradict each other.
+    """
     state: State | None = values.get("state")
     state_type, state_name = values.get("state_type"), values.get("state_name")
     if state is None:
@@ -191,11 +196,15 @@ def resolve_state(values: Mapping[str, Any]) -> State | None:
     return state
 
 
+# Ids that are derived depend on it: another value changes the ids of every seed without ids.
 NAMESPACE = uuid5(NAMESPACE_URL, "mockserver:seeds")
 
 
 def derive_pool_ids(values: dict[str, Any]) -> None:
-    """A server knows queues and pools by id: those of a pool that is only named follow from it."""
+    """Add the ids of a work queue and a work pool that are given by name alone.
+
+    A server refers to both by id. The same names give the same ids, in every record.
+    """
     pool = values.get("work_pool_name")
     if pool is None or values.get("work_queue_id") is not None:
         return
@@ -205,30 +214,24 @@ def derive_pool_ids(values: dict[str, Any]) -> None:
         values["work_pool_id"] = id_from_names("work_pools", pool)
 
 
-@lru_cache(maxsize=4096)  # of few names, by each run of theirs
+@lru_cache(maxsize=4096)  # asked for by every run, while there are few pools and queues
 def id_from_names(*names: str) -> str:
-    """The id that follows from names."""
+    """The id that belongs to names: the same for the same names."""
     return str(uuid5(NAMESPACE, "/".join(names)))
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a seed: a document of collections, or a bare list."""
-    records = {
-        name: {
-            "type": "object",
-            "properties": {key: dict(field.schema) for key, field in fields.items()},
-            "additionalProperties": name in OPEN_COLLECTIONS,
-        }
-        for name, fields in COLLECTIONS.items()
-    }
+    records = _record_schemas()
     listed = {name: {"type": "array", "items": {"$ref": f"#/$defs/{name}"}} for name in COLLECTIONS}
+    # A server of a later version may send fields that this one does not know.
     server_flow_run = {**records["flow_runs"], "additionalProperties": True}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A seed of mockserver",
-        "description": "A document of collections; or a list, as POST /flow_runs/filter or "
-        "POST /task_runs/filter of a real server answers it (a record with a flow_run_id is a "
-        "task run). An NDJSON seed has one record, or one document, a line.",
+        "description": "A document of collections, or a list as POST /flow_runs/filter and "
+        "POST /task_runs/filter of a real server return it (a record with a flow_run_id is a "
+        "task run). An NDJSON seed has one record, one document or one list per line.",
         "anyOf": [
             {"type": "object", "properties": listed, "additionalProperties": False},
             {
@@ -241,4 +244,16 @@ def json_schema() -> dict[str, Any]:
             },
         ],
         "$defs": records,
+    }
+
+
+def _record_schemas() -> dict[str, dict[str, Any]]:
+    """The schema of a record of each collection."""
+    return {
+        name: {
+            "type": "object",
+            "properties": {key: dict(field.schema) for key, field in fields.items()},
+            "additionalProperties": name in OPEN_COLLECTIONS,
+        }
+        for name, fields in COLLECTIONS.items()
     }

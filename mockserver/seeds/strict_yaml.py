@@ -1,4 +1,8 @@
-"""YAML as JSON's data model: texts that look like times stay texts, keys are unique."""
+"""YAML restricted to JSON's data model.
+
+A text that looks like a time stays a text. Keys are unique texts. A tag for something that JSON
+does not have is an error.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,17 @@ from typing import Any
 import yaml
 
 MAX_DEPTH = 200
-_MANY = 200  # fewer brackets, and less indentation, than this cannot nest too deep
-_INDENTED = re.compile(rb"^[ ?-]{200}", re.MULTILINE)
+# A document that nests deeper has as many brackets, or a line with as much indentation.
+_DEEPLY_INDENTED = re.compile(rb"^[ ?-]{%d}" % MAX_DEPTH, re.MULTILINE)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
 _TEXT = "tag:yaml.org,2002:str"
-# The C parser is an order of magnitude faster; PyYAML's wheels have it.
+# The C parser is ten times as fast; PyYAML's wheels include it.
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class InvalidYamlError(Exception):
-    """A text that is not YAML; `location` is its `:line:column`, or empty."""
+    """The text is not YAML of JSON's data model; `location` is `:line:column`, or empty."""
 
     def __init__(self, text: str, location: str = "") -> None:
         super().__init__(text)
@@ -26,9 +30,12 @@ class InvalidYamlError(Exception):
 
 
 def read_yaml(text: bytes) -> Any:
-    """The document in a text. Raises InvalidYamlError."""
+    """Read the document in a text: dicts, lists, texts, numbers, booleans and None.
+
+    Raises InvalidYamlError.
+    """
     try:
-        if text.count(b"[") + text.count(b"{") >= _MANY or _INDENTED.search(text):
+        if text.count(b"[") + text.count(b"{") >= MAX_DEPTH or _DEEPLY_INDENTED.search(text):
             _check_depth(text)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - it is a safe loader
     except yaml.MarkedYAMLError as error:
@@ -40,7 +47,7 @@ def read_yaml(text: bytes) -> Any:
 
 
 def _check_depth(text: bytes) -> None:
-    """The C parser does not survive what nests very deep, so that is looked at first."""
+    """Refuse a text that nests too deep before it is loaded: loading it crashes the C parser."""
     depth = 0
     for event in yaml.parse(text, Loader=_StrictLoader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -64,29 +71,29 @@ def _not_json(node: yaml.Node, text: str) -> yaml.constructor.ConstructorError:
 class _StrictLoader(_Safe):  # type: ignore[misc]  # it is one class or the other
     def __init__(self, stream: bytes) -> None:
         super().__init__(stream)
-        self.deep_construct = True  # so that an alias of what it stands in is an error
+        self.deep_construct = True  # an alias inside its own anchor becomes an error
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the name and form that PyYAML looks for
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML reads this attribute
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
         for first, resolvers in _Safe.yaml_implicit_resolvers.items()
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As the safe loader does it, but a key that stands twice is an error."""
+        """Construct a mapping; a key that is not a text, or occurs twice, is an error."""
         seen: set[str] = set()
         for key, _ in node.value:
             if key.tag == _MERGE:
                 continue
             if key.tag != _TEXT:
-                raise _not_json(key, "a key that is not a text; quote it")
+                raise _not_json(key, "a key that is not a string; quote it")
             if key.value in seen:
-                raise _not_json(key, f"the key {key.value!r} stands twice")
+                raise _not_json(key, f"the key {key.value!r} occurs twice")
             seen.add(key.value)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
     def reject_tag(self, node: yaml.Node) -> Any:
-        """What a tag stands for that JSON does not have."""
+        """Refuse a value of a type that JSON does not have."""
         raise _not_json(node, f"{node.tag!r}, which JSON does not have")
 
 

@@ -177,8 +177,8 @@ def test_a_servers_answer_is_taken_at_its_word(tmp_path: Path) -> None:
     loaded = load(write(tmp_path, answer))
     assert loaded.flow_runs[ID].rest == {"new_in_4": 1}
     assert [note.split(":")[0] for note in loaded.notes] == [
-        "fields that Prefect 3.8 does not have were kept unread",
-        "1 subflows name a task run that the seeds do not hold",
+        "fields that Prefect 3.8 does not have were kept without a check",
+        "1 subflows refer to a task run that is not in the seeds",
         "1 flow runs end before they start; kept as they are",
     ]
 
@@ -189,8 +189,8 @@ def test_a_servers_answer_is_taken_at_its_word(tmp_path: Path) -> None:
         ({"flow_runs": [{"start_tme": None}]},
          ", flow_runs[0].start_tme: an unknown field; expected start_time?"),
         ({"flow_runs": [{"id": ID}, {"id": ID}]},
-         f", flow_runs[1].id: {ID}, which is the id of FILE, flow_runs[0]; expected an id of its "
-         "own"),
+         f", flow_runs[1].id: {ID}, which is also the id of FILE, flow_runs[0]; expected a unique "
+         "id"),
         ({"flow_runs": [{"id": ID, "parent_task_run_id": TASK}]},
          f", flow_runs[0].parent_task_run_id: {TASK}; expected the id of one of the task_runs"),
         ({"task_runs": [{"id": TASK, "flow_run_id": ID}]},
@@ -241,9 +241,9 @@ def test_problems_of_files_have_lines(tmp_path: Path) -> None:
     starts = [
         f"{files[0]}:1:16: ",
         f"{files[1]}:2:2: ",
-        f"{files[1]}:3.tags: 1; expected a list of texts",
+        f"{files[1]}:3.tags: 1; expected a list of strings",
         f"{files[2]}:2:9: ",
-        f"{files[3]}:2:1: the key 'flow_runs' stands twice",
+        f"{files[3]}:2:1: the key 'flow_runs' occurs twice",
         f"{files[4]}: Not a gzipped file",
         f"{files[5]}: a file that ends in '.csv'",
         f"{files[6]}: no such file",
@@ -286,12 +286,12 @@ def test_yaml_times_and_deep_nesting(tmp_path: Path) -> None:
         ("- " * 300 + "a", "nested deeper than 200"),
         ("[" * 300 + "]" * 300, "nested deeper than 200"),
         ("\x01", "unacceptable character"),
-        ("{[a]: b}", "a key that is not a text"),
-        ("flow_runs: [{on: x}]", "a key that is not a text; quote it"),
+        ("{[a]: b}", "a key that is not a string"),
+        ("flow_runs: [{on: x}]", "a key that is not a string; quote it"),
         ("flow_runs: [{name: !!binary aGk=}]", "binary', which JSON does not have"),
         ("flow_runs: [&a {parameters: {a: *a}}]", "recursive"),
         ("flow_runs: [{total_run_time: .inf}]", "; expected a number"),
-        ("flow_runs: [{name: 99999999999999999999}]", "99999999999999999999; expected text"),
+        ("flow_runs: [{name: 99999999999999999999}]", "99999999999999999999; expected a string"),
     ],
 )
 def test_odd_yaml_is_a_problem(tmp_path: Path, text: str, said: str) -> None:
