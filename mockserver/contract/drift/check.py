@@ -174,7 +174,7 @@ def _group_changes(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
     """Group changes that are the same in several operations, such as that of a header."""
     groups: dict[object, list[Change]] = {}
     for change in changes:
-        # The subject of an operation's part begins with a method; a schema has no space there.
+        # Such a subject is "METHOD /path part"; the first word of any other is the name of a schema.
         method, _, rest = change.subject.partition(" ")
         part = rest.partition(" ")[2] if method.isupper() else ""
         key = (part, change.kind, change.aspect, change.description) if part else change
@@ -193,6 +193,7 @@ def _known_findings(
     for known in expected:
         covered = [change for change in comparison.changes if known.covers(change)]
         subjects = [change.subject for change in covered]
+        # What was not compared, such as a part of an operation that is missing, is not gone.
         unchanged = comparison.compared.difference(subjects)
         gone = [subject for subject in known.subjects if subject in unchanged]
         if covered:

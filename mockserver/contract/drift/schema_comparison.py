@@ -80,6 +80,7 @@ class Comparison:
         """
         if one.name is None or other.name is None:
             return True
+        # A component that allows several types has an alternative of its name for each.
         key = (f"{one.type} {one.name}", other.name, side)
         is_first = key not in self._done
         self._done.add(key)
@@ -124,7 +125,7 @@ def _compare_alternatives(
     location: _Location, ours: Sequence[Alternative], theirs: Sequence[Alternative]
 ) -> None:
     """Compare what two schemas allow: null, enums, then alternatives in pairs."""
-    if ANY in _types(ours) | _types(theirs):
+    if ANY in _types(ours) | _types(theirs):  # then there are no keywords to compare
         _compare_anything(location, ours, theirs)
         return
     if ("null" in _types(ours)) != ("null" in _types(theirs)):
@@ -184,6 +185,7 @@ def _compare_unpaired(
     if gone and new:
         one, other = gone[0], new[0]
         if len(gone) == len(new) == 1 and one.type == other.type:
+            # Of the same type and yet not a pair: one of them lists its values, the other does not.
             kind = ChangeKind.NARROWED if one.values is None else ChangeKind.WIDENED
             here = location.for_component(one.name) if one.name == other.name else location
             here.add_change(
@@ -280,6 +282,7 @@ def _compare_items(location: _Location, one: Alternative, other: Alternative) ->
         location.add_change(
             kind, "uniqueItems", f"uniqueItems is {'new' if unique_there else 'gone'}"
         )
+    # In JSON Schema a missing `items`, or a missing position of `prefixItems`, allows anything.
     location.compare_nested(
         one.keywords.get("items", True), other.keywords.get("items", True), "[]"
     )
@@ -316,7 +319,10 @@ def _compare_properties(location: _Location, one: Alternative, other: Alternativ
 def _compare_additional_properties(
     location: _Location, one: Alternative, other: Alternative
 ) -> None:
-    """Compare what an object may hold besides its properties, and the names of its keys."""
+    """Compare what an object may hold besides its properties, and the names of its keys.
+
+    Both keywords allow anything if they are missing (JSON Schema).
+    """
     ours, theirs = (side.keywords.get("additionalProperties", True) for side in (one, other))
     if (ours is False) != (theirs is False):
         closed = theirs is False

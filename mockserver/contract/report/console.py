@@ -21,7 +21,7 @@ from .report import (
 
 _STYLES = {Verdict.NEW: "bold red", Verdict.GONE: "bold yellow", Verdict.KNOWN: "cyan"}
 _MARKS = {Verdict.NEW: "✗", Verdict.GONE: "!", Verdict.KNOWN: "~"}
-_ASCII = {"✗": "x", "✓": "+", "─": "-"}
+_ASCII = {"✗": "x", "✓": "+", "─": "-"}  # for an encoding such as ASCII or Latin-1
 
 
 def print_report(report: Report, console: Console) -> None:

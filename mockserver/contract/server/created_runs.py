@@ -122,11 +122,13 @@ class CreatedRuns:
         flow_run_id = id_of(made)
         self.ids.append(flow_run_id)
         for state in draft.states[1:]:
+            # Forced, because orchestration rules reject some of these transitions.
             change = {"state": state.as_json(), "force": True}
             self.target.request_json("POST", f"/flow_runs/{flow_run_id}/set_state", change)
         return flow_run_id
 
     def _create_task_run(self, flow_run_id: str) -> str:
+        """Create a task run of a flow run, for a subflow to have as its parent; return its id."""
         fields = {"task_key": "call", "dynamic_key": str(self._made), "flow_run_id": flow_run_id}
         return id_of(self.target.request_json("POST", "/task_runs/", fields))
 

@@ -36,7 +36,10 @@ class RequestLimitReached(TargetError):
 
 
 class Ownership(Enum):
-    """Whose the data on a server is; `permission.ALLOWED` says what may be done to it."""
+    """Whose the data on a server is; `permission.ALLOWED` says what may be done to it.
+
+    The members' names in lower case are values in the JSON report (`run.ownership`).
+    """
 
     OURS = "started by mockserver"
     DISPOSABLE = "disposable"
