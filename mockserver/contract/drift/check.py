@@ -174,7 +174,7 @@ def _group_changes(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
     """Group changes that are the same in several operations, such as that of a header."""
     groups: dict[object, list[Change]] = {}
     for change in changes:
-        # Such a subject is "METHOD /path part"; the first word of any other is the name of a schema.
+        # Such a subject is "METHOD /path part"; any other begins with the name of a schema.
         method, _, rest = change.subject.partition(" ")
         part = rest.partition(" ")[2] if method.isupper() else ""
         key = (part, change.kind, change.aspect, change.description) if part else change
