@@ -1,6 +1,7 @@
 """The one handler: from a request to an endpoint's operation, and from its outcome to a response.
 
-    bytes -> Message -> request model -> (Predicate -> Plan ->) Outcome -> response
+    bytes -> Message -> request model -> Outcome -> response
+    bytes -> Message -> request model -> Plan -> Deletion -> response   (bulk deletes)
 
 Each step is a value with a type. Refusals are raised on the way; `error_replies` answers them.
 """
@@ -14,7 +15,7 @@ from uuid import UUID
 from aiohttp import web
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
-from ..operations import Context, Endpoint, Outcome, sort_warnings
+from ..operations import Context, Deletion, Endpoint, Outcome, sort_warnings
 from ..requests import Message, check_api_version, parse_api_version, read_request, read_uuid
 from ..worlds import World
 from .exchange import (
@@ -36,51 +37,62 @@ def make_handler(endpoint: Endpoint) -> Handler:
     async def handle(request: web.Request) -> web.Response:
         world = world_of(request)
         message = await read_message(request, world)
-        context = Context(
-            world.store,
-            world.settings.dialect,
-            world.now(),
-            world.new_id,
-            parse_api_version(message.api_version),
-            creator_from_headers(request),
-            world.journal is not None,
-        )
-        arguments, warned = _read_arguments(request, endpoint, message, context, world)
-        try:
-            outcome = endpoint.call(context, *arguments)
-        except RefusedRequest as refusal:
-            if warned:
-                refusal.warnings = sort_warnings({*refusal.warnings, *warned})
-            raise
-        return _respond(request, endpoint, context, outcome, warned)
+        if endpoint.plan is not None:
+            deletion, warned = _execute_plan(endpoint, endpoint.plan, message, world)
+            return _deletion_response(request, world, deletion, warned)
+        outcome, warned = _operate(request, endpoint, message, world)
+        return _outcome_response(request, endpoint, world, outcome, warned)
 
     return handle
 
 
-def _read_arguments(
-    request: web.Request, endpoint: Endpoint, message: Message, context: Context, world: World
-) -> tuple[list[Any], frozenset[str]]:
-    """What the operation is called with besides its context, and the warnings that the way the
-    request is written earns: the parameters, then the body or the plan made of it.
+def _operate(
+    request: web.Request, endpoint: Endpoint, message: Message, world: World
+) -> tuple[Outcome, frozenset[str]]:
+    """Read parameters and body, and call the operation with them.
+
+    Returns the outcome, and the warnings that the way the request is written earns.
     """
-    if endpoint.plan is not None:
-        plan = world.plans.get(endpoint.plan, message)
-        if plan is not None:
-            return [plan], _NO_WARNINGS
+    dialect, now = world.settings.dialect, world.now()
     if endpoint.body is None and endpoint.checks_api_version:
-        check_api_version(message.api_version, context.dialect)
+        check_api_version(message.api_version, dialect)
     arguments, errors = _read_parameters(request, endpoint) if endpoint.parameters else ([], [])
-    if endpoint.model is None:
-        if errors:
-            raise InvalidRequest(errors, None)
-        return arguments, _NO_WARNINGS
-    read = read_request(message, endpoint.model, context.dialect, context.now, errors)
-    if endpoint.plan is None:
-        return [*arguments, read.request], read.warnings
-    plan = endpoint.make_plan(read.request, context.dialect)
-    if not read.warnings:
-        world.plans.keep(endpoint.plan, message, plan)
-    return [*arguments, plan], read.warnings
+    warned = _NO_WARNINGS
+    if endpoint.model is not None:
+        read = read_request(message, endpoint.model, dialect, now, errors)
+        arguments.append(read.request)
+        warned = read.warnings
+    elif errors:
+        raise InvalidRequest(errors, None)
+    client_version = parse_api_version(message.api_version)
+    creator = creator_from_headers(request)
+    context = Context(world.store, dialect, now, world.new_id, client_version, creator)
+    try:
+        return endpoint.call(context, *arguments), warned
+    except RefusedRequest as refusal:
+        refusal.warnings = sort_warnings({*refusal.warnings, *warned})
+        raise
+
+
+def _execute_plan(
+    endpoint: Endpoint, planner: str, message: Message, world: World
+) -> tuple[Deletion, frozenset[str]]:
+    """Find or make the plan of a body, and carry it out; returns warnings as `_operate` does.
+
+    A script that drains sends one body over and over: then there is nothing left to read.
+    """
+    plan, warned = world.plans.get(planner, message), _NO_WARNINGS
+    if plan is None and endpoint.model is not None:
+        dialect = world.settings.dialect
+        read = read_request(message, endpoint.model, dialect, world.now())
+        plan, warned = endpoint.make_plan(read.request, dialect), read.warnings
+        if not warned:
+            world.plans.keep(planner, message, plan)
+    try:
+        return endpoint.delete(plan, world.store, keep_runs=world.journal is not None), warned
+    except RefusedRequest as refusal:
+        refusal.warnings = sort_warnings({*refusal.warnings, *warned})
+        raise
 
 
 def _read_parameters(
@@ -121,23 +133,31 @@ def _read_parameter(
         errors += refusal.errors
 
 
-def _respond(
+def _deletion_response(
+    request: web.Request, world: World, deletion: Deletion, warned: frozenset[str]
+) -> web.Response:
+    """The response of a planned delete; the journal and the log are told of it."""
+    if world.journal is not None:
+        request[DELETION_KEY] = deletion
+    warnings = sort_warnings({*deletion.warnings, *warned}) if warned else deletion.warnings
+    if warnings:
+        count, sentence = len(deletion.deleted), deletion.plan.sentence
+        log_warnings("%s deleted %d: %s", request.path, count, sentence, warnings=warnings)
+    return json_reply({"deleted": deletion.deleted}, warnings=warnings)
+
+
+def _outcome_response(
     request: web.Request,
     endpoint: Endpoint,
-    context: Context,
+    world: World,
     outcome: Outcome,
     warned: frozenset[str],
 ) -> web.Response:
-    """Tell the journal and the log of an outcome, and make its response."""
-    deletion = outcome.deletion
-    if deletion is not None and context.keep_deleted:
-        request[DELETION_KEY] = deletion
+    """The response of any other operation; the journal and the log are told of it."""
+    if outcome.deletion is not None:
+        request[DELETION_KEY] = outcome.deletion
     warnings = sort_warnings({*outcome.warnings, *warned}) if warned else outcome.warnings
-    if warnings and deletion is not None:
-        deleted = len(deletion.deleted)
-        sentence = deletion.plan.sentence
-        log_warnings("%s deleted %d: %s", request.path, deleted, sentence, warnings=warnings)
-    elif warnings:
+    if warnings:
         about = f"{request.path}: {outcome.sentence}" if outcome.sentence else request.path
         log_warnings("%s", about, warnings=warnings)
     try:
@@ -145,7 +165,7 @@ def _respond(
             outcome.value,
             status=endpoint.created_status if outcome.made else endpoint.status,
             warnings=warnings,
-            narrow=endpoint.int64_only and context.dialect.huge_integers,
+            narrow=endpoint.int64_only and world.settings.dialect.huge_integers,
         )
     except UnicodeEncodeError:  # which SQLite has taken among JSON
         raise ServerFailure("a lone surrogate in a reply", retryable=False) from None

@@ -15,7 +15,6 @@ from ..filters import (
 from ..prefect import Dialect
 from ..requests import BulkDeleteRequest
 from ..store import Store
-from .context import Context, Outcome
 from .deletion import Deletion, Plan, sort_warnings
 
 
@@ -64,10 +63,3 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
     runs = tuple(filter(None, map(store.get, found.ids))) if keep_runs else ()
     store.delete_found(found)
     return Deletion(tuple(found.ids), plan, sort_warnings(warned), runs)
-
-
-def delete_planned(context: Context, plan: Plan) -> Outcome:
-    """The endpoint `bulk_delete`: its request has become a plan already."""
-    deletion = execute_bulk_delete(plan, context.store, keep_runs=context.keep_deleted)
-    reply = {"deleted": deletion.deleted}
-    return Outcome(reply, warnings=deletion.warnings, deletion=deletion)

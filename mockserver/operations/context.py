@@ -15,8 +15,7 @@ class Context(NamedTuple):
     """Where an operation is carried out, and for whom.
 
     `now` is one instant for the whole request. `api_version` is the client's, such as (0, 8, 4),
-    or None where it does not say. `keep_deleted`: a deletion shall also hold the runs as they
-    last were, for a journal; making them costs as much as the delete.
+    or None where it does not say; `created_by` is the automation that it acts for, if any.
     """
 
     store: Store
@@ -25,7 +24,6 @@ class Context(NamedTuple):
     new_id: Callable[[], str]
     api_version: tuple[int, ...] | None = None
     created_by: CreatedBy | None = None
-    keep_deleted: bool = False
 
 
 class Outcome(NamedTuple):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..prefect import Dialect
     from .context import Outcome
-    from .deletion import Plan
+    from .deletion import Deletion, Plan
 
 # Ids of paths are those that FastAPI's `{id:uuid}` takes, and ids without hyphens.
 UUID_SEGMENT = r"{id:[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}}"
@@ -27,9 +27,11 @@ class Endpoint:
 
     `operation` is a function of this folder, as "file.function". It is called with a `Context`,
     the parameters of the path, those of the query, and the body if there is one; it returns an
-    `Outcome`. `body` is a request model of `mockserver.requests`. `plan`, also "file.function",
-    makes a `Plan` of that model and a dialect; the operation is then called with the plan, and
-    plans of bodies that come again are kept (see `PlanCache`).
+    `Outcome`. `body` is a request model of `mockserver.requests`.
+
+    A bulk delete also has `plan`, a function that makes a `Plan` of its body under a dialect. Its
+    operation is called with the plan and the store, and returns a `Deletion`. Plans of bodies that
+    come again are kept: that is what a drain consists of.
 
     Operations and models are named, and imported when they are first asked for: a server that is
     only asked to bulk_delete starts without the others, a fifth sooner.
@@ -58,6 +60,12 @@ class Endpoint:
         return found
 
     @cached_property
+    def delete(self) -> Callable[..., Deletion]:
+        """The same, where there is a `plan`."""
+        found: Callable[..., Deletion] = _function(self.operation)
+        return found
+
+    @cached_property
     def model(self) -> type[BaseModel] | None:
         """The model that `body` names; None where there is none."""
         return None if self.body is None else getattr(requests, self.body)
@@ -79,7 +87,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/flow_runs/bulk_delete",
-        "bulk_deletion.delete_planned",
+        "bulk_deletion.execute_bulk_delete",
         "BulkDeleteRequest",
         plan="bulk_deletion.plan_bulk_delete",
     ),
