@@ -11,23 +11,23 @@ import yaml
 
 from mockserver.prefect.deviations import WARNINGS
 from mockserver.prefect.dialects import DIALECTS
-from tests.support.servers import command
+from tests.support.servers import run_serve_command
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-FENCES = re.findall(
+CODE_BLOCKS = re.findall(
     r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", README, re.S
 )
-CURLS = [(mark, text) for mark, _, text in FENCES if mark.startswith("curl")]
+CURL_BLOCKS = [(mark, text) for mark, _, text in CODE_BLOCKS if mark.startswith("curl")]
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with command() as (_, lines):
+    with run_serve_command() as (_, lines):
         yield next(word for word in lines[0].split() if word.startswith("http://"))
 
 
-@pytest.mark.parametrize(("mark", "text"), CURLS)
+@pytest.mark.parametrize(("mark", "text"), CURL_BLOCKS)
 def test_a_curl_line_deletes_and_warns_as_told(url: str, mark: str, text: str) -> None:
     """Each curl line is answered with a list; the one that is said to warn does."""
     shown = text.replace("http://127.0.0.1:4300", url).replace("curl -s ", "curl -si ")
@@ -41,15 +41,15 @@ def test_a_curl_line_deletes_and_warns_as_told(url: str, mark: str, text: str) -
         assert '"deleted":[]' not in done.stdout
 
 
-def test_both_curl_lines_are_found() -> None:
+def test_the_readme_has_both_curl_lines() -> None:
     """The test above has something to test."""
-    assert len(CURLS) == 2
+    assert len(CURL_BLOCKS) == 2
 
 
 def test_the_python_block_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its assertions are ours."""
     monkeypatch.chdir(ROOT)
-    (block,) = [text for mark, kind, text in FENCES if kind == "python" and not mark]
+    (block,) = [text for mark, kind, text in CODE_BLOCKS if kind == "python" and not mark]
     exec(compile(block, "README.md", "exec"), {})  # noqa: S102
 
 
@@ -59,7 +59,7 @@ def test_the_yaml_block_loads(tmp_path: Path) -> None:
 
     from mockserver.seeds.loading import load_seeds
 
-    (block,) = [text for mark, kind, text in FENCES if kind == "yaml" and not mark]
+    (block,) = [text for mark, kind, text in CODE_BLOCKS if kind == "yaml" and not mark]
     file = tmp_path / "shown.yaml"
     file.write_text(block)
     assert len(load_seeds([file], datetime(2026, 6, 1, tzinfo=UTC)).flow_runs) == 2
@@ -67,7 +67,7 @@ def test_the_yaml_block_loads(tmp_path: Path) -> None:
 
 def test_the_job_is_six_lines_and_runs_the_kit() -> None:
     """CI runs its last command, with Prefect installed."""
-    (block,) = [text for mark, _, text in FENCES if mark == "actions"]
+    (block,) = [text for mark, _, text in CODE_BLOCKS if mark == "actions"]
     job = yaml.safe_load(block)["jobs"]["contract"]
     assert len(block.splitlines()) == 6
     assert [step["run"].split()[:2] for step in job["steps"]] == [
@@ -78,7 +78,7 @@ def test_the_job_is_six_lines_and_runs_the_kit() -> None:
 
 def test_the_examples_with_a_client_are_marked() -> None:
     """CI runs them with Prefect installed."""
-    marks = [mark for mark, _, _ in FENCES if mark.startswith("prefect: ")]
+    marks = [mark for mark, _, _ in CODE_BLOCKS if mark.startswith("prefect: ")]
     assert marks == ["prefect: client", "prefect: flow"]
 
 
@@ -90,14 +90,14 @@ def test_every_warning_and_dialect_is_explained() -> None:
 
 def test_the_two_commands_are_marked() -> None:
     """CI takes them from here instead of repeating them."""
-    marks = [mark for mark, _, _ in FENCES]
+    marks = [mark for mark, _, _ in CODE_BLOCKS]
     assert marks.count("serve") == 1
     assert marks.count("tests") == 1
 
 
 def test_the_pytest_block_runs_as_written(pytester: pytest.Pytester) -> None:
     """A whole test file, of eight lines and an import; it passes without a warning."""
-    (block,) = [text for mark, _, text in FENCES if mark == "pytest"]
+    (block,) = [text for mark, _, text in CODE_BLOCKS if mark == "pytest"]
     assert len(block.strip().partition("\n\n\n")[2].splitlines()) == 8
     pytester.makepyfile(block)
     names = ("cacheprovider", "anyio", "asyncio", "cov", "hypothesispytest", "schemathesis")
@@ -108,7 +108,7 @@ def test_the_pytest_block_runs_as_written(pytester: pytest.Pytester) -> None:
 
 def test_the_control_block_does_what_it_says(url: str) -> None:
     """Line by line: a session, flow runs, a fault, two attempts, the journal, the verdict."""
-    (block,) = [text for mark, _, text in FENCES if mark == "control"]
+    (block,) = [text for mark, _, text in CODE_BLOCKS if mark == "control"]
     shown = block.replace("http://127.0.0.1:4300", url).replace("curl -s ", "curl -sw '\\n' ")
     done = subprocess.run(["bash", "-c", shown], capture_output=True, text=True, check=True)
     told = [json.loads(line) for line in done.stdout.splitlines() if line]

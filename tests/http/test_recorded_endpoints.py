@@ -1,6 +1,6 @@
-"""The endpoints around bulk_delete, whatever is sent: as real servers answered, and as documented.
+"""The endpoints around bulk_delete answer as real servers did, and as openapi.yaml says.
 
-What is valid is what openapi.yaml says under jsonschema, which knows nothing of this project.
+Which bodies are valid is decided by openapi.yaml and jsonschema, independently of the models.
 """
 
 from __future__ import annotations
@@ -31,31 +31,30 @@ from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.endpoint_cases import (
     DATABASES,
-    GROUPS,
-    UNKNOWN_ID,
-    ApiRequest,
     Connection,
     load_outcomes,
     new_workspace_names,
     send_group,
     workspace_seed,
 )
+from tests.support.endpoint_requests import GROUPS, UNKNOWN_ID, ApiRequest
+from tests.support.openapi_conformance import schema_validator
 from tests.support.servers import serve_store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> tuple[Store, dict[str, str]]:
+def workspace(tmp_path: Path) -> tuple[Store, dict[str, str]]:
     names = new_workspace_names()
-    file = tmp_path / "world.json"
+    file = tmp_path / "workspace.json"
     file.write_text(json.dumps(workspace_seed(names)))
     return Store(load_seeds([file], datetime.now(UTC)).base()), names
 
 
 @contextmanager
-def served(store: Store, dialect: Dialect) -> Iterator[Connection]:
-    """A mock that holds a world, and a connection to its API."""
+def serve_connection(store: Store, dialect: Dialect) -> Iterator[Connection]:
+    """Serve a store in a dialect; yields a connection to its API."""
     with (
         serve_store(store, Settings(dialect=dialect)) as client,
         closing(Connection("http://{}:{}/api".format(*client.address))) as server,
@@ -65,22 +64,22 @@ def served(store: Store, dialect: Dialect) -> Iterator[Connection]:
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_recorded_requests_are_answered_as_recorded(
-    world: tuple[Store, dict[str, str]], database: str
+    workspace: tuple[Store, dict[str, str]], database: str
 ) -> None:
-    """Each of the requests is answered as the real server on the same database answered it."""
-    store, names = world
+    """Each request is answered as the real server on the same database answered it."""
+    store, names = workspace
     expected = load_outcomes(database)
     assert expected.keys() == GROUPS.keys()
-    with served(store, DIALECTS[f"prefect-{database}"]) as server:
-        differ = [
-            f"{ask}\n  real: {real}\n  mock: {mock}"
-            for group, asks in GROUPS.items()
-            for ask, real, mock in zip(
-                asks, expected[group], send_group(server, group, names), strict=True
+    with serve_connection(store, DIALECTS[f"prefect-{database}"]) as server:
+        differences = [
+            f"{request}\n  real: {real}\n  mock: {mock}"
+            for group, requests in GROUPS.items()
+            for request, real, mock in zip(
+                requests, expected[group], send_group(server, group, names), strict=True
             )
             if real != mock
         ]
-    assert not differ, f"{len(differ)} answers differ:\n" + "\n".join(differ[:20])
+    assert not differences, f"{len(differences)} answers differ:\n" + "\n".join(differences[:20])
 
 
 # As documented
@@ -90,45 +89,46 @@ UNDOCUMENTED_BOUNDS = re.compile(
     "|Flow run parameters must be less|Cache key exceeded|Can not configure more than 50"
     "|`retry_jitter_factor` must be|A label must be a text"
 )
-"""What is said of a body that the schema takes and that is refused."""
+"""Errors for bodies that the schema accepts and the endpoint refuses: no schema can say these."""
 
-MAX_DEPTH = 200  # of JSON
+MAX_DEPTH = 200  # of arrays and objects within each other
 
 
-def test_spec_accepts_exactly_what_openapi_accepts(world: tuple[Store, dict[str, str]]) -> None:
-    """In spec no request fails. A body that the document takes is taken, but for bounds that no
-    schema tells and for what does not exist; any other is refused with 422.
+def test_spec_accepts_exactly_what_openapi_accepts(workspace: tuple[Store, dict[str, str]]) -> None:
+    """In spec no request fails, and a body is accepted if and only if openapi.yaml accepts it.
+
+    Exceptions are bounds that no schema can express, and records that do not exist. Everything else
+    is refused with 422.
     """
-    store, names = world
+    store, names = workspace
     real = load_outcomes("sqlite")
     found = []
-    with served(store, SPEC) as server:
-        for group, asks in GROUPS.items():
-            told = send_group(server, group, names)
-            for ask, (status, reply, *_), (answered, *_) in zip(
-                asks, told, real[group], strict=True
+    with serve_connection(store, SPEC) as server:
+        for group, requests in GROUPS.items():
+            outcomes = send_group(server, group, names)
+            for request, (status, reply, *_), (real_status, *_) in zip(
+                requests, outcomes, real[group], strict=True
             ):
-                fault = _status_fault(
-                    ask, names, status, json.dumps(reply, ensure_ascii=False), answered
-                )
+                text = json.dumps(reply, ensure_ascii=False)
+                fault = _status_fault(request, names, status, text, real_status)
                 if fault:
-                    found.append(f"{ask}\n  {fault}: {status} {json.dumps(reply)[:300]}")
+                    found.append(f"{request}\n  {fault}: {status} {text[:300]}")
     assert not found, f"{len(found)} are wrong:\n" + "\n".join(found[:20])
 
 
 def _status_fault(
-    ask: ApiRequest, names: Mapping[str, str], status: int, reply: str, real: int
+    request: ApiRequest, names: Mapping[str, str], status: int, reply: str, real: int
 ) -> str | None:
-    """What is wrong with a status. `real`: what a real server answers."""
+    """What is wrong with a status, or None. `real` is the status of a real server."""
     if status >= 500 and status != 501:
         return "failed"
-    schema = _schema(ask.method, ask.path.partition("?")[0])
+    schema = _schema(request.method, request.path.partition("?")[0])
     if schema is None or status == 404 == real:
         return None
-    valid = _is_valid(ask, names, schema)
+    valid = _is_valid(request, names, schema)
     if not valid:
         return None if status == 422 else "should be refused"
-    unknown = status in (404, 410) and UNKNOWN_ID in ask.path
+    unknown = status in (404, 410) and UNKNOWN_ID in request.path
     if (
         status < 300
         or unknown
@@ -136,35 +136,28 @@ def _status_fault(
         or (status == 422 and UNDOCUMENTED_BOUNDS.search(reply))
     ):
         return None
-    return "should be taken"
+    return "should be accepted"
 
 
 def _schema(method: str, path: str) -> tuple[Draft202012Validator, bool] | None:
-    """What the document says of a body, and whether there has to be one."""
+    """The validator of an operation's body and whether it is required; None if it has no body."""
     for template, operations in openapi.document()["paths"].items():
         pattern = re.sub(r"\\{[^}]*\\}", "(<[a-z]+>|[0-9A-Fa-f-]{32,36})", re.escape(template))
         if re.fullmatch(pattern, path) and "requestBody" in operations.get(method.lower(), ()):
             body = operations[method.lower()]["requestBody"]
             schema = body["content"]["application/json"]["schema"]
-            return validator_of(schema), bool(body.get("required"))
+            return schema_validator(schema), bool(body.get("required"))
     return None
 
 
-def validator_of(schema: Mapping[str, Any]) -> Draft202012Validator:
-    """Of a schema that may refer to the components of the document."""
-    checker = openapi.component_validator("ErrorDetail").format_checker
-    whole = {**schema, "components": openapi.document()["components"]}
-    return Draft202012Validator(whole, format_checker=checker)
-
-
 def _is_valid(
-    ask: ApiRequest, names: Mapping[str, str], schema: tuple[Draft202012Validator, bool]
+    request: ApiRequest, names: Mapping[str, str], schema: tuple[Draft202012Validator, bool]
 ) -> bool:
     validator, required = schema
-    content = re.sub(rb"<[a-z]+>", UNKNOWN_ID.encode(), ask.content(names))
+    content = re.sub(rb"<[a-z]+>", UNKNOWN_ID.encode(), request.content(names))
     if not content:
         return not required
-    kind = ask.headers.get("Content-Type")
+    kind = request.headers.get("Content-Type")
     if kind is not None and kind.partition(";")[0].lower() != "application/json":
         return False
     try:
@@ -209,7 +202,7 @@ TEXT_FORMATS = {
 
 
 def schema_values(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that a schema takes; of its keywords those that the document has."""
+    """A strategy for values that a schema accepts. It knows the keywords that openapi.yaml uses."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return st.deferred(lambda: schema_values(openapi.document()["components"]["schemas"][name]))
@@ -258,7 +251,7 @@ def _objects(schema: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def nearly_valid(draw: st.DrawFn, valid: st.SearchStrategy[Any]) -> Any:
-    """A value, mostly with something in it that is another, or gone, or new."""
+    """A valid value, mostly with one or two places replaced, removed or added."""
     value = json.loads(json.dumps(draw(valid)))
     for _ in range(draw(st.integers(0, 2))):
         places = list(_places(value))
@@ -293,19 +286,20 @@ MODELS = {
 def body_validator_and_values(
     operation: str,
 ) -> tuple[Draft202012Validator, st.SearchStrategy[Any]]:
-    """What the document says of the body of an operation, and bodies that are nearly that."""
+    """The validator of an operation's body, and a strategy for nearly valid bodies."""
     method, path = operation.split()
     body = openapi.document()["paths"][path][method.lower()]["requestBody"]
     schema = body["content"]["application/json"]["schema"]
-    return validator_of(schema), nearly_valid(schema_values(schema))
+    return schema_validator(schema), nearly_valid(schema_values(schema))
 
 
 @pytest.mark.parametrize("operation", MODELS)
 @settings(max_examples=60)
 @given(data=st.data())
 def test_models_accept_exactly_what_openapi_accepts(operation: str, data: st.DataObject) -> None:
-    """Strictly read, each model takes what openapi.yaml under jsonschema takes, and nothing else;
-    but for the bounds that no schema tells.
+    """In spec each model accepts what openapi.yaml accepts, and nothing else.
+
+    Exceptions are bounds that no schema can express.
     """
     validator, values = body_validator_and_values(operation)
     value = data.draw(values)

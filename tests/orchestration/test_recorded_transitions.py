@@ -1,6 +1,7 @@
 """State changes have the outcome that a real server gave: over 1,000 recorded cases.
 
-`tests/support/transition_cases.py` has the cases and says how their outcomes are written down.
+The cases are in `tests/support/transition_cases`; transition_outcomes.py says how outcomes are written
+down.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_store
-from tests.support.transition_cases import Send, cases, load_outcomes, run_case
+from tests.support.transition_cases import cases
+from tests.support.transition_runner import Send, load_outcomes, run_case
 
 
 @pytest.fixture(scope="module")

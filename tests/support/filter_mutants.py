@@ -16,15 +16,22 @@ from aiohttp import web
 
 from mockserver.prefect.records import FlowRun
 from mockserver.store.store import Store
-from tests.support.server_mutants import Handler, Middleware, Wrong, body_of, instead, store_of
+from tests.support.server_mutants import (
+    Handler,
+    Middleware,
+    Mutant,
+    body_of,
+    replace_body,
+    store_of,
+)
 
 Json = Any
-READS = ("/flow_runs/filter", "/flow_runs/count")
-DELETES = ("/flow_runs/bulk_delete",)
+READ_PATHS = ("/flow_runs/filter", "/flow_runs/count")
+DELETE_PATHS = ("/flow_runs/bulk_delete",)
 
 
-def meaning(
-    change: Callable[[Json, Store], None], paths: tuple[str, ...] = READS + DELETES
+def filter_middleware(
+    change: Callable[[Json, Store], None], paths: tuple[str, ...] = READ_PATHS + DELETE_PATHS
 ) -> Middleware:
     """A middleware that changes the filter of flow runs in place, at some endpoints."""
 
@@ -39,7 +46,7 @@ def meaning(
                 change(changed, store_of(request))
             except (AttributeError, TypeError, ValueError):  # no filter that the document takes
                 changed = wanted
-            instead(request, {**body, "flow_runs": changed})
+            replace_body(request, {**body, "flow_runs": changed})
         return await handler(request)
 
     return middleware
@@ -59,7 +66,7 @@ def _top_and_as_or(wanted: Json, _: Store) -> None:
     wanted["operator"] = "or_"
 
 
-def _shift(criterion: str, key: str, microseconds: int) -> Callable[[Json, Store], None]:
+def _shift_bound(criterion: str, key: str, microseconds: int) -> Callable[[Json, Store], None]:
     """A bound moved by a microsecond: inclusive becomes exclusive."""
 
     def change(wanted: Json, _: Store) -> None:
@@ -79,14 +86,14 @@ def _whole_seconds(wanted: Json, _: Store) -> None:
                 criterion[key] = moment.isoformat()
 
 
-def _without_offset(wanted: Json, _: Store) -> None:
+def _ignore_utc_offset(wanted: Json, _: Store) -> None:
     for criterion in wanted.values():
         for key in ("before_", "after_"):
             if isinstance(criterion, dict) and criterion.get(key):
                 criterion[key] = criterion[key][:-6] + "+00:00"
 
 
-def _without(criterion: str, key: str) -> Callable[[Json, Store], None]:
+def _ignore_key(criterion: str, key: str) -> Callable[[Json, Store], None]:
     """A key that is read and forgotten."""
 
     def change(wanted: Json, _: Store) -> None:
@@ -98,7 +105,7 @@ def _without(criterion: str, key: str) -> Callable[[Json, Store], None]:
     return change
 
 
-def _without_if_empty(wanted: Json, _: Store) -> None:
+def _ignore_empty_any(wanted: Json, _: Store) -> None:
     for criterion in wanted.values():
         if isinstance(criterion, dict):
             for holder in (criterion, criterion.get("type") or {}, criterion.get("name") or {}):
@@ -106,7 +113,7 @@ def _without_if_empty(wanted: Json, _: Store) -> None:
                     del holder["any_"]
 
 
-def _matching(
+def _replace_by_matching_ids(
     criterion: str, key: str, holds: Callable[[FlowRun, Json], bool]
 ) -> Callable[[Json, Store], None]:
     """A key that means what `holds` says: its runs are put in as the ids that are wanted."""
@@ -130,19 +137,19 @@ def _tags_all_as_any(wanted: Json, _: Store) -> None:
 
 
 def _first_value_only(wanted: Json, _: Store) -> None:
-    for holder in _holders(wanted):
+    for holder in _criterion_objects(wanted):
         if isinstance(holder.get("any_"), list):
             holder["any_"] = holder["any_"][:1]
 
 
-def _holders(wanted: Json) -> Iterator[Json]:
+def _criterion_objects(wanted: Json) -> Iterator[Json]:
     for criterion in wanted.values():
         if isinstance(criterion, dict):
             yield criterion
             yield from (part for part in criterion.values() if isinstance(part, dict))
 
 
-def _start(run: FlowRun, moment: str) -> bool:
+def _started_by(run: FlowRun, moment: str) -> bool:
     return run.start_time is not None and run.start_time <= datetime.fromisoformat(moment)
 
 
@@ -152,7 +159,7 @@ async def _keeps_parents(request: web.Request, handler: Handler) -> web.StreamRe
     children = {run.id: run for run in store if run.parent_task_run_id}
     parents = {one.id: one for one in store.task_runs}
     reply = await handler(request)
-    if request.path.endswith(DELETES):
+    if request.path.endswith(DELETE_PATHS):
         for run_id, run in children.items():
             now = store.get(run_id)
             if now is not None and now.parent_task_run_id is None and run.parent_task_run_id:
@@ -167,7 +174,7 @@ async def _takes_subflows(request: web.Request, handler: Handler) -> web.StreamR
     store = store_of(request)
     children = {run.id for run in store if run.parent_task_run_id}
     reply = await handler(request)
-    if request.path.endswith(DELETES):
+    if request.path.endswith(DELETE_PATHS):
         orphaned = (run_id for run_id in children if run_id in store)
         store.delete([one for one in orphaned if _is_orphan(store, one)])
     return reply
@@ -178,91 +185,120 @@ def _is_orphan(store: Store, run_id: str) -> bool:
     return run is not None and run.parent_task_run_id is None
 
 
-_DIFF = ("selects-the-same", "deletes-the-same")
-WRONG_MEANINGS = (
-    Wrong("or-as-and", "reads or_ as and_", meaning(_top_or_as_and), _DIFF),
-    Wrong("own-or-as-and", "reads a criterion's or_ as and_", meaning(_own_or_as_and), _DIFF),
-    Wrong("and-as-or", "reads and_ as or_", meaning(_top_and_as_or), _DIFF),
-    Wrong(
+_DIFF_CHECKS = ("selects-the-same", "deletes-the-same")
+FILTER_MUTANTS = (
+    Mutant("or-as-and", "reads or_ as and_", filter_middleware(_top_or_as_and), _DIFF_CHECKS),
+    Mutant(
+        "own-or-as-and",
+        "reads a criterion's or_ as and_",
+        filter_middleware(_own_or_as_and),
+        _DIFF_CHECKS,
+    ),
+    Mutant("and-as-or", "reads and_ as or_", filter_middleware(_top_and_as_or), _DIFF_CHECKS),
+    Mutant(
         "before-exclusive",
         "leaves out what ended at the very instant of before_",
-        meaning(_shift("end_time", "before_", -1)),
-        _DIFF,
+        filter_middleware(_shift_bound("end_time", "before_", -1)),
+        _DIFF_CHECKS,
     ),
-    Wrong(
+    Mutant(
         "after-exclusive",
         "leaves out what is expected at the very instant of after_",
-        meaning(_shift("expected_start_time", "after_", 1)),
-        _DIFF,
+        filter_middleware(_shift_bound("expected_start_time", "after_", 1)),
+        _DIFF_CHECKS,
     ),
-    Wrong("whole-seconds", "cuts times to whole seconds", meaning(_whole_seconds), _DIFF),
-    Wrong("no-offsets", "reads every time as UTC", meaning(_without_offset), _DIFF),
-    Wrong(
+    Mutant(
+        "whole-seconds",
+        "cuts times to whole seconds",
+        filter_middleware(_whole_seconds),
+        _DIFF_CHECKS,
+    ),
+    Mutant(
+        "no-offsets", "reads every time as UTC", filter_middleware(_ignore_utc_offset), _DIFF_CHECKS
+    ),
+    Mutant(
         "like-with-case",
         "tells letters of another case apart in like_",
-        meaning(_matching("name", "like_", lambda run, text: text in run.name)),
-        _DIFF,
+        filter_middleware(
+            _replace_by_matching_ids("name", "like_", lambda run, text: text in run.name)
+        ),
+        _DIFF_CHECKS,
     ),
-    Wrong(
+    Mutant(
         "like-from-the-start",
         "looks for like_ at the start of a name only",
-        meaning(
-            _matching(
+        filter_middleware(
+            _replace_by_matching_ids(
                 "name", "like_", lambda run, text: run.name.casefold().startswith(text.casefold())
             )
         ),
-        _DIFF,
+        _DIFF_CHECKS,
     ),
-    Wrong(
+    Mutant(
         "nulls-in-not-any",
         "lets runs without a key through not_any_",
-        meaning(
-            _matching(
+        filter_middleware(
+            _replace_by_matching_ids(
                 "idempotency_key",
                 "not_any_",
                 lambda run, unwanted: run.idempotency_key not in unwanted,
             )
         ),
-        _DIFF,
+        _DIFF_CHECKS,
     ),
-    Wrong(
+    Mutant(
         "start-not-expected",
         "does not take the expected start time of what has not started",
-        meaning(_matching("start_time", "before_", _start)),
-        _DIFF,
+        filter_middleware(_replace_by_matching_ids("start_time", "before_", _started_by)),
+        _DIFF_CHECKS,
     ),
-    Wrong(
+    Mutant(
         "forgets-subflows",
         "ignores parent_flow_run_id",
-        meaning(_without("parent_flow_run_id", "any_")),
-        _DIFF,
+        filter_middleware(_ignore_key("parent_flow_run_id", "any_")),
+        _DIFF_CHECKS,
     ),
-    Wrong(
+    Mutant(
         "forgets-not-any",
         "ignores not_any_ of a state's name",
-        meaning(_without("state.name", "not_any_")),
-        _DIFF,
+        filter_middleware(_ignore_key("state.name", "not_any_")),
+        _DIFF_CHECKS,
     ),
-    Wrong(
+    Mutant(
         "forgets-is-null",
         "ignores is_null_ of a deployment's id",
-        meaning(_without("deployment_id", "is_null_")),
-        _DIFF,
+        filter_middleware(_ignore_key("deployment_id", "is_null_")),
+        _DIFF_CHECKS,
     ),
-    Wrong("empty-is-all", "takes any_: [] for no condition", meaning(_without_if_empty), _DIFF),
-    Wrong("all-as-any", "takes all_ of tags for any_", meaning(_tags_all_as_any), _DIFF),
-    Wrong(
+    Mutant(
+        "empty-is-all",
+        "takes any_: [] for no condition",
+        filter_middleware(_ignore_empty_any),
+        _DIFF_CHECKS,
+    ),
+    Mutant(
+        "all-as-any",
+        "takes all_ of tags for any_",
+        filter_middleware(_tags_all_as_any),
+        _DIFF_CHECKS,
+    ),
+    Mutant(
         "first-of-a-list",
         "looks at the first value of any_ only",
-        meaning(_first_value_only),
-        _DIFF,
+        filter_middleware(_first_value_only),
+        _DIFF_CHECKS,
     ),
-    Wrong(
+    Mutant(
         "deletes-otherwise",
         "lists by a state, and ignores it when it deletes",
-        meaning(_without("state.type", "any_"), DELETES),
+        filter_middleware(_ignore_key("state.type", "any_"), DELETE_PATHS),
         ("deletes-the-same", "only-matching"),
     ),
-    Wrong("keeps-parents", "leaves subflows naming a task run that is gone", _keeps_parents, _DIFF),
-    Wrong("takes-subflows", "deletes subflows with their parent", _takes_subflows, _DIFF),
+    Mutant(
+        "keeps-parents",
+        "leaves subflows naming a task run that is gone",
+        _keeps_parents,
+        _DIFF_CHECKS,
+    ),
+    Mutant("takes-subflows", "deletes subflows with their parent", _takes_subflows, _DIFF_CHECKS),
 )

@@ -1,9 +1,10 @@
-"""Every reply in the dialect `spec` is one that openapi.yaml describes."""
+"""Check replies in the dialect `spec` against openapi.yaml."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -11,35 +12,35 @@ from jsonschema import Draft202012Validator
 
 from mockserver.prefect import openapi
 
-BEYOND_THE_DOCUMENT = frozenset({307, 403, 405, 408, 413, 501})
-"""What HTTP itself, the guard and an endpoint that is not modelled answer."""
+UNDOCUMENTED_STATUSES = frozenset({307, 403, 405, 408, 413, 501})
+"""Statuses of HTTP itself, the origin guard and endpoints that are not modelled."""
 
 
-def faults(method: str, path: str, status: int, body: bytes) -> list[str]:
-    """What a reply has that the document does not say, or lacks."""
-    plain = path.partition("?")[0].removeprefix("/api")
-    replies = _replies(method, plain)
-    if replies is None or status in BEYOND_THE_DOCUMENT:
+def find_violations(method: str, path: str, status: int, body: bytes) -> list[str]:
+    """How a reply differs from what openapi.yaml documents; empty if it conforms."""
+    route = path.partition("?")[0].removeprefix("/api")
+    replies = _documented_responses(method, route)
+    if replies is None or status in UNDOCUMENTED_STATUSES:
         return []
     if str(status) not in replies:
-        return [f"{method} {plain} is not documented to answer {status}: {body[:300]!r}"]
+        return [f"{method} {route} is not documented to answer {status}: {body[:300]!r}"]
     content = replies[str(status)].get("content", {}).get("application/json")
     if content is None:
-        return [f"{method} {plain} {status} has a body: {body[:300]!r}"] if body else []
-    found = _validator(json.dumps(content["schema"])).iter_errors(json.loads(body))
-    return [f"{method} {plain} {status}{fault.json_path[1:]}: {fault.message}" for fault in found]
+        return [f"{method} {route} {status} has a body: {body[:300]!r}"] if body else []
+    errors = schema_validator(content["schema"]).iter_errors(json.loads(body))
+    return [f"{method} {route} {status}{error.json_path[1:]}: {error.message}" for error in errors]
 
 
-def _replies(method: str, path: str) -> Any:
-    for pattern, operations in _patterns():
+def _documented_responses(method: str, path: str) -> Any:
+    for pattern, operations in _path_patterns():
         if method in operations and pattern.fullmatch(path):
             return operations[method]
     return None
 
 
 @cache
-def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
-    """Paths as patterns; those without parameters first."""
+def _path_patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+    """Path patterns with the responses of each method; paths without parameters come first."""
     paths = sorted(openapi.document()["paths"].items(), key=lambda item: "{" in item[0])
     return [
         (
@@ -48,6 +49,11 @@ def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
         )
         for path, item in paths
     ]
+
+
+def schema_validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+    """A validator, with format checks, of a schema that may refer to components of openapi.yaml."""
+    return _validator(json.dumps(schema))
 
 
 @cache

@@ -36,14 +36,14 @@ class RequestCase:
 
 
 @cache
-def _filters() -> Any:
+def _load_filter_data() -> Any:
     return json.loads((DATA / "filters-prefect-3.8.8.json").read_text())
 
 
 @cache
 def filter_base() -> Base:
     """The flow runs and task runs that the filter cases are about."""
-    recorded = _filters()
+    recorded = _load_filter_data()
     read = {
         name: [
             build_record(name, {key: fields[key].read(value, NOW) for key, value in record.items()})
@@ -58,7 +58,7 @@ def filter_base() -> Base:
 @cache
 def filter_cases() -> list[FilterCase]:
     """All filter cases."""
-    recorded = _filters()
+    recorded = _load_filter_data()
     ids = [run["id"] for run in recorded["flow_runs"]]
 
     def select(case: Any, *keys: str) -> list[str]:
@@ -78,7 +78,7 @@ def filter_cases() -> list[FilterCase]:
     ]
 
 
-def _as_this_python_words_it(recorded: Any) -> Any:
+def _adapt_to_python_version(recorded: Any) -> Any:
     """Recorded on Python 3.11; since 3.13 json names a trailing comma, and where it stands."""
     for case in recorded:
         if sys.version_info >= (3, 13) and case.get("body") == '{"limit":1,}':
@@ -99,5 +99,5 @@ def request_cases() -> list[RequestCase]:
             case["status"],
             case["reply"],
         )
-        for case in _as_this_python_words_it(recorded)
+        for case in _adapt_to_python_version(recorded)
     ]

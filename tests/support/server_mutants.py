@@ -15,10 +15,11 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from mockserver.http.app import SESSIONS_KEY, Settings, create_app
+from mockserver.http.app import SESSIONS_KEY, create_app
 from mockserver.http.exchange import body_reader as intake
 from mockserver.store.store import Store
-from tests.support.servers import Client, served
+from mockserver.worlds import Settings
+from tests.support.servers import Client, serve_app
 
 Json = Any
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -26,7 +27,7 @@ Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
-class Wrong:
+class Mutant:
     """A wrong server: what it is called, what it does in a sentence, how, and the ids of checks
     of which one at least has to find it.
     """
@@ -38,20 +39,20 @@ class Wrong:
 
 
 @contextmanager
-def running(
-    wrong: Wrong | None, store: Store, settings: Settings | None = None
+def serve_mutant(
+    wrong: Mutant | None, store: Store, settings: Settings | None = None
 ) -> Iterator[Client]:
     """A client of a wrong server, or of a right one, as long as the block lasts."""
     app = create_app(store, settings)
     if wrong is not None:
         app.middlewares.insert(0, web.middleware(wrong.how))  # type: ignore[arg-type] # as aiohttp has it
-    with patch.object(intake, "read_body", _body), served(app) as client:
+    with patch.object(intake, "read_body", _read_replaced_body), serve_app(app) as client:
         yield client
 
 
 def store_of(request: web.Request) -> Store:
     """What the server holds."""
-    return request.app[SESSIONS_KEY].origin.store
+    return request.app[SESSIONS_KEY].default_world.store
 
 
 def is_bulk_delete(request: web.Request) -> bool:
@@ -59,47 +60,49 @@ def is_bulk_delete(request: web.Request) -> bool:
     return request.method == "POST" and request.path.endswith("/flow_runs/bulk_delete")
 
 
-def read(reply: web.StreamResponse) -> Json:
+def read_json(reply: web.StreamResponse) -> Json:
     """The JSON of a reply."""
     assert isinstance(reply, web.Response)
     assert isinstance(reply.body, bytes)
     return json.loads(reply.body)
 
 
-def saying(value: Json, reply: web.StreamResponse | None = None) -> web.Response:
+def json_reply(value: Json, reply: web.StreamResponse | None = None) -> web.Response:
     """A reply that says something else, with the headers of the one that was to be sent."""
     warned = reply.headers.get("x-mockserver-warning") if reply is not None else None
     headers = {"x-mockserver-warning": warned} if warned else None
     return web.json_response(value, headers=headers)
 
 
-BODY = web.RequestKey("body", bytes)
+REPLACED_BODY = web.RequestKey("body", bytes)
 """Under this a request keeps the body that it is to have."""
 _read_body = intake.read_body
 
 
-async def _body(request: web.Request, settings: Settings) -> bytes:
+async def _read_replaced_body(request: web.Request, settings: Settings) -> bytes:
     """The body that a request is to have, or the one that it came with."""
-    if BODY not in request:
-        request[BODY] = await _read_body(request, settings)
-    kept: bytes = request[BODY]
+    if REPLACED_BODY not in request:
+        request[REPLACED_BODY] = await _read_body(request, settings)
+    kept: bytes = request[REPLACED_BODY]
     return kept
 
 
-def instead(request: web.Request, body: Json) -> None:
+def replace_body(request: web.Request, body: Json) -> None:
     """Let the request have another body than the one that came."""
-    request[BODY] = json.dumps(body).encode()
+    request[REPLACED_BODY] = json.dumps(body).encode()
 
 
 async def body_of(request: web.Request) -> Json:
     """What the body says; None where it says nothing."""
     try:
-        return json.loads(await _body(request, request.app[SESSIONS_KEY].origin.settings))
+        return json.loads(
+            await _read_replaced_body(request, request.app[SESSIONS_KEY].default_world.settings)
+        )
     except ValueError:
         return None
 
 
-def on_bulk_delete(
+def bulk_delete_middleware(
     change: Callable[[web.Request, Json, Handler], Awaitable[web.StreamResponse]],
 ) -> Middleware:
     """A middleware that changes bulk_delete alone; it is given what the body says."""
@@ -112,19 +115,19 @@ def on_bulk_delete(
     return middleware
 
 
-def changing_deleted(change: Callable[[web.Request, list[str]], list[str]]) -> Middleware:
+def change_deleted_ids(change: Callable[[web.Request, list[str]], list[str]]) -> Middleware:
     """A middleware that says something else was deleted."""
 
     async def middleware(request: web.Request, _: Json, handler: Handler) -> web.StreamResponse:
         reply = await handler(request)
         if reply.status != 200:
             return reply
-        return saying({"deleted": change(request, read(reply)["deleted"])}, reply)
+        return json_reply({"deleted": change(request, read_json(reply)["deleted"])}, reply)
 
-    return on_bulk_delete(middleware)
+    return bulk_delete_middleware(middleware)
 
 
-def _take_one_more(request: web.Request, deleted: list[str]) -> list[str]:
+def _delete_one_more(request: web.Request, deleted: list[str]) -> list[str]:
     store = store_of(request)
     others = sorted(run.id for run in store)[:1]
     store.delete(others if deleted else ())
@@ -134,14 +137,14 @@ def _take_one_more(request: web.Request, deleted: list[str]) -> list[str]:
 async def _one_too_many(request: web.Request, body: Json, handler: Handler) -> web.StreamResponse:
     limit = body.get("limit") if isinstance(body, dict) else None
     if isinstance(limit, int) and 1 <= limit < 50:
-        instead(request, {**body, "limit": limit + 1})
+        replace_body(request, {**body, "limit": limit + 1})
     return await handler(request)
 
 
 async def _one_too_few(request: web.Request, body: Json, handler: Handler) -> web.StreamResponse:
     limit = body.get("limit", 50) if isinstance(body, dict) else None
     if isinstance(limit, int) and 2 <= limit <= 50:
-        instead(request, {**body, "limit": limit - 1})
+        replace_body(request, {**body, "limit": limit - 1})
     return await handler(request)
 
 
@@ -160,18 +163,18 @@ async def _lowest_first(request: web.Request, body: Json, handler: Handler) -> w
     kept = {run.id: run for run in store}
     reply = await handler(request)
     limit = body.get("limit") if isinstance(body, dict) else None
-    deleted = read(reply)["deleted"] if reply.status == 200 else []
+    deleted = read_json(reply)["deleted"] if reply.status == 200 else []
     if not deleted or not isinstance(limit, int) or body.get("flow_runs"):
         return reply
     for run_id in deleted:
         store.put(kept[run_id])
     lowest = sorted(kept)[: len(deleted)]
-    return saying({"deleted": list(store.delete(lowest))}, reply)
+    return json_reply({"deleted": list(store.delete(lowest))}, reply)
 
 
 async def _fails_on_nothing(request: web.Request, _: Json, handler: Handler) -> web.StreamResponse:
     reply = await handler(request)
-    if reply.status == 200 and not read(reply)["deleted"]:
+    if reply.status == 200 and not read_json(reply)["deleted"]:
         return web.json_response({"exception_message": "Internal Server Error"}, status=500)
     return reply
 
@@ -202,19 +205,19 @@ async def _takes_unknown_keys(
     request: web.Request, body: Json, handler: Handler
 ) -> web.StreamResponse:
     if isinstance(body, dict) and isinstance(body.get("flow_runs"), dict):
-        instead(request, {**body, "flow_runs": _without_unknown(body["flow_runs"])})
+        replace_body(request, {**body, "flow_runs": _without_unknown(body["flow_runs"])})
     return await handler(request)
 
 
 async def _takes_limit_0(request: web.Request, body: Json, handler: Handler) -> web.StreamResponse:
     if isinstance(body, dict) and body.get("limit") == 0:
-        return saying({"deleted": []})
+        return json_reply({"deleted": []})
     return await handler(request)
 
 
 async def _takes_limit_51(request: web.Request, body: Json, handler: Handler) -> web.StreamResponse:
     if isinstance(body, dict) and type(body.get("limit")) is int and body["limit"] > 50:
-        instead(request, {**body, "limit": 50})
+        replace_body(request, {**body, "limit": 50})
     return await handler(request)
 
 
@@ -244,7 +247,7 @@ async def _does_not_warn(request: web.Request, _: Json, handler: Handler) -> web
 
 async def _other_key(request: web.Request, _: Json, handler: Handler) -> web.StreamResponse:
     reply = await handler(request)
-    return saying({"ids": read(reply)["deleted"]}, reply) if reply.status == 200 else reply
+    return json_reply({"ids": read_json(reply)["deleted"]}, reply) if reply.status == 200 else reply
 
 
 async def _counting_deletes(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -262,111 +265,113 @@ async def _deletes_none_by_id(request: web.Request, handler: Handler) -> web.Str
     return await handler(request)
 
 
-WRONG: Sequence[Wrong] = (
-    Wrong(
+SERVER_MUTANTS: Sequence[Mutant] = (
+    Mutant(
         "one-too-many",
         "deletes one more than limit",
-        on_bulk_delete(_one_too_many),
+        bulk_delete_middleware(_one_too_many),
         ("at-most-limit",),
     ),
-    Wrong(
+    Mutant(
         "one-too-few",
         "deletes one less than limit",
-        on_bulk_delete(_one_too_few),
+        bulk_delete_middleware(_one_too_few),
         ("as-many-as-may",),
     ),
-    Wrong(
+    Mutant(
         "one-unnamed",
         "deletes one more run than it says",
-        changing_deleted(_take_one_more),
+        change_deleted_ids(_delete_one_more),
         ("nothing-else-gone",),
     ),
-    Wrong(
+    Mutant(
         "deletes-nothing",
         "says it has deleted, and has not",
-        on_bulk_delete(_deletes_nothing),
+        bulk_delete_middleware(_deletes_nothing),
         ("gone-afterwards",),
     ),
-    Wrong(
+    Mutant(
         "lowest-first",
         "deletes the lowest ids under a limit",
-        on_bulk_delete(_lowest_first),
+        bulk_delete_middleware(_lowest_first),
         ("highest-ids",),
     ),
-    Wrong(
+    Mutant(
         "names-twice",
         "names the first of deleted twice",
-        changing_deleted(lambda _, deleted: [*deleted[:1], *deleted]),
+        change_deleted_ids(lambda _, deleted: [*deleted[:1], *deleted]),
         ("unique",),
     ),
-    Wrong(
+    Mutant(
         "names-fewer",
         "leaves out the last of what it deleted",
-        changing_deleted(lambda _, deleted: deleted[:-1]),
+        change_deleted_ids(lambda _, deleted: deleted[:-1]),
         ("nothing-else-gone",),
     ),
-    Wrong(
+    Mutant(
         "names-strangers",
         "names a run that was never there",
-        changing_deleted(lambda _, deleted: [*deleted, "0" * 8 + "-0000-4000-8000-" + "0" * 12]),
+        change_deleted_ids(lambda _, deleted: [*deleted, "0" * 8 + "-0000-4000-8000-" + "0" * 12]),
         ("was-there",),
     ),
-    Wrong(
+    Mutant(
         "fails-on-nothing",
         "answers 500 where nothing matches",
-        on_bulk_delete(_fails_on_nothing),
+        bulk_delete_middleware(_fails_on_nothing),
         ("drill-answered",),
     ),
-    Wrong(
+    Mutant(
         "fails-on-empty-lists",
         "answers 500 to an empty list",
-        on_bulk_delete(_fails_on_empty_lists),
+        bulk_delete_middleware(_fails_on_empty_lists),
         ("drill-answered",),
     ),
-    Wrong(
+    Mutant(
         "takes-unknown-keys",
         "ignores keys of a filter that there are none of",
-        on_bulk_delete(_takes_unknown_keys),
+        bulk_delete_middleware(_takes_unknown_keys),
         ("drill-refused",),
     ),
-    Wrong(
+    Mutant(
         "takes-limit-0",
         "answers 200 to limit 0",
-        on_bulk_delete(_takes_limit_0),
+        bulk_delete_middleware(_takes_limit_0),
         ("drill-refused",),
     ),
-    Wrong(
+    Mutant(
         "takes-limit-51",
         "takes any limit above 50 for 50",
-        on_bulk_delete(_takes_limit_51),
+        bulk_delete_middleware(_takes_limit_51),
         ("drill-refused",),
     ),
-    Wrong(
+    Mutant(
         "deletes-when-refused",
         "deletes a run with each 422",
-        on_bulk_delete(_deletes_when_refused),
+        bulk_delete_middleware(_deletes_when_refused),
         ("refusal-changes-nothing",),
     ),
-    Wrong(
+    Mutant(
         "touches-others",
         "renames a run that it does not delete",
-        on_bulk_delete(_touches_others),
+        bulk_delete_middleware(_touches_others),
         ("others-untouched",),
     ),
-    Wrong("does-not-warn", "forgets what is due", on_bulk_delete(_does_not_warn), ("warned",)),
-    Wrong(
+    Mutant(
+        "does-not-warn", "forgets what is due", bulk_delete_middleware(_does_not_warn), ("warned",)
+    ),
+    Mutant(
         "other-key",
         "calls deleted ids",
-        on_bulk_delete(_other_key),
+        bulk_delete_middleware(_other_key),
         ("as-many-as-may",),
     ),
-    Wrong(
+    Mutant(
         "counting-deletes",
         "deletes a run at each count",
         _counting_deletes,
         ("reading-changes-nothing",),
     ),
-    Wrong(
+    Mutant(
         "deletes-none-by-id",
         "answers 204 to DELETE, and does nothing",
         _deletes_none_by_id,

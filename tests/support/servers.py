@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from mockserver.http.app import Settings, create_app
+from mockserver.http.app import create_app
 from mockserver.http.server import serve
 from mockserver.prefect.dialects import SPEC
 from mockserver.store.store import Store
+from mockserver.worlds import Settings
 from tests.support import openapi_conformance as contract
 
 
@@ -73,7 +74,7 @@ class Client:
         names = {name.lower(): value for name, value in response.getheaders()}
         reply = Reply(response.status, names, response.read())
         if self.documented:
-            assert contract.faults(method, path, reply.status, reply.body) == []
+            assert contract.find_violations(method, path, reply.status, reply.body) == []
         return reply
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
@@ -110,15 +111,15 @@ class Client:
 
 
 @contextmanager
-def live(store: Store, settings: Settings | None = None) -> Iterator[Client]:
+def serve_store(store: Store, settings: Settings | None = None) -> Iterator[Client]:
     """A client of a server in a thread, which is stopped and waited for at the end."""
     spec = (settings or Settings()).dialect is SPEC
-    with served(create_app(store, settings), documented=spec) as client:
+    with serve_app(create_app(store, settings), documented=spec) as client:
         yield client
 
 
 @contextmanager
-def served(app: web.Application, *, documented: bool = False) -> Iterator[Client]:
+def serve_app(app: web.Application, *, documented: bool = False) -> Iterator[Client]:
     """The same for an application."""
     started = threading.Event()
     url: list[str] = []
@@ -151,7 +152,7 @@ def served(app: web.Application, *, documented: bool = False) -> Iterator[Client
 
 
 @contextmanager
-def command(
+def run_serve_command(
     *arguments: str | Path, **environment: str
 ) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """`mockserver serve --port 0 ...` and the lines it prints before it takes requests."""

@@ -19,7 +19,7 @@ TEXTS = ["", "a", "etl", "ETL-Marvin", "100%", "a_b", "a\\b", "straße", "STRASS
 TYPES = list(StateType)
 
 
-def examples(count: int) -> int:
+def scaled_max_examples(count: int) -> int:
     """So many examples of one test; with the profile `thorough` as many times more as of others."""
     return count * settings().max_examples // 100
 
@@ -29,7 +29,7 @@ texts = st.sampled_from(TEXTS)
 times = st.integers(-3, 3).map(lambda step: START + timedelta(microseconds=step))
 
 
-def _maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def _or_none(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | strategy
 
 
@@ -39,19 +39,19 @@ flow_runs = st.builds(
     id=ids,
     name=texts,
     tags=st.lists(texts, max_size=3).map(tuple),
-    deployment_id=_maybe(ids),
-    work_queue_name=_maybe(texts),
-    state=_maybe(states),
-    flow_version=_maybe(texts),
-    start_time=_maybe(times),
-    end_time=_maybe(times),
-    expected_start_time=_maybe(times),
-    next_scheduled_start_time=_maybe(times),
-    parent_task_run_id=_maybe(st.sampled_from(TASK_IDS)),
-    idempotency_key=_maybe(texts),
-    created_by=_maybe(st.builds(CreatedBy, _maybe(ids), _maybe(texts))),
+    deployment_id=_or_none(ids),
+    work_queue_name=_or_none(texts),
+    state=_or_none(states),
+    flow_version=_or_none(texts),
+    start_time=_or_none(times),
+    end_time=_or_none(times),
+    expected_start_time=_or_none(times),
+    next_scheduled_start_time=_or_none(times),
+    parent_task_run_id=_or_none(st.sampled_from(TASK_IDS)),
+    idempotency_key=_or_none(texts),
+    created_by=_or_none(st.builds(CreatedBy, _or_none(ids), _or_none(texts))),
 )
-task_runs = st.builds(TaskRun, st.sampled_from(TASK_IDS), _maybe(ids))
+task_runs = st.builds(TaskRun, st.sampled_from(TASK_IDS), _or_none(ids))
 
 
 @st.composite
@@ -70,50 +70,58 @@ def bases(draw: st.DrawFn) -> Base:
 
 
 _OPERATOR = st.sampled_from(["and_", "or_"])
-_TEXT_LISTS = _maybe(st.lists(texts, max_size=4))
-_ID_LISTS = _maybe(st.lists(ids, max_size=4))
+_TEXT_LISTS = _or_none(st.lists(texts, max_size=4))
+_ID_LISTS = _or_none(st.lists(ids, max_size=4))
 _FLAGS = st.none() | st.booleans()
-_TIMES = _maybe(times.map(datetime.isoformat))
+_TIMES = _or_none(times.map(datetime.isoformat))
 
 
-def _object(keys: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    return _maybe(st.fixed_dictionaries({}, optional=keys))
+def _optional_object(keys: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    return _or_none(st.fixed_dictionaries({}, optional=keys))
 
 
-_STATE_TYPES = {key: _maybe(st.lists(st.sampled_from(TYPES).map(str), max_size=4))
+_STATE_TYPES = {key: _or_none(st.lists(st.sampled_from(TYPES).map(str), max_size=4))
                 for key in ("any_", "not_any_")}  # fmt: skip
 _BOTH_TEXTS = {"any_": _TEXT_LISTS, "not_any_": _TEXT_LISTS}
 _RANGE = {"before_": _TIMES, "after_": _TIMES}
 CRITERIA: dict[str, st.SearchStrategy[Any]] = {
-    "id": _object({"any_": _ID_LISTS, "not_any_": _ID_LISTS}),
-    "name": _object({"any_": _TEXT_LISTS, "like_": _maybe(texts)}),
-    "tags": _object(
+    "id": _optional_object({"any_": _ID_LISTS, "not_any_": _ID_LISTS}),
+    "name": _optional_object({"any_": _TEXT_LISTS, "like_": _or_none(texts)}),
+    "tags": _optional_object(
         {"operator": _OPERATOR, "all_": _TEXT_LISTS, "any_": _TEXT_LISTS, "is_null_": _FLAGS}
     ),
-    "deployment_id": _object({"operator": _OPERATOR, "any_": _ID_LISTS, "is_null_": _FLAGS}),
-    "work_queue_name": _object({"operator": _OPERATOR, "any_": _TEXT_LISTS, "is_null_": _FLAGS}),
-    "state": _object(
-        {"operator": _OPERATOR, "type": _object(_STATE_TYPES), "name": _object(_BOTH_TEXTS)}
+    "deployment_id": _optional_object(
+        {"operator": _OPERATOR, "any_": _ID_LISTS, "is_null_": _FLAGS}
     ),
-    "flow_version": _object({"any_": _TEXT_LISTS}),
-    "start_time": _object({**_RANGE, "is_null_": _FLAGS}),
-    "end_time": _object({**_RANGE, "is_null_": _FLAGS}),
-    "expected_start_time": _object(_RANGE),
-    "next_scheduled_start_time": _object(_RANGE),
-    "parent_flow_run_id": _object({"operator": _OPERATOR, "any_": _ID_LISTS}),
-    "parent_task_run_id": _object(
+    "work_queue_name": _optional_object(
+        {"operator": _OPERATOR, "any_": _TEXT_LISTS, "is_null_": _FLAGS}
+    ),
+    "state": _optional_object(
         {
             "operator": _OPERATOR,
-            "any_": _maybe(st.lists(st.sampled_from(TASK_IDS), max_size=4)),
+            "type": _optional_object(_STATE_TYPES),
+            "name": _optional_object(_BOTH_TEXTS),
+        }
+    ),
+    "flow_version": _optional_object({"any_": _TEXT_LISTS}),
+    "start_time": _optional_object({**_RANGE, "is_null_": _FLAGS}),
+    "end_time": _optional_object({**_RANGE, "is_null_": _FLAGS}),
+    "expected_start_time": _optional_object(_RANGE),
+    "next_scheduled_start_time": _optional_object(_RANGE),
+    "parent_flow_run_id": _optional_object({"operator": _OPERATOR, "any_": _ID_LISTS}),
+    "parent_task_run_id": _optional_object(
+        {
+            "operator": _OPERATOR,
+            "any_": _or_none(st.lists(st.sampled_from(TASK_IDS), max_size=4)),
             "is_null_": _FLAGS,
         }
     ),
-    "idempotency_key": _object(_BOTH_TEXTS),
-    "created_by": _object(
+    "idempotency_key": _optional_object(_BOTH_TEXTS),
+    "created_by": _optional_object(
         {"operator": _OPERATOR, "id_": _ID_LISTS, "type_": _TEXT_LISTS, "is_null_": _FLAGS}
     ),
 }
 filters = st.fixed_dictionaries({}, optional={"operator": _OPERATOR, **CRITERIA})
 bodies = st.fixed_dictionaries(
-    {}, optional={"flow_runs": _maybe(filters), "limit": st.integers(1, 50)}
+    {}, optional={"flow_runs": _or_none(filters), "limit": st.integers(1, 50)}
 )
