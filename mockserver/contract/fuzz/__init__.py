@@ -1,7 +1,9 @@
-"""Fuzz: does a server do what the document says, for any request?
+"""Fuzzing: does a server answer every request as the document says?
 
-Comes in: a disposable server. Goes out: findings, one for each exchange that breaks an invariant;
-schemathesis makes the requests.
+Comes in: a `Target` that may be fuzzed and the dialect it is expected to speak. Goes out: an
+`Outcome`, with a finding for each kind of exchange that violates a check and that no known
+deviation explains. Schemathesis generates the requests.
+Invariant: every flow run and flow that a run creates is deleted at its end.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What schemathesis is to do: which phases, how many examples, which reports."""
+"""Settings of a fuzz run, and schemathesis configured by them."""
 
 from __future__ import annotations
 
@@ -26,25 +26,27 @@ from ..server import Target
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 REPORTS = ("junit", "vcr", "har", "ndjson", "json", "allure", "html")
-# Each of these takes the same filters as /flow_runs/filter, 1,300 to 1,400 ways of saying them.
+# Each takes the same filters as /flow_runs/filter: its coverage phase sends the same 1,300 to 1,400
+# variants of a filter again, so that phase is left out unless a run is to be thorough.
 FILTER_ENDPOINTS = (
     "/flow_runs/count", "/flow_runs/paginate", "/flow_runs/history", "/flow_runs/lateness",
     "/flows/filter", "/flows/count", "/task_runs/filter", "/task_runs/count",
     "/deployments/filter", "/deployments/count",
 )  # fmt: skip
-# A lease that is gone is a refusal that has nothing to do with the data.
+# Statuses that count as accepting valid data. 410: the lease that is named does not exist, which
+# says nothing about the data.
 ACCEPTED_STATUSES = ("2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx")
 
 
 @dataclass(frozen=True, slots=True)
 class FuzzSettings:
-    """How much is asked, and of what.
+    """How much to send, and to which operations.
 
-    `max_examples`: of each operation, and of chains of them. `operations` as the document names
-    them, such as `POST /flow_runs/bulk_delete`; none is all. `thorough` also goes through every
-    way of saying a filter at the endpoints that share it, four times as many requests. `seconds`
-    is when it stops at the latest. `reports` are schemathesis' own, written into `folder`.
-    `probes`: whether each deviation is tried by a request of its own, too.
+    `max_examples` is the number of generated cases per operation, and of chains of operations.
+    `operations` are named as `POST /flow_runs/bulk_delete`; none means all. `thorough` repeats the
+    coverage of filters at every endpoint that takes them: four times as many requests. `seconds`
+    bounds the whole run. `reports` are formats of schemathesis' own reports, which it writes into
+    `folder`. `probes`: also probe each known deviation.
     """
 
     max_examples: int = 25
@@ -59,14 +61,14 @@ class FuzzSettings:
 
 
 class Campaign:
-    """One run of schemathesis on openapi.yaml, set up and not yet started."""
+    """One run of schemathesis on openapi.yaml, configured but not started."""
 
     def __init__(self, target: Target, settings: FuzzSettings) -> None:
-        """Raises UsageError for settings that name what is not there."""
+        """Raises UsageError for unknown phases, reports and operations."""
         _require_known("phase", settings.phases, PHASES)
         _require_known("report", settings.reports, REPORTS)
         if "allure" in settings.reports and find_spec("allure_commons") is None:
-            raise UsageError("the report allure needs: pip install 'schemathesis[allure]'")
+            raise UsageError("the allure report needs: pip install 'schemathesis[allure]'")
         document = deepcopy(dict(openapi.document()))
         known = [
             f"{method.upper()} {path}"
@@ -82,11 +84,11 @@ class Campaign:
             self.schema = self.schema.include(name=list(settings.operations))
 
     def start(self) -> EventStream:
-        """Begin; requests go out as the stream is read."""
+        """Start schemathesis; it sends requests while the returned stream is read."""
         return from_schema(self.schema).execute()
 
     def report_events(self, stream: EventStream) -> Iterator[events.EngineEvent]:
-        """The events, each told to the reports that were asked for."""
+        """Yield the events of a stream, and write the reports that the settings ask for."""
         if not self.settings.reports:
             yield from stream
             return
@@ -112,7 +114,7 @@ class Campaign:
 
 @contextmanager
 def _ignore_unclosed_files() -> Iterator[None]:
-    """Reports of schemathesis leave files to the collector; it is said of none, they are whole."""
+    """Suppress ResourceWarning: report handlers of schemathesis leave closing to the collector."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield
@@ -121,27 +123,15 @@ def _ignore_unclosed_files() -> Iterator[None]:
 def _require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
     for name in given:
         if name not in known:
-            raise UsageError(f"{name!r} is no {what}; one of {', '.join(known)}")
+            raise UsageError(f"{name!r} is no {what}; expected one of {', '.join(known)}")
 
 
 def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
-    """The settings as schemathesis.toml would say them."""
+    """The settings in the keys of schemathesis.toml."""
     phases: dict[str, Any] = {phase: {"enabled": phase in settings.phases} for phase in PHASES}
-    # By itself it tries every method on every path, which on a part of an API are real ones.
+    # The default tries every method on every path. openapi.yaml is a part of Prefect's API, so on
+    # a real server some of these are endpoints.
     phases["coverage"]["unexpected-methods"] = []
-    overrides = (
-        []
-        if settings.thorough
-        else [
-            {
-                "include-path": list(FILTER_ENDPOINTS),
-                "phases": {**phases, "coverage": {"enabled": False}},
-            }
-        ]
-    )
-    reports: dict[str, Any] = {report: {"enabled": True} for report in settings.reports}
-    if settings.folder is not None:
-        reports["directory"] = str(settings.folder)
     return {
         "base-url": target.url,
         "seed": settings.seed,
@@ -159,9 +149,25 @@ def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
         "phases": phases,
         "checks": {
             "positive_data_acceptance": {"expected-statuses": list(ACCEPTED_STATUSES)},
-            # What was just created, a bulk_delete may have deleted; `creates-one` sees to it.
+            # A later bulk_delete may have deleted what was created; the check `creates-one` looks
+            # right after the request.
             "ensure_resource_availability": {"enabled": False},
         },
-        "operations": overrides,
-        "reports": reports,
+        "operations": [] if settings.thorough else [_without_coverage(phases)],
+        "reports": _reports(settings),
     }
+
+
+def _without_coverage(phases: dict[str, Any]) -> dict[str, Any]:
+    """The section that leaves out the coverage phase for endpoints that share a filter."""
+    return {
+        "include-path": list(FILTER_ENDPOINTS),
+        "phases": {**phases, "coverage": {"enabled": False}},
+    }
+
+
+def _reports(settings: FuzzSettings) -> dict[str, Any]:
+    reports: dict[str, Any] = {report: {"enabled": True} for report in settings.reports}
+    if settings.folder is not None:
+        reports["directory"] = str(settings.folder)
+    return reports

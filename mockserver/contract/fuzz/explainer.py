@@ -1,9 +1,8 @@
-"""Which known deviation explains a failure, and which refusals the document tells in words.
+"""Which known deviation explains a failure, and which refusals the document announces in words.
 
-A failure is explained by a deviation if a mock that follows the document in all but this one
-answers the request as the server did, and one that follows it in everything does not. So the
-explanations are as good as the mock, and no list of them has to be kept. What the mock does not
-show by a field of its dialect stands in a table.
+A deviation explains a failure if a mock that has only this deviation answers the request as the
+server did, and a mock without deviations does not. So the explanations are as good as the mock, and
+no list of them has to be kept. Failures that no mock shows are explained by `DEVIATION_RULES`.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from typing import Any
 
 from ...prefect import DEVIATIONS, SPEC, Deviation, Dialect, NulHandling, StateType
 from ..server import Answer, TargetError
-from .checks import SentRequest
+from .exchange import SentRequest
 from .mock_pool import MockPool
 
 DEVIATIONS_BY_ID: Mapping[str, Deviation] = {deviation.id: deviation for deviation in DEVIATIONS}
 
-# What decides a deviation that has no field of a dialect to itself.
+# A deviation is decided by the dialect's field of the same name, but for these.
 _FIELD_OVERRIDES: Mapping[str, str] = {
     "like-nul": "nul",
     "nul-in-text": "nul",
@@ -33,34 +32,45 @@ _FIELD_OVERRIDES: Mapping[str, str] = {
     "small-levels": "undocumented_5xx",
 }
 IN_EVERY_DIALECT = frozenset({"client-nulls", "empty-key"})
-"""What the mock does, too, whatever its dialect: openapi.yaml says so where it differs."""
+"""Deviations that the mock has in every dialect, since openapi.yaml describes them."""
 
 
 def dialect_field(deviation: str) -> str:
-    """The field of a dialect that decides a deviation. Raises KeyError for one of every dialect."""
+    """The name of the dialect's field that decides a deviation.
+
+    Raises KeyError for a deviation that every dialect has.
+    """
     if deviation in IN_EVERY_DIALECT:
         raise KeyError(deviation)
     return _FIELD_OVERRIDES.get(deviation, deviation.replace("-", "_"))
 
 
 def shows_in(deviation: str, dialect: Dialect) -> bool | None:
-    """Whether a server of this dialect shows a deviation; None where the document follows it."""
+    """Whether a server of this dialect shows a deviation.
+
+    None: it is in every dialect, and `dialect` is the document's own, so either is right.
+    """
     if deviation in IN_EVERY_DIALECT:
         return None if dialect == SPEC else True
-    if deviation == "nul-in-text":
+    if deviation == "nul-in-text":  # shares its field with like-nul, which has two other values
         return dialect.nul is NulHandling.FAILS
-    return bool(
-        getattr(dialect, dialect_field(deviation)) != getattr(SPEC, dialect_field(deviation))
-    )
+    name = dialect_field(deviation)
+    return bool(getattr(dialect, name) != getattr(SPEC, name))
+
+
+# --- refusals that the document announces ---------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentedRefusal:
-    """A refusal of what the schema takes, which the document's text announces."""
+    """A refusal of a request that the schema allows, which the document's text announces.
 
-    operations: str  # how they end, as a pattern
+    `operations` and `detail` are patterns for the whole operation and the whole text of the reply.
+    """
+
+    operations: str
     status: int
-    detail: str  # a pattern
+    detail: str
     sentence: str
 
 
@@ -75,13 +85,13 @@ DOCUMENTED_REFUSALS: tuple[DocumentedRefusal, ...] = (
         r"POST /flow_runs/history",
         422,
         r"History interval must not be less than 1 second\.",
-        "an interval is a second at least",
+        "an interval is at least a second",
     ),
     DocumentedRefusal(
         r"POST /flow_runs/history",
         422,
         r"History must not leave the years 1-9999\.",
-        "its intervals are within the years that date-times have",
+        "all intervals lie within the years that a date-time can have",
     ),
     DocumentedRefusal(
         r"PATCH /flow_runs/{id}",
@@ -89,30 +99,30 @@ DOCUMENTED_REFUSALS: tuple[DocumentedRefusal, ...] = (
         r"Job variables for a flow run in state \w+ cannot be updated"
         r"|A deployment for the flow run could not be found"
         r"|Flow run state is required to update job variables but none exists",
-        "job_variables change while the run is scheduled, and from a deployment",
+        "job_variables change only while the run is scheduled and has a deployment",
     ),
     DocumentedRefusal(
         r"POST /task_runs/",
         422,
         r".*(retry_jitter_factor` must be >= 0|more than \d+ retry delays).*",
-        "a policy has a factor of 0 or more, and 50 delays at most",
+        "a policy has a jitter factor of 0 or more and at most 50 delays",
     ),
     DocumentedRefusal(
         r"(POST|PATCH) /flow_runs/.*",
         422,
         r".*parameters must be less than [\d,]+ bytes.*",
-        "parameters have a size",
+        "the size of parameters is limited",
     ),
     DocumentedRefusal(
         r"PATCH /flow_runs/{id}/labels",
         422,
         r".*A label must be a text, a number or a boolean.*",
-        "no reply could tell another label",
+        "no reply could show any other label",
     ),
     DocumentedRefusal(
-        r"GET /csrf-token", 422, r"CSRF protection is disabled\.", "that is its only answer"
+        r"GET /csrf-token", 422, r"CSRF protection is disabled\.", "this is its only answer"
     ),
-    DocumentedRefusal(r"POST /v2/.*", 410, r"Lease .*", "a lease that is not there is gone"),
+    DocumentedRefusal(r"POST /v2/.*", 410, r"Lease .*", "an unknown lease is answered 410"),
 )
 
 
@@ -120,15 +130,15 @@ def is_documented_refusal(sent: SentRequest, answer: Answer) -> bool:
     """Whether the document's text announces this refusal."""
     detail = _refusal_text(answer)
     return any(
-        one.status == answer.status
-        and re.fullmatch(one.operations, sent.operation)
-        and re.fullmatch(one.detail, detail)
-        for one in DOCUMENTED_REFUSALS
+        refusal.status == answer.status
+        and re.fullmatch(refusal.operations, sent.operation)
+        and re.fullmatch(refusal.detail, detail)
+        for refusal in DOCUMENTED_REFUSALS
     )
 
 
 def _refusal_text(answer: Answer) -> str:
-    """What a refusal says, in the document's shape or that of real servers."""
+    """The text of a refusal, in the document's shape or in that of real servers."""
     try:
         reply = answer.json
     except ValueError:
@@ -137,20 +147,23 @@ def _refusal_text(answer: Answer) -> str:
         return ""
     detail = reply.get("detail", reply.get("exception_detail"))
     if isinstance(detail, list):
-        return " ".join(str(one.get("msg")) for one in detail if isinstance(one, dict))
+        return " ".join(str(error.get("msg")) for error in detail if isinstance(error, dict))
     return str(detail)
+
+
+# --- deviations that a mock shows -----------------------------------------------------------------
 
 
 @dataclass
 class Explainer:
-    """Says which deviation of a dialect an answer is due to."""
+    """Says which deviation of a dialect explains an answer. Remembers each explanation."""
 
     dialect: Dialect
     mocks: MockPool
     _cache: dict[tuple[object, ...], str | None] = field(default_factory=dict)
 
     def explain(self, sent: SentRequest, answer: Answer) -> str | None:
-        """The id of the deviation, or None."""
+        """The id of a deviation that explains the answer, or None."""
         key = (sent.method, sent.path, sent.body, tuple(sent.headers.items()), answer.status)
         if key not in self._cache:
             self._cache[key] = self._explain_by_mocks(sent, answer) or self.explain_by_table(
@@ -159,9 +172,13 @@ class Explainer:
         return self._cache[key]
 
     def explain_by_table(self, sent: SentRequest, answer: Answer) -> str | None:
-        """The id of a deviation that no mock shows, or None."""
+        """The id of a deviation that explains the answer and that no mock shows, or None."""
         return next(
-            (one.deviation for one in DEVIATION_RULES if one.matches(self.dialect, sent, answer)),
+            (
+                rule.deviation
+                for rule in DEVIATION_RULES
+                if rule.matches(self.dialect, sent, answer)
+            ),
             None,
         )
 
@@ -169,28 +186,37 @@ class Explainer:
         shape = answer_shape(answer)
         if shape in self._mock_answer_shapes(SPEC, sent):
             return None
-        values = {
-            dialect_field(deviation.id): (
-                deviation.id,
-                getattr(self.dialect, dialect_field(deviation.id)),
-            )
-            for deviation in reversed(DEVIATIONS)
-            if shows_in(deviation.id, self.dialect) and deviation.id not in IN_EVERY_DIALECT
-        }
-        for name, (deviation, value) in reversed(values.items()):
-            if shape in self._mock_answer_shapes(_with_fields(SPEC, {name: value}), sent):
+        fields = self._deviating_fields()
+        for name, deviation in fields.items():
+            only_this = replace(SPEC, **{name: getattr(self.dialect, name)})
+            if shape in self._mock_answer_shapes(only_this, sent):
                 return deviation
-        # Perhaps it takes more than one: then it is the one without which it is not so.
+        # No deviation is enough alone: look for one without which the dialect answers otherwise.
         if shape in self._mock_answer_shapes(self.dialect, sent):
-            for name, (deviation, _) in reversed(values.items()):
-                without = _with_fields(self.dialect, {name: getattr(SPEC, name)})
-                if shape not in self._mock_answer_shapes(without, sent):
+            for name, deviation in fields.items():
+                all_but_this = replace(self.dialect, **{name: getattr(SPEC, name)})
+                if shape not in self._mock_answer_shapes(all_but_this, sent):
                     return deviation
         return None
 
+    def _deviating_fields(self) -> dict[str, str]:
+        """The fields in which the dialect deviates, each with the deviation to name for it.
+
+        If a field decides several deviations, it names the first of the registry and stands where
+        the last one would: so broad fields such as `lax_coercion` are tried last.
+        """
+        fields: dict[str, str] = {}
+        for deviation in DEVIATIONS:
+            if deviation.id not in IN_EVERY_DIALECT and shows_in(deviation.id, self.dialect):
+                name = dialect_field(deviation.id)
+                fields[name] = fields.pop(name, deviation.id)
+        return fields
+
     def _mock_answer_shapes(self, dialect: Dialect, sent: SentRequest) -> list[object]:
-        """The shapes of what a mock may answer, by what the run is in that the path names, and by
-        whether the flow is there that the body names.
+        """The shapes of all answers that a mock may give to a request.
+
+        What the server held when it answered is not known. So the request is sent for each state of
+        the run that its path names, and with and without the flow that its body names.
         """
         shapes: list[object] = []
         run = RUN_PATH.match(sent.path)
@@ -199,34 +225,31 @@ class Explainer:
         ):
             mock = self.mocks.prepare(dialect, run[1] if run and state else None, state, flow)
             try:
-                shapes.append(
-                    answer_shape(mock.send(sent.method, sent.path, sent.body, sent.headers))
-                )
+                answer = mock.send(sent.method, sent.path, sent.body, sent.headers)
             except TargetError:
                 continue
+            shapes.append(answer_shape(answer))
         return shapes
 
 
 def _flow_id_in(sent: SentRequest) -> str | None:
     body = sent.json
-    named = body.get("flow_id") if isinstance(body, dict) else None
-    return named if isinstance(named, str) and _UUID.fullmatch(named) else None
+    flow_id = body.get("flow_id") if isinstance(body, dict) else None
+    return flow_id if isinstance(flow_id, str) and _UUID.fullmatch(flow_id) else None
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 RUN_PATH = re.compile(r"/flow_runs/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b")
+# None: there is no such run. The others stand for scheduled, running and final states.
 RUN_STATES: Sequence[StateType | None] = (
     None, StateType.SCHEDULED, StateType.RUNNING, StateType.COMPLETED,
 )  # fmt: skip
 
 
-def _with_fields(dialect: Dialect, changes: Mapping[str, Any]) -> Dialect:
-    return replace(dialect, **changes)
-
-
 def answer_shape(answer: Answer) -> object:
-    """What two answers have to share: the status, the keys that the reply has, and how the text
-    begins that a refusal is told in.
+    """What two answers must share to count as equal.
+
+    The status, the keys of the reply, and the first two words of `detail` if that is a text.
     """
     try:
         reply = answer.json
@@ -239,9 +262,16 @@ def answer_shape(answer: Answer) -> object:
     return answer.status, sorted(reply), text
 
 
+# --- deviations that no mock shows ----------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class DeviationRule:
-    """A failure that no mock shows, told by a deviation, an operation's pattern and a predicate."""
+    """A failure that no mock shows, and the deviation that explains it.
+
+    `operation` is a pattern for the whole operation; `predicate` says whether the dialect, the
+    request and the answer fit.
+    """
 
     deviation: str
     operation: str
@@ -255,7 +285,7 @@ class DeviationRule:
 
 
 def _fails_on_unstorable_value(dialect: Dialect, sent: SentRequest, answer: Answer) -> bool:
-    """500 or 503, and a text, number or time that the dialect's database cannot hold."""
+    """500 or 503 to a text or number that the dialect's database cannot hold."""
     return (
         dialect.undocumented_5xx is not None
         and answer.status in (500, 503)
@@ -268,23 +298,25 @@ def _is_unstorable(value: object) -> bool:
         return "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
     if isinstance(value, float) and not math.isfinite(value):
         return True
+    # Integers of more than 32 bits may not fit the column that they are stored in.
     return isinstance(value, int | float) and not -(2**31) <= value < 2**31
 
 
 def _leaves(value: Any) -> Iterator[object]:
+    """The keys of all objects in a JSON value, and all values that are no object and no array."""
     stack = [value]
     while stack:
-        one = stack.pop()
-        if isinstance(one, dict):
-            stack += [*one, *one.values()]
-        elif isinstance(one, list):
-            stack += one
+        current = stack.pop()
+        if isinstance(current, dict):
+            stack += [*current, *current.values()]
+        elif isinstance(current, list):
+            stack += current
         else:
-            yield one
+            yield current
 
 
 def _has_unreadable_labels(dialect: Dialect, sent: SentRequest, _answer: Answer) -> bool:
-    """Labels that a real server takes and cannot read: what fails is whatever comes after."""
+    """Labels that a real server stores and cannot read: the next request to read them fails."""
     labels = sent.json
     return dialect.unreadable_labels and (
         isinstance(labels, dict)
@@ -293,13 +325,13 @@ def _has_unreadable_labels(dialect: Dialect, sent: SentRequest, _answer: Answer)
 
 
 def _has_huge_integers(dialect: Dialect, sent: SentRequest, answer: Answer) -> bool:
-    """Integers that are taken and no list can show, and what a database makes such integers of."""
+    """Integers of more than 64 bits, which a real server stores and cannot list."""
     return (
         dialect.huge_integers
         and answer.status < 400
         and any(
-            isinstance(one, int | float) and not -(2**63) <= one < 2**64
-            for one in _leaves(sent.json)
+            isinstance(value, int | float) and not -(2**63) <= value < 2**64
+            for value in _leaves(sent.json)
         )
     )
 

@@ -1,4 +1,7 @@
-"""Requests that are always sent, before those that are made up: one for each thing to get wrong."""
+"""Requests that are sent in every run, before the generated ones.
+
+Each is there for one thing that a server can get wrong about bulk_delete, reading or deleting.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,12 @@ from typing import Any
 
 from ...prefect import BULK_DELETE
 from ..server import JSON_HEADERS, Answer
-from .checks import DELETE_FLOW_RUN, Check, ObservedExchange, SentRequest, find_violations
+from .checks import Check, find_violations
+from .exchange import BULK_DELETE_PATH, DELETE_FLOW_RUN, ObservedExchange, SentRequest
 from .observer import Observer
+
+Violation = tuple[Check, str, ObservedExchange]
+"""A violated check, what is wrong in a sentence, and the exchange that shows it."""
 
 NULL_FILTER: Any = {"flow_runs": None}
 EMPTY_ID_FILTER: Any = {"flow_runs": {"id": {"any_": []}}}
@@ -26,7 +33,7 @@ VALID_BODIES: Sequence[Any] = (
     {"flow_runs": {"tags": {"any_": ["etl", "nightly"]}}, "limit": 1},
     {"flow_runs": {"name": {"any_": ["nobody is called so"]}}},
 )
-"""Bodies that the document allows, so that the answer is 200."""
+"""Bodies of bulk_delete that the document allows, so that the answer is 200."""
 
 INVALID_BODIES: Sequence[Any] = (
     {"limit": 0},
@@ -41,19 +48,20 @@ INVALID_BODIES: Sequence[Any] = (
     {"flow_runs": {"state": {"type": {"any_": ["NONSENSE"]}}}},
     {"flow_runs": {"operator": "xor_"}},
 )
-"""Bodies that the document does not allow, nor does a real server: the answer is 422."""
+"""Bodies of bulk_delete that neither the document nor a real server allows: the answer is 422."""
 
+# The two are decided here, by the expected status, and not by the exchange.
 ACCEPTS_VALID = Check(
-    "drill-answered", BULK_DELETE, "200 to what the document allows", lambda _: ""
+    "drill-answered", BULK_DELETE, "what the document allows is answered 200", lambda _: ""
 )
 REJECTS_INVALID = Check(
-    "drill-refused", BULK_DELETE, "422 to what the document forbids", lambda _: ""
+    "drill-refused", BULK_DELETE, "what the document forbids is answered 422", lambda _: ""
 )
 READ_VERBS = ("filter", "count", "paginate")
 
 
-def send_fixed_requests(observer: Observer) -> Iterator[tuple[Check, str, ObservedExchange]]:
-    """Send them; yields every rule that is broken, how, and by what. Raises TargetError."""
+def send_fixed_requests(observer: Observer) -> Iterator[Violation]:
+    """Send the fixed requests; yield what each violates. Raises TargetError."""
     for bodies, status, check in (
         (VALID_BODIES, 200, ACCEPTS_VALID),
         (INVALID_BODIES, 422, REJECTS_INVALID),
@@ -62,40 +70,37 @@ def send_fixed_requests(observer: Observer) -> Iterator[tuple[Check, str, Observ
             yield from _check_bulk_delete(observer, body, status, check)
     for verb in READ_VERBS:
         path = f"/flow_runs/{verb}"
-        observer.observe(
-            *_send(observer, SentRequest(f"POST {path}", "POST", path, b"{}", JSON_HEADERS))
-        )
-    overdue = observer.observe_unchecked()
-    if overdue is not None:
-        yield from ((check, violation, overdue) for check, violation in find_violations(overdue))
+        sent = SentRequest(f"POST {path}", "POST", path, b"{}", JSON_HEADERS)
+        observer.observe(sent, _send(observer, sent))
+    yield from _violations(observer.observe_unchecked())
     yield from _check_delete(observer)
 
 
 def _check_bulk_delete(
     observer: Observer, body: Any, status: int, check: Check
-) -> Iterator[tuple[Check, str, ObservedExchange]]:
+) -> Iterator[Violation]:
     observer.ensure_runs(BULK_DELETE, body)
-    sent = SentRequest(
-        BULK_DELETE, "POST", "/flow_runs/bulk_delete", json.dumps(body).encode(), JSON_HEADERS
-    )
-    observer.prepare(sent)
-    exchange = observer.observe(*_send(observer, sent))
-    if exchange is None:
-        return
-    if exchange.answer.status != status:
+    content = json.dumps(body).encode()
+    sent = SentRequest(BULK_DELETE, "POST", BULK_DELETE_PATH, content, JSON_HEADERS)
+    matching = observer.list_matching(sent)
+    exchange = observer.observe(sent, _send(observer, sent), matching)
+    if exchange is not None and exchange.answer.status != status:
         yield check, f"it answered {exchange.answer}; expected {status}", exchange
-    yield from ((check, violation, exchange) for check, violation in find_violations(exchange))
+    yield from _violations(exchange)
 
 
-def _check_delete(observer: Observer) -> Iterator[tuple[Check, str, ObservedExchange]]:
+def _check_delete(observer: Observer) -> Iterator[Violation]:
     runs = observer.ensure_runs(DELETE_FLOW_RUN)
     path = f"/flow_runs/{max(runs, default='')}"
-    exchange = observer.observe(
-        *_send(observer, SentRequest(DELETE_FLOW_RUN, "DELETE", path, None, {}))
-    )
+    sent = SentRequest(DELETE_FLOW_RUN, "DELETE", path, None, {})
+    yield from _violations(observer.observe(sent, _send(observer, sent)))
+
+
+def _violations(exchange: ObservedExchange | None) -> Iterator[Violation]:
     if exchange is not None:
-        yield from ((check, violation, exchange) for check, violation in find_violations(exchange))
+        for check, violation in find_violations(exchange):
+            yield check, violation, exchange
 
 
-def _send(observer: Observer, sent: SentRequest) -> tuple[SentRequest, Answer]:
-    return sent, observer.target.send(sent.method, sent.path, sent.body, sent.headers)
+def _send(observer: Observer, sent: SentRequest) -> Answer:
+    return observer.target.send(sent.method, sent.path, sent.body, sent.headers)

@@ -1,4 +1,4 @@
-"""What a project needs that runs `st run` itself: the contract, settings and hooks, to keep."""
+"""Files for a project that runs `st run` itself: the document, settings and hooks."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ _HERE = Path(__file__).parent
 
 
 def copy_hooks(folder: Path) -> Sequence[Path]:
-    """Copy openapi.yaml, schemathesis.toml and st_hooks.py into a folder; returns the copies.
+    """Copy openapi.yaml, schemathesis.toml and st_hooks.py into a folder; returns their paths.
 
-    Raises UsageError, and copies nothing, where one of them is there already.
+    Raises UsageError if one of them exists already (then nothing is copied) and if the folder
+    cannot be written to.
     """
     sources = (resource_path("openapi.yaml"), _HERE / "schemathesis.toml", _HERE / "st_hooks.py")
     copies = [folder / source.name for source in sources]
     existing = [copy for copy in copies if copy.exists()]
     if existing:
-        raise UsageError(f"{existing[0]} is there already; name an empty folder")
+        raise UsageError(f"{existing[0]} exists already; name an empty folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for source, copy in zip(sources, copies, strict=True):

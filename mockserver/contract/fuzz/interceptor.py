@@ -1,9 +1,13 @@
-"""Every request that schemathesis sends goes through here: counted, paced, and looked at."""
+"""Stands between schemathesis and the server: every generated request passes through here.
+
+A request is adapted to the runs on the server, counted and throttled; the server is looked at
+before and after it, so that the checks can be made. Schemathesis calls all this by its hooks.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,7 +21,8 @@ from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from ...prefect import BULK_DELETE
 from ..server import Answer, TargetError
-from .checks import CHECKS, Check, ObservedExchange, SentRequest, find_violations
+from .checks import CHECKS, Check, find_violations
+from .exchange import CREATE_FLOW_RUN, ObservedExchange, RunsById, SentRequest, is_read_only
 from .observer import CREATES_RUN_CHILD, Observer, is_unfiltered, is_valid_bulk_delete
 from .substitution import (
     VERSION_HEADER,
@@ -28,25 +33,33 @@ from .substitution import (
     substitute_version,
 )
 
-_MAX_RETRIES = 12  # as often as a target asks again
-_RETRY_DELAY = 0.05
-# What requests and schemathesis add to what was asked for.
+# The same as for requests that a `Target` sends itself; these are sent by schemathesis.
+_MAX_RETRIES = 12
+_RETRY_DELAY = 0.05  # seconds
+# Added by requests and schemathesis, so no part of what was generated.
 _CLIENT_HEADERS = frozenset(
     {
         *("accept", "accept-encoding", "connection", "content-length", "user-agent"),
         "x-schemathesis-testcaseid",
     }
 )
+_CREATED_PATHS = {
+    CREATE_FLOW_RUN: "/flow_runs",
+    "POST /flows/": "/flows",
+    "POST /task_runs/": "/task_runs",
+}
 CHECK_ID_BY_NAME = {f"mockserver_{check.id}".replace("-", "_"): check.id for check in CHECKS}
+"""Schemathesis takes the name of a check from its function, so it must be an identifier."""
 
 
 @dataclass
 class RequestInterceptor(AuthBase):
-    """Stands in the way of requests as an authentication does, which sees each as it goes out.
+    """Intercepts requests as an authentication, since requests shows it each one as it is sent.
 
-    `stop` is called once no request may go out any more; `stopped` says why. `retries` counts
-    what a flaky server was asked again. `late` are broken rules that were found out only after
-    other requests.
+    `stop` is called when no further request may be sent, and `stop_error` says why, unless the time
+    is up (`timed_out`; `deadline` is a time of time.monotonic). `retries` counts the requests that
+    a flaky server was sent again. `exchange` is the last one, if the server was looked at after it.
+    `late_violations` are those that were found only after further requests.
     """
 
     observer: Observer
@@ -59,10 +72,11 @@ class RequestInterceptor(AuthBase):
     exchange: ObservedExchange | None = None
     late_violations: list[tuple[Check, str, ObservedExchange]] = field(default_factory=list)
     _sent: SentRequest | None = None
+    _matching: Sequence[str] | None = None
     _operation: str = ""
 
     def before_call(self, _context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-        """A hook: let the case meet the runs that are there, and send it through this interceptor."""
+        """The hook of schemathesis: adapt a case, and have it sent through this interceptor."""
         self._operation = case.operation.label
         kwargs["auth"] = self
         self.exchange = None
@@ -70,22 +84,17 @@ class RequestInterceptor(AuthBase):
             self._prepare_case(case)
 
     def _prepare_case(self, case: Any) -> None:
-        observer = self.observer
-        if case.method != "GET" and case.path.rpartition("/")[2] not in _READS:
+        """Create runs for a case, and put known values into it.
+
+        Only values that change are assigned: schemathesis forgets how an assigned one was made.
+        """
+        if not is_read_only(case.method, case.path):
             self._check_earlier_requests()
-        runs = observer.ensure_runs(self._operation, case.body)
-        # To set what is the same already would have schemathesis forget how it was made.
-        body = substitute_known_values(case.body, runs, self.seed)
-        if (
-            self._operation == BULK_DELETE
-            and is_valid_bulk_delete(body)
-            and not is_unfiltered(body)
-        ):
-            body = loosen_bulk_delete(body, self.seed)
-        elif self._operation in CREATES_RUN_CHILD:
-            body = assign_to_runs(body, runs, self.seed)
+        runs = self.observer.ensure_runs(self._operation, case.body)
+        body = self._adapt_body(case.body, runs)
         if body is not case.body and body != case.body:
             case.body = body
+        # In a chain the id is that of a run which an earlier request of the chain created.
         chained = case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
         if case.path.startswith("/flow_runs/{id}") and not chained:
             parameters = substitute_path_id(case.path_parameters or {}, runs, self.seed)
@@ -95,19 +104,30 @@ class RequestInterceptor(AuthBase):
         if isinstance(version, str) and substitute_version(version, self.seed) != version:
             case.headers[VERSION_HEADER] = substitute_version(version, self.seed)
 
+    def _adapt_body(self, body: Any, runs: RunsById) -> Any:
+        body = substitute_known_values(body, runs, self.seed)
+        if self._operation in CREATES_RUN_CHILD:
+            return assign_to_runs(body, runs, self.seed)
+        is_filtered_delete = (
+            self._operation == BULK_DELETE
+            and is_valid_bulk_delete(body)
+            and not is_unfiltered(body)
+        )
+        return loosen_bulk_delete(body, self.seed) if is_filtered_delete else body
+
     def _check_earlier_requests(self) -> None:
-        overdue = self.observer.observe_unchecked()
-        if overdue:
+        exchange = self.observer.observe_unchecked()
+        if exchange:
             self.late_violations += [
-                (check, violation, overdue) for check, violation in find_violations(overdue)
+                (check, violation, exchange) for check, violation in find_violations(exchange)
             ]
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Called by requests with each request, ready to be sent."""
+        """Called by requests with each request that is ready to be sent."""
         with self._stop_on_error():
             self._sent = self._parse_request(request)
-            if self._sent.operation == BULK_DELETE:
-                self.observer.prepare(self._sent)
+            is_delete = self._sent.operation == BULK_DELETE
+            self._matching = self.observer.list_matching(self._sent) if is_delete else None
             self.observer.target.throttle()
         request.register_hook("response", self._handle_response)  # type: ignore[no-untyped-call]
         return request
@@ -118,18 +138,17 @@ class RequestInterceptor(AuthBase):
             assert self._sent is not None  # noqa: S101 - __call__ comes first
             answer = to_answer(response)
             self._report_created(self._sent, answer)
-            self.exchange = self.observer.observe(self._sent, answer)
+            self.exchange = self.observer.observe(self._sent, answer, self._matching)
         return response
 
     def _report_created(self, sent: SentRequest, answer: Answer) -> None:
         if answer.status == 201 and sent.operation in _CREATED_PATHS:
             with suppress(ValueError, TypeError, KeyError):
-                self.observer.run_pool.on_created(
-                    f"{_CREATED_PATHS[sent.operation]}/{answer.json['id']}"
-                )
+                path = f"{_CREATED_PATHS[sent.operation]}/{answer.json['id']}"
+                self.observer.run_pool.on_created(path)
 
     def _retry_busy(self, response: requests.Response, kwargs: dict[str, Any]) -> requests.Response:
-        """As `Target.send` does where a 503 is a busy database's bad luck."""
+        """Send a request again while a flaky server answers 503, as `Target.send` does."""
         tries = _MAX_RETRIES if self.observer.target.flaky else 0
         while response.status_code == 503 and tries:
             tries -= 1
@@ -157,7 +176,7 @@ class RequestInterceptor(AuthBase):
         return SentRequest(self._operation, method, path.removeprefix(prefix), content, headers)
 
     def to_sent_request(self, operation: str, request: Any) -> SentRequest:
-        """A request as schemathesis has recorded it."""
+        """Convert a request of an operation as schemathesis or requests recorded it."""
         headers = {
             name: values if isinstance(values, str | bytes) else ", ".join(values)
             for name, values in request.headers.items()
@@ -173,7 +192,7 @@ class RequestInterceptor(AuthBase):
 
     @contextmanager
     def _stop_on_error(self) -> Iterator[None]:
-        """Whatever ends the run is kept, and nothing is sent after it."""
+        """Stop the run on a TargetError or when the time is up; raise the same error ever after."""
         if self.stop_error is None and time.monotonic() > self.deadline:
             self.timed_out = True
             self.stop()
@@ -187,22 +206,14 @@ class RequestInterceptor(AuthBase):
             raise
 
 
-_CREATED_PATHS = {
-    "POST /flow_runs/": "/flow_runs",
-    "POST /flows/": "/flows",
-    "POST /task_runs/": "/task_runs",
-}
-_READS = frozenset({"filter", "count", "paginate", "history", "lateness"})
-
-
 def to_answer(response: requests.Response) -> Answer:
-    """What requests brought, as the kit keeps it."""
+    """Convert a response of requests."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, response.content, headers)
 
 
 def _url_of(request: Any) -> str:
-    """Where it went: schemathesis calls it uri, requests url."""
+    """The URL of a recorded request: schemathesis calls it uri, requests url."""
     return str(getattr(request, "uri", None) or request.url)
 
 
@@ -213,7 +224,7 @@ def _decode_header(value: str | bytes) -> str:
 def make_schemathesis_check(
     interceptor: RequestInterceptor, name: str, check_id: str
 ) -> Callable[..., None]:
-    """A rule as schemathesis calls it, by the name that it is to have there."""
+    """A check of ours as a function that schemathesis can call; `name` is its name there."""
 
     def run_check(_context: Any, _response: Any, _case: Any) -> None:
         for check, violation in (
@@ -228,8 +239,8 @@ def make_schemathesis_check(
 
 @contextmanager
 def registered_hooks(interceptor: RequestInterceptor) -> Iterator[None]:
-    """Have schemathesis send through the gate and hold the kit's rules, as long as it lasts."""
-    hook = interceptor.before_call  # one object: it is taken off by identity
+    """In this context, schemathesis sends through the interceptor and makes our checks."""
+    hook = interceptor.before_call  # one object, since it is unregistered by identity
     GLOBAL_HOOK_DISPATCHER.register_hook_with_name(hook, "before_call")
     for name, check_id in CHECK_ID_BY_NAME.items():
         schemathesis.check(make_schemathesis_check(interceptor, name, check_id))

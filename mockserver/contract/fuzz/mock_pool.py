@@ -1,9 +1,10 @@
-"""Mocks in this process, one for each way of reading, that say what a request would be answered."""
+"""Mocks in this process, one for each dialect, to ask how a request would be answered."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,14 +19,14 @@ from ..server import Limits, Ownership, Target
 
 @dataclass
 class MockPool:
-    """Starts a mock for a dialect when it is first asked for; stops all of them at the end."""
+    """A context manager that starts a mock on its first use and stops all mocks on exit."""
 
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _mocks: dict[Dialect, tuple[Target, Store]] = field(default_factory=dict)
     _stops: list[tuple[asyncio.Event, asyncio.Task[None]]] = field(default_factory=list)
 
     def __enter__(self) -> MockPool:
-        # They are asked about what is wrong, and shall not log that it is.
+        # The mocks get bad requests on purpose: without a handler their log would go to stderr.
         logging.getLogger("mockserver").addHandler(logging.NullHandler())
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -51,16 +52,15 @@ class MockPool:
         state: StateType | None = None,
         flow: str | None = None,
     ) -> Target:
-        """The mock of a dialect, which holds nothing but the run that is named, in that state, and
-        the flow that is.
+        """Empty the mock of a dialect and fill it anew; returns it.
+
+        It then holds the flow run with the id `run` in the given state, if both are given, and the
+        flow with the id `flow`, if that is. A mock that an earlier call returned for the same
+        dialect is the same one, so it changes too.
         """
         entry = self._mocks.get(dialect)
         if entry is None:
-            store = Store(Base(()))
-            started = asyncio.run_coroutine_threadsafe(self._start(dialect, store), self._loop)
-            limits = Limits(requests=10_000_000)
-            target = Target(f"{started.result()}/api", {}, Ownership.OURS, limits)
-            entry = self._mocks[dialect] = (target, store)
+            entry = self._mocks[dialect] = self._create_mock(dialect)
         target, store = entry
         store.reset()
         if run is not None and state is not None:
@@ -71,7 +71,13 @@ class MockPool:
             store.flows.put(Flow(flow.lower(), "it"))
         return target
 
+    def _create_mock(self, dialect: Dialect) -> tuple[Target, Store]:
+        store = Store(Base(()))
+        url = asyncio.run_coroutine_threadsafe(self._start(dialect, store), self._loop).result()
+        return Target(f"{url}/api", {}, Ownership.OURS, Limits(requests=sys.maxsize)), store
+
     async def _start(self, dialect: Dialect, store: Store) -> str:
+        """Start a mock on a free port; returns its URL."""
         ready: asyncio.Future[str] = self._loop.create_future()
         stop = asyncio.Event()
         on_ready: Callable[[str], None] = ready.set_result

@@ -1,10 +1,10 @@
-"""Looks at a server around a request: what was there before, what is there after, what is due."""
+"""Looks at a server around each request: its flow runs before and after, and the due warnings."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import RefusedRequest
@@ -13,7 +13,7 @@ from ...prefect import BULK_DELETE, SPEC, Dialect
 from ...requests import JSON_MEDIA_TYPE as JSON_TYPE
 from ...requests import BulkDeleteRequest, Message, read_request
 from ..server import PAGE, Answer, HTTPStatusError, Target, without_clock_fields
-from .checks import (
+from .exchange import (
     BULK_DELETE_LIMIT,
     DELETE_FLOW_RUN,
     ObservedExchange,
@@ -23,24 +23,28 @@ from .checks import (
 )
 from .run_pool import RunPool, remove_runs_except
 
-MIN_RUNS, MAX_RUNS = 4, 8  # how many runs there are for a request to meet
-RUNS_OVER_LIMIT = BULK_DELETE_LIMIT + 2  # how many there are once, for what asks for any 50
-MAX_UNCHECKED = 20  # requests that only read, between two looks
-MAX_LOOKUPS = 3  # of what was deleted, by GET
-CREATES = "POST /flow_runs/"
+MIN_RUNS, MAX_RUNS = 4, 8  # below the first, runs are created up to the second
+RUNS_OVER_LIMIT = BULK_DELETE_LIMIT + 2  # created once, to see that an unfiltered delete stops
+MAX_UNCHECKED = 20  # requests that should change nothing, before the runs are listed again
+MAX_LOOKUPS = 3  # deleted runs that are looked up by GET
 NEEDS_RUNS = frozenset({BULK_DELETE, DELETE_FLOW_RUN, "POST /flow_runs/bulk_set_state"})
 CREATES_RUN_CHILD = frozenset({"POST /task_runs/", "POST /logs/"})
-"""They make what goes with a flow run and cannot be deleted by itself."""
-# What a mock warns of because of the runs it holds, and no request shows.
+"""Operations whose records are deleted with their flow run, and cannot be deleted alone."""
+# A mock sends these because of the runs it holds: the request alone does not tell.
 _DATA_WARNINGS = frozenset({"null-values-skipped", "limit-reached"})
 
 
 @dataclass
 class Observer:
-    """Follows one server through a run of requests, which come one after the other.
+    """Follows one server through a series of requests, one after the other.
 
-    `initial_ids` are the runs that were there at the start. `mock`: the dialect that it is read as, if it
-    is a mock; its warnings are initial_ids to that.
+    For each request, in this order: `ensure_runs`; for a bulk_delete `list_matching`; send the
+    request; `observe`. Before a request that may change something, `observe_unchecked` attributes
+    changes to the requests before it.
+
+    `initial_ids` are the runs that are never deleted. `mock_dialect` is the dialect of the server
+    if it is a mock, else None: only a mock sends warnings. `runs` are the runs as last listed,
+    `list_error` the answer if that list failed, `unchecked` the requests sent since.
     """
 
     target: Target
@@ -52,19 +56,20 @@ class Observer:
     unchecked: list[SentRequest] = field(default_factory=list)
     filled_once: bool = False
     _refreshed: bool = False
-    _matching_ids: Sequence[str] | None = None
 
     def refresh(self) -> RunsById:
-        """All flow runs, as the server lists them now. If it cannot, those that have come are
-        deleted, `unreadable` says why, and it is what is left that is returned.
+        """List all flow runs of the server; returns them by id.
+
+        If the server fails to list them (5xx), deletes all but the initial ones, sets `list_error`
+        and returns what is left.
         """
         self.list_error = ""
         try:
             self.runs = self._list_runs()
-        except HTTPStatusError as refused:
-            if refused.answer.status < 500:
+        except HTTPStatusError as error:
+            if error.answer.status < 500:
                 raise
-            self.list_error = str(refused.answer)
+            self.list_error = str(error.answer)
             remove_runs_except(self.target, self.initial_ids)
             self.runs = self._list_runs()
         self._refreshed = True
@@ -75,7 +80,7 @@ class Observer:
         return {run["id"].lower(): without_clock_fields(run) for run in listed}
 
     def ensure_runs(self, operation: str, body: Any = None) -> RunsById:
-        """See to it that there are runs to meet; returns what is there."""
+        """Create runs if the operation needs some and there are few; returns all runs by id."""
         if not self._refreshed:
             self.refresh()
         least, most = MIN_RUNS, MAX_RUNS
@@ -90,81 +95,99 @@ class Observer:
             self.refresh()
         return self.runs
 
-    def prepare(self, sent: SentRequest) -> None:
-        """What has to be known before a request goes out."""
-        self._matching_ids = self._list_matching(sent) if sent.operation == BULK_DELETE else None
+    def list_matching(self, sent: SentRequest) -> Sequence[str] | None:
+        """The ids that /flow_runs/filter lists for the filter of a bulk_delete, highest first.
 
-    def observe(self, sent: SentRequest, answer: Answer) -> ObservedExchange | None:
-        """Look again; None where that is left to a later request."""
+        None if the server refuses the filter.
+        """
+        body = sent.json if sent.body else {}
+        if not isinstance(body, dict):
+            return None
+        query = {"sort": "ID_DESC", "limit": PAGE, "flow_runs": body.get("flow_runs")}
+        content = json.dumps(query).encode() if sent.body else None
+        answer = self.target.send("POST", "/flow_runs/filter", content, sent.headers)
+        return [run["id"].lower() for run in answer.json] if answer.status == 200 else None
+
+    def observe(
+        self, sent: SentRequest, answer: Answer, matching: Sequence[str] | None = None
+    ) -> ObservedExchange | None:
+        """Look at the server after a request; `matching` is what `list_matching` returned.
+
+        None if the request should change nothing: then a later call checks it as well.
+        """
         harmless = sent.is_read_only or (answer.status >= 400 and sent.operation not in NEEDS_RUNS)
         if harmless and len(self.unchecked) < MAX_UNCHECKED:
             self.unchecked.append(sent)
             return None
-        exchange = ObservedExchange(
-            sent, answer, self.runs, self.runs, earlier_unchecked=tuple(self.unchecked)
-        )
+        before, earlier = self.runs, tuple(self.unchecked)
+        repeat_answer: Answer | None = None
+        get_statuses: dict[str, int] | None = None
+        expected_warnings: frozenset[str] | None = None
         if sent.operation == BULK_DELETE:
-            exchange = self._after_bulk_delete(exchange)
+            deleted = parse_deleted_ids(answer)
+            if deleted:
+                repeat_answer = self.target.send(sent.method, sent.path, sent.body, sent.headers)
+            get_statuses = self._get_statuses(deleted)
+            expected_warnings = self._expected_warnings(sent, answer, matching)
         elif sent.operation == DELETE_FLOW_RUN and answer.status == 204:
-            exchange = replace(
-                exchange, get_statuses=self._get_statuses([sent.path.rpartition("/")[2]])
-            )
+            get_statuses = self._get_statuses([sent.path.rpartition("/")[2]])
         self.unchecked = []
         after = self.refresh()
-        return replace(exchange, after=after, list_error=self.list_error)
-
-    def observe_unchecked(self) -> ObservedExchange | None:
-        """Look for what requests that should change nothing have changed, before one that may."""
-        if not self.unchecked:
-            return None
-        *since, last = self.unchecked
-        before, self.unchecked = self.runs, []
-        nothing = Answer(400, b"", {})
-        after = self.refresh()
         return ObservedExchange(
-            last, nothing, before, after, list_error=self.list_error, earlier_unchecked=tuple(since)
+            sent,
+            answer,
+            before,
+            after,
+            matching,
+            repeat_answer,
+            get_statuses,
+            expected_warnings,
+            self.list_error,
+            earlier,
         )
 
-    def _after_bulk_delete(self, exchange: ObservedExchange) -> ObservedExchange:
-        sent, answer = exchange.sent, exchange.answer
-        deleted = parse_deleted_ids(answer)
-        again = None
-        if deleted:
-            again = self.target.send(sent.method, sent.path, sent.body, sent.headers)
-        return replace(
-            exchange,
-            matching=self._matching_ids,
-            get_statuses=self._get_statuses(deleted),
-            repeat_answer=again,
-            expected_warnings=self._expected_warnings(sent, answer),
+    def observe_unchecked(self) -> ObservedExchange | None:
+        """Look at the server after requests that should change nothing; None if there are none.
+
+        The exchange is that of the last one, with an answer 400 in place of the real one: any
+        change counts as one that a refused or read-only request made.
+        """
+        if not self.unchecked:
+            return None
+        *earlier, last = self.unchecked
+        before, self.unchecked = self.runs, []
+        answer = Answer(400, b"", {})
+        after = self.refresh()
+        return ObservedExchange(
+            last,
+            answer,
+            before,
+            after,
+            list_error=self.list_error,
+            earlier_unchecked=tuple(earlier),
         )
 
     def _get_statuses(self, ids: Sequence[str]) -> dict[str, int]:
         return {
-            run: self.target.send("GET", f"/flow_runs/{run}", None, {}).status
-            for run in ids[:MAX_LOOKUPS]
+            run_id: self.target.send("GET", f"/flow_runs/{run_id}", None, {}).status
+            for run_id in ids[:MAX_LOOKUPS]
         }
 
-    def _list_matching(self, sent: SentRequest) -> Sequence[str] | None:
-        """What the server itself lists for the filter of a bulk_delete, highest id first."""
-        body = sent.json if sent.body else {}
-        if not isinstance(body, dict):
-            return None
-        wanted = {"sort": "ID_DESC", "limit": PAGE, "flow_runs": body.get("flow_runs")}
-        content = json.dumps(wanted).encode() if sent.body else None
-        answer = self.target.send("POST", "/flow_runs/filter", content, sent.headers)
-        return [run["id"].lower() for run in answer.json] if answer.status == 200 else None
+    def _expected_warnings(
+        self, sent: SentRequest, answer: Answer, matching: Sequence[str] | None
+    ) -> frozenset[str] | None:
+        """The warnings that a mock must send with this answer; None if the server is no mock.
 
-    def _expected_warnings(self, sent: SentRequest, answer: Answer) -> frozenset[str] | None:
-        """The warnings that a mock owes a bulk_delete."""
+        Warnings that depend on data which the kit does not know are taken as they came.
+        """
         if self.mock_dialect is None:
             return None
-        due = compute_warnings(sent, self.mock_dialect)
+        expected = compute_warnings(sent, self.mock_dialect)
         came = set(answer.headers.get("x-mockserver-warning", "").split(", "))
-        if answer.status == 200 and self._matching_ids is not None:
-            more = len(self._matching_ids) > len(parse_deleted_ids(answer))
-            return due | ({"limit-reached"} if more else set()) | (came & {"null-values-skipped"})
-        return due | (came & _DATA_WARNINGS)
+        if answer.status != 200 or matching is None:
+            return expected | (came & _DATA_WARNINGS)
+        limited = {"limit-reached"} if len(matching) > len(parse_deleted_ids(answer)) else set()
+        return expected | limited | (came & {"null-values-skipped"})
 
 
 def is_unfiltered(body: Any) -> bool:
@@ -177,7 +200,7 @@ def is_unfiltered(body: Any) -> bool:
 
 
 def is_valid_bulk_delete(body: Any) -> bool:
-    """Whether a body is one that the document allows for a bulk_delete."""
+    """Whether the document allows a body for bulk_delete."""
     try:
         content = json.dumps(body).encode()
         read_request(Message(content, JSON_TYPE, None), BulkDeleteRequest, SPEC)
@@ -187,7 +210,7 @@ def is_valid_bulk_delete(body: Any) -> bool:
 
 
 def compute_warnings(sent: SentRequest, dialect: Dialect) -> frozenset[str]:
-    """What is due for a bulk_delete by how it is written and what it asks for."""
+    """The warnings that a bulk_delete calls for by itself, whatever runs there are."""
     named = {name.lower(): value for name, value in sent.headers.items()}
     message = Message(
         sent.body or b"", named.get("content-type"), named.get("x-prefect-api-version")

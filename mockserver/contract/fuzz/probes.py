@@ -1,7 +1,7 @@
-"""Does a deviation show? One probe each: requests that have one outcome if it does, else another.
+"""Probes: one for each known deviation, which tells whether a server shows it.
 
-A probe makes a run or two of its own and asks about these alone, so that whatever else a server
-holds plays no part.
+A probe creates a run or two of its own and filters by their ids, so its result does not depend on
+what else the server holds.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..server import JSON_HEADERS, Answer, Target
+from .exchange import BULK_DELETE_PATH
 from .run_pool import RunPool
 
 COUNT_PATH = "/flow_runs/count"
 CREATE_PATH = "/flow_runs/"
+EMPTY_FILTER: Mapping[str, Any] = {"id": {"any_": []}}
+"""Matches no run, so that a bulk_delete that is carried out deletes none."""
 PAUSE_BODY: Mapping[str, Any] = {
     "state": {"type": "PAUSED", "state_details": {"pause_key": "again"}}
 }
@@ -23,7 +26,7 @@ PAUSE_BODY: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What came of a probe: whether the deviation shows, the command that shows it, the answer."""
+    """Whether a deviation shows, and the request (as a curl command) and answer that tell."""
 
     deviation: str
     shows: bool
@@ -33,7 +36,7 @@ class ProbeResult:
 
 @dataclass
 class ProbeContext:
-    """A server to try something on. Keeps the last request, which is what shows it."""
+    """Sends the requests of one probe, and keeps the last of them and its answer."""
 
     target: Target
     run_pool: RunPool
@@ -41,7 +44,7 @@ class ProbeContext:
     answer: str = ""
 
     def send(self, path: str, body: Any, method: str = "POST", **headers: str) -> Answer:
-        """Send a request, as JSON unless it is bytes."""
+        """Send a body, as JSON unless it is bytes. `_` in the name of a header stands for `-`."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         named = {
             **JSON_HEADERS,
@@ -53,18 +56,18 @@ class ProbeContext:
         return answer
 
     def create_run(self, **values: Any) -> Answer:
-        """The answer to a request to make a run."""
+        """The answer to a request that creates a run with these values."""
         answer = self.send(CREATE_PATH, {"flow_id": self.run_pool.ensure_flow(), **values})
         if answer.status in (200, 201):
             self.run_pool.on_created(f"/flow_runs/{answer.json['id']}")
         return answer
 
     def create_run_id(self, **values: Any) -> str:
-        """The id of a run that was made."""
+        """Create a run with these values; returns its id."""
         return str(self.create_run(**values).json["id"])
 
     def count(self, run: str, **criteria: Any) -> Answer:
-        """The answer to: is it this run that matches?"""
+        """Count a run if it matches the criteria; the answer is 0 or 1."""
         return self.send(COUNT_PATH, {"flow_runs": {"id": {"any_": [run]}, **criteria}})
 
 
@@ -97,16 +100,16 @@ def _like_case(context: ProbeContext) -> bool:
 
 
 def _error_shape(context: ProbeContext) -> bool:
-    return "exception_message" in context.send("/flow_runs/bulk_delete", {"limit": 0}).json
+    return "exception_message" in context.send(BULK_DELETE_PATH, {"limit": 0}).json
 
 
 def _lax_coercion(context: ProbeContext) -> bool:
-    body: Any = {"flow_runs": {"id": {"any_": []}}, "limit": "10"}
-    return context.send("/flow_runs/bulk_delete", body).status == 200
+    body = {"flow_runs": EMPTY_FILTER, "limit": "10"}
+    return context.send(BULK_DELETE_PATH, body).status == 200
 
 
 def _body_ignored(context: ProbeContext) -> bool:
-    body: Any = {"flow_runs": {"id": {"any_": []}}}
+    body = {"flow_runs": EMPTY_FILTER}
     return context.send(COUNT_PATH, body, Content_Type="text/plain").status == 200
 
 
@@ -120,11 +123,11 @@ def _unreadable(context: ProbeContext) -> bool:
 
 def _undocumented_5xx(context: ProbeContext) -> bool:
     body = b'{"flow_runs":{"id":{"any_":[]}},"limit":NaN}'
-    return context.send("/flow_runs/bulk_delete", body).status >= 500
+    return context.send(BULK_DELETE_PATH, body).status >= 500
 
 
 def _client_nulls(context: ProbeContext) -> bool:
-    body: Any = {"flow_runs": {"id": {"any_": []}}, "sort": None, "limit": None}
+    body = {"flow_runs": EMPTY_FILTER, "sort": None, "limit": None}
     return context.send("/flow_runs/filter", body).status == 200
 
 
@@ -136,6 +139,7 @@ def _lateness(context: ProbeContext) -> bool:
         context.send("/flow_runs/lateness", {"flow_runs": {"id": {"any_": [late]}}})
         for _ in range(2)
     ]
+    # Once could be chance: the lateness of a run grows with the time of asking.
     return all(float(answer.json).is_integer() for answer in answers)
 
 
@@ -186,6 +190,7 @@ def _state_not_stored(context: ProbeContext) -> bool:
 def _small_levels(context: ProbeContext) -> bool:
     run = context.create_run_id(name="probe")
     log = {"name": "n", "message": "m", "timestamp": "2026-01-01T00:00:00Z", "flow_run_id": run}
+    # PostgreSQL stores a level in 16 bits, SQLite in 64 (see the deviation's text).
     return any(
         context.send("/logs/", [{**log, "level": 2**bits}]).status >= 500 for bits in (15, 63)
     )
@@ -194,21 +199,24 @@ def _small_levels(context: ProbeContext) -> bool:
 def _unreadable_labels(context: ProbeContext) -> bool:
     run = context.create_run_id(name="probe")
     context.send(f"/flow_runs/{run}/labels", {"team": {"name": "data"}}, "PATCH")
-    curl = context.curl
     unreadable = context.target.send("GET", f"/flow_runs/{run}", None, {}).status >= 500
-    context.target.send("DELETE", f"/flow_runs/{run}", None, {})
-    context.curl = curl
+    _delete_unlistable(context, run)
     return unreadable
 
 
 def _huge_integers(context: ProbeContext) -> bool:
     run = context.create_run_id(name="probe", parameters={"n": 2**64})
-    curl = context.curl
+    create_curl = context.curl  # the request to show: the list alone shows nothing
     body = {"flow_runs": {"id": {"any_": [run]}}}
     unlisted = context.send("/flow_runs/filter", body).status >= 500
-    context.target.send("DELETE", f"/flow_runs/{run}", None, {})
-    context.curl = curl
+    _delete_unlistable(context, run)
+    context.curl = create_curl
     return unlisted
+
+
+def _delete_unlistable(context: ProbeContext, run: str) -> None:
+    """Delete a run at once: as long as it is there, every list that it would be in fails."""
+    context.target.send("DELETE", f"/flow_runs/{run}", None, {})
 
 
 PROBES: Mapping[str, Callable[[ProbeContext], bool]] = {
@@ -242,9 +250,9 @@ PROBES: Mapping[str, Callable[[ProbeContext], bool]] = {
 def run_probes(
     target: Target, run_pool: RunPool, only: Sequence[str] = ()
 ) -> Iterator[ProbeResult]:
-    """Try deviations by their ids, or all of them. Raises TargetError.
+    """Probe the deviations with the ids `only`, or all if it is empty. Raises TargetError.
 
-    An answer of another kind than expected means that it does not show.
+    A deviation does not show if an answer has not the form that its probe expects.
     """
     for deviation, shows in PROBES.items():
         if only and deviation not in only:

@@ -1,4 +1,4 @@
-"""The flow runs that requests are to meet: made through the public API, and taken away again."""
+"""Flow runs for the requests to find: created through the public API, and deleted at the end."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..server import PAGE, HTTPStatusError, Target, TargetError
-from .checks import parse_deleted_ids
+from .exchange import BULK_DELETE_PATH, parse_deleted_ids
 
 FLOW_NAME = "mockserver-contract"
 
-# A little of everything that a filter can ask for; each comes again and again.
+# Between them they have a value for most criteria of a filter. They are used in turn.
 RUN_TEMPLATES: Sequence[Mapping[str, Any]] = (
     {"name": "nightly-etl", "tags": ["nightly", "etl"], "state": {"type": "COMPLETED"}},
     {"name": "Nightly-ETL", "tags": [], "state": {"type": "FAILED", "name": "Gave up"}},
@@ -26,13 +26,15 @@ RUN_TEMPLATES: Sequence[Mapping[str, Any]] = (
 
 
 def no_op(_: str) -> None:
-    """Who does not want to know what was created."""
+    """A callback that does nothing."""
 
 
 @dataclass
 class RunPool:
-    """Runs on a server, topped up as they are deleted. `created` is told the path of every record
-    that is made, such as /flow_runs/ID.
+    """Creates flow runs on a server, all of one flow, as others are deleted.
+
+    `on_created` is called with the path of every record that is created, such as /flow_runs/ID.
+    `made_count` counts the runs, `known_flow_id` is the flow ("" until it is created).
     """
 
     target: Target
@@ -41,7 +43,7 @@ class RunPool:
     known_flow_id: str = field(default="", init=False)
 
     def top_up(self, present: int, least: int, most: int) -> list[str]:
-        """Make runs until there are `most` if there are fewer than `least`; returns their ids."""
+        """Create runs until there are `most` if there are fewer than `least`; returns their ids."""
         return [self._create_run() for _ in range(most - present if present < least else 0)]
 
     def _create_run(self) -> str:
@@ -49,7 +51,7 @@ class RunPool:
         self.made_count += 1
         try:
             record = self._post_run(template)
-        except HTTPStatusError:  # some request has deleted the flow
+        except HTTPStatusError:  # a generated request has deleted the flow
             self.known_flow_id = ""
             record = self._post_run(template)
         run_id = str(record["id"])
@@ -57,24 +59,23 @@ class RunPool:
         return run_id
 
     def ensure_flow(self) -> str:
-        """The flow that the runs are of, made where it is not there."""
+        """The id of the flow of all runs, which is created on the first call."""
         if not self.known_flow_id:
-            self.known_flow_id = str(
-                self.target.request_json("POST", "/flows/", {"name": FLOW_NAME})["id"]
-            )
+            flow = self.target.request_json("POST", "/flows/", {"name": FLOW_NAME})
+            self.known_flow_id = str(flow["id"])
             self.on_created(f"/flows/{self.known_flow_id}")
         return self.known_flow_id
 
     def _post_run(self, template: Mapping[str, Any]) -> Any:
-        self.ensure_flow()
-        key = f"{FLOW_NAME}-{self.known_flow_id}-{self.made_count}"
-        run = {**template, "flow_id": self.known_flow_id, "idempotency_key": key}
+        flow_id = self.ensure_flow()
+        key = f"{FLOW_NAME}-{flow_id}-{self.made_count}"
+        run = {**template, "flow_id": flow_id, "idempotency_key": key}
         return self.target.request_json("POST", "/flow_runs/", run)
 
 
 @dataclass(frozen=True)
 class ServerSnapshot:
-    """What a server held before anything was sent: what is not to be taken away."""
+    """What a server held before the first request: ids of runs and flows, and a count."""
 
     runs: frozenset[str]
     flows: frozenset[str]
@@ -82,16 +83,16 @@ class ServerSnapshot:
 
 
 def take_snapshot(target: Target) -> ServerSnapshot:
-    """Look at what is there. Raises TargetError."""
+    """List what a server holds. Raises TargetError."""
     return ServerSnapshot(
         _list_ids(target, "flow_runs"), _list_ids(target, "flows"), _count_task_runs(target)
     )
 
 
 def remove_new_records(target: Target, before: ServerSnapshot) -> int:
-    """Delete the flow runs and flows that have come since, and their task runs; returns how many.
+    """Delete all flow runs and flows that `before` does not hold; returns how many.
 
-    Raises TargetError, also where task runs are left over, which no request can delete.
+    Raises TargetError, also if task runs are left over: the document has no request to delete one.
     """
     runs = remove_runs_except(target, before.runs)
     flows = sorted(_list_ids(target, "flows") - before.flows)
@@ -108,26 +109,28 @@ def _count_task_runs(target: Target) -> int:
 
 
 def remove_runs_except(target: Target, keep: frozenset[str]) -> int:
-    """Delete all flow runs but those to keep, also where they cannot be listed; returns how many.
+    """Delete all flow runs but those with the ids to keep; returns how many.
 
-    Raises TargetError, also where the server says that it has deleted the same run twice.
+    Works by bulk_delete alone, so also on a server that fails to list its runs. Raises TargetError,
+    also if the server lists the same run as deleted twice.
     """
     body = {"flow_runs": {"id": {"not_any_": sorted(keep)}} if keep else {}}
     removed: set[str] = set()
     while True:
-        answer = target.send("POST", "/flow_runs/bulk_delete", json.dumps(body).encode())
+        answer = target.send("POST", BULK_DELETE_PATH, json.dumps(body).encode())
         deleted = parse_deleted_ids(answer)
         if not removed.isdisjoint(deleted):
-            raise TargetError(f"{target.url} says that it deletes flow runs, and does not")
+            raise TargetError(f"{target.url} says that it deletes flow runs, but does not")
         removed.update(deleted)
         if not deleted:
             return len(removed)
 
 
 def _list_ids(target: Target, kind: str) -> frozenset[str]:
-    """Ids of all records of a kind. Flows cannot be sorted by id, so the lists may shift."""
+    """The ids of all records of a kind."""
     if kind == "flow_runs":
         return frozenset(run["id"] for run in target.iter_records("/flow_runs/filter"))
+    # Flows cannot be sorted by id, as `iter_records` does.
     found: set[str] = set()
     offset = 0
     while True:

@@ -1,4 +1,8 @@
-"""fuzz: does a server do what the document says, for any request? Schemathesis asks."""
+"""The command `fuzz`: does a server answer every request as the document says?
+
+Probes try each known deviation, fixed requests are sent in every run, and schemathesis generates
+the rest. A failure is a finding unless a known deviation of the expected dialect explains it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,8 @@ from ..server import (
     require_permission,
 )
 from .campaign import Campaign, FuzzSettings
-from .checks import CHECKS, STILL_READABLE, SentRequest
+from .checks import CHECKS, STILL_READABLE
+from .exchange import SentRequest
 from .explainer import DEVIATIONS_BY_ID, Explainer, is_documented_refusal, shows_in
 from .fixed_requests import ACCEPTS_VALID, REJECTS_INVALID, send_fixed_requests
 from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
@@ -43,57 +48,43 @@ def fuzz(
     on_progress: ProgressCallback = no_op,
     on_created: Callable[[str], None] = no_op,
 ) -> Outcome:
-    """Send requests of all kinds to a server, and hold each answer against the document.
+    """Send requests of all kinds to a server, and check each answer against the document.
 
-    `dialect` is what the server is expected to be: its deviations are known. `say` is told now and
-    then how far it is; `created` the path of every flow run, task run and flow (/flows/ID) that is
-    made.
+    `dialect` is what the server is expected to be: its deviations are known. `on_progress` is
+    called now and then with a line of text, `on_created` with the path of every flow run, task run
+    and flow that is created (/flows/ID).
 
-    Raises UsageError for settings that make no sense and for a target that may not be fuzzed, and
-    TargetError where the server is not there (any more). What was created is deleted, also then.
+    Raises UsageError for invalid settings and for a target that must not be fuzzed, and TargetError
+    if the server cannot be reached. What was created is deleted in every case.
     """
     require_permission(target, SideEffect.FUZZES, VERB)
     campaign = Campaign(target, settings or FuzzSettings())
-    started, sent = time.monotonic(), target.sent
+    settings = campaign.settings
+    started, sent_before = time.monotonic(), target.sent
     snapshot = take_snapshot(target)
-    run_pool = RunPool(target, on_created)
-    observer = Observer(target, run_pool, snapshot.runs, dialect if is_mock(target) else None)
-    interceptor = RequestInterceptor(
-        observer, campaign.settings.seed, deadline=started + campaign.settings.seconds
-    )
+    mock_dialect = dialect if is_mock(target) else None
+    observer = Observer(target, RunPool(target, on_created), snapshot.runs, mock_dialect)
+    interceptor = RequestInterceptor(observer, settings.seed, deadline=started + settings.seconds)
     with MockPool() as mocks:
         run = _FuzzRun(interceptor, Explainer(dialect, mocks), on_progress)
         try:
-            probed = list(run_probes(target, run_pool)) if campaign.settings.probes else []
-            run.send_fixed()
-            run.run_campaign(campaign)
+            run.send_all(campaign)
         finally:
             removed = run.clean_up(snapshot)
-    counts = {"requests": target.sent - sent, "cases": run.cases, "removed": removed}
+    counts = {"requests": target.sent - sent_before, "cases": run.cases, "removed": removed}
     if target.flaky:
         counts["asked again after 503"] = interceptor.retries
-    return Outcome(
-        VERB,
-        [*run.findings(campaign.settings.seed), *probe_findings(dialect, probed, run.known_counts)],
-        holds=[
-            f"{check.id}: {check.sentence}"
-            for check in (*CHECKS, ACCEPTS_VALID, REJECTS_INVALID)
-            if check.id not in run.broken_checks
-        ],
-        notes=run.notes,
-        counts=counts,
-        seconds=time.monotonic() - started,
-    )
+    return run.outcome(settings.seed, counts, time.monotonic() - started)
 
 
 def is_mock(target: Target) -> bool:
-    """Whether a server is this project's own: it serves its contract below its API."""
+    """Whether a server is this project's own: only that has its document below the API's URL."""
     return target.send("GET", "/openapi.yaml", None, {}).status == 200
 
 
 @dataclass
 class _Failure:
-    """A failure, as often as it came, with the shortest request that shows it."""
+    """A failure that no deviation explains, with the request of the shortest body that shows it."""
 
     check: str
     subject: str
@@ -105,7 +96,12 @@ class _Failure:
 
 @dataclass
 class _FuzzRun:
-    """Follows schemathesis' events, and sorts what fails into what is known and what is new."""
+    """Collects failures, and separates those that a known deviation explains from the others.
+
+    `known_counts` counts the explained ones by deviation; `failures` are the others, by check,
+    operation and status. `incomplete_reason` says why not everything was sent ("": it was).
+    `probed` are the results of the probes.
+    """
 
     interceptor: RequestInterceptor
     explainer: Explainer
@@ -116,31 +112,43 @@ class _FuzzRun:
     notes: list[str] = field(default_factory=list)
     broken_checks: set[str] = field(default_factory=set)
     incomplete_reason: str = ""
+    probed: Sequence[ProbeResult] = ()
+
+    def send_all(self, campaign: Campaign) -> None:
+        """Send the probes, the fixed requests, and what schemathesis generates.
+
+        Raises TargetError and KeyboardInterrupt.
+        """
+        if campaign.settings.probes:
+            observer = self.interceptor.observer
+            self.probed = list(run_probes(observer.target, observer.run_pool))
+        self.send_fixed()
+        self.run_campaign(campaign)
 
     def send_fixed(self) -> None:
-        """Send what is always sent. Raises TargetError."""
-        self.on_progress("drills: the requests that are always sent")
+        """Send the fixed requests. Raises TargetError."""
+        self.on_progress("fixed requests")
         for check, violation, exchange in send_fixed_requests(self.interceptor.observer):
-            if not self._is_known(check.id, exchange.sent, exchange.answer):
-                self._add(check.id, violation, exchange.sent, exchange.answer)
+            self._add_unless_known(check.id, violation, exchange.sent, exchange.answer)
 
     def run_campaign(self, campaign: Campaign) -> None:
-        """Send everything. Raises TargetError and KeyboardInterrupt."""
-        interrupted = False
-        with registered_hooks(self.interceptor):
+        """Send what schemathesis generates. Raises TargetError and KeyboardInterrupt."""
+        interceptor, interrupted = self.interceptor, False
+        with registered_hooks(interceptor):
             stream = campaign.start()
-            self.interceptor.stop = stream.stop
+            interceptor.stop = stream.stop
             for event in campaign.report_events(stream):
                 interrupted |= isinstance(event, events.Interrupted)
                 self._handle_event(event)
-        if interrupted and self.interceptor.stop_error is None and not self.interceptor.timed_out:
+        # Schemathesis catches Ctrl-C and sends an event instead.
+        if interrupted and interceptor.stop_error is None and not interceptor.timed_out:
             raise KeyboardInterrupt
-        if isinstance(self.interceptor.stop_error, RequestLimitReached):
-            self.incomplete_reason = str(self.interceptor.stop_error)
-        elif self.interceptor.stop_error is not None:
-            raise self.interceptor.stop_error
-        if self.interceptor.timed_out:
-            self.notes.append("it was not done: the time was up")
+        if isinstance(interceptor.stop_error, RequestLimitReached):
+            self.incomplete_reason = str(interceptor.stop_error)
+        elif interceptor.stop_error is not None:
+            raise interceptor.stop_error
+        if interceptor.timed_out:
+            self.notes.append("not all requests were sent: the time was up")
 
     def _handle_event(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
@@ -148,9 +156,8 @@ class _FuzzRun:
             for case_id in event.recorder.failing_case_ids():
                 self._handle_failed_case(event.recorder, case_id)
             self._handle_late_violations()
-            self.on_progress(
-                f"{event.phase.value}: {self.cases:,} cases, {event.label or 'chains'}"
-            )
+            operation = event.label or "chains"
+            self.on_progress(f"{event.phase.value}: {self.cases:,} cases, {operation}")
         elif isinstance(event, events.NonFatalError) and self.interceptor.stop_error is None:
             self.notes.append(
                 to_single_line(f"{event.label}: {event.info.title}: {event.info.message}")
@@ -158,10 +165,9 @@ class _FuzzRun:
 
     def _handle_late_violations(self) -> None:
         for check, violation, exchange in self.interceptor.late_violations:
-            since = len(exchange.earlier_unchecked)
-            among = f" (this request or one of the {since} before it)" if since else ""
-            if not self._is_known(check.id, exchange.sent, exchange.answer):
-                self._add(check.id, violation + among, exchange.sent, exchange.answer)
+            earlier = len(exchange.earlier_unchecked)
+            among = f" (this request or one of the {earlier} before it)" if earlier else ""
+            self._add_unless_known(check.id, violation + among, exchange.sent, exchange.answer)
         self.interceptor.late_violations.clear()
 
     def _handle_failed_case(self, recorder: ScenarioRecorder, case_id: str) -> None:
@@ -173,28 +179,17 @@ class _FuzzRun:
             interaction = recorder.interactions.get(shown)
             if interaction is None or interaction.response is None:
                 continue
-            label = recorder.cases[shown].value.operation.label
-            sent = self.interceptor.to_sent_request(label, interaction.request)
+            operation = recorder.cases[shown].value.operation.label
+            sent = self.interceptor.to_sent_request(operation, interaction.request)
             response = interaction.response
             answer = Answer(response.status_code, response.content or b"", {})
             ours = CHECK_ID_BY_NAME.get(node.name)
             text = failure.message if ours else f"{failure.title}: {failure.message}"
-            if not self._is_known(ours or node.name, sent, answer):
-                self._add(ours or node.name, text, sent, answer)
+            self._add_unless_known(ours or node.name, text, sent, answer)
 
-    def _is_known(self, check: str, sent: SentRequest, answer: Answer) -> bool:
-        if check == "positive_data_acceptance" and is_documented_refusal(sent, answer):
-            return True
-        if check in KIT_CHECK_IDS:
-            readable = check != STILL_READABLE.id
-            deviation = None if readable else self.explainer.explain_by_table(sent, answer)
-        else:
-            deviation = self.explainer.explain(sent, answer)
-        if deviation is not None:
-            self.known_counts.setdefault(deviation, Counter())[f"{check} of {sent.operation}"] += 1
-        return deviation is not None
-
-    def _add(self, check: str, text: str, sent: SentRequest, answer: Answer) -> None:
+    def _add_unless_known(self, check: str, text: str, sent: SentRequest, answer: Answer) -> None:
+        if self._is_known(check, sent, answer):
+            return
         self.broken_checks.add(check)
         sentence = to_single_line(" ".join(text.split()), 400)
         key = (check, sent.operation, str(answer.status))
@@ -204,8 +199,22 @@ class _FuzzRun:
             seen = self.failures[key] = _Failure(check, sent.operation, sentence, sent, answer)
         seen.times = times + 1
 
+    def _is_known(self, check: str, sent: SentRequest, answer: Answer) -> bool:
+        """Whether the document or a deviation explains a failure; counts it for the deviation."""
+        if check == "positive_data_acceptance" and is_documented_refusal(sent, answer):
+            return True
+        if check == STILL_READABLE.id:  # the answer is one to the request, not to the list
+            deviation = self.explainer.explain_by_table(sent, answer)
+        elif check in KIT_CHECK_IDS:  # they hold whatever the dialect is
+            deviation = None
+        else:
+            deviation = self.explainer.explain(sent, answer)
+        if deviation is not None:
+            self.known_counts.setdefault(deviation, Counter())[f"{check} of {sent.operation}"] += 1
+        return deviation is not None
+
     def clean_up(self, snapshot: ServerSnapshot) -> int:
-        """Take away what was created; returns how many. No ceiling stands in the way of it."""
+        """Delete what was created, even beyond the limit of requests; returns how much."""
         target = self.interceptor.observer.target
         with target.without_limits():
             try:
@@ -214,55 +223,86 @@ class _FuzzRun:
                 self.notes.append(f"what was created may still be there: {error}")
                 return 0
 
+    def outcome(self, seed: int, counts: Mapping[str, int], seconds: float) -> Outcome:
+        """What the run has found; `holds` are our checks that nothing violated."""
+        dialect = self.explainer.dialect
+        return Outcome(
+            VERB,
+            [*self.findings(seed), *probe_findings(dialect, self.probed, self.known_counts)],
+            holds=[
+                f"{check.id}: {check.sentence}"
+                for check in (*CHECKS, ACCEPTS_VALID, REJECTS_INVALID)
+                if check.id not in self.broken_checks
+            ],
+            notes=self.notes,
+            counts=counts,
+            seconds=seconds,
+        )
+
     def findings(self, seed: int) -> Iterator[Finding]:
-        """What is in no registry; and that it was cut short, which a user did not mean."""
+        """The failures that nothing explains; and one if the limit of requests was reached."""
+        target = self.interceptor.observer.target
         if self.incomplete_reason:
-            yield Finding(
-                VERB, "not-done", self.interceptor.observer.target.url, self.incomplete_reason
-            )
-        for seen in self.failures.values():
-            sent = seen.sent
+            yield Finding(VERB, "not-done", target.url, self.incomplete_reason)
+        for failure in self.failures.values():
+            sent = failure.sent
             yield Finding(
                 VERB,
-                seen.check,
-                seen.subject,
-                seen.sentence,
-                evidence=f"it answered {seen.answer}\nsent with --seed {seed}",
-                curl=self.interceptor.observer.target.curl(
-                    sent.method, sent.path, sent.body, sent.headers
-                ),
-                times=seen.times,
+                failure.check,
+                failure.subject,
+                failure.sentence,
+                evidence=f"it answered {failure.answer}\nsent with --seed {seed}",
+                curl=target.curl(sent.method, sent.path, sent.body, sent.headers),
+                times=failure.times,
             )
+
+
+_PROBE_SENTENCES: Mapping[Verdict, str] = {
+    Verdict.KNOWN: "",
+    Verdict.GONE: "does not show any more: ",
+    Verdict.NEW: "shows, though {dialect} does not have it: ",
+}
 
 
 def probe_findings(
     dialect: Dialect,
     probed: Sequence[ProbeResult],
-    known: Mapping[str, Counter[str]],
+    known_counts: Mapping[str, Counter[str]],
 ) -> Iterator[Finding]:
-    """What the deviations come to: known and there, known and gone, there and not known."""
-    for one in probed:
-        due = shows_in(one.deviation, dialect)
-        if due is None or (not due and not one.shows):
+    """A finding for each deviation that the dialect has or a probe showed.
+
+    `known_counts` says how often a deviation explained a failure, by check and operation.
+    """
+    for result in probed:
+        verdict = _probe_verdict(result, dialect)
+        if verdict is None:
             continue
-        deviation = DEVIATIONS_BY_ID[one.deviation]
-        seen = known.get(one.deviation, Counter())
-        verdict = Verdict.NEW if not due else Verdict.KNOWN if one.shows else Verdict.GONE
-        about = {
-            Verdict.KNOWN: "",
-            Verdict.GONE: "does not show any more: ",
-            Verdict.NEW: f"shows, though {dialect.name} does not have it: ",
-        }[verdict]
+        deviation = DEVIATIONS_BY_ID[result.deviation]
+        seen = known_counts.get(result.deviation, Counter())
+        about = _PROBE_SENTENCES[verdict].format(dialect=dialect.name)
         yield Finding(
             VERB,
-            one.deviation,
+            result.deviation,
             deviation.endpoint,
             f"{about}the document says: {deviation.document}; a real server: {deviation.server}",
             verdict,
-            deviation=one.deviation,
+            deviation=result.deviation,
             evidence="\n".join(
-                [f"it answered {one.answer}", *(f"{name}: {n:,} times" for name, n in seen.items())]
+                [
+                    f"it answered {result.answer}",
+                    *(f"{name}: {count:,} times" for name, count in seen.items()),
+                ]
             ),
-            curl=one.curl,
+            curl=result.curl,
             times=max(1, seen.total()),
         )
+
+
+def _probe_verdict(result: ProbeResult, dialect: Dialect) -> Verdict | None:
+    """What a result means for this dialect; None if there is nothing to say."""
+    expected = shows_in(result.deviation, dialect)
+    if expected is None or not (expected or result.shows):
+        return None
+    if not expected:
+        return Verdict.NEW
+    return Verdict.KNOWN if result.shows else Verdict.GONE

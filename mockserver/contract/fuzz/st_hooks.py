@@ -1,15 +1,15 @@
-"""Hooks for a project that runs `st run openapi.yaml` itself: this kit's rules, on its server.
+"""Hooks for a project that runs `st run openapi.yaml` itself: they add the checks of mockserver.
 
-Copy this file and schemathesis.toml, which lies beside it, into a folder with openapi.yaml,
-and run, in that folder and on a server that may lose what it holds:
+`mockserver fuzz --copy-hooks FOLDER` copies this file, schemathesis.toml and openapi.yaml into a
+folder. Run in that folder, against a server whose data may be lost:
 
     st run openapi.yaml --url http://127.0.0.1:4300/api
 
-Two variables say what is known: MOCKSERVER_DIALECT, one of spec (as it is without it),
-prefect-sqlite and prefect-postgresql, is what the server is expected to be, so that its
-deviations are no failures; MOCKSERVER_FLAKY=1 asks again after the 503 of a busy SQLite.
+Two environment variables describe the server. MOCKSERVER_DIALECT is spec (the default),
+prefect-sqlite or prefect-postgresql: what the known deviations of that dialect explain is no
+failure. With MOCKSERVER_FLAKY=1 a request is sent again after a 503, which a busy SQLite causes.
 
-What it creates on the server, and what schemathesis creates, stays there.
+What the hooks and schemathesis create on the server is not deleted.
 """
 
 from __future__ import annotations
@@ -41,12 +41,14 @@ atexit.register(mocks.__exit__, None, None, None)
 explainer = Explainer(DIALECT, mocks)
 target = Target("http://127.0.0.1", ownership=Ownership.DISPOSABLE)
 interceptor = RequestInterceptor(Observer(target, RunPool(target)), seed=1)
-LIST_CHECK = next(name for name, id_ in CHECK_ID_BY_NAME.items() if id_ == STILL_READABLE.id)
+LIST_CHECK = next(
+    name for name, check_id in CHECK_ID_BY_NAME.items() if check_id == STILL_READABLE.id
+)
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Learn where the server is, and send every request through the gate."""
+    """Take the server's address from the case, and have it sent through the interceptor."""
     target.url = case.operation.base_url.rstrip("/")
     target.headers = dict(kwargs.get("headers") or {})
     target.flaky = os.environ.get("MOCKSERVER_FLAKY") == "1"
@@ -55,9 +57,10 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 
 @schemathesis.hook
 def filter_failure(_context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """Drop what a known deviation explains, or the document's own words."""
+    """Drop a failure (return False) that a known deviation or the document's text explains."""
     sent = interceptor.to_sent_request(case.operation.label, response.request)
     answer = to_answer(response)
+    # ST202 is positive_data_acceptance: valid data was refused.
     if failure.code == "ST202" and is_documented_refusal(sent, answer):
         return False
     if failure.title.startswith("Custom check failed"):

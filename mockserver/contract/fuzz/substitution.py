@@ -1,4 +1,8 @@
-"""Makes generated requests meet the runs that are there: random ids and names hit nothing."""
+"""Puts values of existing flow runs into generated requests.
+
+Random ids and names match nothing. Every function is deterministic: the same arguments, with runs
+created in the same order, give the same result. Arguments are never changed.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +11,28 @@ from random import Random
 from typing import Any
 
 from ...prefect import openapi
-from .checks import RunsById
+from .exchange import RunsById
 
-CURRENT_VERSION = "0.8.4"
+CURRENT_VERSION = "0.8.4"  # what clients of Prefect 3.8 send, by openapi.yaml
 VERSION_HEADER = "x-prefect-api-version"
 IS_TIME, IS_UUID = openapi.FORMAT_CHECKERS["date-time"], openapi.FORMAT_CHECKERS["uuid"]
 _SUBSTITUTION_RATE = 0.6
-_INVALID_VERSION_RATE = (
-    0.1  # how often a version that real servers refuse is sent as it was made up
-)
+# How often a generated version is sent unchanged: real servers refuse nearly all of them.
+_INVALID_VERSION_RATE = 0.1
 
-_TEXT_FIELDS: Mapping[str, str] = {
-    "name": "name",
-    "flow_version": "flow_version",
-    "idempotency_key": "idempotency_key",
-    "work_queue_name": "work_queue_name",
-}
 _TIME_FIELDS = frozenset(
     {"start_time", "end_time", "expected_start_time", "next_scheduled_start_time"}
+)
+# Criteria of a filter, or parts of one, whose values are a field of a run with the same name.
+_TEXT_FIELDS = frozenset(
+    {"name", "flow_version", "idempotency_key", "work_queue_name", "state_name"}
 )
 
 
 def substitute_known_values(body: Any, runs: RunsById, seed: object) -> Any:
-    """The body with many of its values replaced by such as runs have; of the same type each.
+    """The body of a request with many values of its filter replaced by values that runs have.
 
-    What is not a filter of flow runs stays as it is. The same arguments give the same body.
+    A value keeps its type. A body without a filter of flow runs is returned as it is.
     """
     if not runs or not isinstance(body, dict) or not isinstance(body.get("flow_runs"), dict):
         return body
@@ -56,22 +57,22 @@ def _substitute_criterion(criterion: str, conditions: Any, runs: RunsById, rando
 
 
 def _known_values(criterion: str, runs: RunsById) -> tuple[Sequence[str], Callable[[str], bool]]:
-    """What runs have of a criterion, and which texts may stand for it."""
+    """The values that runs have of a criterion, and which texts these may replace."""
     if criterion == "id":
         return _ids_by_creation(runs), IS_UUID
     if criterion == "tags":
         return sorted({tag for run in runs.values() for tag in run["tags"]}), _is_not_operator
-    key = (
-        criterion if criterion in {*_TIME_FIELDS, "state_name"} else _TEXT_FIELDS.get(criterion, "")
-    )
-    values = {run.get(key) for run in runs.values()}
-    return sorted(filter(None, values)), openapi.FORMAT_CHECKERS[
-        "date-time"
-    ] if key in _TIME_FIELDS else _is_not_operator
+    if criterion not in _TIME_FIELDS | _TEXT_FIELDS:
+        return (), _is_not_operator
+    values = {run.get(criterion) for run in runs.values()}
+    return sorted(filter(None, values)), IS_TIME if criterion in _TIME_FIELDS else _is_not_operator
 
 
 def _ids_by_creation(runs: RunsById) -> Sequence[str]:
-    """The ids in the order in which the runs were made: the ids themselves no seed determines."""
+    """The ids in the order in which the runs were created, which does not depend on the ids.
+
+    A server makes up ids, so their own order differs from run to run.
+    """
     return sorted(runs, key=lambda run_id: (str(runs[run_id].get("created")), run_id))
 
 
@@ -88,8 +89,9 @@ def _substitute_value(
 
 
 def loosen_bulk_delete(body: Any, seed: object) -> Any:
-    """A bulk_delete that is right, often with fewer criteria and a lower limit: of many criteria
-    that are made up nothing meets all, and of a high limit nothing is left.
+    """A valid body of bulk_delete, often with fewer criteria and a lower limit.
+
+    No run matches many generated criteria at once, and a high limit leaves no run undeleted.
     """
     if not isinstance(body, dict):
         return body
@@ -102,8 +104,10 @@ def loosen_bulk_delete(body: Any, seed: object) -> Any:
 
 
 def assign_to_runs(body: Any, runs: RunsById, seed: object) -> Any:
-    """A task run or lines of a log, of a run that is there wherever they name none: they go with
-    it, and what is of no run stays for ever. A task run of a run that is not there is refused.
+    """The body that creates a task run (an object) or log lines (a list), with an existing run.
+
+    A record without a run could not be deleted. A log line of an unknown run is assigned as well; a
+    task run of an unknown run is left, since servers refuse it.
     """
     if not runs:
         return body
@@ -116,7 +120,7 @@ def assign_to_runs(body: Any, runs: RunsById, seed: object) -> Any:
 def _assign_to_run(
     record: Any, runs: RunsById, random: Random, known: Container[str] | None = None
 ) -> Any:
-    """`known`: what it may name; None: anything."""
+    """`known` are the ids that the record may name; None: it may name any."""
     if not isinstance(record, dict):
         return record
     named = record.get("flow_run_id")
@@ -129,7 +133,7 @@ def _assign_to_run(
 def substitute_path_id(
     parameters: Mapping[str, Any], runs: RunsById, seed: object
 ) -> dict[str, Any]:
-    """The parameters of a flow run's path, often with the id of one that is there."""
+    """The parameters of a flow run's path, often with the id of an existing run."""
     text = parameters.get("id")
     random = Random(repr((seed, text)))  # noqa: S311
     if runs and isinstance(text, str) and IS_UUID(text) and random.random() < _SUBSTITUTION_RATE:
@@ -138,6 +142,9 @@ def substitute_path_id(
 
 
 def substitute_version(version: str, seed: object) -> str:
-    """A version header that seldom is one that real servers refuse: else nothing else is tested."""
+    """The current version in place of a generated one, most of the time.
+
+    A real server answers 400 to a version that it refuses, and looks at nothing else.
+    """
     random = Random(repr((seed, version)))  # noqa: S311
     return version if random.random() < _INVALID_VERSION_RATE else CURRENT_VERSION

@@ -1,0 +1,134 @@
+"""A request to a server, its answer, and the flow runs before and after it.
+
+What `observer` puts together and `checks` judges. Ids are in lower case throughout.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..server import Answer
+
+BULK_DELETE_PATH = "/flow_runs/bulk_delete"
+BULK_DELETE_LIMIT = 50  # openapi.yaml: both the maximum and the default of `limit`
+CREATE_FLOW_RUN = "POST /flow_runs/"
+DELETE_FLOW_RUN = "DELETE /flow_runs/{id}"
+READ_ONLY_VERBS = frozenset({"filter", "count", "paginate", "history", "lateness"})
+"""Last segments of the paths of POST endpoints that change nothing."""
+
+RunsById = Mapping[str, Mapping[str, Any]]
+
+
+def is_read_only(method: str, path: str) -> bool:
+    """Whether the document says that a request changes nothing."""
+    return method == "GET" or path.rpartition("/")[2] in READ_ONLY_VERBS
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest:
+    """A request as it was sent.
+
+    `operation` is the method and the document's path (`DELETE /flow_runs/{id}`), `path` the actual
+    path below the API's URL. `headers` are those of the request itself, without the client's.
+    """
+
+    operation: str
+    method: str
+    path: str
+    body: bytes | None
+    headers: Mapping[str, str]
+
+    @property
+    def json(self) -> Any:
+        """The parsed body; None if there is none or it is not JSON."""
+        try:
+            return json.loads(self.body or b"null")
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its content type is JSON or missing.
+
+        Real servers ignore a body of any other type (deviation `body-ignored`).
+        """
+        named = {name.lower(): value for name, value in self.headers.items()}
+        kind = named.get("content-type", "application/json").partition(";")[0].strip().lower()
+        return kind == "application/json" or (kind.startswith("application/") and "+json" in kind)
+
+    @property
+    def limit(self) -> int | None:
+        """How many runs a bulk_delete may delete; None if its body gives no valid limit."""
+        body: Any = (self.json if self.body else {}) if self.is_json else {}
+        limit: Any = body.get("limit", BULK_DELETE_LIMIT) if isinstance(body, dict) else None
+        if type(limit) not in (int, float):  # isinstance would let True pass for 1
+            return None
+        return int(limit) if 1 <= limit <= BULK_DELETE_LIMIT else None
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the document says that it changes nothing."""
+        return is_read_only(self.method, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedExchange:
+    """A request, its answer, and the server's flow runs before and after it.
+
+    `before` and `after` are all flow runs by id; `list_error` is the answer to the list afterwards
+    if that failed, else "". `earlier_unchecked` are the requests sent since `before` was read,
+    besides this one.
+
+    Of a bulk_delete: `matching` are the ids that /flow_runs/filter listed for its filter, highest
+    first (None: unknown); `repeat_answer` answers the same request sent again; `expected_warnings`
+    are the warnings that a mock must send (None: the server is no mock). Of any delete:
+    `get_statuses` are the statuses of GET for some of the deleted ids.
+    """
+
+    sent: SentRequest
+    answer: Answer
+    before: RunsById
+    after: RunsById
+    matching: Sequence[str] | None = None
+    repeat_answer: Answer | None = None
+    get_statuses: Mapping[str, int] | None = None
+    expected_warnings: frozenset[str] | None = None
+    list_error: str = ""
+    earlier_unchecked: Sequence[SentRequest] = ()
+
+    @property
+    def deleted(self) -> Sequence[str]:
+        """The ids that the answer lists as deleted."""
+        return parse_deleted_ids(self.answer)
+
+    @property
+    def deleted_by_repeat(self) -> Sequence[str]:
+        """The ids that the answer to the repeated request lists as deleted."""
+        return parse_deleted_ids(self.repeat_answer) if self.repeat_answer else ()
+
+    @property
+    def appeared(self) -> Sequence[str]:
+        """The ids that are there only afterwards, sorted."""
+        return sorted(set(self.after) - set(self.before))
+
+    @property
+    def disappeared(self) -> Sequence[str]:
+        """The ids that are there only before, sorted."""
+        return sorted(set(self.before) - set(self.after))
+
+    @property
+    def limit(self) -> int:
+        """How many runs may be deleted; the maximum if the request gives no valid limit."""
+        return self.sent.limit or BULK_DELETE_LIMIT
+
+
+def parse_deleted_ids(answer: Answer) -> Sequence[str]:
+    """The ids in a reply of bulk_delete, in lower case; none if it is no such reply."""
+    try:
+        deleted = answer.json["deleted"] if answer.status == 200 else ()
+    except (ValueError, LookupError, TypeError):
+        return ()
+    return [str(run_id).lower() for run_id in deleted] if isinstance(deleted, list) else ()
