@@ -101,7 +101,7 @@ def _run_verb(
     diff: DiffSettings | None = None,
     fuzz: FuzzSettings | None = None,
 ) -> None:
-    """Run a verb and exit: with 1 if it found something, with 130 after Ctrl-C.
+    """Run `name`, a key of `contract.verify.VERBS`; exit with 1 if it found something.
 
     Raises UsageError if there is no server to test. That is no finding, so exit code 2 tells it
     from a broken contract.
@@ -119,7 +119,7 @@ def _run_verb(
         print(  # noqa: T201
             f"mockserver: stopped; {left if any(journals) else none_left}", file=sys.stderr
         )
-        raise typer.Exit(130) from None
+        raise typer.Exit(130) from None  # 128 + SIGINT, as shells report it
     except TargetError as error:
         raise UsageError(f"nothing was tested: {error}") from None
     if has_failures:

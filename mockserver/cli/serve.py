@@ -153,7 +153,7 @@ def serve(
             max_body=max_body,
             allowed_hosts=tuple(allow_host or ()),
             journal=journal,
-            control_token=control_token or None,
+            control_token=control_token or None,  # an empty variable is no token
         )
     )
 

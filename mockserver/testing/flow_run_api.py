@@ -219,7 +219,7 @@ class FlowRunApi:
         try:
             connection.request(method, f"{address.path}{path}", sent, header_values)
             connection.getresponse().read()
-        except (HTTPException, TimeoutError) as error:
+        except (HTTPException, TimeoutError) as error:  # neither is a ConnectionError
             raise ConnectionError(f"{method} {path}: {error!r}") from error
         finally:
             connection.close()
