@@ -1,4 +1,4 @@
-"""Lines that are like those before. What is read of them is what the careful road reads."""
+"""Invariant: what the line reader reads is what reading record by record gives."""
 
 from pathlib import Path
 from typing import Any
@@ -6,13 +6,11 @@ from typing import Any
 import orjson
 import pytest
 
-from mockserver.seeds import bulk_lines as line_readers
-from mockserver.seeds import bulk_reader as bulk
-from mockserver.seeds import files as seed_files
+from mockserver.seeds import bulk_lines, bulk_reader, files
 from mockserver.seeds.bulk_columns import RecordShape
 from mockserver.seeds.bulk_lines import MAX_KEYS, LineReader
 from mockserver.seeds.loading import load_seeds
-from tests.seeds.test_bulk_reader import slowly, told
+from tests.seeds.loading_cases import load_one_by_one, load_result
 from tests.support.recorded_cases import NOW
 
 
@@ -28,11 +26,12 @@ def task_run(at: int, **fields: Any) -> dict[str, Any]:
     return run(1000 + at, flow_run_id=uuid(at), **fields)
 
 
-def reader(*shapes: RecordShape) -> LineReader:
-    lines = LineReader()
+def line_reader(*shapes: RecordShape) -> LineReader:
+    """A line reader that has seen records of these shapes."""
+    reader = LineReader()
     for shape in shapes:
-        lines.learn(shape)
-    return lines
+        reader.learn(shape)
+    return reader
 
 
 RUNS = RecordShape("flow_runs", trusted=False, keys=("id", "name", "tags", "run_count"))
@@ -40,24 +39,24 @@ TASKS = RecordShape("task_runs", trusted=False, keys=("id", "flow_run_id"))
 PAGES = RecordShape("flow_runs", trusted=True, keys=("id", "rumour"))
 
 
-def read(lines: LineReader, *documents: Any) -> list[tuple[str, bool, int]]:
-    """Of each table: what it is of, whether of lists, and how many records it has."""
-    found = lines.read([orjson.dumps(document) for document in documents])
+def read(reader: LineReader, *documents: Any) -> list[tuple[str, bool, int]]:
+    """For each table: its collection, whether records came in lists, and how many."""
+    found = reader.read([orjson.dumps(document) for document in documents])
     return [
         (table.shape.collection, table.shape.trusted, len(table.columns["id"])) for table in found
     ]
 
 
-def test_lines_like_those_before_are_read_without_the_careful_road() -> None:
-    """Runs and task runs, in lists, in documents and by themselves."""
-    lines = reader(RUNS, TASKS)
-    assert read(lines, run(1, tags=["a"]), run(2)) == [("flow_runs", False, 2)]
-    assert read(lines, [run(1)], [run(2), run(3)]) == [("flow_runs", True, 3)]
-    assert read(lines, [task_run(1)]) == [("task_runs", True, 1)]
+def test_lines_like_those_before_are_read() -> None:
+    """Flow runs and task runs may stand alone, in lists or in documents."""
+    reader = line_reader(RUNS, TASKS)
+    assert read(reader, run(1, tags=["a"]), run(2)) == [("flow_runs", False, 2)]
+    assert read(reader, [run(1)], [run(2), run(3)]) == [("flow_runs", True, 3)]
+    assert read(reader, [task_run(1)]) == [("task_runs", True, 1)]
     mixed = (run(1), task_run(1), {"task_runs": [run(5), task_run(6)]})
-    assert read(lines, *mixed) == [("task_runs", False, 3), ("flow_runs", False, 1)]
-    assert read(lines, task_run(1)) == [("task_runs", False, 1)]
-    assert read(reader(PAGES), [run(1, rumour=1)]) == [("flow_runs", True, 1)]
+    assert read(reader, *mixed) == [("task_runs", False, 3), ("flow_runs", False, 1)]
+    assert read(reader, task_run(1)) == [("task_runs", False, 1)]
+    assert read(line_reader(PAGES), [run(1, rumour=1)]) == [("flow_runs", True, 1)]
 
 
 @pytest.mark.parametrize(
@@ -78,70 +77,70 @@ def test_lines_like_those_before_are_read_without_the_careful_road() -> None:
     ],
     ids=repr,
 )
-def test_other_lines_are_left_to_the_careful_road(documents: tuple[Any, ...]) -> None:
-    """Also those that it would read."""
+def test_other_lines_are_refused(documents: tuple[Any, ...]) -> None:
+    """Even valid ones are, if they differ from those before: they are read one by one."""
     with pytest.raises(ValueError, match=r"."):
-        read(reader(RUNS, TASKS), *documents)
+        read(line_reader(RUNS, TASKS), *documents)
 
 
-def test_texts_that_come_again_are_not_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once it is known which there are; another is read as well, and those after it."""
-    monkeypatch.setattr(line_readers, "SAMPLED_BATCHES", 1)
-    lines = reader(RUNS)
+def test_equal_texts_become_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They do after sampling. A text that was not sampled is read as well."""
+    monkeypatch.setattr(bulk_lines, "SAMPLED_BATCHES", 1)
+    reader = line_reader(RUNS)
     for names in (["a", ""], ["a", "", "a"], ["b", "a"], ["b", "b"], ["", "b", "b"]):
-        (table,) = lines.read([orjson.dumps(run(1, name=name)) for name in names])
+        (table,) = reader.read([orjson.dumps(run(1, name=name)) for name in names])
         assert list(table.columns["name"]) == names
     again = table.columns["name"]
     assert again[1] is again[2]
     with pytest.raises(ValueError, match="differ from those before"):
-        read(lines, run(1, name=5))
-    assert read(lines, run(1, name="a")) == [("flow_runs", False, 1)]
+        read(reader, run(1, name=5))
+    assert read(reader, run(1, name="a")) == [("flow_runs", False, 1)]
 
 
-def test_a_task_run_is_known_by_its_flow_run() -> None:
-    """Without one, in a list, it may be a flow run with keys that task runs have."""
+def test_a_task_run_is_recognised_by_its_flow_run_id() -> None:
+    """Without one, a record of a list may be a flow run with unknown fields."""
     keys = ("id", "task_key", "flow_run_id")
-    lines = reader(RecordShape("task_runs", trusted=True, keys=keys))
-    assert read(lines, [task_run(1, task_key="a")]) == [("task_runs", True, 1)]
+    reader = line_reader(RecordShape("task_runs", trusted=True, keys=keys))
+    assert read(reader, [task_run(1, task_key="a")]) == [("task_runs", True, 1)]
     for flow_run_id in ({}, {"flow_run_id": None}):
         with pytest.raises(ValueError, match="without a flow_run_id"):
-            read(lines, [run(1, task_key="a", **flow_run_id)])
+            read(reader, [run(1, task_key="a", **flow_run_id)])
 
 
-def test_a_field_that_no_table_names_is_of_each_record_or_of_none() -> None:
-    """Where it is of some, which of them is told by the careful road."""
-    lines = reader(PAGES)
-    assert read(lines, [run(1)], [run(2)]) == [("flow_runs", True, 2)]
+def test_an_unknown_field_must_be_in_every_record_or_in_none() -> None:
+    """If only some have it, the lines are read one by one."""
+    reader = line_reader(PAGES)
+    assert read(reader, [run(1)], [run(2)]) == [("flow_runs", True, 2)]
     with pytest.raises(ValueError, match="rumour"):
-        read(lines, [run(1, rumour=None), run(2)])
+        read(reader, [run(1, rumour=None), run(2)])
 
 
 @pytest.mark.parametrize("key", ['a"b', "a\\b", "a\nb", "\0"])
-def test_a_key_that_is_written_with_an_escape_is_left_to_the_careful_road(key: str) -> None:
-    """It is not learned; the others are."""
-    lines = reader(RecordShape("flow_runs", trusted=True, keys=("id", key, "")))
-    assert read(lines, [{"id": uuid(1), "": 1}]) == [("flow_runs", True, 1)]
+def test_a_key_that_json_escapes_is_not_learned(key: str) -> None:
+    """The other keys of the record are."""
+    reader = line_reader(RecordShape("flow_runs", trusted=True, keys=("id", key, "")))
+    assert read(reader, [{"id": uuid(1), "": 1}]) == [("flow_runs", True, 1)]
     with pytest.raises(ValueError, match="differ from those before"):
-        read(lines, [{"id": uuid(1), key: 1, "": 1}])
+        read(reader, [{"id": uuid(1), key: 1, "": 1}])
 
 
-def test_only_so_many_keys_are_learned() -> None:
-    """A seed in which each line has keys of its own does not make the reader grow."""
-    lines = LineReader()
-    lines.learn(RUNS)
-    lines.learn(RecordShape("flow_runs", trusted=True, keys=tuple(map(str, range(MAX_KEYS)))))
-    assert read(lines, run(1)) == [("flow_runs", False, 1)]
+def test_the_number_of_learned_keys_is_bounded() -> None:
+    """A seed in which every line has new keys does not make the reader grow."""
+    reader = LineReader()
+    reader.learn(RUNS)
+    reader.learn(RecordShape("flow_runs", trusted=True, keys=tuple(map(str, range(MAX_KEYS)))))
+    assert read(reader, run(1)) == [("flow_runs", False, 1)]
     with pytest.raises(ValueError, match="differ from those before"):
-        read(lines, run(1) | {"7": 1})
+        read(reader, run(1) | {"7": 1})
 
 
-@pytest.mark.parametrize("many", [1, 5_000, 30_000])
-def test_whatever_comes_after_what(
-    many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("chunk_bytes", [1, 5_000, 30_000])
+def test_what_was_learned_does_not_change_later_lines(
+    chunk_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is learned from some lines does not change what others mean."""
-    monkeypatch.setattr(bulk, "CHUNK_BYTES", 1)
-    monkeypatch.setattr(seed_files, "CHUNK_BYTES", many)
+    """Lines of all kinds in turn, in chunks of several sizes, load as they do one by one."""
+    monkeypatch.setattr(bulk_reader, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(files, "CHUNK_BYTES", chunk_bytes)
     lines: list[Any] = []
     for at in range(0, 900, 9):
         state = {"type": "COMPLETED", "id": uuid(at), "timestamp": "2026-01-31T08:00:00Z"}
@@ -158,20 +157,20 @@ def test_whatever_comes_after_what(
         ]
     file = tmp_path / "runs.ndjson"
     file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
-    assert told(load_seeds, file) == told(slowly, file)
+    assert load_result(load_seeds, file) == load_result(load_one_by_one, file)
     assert len(load_seeds([file], NOW).flow_runs) == 900
 
 
-def test_objects_that_are_all_different_are_read_as_well(
+def test_a_column_of_distinct_objects_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a server's states are, each with an id; where there is none, none is kept."""
-    monkeypatch.setattr(bulk, "CHUNK_BYTES", 1)
-    monkeypatch.setattr(seed_files, "CHUNK_BYTES", 20_000)
+    """The states of a server are distinct, as each has an id. A run may also have none."""
+    monkeypatch.setattr(bulk_reader, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(files, "CHUNK_BYTES", 20_000)
     lines = [
         run(at, state={"type": "FAILED", "id": uuid(at)} if at % 9 else None) for at in range(600)
     ]
     del lines[450]["state"]
     file = tmp_path / "runs.ndjson"
     file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
-    assert told(load_seeds, file) == told(slowly, file)
+    assert load_result(load_seeds, file) == load_result(load_one_by_one, file)

@@ -1,4 +1,4 @@
-"""Seeds: what loads, what it becomes, and what is said of what does not."""
+"""Seeds: what is valid, what it is loaded as, and which problem is reported for the rest."""
 
 import gc
 import gzip
@@ -47,8 +47,8 @@ def one(folder: Path, **fields: Any) -> FlowRun:
     return run
 
 
-def test_every_field_that_a_filter_sees_is_kept(tmp_path: Path) -> None:
-    """Ids in lower case, instants in UTC, relative ones counted from the load."""
+def test_every_field_of_a_filter_is_kept(tmp_path: Path) -> None:
+    """Ids are in lower case, instants in UTC, and relative times count from the load."""
     run = one(
         tmp_path,
         id=ID.upper(),
@@ -95,15 +95,13 @@ def test_every_field_that_a_filter_sees_is_kept(tmp_path: Path) -> None:
         ({"state": None, "state_type": None, "state_name": None}, None),
     ],
 )
-def test_a_state_is_given_in_either_form(
-    tmp_path: Path, fields: dict[str, Any], state: State | None
-) -> None:
-    """As an object or as two fields; a missing name is the type's, as Prefect derives it."""
+def test_a_state_has_two_forms(tmp_path: Path, fields: dict[str, Any], state: State | None) -> None:
+    """It may be an object or two fields. A missing name is that of the type, as in Prefect."""
     assert one(tmp_path, **fields).state == state
 
 
-def test_missing_ids_and_names_are_made_the_same_each_time(tmp_path: Path) -> None:
-    """From file name and place: reproducible, all different, and not those of another file."""
+def test_missing_ids_and_names_are_derived(tmp_path: Path) -> None:
+    """The same file gives the same ones; all differ, also from those of another file."""
     runs: dict[str, Any] = {"flow_runs": [{}, {}]}
     first = load(write(tmp_path, runs)).flow_runs
     assert list(first) == list(load(write(tmp_path, runs)).flow_runs)
@@ -112,8 +110,8 @@ def test_missing_ids_and_names_are_made_the_same_each_time(tmp_path: Path) -> No
     assert all(run.name == f"flow-run-{run.id[:8]}" for run in first.values())
 
 
-def test_all_formats_say_the_same(tmp_path: Path) -> None:
-    """YAML, JSON, NDJSON, a list, packed or not, a folder of them: the same runs."""
+def test_all_formats_load_the_same(tmp_path: Path) -> None:
+    """YAML, JSON, NDJSON and lists, gzipped or not, and folders of them give the same runs."""
     records = [{"id": ID, "name": "a", "start_time": "2026-01-01T00:00:00Z"}, {"id": OTHER}]
     yaml = f"flow_runs:\n- {{id: {ID}, name: a, start_time: 2026-01-01T00:00:00Z}}\n- id: {OTHER}\n"
     lines = "\n".join(map(json.dumps, records)) + "\n\n"
@@ -128,9 +126,9 @@ def test_all_formats_say_the_same(tmp_path: Path) -> None:
     expected = load(write(tmp_path, files["a.json"], "a.json")).flow_runs
     for name, text in files.items():
         assert load(write(tmp_path, text, name)).flow_runs == expected, name
-        packed = tmp_path / f"{name}.gz"
-        packed.write_bytes(gzip.compress(text.encode()))
-        assert load(packed).flow_runs == expected, name
+        gzipped = tmp_path / f"{name}.gz"
+        gzipped.write_bytes(gzip.compress(text.encode()))
+        assert load(gzipped).flow_runs == expected, name
     folder = tmp_path / "folder"
     folder.mkdir()
     write(folder, [records[0]], "1.json")
@@ -141,15 +139,15 @@ def test_all_formats_say_the_same(tmp_path: Path) -> None:
 
 
 def test_subflows_find_their_parents(tmp_path: Path) -> None:
-    """The task run that started a subflow links it to its parent, in whichever file it is."""
+    """A subflow is linked by the task run that started it, which may be in another file."""
     runs = write(tmp_path, [{"id": ID}, {"id": OTHER, "parent_task_run_id": TASK}], "r.json")
     tasks = write(tmp_path, [{"id": TASK, "flow_run_id": ID, "task_key": "t"}], "t.json")
     base = load(runs, tasks).base()
     assert base.runs[base.ordinal_by_id[OTHER]].parent_flow_run_id == ID
 
 
-def test_pages_of_a_servers_answer_are_a_seed(tmp_path: Path) -> None:
-    """An NDJSON file may hold a list a line, as paging through a server writes it; a BOM too."""
+def test_pages_of_a_servers_answers_are_a_seed(tmp_path: Path) -> None:
+    """An NDJSON file may have a list on each line, one for each page; and a byte order mark."""
     text = "\ufeff" + f'[{{"id": "{ID}"}}]\n[{{"id": "{OTHER}", "new_in_4": 1}}]\n[]\n'
     assert set(load(write(tmp_path, text, "pages.ndjson")).flow_runs) == {ID, OTHER}
 
@@ -157,7 +155,7 @@ def test_pages_of_a_servers_answer_are_a_seed(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_read_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a file that cannot be read is."""
+    """It is reported like a file that cannot be read."""
 
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
@@ -168,8 +166,8 @@ def test_a_folder_that_cannot_be_read_is_a_problem(
     ]
 
 
-def test_a_servers_answer_is_taken_at_its_word(tmp_path: Path) -> None:
-    """A bare list loads with fields of later versions, without its task runs, and odd times."""
+def test_a_servers_answer_is_accepted_with_notes(tmp_path: Path) -> None:
+    """A bare list may have fields of later versions, lack task runs, and have odd times."""
     answer = [
         {"id": ID, "name": "a", "parent_task_run_id": TASK, "new_in_4": 1},
         {"id": OTHER, "start_time": "2026-01-02T00:00:00Z", "end_time": "2026-01-01T00:00:00Z"},
@@ -217,16 +215,16 @@ def test_a_servers_answer_is_taken_at_its_word(tmp_path: Path) -> None:
             "work_queues, or a list of flow runs"),
     ],
 )  # fmt: skip
-def test_a_problem_says_where_what_came_and_what_was_expected(
+def test_a_problem_says_where_it_is_what_was_found_and_what_was_expected(
     tmp_path: Path, document: Any, said: str
 ) -> None:
-    """Each in one line, with the file and the place in it."""
+    """Each is one line with the file and the location in it."""
     file = write(tmp_path, document)
     assert problems(file) == [f"{file}{said}".replace("FILE", str(file))]
 
 
-def test_problems_of_files_have_lines(tmp_path: Path) -> None:
-    """What is no JSON or YAML is told with line and column, and the other files are still read."""
+def test_problems_of_files_have_line_numbers(tmp_path: Path) -> None:
+    """Invalid JSON or YAML is reported with line and column; other files are still read."""
     files = [
         write(tmp_path, '{"flow_runs": [}', "a.json"),
         write(tmp_path, '{"name": "a"}\n{bad\n{"tags": 1}\n', "b.ndjson"),
@@ -254,8 +252,8 @@ def test_problems_of_files_have_lines(tmp_path: Path) -> None:
         assert problem.startswith(start)
 
 
-def test_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
-    """Two folders with a runs.json each load together, though neither gives ids."""
+def test_files_of_the_same_name_get_different_ids(tmp_path: Path) -> None:
+    """Two folders with a runs.json each load together, although neither has ids."""
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     runs: dict[str, Any] = {"flow_runs": [{}]}
@@ -265,16 +263,16 @@ def test_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
     assert both.keys() >= load(files[0]).flow_runs.keys()
 
 
-def test_only_so_many_problems_are_listed(tmp_path: Path) -> None:
-    """A file of the wrong kind does not drown its reader; the rest is counted."""
+def test_the_number_of_listed_problems_is_bounded(tmp_path: Path) -> None:
+    """Further problems are counted."""
     with pytest.raises(SeedError, match="and 50 more") as error:
         load(write(tmp_path, {"flow_runs": [7] * (MAX_PROBLEMS + 50)}))
     assert len(error.value.problems) == MAX_PROBLEMS
     assert error.value.more == 50
 
 
-def test_yaml_times_and_deep_nesting(tmp_path: Path) -> None:
-    """An unquoted time is the time it says, and nesting without end is a problem, not a crash."""
+def test_yaml_may_leave_times_unquoted_but_not_nest_too_deep(tmp_path: Path) -> None:
+    """An unquoted time is read as a time. Very deep nesting is a problem, not a crash."""
     assert one_yaml(tmp_path, "end_time: 2026-01-31T12:00:00Z").end_time == NOW
     deep = write(tmp_path, "[" * 100_000, "deep.yaml")
     assert problems(deep)[0].startswith(str(deep))
@@ -294,14 +292,14 @@ def test_yaml_times_and_deep_nesting(tmp_path: Path) -> None:
         ("flow_runs: [{name: 99999999999999999999}]", "99999999999999999999; expected a string"),
     ],
 )
-def test_odd_yaml_is_a_problem(tmp_path: Path, text: str, said: str) -> None:
-    """Nested too deep, undecodable, or more than JSON can say."""
+def test_yaml_beyond_json_is_a_problem(tmp_path: Path, text: str, said: str) -> None:
+    """So is YAML that nests too deep or has unacceptable characters."""
     (problem,) = problems(write(tmp_path, text, "odd.yaml"))
     assert said in problem
 
 
-def test_yaml_can_share_what_runs_have_in_common(tmp_path: Path) -> None:
-    """Anchors and merge keys work, in files of more than a few records too."""
+def test_yaml_anchors_and_merge_keys_work(tmp_path: Path) -> None:
+    """They work in files of many records too."""
     records = "\n".join(f"- {{<<: *usual, name: run-{n}, tags: [a, b]}}" for n in range(150))
     text = f"flow_runs:\n- &usual {{state: {{type: FAILED}}}}\n{records}\n"
     runs = load(write(tmp_path, text, "many.yaml")).flow_runs.values()
@@ -309,8 +307,8 @@ def test_yaml_can_share_what_runs_have_in_common(tmp_path: Path) -> None:
     assert {run.state_name for run in runs} == {"Failed"}
 
 
-def test_loading_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
-    """Whoever has switched garbage collection off finds it off."""
+def test_loading_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:
+    """It stays off if it was off, and is on again if it was on."""
     gc.disable()
     try:
         load(write(tmp_path, []))
@@ -326,8 +324,8 @@ def one_yaml(folder: Path, line: str) -> FlowRun:
     return run
 
 
-def test_progress_adds_up_to_the_files(tmp_path: Path) -> None:
-    """What is reported as read is, in the end, every byte."""
+def test_progress_adds_up_to_the_size_of_the_files(tmp_path: Path) -> None:
+    """In the end, every byte has been reported as read."""
     lines = "\n".join(json.dumps({"name": "n" * 1000}) for n in range(9000))
     files = [write(tmp_path, lines, "a.ndjson"), write(tmp_path, [{}], "b.json")]
     read: list[int] = []
@@ -336,8 +334,8 @@ def test_progress_adds_up_to_the_files(tmp_path: Path) -> None:
     assert len(read) > 3
 
 
-def test_a_made_up_population_loads(tmp_path: Path) -> None:
-    """What seeds make writes is good: no problem, no note."""
+def test_a_population_loads_without_notes(tmp_path: Path) -> None:
+    """What `seeds make` writes has neither problems nor notes."""
     lines = "\n".join(json.dumps(document) for document in generate_population(2000, seed=3))
     loaded = load(write(tmp_path, lines, "made.ndjson"))
     assert len(loaded.flow_runs) == 2000
@@ -375,27 +373,27 @@ fields = st.sampled_from(sorted(json_schema()["$defs"]["flow_runs"]["properties"
 @example(field="empirical_policy", value={"retry_delay": 1.5})
 @example(field="empirical_policy", value={"pause_keys": 3})
 @example(field="empirical_policy", value={"retries": None, "pause_keys": ["a"], "resuming": True})
-def test_the_reader_takes_what_the_schema_takes(
+def test_readers_accept_what_the_schema_allows(
     tmp_path_factory: pytest.TempPathFactory, field: str, value: Any
 ) -> None:
-    """For every field and value the loader and the printed JSON Schema agree."""
+    """For every field and value, the loader and the printed JSON Schema agree."""
     document = {"flow_runs": [{field: value}]}
     allowed = validator.is_valid(document)
     try:
         load(write(tmp_path_factory.getbasetemp(), document))
-        complaints = []
+        problems_of_values = []
     except SeedError as error:
-        # What a schema cannot say: fields that contradict each other, references.
-        complaints = [
+        # A schema cannot express references, or fields that contradict each other.
+        problems_of_values = [
             problem
             for problem in error.problems
             if problem.expected != "fields that agree" and "id of one of" not in problem.expected
         ]
-    assert allowed == (not complaints), complaints
+    assert allowed == (not problems_of_values), problems_of_values
 
 
-def test_what_runs_only_name_is_made_up(tmp_path: Path) -> None:
-    """Flows, deployments, queues and pools that a list of runs refers to are there."""
+def test_what_runs_refer_to_is_created(tmp_path: Path) -> None:
+    """Flows, deployments, queues and pools that the seed does not describe get default values."""
     named = {"flow_id": OTHER, "deployment_id": TASK, "work_queue_id": OTHER}
     pooled = {"work_pool_name": "k8s", "work_queue_name": "high"}
     base = load(
@@ -407,8 +405,8 @@ def test_what_runs_only_name_is_made_up(tmp_path: Path) -> None:
     assert [pool.name for pool in base.work_pools.values()] == ["k8s"]
 
 
-def test_a_pool_that_is_described_is_the_one_that_runs_name(tmp_path: Path) -> None:
-    """By its name, whether it has an id or not."""
+def test_runs_refer_to_a_described_pool_by_name(tmp_path: Path) -> None:
+    """They do whether the pool has an id or not."""
     runs = [{"id": ID, "work_pool_name": "k8s"}]
     for known in ({}, {"id": OTHER}):
         pools = [{"name": "k8s", "type": "kubernetes", **known}]
@@ -421,8 +419,8 @@ def test_a_pool_that_is_described_is_the_one_that_runs_name(tmp_path: Path) -> N
         assert {queue.work_pool_id for queue in base.work_queues.values()} == {pool_id}
 
 
-def test_a_pool_of_a_given_id_keeps_it(tmp_path: Path) -> None:
-    """Only what is missing is derived."""
+def test_given_ids_of_pools_and_queues_are_kept(tmp_path: Path) -> None:
+    """Only missing ids are derived."""
     partly = [{"id": ID, "work_pool_name": "k8s", "work_pool_id": OTHER}]
     (queue,) = load(write(tmp_path, partly)).base().work_queues.values()
     assert (queue.name, queue.work_pool_id) == ("default", OTHER)
@@ -432,8 +430,8 @@ def test_a_pool_of_a_given_id_keeps_it(tmp_path: Path) -> None:
     assert list(base.work_queues) == [TASK]
 
 
-def test_a_state_is_kept_whole(tmp_path: Path) -> None:
-    """Its id, time, message, data and details, with times read; its id may stand beside it."""
+def test_every_part_of_a_state_is_kept(tmp_path: Path) -> None:
+    """Times among its details are read. Its id may be given as `state_id`."""
     state = {
         "type": "SCHEDULED",
         "timestamp": "now-1h",
@@ -450,7 +448,7 @@ def test_a_state_is_kept_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("details", [7, [], {"scheduled_time": "soon"}])
 def test_details_of_a_state_are_checked(tmp_path: Path, details: Any) -> None:
-    """A time in them is a time."""
+    """They are an object, and times among them are times."""
     state = {"type": "SCHEDULED", "state_details": details}
     (problem,) = problems(write(tmp_path, [{"id": ID, "state": state}]))
     assert "state" in problem

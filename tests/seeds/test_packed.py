@@ -1,4 +1,4 @@
-"""Packed seeds: what is unpacked is what was packed, or a problem that says what is wrong."""
+"""Packed seeds: unpacking returns what was packed, or a problem that says what is wrong."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,43 +13,41 @@ from mockserver.cli.app import app
 from mockserver.cli.output import write_packed
 from mockserver.errors import SeedError
 from mockserver.resources import resource_path
-from mockserver.seeds import bulk_reader as bulk
-from mockserver.seeds import loading as seeds
-from mockserver.seeds import packed
+from mockserver.seeds import bulk_reader, loading, packed
 from mockserver.seeds.loading import load_seeds
 from mockserver.seeds.packed import PackedSeedError, unpack
 from mockserver.store.compact_columns import TimestampColumn
 from mockserver.store.store import Store
-from tests.seeds.test_bulk_reader import documents, slowly
+from tests.seeds.loading_cases import load_one_by_one, seed_lines
 from tests.support.recorded_cases import NOW
 
 
-def everything(loaded: seeds.Seeds) -> list[str]:
-    """All that was loaded, in words."""
+def all_records(loaded: loading.Seeds) -> list[str]:
+    """The repr of every record, sorted."""
     base = loaded.base()
-    kinds = (base.task_runs, base.flows, base.deployments, base.work_pools, base.work_queues)
-    records = (*base.runs, *(one for kind in kinds for one in kind.values()))
-    # Nothing is an empty mapping, of one kind or the other.
+    mappings = (base.task_runs, base.flows, base.deployments, base.work_pools, base.work_queues)
+    records = (*base.runs, *(record for records in mappings for record in records.values()))
+    # An empty mapping may be a dict or a mappingproxy.
     return sorted(repr(record).replace("mappingproxy({})", "{}") for record in records)
 
 
-@given(lines=documents())
-def test_what_is_unpacked_is_what_was_packed(lines: list[Any]) -> None:
-    """Whatever loads, loads the same from its packed file: in bulk, one by one, and as rows."""
+@given(lines=seed_lines())
+def test_unpacking_returns_what_was_packed(lines: list[Any]) -> None:
+    """Any seeds load the same from their packed file: in bulk, one by one, eagerly and lazily."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bulk, "MIN_BATCH", 1)
-        patch.setattr(seeds, "MIN_BULK_BYTES", 0)
+        patch.setattr(bulk_reader, "MIN_BATCH", 1)
+        patch.setattr(loading, "MIN_BULK_BYTES", 0)
         file, packed_file = Path(folder, "seed.ndjson"), Path(folder, "seed.packed")
         file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
         try:
             loaded = load_seeds([file], NOW)
         except SeedError:
             return
-        for few in (seeds.MAX_EAGER_RUNS, 0):
-            patch.setattr(seeds, "MAX_EAGER_RUNS", few)
+        for max_eager_runs in (loading.MAX_EAGER_RUNS, 0):
+            patch.setattr(loading, "MAX_EAGER_RUNS", max_eager_runs)
             write_packed(packed_file, loaded, overwrite=True)
-            for load in (load_seeds, slowly):
-                assert everything(load([packed_file], NOW)) == everything(loaded)
+            for load in (load_seeds, load_one_by_one):
+                assert all_records(load([packed_file], NOW)) == all_records(loaded)
 
 
 def pack_fixtures(folder: Path) -> Path:
@@ -61,8 +59,8 @@ def pack_fixtures(folder: Path) -> Path:
     return file
 
 
-def test_values_that_come_again_are_listed_once(tmp_path: Path) -> None:
-    """A column of few values holds each once; instants come back as they were."""
+def test_repeated_values_are_stored_once(tmp_path: Path) -> None:
+    """A column of few distinct values has each of them once. Instants are unchanged."""
     file = tmp_path / "runs.ndjson"
     moment = "2026-01-31T08:00:00.000001Z"
     lines = [
@@ -81,12 +79,12 @@ def test_values_that_come_again_are_listed_once(tmp_path: Path) -> None:
     assert len(times) == 40
 
 
-def test_many_runs_are_read_when_they_are_asked_for(
+def test_many_runs_are_made_when_they_are_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Task runs, their numbers and whose they are come back; deletes take them along."""
-    monkeypatch.setattr(seeds, "MAX_EAGER_RUNS", 0)
-    monkeypatch.setattr(seeds, "MIN_BULK_BYTES", 0)
+    """Numbers, task runs and parents are unchanged, and a delete takes task runs along."""
+    monkeypatch.setattr(loading, "MAX_EAGER_RUNS", 0)
+    monkeypatch.setattr(loading, "MIN_BULK_BYTES", 0)
     ids = [f"{at:08}-aaaa-4000-8000-{at:012}" for at in range(40)]
     document = {
         "flow_runs": [
@@ -103,7 +101,7 @@ def test_many_runs_are_read_when_they_are_asked_for(
     assert list(columns["total_run_time"]) == [at + 0.5 for at in reversed(range(40))]
     assert set(map(len, columns.values())) == {40}
     again = load_seeds([packed_file], NOW)
-    assert everything(again) == everything(loaded)
+    assert all_records(again) == all_records(loaded)
     store = Store(again.base())
     assert [run.parent_flow_run_id for run in store] == [ids[0]] * 39 + [None]
     store.delete(ids[:1])
@@ -112,20 +110,18 @@ def test_many_runs_are_read_when_they_are_asked_for(
     assert store.task_runs_of(ids[1]) == [store.task_runs.get(ids[1])]
 
 
-def test_big_endian_machines_write_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Numbers are turned where the machine has them the other way round, at both ends."""
+def test_files_do_not_depend_on_byte_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A big-endian machine swaps the bytes of numbers when it writes and when it reads."""
     loaded = load_seeds([resource_path("fixtures")], NOW)
     monkeypatch.setattr(packed.sys, "byteorder", "big")
-    file = tmp_path / "turned.packed"
+    file = tmp_path / "swapped.packed"
     write_packed(file, loaded, overwrite=False)
-    assert everything(load_seeds([file], NOW)) == everything(loaded)
+    assert all_records(load_seeds([file], NOW)) == all_records(loaded)
 
 
 @pytest.mark.parametrize("at", [0, 30, 60, 500, -40, -1])
 def test_a_damaged_file_is_refused(tmp_path: Path, at: int) -> None:
-    """Whichever byte is another one, or missing: one problem, and nothing is loaded."""
+    """A changed byte, or a missing end, is one problem, and nothing is loaded."""
     file = pack_fixtures(tmp_path)
     whole = bytearray(file.read_bytes())
     short = whole[:at]
@@ -137,8 +133,8 @@ def test_a_damaged_file_is_refused(tmp_path: Path, at: int) -> None:
         assert len(error.value.problems) == 1
 
 
-def test_another_version_is_told(tmp_path: Path) -> None:
-    """A file of a later version is not taken for a damaged one."""
+def test_another_version_is_reported(tmp_path: Path) -> None:
+    """A file of a later version is not called damaged."""
     file = pack_fixtures(tmp_path)
     with pytest.raises(PackedSeedError, match="version 3 of packed seeds"):
         unpack(file.read_bytes().replace(b"version 2\n", b"version 3\n", 1))

@@ -1,4 +1,4 @@
-# The shipped flow runs show what their README says, and every key and deviation there is.
+"""The shipped flow runs do what their README says, and cover every key and every deviation."""
 
 import json
 import re
@@ -29,7 +29,7 @@ README = (resource_path("fixtures") / "README.md").read_text(encoding="utf-8")
 SAMPLE_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 SAMPLE_TIME = "2023-11-07T05:31:56Z"
 MONTH_END = "a0000000-0000-4000-8000-000000000001"
-MEANING = ("state-both-lists", "like-wildcards", "like-nul", "like-case-ascii")
+DEVIATIONS_OF_MEANING = ("state-both-lists", "like-wildcards", "like-nul", "like-case-ascii")
 SATISFIABLE = {
     "flow_version",
     "start_time",
@@ -38,13 +38,13 @@ SATISFIABLE = {
     "parent_flow_run_id",
 }
 NAMES = ("Late", "AwaitingRetry", "Retrying", "TimedOut", "Cached", "Suspended")
-# Of what filters on flow runs ask for; `created` is the first field that none does.
+# Fields that filters of flow runs ask for. `created` is the first one that none asks for.
 _FILTERED = [field.name for field in fields(FlowRun)]
 NULLABLE = [
     field.name for field in fields(FlowRun)[: _FILTERED.index("created")] if field.default is None
 ]
-OF_BULK_DELETE = [one for one in DEVIATIONS if one.endpoint == BULK_DELETE]
-# For each key of each criterion, values that must each match some of the runs, and not all.
+BULK_DELETE_DEVIATIONS = [one for one in DEVIATIONS if one.endpoint == BULK_DELETE]
+# For each key of each criterion, values that must match some runs and not all.
 VALUES: dict[str, dict[str, list[Any]]] = {
     "id": {"any_": [[SAMPLE_ID]], "not_any_": [[SAMPLE_ID]]},
     "name": {"any_": [["marvin"]], "like_": ["marvin", "100%", "STRASSE-Ü"]},
@@ -99,8 +99,8 @@ def store() -> Store:
     return Store(seeds().base())
 
 
-def message_of(text: str) -> Message:
-    """A request as the registry writes it: a body, or headers, an empty line and a body."""
+def parse_message(text: str) -> Message:
+    """Parse a request of the registry: a body, or headers, an empty line and a body."""
     head, _, body = text.rpartition("\n\n")
     headers = dict(line.lower().split(": ") for line in head.splitlines())
     return Message(
@@ -110,12 +110,12 @@ def message_of(text: str) -> Message:
     )
 
 
-def answer(text: str, dialect: Dialect) -> tuple[int, frozenset[str], set[str]]:
-    """What came of a request: the number deleted, or the status; the names matched; warnings."""
+def send(text: str, dialect: Dialect) -> tuple[int, frozenset[str], set[str]]:
+    """Send a request: the number of deleted runs or the status, the names matched, the warnings."""
     runs = store().fork()
     warned: set[str] = set()
     try:
-        reading = read_request(message_of(text), BulkDeleteRequest, dialect, NOW)
+        reading = read_request(parse_message(text), BulkDeleteRequest, dialect, NOW)
         warned.update(reading.warnings)
         deletion = bulk_delete(runs, reading.request, dialect)
     except RefusedRequest as refusal:
@@ -137,19 +137,19 @@ def body_of(flow_runs: object) -> str:
 
 def matches(flow_runs: object, dialect: Dialect = SPEC) -> frozenset[str]:
     """The names of the runs that a filter matches."""
-    return answer(body_of(flow_runs), dialect)[1]
+    return send(body_of(flow_runs), dialect)[1]
 
 
-def alone(criterion: str, key: str, value: object) -> dict[str, Any]:
-    """A filter of one condition; `state.type` is a criterion within one."""
+def single_condition(criterion: str, key: str, value: object) -> dict[str, Any]:
+    """A filter with one condition. A criterion such as `state.type` is nested."""
     flow_runs: dict[str, Any] = {key: value}
     for name in reversed(criterion.split(".")):
         flow_runs = {name: flow_runs}
     return flow_runs
 
 
-def table(first: str) -> Iterator[list[str]]:
-    """The cells of the README's tables whose first column has this title."""
+def table_rows(first: str) -> Iterator[list[str]]:
+    """The rows of the README's tables whose first column has this title, as lists of cells."""
     inside = False
     for line in README.splitlines():
         cells = line.strip("|").split("|")
@@ -158,28 +158,28 @@ def table(first: str) -> Iterator[list[str]]:
         inside = line.startswith("|") and (inside or cells[0].strip() == first)
 
 
-def spans(cell: str) -> list[str]:
-    """What stands in backticks."""
+def code_spans(cell: str) -> list[str]:
+    """The texts in backticks."""
     return re.findall("`([^`]*)`", cell)
 
 
-def said(cell: str) -> object:
-    """What a cell says is matched: names, or how many, or a status."""
-    if spans(cell):
-        return set(spans(cell))
+def expected_result(cell: str) -> object:
+    """What a cell says: the names that are matched, their number, or a status."""
+    if code_spans(cell):
+        return set(code_spans(cell))
     return set() if cell == "none" else cell
 
 
-def seen(flow_runs: object, dialect: Dialect, cell: str) -> object:
-    """What a filter matches, in the form of the cell that says so."""
-    number, names, _ = answer(body_of(flow_runs), dialect)
+def actual_result(flow_runs: object, dialect: Dialect, cell: str) -> object:
+    """What a filter matches, in the form of a cell."""
+    number, names, _ = send(body_of(flow_runs), dialect)
     if number > MAX_LIMIT:
         return str(number)  # a status
     return f"{len(names)} runs" if cell.endswith(" runs") else set(names)
 
 
 def test_they_load_without_problems_or_notes() -> None:
-    """Nothing is wrong with the shipped seeds, and nothing about them surprises."""
+    """The shipped seeds are valid and give no notes."""
     assert seeds().notes == []
     assert 40 <= len(seeds().flow_runs) <= 70
     assert seeds().task_runs
@@ -187,8 +187,8 @@ def test_they_load_without_problems_or_notes() -> None:
     assert seeds().deployments
 
 
-def test_every_key_has_a_value_here() -> None:
-    """The table above names each key of each criterion, and no other."""
+def test_every_key_has_values_in_the_table() -> None:
+    """`VALUES` has each key of each criterion, and no other."""
     assert {name: set(keys) for name, keys in VALUES.items()} == {
         name: set(keys) for name, keys in CONDITIONS.items()
     }
@@ -198,37 +198,37 @@ def test_every_key_has_a_value_here() -> None:
     ("criterion", "key"), [(name, key) for name, keys in VALUES.items() for key in keys]
 )
 def test_every_key_matches_some_runs_and_not_others(criterion: str, key: str) -> None:
-    """Whatever a filter can ask, some runs have it and some do not."""
+    """For each value of the table."""
     for value in VALUES[criterion][key]:
-        found = matches(alone(criterion, key, value))
+        found = matches(single_condition(criterion, key, value))
         assert 0 < len(found) < len(store()), value
 
 
 @pytest.mark.parametrize("column", NULLABLE)
 def test_every_column_that_can_be_null_is_null_somewhere(column: str) -> None:
-    """Of each such column some runs have a value, and some none."""
+    """Some runs have a value there, and some have none."""
     assert {getattr(run, column) is None for run in store()} == {True, False}
 
 
 def test_creators_have_an_id_a_type_both_or_neither() -> None:
-    """A creator that is there may still lack its id, its type, or both."""
+    """A creator may lack its id, its type, or both."""
     creators = [run.created_by for run in store() if run.created_by]
     assert len({(by.id is None, by.type is None) for by in creators}) == 4
 
 
 def test_runs_have_no_one_or_many_tags() -> None:
-    """Some runs have no tag, some one, some several."""
+    """There are runs without tags, with one and with four."""
     assert {0, 1, 4} <= {len(run.tags) for run in store()}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_the_sample_request_deletes_nothing(dialect: Dialect) -> None:
-    """The document's sample contradicts itself, in every dialect."""
-    assert answer(body_of(SAMPLE), dialect)[:2] == (0, frozenset())
+    """The sample of the OpenAPI document contradicts itself, in every dialect."""
+    assert send(body_of(SAMPLE), dialect)[:2] == (0, frozenset())
 
 
-def test_the_sample_finds_what_it_can() -> None:
-    """Five of the sample's criteria can be satisfied, and each alone finds a run."""
+def test_satisfiable_criteria_of_the_sample_match() -> None:
+    """Five of its criteria can be satisfied. Each of them alone matches a run."""
     criteria = SAMPLE.keys() - {"operator"}
     assert {name for name in criteria if matches({name: SAMPLE[name]})} == SATISFIABLE
 
@@ -236,93 +236,98 @@ def test_the_sample_finds_what_it_can() -> None:
 @pytest.mark.parametrize(
     ("criterion", "key"), [(name, key) for name, keys in CONDITIONS.items() for key in keys]
 )
-def test_each_key_of_the_sample_finds_a_run(criterion: str, key: str) -> None:
-    """Every key of the sample is there, and alone it finds a run."""
+def test_each_key_of_the_sample_matches_a_run(criterion: str, key: str) -> None:
+    """The sample has every key, and each of them alone matches a run."""
     value = SAMPLE
     for step in (*criterion.split("."), key):
         value = value[step]
-    assert matches(alone(criterion, key, value))
+    assert matches(single_condition(criterion, key, value))
 
 
-def test_the_sample_state_finds_every_run_on_a_real_server() -> None:
-    """The sample's state alone would empty a real server (`state-both-lists`)."""
+def test_the_state_of_the_sample_matches_every_run_on_a_real_server() -> None:
+    """With that criterion alone, a real server deletes everything (`state-both-lists`)."""
     for name in ("prefect-sqlite", "prefect-postgresql"):
         assert len(matches({"state": SAMPLE["state"]}, DIALECTS[name])) == len(store())
 
 
-@pytest.mark.parametrize("deviation", OF_BULK_DELETE, ids=lambda deviation: deviation.id)
+@pytest.mark.parametrize("deviation", BULK_DELETE_DEVIATIONS, ids=lambda deviation: deviation.id)
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_the_request_of_a_deviation_earns_its_warning(
-    deviation: Deviation, dialect: Dialect
-) -> None:
-    """The registry's own requests are warned about, in every dialect; silent ones never are."""
+def test_the_request_of_a_deviation_is_warned_about(deviation: Deviation, dialect: Dialect) -> None:
+    """It is in every dialect, unless the deviation is silent."""
     text = deviation.request.partition(" (")[0]
-    warned = answer(text, dialect)[2]
+    warned = send(text, dialect)[2]
     assert (deviation.id in warned) == (not deviation.silent), warned
 
 
 @pytest.mark.parametrize("name", ["prefect-sqlite", "prefect-postgresql"])
-@pytest.mark.parametrize("wanted", MEANING)
-def test_the_request_of_a_deviation_of_meaning_shows_it(wanted: str, name: str) -> None:
-    """On the shipped runs a real server answers the registry's request in another way."""
+@pytest.mark.parametrize("wanted", DEVIATIONS_OF_MEANING)
+def test_the_request_of_a_deviation_has_another_result_on_a_real_server(
+    wanted: str, name: str
+) -> None:
+    """It has on the shipped runs, for each deviation in the meaning of filters."""
     (request,) = (deviation.request for deviation in DEVIATIONS if deviation.id == wanted)
-    assert answer(request, SPEC)[:2] != answer(request, DIALECTS[name])[:2]
+    assert send(request, SPEC)[:2] != send(request, DIALECTS[name])[:2]
 
 
-def test_the_readme_names_every_run() -> None:
-    """The README has a line for each run, by a name that is its own, and for no other."""
-    assert sorted(cells[0].strip("`") for cells in table("run")) == sorted(
+def test_the_readme_lists_every_run() -> None:
+    """It has one line for each run, and all names differ."""
+    assert sorted(cells[0].strip("`") for cells in table_rows("run")) == sorted(
         run.name for run in store()
     )
     assert f"these {len(store())} flow runs" in README
 
 
-def test_the_readme_names_ids_that_are_there() -> None:
-    """Each id that the README tells to refer to is that of something in the seeds."""
-    held = seeds()
-    there = {*held.flow_runs, *held.task_runs, *held.flows, *held.deployments}
-    there |= {run.created_by_id or "" for run in store()}
-    named = [spans(cells[0])[0] for cells in table("id")]
-    assert [id_ for id_ in named if id_ not in there or id_ != str(UUID(id_))] == []
+def test_ids_in_the_readme_exist() -> None:
+    """Each id that the README lists is that of a record in the seeds."""
+    loaded = seeds()
+    existing = {*loaded.flow_runs, *loaded.task_runs, *loaded.flows, *loaded.deployments}
+    existing |= {run.created_by_id or "" for run in store()}
+    named = [code_spans(cells[0])[0] for cells in table_rows("id")]
+    assert [id_ for id_ in named if id_ not in existing or id_ != str(UUID(id_))] == []
 
 
-def test_the_readme_tells_what_the_sample_finds() -> None:
-    """The README's table of the sample is right, and names each criterion once."""
-    rows = list(table("criterion"))
-    assert [spans(cells[0])[0] for cells in rows] == [key for key in SAMPLE if key != "operator"]
+def test_the_readme_says_what_the_sample_matches() -> None:
+    """Its table of the sample is right, and has each criterion once."""
+    rows = list(table_rows("criterion"))
+    assert [code_spans(cells[0])[0] for cells in rows] == [
+        key for key in SAMPLE if key != "operator"
+    ]
     for first, *cells in rows:
-        (criterion,) = spans(first)
+        (criterion,) = code_spans(first)
         for cell, dialect in zip(cells, DIALECTS.values(), strict=True):
-            seen_here = seen({criterion: SAMPLE[criterion]}, dialect, cell)
-            assert seen_here == said(cell), (criterion, dialect.name)
+            actual = actual_result({criterion: SAMPLE[criterion]}, dialect, cell)
+            assert actual == expected_result(cell), (criterion, dialect.name)
 
 
 @pytest.mark.parametrize("title", ["shows", "deviation"])
-def test_the_readme_tells_what_a_filter_finds(title: str) -> None:
-    """Each filter of the README finds what it says, in each dialect, and earns its warning."""
-    rows = [cells for cells in table(title) if len(cells) == 5]
+def test_the_readme_says_what_filters_match(title: str) -> None:
+    """Each filter matches what it says, in each dialect, and is warned about as it says."""
+    rows = [cells for cells in table_rows(title) if len(cells) == 5]
     assert rows
     for first, filter_cell, *cells in rows:
-        flow_runs = json.loads(spans(filter_cell)[0])
+        flow_runs = json.loads(code_spans(filter_cell)[0])
         for cell, dialect in zip(cells, DIALECTS.values(), strict=True):
-            assert seen(flow_runs, dialect, cell) == said(cell), (filter_cell, dialect.name)
+            assert actual_result(flow_runs, dialect, cell) == expected_result(cell), (
+                filter_cell,
+                dialect.name,
+            )
             if title == "deviation":
-                assert first in answer(body_of(flow_runs), dialect)[2]
+                assert first in send(body_of(flow_runs), dialect)[2]
 
 
-def test_the_readme_tells_how_requests_are_read() -> None:
-    """Each request of the README is answered as it says, and each deviation has an example."""
-    rows = list(table("deviation"))
-    assert {cells[0] for cells in rows} == {deviation.id for deviation in OF_BULK_DELETE}
-    for _, request, *told in (cells for cells in rows if len(cells) == 4):
-        spec, real = (int(cell.split()[0]) for cell in told)
-        text = "\n\n".join(spans(request))
+def test_the_readme_says_how_requests_are_answered() -> None:
+    """Each request is answered as it says, and each deviation has an example."""
+    rows = list(table_rows("deviation"))
+    assert {cells[0] for cells in rows} == {deviation.id for deviation in BULK_DELETE_DEVIATIONS}
+    for _, request, *statuses in (cells for cells in rows if len(cells) == 4):
+        spec, real = (int(cell.split()[0]) for cell in statuses)
+        text = "\n\n".join(code_spans(request))
         for dialect in DIALECTS.values():
-            assert answer(text, dialect)[0] == (spec if dialect is SPEC else real), request
+            assert send(text, dialect)[0] == (spec if dialect is SPEC else real), request
 
 
-def test_a_filter_without_a_condition_matches_more_than_the_limit() -> None:
-    """There are more runs than one request deletes: `limit-reached` can be seen."""
-    number, names, warned = answer("{}", SPEC)
+def test_a_filter_without_conditions_matches_more_than_the_limit() -> None:
+    """There are more runs than one request deletes, so that `limit-reached` can be tried."""
+    number, names, warned = send("{}", SPEC)
     assert (number, len(names)) == (MAX_LIMIT, store().count(MATCH_ALL))
     assert "limit-reached" in warned
