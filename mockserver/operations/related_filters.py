@@ -1,8 +1,8 @@
-"""What several filters in one body mean together: conditions on other records become predicates.
+"""Filters on several kinds of records in one body, combined into one predicate.
 
-A filter on flows, say, is evaluated on the flows, and narrows flow runs to those of the flows
-found. All given filters must hold (a real server joins EXISTS subqueries by and). The keys mean
-what `predicates` says of those that flow runs have too; what only these filters have is here.
+A filter on flows is evaluated on the flows of the store; flow runs must then belong to one of the
+flows found. All filters must hold: a real server joins EXISTS subqueries by AND. Keys that flow
+runs have too mean what `filters.predicates` says; the other keys are defined here.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Conditions = Mapping[str, Mapping[str, ConditionCompiler]]
 
 @dataclass(frozen=True, slots=True)
 class FilterSet:
-    """The filters of a body; None is one that was not given."""
+    """The filters of a body, by the kind of record that they select; None is no filter."""
 
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None
@@ -66,9 +66,9 @@ class FilterSet:
 
 
 def filter_set_from(body: Any) -> FilterSet:
-    """The filters of a body, whichever of them it can have. Other keys of it mean nothing."""
-    named = {"work_pool_queues": "work_queues"}
-    kinds = {key: named.get(key, key) for key in type(body).model_fields}
+    """The filters of a body model. Its fields that are no filters are ignored."""
+    renamed = {"work_pool_queues": "work_queues"}
+    kinds = {key: renamed.get(key, key) for key in type(body).model_fields}
     return FilterSet(
         **{
             kind: getattr(body, key)
@@ -78,90 +78,99 @@ def filter_set_from(body: Any) -> FilterSet:
     )
 
 
-def flow_runs_predicate(wanted: FilterSet, store: Store, dialect: Dialect) -> Predicate:
-    """Which flow runs satisfy all of the filters."""
+def flow_runs_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> Predicate:
+    """The condition on flow runs that all filters together make."""
     parts: list[Predicate] = []
-    if wanted.flow_runs is not None:
-        parts.append(_compile_kind("flow_runs", wanted.flow_runs, store, dialect))
-    if wanted.deployments is not None:
+    if filters.flow_runs is not None:
+        parts.append(_compile_kind("flow_runs", filters.flow_runs, store, dialect))
+    if filters.deployments is not None:
         parts.append(
             _refers_to_any(
-                "deployment_id", _matching_records("deployments", wanted, store, dialect)
+                "deployment_id", _matching_records("deployments", filters, store, dialect)
             )
         )
-    if wanted.work_pools is not None or wanted.work_queues is not None:
-        queues = _matching_queue_ids(wanted, store, dialect)
+    if filters.work_pools is not None or filters.work_queues is not None:
+        queues = _matching_queue_ids(filters, store, dialect)
         parts.append(Comparison("work_queue_id", ONE_OF, queues))
-    if wanted.flows is not None:
-        parts.append(_refers_to_any("flow_id", _matching_records("flows", wanted, store, dialect)))
-    if wanted.task_runs is not None:
-        task_runs = _matching_records("task_runs", wanted, store, dialect)
-        owners = frozenset(one.flow_run_id for one in task_runs if one.flow_run_id is not None)
+    if filters.flows is not None:
+        parts.append(_refers_to_any("flow_id", _matching_records("flows", filters, store, dialect)))
+    if filters.task_runs is not None:
+        task_runs = _matching_records("task_runs", filters, store, dialect)
+        owners = frozenset(
+            task_run.flow_run_id for task_run in task_runs if task_run.flow_run_id is not None
+        )
         parts.append(Comparison("id", ONE_OF, owners))
     return combine(Operator.and_, parts)
 
 
-def flows_predicate(wanted: FilterSet, store: Store, dialect: Dialect) -> Predicate:
-    """Which flows satisfy all of the filters."""
+def flows_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> Predicate:
+    """The condition on flows that all filters together make."""
     parts: list[Predicate] = []
-    if wanted.flows is not None:
-        parts.append(_compile_kind("flows", wanted.flows, store, dialect))
-    if wanted.deployments is not None or wanted.work_pools is not None:
-        deployments = _matching_records("deployments", wanted, store, dialect)
-        if wanted.work_pools is not None:
-            queues = _matching_queue_ids(FilterSet(work_pools=wanted.work_pools), store, dialect)
-            deployments = [one for one in deployments if one.work_queue_id in queues]
-        parts.append(Comparison("id", ONE_OF, frozenset(one.flow_id for one in deployments)))
-    parts.extend(_by_runs(wanted, store, dialect, "flow_id"))
+    if filters.flows is not None:
+        parts.append(_compile_kind("flows", filters.flows, store, dialect))
+    if filters.deployments is not None or filters.work_pools is not None:
+        deployments = _matching_records("deployments", filters, store, dialect)
+        if filters.work_pools is not None:
+            queues = _matching_queue_ids(FilterSet(work_pools=filters.work_pools), store, dialect)
+            deployments = [each for each in deployments if each.work_queue_id in queues]
+        parts.append(Comparison("id", ONE_OF, frozenset(each.flow_id for each in deployments)))
+    parts.extend(_referenced_by_runs(filters, store, dialect, "flow_id"))
     return combine(Operator.and_, parts)
 
 
-def task_runs_predicate(wanted: FilterSet, store: Store, dialect: Dialect) -> Predicate:
-    """Which task runs satisfy all of the filters."""
+def task_runs_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> Predicate:
+    """The condition on task runs that all filters together make."""
     parts: list[Predicate] = []
-    if wanted.task_runs is not None:
-        parts.append(_compile_kind("task_runs", wanted.task_runs, store, dialect))
-    if wanted.flow_runs or wanted.flows or wanted.deployments:
-        of_runs = FilterSet(wanted.flows, wanted.flow_runs, None, wanted.deployments)
-        runs = store.select(flow_runs_predicate(of_runs, store, dialect))
+    if filters.task_runs is not None:
+        parts.append(_compile_kind("task_runs", filters.task_runs, store, dialect))
+    if filters.flow_runs or filters.flows or filters.deployments:
+        run_filters = FilterSet(filters.flows, filters.flow_runs, None, filters.deployments)
+        runs = store.select(flow_runs_predicate(run_filters, store, dialect))
         parts.append(_refers_to_any("flow_run_id", runs))
     return combine(Operator.and_, parts)
 
 
-def deployments_predicate(wanted: FilterSet, store: Store, dialect: Dialect) -> Predicate:
-    """Which deployments satisfy all of the filters."""
+def deployments_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> Predicate:
+    """The condition on deployments that all filters together make."""
     parts: list[Predicate] = []
-    if wanted.deployments is not None:
-        parts.append(_compile_kind("deployments", wanted.deployments, store, dialect))
-    if wanted.flows is not None:
-        parts.append(_refers_to_any("flow_id", _matching_records("flows", wanted, store, dialect)))
-    if wanted.work_pools is not None or wanted.work_queues is not None:
-        queues = _matching_queue_ids(wanted, store, dialect)
+    if filters.deployments is not None:
+        parts.append(_compile_kind("deployments", filters.deployments, store, dialect))
+    if filters.flows is not None:
+        parts.append(_refers_to_any("flow_id", _matching_records("flows", filters, store, dialect)))
+    if filters.work_pools is not None or filters.work_queues is not None:
+        queues = _matching_queue_ids(filters, store, dialect)
         parts.append(Comparison("work_queue_id", ONE_OF, queues))
-    parts.extend(_by_runs(wanted, store, dialect, "deployment_id"))
+    parts.extend(_referenced_by_runs(filters, store, dialect, "deployment_id"))
     return combine(Operator.and_, parts)
 
 
-def _by_runs(wanted: FilterSet, store: Store, dialect: Dialect, column: str) -> Iterable[Predicate]:
-    """By what the flow runs (and their task runs) that satisfy the filters refer to."""
-    if wanted.flow_runs is not None or wanted.task_runs is not None:
-        of_runs = FilterSet(flow_runs=wanted.flow_runs, task_runs=wanted.task_runs)
-        runs = store.select(flow_runs_predicate(of_runs, store, dialect))
+def _referenced_by_runs(
+    filters: FilterSet, store: Store, dialect: Dialect, column: str
+) -> Iterable[Predicate]:
+    """The condition that `column` of some matching flow run names the record.
+
+    Both filters on flow runs and on task runs select flow runs. Nothing where there is neither.
+    """
+    if filters.flow_runs is not None or filters.task_runs is not None:
+        run_filters = FilterSet(flow_runs=filters.flow_runs, task_runs=filters.task_runs)
+        runs = store.select(flow_runs_predicate(run_filters, store, dialect))
         yield Comparison("id", ONE_OF, frozenset(getattr(run, column) for run in runs))
 
 
-def _matching_records(kind: str, wanted: FilterSet, store: Store, dialect: Dialect) -> list[Any]:
-    """The records that satisfy the filter on their kind, if there is one."""
-    own = getattr(wanted, kind)
-    predicate = MATCH_ALL if own is None else _compile_kind(kind, own, store, dialect)
+def _matching_records(kind: str, filters: FilterSet, store: Store, dialect: Dialect) -> list[Any]:
+    """The records of a kind that match its filter; all of them where it has none."""
+    kind_filter = getattr(filters, kind)
+    predicate = (
+        MATCH_ALL if kind_filter is None else _compile_kind(kind, kind_filter, store, dialect)
+    )
     return list(filter(predicate, getattr(store, kind)))
 
 
-def _matching_queue_ids(wanted: FilterSet, store: Store, dialect: Dialect) -> frozenset[str]:
-    """Ids of the queues that satisfy their filter, in pools that satisfy theirs."""
-    queues = _matching_records("work_queues", wanted, store, dialect)
-    if wanted.work_pools is not None:
-        pools = {pool.id for pool in _matching_records("work_pools", wanted, store, dialect)}
+def _matching_queue_ids(filters: FilterSet, store: Store, dialect: Dialect) -> frozenset[str]:
+    """The ids of the work queues that match their filter and whose pool matches its filter."""
+    queues = _matching_records("work_queues", filters, store, dialect)
+    if filters.work_pools is not None:
+        pools = {pool.id for pool in _matching_records("work_pools", filters, store, dialect)}
         queues = [queue for queue in queues if queue.work_pool_id in pools]
     return frozenset(queue.id for queue in queues)
 
@@ -171,17 +180,14 @@ def _refers_to_any(column: str, records: Iterable[Any]) -> Comparison:
 
 
 def compile_criteria_of(
-    kind: str, wanted: Any, store: Store, dialect: Dialect
+    kind: str, kind_filter: Any, store: Store, dialect: Dialect
 ) -> Mapping[str, Predicate]:
-    """The criteria of one of the filters that a body wants, each as a predicate of its own."""
-    return _CRITERIA_COMPILERS[kind](wanted, store, dialect)
+    """The criteria of a filter by name, each as a predicate; `kind` is a field of FilterSet."""
+    return _CRITERIA_COMPILERS[kind](kind_filter, store, dialect)
 
 
-def _compile_kind(kind: str, wanted: Any, store: Store, dialect: Dialect) -> Predicate:
-    return combine_criteria(wanted, compile_criteria_of(kind, wanted, store, dialect))
-
-
-# Each filter on the records it is about
+def _compile_kind(kind: str, kind_filter: Any, store: Store, dialect: Dialect) -> Predicate:
+    return combine_criteria(kind_filter, compile_criteria_of(kind, kind_filter, store, dialect))
 
 
 _NAME_CONDITIONS: Mapping[str, ConditionCompiler] = {
@@ -199,28 +205,28 @@ _ID_CONDITIONS: Mapping[str, ConditionCompiler] = {
 }
 
 
-def _flow_criteria(wanted: FlowFilter, store: Store, dialect: Dialect) -> dict[str, Predicate]:
-    def deployed(is_null: bool, _dialect: Dialect) -> Comparison:
-        with_one = frozenset(deployment.flow_id for deployment in store.deployments)
-        return Comparison("id", NONE_OF if is_null else ONE_OF, with_one)
+def _flow_criteria(flow_filter: FlowFilter, store: Store, dialect: Dialect) -> dict[str, Predicate]:
+    def has_deployment(is_null: bool, _dialect: Dialect) -> Comparison:
+        deployed = frozenset(deployment.flow_id for deployment in store.deployments)
+        return Comparison("id", NONE_OF if is_null else ONE_OF, deployed)
 
     conditions: Conditions = {
         "id": _ID_CONDITIONS,
-        "deployment": {"is_null_": deployed},
+        "deployment": {"is_null_": has_deployment},
         "name": _NAME_CONDITIONS,
         "tags": _TAG_CONDITIONS,
     }
-    return compile_with(conditions, wanted, dialect)
+    return compile_with(conditions, flow_filter, dialect)
 
 
 def _deployment_criteria(
-    wanted: DeploymentFilter, store: Store, dialect: Dialect
+    deployment_filter: DeploymentFilter, store: Store, dialect: Dialect
 ) -> dict[str, Predicate]:
     def either_name(text: str, dialect: Dialect) -> Predicate | None:
-        named = like_condition("name")(text, dialect)
-        if named is None:
+        has_name = like_condition("name")(text, dialect)
+        if has_name is None:
             return None
-        return AnyOf((named, _refers_to_any("flow_id", filter(named, store.flows))))
+        return AnyOf((has_name, _refers_to_any("flow_id", filter(has_name, store.flows))))
 
     conditions: Conditions = {
         "id": _ID_CONDITIONS,
@@ -232,12 +238,13 @@ def _deployment_criteria(
         "tags": _TAG_CONDITIONS,
         "work_queue_name": {"any_": one_of("work_queue_name")},
     }
-    # A real server takes the deprecated criterion and does not look at it, not even under or_.
-    return compile_with(conditions, wanted.model_copy(update={"concurrency_limit": None}), dialect)
+    # A real server accepts the deprecated criterion and ignores it, even under or_.
+    without_deprecated = deployment_filter.model_copy(update={"concurrency_limit": None})
+    return compile_with(conditions, without_deprecated, dialect)
 
 
 def _task_run_criteria(
-    wanted: TaskRunFilter, store: Store, dialect: Dialect
+    task_run_filter: TaskRunFilter, store: Store, dialect: Dialect
 ) -> dict[str, Predicate]:
     def stands_for_subflow(exists: bool, _dialect: Dialect) -> Comparison:
         parents = frozenset(store.parent_task_run_ids())
@@ -249,20 +256,21 @@ def _task_run_criteria(
         "tags": _TAG_CONDITIONS,
         "state.type": CONDITIONS["state.type"],
         "state.name": CONDITIONS["state.name"],
-        # Other than of a flow run, `before_` and `after_` look at the start time alone.
+        # Unlike those of a flow run (M7), these bounds never look at the expected start time.
         "start_time": _TIME_CONDITIONS["start_time"],
         "end_time": _TIME_CONDITIONS["end_time"],
         "expected_start_time": _TIME_CONDITIONS["expected_start_time"],
         "subflow_runs": {"exists_": stands_for_subflow},
     }
-    compiled = compile_with(conditions, wanted.model_copy(update={"flow_run_id": None}), dialect)
-    if wanted.flow_run_id is not None:
-        compiled["flow_run_id"] = _flow_run_id_predicate(wanted.flow_run_id)
-    return compiled
+    others = task_run_filter.model_copy(update={"flow_run_id": None})
+    criteria = compile_with(conditions, others, dialect)
+    if task_run_filter.flow_run_id is not None:
+        criteria["flow_run_id"] = _flow_run_id_predicate(task_run_filter.flow_run_id)
+    return criteria
 
 
 def _flow_run_id_predicate(criterion: Any) -> Predicate:
-    """`is_null_` true outdoes the list; by default it is false, and asks for any flow run."""
+    """`is_null_` true overrides the list; false, the default, alone means "has a flow run"."""
     if criterion.is_null_:
         return Comparison("flow_run_id", IS_NULL)
     if criterion.any_ is not None:
@@ -281,16 +289,18 @@ _TIME_CONDITIONS: Conditions = {
 
 
 def _work_queue_criteria(
-    wanted: WorkQueueFilter, _: Store, dialect: Dialect
+    queue_filter: WorkQueueFilter, _: Store, dialect: Dialect
 ) -> dict[str, Predicate]:
-    """With nothing to start with, and no other condition, there is no criterion on the name.
+    """The criteria of a work queue's filter.
 
-    An empty one is satisfied by every queue; this one is not there, and an `or_` passes over it.
+    A `name` whose only condition is an empty `startswith_` counts as absent. Other criteria
+    without a condition match every queue (M3); under `or_` that makes the difference. Found by
+    random requests to real servers.
     """
-    name = wanted.name
+    name = queue_filter.name
     if name is not None and name.any_ is None and name.startswith_ == []:
-        wanted = wanted.model_copy(update={"name": None})
-    return compile_with(_WORK_QUEUE_CONDITIONS, wanted, dialect)
+        queue_filter = queue_filter.model_copy(update={"name": None})
+    return compile_with(_WORK_QUEUE_CONDITIONS, queue_filter, dialect)
 
 
 def _starts_with(texts: list[str], dialect: Dialect) -> Predicate | None:
@@ -311,11 +321,11 @@ _WORK_POOL_CONDITIONS: Conditions = {
 
 _CRITERIA_COMPILERS: Mapping[str, Callable[[Any, Store, Dialect], dict[str, Predicate]]] = {
     "flows": _flow_criteria,
-    "flow_runs": lambda wanted, _store, dialect: compile_criteria(wanted, dialect),
+    "flow_runs": lambda run_filter, _store, dialect: compile_criteria(run_filter, dialect),
     "task_runs": _task_run_criteria,
     "deployments": _deployment_criteria,
-    "work_pools": lambda wanted, _store, dialect: compile_with(
-        _WORK_POOL_CONDITIONS, wanted, dialect
+    "work_pools": lambda pool_filter, _store, dialect: compile_with(
+        _WORK_POOL_CONDITIONS, pool_filter, dialect
     ),
     "work_queues": _work_queue_criteria,
 }

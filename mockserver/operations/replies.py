@@ -1,7 +1,7 @@
-"""Records -> what a reply says of them: every field that Prefect 3.8 has, the computed ones too.
+"""Records as replies show them: every field of Prefect 3.8, computed ones included.
 
-What was never said of a record is what a server gives it: defaults, and times and ids that follow
-from those that are known, the same each time.
+A field that a record lacks has the value that a server would give it: a default, or a time or an id
+derived from what is known. Invariant: a derived value is the same in every reply.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ _DEPLOYMENT_DEFAULTS: Json = {
 
 
 def flow_run_reply(run: FlowRun, store: Store, now: datetime) -> Reply:
-    """A flow run, as FlowRunResponse."""
+    """A flow run as the schema FlowRunResponse has it."""
     state = complete_state(run, store)
-    created, updated = _made(run, state, store)
+    created, updated = _created_and_updated(run, state, store)
     queue = store.work_queues.get(run.work_queue_id)
     pool = store.work_pools.get(queue.work_pool_id) if queue else None
     return {
@@ -113,9 +113,9 @@ def flow_run_reply(run: FlowRun, store: Store, now: datetime) -> Reply:
 
 
 def task_run_reply(run: TaskRun, store: Store, now: datetime) -> Reply:
-    """A task run, as TaskRun."""
+    """A task run as the schema TaskRun has it."""
     state = complete_state(run, store)
-    created, updated = _made(run, state, store)
+    created, updated = _created_and_updated(run, state, store)
     return {
         "id": run.id,
         "created": created,
@@ -147,114 +147,121 @@ def task_run_reply(run: TaskRun, store: Store, now: datetime) -> Reply:
     }
 
 
-def flow_reply(of: Flow, store: Store, _now: datetime) -> Reply:
-    """A flow, as Flow."""
-    created = of.created or store.base.loaded_at
+def flow_reply(record: Flow, store: Store, _now: datetime) -> Reply:
+    """A flow as the schema Flow has it."""
+    created = record.created or store.base.loaded_at
     return {
-        "id": of.id,
+        "id": record.id,
         "created": created,
-        "updated": of.updated or created,
-        "name": of.name,
-        "tags": of.tags,
-        "labels": of.labels,
+        "updated": record.updated or created,
+        "name": record.name,
+        "tags": record.tags,
+        "labels": record.labels,
     }
 
 
-def deployment_reply(of: Deployment, store: Store, _now: datetime) -> Reply:
-    """A deployment, as DeploymentResponse."""
-    created = of.created or store.base.loaded_at
-    queue = store.work_queues.get(of.work_queue_id)
+def deployment_reply(record: Deployment, store: Store, _now: datetime) -> Reply:
+    """A deployment as the schema DeploymentResponse has it."""
+    created = record.created or store.base.loaded_at
+    queue = store.work_queues.get(record.work_queue_id)
     pool = store.work_pools.get(queue.work_pool_id) if queue else None
-    known = {key: of.rest[key] for key in _DEPLOYMENT_DEFAULTS if key in of.rest}
+    given = {key: record.rest[key] for key in _DEPLOYMENT_DEFAULTS if key in record.rest}
     return {
         **_DEPLOYMENT_DEFAULTS,
-        **known,
-        "id": of.id,
+        **given,
+        "id": record.id,
         "created": created,
-        "updated": of.updated or created,
-        "name": of.name,
-        "flow_id": of.flow_id,
-        "paused": of.paused,
-        "tags": of.tags,
-        "labels": of.labels,
-        "work_queue_name": queue.name if queue else of.work_queue_name,
-        "work_queue_id": of.work_queue_id,
-        "work_pool_name": pool.name if pool else of.work_pool_name,
+        "updated": record.updated or created,
+        "name": record.name,
+        "flow_id": record.flow_id,
+        "paused": record.paused,
+        "tags": record.tags,
+        "labels": record.labels,
+        "work_queue_name": queue.name if queue else record.work_queue_name,
+        "work_queue_id": record.work_queue_id,
+        "work_pool_name": pool.name if pool else record.work_pool_name,
     }
 
 
-def state_reply(of: State | None, run: FlowRun) -> Reply | None:
-    """The state of a flow run, as State; None where it has none."""
-    return None if of is None else _state_reply(of, flow_run_id=run.id)
+def state_reply(state: State | None, run: FlowRun) -> Reply | None:
+    """A state of a flow run as the schema State has it; None for no state."""
+    return None if state is None else _state_reply(state, flow_run_id=run.id)
 
 
-def _state_reply(of: State, **owners: str | None) -> Reply:
+def _state_reply(state: State, **owners: str | None) -> Reply:
     return {
-        "id": of.id,
-        "type": of.type,
-        "name": of.name,
-        "timestamp": of.timestamp,
-        "message": of.message,
-        "data": of.data,
-        "state_details": state_details_reply(of.details, **owners),
+        "id": state.id,
+        "type": state.type,
+        "name": state.name,
+        "timestamp": state.timestamp,
+        "message": state.message,
+        "data": state.data,
+        "state_details": state_details_reply(state.details, **owners),
     }
 
 
 def state_details_reply(details: Json, **owners: str | None) -> Reply:
-    """The details of a state, as StateDetails. Times keep the offset they came with."""
-    told = {
+    """The details of a state as the schema StateDetails has them.
+
+    `owners` are the ids of its flow run and task run. Times keep the offset that they were given
+    with, as on a real server.
+    """
+    rendered = {
         key: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
         for key, value in details.items()
     }
-    return {"flow_run_id": None, **STATE_DETAILS_DEFAULTS, **told, **owners}
+    return {"flow_run_id": None, **STATE_DETAILS_DEFAULTS, **rendered, **owners}
 
 
 def complete_state(run: Run, store: Store) -> State | None:
-    """The state of a run with an id and the time it was entered, known or derived."""
-    of = run.state
-    if of is None or (of.id is not None and of.timestamp is not None):
-        return of
-    entered = run.end_time if of.is_final else run.start_time
+    """The state of a run, with id and timestamp as stored or derived; None for no state."""
+    state = run.state
+    if state is None or (state.id is not None and state.timestamp is not None):
+        return state
+    entered = run.end_time if state.is_final else run.start_time
     return replace(
-        of,
-        id=state_id(of, run),
-        timestamp=of.timestamp or entered or _earliest_known_time(run, store),
+        state,
+        id=state_id(state, run),
+        timestamp=state.timestamp or entered or _earliest_known_time(run, store),
     )
 
 
-def state_id(of: State, run: Run) -> str:
-    """The id of a state of a run, known or derived."""
-    return of.id or str(uuid5(NAMESPACE_URL, f"mockserver:state:{run.id}:{of.type}:{of.name}"))
+def state_id(state: State, run: Run) -> str:
+    """The id of a state of a run, as stored or derived."""
+    # A derived id is a name-based UUID, so that a state that was listed can be read by its id.
+    return state.id or str(
+        uuid5(NAMESPACE_URL, f"mockserver:state:{run.id}:{state.type}:{state.name}")
+    )
 
 
 def with_complete_state(run: FlowRun, store: Store) -> FlowRun:
-    """A flow run whose state has an id and a time."""
-    of = complete_state(run, store)
-    return run if of is run.state else replace(run, state=of)
+    """A flow run whose state, if any, has an id and a timestamp."""
+    state = complete_state(run, store)
+    return run if state is run.state else replace(run, state=state)
 
 
 def _earliest_known_time(run: Run, store: Store) -> datetime:
-    """The earliest time that is known of a run: when it was loaded it was there already."""
+    """The earliest known time of a run, the load of the seed at the latest: it existed by then."""
     times = (run.created, run.expected_start_time, run.start_time, store.base.loaded_at)
     return min(time for time in times if time is not None)
 
 
-def _made(run: Run, state: State | None, store: Store) -> tuple[datetime, datetime]:
-    """When a run was created and last updated, known or derived."""
+def _created_and_updated(run: Run, state: State | None, store: Store) -> tuple[datetime, datetime]:
+    """When a run was created and last updated, as stored or derived."""
     created = run.created or _earliest_known_time(run, store)
     entered = state.timestamp if state and state.timestamp else created
     return created, run.updated or max(created, entered)
 
 
 def estimated_run_time(run: Run, state: State | None, now: datetime) -> float:
-    """Seconds: those of earlier states, and since the present one if it is RUNNING."""
+    """Seconds in RUNNING states, up to `now` where the current state is RUNNING."""
     if state is None or state.type is not StateType.RUNNING or state.timestamp is None:
         return run.total_run_time
     return round(run.total_run_time + (now - state.timestamp).total_seconds(), 6)
 
 
 def estimated_start_time_delta(run: Run, now: datetime) -> float:
-    """Seconds that a run started late, or is late by now; 0 where it is not."""
+    """Seconds that a run started late, or is late by now; 0 for a run that is not late."""
     expected, start = run.expected_start_time, run.start_time
     if expected is None:
         return 0.0
@@ -266,6 +273,8 @@ def estimated_start_time_delta(run: Run, now: datetime) -> float:
 
 
 Renderer = Callable[[Any, Store, datetime], Reply]
+"""Renders a record of a store at an instant."""
+
 RENDERERS: Mapping[type, Renderer] = {
     FlowRun: flow_run_reply,
     TaskRun: task_run_reply,

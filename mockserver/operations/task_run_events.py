@@ -1,8 +1,8 @@
-"""Task runs are told of by events: a client runs them itself and reports each state.
+"""Recording task runs from events: a client runs tasks itself and reports each state.
 
-As Prefect's task run recorder: an event about a task run that the client orchestrates puts the
-task run into the state that the event tells, unless it is in a later one. Other events are taken
-and come to nothing.
+As Prefect's task run recorder does (prefect/server/services/task_run_recorder.py): an event about
+a task run that the client orchestrates puts the task run into the state of the event, unless it
+is already in a later one. Other events are accepted and ignored.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _TASK_RUN_FIELDS = COLLECTIONS["task_runs"]
 
 
 def record_event(context: Context, event: Any) -> TaskRun | None:
-    """Take in an event; returns the task run that it was about, None where it was about none.
+    """Record the state that an event reports; returns the task run, or None for other events.
 
-    Raises InvalidRequest for what is no event.
+    `event` is a JSON value. Raises InvalidRequest where it is not an event.
     """
     try:
         return _apply_event(context, event)
@@ -36,22 +36,22 @@ def record_event(context: Context, event: Any) -> TaskRun | None:
 
 def _apply_event(context: Context, event: Any) -> TaskRun | None:
     resource, kind = event["resource"], event["event"]
-    about: str = resource["prefect.resource.id"]
-    if not kind.startswith("prefect.task-run") or not about.startswith(_TASK_RUN_PREFIX):
+    resource_id: str = resource["prefect.resource.id"]
+    if not kind.startswith("prefect.task-run") or not resource_id.startswith(_TASK_RUN_PREFIX):
         return None
     if resource.get("prefect.orchestration") != "client":
         return None
     payload = event["payload"]
-    told = payload["task_run"]
-    owner = _related_flow_run_id(event)
-    if owner is not None and owner not in context.store:
-        return None  # deleted meanwhile: there is nothing that the task run could belong to
+    reported = payload["task_run"]
+    flow_run_id = _related_flow_run_id(event)
+    if flow_run_id is not None and flow_run_id not in context.store:
+        return None  # its flow run was deleted meanwhile
     values = _parse_fields(
         context,
         {
-            **{key: value for key, value in told.items() if key in _TASK_RUN_FIELDS},
-            "id": about.removeprefix(_TASK_RUN_PREFIX),
-            "flow_run_id": owner,
+            **{key: value for key, value in reported.items() if key in _TASK_RUN_FIELDS},
+            "id": resource_id.removeprefix(_TASK_RUN_PREFIX),
+            "flow_run_id": flow_run_id,
             "state": {
                 **payload["validated_state"],
                 "id": event["id"],
@@ -59,9 +59,8 @@ def _apply_event(context: Context, event: Any) -> TaskRun | None:
             },
         },
     )
-    return _upsert_task_run(
-        context, cast(TaskRun, build_record("task_runs", values)), {"state", *told}
-    )
+    task_run = cast(TaskRun, build_record("task_runs", values))
+    return _upsert_task_run(context, task_run, {"state", *reported})
 
 
 def _related_flow_run_id(event: Mapping[str, Any]) -> str | None:
@@ -75,27 +74,34 @@ def _parse_fields(context: Context, record: Mapping[str, Any]) -> dict[str, Any]
     return {key: _TASK_RUN_FIELDS[key].read(value, context.now) for key, value in record.items()}
 
 
-def _upsert_task_run(context: Context, made: TaskRun, told: set[str]) -> TaskRun:
-    """Put it in the place of the one that it is, with what the event did not tell of it."""
+def _upsert_task_run(context: Context, reported: TaskRun, reported_fields: set[str]) -> TaskRun:
+    """Add a task run, or change the reported fields of the one with its keys or its id."""
     store = context.store
-    known = find_task_run_by_keys(context, made.flow_run_id, made.task_key, made.dynamic_key)
-    if made.flow_run_id is None or known is None:
-        known = store.task_runs.get(made.id)
-    if known is None:
-        owner = store.get(made.flow_run_id) if made.flow_run_id else None
-        labels = made.labels or (owner.labels if owner else {})
-        made = replace(made, created=context.now, updated=context.now, labels=labels)
-    elif _is_out_of_date(known, made):
-        return known
+    existing = find_task_run_by_keys(
+        context, reported.flow_run_id, reported.task_key, reported.dynamic_key
+    )
+    if reported.flow_run_id is None or existing is None:
+        existing = store.task_runs.get(reported.id)
+    if existing is None:
+        owner = store.get(reported.flow_run_id) if reported.flow_run_id else None
+        labels = reported.labels or (owner.labels if owner else {})
+        task_run = replace(reported, created=context.now, updated=context.now, labels=labels)
+    elif _is_out_of_date(existing, reported):
+        return existing
     else:
-        fields = made.__dataclass_fields__.keys() & told
-        changes = {key: getattr(made, key) for key in fields}
-        made = replace(known, **changes, updated=context.now)
-    store.task_runs.put(made)
-    return made
+        fields = reported.__dataclass_fields__.keys() & reported_fields
+        changes = {key: getattr(reported, key) for key in fields}
+        task_run = replace(existing, **changes, updated=context.now)
+    store.task_runs.put(task_run)
+    return task_run
 
 
-def _is_out_of_date(known: TaskRun, made: TaskRun) -> bool:
-    before = known.state.timestamp if known.state else None
-    now = made.state.timestamp if made.state else None
-    return before is not None and now is not None and before >= now
+def _is_out_of_date(existing: TaskRun, reported: TaskRun) -> bool:
+    """Whether the reported state is not later than the one that the task run is in.
+
+    With equal timestamps the first event wins: Prefect's upsert changes a row only where its
+    state is earlier.
+    """
+    before = existing.state.timestamp if existing.state else None
+    after = reported.state.timestamp if reported.state else None
+    return before is not None and after is not None and before >= after

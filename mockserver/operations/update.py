@@ -1,4 +1,4 @@
-"""The verbs that change and delete flow runs, and delete flows."""
+"""Operations that change and delete flow runs, and delete flows."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from .set_state import orchestrated_run_not_found, require_flow_run
 FLOW_RUN_JSON_FIELDS = frozenset(
     {"parameters", "context", "empirical_policy", "tags", "labels", "job_variables"}
 )
+"""The fields that a real server keeps in JSON columns."""
 
 
 def update_flow_run(context: Context, flow_run_id: str, body: FlowRunUpdate) -> Outcome:
-    """Change what is given of a flow run. Raises NotThere, and NotNow for job variables of a run
-    that is not scheduled from a deployment.
+    """Change the fields of a flow run that the body has.
+
+    Raises NotFound, and NotAllowedInState for job variables of a run that is not scheduled or has
+    no deployment. Raises ServerFailure for values that the dialect's database cannot hold.
     """
     if body.job_variables is not None:
         _check_job_variables(context, require_flow_run(context, flow_run_id))
@@ -31,14 +34,14 @@ def update_flow_run(context: Context, flow_run_id: str, body: FlowRunUpdate) -> 
         values={key: value for key, value in values.items() if key in FLOW_RUN_JSON_FIELDS},
     )
     run = require_flow_run(context, flow_run_id)
-    given: dict[str, Any] = {key: getattr(body, key) for key in body.model_fields_set}
-    if "name" in given:
-        given["name"] = given["name"] or generate_name(context.new_id())
-    if "tags" in given:
-        given["tags"] = tuple(given["tags"])
-    if "empirical_policy" in given:
-        given["empirical_policy"] = given["empirical_policy"].model_dump()
-    context.store.put(replace(run, **given, updated=context.now))
+    changes: dict[str, Any] = {key: getattr(body, key) for key in body.model_fields_set}
+    if "name" in changes:
+        changes["name"] = changes["name"] or generate_name(context.new_id())
+    if "tags" in changes:
+        changes["tags"] = tuple(changes["tags"])
+    if "empirical_policy" in changes:
+        changes["empirical_policy"] = changes["empirical_policy"].model_dump()
+    context.store.put(replace(run, **changes, updated=context.now))
     return Outcome(None)
 
 
@@ -56,9 +59,9 @@ def _check_job_variables(context: Context, run: FlowRun) -> None:
 
 
 def update_labels(context: Context, flow_run_id: str, body: LabelsUpdate) -> Outcome:
-    """Add labels to a flow run, or replace them.
+    """Add labels to a flow run; a label that it has gets the new value.
 
-    Raises NotThere, and InvalidRequest for what no reply can tell (`unreadable-labels`).
+    Raises NotFound, and InvalidRequest for a value that no reply can show (`unreadable-labels`).
     """
     run = context.store.get(flow_run_id)
     if run is None:
@@ -71,21 +74,21 @@ def update_labels(context: Context, flow_run_id: str, body: LabelsUpdate) -> Out
 
 
 def delete_flow_run(context: Context, flow_run_id: str) -> Outcome:
-    """Delete a flow run, and what goes with it (M11). Raises NotThere."""
+    """Delete a flow run, and what goes with it (M11). Raises NotFound."""
     run = require_flow_run(context, flow_run_id)
     context.store.delete([flow_run_id])
-    named = Comparison("id", ONE_OF, frozenset((flow_run_id,)))
-    return Outcome(None, deletion=deletion_of((run,), named))
+    by_id = Comparison("id", ONE_OF, frozenset((flow_run_id,)))
+    return Outcome(None, deletion=deletion_of((run,), by_id))
 
 
 def delete_flow(context: Context, flow_id: str) -> Outcome:
-    """Delete a flow, its flow runs (M11) and its deployments. Raises NotThere."""
+    """Delete a flow, its flow runs (M11) and its deployments. Raises NotFound."""
     store = context.store
     if flow_id not in store.flows:
         raise NotFound("Flow not found")
-    of_flow = Comparison("flow_id", ONE_OF, frozenset((flow_id,)))
-    runs = store.select(of_flow)
+    by_flow = Comparison("flow_id", ONE_OF, frozenset((flow_id,)))
+    runs = store.select(by_flow)
     store.delete([run.id for run in runs])
-    store.deployments.drop([one.id for one in store.deployments if of_flow(one)])
+    store.deployments.drop([each.id for each in store.deployments if by_flow(each)])
     store.flows.drop([flow_id])
-    return Outcome(None, deletion=deletion_of(runs, of_flow))
+    return Outcome(None, deletion=deletion_of(runs, by_flow))
