@@ -1,4 +1,8 @@
-"""The verbs that compute from many flow runs: lateness and history."""
+"""Operations that compute numbers from many flow runs: lateness and history.
+
+PostgreSQL computes with intervals, to the microsecond. SQLite counts milliseconds and cuts them to
+whole seconds (the deviation `lateness-whole-seconds`, measured on 3.8.8).
+"""
 
 from __future__ import annotations
 
@@ -14,26 +18,28 @@ from .queries import compile_body_filters
 from .related_filters import flow_runs_predicate
 
 MAX_INTERVALS = 500
-# How many values a query has besides those of filters: what it computes by.
+# The values that a real server's query has besides those of its filters; they count against the
+# same limit of the database.
 _LATENESS_PARAMETERS, _HISTORY_PARAMETERS = 5, 14
 
 
 def lateness(context: Context, body: Any) -> Outcome:
-    """The average lateness of the flow runs that all filters match, in seconds; None of none."""
+    """The average lateness of the matching flow runs in seconds, as a float; None of no runs."""
     predicate, warnings = compile_body_filters(
         context, body, flow_runs_predicate, _LATENESS_PARAMETERS
     )
     runs = context.store.select(predicate)
-    whole = context.dialect.lateness_whole_seconds
-    late = [_lateness(run, context.now, whole=whole) for run in runs]
-    average = sum(late) / len(late) if late else None
-    # Intervals are averaged to the microsecond, numbers are not.
-    value = average if average is None or whole else round(average, 6)
+    whole_seconds = context.dialect.lateness_whole_seconds
+    seconds = [_lateness(run, context.now, whole_seconds=whole_seconds) for run in runs]
+    average = sum(seconds) / len(seconds) if seconds else None
+    # An average of intervals has microseconds; SQLite's average of numbers is a plain float.
+    value = average if average is None or whole_seconds else round(average, 6)
     return Outcome(value, warnings=warnings, sentence=str(predicate))
 
 
-def _lateness(run: FlowRun, now: datetime, *, whole: bool) -> float:
-    if not whole:
+def _lateness(run: FlowRun, now: datetime, *, whole_seconds: bool) -> float:
+    """How many seconds a run started late, or is late by now; 0 for a run that is not late."""
+    if not whole_seconds:
         return replies.estimated_start_time_delta(run, now)
     expected, until = run.expected_start_time, _late_until(run, now.replace(microsecond=0))
     if expected is None or until is None:
@@ -42,7 +48,7 @@ def _lateness(run: FlowRun, now: datetime, *, whole: bool) -> float:
 
 
 def _late_until(run: FlowRun, now: datetime) -> datetime | None:
-    """When a run that is or was late started, or `now` if it still can; None if it is not late."""
+    """When a late run started, or `now` if it still can start; None for a run that is not late."""
     expected, until = run.expected_start_time, run.start_time
     if until is None and not (run.state is not None and run.state.is_final):
         until = now
@@ -50,7 +56,7 @@ def _late_until(run: FlowRun, now: datetime) -> datetime | None:
 
 
 def _milliseconds(moment: datetime) -> int:
-    """A time as SQLite reads it: milliseconds since 1970, rounded."""
+    """A time as SQLite reads it: whole milliseconds since 1970, rounded half up."""
     return ((moment - _EPOCH) // timedelta(microseconds=500) + 1) // 2
 
 
@@ -58,53 +64,65 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def history(context: Context, body: HistoryRequest) -> Outcome:
-    """How many flow runs were expected in each interval, by their present state.
+    """Count the flow runs that are expected to start in each interval, by their current state.
 
-    Raises OutOfBounds for an interval of less than a second, ServerFailure (or OutOfBounds) for
-    one that no calendar holds.
+    The reply has at most MAX_INTERVALS intervals. Raises OutOfBounds for an interval of less than
+    a second; OutOfBounds or, where a real server fails, ServerFailure for one outside the years
+    1-9999.
     """
+    edges = _interval_edges(context, body)
+    if len(edges) == 1:  # no interval: a real server does not query its database
+        return Outcome([])
+    start, interval = edges[0], edges[1] - edges[0]
+    predicate, warnings = compile_body_filters(
+        context, body, flow_runs_predicate, _HISTORY_PARAMETERS
+    )
+    runs_by_state: list[dict[tuple[str, str], list[FlowRun]]] = [{} for _ in edges[1:]]
+    for run in context.store.select(predicate):
+        expected = run.expected_start_time
+        if expected is None or run.state is None or not edges[0] <= expected < edges[-1]:
+            continue
+        index = _elapsed(context, start, expected) // interval
+        if index < len(runs_by_state):
+            runs_by_state[index].setdefault((run.state.type, run.state.name), []).append(run)
+    value = [
+        {
+            "interval_start": edges[index],
+            "interval_end": edges[index + 1],
+            "states": [_history_state(context, *key, runs) for key, runs in sorted(groups.items())],
+        }
+        for index, groups in enumerate(runs_by_state)
+    ]
+    return Outcome(value, warnings=warnings, sentence=str(predicate))
+
+
+def _interval_edges(context: Context, body: HistoryRequest) -> list[datetime]:
+    """The start of each interval and the end of the last one; a single instant for no interval."""
     try:
         interval = timedelta(seconds=body.history_interval_seconds)
         if interval < timedelta(seconds=1):
             raise OutOfBounds("History interval must not be less than 1 second.")
         start, end = to_utc(body.history_start), to_utc(body.history_end)
-        edges = [start + interval * at for at in range(_intervals(start, end, interval) + 1)]
+        edges = [start + interval * n for n in range(_interval_count(start, end, interval) + 1)]
     except (OverflowError, ValueError):
         raise _calendar_error(context) from None
     if len(edges) > 1 and not all(map(fits_utc_range, edges)):
         raise _calendar_error(context)
-    if len(edges) == 1:  # a real server does not ask its database
-        return Outcome([])
-    predicate, warnings = compile_body_filters(
-        context, body, flow_runs_predicate, _HISTORY_PARAMETERS
-    )
-    states: list[dict[tuple[str, str], list[FlowRun]]] = [{} for _ in edges[1:]]
-    for run in context.store.select(predicate):
-        expected = run.expected_start_time
-        if expected is None or run.state is None or not edges[0] <= expected < edges[-1]:
-            continue
-        at = _elapsed(context, start, expected) // interval
-        if at < len(states):
-            states[at].setdefault((run.state.type, run.state.name), []).append(run)
-    value = [
-        {
-            "interval_start": edges[at],
-            "interval_end": edges[at + 1],
-            "states": [_history_state(context, *key, runs) for key, runs in sorted(found.items())],
-        }
-        for at, found in enumerate(states)
-    ]
-    return Outcome(value, warnings=warnings, sentence=str(predicate))
+    return edges
 
 
 def _elapsed(context: Context, start: datetime, moment: datetime) -> timedelta:
-    """How long after; SQLite rounds both, so that a run may get into the next interval, or out."""
+    """The time from `start` to `moment`.
+
+    SQLite rounds both to milliseconds, so that a run at the edge can fall into the next interval,
+    or behind the last.
+    """
     if context.dialect.lateness_whole_seconds:
         return timedelta(milliseconds=_milliseconds(moment) - _milliseconds(start))
     return moment - start
 
 
-def _intervals(start: datetime, end: datetime, interval: timedelta) -> int:
+def _interval_count(start: datetime, end: datetime, interval: timedelta) -> int:
     return min(-((start - end) // interval), MAX_INTERVALS) if end > start else 0
 
 
@@ -118,31 +136,33 @@ def _calendar_error(context: Context) -> Exception:
 def _history_state(
     context: Context, state_type: str, state_name: str, runs: list[FlowRun]
 ) -> dict[str, Any]:
-    seconds = (
+    """The entry of one state in one interval, as the schema HistoryResponseState has it."""
+    seconds_of = (
         _truncated_run_time_and_lateness
         if context.dialect.lateness_whole_seconds
         else _run_time_and_lateness
     )
-    ran, late = zip(*(seconds(run, context) for run in runs), strict=True)
+    run_times, lateness_seconds = zip(*(seconds_of(run, context) for run in runs), strict=True)
     return {
         "state_type": state_type,
         "state_name": state_name,
         "count_runs": len(runs),
-        "sum_estimated_run_time": round(sum(max(0.0, one) for one in ran), 6),
-        "sum_estimated_lateness": round(sum(late), 6),
+        "sum_estimated_run_time": round(sum(max(0.0, seconds) for seconds in run_times), 6),
+        "sum_estimated_lateness": round(sum(lateness_seconds), 6),
     }
 
 
 def _run_time_and_lateness(run: FlowRun, context: Context) -> tuple[float, float]:
-    """How long a run has run, and how late it is or was."""
+    """The seconds that a run has run, and those that it is or was late."""
     now = context.now
-    ran = replies.estimated_run_time(run, replies.complete_state(run, context.store), now)
-    return ran, replies.estimated_start_time_delta(run, now)
+    run_time = replies.estimated_run_time(run, replies.complete_state(run, context.store), now)
+    return run_time, replies.estimated_start_time_delta(run, now)
 
 
 def _truncated_run_time_and_lateness(run: FlowRun, context: Context) -> tuple[float, float]:
-    """The same where a database counts milliseconds, and cuts them off each sum that it adds."""
-    ran, _ = _run_time_and_lateness(run, context)
+    """The same as SQLite counts them: in milliseconds, which are cut off before adding up."""
+    run_time, _ = _run_time_and_lateness(run, context)
     expected, until = run.expected_start_time, _late_until(run, context.now)
     late = _milliseconds(until) - _milliseconds(expected) if expected and until else 0
-    return float(_milliseconds(_EPOCH + timedelta(seconds=ran)) // 1000), float(late // 1000)
+    ran = _milliseconds(_EPOCH + timedelta(seconds=run_time))
+    return float(ran // 1000), float(late // 1000)

@@ -1,6 +1,6 @@
-"""The verbs about states of flow runs: propose one, to one or to many.
+"""Operations that propose a state: to one flow run, or to many.
 
-Here is also what they share with those that create a run in its first state.
+Creating a run in its first state shares the functions at the end.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 
 from ..errors import InvalidRequest, NotFound, ServerFailure
 from ..filters import (
+    FlowRunFilter,
+    Predicate,
     combine_criteria,
     compile_criteria,
     filter_warnings,
@@ -35,6 +37,7 @@ from .deletion import sort_warnings
 
 
 def require_flow_run(context: Context, flow_run_id: str) -> FlowRun:
+    """The flow run with an id. Raises NotFound."""
     run = context.store.get(flow_run_id)
     if run is None:
         raise NotFound("Flow run not found")
@@ -42,69 +45,53 @@ def require_flow_run(context: Context, flow_run_id: str) -> FlowRun:
 
 
 def orchestrated_run_not_found(flow_run_id: str) -> NotFound:
+    """The error of `set_state` and of changing labels; other operations have another text."""
     return NotFound(f"Flow run with id {flow_run_id} not found", from_set_state=True)
 
 
 def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outcome:
-    """Propose a state to a flow run. Raises NotThere, and ServerFailure where a real server
-    stumbles.
+    """Propose a state to a flow run.
+
+    Raises NotFound; ServerFailure where a real server fails; InvalidRequest for a time outside the
+    years 1-9999 in a dialect without server failures. A real server answers a state that its
+    database cannot hold with an ABORT, unless the failure is retryable.
     """
     run = context.store.get(flow_run_id)
     if run is None:
         raise orchestrated_run_not_found(flow_run_id)
-    made = propose_state(context, run, new_state(context, body.state), force=body.force)
-    if made.server_error and context.dialect.null_pause_keys:
-        raise ServerFailure(made.server_error, retryable=False)
+    transition = propose_state(context, run, new_state(context, body.state), force=body.force)
+    if transition.server_error and context.dialect.null_pause_keys:
+        raise ServerFailure(transition.server_error, retryable=False)
     try:
-        check_state(context, made.state if made.is_new else None)
+        check_state(context, transition.state if transition.is_new else None)
     except ServerFailure as failure:
         if failure.retryable:
             raise
         return Outcome(_aborted(f"Error validating state: {failure}"))
-    save_transition(context, made)
-    return Outcome(_transition_reply(made), made=made.is_new)
+    save_transition(context, transition)
+    return Outcome(_transition_reply(transition), made=transition.is_new)
 
 
 def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
-    """Propose a state to the matching flow runs with the highest ids, up to the limit, one by
-    one. Raises ServerFailure where the dialect's database would give up.
+    """Propose a state to each of the matching flow runs with the highest ids, up to the limit.
+
+    The reply has one result a run; a run that cannot enter the state gets an ABORT. Raises
+    ServerFailure where the dialect's database would not run the query.
     """
-    wanted, dialect = body.flow_runs, context.dialect
-    load = measure_query(wanted)
-    criteria = compile_criteria(wanted, dialect)
-    warnings = sort_warnings(set(filter_warnings(wanted, criteria, load)))
-    try:
-        reject_query(load, dialect, any_runs=len(context.store) > 0)
-    except ServerFailure as failure:
-        failure.warnings = warnings
-        raise
-    predicate = combine_criteria(wanted, criteria)
+    predicate, warnings = _compile_bulk_filter(context, body.flow_runs)
+    shares_details = context.dialect.bulk_shared_details
     results = []
     proposed = new_state(context, body.state)
     details = proposed.details
     for number, run in enumerate(context.store.select(predicate, body.limit)):
-        at = context._replace(now=context.now + number * _MICROSECOND)  # one after the other
-        one = replace(proposed, id=at.new_id(), timestamp=at.now, details=details)
-        try:
-            made = propose_state(at, run, one, force=body.force)
-        except (ServerFailure, InvalidRequest) as failure:
-            results.append({"flow_run_id": run.id, **_aborted(str(failure))})
-            continue
-        if dialect.bulk_shared_details:
-            details = made.proposed_details
-        if made.server_error and dialect.null_pause_keys:
-            save_transition(at, made)
-            results.append({"flow_run_id": run.id, **_aborted(made.server_error)})
-            continue
-        try:
-            check_state(at, made.state if made.is_new else None)
-        except ServerFailure as failure:
-            why = str(failure) if failure.retryable else f"Error validating state: {failure}"
-            results.append({"flow_run_id": run.id, **_aborted(why)})
-            continue
-        save_transition(at, made)
-        results.append({"flow_run_id": run.id, **_transition_reply(made)})
-    if dialect.bulk_shared_details:
+        # A real server sets the states one after the other, so their times differ.
+        step = context._replace(now=context.now + number * _MICROSECOND)
+        state = replace(proposed, id=step.new_id(), timestamp=step.now, details=details)
+        result, left_details = _set_one_state(step, run, state, force=body.force)
+        results.append({"flow_run_id": run.id, **result})
+        if shares_details:
+            details = left_details
+    if shares_details:
         _share_details(results, details)
     return Outcome({"results": results}, warnings=warnings, sentence=str(predicate))
 
@@ -112,17 +99,59 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def _compile_bulk_filter(
+    context: Context, flow_run_filter: FlowRunFilter | None
+) -> tuple[Predicate, tuple[str, ...]]:
+    """The predicate of a filter and the ids of its warnings; raises as `bulk_set_state` does."""
+    dialect = context.dialect
+    size = measure_query(flow_run_filter)
+    criteria = compile_criteria(flow_run_filter, dialect)
+    warnings = sort_warnings(set(filter_warnings(flow_run_filter, criteria, size)))
+    try:
+        reject_query(size, dialect, any_runs=len(context.store) > 0)
+    except ServerFailure as failure:
+        failure.warnings = warnings
+        raise
+    return combine_criteria(flow_run_filter, criteria), warnings
+
+
+def _set_one_state(
+    context: Context, run: FlowRun, state: State, *, force: bool
+) -> tuple[dict[str, Any], Json]:
+    """Propose a state to one run of many; returns the result, and the state_details as they are
+    left by the rules.
+    """
+    try:
+        transition = propose_state(context, run, state, force=force)
+    except (ServerFailure, InvalidRequest) as failure:
+        return _aborted(str(failure)), state.details
+    if transition.server_error and context.dialect.null_pause_keys:
+        # The real server's error comes after the state is entered.
+        save_transition(context, transition)
+        return _aborted(transition.server_error), transition.proposed_details
+    try:
+        check_state(context, transition.state if transition.is_new else None)
+    except ServerFailure as failure:
+        reason = str(failure) if failure.retryable else f"Error validating state: {failure}"
+        return _aborted(reason), transition.proposed_details
+    save_transition(context, transition)
+    return _transition_reply(transition), transition.proposed_details
+
+
 def _share_details(results: list[dict[str, Any]], details: Json) -> None:
-    """`bulk-shared-details`: what was accepted is told with the details as they were left."""
-    accepted = [one for one in results if one["status"] == "ACCEPT"]
-    for one in accepted:
-        one["state"]["state_details"] = replies.state_details_reply(
+    """`bulk-shared-details`: all accepted states have the details that the last run left."""
+    accepted = [result for result in results if result["status"] == "ACCEPT"]
+    for result in accepted:
+        result["state"]["state_details"] = replies.state_details_reply(
             details, flow_run_id=accepted[-1]["flow_run_id"]
         )
 
 
 def new_state(context: Context, given: StateCreate) -> State:
-    """A state as it is proposed: with an id, a name, and where it is scheduled, for when."""
+    """The state that a body proposes, with a new id, the current time and its type's default name.
+
+    A SCHEDULED state without a scheduled time is scheduled for now.
+    """
     details = given.state_details.model_dump(exclude={"flow_run_id"})
     if given.type is StateType.SCHEDULED and details["scheduled_time"] is None:
         details["scheduled_time"] = context.now
@@ -139,7 +168,10 @@ def new_state(context: Context, given: StateCreate) -> State:
 
 
 def check_state(context: Context, state: State | None) -> None:
-    """Raise ServerFailure, or InvalidRequest, for a state that cannot be entered."""
+    """Check that the dialect's database can hold a state; None is no state.
+
+    Raises ServerFailure where a real server fails, else InvalidRequest.
+    """
     if state is None:
         return
     due = state.details.get("scheduled_time") if state.type is StateType.SCHEDULED else None
@@ -149,7 +181,7 @@ def check_state(context: Context, state: State | None) -> None:
 
 
 def check_initial_state_data(context: Context, state: StateCreate | None) -> None:
-    """`create-with-data`: raise ServerFailure for a state to create a run in."""
+    """`create-with-data`: raise ServerFailure for a first state whose data would be persisted."""
     has_data = state is not None and state.data is not None and is_persisted(state.data)
     if has_data and context.dialect.create_with_data:
         raise ServerFailure("a state with data", retryable=False)
@@ -158,8 +190,10 @@ def check_initial_state_data(context: Context, state: StateCreate | None) -> Non
 def propose_state(
     context: Context, run: FlowRun, proposed: State, *, force: bool
 ) -> OrchestrationOutcome:
-    """What comes of a proposal. Raises ServerFailure, or InvalidRequest, for a retry that is due
-    when no calendar goes on.
+    """Apply the rules to a proposed state; nothing is saved.
+
+    Raises ServerFailure or, in a dialect that fails nowhere, InvalidRequest for a retry that would
+    be due after the year 9999.
     """
     try:
         return orchestrate(
@@ -179,11 +213,14 @@ def propose_state(
         raise InvalidRequest([problem], None) from None
 
 
-def save_transition(context: Context, made: OrchestrationOutcome) -> None:
-    """Keep what came of a proposal; the task run of a subflow follows it."""
-    store, run = context.store, made.run
+def save_transition(context: Context, transition: OrchestrationOutcome) -> None:
+    """Store the run after a transition, and its earlier states.
+
+    The task run that stands for a subflow enters the same state as the subflow.
+    """
+    store, run = context.store, transition.run
     state = run.state
-    if state is not None and made.is_new:
+    if state is not None and transition.is_new:
         task_run = store.task_runs.get(run.parent_task_run_id)
         if task_run is not None:
             mirrored = mirror_subflow_state(task_run, state, run.id, context.now, context.new_id)
@@ -201,7 +238,7 @@ def _aborted(reason: str) -> dict[str, Any]:
     return {"status": "ABORT", "state": None, "details": details}
 
 
-def _transition_reply(made: OrchestrationOutcome) -> dict[str, Any]:
-    """What the reply says of a proposal."""
-    state = replies.state_reply(made.state, made.run)
-    return {"status": made.status, "state": state, "details": made.details}
+def _transition_reply(transition: OrchestrationOutcome) -> dict[str, Any]:
+    """A transition as the schema OrchestrationResult has it."""
+    state = replies.state_reply(transition.state, transition.run)
+    return {"status": transition.status, "state": state, "details": transition.details}
