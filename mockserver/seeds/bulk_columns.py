@@ -167,7 +167,8 @@ class ColumnReader:
             memo = self.memos[name] = _Memo(read)
         before = len(memo)
         found = list(map(memo.__getitem__, keys))
-        # Give up where more than half of the values were new; a batch of few says too little.
+        # More than half of the values were new: remembering them does not pay. A small batch says
+        # too little about its column.
         if 2 * (len(memo) - before) > len(keys) > 64:
             self.high_cardinality.add(name)
             del self.memos[name]

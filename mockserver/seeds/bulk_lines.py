@@ -130,7 +130,7 @@ class LineSchema:
             joined = b"\n".join(column)
             if len(joined) < len(column):  # only separators: absent from all records
                 continue
-            # A line holds no line break, so that this makes bytes of all Raw values in one go.
+            # No line contains a line break, so that this turns all Raw values into bytes at once.
             values = columns[key] = joined.split(b"\n")
             if key not in known and b"" in values:
                 raise ValueError(f"{key} is not in every record")
@@ -246,9 +246,9 @@ class LineReader:
 
 
 def _flatten_records(rows: list[Any]) -> tuple[list[Any], bool]:
-    """The records of lines that hold one each, or of lines that hold lists; and whether of lists.
+    """The records of decoded lines, and whether the lines hold lists of records.
 
-    Raises ValueError where some lines hold lists and others do not.
+    Raises ValueError if some lines hold lists and others do not.
     """
     types = set(map(type, rows))
     if list not in types:

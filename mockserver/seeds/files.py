@@ -170,6 +170,7 @@ def read_batches(
     """
     try:
         with path.open("rb") as raw:
+            # Progress counts the bytes of the file itself, compressed or not.
             reporter = _ProgressReporter(raw, progress)
             stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
             if _format_suffix(path) in _PACKED:
@@ -202,7 +203,7 @@ def _read_packed(path: Path, data: bytes, report: ReportProblem) -> Iterator[Pac
 
 
 class _ProgressReporter:
-    """Reports how many bytes of a file have been read; a gzipped one in bytes of the file."""
+    """Reports how many bytes of a file have been read since the last report."""
 
     def __init__(self, raw: BinaryIO, progress: ProgressCallback | None) -> None:
         self.raw = raw

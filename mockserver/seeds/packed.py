@@ -92,7 +92,8 @@ def _encode_column(values: Sequence[Any]) -> tuple[str, list[bytes]]:
     types = set(map(type, values))
     if all(issubclass(type_, datetime | NoneType) for type_ in types):
         return "times", [_to_little_endian(TimestampColumn.from_values(values).microseconds)]
-    # Loading keeps equal values as one object, so that ids tell them apart. Texts can be hashed.
+    # Loading makes equal values one object, so that `id` tells distinct ones apart. Texts can be
+    # hashed, and need not come from a load.
     keys = values if types <= _TEXTS else list(map(id, values))
     codes = {key: code for code, key in enumerate(dict.fromkeys(keys))}
     if len(codes) * _MIN_REPEATS <= len(values):
