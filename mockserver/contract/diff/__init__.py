@@ -1,7 +1,9 @@
-"""Diff: do a server's filters and deletes mean what a dialect means?
+"""Comparison: do a server's filters select, and its deletes delete, what those of a dialect do?
 
-Comes in: a server and a mock that holds the same runs. Goes out: findings, each shrunk to the
-smallest request that shows it, with who is wrong.
+Comes in: a `Target`, the `Identity` that it was recognised as, and `DiffSettings`. Goes out: an
+`Outcome`, with a finding for each difference, shrunk to the smallest request that shows it, and
+with the party that is wrong.
+Invariant: server and mock hold the same flow runs whenever the two are compared.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,7 @@
-"""Which cells of the meaning were tried, and how often each decided what was selected."""
+"""Which cells were tried, and how often each decided what a filter selects.
+
+A cell is a key of a criterion, with the shape of its value and the operator that joins it.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,15 @@ from .twin import Twin
 
 Json = Any
 Cell = tuple[str, str, str, str]  # criterion, key, operator, shape
-SHAPES = ("absent", "null", "empty", "one", "many", "both")
+SHAPES = ("absent", "null", "empty", "one", "many", "both")  # both: beside another list
 AND, OR, OWN_OR = "and_", "or_", "own or_"
 
 
 class Coverage:
-    """Counts of what was tried. A key decides where without it other flow runs are selected."""
+    """Counts how often each cell was tried and decided.
+
+    A key decides if the filter without it selects other flow runs.
+    """
 
     def __init__(self) -> None:
         self.filter_count = 0
@@ -26,7 +32,7 @@ class Coverage:
         self._decided: Counter[Cell] = Counter()
 
     def record(self, filter_body: Json, twin: Twin) -> None:
-        """Count in one filter that was tried on the runs of `twin`."""
+        """Count the cells of one filter that was tried on the runs of `twin`."""
         self.filter_count += 1
         filter_body = filter_body or {}
         selected = twin.select(filter_body)
@@ -44,7 +50,7 @@ class Coverage:
                 self._tried[criterion, key, operator, "absent"] += 1
 
     def untried(self) -> list[str]:
-        """The cells that exist and were not met, in words."""
+        """The cells that were not tried, as `name.any_, and_, many`."""
         return [
             f"{criterion}.{key}, {operator}, {shape}"
             for criterion, key, operator in _iter_keys_by_operator()
@@ -53,12 +59,12 @@ class Coverage:
         ]
 
     def tables(self) -> Iterator[Table]:
-        """How often each shape of a key decided, of how often it was tried; and so by operator.
+        """Two tables of "decided/tried" by key and shape; the second also by operator.
 
-        A key that is absent decides nothing.
+        A key that is absent cannot decide, so its column says only how often it was.
         """
         yield Table(
-            "What decided which flow runs were selected: how often, of how often it was tried",
+            "How often each key decided which flow runs were selected / was tried",
             ("key", *SHAPES),
             [
                 (f"{criterion}.{key}", *self._format_counts(criterion, key, (AND, OR, OWN_OR)))
@@ -67,7 +73,7 @@ class Coverage:
             ],
         )
         yield Table(
-            "The same by the operator that joins the key",
+            "The same, by the operator that joins the key",
             ("key", "operator", *SHAPES),
             [
                 (f"{criterion}.{key}", operator, *self._format_counts(criterion, key, (operator,)))
@@ -89,7 +95,7 @@ class Coverage:
 
 
 def shapes_of(criterion: str, key: str) -> tuple[str, ...]:
-    """The shapes that a key can have."""
+    """The shapes that the value of a key can have."""
     if key not in LIST_KEYS:
         return ("absent", "null", "empty", "one") if key == "like_" else ("absent", "null", "one")
     beside = LIST_KEYS & CONDITIONS[criterion].keys()
@@ -111,7 +117,7 @@ def _shapes_of_value(filter_body: Json, criterion: str, key: str, value: Json) -
 
 
 def _operator(filter_body: Json, criterion: str) -> str:
-    """By what a criterion is joined: its own or_ where it has one, else the filter's operator."""
+    """The operator that joins a criterion: its own or_ if it has one, else that of the filter."""
     name = criterion.partition(".")[0]
     own = (filter_body.get(name) or {}).get("operator")
     return OWN_OR if own == OR else str(filter_body.get("operator", AND))

@@ -1,14 +1,15 @@
-"""Differences of deletes: traces of bulk_delete calls on flow runs made for each, on both sides.
+"""Comparison of deletes: traces of bulk_delete requests on flow runs created for each trace.
 
-On a server that others can reach, or that holds other flow runs, every request is guarded: it
-names, beside everything else and joined by and_, the ids of flow runs that the kit has made, and
-is not sent where it could mean more than that. Sentinels, which no request names, must survive.
+Invariant: no delete can match a flow run that the kit did not create. On a server that others can
+reach, or that holds other flow runs, every filter is restricted to ids of created runs, joined by
+and_; a filter that cannot be restricted is not sent. Sentinels are created runs that no filter
+names, and must survive.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,7 +34,12 @@ SENTINELS = (
 
 @dataclass
 class DeleteComparison:
-    """Traces tried on a server. `guarded`: it holds flow runs besides those of the created_runs."""
+    """Traces tried on a server and on a twin of the created runs.
+
+    `guarded`: filters are restricted, since the server holds or may hold other flow runs. `sent`,
+    `deleted` and `skipped` count the deletes that were sent, the runs that they deleted, and the
+    deletes that could not be restricted.
+    """
 
     created_runs: CreatedRuns
     dialect: Dialect
@@ -46,36 +52,50 @@ class DeleteComparison:
 
     @property
     def target(self) -> Target:
-        """The server."""
+        """The server under test."""
         return self.created_runs.target
 
     def search(self, deletes: int, seed: int) -> list[Finding]:
-        """Try traces until so many deletes were sent; returns the differences found."""
+        """Try traces until `deletes` deletes were sent; returns a finding for each difference."""
         found: list[Difference] = []
-
-        def look(trace: Trace) -> Difference | None:
-            if self.sent >= deletes and not shrinking:
-                return None
-            difference = self.compare(trace)
-            if difference is None:
-                return None
-            if any(difference.is_covered_by(known) for known in found):
-                return None
-            shrinking.append(True)
-            return difference
-
         while self.sent < deletes and len(found) < MAX_DIFFERENCES:
-            shrinking: list[bool] = []
             difference = find_smallest_difference(
-                traces(), look, examples=deletes, random_seed=seed + len(found)
+                traces(),
+                self._compare_new(deletes, found),
+                examples=deletes,
+                random_seed=seed + len(found),
             )
             if difference is None:
                 break
             found.append(difference)
         return [to_finding(difference, "deletes-the-same") for difference in found]
 
+    def _compare_new(
+        self, deletes: int, found: Sequence[Difference]
+    ) -> Callable[[Trace], Difference | None]:
+        """`compare` for one search: without differences found before, and within the limit.
+
+        Once it has returned a difference the limit no longer holds, so that it can be shrunk.
+        """
+        is_shrinking = False
+
+        def compare(trace: Trace) -> Difference | None:
+            nonlocal is_shrinking
+            if self.sent >= deletes and not is_shrinking:
+                return None
+            difference = self.compare(trace)
+            if difference is None or any(difference.is_covered_by(known) for known in found):
+                return None
+            is_shrinking = True
+            return difference
+
+        return compare
+
     def compare(self, trace: Trace) -> Difference | None:
-        """Make the runs, delete on both sides, and take away what is left."""
+        """Create the runs of a trace, send its deletes to both sides, delete what is left.
+
+        Returns the first difference, or None. Raises TargetError.
+        """
         try:
             created_ids = self.created_runs.create(trace.drafts)
             self._detect_other_runs()
@@ -83,12 +103,12 @@ class DeleteComparison:
             by_id = {run["id"]: run for run in records["flow_runs"]}
             missing = [one for one in created_ids if one not in by_id]
             if missing:
-                raise TargetError(f"{self.target.url} has lost what was just made: {missing[0]}")
+                raise TargetError(f"{self.target.url} has lost a run just created: {missing[0]}")
             runs = [by_id[flow_run_id] for flow_run_id in created_ids]
             twin = Twin.from_records(records, self.dialect)
             sent: list[Json] = []
             for step in trace.steps:
-                difference = self._step(step, runs, twin, sent)
+                difference = self._compare_step(step, runs, twin, sent)
                 if difference is not None:
                     return difference
             return None
@@ -96,15 +116,16 @@ class DeleteComparison:
             self.created_runs.delete_all()
 
     def _detect_other_runs(self) -> None:
-        """From now on be guarded, where somebody else has put a flow run on the server."""
-        if not self.guarded and self.target.request_json("POST", "/flow_runs/count", {}) != len(
-            self.created_runs.ids
-        ):
-            self.guarded = True
+        """Restrict filters from now on if the server holds a flow run that is not ours."""
+        if self.guarded:
+            return
+        count = self.target.request_json("POST", "/flow_runs/count", {})
+        self.guarded = count != len(self.created_runs.ids)
 
-    def _step(
+    def _compare_step(
         self, step: Step, runs: Sequence[Json], twin: Twin, sent: list[Json]
     ) -> Difference | None:
+        """Delete on both sides, and append the body to `sent`. `runs` are those of the trace."""
         filter_body = resolve_refs(step.filter_body, runs)
         if self.guarded:
             filter_body = restrict_to_ids(filter_body, [run["id"] for run in runs])
@@ -141,13 +162,16 @@ class DeleteComparison:
             deleted = frozenset(map(str, answer.json["deleted"]))
         except (ValueError, TypeError, KeyError):
             raise TargetError(
-                f"POST {BULK_DELETE_PATH} answered {answer}: no list `deleted`"
+                f"POST {BULK_DELETE_PATH} answered {answer}, without a list `deleted`"
             ) from None
         self.deleted += len(deleted)
         return deleted
 
     def _compare_remaining(self, twin: Twin, difference: Difference) -> Difference | None:
-        """The same deletes, told alike: is what is left the same, and whose child?"""
+        """Compare what a delete with equal answers left: flow runs, parents and task runs.
+
+        `difference` is the one to return, with a detail, if the server's are not the twin's.
+        """
         records = self.created_runs.fetch_records()
         left = {run["id"]: run["parent_task_run_id"] for run in records["flow_runs"]}
         twin_parents = twin.parents()
@@ -155,22 +179,23 @@ class DeleteComparison:
             task_runs = {one["id"] for one in records["task_runs"]}
             if task_runs == {one.id for one in twin.store.task_runs}:
                 return None
-            return replace(difference, detail="Other task runs are left")
+            return replace(difference, detail="Other task runs are left on the server")
         if left.keys() == twin_parents.keys():
-            return replace(difference, detail="Other flow runs have lost their parent")
-        gone, kept = (
-            sorted(twin_parents.keys() - left.keys()),
-            sorted(left.keys() - twin_parents.keys()),
-        )
-        words = [f"{', '.join(gone)} gone, too"] if gone else []
-        words += [f"{', '.join(kept)} still there"] if kept else []
-        return replace(difference, detail=f"What it tells is not what it did: {'; '.join(words)}")
+            return replace(
+                difference, detail="Other flow runs have lost their parent on the server"
+            )
+        gone = sorted(twin_parents.keys() - left.keys())
+        kept = sorted(left.keys() - twin_parents.keys())
+        words = [f"{', '.join(gone)} is gone too"] if gone else []
+        words += [f"{', '.join(kept)} is still there"] if kept else []
+        detail = f"The server did not do what it answered: {'; '.join(words)}"
+        return replace(difference, detail=detail)
 
 
 def restrict_to_ids(filter_body: Json, ids: Sequence[str]) -> Json | None:
-    """The filter, so that it cannot match any run but those of these ids; None where it could.
+    """The filter restricted to flow runs with these ids; None if it cannot be restricted.
 
-    An or_ of several criteria would let the guard be passed by.
+    With an or_ of several criteria, a run that matches another criterion would be deleted too.
     """
     filter_body = dict(filter_body or {})
     criteria = [name for name in filter_body if name != "operator"]
@@ -186,5 +211,5 @@ def restrict_to_ids(filter_body: Json, ids: Sequence[str]) -> Json | None:
 
 
 def create_sentinels(created_runs: CreatedRuns) -> list[str]:
-    """Flow runs that no request is about; returns their ids. Raises TargetError."""
+    """Create the flow runs that no filter will name; returns their ids. Raises TargetError."""
     return created_runs.create(SENTINELS)

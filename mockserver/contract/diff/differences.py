@@ -1,4 +1,4 @@
-"""A difference between a server and its twin, who is wrong about it, and what to say of it."""
+"""A difference between a server and its twin, the party that is wrong, and the finding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 from ...errors import to_single_line
 from ...filters import AllOf, AnyOf, Comparison, Predicate
 from ...prefect import (
-    DEVIATIONS,
     SPEC,
     FlowRun,
     LikeCase,
@@ -25,9 +24,9 @@ from .filter_sweep import iter_conditions
 from .twin import IdsOrStatus, Twin
 
 Json = Any
-DEVIATION = {deviation.id: deviation for deviation in DEVIATIONS}
 
-# The field of a dialect that decides a deviation of meaning, and with which values it deviates.
+# Deviations in what a filter selects -> the dialect's field that decides it, and the values of the
+# field with which the dialect has it.
 DEVIATION_FIELDS: Mapping[str, tuple[str, frozenset[object]]] = {
     "state-both-lists": ("state_both_lists", frozenset({True})),
     "like-wildcards": ("like_wildcards", frozenset(Wildcards) - {Wildcards.LITERAL}),
@@ -39,10 +38,11 @@ DEVIATION_FIELDS: Mapping[str, tuple[str, frozenset[object]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a server, its dialect and the document answer, where they are not the same.
+    """What a server answers, and what a mock answers under the dialect and as documented.
 
-    `subject` is the operation, `twin` holds the flow runs as they were before it. `detail` is a
-    sentence about what is not seen in the answers; `steps` are the bodies sent before this one.
+    `subject` is the operation. `twin` holds the flow runs as they were before the request, under
+    the dialect. `detail` is a sentence about what the three answers do not show. `steps` are the
+    bodies that were sent before this one.
     """
 
     subject: str
@@ -62,68 +62,68 @@ class Difference:
 
     @property
     def party(self) -> Party:
-        """Who is wrong.
+        """The mock if the server follows the document and the dialect does not; else the server.
 
-        Where the server does as its document says and our dialect knows it otherwise, the mock;
-        else the server, which does what neither says. (Where server and dialect agree against the
-        document there is no difference: that is a deviation, and known.)
+        It is never the document: if server and dialect agree against it, that is a known deviation
+        and no difference.
         """
-        says_so = self.server == self.document != self.dialect
-        return Party.MOCK if says_so else Party.SERVER
+        as_documented = self.server == self.document != self.dialect
+        return Party.MOCK if as_documented else Party.SERVER
 
     @property
     def signature(self) -> frozenset[str]:
-        """The keys that it is about."""
+        """The keys that the filter gives a value."""
         return signature_of(self.filter_body)
 
     @property
     def cause(self) -> str | None:
-        """The deviation that the dialect has and the server does not show, if it is that."""
+        """The deviation that the dialect has and the server does not show, or None."""
         if self.party is not Party.MOCK:
             return None
         return min(find_causing_deviations(self.filter_body, self.twin), default=None)
 
     def is_covered_by(self, known: Difference) -> bool:
-        """Whether it says no more than one that is known: the keys of that one, and its cause."""
+        """Whether a known difference has the same cause, and this one has all of its keys."""
         return known.signature <= self.signature and known.cause == self.cause
 
 
 def signature_of(filter_body: Json) -> frozenset[str]:
-    """The keys that a filter says something with; its operator where that is or_."""
-    said = {
+    """The keys to which a filter gives a value that is not null, and `operator` if that is or_."""
+    keys = {
         f"{criterion}.{key}"
         for criterion, key, value in iter_conditions(filter_body)
         if value is not None
     }
     if (filter_body or {}).get("operator") == "or_":
-        said.add("operator")
-    return frozenset(said)
+        keys.add("operator")
+    return frozenset(keys)
 
 
 def find_causing_deviations(filter_body: Json, twin: Twin) -> list[str]:
-    """The ids of the deviations by which the dialect answers a filter other than as documented.
+    """The ids of the deviations that make the dialect answer a filter other than as documented.
 
-    Those without which it would answer otherwise; where it takes several, all that it has to do
-    with.
+    These are the deviations without which its answer would be another. If none decides alone, they
+    are all deviations that the filter is warned of.
     """
     answer = twin.select(filter_body)
     if answer == twin.documented().select(filter_body):
         return []
     warned = twin.plan(filter_body).warnings
-    decisive = [
-        one
-        for one in dialect_deviations(twin)
-        if _twin_without(one, twin).select(filter_body) != answer
-    ]
-    distinguished = [one for one in decisive if one in warned or one not in _NUL_DEVIATIONS]
-    return distinguished or sorted(warned & set(dialect_deviations(twin)))
+    deviations = dialect_deviations(twin)
+    decisive = [one for one in deviations if _twin_without(one, twin).select(filter_body) != answer]
+    return _distinguish_nul(decisive, warned) or sorted(warned & set(deviations))
 
 
-_NUL_DEVIATIONS = {"like-nul", "nul-in-text"}  # one switch for two: what was warned of tells which
+def _distinguish_nul(deviations: Sequence[str], warned: frozenset[str]) -> list[str]:
+    """Of the two deviations that share the field `nul`, keep the one that was warned of."""
+    return [one for one in deviations if one in warned or one not in _NUL_DEVIATIONS]
+
+
+_NUL_DEVIATIONS = frozenset({"like-nul", "nul-in-text"})
 
 
 def dialect_deviations(twin: Twin) -> list[str]:
-    """The deviations of meaning that a twin's dialect has."""
+    """The deviations in what a filter selects that a twin's dialect has."""
     return [
         deviation
         for deviation, (field, deviating) in DEVIATION_FIELDS.items()
@@ -132,12 +132,13 @@ def dialect_deviations(twin: Twin) -> list[str]:
 
 
 def _twin_without(deviation: str, twin: Twin) -> Twin:
+    """The twin under its dialect without one deviation."""
     field, _ = DEVIATION_FIELDS[deviation]
     return Twin(twin.store, replace(twin.dialect, **{field: getattr(SPEC, field)}))
 
 
 def to_finding(difference: Difference, check: str) -> Finding:
-    """A difference as a finding, with the runs that it is about."""
+    """A difference as a finding; its evidence names the first runs that only one side has."""
     deviation = difference.cause
     sentence = (
         f"{describe_filter(difference.twin, difference.filter_body)}: {_describe(difference)}"
@@ -158,7 +159,7 @@ def to_finding(difference: Difference, check: str) -> Finding:
 
 
 def describe_filter(twin: Twin, filter_body: Json) -> str:
-    """What a filter asks for as documented, in words."""
+    """The documented meaning of a filter: its predicate as a sentence, in angle brackets."""
     return f"<{to_single_line(str(twin.documented().plan(filter_body).predicate), 300)}>"
 
 
@@ -173,7 +174,7 @@ def _describe(difference: Difference) -> str:
 
 
 def describe_answer(answer: IdsOrStatus) -> str:
-    """An answer, in words."""
+    """An answer as the predicate of a sentence."""
     if isinstance(answer, int):
         return f"answers {answer}"
     return f"has {len(answer):,} flow run{'' if len(answer) == 1 else 's'}"
@@ -215,6 +216,7 @@ def _first_runs(twin: Twin, ids: Iterable[str]) -> Iterator[FlowRun]:
 
 
 def _tested_columns(predicate: Predicate) -> set[str]:
+    """The columns that a predicate compares, but for the id, which is shown anyway."""
     match predicate:
         case Comparison():
             return {predicate.column} - {"id"}

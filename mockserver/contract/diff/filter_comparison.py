@@ -1,9 +1,12 @@
-"""Read-only differences: the same filter through /flow_runs/filter and /count, and on the twin."""
+"""Comparison of filters: each through /flow_runs/filter and /flow_runs/count, and on the twin.
+
+Sends only requests that read.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,19 +30,22 @@ from .twin import IdsOrStatus, Twin
 from .vocabulary import Vocabulary
 
 Json = Any
-FILTER, COUNT = "POST /flow_runs/filter", "POST /flow_runs/count"
+FILTER = "POST /flow_runs/filter"
 MAX_DIFFERENCES = 8
-"""How many are searched for: past these there is enough to look into."""
-_MAX_REREADS = 2  # times, before what differs is taken for a difference
+"""A search stops at this many: a server that differs in more has to be looked into anyway."""
+_MAX_REREADS = 2  # how often runs are read anew, before a difference counts as one
 CountCallback = Callable[[int], None]
+"""Called with the number of filters or deletes so far."""
 
 
 @dataclass
 class FilterComparison:
-    """Filters tried on a server whose flow runs are known.
+    """Filters tried on a server, and on a twin that holds the same flow runs.
 
-    `scope` restricts what the server lists to them. `reread` asks for them anew, where others may
-    change them: only what stays different is a difference then.
+    `scope` are further filters of a request body, which restrict the server to these runs. `reread`
+    returns a new twin if others may change the runs, else it is None: then only what still differs
+    counts. `times` and `smallest_shown` say how often a deviation showed, and the smallest filter
+    that showed it.
     """
 
     target: Target
@@ -50,29 +56,21 @@ class FilterComparison:
     coverage: Coverage = field(default_factory=Coverage)
     tried: int = 0
     smallest_shown: dict[str, Json] = field(default_factory=dict)
-    """The deviations that showed, each with the smallest filter that showed it."""
     times: dict[str, int] = field(default_factory=dict)
 
     def search(self, vocabulary: Vocabulary, examples: int, seed: int) -> list[Finding]:
-        """Try so many filters: a sweep, then random ones; returns the differences found."""
+        """Try up to `examples` filters; returns a finding for each difference.
+
+        First the filters of the registry and of the sweep, then random ones.
+        """
         found: list[Difference] = []
-
-        def examine(filter_body: Json) -> Difference | None:
-            signature = signature_of(filter_body)
-            if any(known.signature <= signature and not known.cause for known in found):
-                return None
-            difference = self.compare(filter_body)
-            if difference and any(difference.is_covered_by(known) for known in found):
-                return None
-            return difference
-
         for filter_body in (*registry_filters(), *sweep(vocabulary)):
             if len(found) < MAX_DIFFERENCES and self.tried < examples:
-                found += filter(None, (examine(filter_body),))
+                found += filter(None, (self._compare_new(filter_body, found),))
         while self.tried < examples and len(found) < MAX_DIFFERENCES:
             difference = find_smallest_difference(
                 filters(vocabulary),
-                examine,
+                lambda filter_body: self._compare_new(filter_body, found),
                 examples=examples - self.tried,
                 random_seed=seed + len(found),
             )
@@ -81,8 +79,21 @@ class FilterComparison:
             found.append(difference)
         return [to_finding(difference, "selects-the-same") for difference in found]
 
+    def _compare_new(self, filter_body: Json, found: Sequence[Difference]) -> Difference | None:
+        """Compare, unless the filter has all keys of a difference whose cause is not known.
+
+        Such a filter is not sent: it would most likely show that difference again.
+        """
+        signature = signature_of(filter_body)
+        if any(known.signature <= signature and not known.cause for known in found):
+            return None
+        difference = self.compare(filter_body)
+        if difference and any(difference.is_covered_by(known) for known in found):
+            return None
+        return difference
+
     def compare(self, filter_body: Json) -> Difference | None:
-        """Ask the server and its twin the same; what they differ in, if anything."""
+        """Try a filter on both sides; returns how they differ, or None."""
         self.tried += 1
         self.on_count(self.tried)
         difference = self._compare(filter_body)
@@ -108,35 +119,43 @@ class FilterComparison:
         return None
 
     def _compare_list(self, filter_body: Json, twin_answer: IdsOrStatus) -> tuple[IdsOrStatus, str]:
-        """The first page; and what is wrong with it, in words, if anything is."""
+        """What the server lists, and a sentence about how it differs from the twin, or "".
+
+        Only the first page is listed; what lies beyond it is taken to be the twin's.
+        """
         body = {"sort": "ID_DESC", "limit": PAGE}
         server_answer = self._post_filter("/flow_runs/filter", filter_body, body)
         if isinstance(server_answer, int):
-            return server_answer, "" if server_answer == twin_answer else "It answers a status"
+            detail = "" if server_answer == twin_answer else "The server answers with an error"
+            return server_answer, detail
         if not isinstance(server_answer, list):
             raise TargetError(
                 f"POST /flow_runs/filter answered no list: {to_single_line(str(server_answer))}"
             )
         ids = list(map(id_of, server_answer))
         if isinstance(twin_answer, int):
-            return frozenset(ids), "It answers"
+            return frozenset(ids), "The server answers with a list"
         expected = sorted(twin_answer, reverse=True)[:PAGE]
         if ids == expected:
             return twin_answer, ""
         if sorted(ids, reverse=True) == expected:
-            return twin_answer, "The server does not list them by the highest id first"
-        return frozenset(ids) | (twin_answer - set(expected)), "They are not the same"
+            return twin_answer, "The server does not list the highest id first"
+        return frozenset(ids) | (twin_answer - set(expected)), "The lists differ"
 
     def _compare_count(
         self, filter_body: Json, twin_answer: IdsOrStatus
     ) -> tuple[IdsOrStatus, str]:
-        server_answer = self._post_filter("/flow_runs/count", filter_body, {})
-        if isinstance(twin_answer, int) or server_answer == len(twin_answer):
+        """The twin's answer, and a sentence about how the server's count differs from it, or ""."""
+        count = self._post_filter("/flow_runs/count", filter_body, {})
+        if isinstance(twin_answer, int) or count == len(twin_answer):
             return twin_answer, ""
-        return twin_answer, f"The server lists as many, and counts {server_answer}"
+        return twin_answer, f"The server lists them all, but counts {count}"
 
     def _post_filter(self, path: str, filter_body: Json, more: Json) -> Any:
-        """The value of the reply; where it is no success, its status."""
+        """Send a filter with the scope and further keys; returns the reply's JSON, or the status.
+
+        The status is returned if it is not 200.
+        """
         body = {"flow_runs": filter_body, **self.scope, **more}
         answer = self.target.send("POST", path, json.dumps(body).encode())
         if answer.status != 200:
@@ -144,7 +163,7 @@ class FilterComparison:
         try:
             return answer.json
         except ValueError:
-            raise TargetError(f"POST {path} answered {answer}, which is no JSON") from None
+            raise TargetError(f"POST {path} answered {answer}, which is not JSON") from None
 
     def _difference(
         self,
@@ -162,7 +181,7 @@ class FilterComparison:
         )
 
     def _record_deviations(self, filter_body: Json) -> None:
-        """Where the server does as its dialect says and not as its document does: by which."""
+        """Record the deviations by which server and dialect agree against the document."""
         for deviation in find_causing_deviations(filter_body, self.twin):
             self.times[deviation] = self.times.get(deviation, 0) + 1
             known = self.smallest_shown.get(deviation)
@@ -170,7 +189,7 @@ class FilterComparison:
                 self.smallest_shown[deviation] = filter_body
 
     def deviation_findings(self) -> Iterator[Finding]:
-        """The deviations that showed, as findings: known, and the document is wrong about them."""
+        """A finding for each deviation that showed: it is known, and the document is wrong."""
         for deviation in DEVIATIONS:
             if deviation.id in self.smallest_shown:
                 filter_body = self.smallest_shown[deviation.id]
@@ -189,17 +208,17 @@ class FilterComparison:
                 )
 
     def unshown(self) -> list[str]:
-        """The deviations of meaning that the dialect has and that no filter showed."""
+        """The ids of the deviations that the dialect has and that no filter showed."""
         return [one for one in dialect_deviations(self.twin) if one not in self.smallest_shown]
 
 
 def registry_filters() -> Iterator[Json]:
-    """The filters of the requests by which the registry shows its deviations."""
+    """The filters of the example requests in the registry of deviations."""
     for known in DEVIATIONS:
         if known.id in DEVIATION_FIELDS:
             try:
                 body = json.loads(known.request)
-            except ValueError:  # headers before a body, or bytes
+            except ValueError:  # an example that is more than a JSON body
                 continue
             if isinstance(body, dict) and body.get("flow_runs"):
                 yield body["flow_runs"]

@@ -1,6 +1,7 @@
-"""Filters that meet every cell of the meaning: every key of every criterion, in every shape.
+"""A sweep of small filters: every key of every criterion, in every shape, under every operator.
 
-Each is as small as it can be. What filters mean is in `predicates`; `drawing` draws larger ones.
+Each filter has one or two criteria. `strategies` draws larger ones at random; `coverage` counts
+which cells were tried. What filters mean is defined in `mockserver.filters`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ OPERATORS = ("and_", "or_")
 LIST_KEYS = frozenset({"any_", "not_any_", "all_", "id_", "type_"})
 NULL_KEY = "is_null_"
 LIKE_KEY = "like_"
-_MAX_LIST_VALUES = 20  # values of one list
+_MAX_LIST_VALUES = 20
 
 
 def iter_conditions(filter_body: Json) -> Iterator[tuple[str, str, Json]]:
-    """Criterion (`state.type`), key and value of everything that a filter says but operators."""
+    """Criterion (such as `name` or `state.type`), key and value of every condition of a filter."""
     for name, criterion in (filter_body or {}).items():
         if name == "operator" or criterion is None:
             continue
@@ -37,7 +38,7 @@ def iter_conditions(filter_body: Json) -> Iterator[tuple[str, str, Json]]:
 
 
 def without_key(filter_body: Json, criterion: str, key: str) -> Json:
-    """The filter without one of its keys."""
+    """A copy of the filter without one of its keys, which it must have."""
     name, _, part = criterion.partition(".")
     rest = dict(filter_body[name])
     if part:
@@ -48,19 +49,19 @@ def without_key(filter_body: Json, criterion: str, key: str) -> Json:
 
 
 def as_filter(criterion: str, conditions: Json, **operators: str) -> dict[str, Json]:
-    """A filter of one criterion; `operator`, where it is given, is the criterion's own."""
+    """A filter with one criterion; the keyword `operator` gives the criterion an operator."""
     name, _, part = criterion.partition(".")
     return {name: {**({part: conditions} if part else conditions), **operators}}
 
 
 def has_own_operator(criterion: str) -> bool:
-    """Whether a criterion joins its conditions by an operator of its own."""
+    """Whether a criterion can have an operator of its own (`state.type`: whether `state` can)."""
     field = FlowRunFilter.model_fields[criterion.partition(".")[0]]
     return any(issubclass(kind, OperatorFilter) for kind in get_args(field.annotation))
 
 
 def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
-    """Every key of every criterion in every shape, alone and beside another criterion."""
+    """Filters with every key of every criterion in every shape, alone and beside another one."""
     yield {}
     yield {"operator": "or_"}
     for criterion, keys in CONDITIONS.items():
@@ -84,7 +85,7 @@ def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
 
 
 def _pairs(vocabulary: Vocabulary, criterion: str, keys: Sequence[str]) -> Iterator[Json]:
-    """The conditions of two keys of a criterion together."""
+    """Conditions with two keys of a criterion; the values are paired in opposite orders."""
     for first, second in combinations(keys, 2):
         ones = _sample_values(vocabulary, criterion, first)
         others = list(_sample_values(vocabulary, criterion, second))
@@ -93,7 +94,7 @@ def _pairs(vocabulary: Vocabulary, criterion: str, keys: Sequence[str]) -> Itera
 
 
 def _sample_values(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator[Json]:
-    """What a key can be given: null, and for lists none, one and many; one that occurs."""
+    """Values for a key in every shape: null; and for a list none, one, many, and the last one."""
     values = vocabulary.values_for(criterion, key)
     yield None
     if key == NULL_KEY:
@@ -107,8 +108,8 @@ def _sample_values(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator
         yield ""
         names = [str(value) for value in values]
         yield from (name[1:-1].swapcase() or name for name in names[: len(names) // 2 : 3])
-        # Where folding a letter is more than writing it small, dialects differ.
+        # Dialects differ on letters that case folding changes and lower() does not, such as ß.
         yield from (name.casefold() for name in names if name.casefold() != name.lower())
-    else:  # of an early time and a late one: itself, the microseconds beside it, another offset
+    else:  # all variants of the first time and of one from the middle
         late = len(values) // 2 // TIME_VARIANTS * TIME_VARIANTS
         yield from dict.fromkeys((*values[:TIME_VARIANTS], *values[late : late + TIME_VARIANTS]))

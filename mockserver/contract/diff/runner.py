@@ -1,4 +1,7 @@
-"""The verb `diff`: does a server mean by filters and deletes what our dialect means?"""
+"""The command `diff`: does a server select and delete the same flow runs as a dialect of the mock?
+
+Runs on flow runs that it creates and deletes again, or, reading only, on those that are there.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +33,18 @@ from .twin import Twin
 from .vocabulary import vocabulary_of
 
 MAX_EXISTING_RUNS = 20_000
-"""Flow runs of a server that are read to be compared: they are asked for 200 at a time."""
+"""The most flow runs that are read for a comparison: each request lists 200 of them."""
 
 ProgressCallback = Callable[[str, int, int], None]
-"""Progress: what is being done, how much of it is done, of how much."""
+"""Called with what is being done, how much of it is done, and of how much."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiffSettings:
-    """What is tried. `existing`: on the flow runs that are there; nothing is created.
+    """How much to try, and on which flow runs.
 
-    `delete`: also traces of bulk_delete, until `deletes` were sent.
+    `existing`: on the flow runs that are there, reading only; else `runs` are created. `filters`
+    bounds the filters that are tried. `delete`: also try bulk_delete, up to `deletes` times.
     """
 
     existing: bool = False
@@ -58,9 +62,13 @@ def diff(
     journals: Path,
     on_progress: ProgressCallback,
 ) -> Outcome:
-    """Hold a server against its dialect. Raises UsageError, where it may not, and TargetError."""
+    """Compare a server with the dialect that `identity` says it speaks.
+
+    `journals` is the folder for the journal of what is created, which is deleted in every case.
+    Raises UsageError if the server must not be used so, and TargetError if it fails.
+    """
     started = time.monotonic()
-    instead = "--existing compares on the flow runs that are there, and only reads."
+    instead = "Or compare on the flow runs that are there, which only reads: --existing."
     if settings.delete:
         require_permission(target, SideEffect.DELETES, "diff --delete", instead)
     elif not settings.existing:
@@ -84,35 +92,42 @@ def diff(
 def _diff_existing(
     target: Target, identity: Identity, settings: DiffSettings, on_progress: ProgressCallback
 ) -> Outcome:
-    """Filters on what is there, which initial_snapshot may be changing."""
+    """Compare filters on the flow runs that are there, which others may change meanwhile."""
     count = target.request_json("POST", "/flow_runs/count", {})
     if count > MAX_EXISTING_RUNS:
         raise TargetError(
-            f"{target.url} holds {count:,} flow runs, and to compare on them all are read; "
-            f"that is done up to {MAX_EXISTING_RUNS:,}"
+            f"{target.url} holds {count:,} flow runs; to compare on them, all would have to be "
+            f"read, and at most {MAX_EXISTING_RUNS:,} are"
         )
 
     def read_twin() -> Twin:
-        records = {
-            "flow_runs": list(target.iter_records("/flow_runs/filter")),
-            "task_runs": list(target.iter_records("/task_runs/filter")),
-        }
-        nameless = {"flow_runs": {"work_queue_name": {"is_null_": True}}}
-        unnamed = {run["id"] for run in target.iter_records("/flow_runs/filter", **nameless)}
-        for run in records["flow_runs"]:
-            if run["id"] in unnamed:
-                run["work_queue_name"] = None
-        return Twin.from_records(records, identity.dialect)
+        return _read_twin(target, identity)
 
     on_count = _count_callback(on_progress, "filters", settings.filters)
     outcome = _compare_filters(
         FilterComparison(target, {}, read_twin(), read_twin, on_count), settings, "that were there"
     )
-    note = (
-        "a server tells the name of a run's queue where the column that work_queue_name filters "
-        "by is null; which those are was asked of the server, so is_null_ of it is not compared"
-    )
-    return replace(outcome, notes=(*outcome.notes, note))
+    return replace(outcome, notes=(*outcome.notes, _QUEUE_NOTE))
+
+
+_QUEUE_NOTE = (
+    "work_queue_name.is_null_ was not compared: a server shows the name of a run's queue even if "
+    "the column that the filter reads is null, so the server had to be asked which runs these are"
+)
+
+
+def _read_twin(target: Target, identity: Identity) -> Twin:
+    """A twin of all flow runs and task runs on a server."""
+    records = {
+        "flow_runs": list(target.iter_records("/flow_runs/filter")),
+        "task_runs": list(target.iter_records("/task_runs/filter")),
+    }
+    without_queue = {"flow_runs": {"work_queue_name": {"is_null_": True}}}
+    ids = {run["id"] for run in target.iter_records("/flow_runs/filter", **without_queue)}
+    for run in records["flow_runs"]:
+        if run["id"] in ids:
+            run["work_queue_name"] = None
+    return Twin.from_records(records, identity.dialect)
 
 
 def _diff_created(
@@ -122,51 +137,58 @@ def _diff_created(
     journals: Path,
     on_progress: ProgressCallback,
 ) -> Iterator[Outcome]:
-    """Filters, and deletes if they are wanted, on flow runs made for it and taken away again."""
+    """Compare filters, and deletes if the settings say so, on flow runs created for that.
+
+    Yields an outcome for each, and one about the flow runs that were there before.
+    """
     initial_snapshot = take_snapshot(target)
     with CleanupJournal.create(target, journals) as journal:
         created_runs = CreatedRuns(target, journal)
         nul = identity.dialect.nul is not NulHandling.FAILS
         drafts = list(random_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
-        created_runs.create(drafts, _count_callback(on_progress, "flow runs made", settings.runs))
+        created_runs.create(
+            drafts, _count_callback(on_progress, "flow runs created", settings.runs)
+        )
         twin = Twin.from_records(created_runs.fetch_records(), identity.dialect)
         on_count = _count_callback(on_progress, "filters", settings.filters)
         comparison = FilterComparison(target, created_runs.scope, twin, None, on_count)
-        yield _compare_filters(comparison, settings, "made for it")
+        yield _compare_filters(comparison, settings, "created for it")
         created_runs.delete_all()
         if settings.delete:
-            # Where initial_snapshot can reach the server, they can put flow runs on it at any time.
+            # Others can reach every server but our own, and create flow runs on it at any time.
             guarded = len(initial_snapshot) > 0 or target.ownership is not Ownership.OURS
             yield _compare_deletes(created_runs, journal, identity, guarded, settings, on_progress)
     findings = compare_snapshots(initial_snapshot, take_snapshot(target), "diff")
-    holds = (
-        []
-        if findings
-        else [f"the {len(initial_snapshot):,} flow runs that were there are as they were"]
-    )
-    notes = [f"the API cannot make {what}" for what in API_LIMITATIONS]
+    unchanged = f"the {len(initial_snapshot):,} flow runs that were there before are unchanged"
+    holds = [] if findings else [unchanged]
+    notes = [f"the API cannot create {what}" for what in API_LIMITATIONS]
     yield Outcome("diff", findings, holds, notes)
 
 
 def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which: str) -> Outcome:
-    """Filters tried, and what came of it."""
+    """Try filters; `which` says in the outcome on which flow runs."""
     vocabulary = vocabulary_of(comparison.twin.store)
     findings = comparison.search(vocabulary, settings.filters, settings.seed)
-    held = len(comparison.twin.store)
+    run_count = len(comparison.twin.store)
     name = comparison.twin.dialect.name
     tried, coverage = comparison.tried, comparison.coverage
-    agree = f"{coverage.filter_count:,} filters select of {held:,} flow runs {which} what {name} selects"
+    agree = (
+        f"{coverage.filter_count:,} filters select the same as {name} does, of {run_count:,} flow "
+        f"runs {which}"
+    )
     unshown = comparison.unshown()
     untried = coverage.untried()
-    notes = [f"not shown by these flow runs: {', '.join(unshown)}"] if unshown else []
+    notes = (
+        [f"deviations that these flow runs do not show: {', '.join(unshown)}"] if unshown else []
+    )
     if untried:
-        notes.append(f"{len(untried):,} cells of the meaning not tried: {_abbreviate(untried)}")
+        notes.append(f"{len(untried):,} kinds of condition not tried: {_abbreviate(untried)}")
     return Outcome(
         "diff",
         [*findings, *comparison.deviation_findings()],
         [agree],
         notes,
-        {"filters": tried, "flow runs": held},
+        {"filters": tried, "flow runs": run_count},
         list(coverage.tables()),
     )
 
@@ -184,7 +206,7 @@ def _compare_deletes(
     settings: DiffSettings,
     on_progress: ProgressCallback,
 ) -> Outcome:
-    """Deletes tried, and what came of it."""
+    """Try deletes. If filters are restricted (`guarded`), sentinels show that it works."""
     on_count = _count_callback(on_progress, "deletes", settings.deletes)
     sentinels = CreatedRuns(created_runs.target, journal)
     if guarded:
@@ -192,29 +214,34 @@ def _compare_deletes(
     comparison = DeleteComparison(created_runs, identity.dialect, guarded, on_count)
     findings = comparison.search(settings.deletes, settings.seed)
     holds = [
-        f"{comparison.sent:,} deletes took {comparison.deleted:,} flow runs, "
-        f"as {identity.dialect.name} would, and left the same"
+        f"{comparison.sent:,} deletes removed {comparison.deleted:,} flow runs and left the same "
+        f"as {identity.dialect.name} does"
     ]
-    left = {run["id"] for run in sentinels.fetch_records()["flow_runs"]}
-    lost = [one for one in sentinels.ids if one not in left]
+    lost = _lost_runs(sentinels)
     if lost:
         findings.append(
             Finding(
                 "diff",
                 "sentinels",
                 "POST /flow_runs/bulk_delete",
-                f"flow runs that no request named are gone: {', '.join(lost)}",
+                f"flow runs that no filter named are gone: {', '.join(lost)}",
                 party=Party.SERVER,
             )
         )
     elif sentinels.ids:
-        holds.append(f"{len(sentinels.ids)} sentinels, which no request named, are there")
+        holds.append(f"{len(sentinels.ids)} sentinels, which no filter named, are still there")
     notes = (
         [f"{comparison.skipped:,} deletes were not sent: other flow runs might have matched"]
         if comparison.skipped
         else []
     )
     return Outcome("diff", findings, holds, notes, {"deletes": comparison.sent})
+
+
+def _lost_runs(created_runs: CreatedRuns) -> list[str]:
+    """The ids of created runs that the server does not list any more."""
+    listed = {run["id"] for run in created_runs.fetch_records()["flow_runs"]}
+    return [run_id for run_id in created_runs.ids if run_id not in listed]
 
 
 def _count_callback(on_progress: ProgressCallback, what: str, total: int) -> CountCallback:

@@ -1,4 +1,4 @@
-"""Hypothesis as a search: draw values, find the first that shows a difference, make it small."""
+"""Search with hypothesis: draw values until one shows a difference, then shrink that value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DifferenceT = TypeVar("DifferenceT")
 
 
 class _DifferenceFound(Exception):
-    """What is drawn shows a difference."""
+    """Raised to tell hypothesis that a value shows a difference."""
 
 
 def find_smallest_difference(
@@ -27,26 +27,20 @@ def find_smallest_difference(
     examples: int,
     random_seed: int,
 ) -> DifferenceT | None:
-    """Draw up to so many values; where one shows a difference, that of the smallest that does.
+    """Draw up to `examples` values; return the difference of the smallest that shows one, or None.
 
-    `number` is the seed. Raises TargetError as soon as `look` does.
+    `compare` returns the difference that a value shows, or None. The same `random_seed` draws the
+    same values. If `compare` raises TargetError, no further value is compared; it is raised again,
+    unless a difference was found before.
     """
     found: list[DifferenceT] = []
     errors: list[TargetError] = []
 
     @seed(random_seed)
-    @settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.shrink),
-        verbosity=Verbosity.quiet,
-        print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    )
+    @_search_settings(examples)
     @given(strategy)
     def try_one(value: T) -> None:
-        if errors:  # every further one would fail, too
+        if errors:  # every further comparison would fail too
             return
         try:
             difference = compare(value)
@@ -60,8 +54,21 @@ def find_smallest_difference(
     try:
         with with_reporter(lambda _text: None):
             try_one()
-    except (_DifferenceFound, Flaky):  # flaky: it did not show each time; what was seen was seen
+    except (_DifferenceFound, Flaky):  # Flaky: the difference did not show again; it counts anyway
         pass
     if errors and not found:
         raise errors[0]
     return found[-1] if found else None
+
+
+def _search_settings(examples: int) -> settings:
+    """Settings for a search and not a test: deterministic, silent, without time limits."""
+    return settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        verbosity=Verbosity.quiet,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )

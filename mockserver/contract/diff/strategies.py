@@ -1,4 +1,4 @@
-"""Hypothesis strategies: filters of any size, flow runs to be made, and traces of deletes."""
+"""Hypothesis strategies for filters of any size, and for traces: runs to create, and deletes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json = Any
 
 
 def filters(vocabulary: Vocabulary) -> st.SearchStrategy[dict[str, Json]]:
-    """Filters of a few criteria. The simplest has none."""
+    """Filters of up to four criteria, with values of the vocabulary. They shrink to {}."""
     criteria = {}
     for criterion, keys in CONDITIONS.items():
         conditions = _some_keys({key: _values(vocabulary, criterion, key) for key in keys})
@@ -33,7 +33,7 @@ def filters(vocabulary: Vocabulary) -> st.SearchStrategy[dict[str, Json]]:
 def _some_keys(
     strategies: Mapping[str, st.SearchStrategy[Json]], most: int = 3
 ) -> st.SearchStrategy[dict[str, Json]]:
-    """An object with some of the keys, more often one or two than all."""
+    """An object with up to `most` of the keys."""
     keys = st.lists(st.sampled_from(list(strategies)), max_size=most, unique=True)
     return keys.flatmap(
         lambda chosen: st.fixed_dictionaries({key: strategies[key] for key in chosen})
@@ -43,7 +43,7 @@ def _some_keys(
 def _maybe_with_operator(
     criterion: str, strategy: st.SearchStrategy[Json]
 ) -> st.SearchStrategy[Json]:
-    """The same, sometimes with an operator, where there can be one."""
+    """The same, sometimes with an operator if the criterion ("": the filter) can have one."""
     if criterion and not has_own_operator(criterion):
         return strategy
 
@@ -66,7 +66,7 @@ def _values(vocabulary: Vocabulary, criterion: str, key: str) -> st.SearchStrate
 
 
 def _patterns(names: Sequence[str]) -> st.SearchStrategy[str]:
-    """Parts of names in any case, with or without what means something in a pattern."""
+    """Parts of names in any case, with or without characters that some dialect treats specially."""
     part = st.builds(
         lambda name, start, length: name[start % (len(name) + 1) :][:length],
         st.sampled_from(names),
@@ -79,25 +79,25 @@ def _patterns(names: Sequence[str]) -> st.SearchStrategy[str]:
     return st.builds(lambda change, texts: change("".join(texts)), case, pieces)
 
 
-# Traces
+# --- traces ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A bulk_delete: a filter, whose values may be references, and a limit (None: not said)."""
+    """A bulk_delete: a filter, whose values may be `FieldRef`s, and a limit (None: not given)."""
 
     filter_body: Json
     limit: int | None
 
     def body(self, filter_body: Json) -> Json:
-        """What is sent for it, with the filter as it has become."""
+        """The body to send, with a filter whose references are resolved."""
         limit = {} if self.limit is None else {"limit": self.limit}
         return {**({} if filter_body is None else {"flow_runs": filter_body}), **limit}
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Flow runs that are made, and the deletes that follow."""
+    """Flow runs to create, and the deletes to send then, in order."""
 
     drafts: Sequence[Draft]
     steps: Sequence[Step]
@@ -115,7 +115,7 @@ _SAMPLE_TEXTS: Mapping[str, Sequence[str]] = {
 
 @st.composite
 def traces(draw: st.DrawFn) -> Trace:
-    """A few flow runs and a few deletes that are about them."""
+    """Traces of a few flow runs and a few deletes, whose filters refer to these runs."""
     drafts = draw(st.integers(1, MAX_DRAFTS).flatmap(_drafts))
     vocabulary = placeholder_vocabulary(len(drafts), _SAMPLE_TEXTS)
     steps = st.builds(
@@ -129,6 +129,8 @@ def _drafts(count: int) -> st.SearchStrategy[tuple[Draft, ...]]:
 
 
 def _draft(index: int) -> st.SearchStrategy[Draft]:
+    """A draft for the run at this index; its parent is one of the runs before it, or none."""
+
     def perhaps(values: Sequence[Any]) -> st.SearchStrategy[Any]:
         return st.none() | st.sampled_from(values)
 

@@ -1,4 +1,4 @@
-"""A mock in memory that holds exactly what a server has told, in a dialect and as documented."""
+"""A twin of a server: a mock in memory that holds the same flow runs, under a dialect."""
 
 from __future__ import annotations
 
@@ -19,20 +19,26 @@ from ...store import Store
 
 Ids = frozenset[str]
 IdsOrStatus = Ids | int
-"""The ids of flow runs, or the status of an answer that is no success."""
+"""The ids of flow runs, or the status of a refusal."""
 Json = Any
 
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """Flow runs as a server told them, in a store; what is asked of it changes a fork, or it."""
+    """The flow runs of a server in a store, and the dialect under which requests are read.
+
+    Only `delete` changes the store; `documented` and `fork` return twins with stores of their own.
+    """
 
     store: Store
     dialect: Dialect
 
     @classmethod
     def from_records(cls, records: Mapping[str, list[Json]], dialect: Dialect) -> Twin:
-        """A twin that holds these answers of a server. Raises SeedError where they are none."""
+        """A twin that holds records as a server lists them, by kind (`flow_runs`, `task_runs`).
+
+        Raises SeedError if they are no such records.
+        """
         with TemporaryDirectory(prefix="mockserver-") as folder:
             for name, answers in records.items():
                 Path(folder, f"{name}.json").write_text(json.dumps(answers))
@@ -40,21 +46,21 @@ class Twin:
         return cls(Store(seeds.base()), dialect)
 
     def documented(self) -> Twin:
-        """The same runs, and what the document says of them."""
+        """A copy of this twin under the dialect `spec`: it answers as the document says."""
         return Twin(self.store.fork(), SPEC)
 
     def fork(self) -> Twin:
-        """The same runs and dialect; deletes on either do not show on the other."""
+        """A copy of this twin; deletes on either do not show on the other."""
         return Twin(self.store.fork(), self.dialect)
 
     def plan(self, filter_body: Json) -> Plan:
-        """What a filter comes to. Raises RefusedRequest for one that the dialect does not take."""
+        """The plan of a delete. Raises RefusedRequest if the dialect refuses the filter."""
         return plan_bulk_delete(
             _parse_request({"flow_runs": filter_body}, self.dialect), self.dialect
         )
 
     def select(self, filter_body: Json) -> IdsOrStatus:
-        """The flow runs that a filter selects, all of them."""
+        """The ids of all flow runs that a filter selects, or the status of the refusal."""
         try:
             plan = self.plan(filter_body)
             if plan.rejection:
@@ -64,7 +70,7 @@ class Twin:
         return frozenset(run.id for run in self.store.select(plan.predicate))
 
     def delete(self, body: Json) -> IdsOrStatus:
-        """What a bulk_delete of this body deletes; it is gone then."""
+        """Carry out a bulk_delete: the ids that it deletes, or the status of the refusal."""
         try:
             done = bulk_delete(self.store, _parse_request(body, self.dialect), self.dialect)
         except RefusedRequest as refusal:
@@ -72,7 +78,7 @@ class Twin:
         return frozenset(done.deleted)
 
     def parents(self) -> Mapping[str, str | None]:
-        """Every flow run that is left, with the task run that it is a subflow of."""
+        """The id of every flow run, with its `parent_task_run_id`."""
         return {run.id: run.parent_task_run_id for run in self.store}
 
 
@@ -83,7 +89,7 @@ def _parse_request(body: Json, dialect: Dialect) -> BulkDeleteRequest:
 
 
 def refusal_status(refusal: RefusedRequest) -> int:
-    """The status that a refused filter is answered with."""
+    """The status of the answer to a refused filter: 422, or 500 or 503 if the server fails."""
     if isinstance(refusal, ServerFailure):
         return 503 if refusal.retryable else 500
     return 422

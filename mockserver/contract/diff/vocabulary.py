@@ -1,4 +1,4 @@
-"""The values that filters are made of: those that flow runs have, and some that none has."""
+"""The vocabulary of filters: values that flow runs have, and some that none has."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from ...prefect import FlowRun, StateType
 from ..server import CREATOR_IDS, CREATOR_TYPES, DEPLOYMENT_IDS
 
 Json = Any
-ABSENT_ID = "01234567-89ab-4cde-8f01-23456789abcd"
+ABSENT_ID = "01234567-89ab-4cde-8f01-23456789abcd"  # no run or other record has it
+ABSENT_TIME = "2031-05-01T00:00:00Z"  # used where no run has a time
 
-# The values of a criterion, by the part of the vocabulary that has them.
+# Criterion -> name of the pool that holds its values.
 _POOL_NAMES: Mapping[str, str] = {
     "id": "ids",
     "name": "names",
@@ -37,9 +38,9 @@ _UUID_POOLS = frozenset({"ids", "deployment_ids", "task_run_ids", "creator_ids"}
 
 @dataclass(frozen=True, slots=True)
 class FieldRef:
-    """A value that is known once a flow run is made: a field of the run in this place.
+    """A reference to a field of a flow run that is not created yet.
 
-    `microseconds`: that much later, where it is a time.
+    `run_index` is the run's index among those to create. A time is shifted by `microseconds`.
     """
 
     run_index: int
@@ -52,12 +53,15 @@ Value = str | FieldRef
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What filters are made of: values by the part of the meaning that they are of."""
+    """Pools of values, by name."""
 
     pools: Mapping[str, Sequence[Value]]
 
     def values_for(self, criterion: str, key: str) -> Sequence[Value]:
-        """The values that a key may be given; at least one that no flow run has."""
+        """The values for a key of a criterion; at least one.
+
+        Except for types of states and for times, the last value is one that no run has.
+        """
         pool = "creator_ids" if key == "id_" else _POOL_NAMES[criterion]
         known = self.pools.get(pool, ())
         if pool == "state_types":
@@ -65,12 +69,12 @@ class Vocabulary:
         if pool in _UUID_POOLS:
             return (*known, ABSENT_ID)
         if pool in TIME_FIELDS:
-            return known or ("2031-05-01T00:00:00Z",)
+            return known or (ABSENT_TIME,)
         return (*known, "no such text")
 
 
 def vocabulary_of(runs: Iterable[FlowRun]) -> Vocabulary:
-    """The values of flow runs, each once and in order, and a few that they may not have."""
+    """The values of flow runs, each once and in the order of the runs; times with neighbours."""
     held = list(runs)
 
     def column(name: str) -> list[Any]:
@@ -93,7 +97,7 @@ def vocabulary_of(runs: Iterable[FlowRun]) -> Vocabulary:
             for name in TIME_FIELDS
         },
     }
-    # What has not started is told by when it is expected to.
+    # A filter of start_time compares runs that have not started by their expected_start_time.
     pools["start_time"] += pools["expected_start_time"]
     return Vocabulary({name: tuple(dict.fromkeys(pool)) for name, pool in pools.items()})
 
@@ -104,20 +108,23 @@ _OFFSET = timezone(timedelta(hours=5, minutes=45))
 
 
 def _time_variants(time: datetime) -> Iterator[str]:
-    """A time, the microsecond before and after it, and itself in another offset."""
+    """A time, the microseconds before and after it, and the same instant in another offset."""
     for shift in (0, -1, 1):
         yield (time + timedelta(microseconds=shift)).isoformat()
     yield time.astimezone(_OFFSET).isoformat()
 
 
 def shift_time(time: str, microseconds: int) -> str:
-    """A time that much later."""
+    """An ISO 8601 time, that much later."""
     moment = datetime.fromisoformat(time) + timedelta(microseconds=microseconds)
     return moment.isoformat()
 
 
 def placeholder_vocabulary(count: int, words: Mapping[str, Sequence[str]]) -> Vocabulary:
-    """For runs that are not made yet: what only a server knows of them is referred to."""
+    """A vocabulary for `count` runs to create; what the server will choose are references.
+
+    `words` are the pools of values that the runs will be created with.
+    """
     indices = range(count)
     times = {
         name: [FieldRef(index, name, shift) for index in indices for shift in (0, -1, 1)]
@@ -139,9 +146,9 @@ def placeholder_vocabulary(count: int, words: Mapping[str, Sequence[str]]) -> Vo
 
 
 def resolve_refs(value: Json, runs: Sequence[Mapping[str, Json]]) -> Json:
-    """A filter with the values of runs in place of references.
+    """A JSON value with every reference replaced by the value of the run it refers to.
 
-    What a run does not have becomes something that no run has.
+    Where the run has no value, an id or a time is put that no run has.
     """
     match value:
         case FieldRef():
@@ -157,5 +164,5 @@ def resolve_refs(value: Json, runs: Sequence[Mapping[str, Json]]) -> Json:
 def _resolve_ref(ref: FieldRef, runs: Sequence[Mapping[str, Json]]) -> str:
     value = runs[ref.run_index].get(ref.field)
     if ref.field in TIME_FIELDS:
-        return shift_time(value or "2031-05-01T00:00:00Z", ref.microseconds)
+        return shift_time(value or ABSENT_TIME, ref.microseconds)
     return str(value or ABSENT_ID)

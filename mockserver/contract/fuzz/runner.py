@@ -73,7 +73,7 @@ def fuzz(
             removed = run.clean_up(snapshot)
     counts = {"requests": target.sent - sent_before, "cases": run.cases, "removed": removed}
     if target.flaky:
-        counts["asked again after 503"] = interceptor.retries
+        counts["retries after 503"] = interceptor.retries
     return run.outcome(settings.seed, counts, time.monotonic() - started)
 
 

@@ -1,4 +1,5 @@
-# A guarded delete can match nothing but what the kit has made: for any filter, in any dialect.
+# Invariant: a restricted filter can match only flow runs that the kit created, for any filter and
+# under any dialect.
 
 from __future__ import annotations
 
@@ -18,16 +19,16 @@ from tests.support.strategies import IDS, bases, filters
 
 @pytest.mark.parametrize("name", DIALECTS)
 @given(base=bases(), filter_body=st.none() | filters, ids=st.sets(st.sampled_from(IDS)))
-def test_a_guarded_filter_selects_only_what_it_names(
+def test_a_restricted_filter_selects_only_runs_with_the_given_ids(
     name: str, base: Base, filter_body: Any, ids: set[str]
 ) -> None:
-    """And all of that which the filter selects; where it cannot be so, nothing is sent."""
-    guarded = restrict_to_ids(filter_body, sorted(ids))
-    if guarded is None:
+    """And all of those that the filter selects. Only an or_ cannot be restricted."""
+    restricted = restrict_to_ids(filter_body, sorted(ids))
+    if restricted is None:
         assert filter_body["operator"] == "or_"
         return
     twin = Twin(Store(base), DIALECTS[name])
-    selected, before = twin.select(guarded), twin.select(filter_body)
+    selected, before = twin.select(restricted), twin.select(filter_body)
     if isinstance(selected, int) or isinstance(before, int):
         assert selected == before
     else:
@@ -42,6 +43,6 @@ def test_a_guarded_filter_selects_only_what_it_names(
         {"operator": "or_", "state": {}},
     ],
 )
-def test_an_or_that_could_pass_the_guard_by_is_not_sent(filter_body: Any) -> None:
-    """Beside any other criterion, or_ would let other runs match."""
+def test_an_or_with_other_criteria_cannot_be_restricted(filter_body: Any) -> None:
+    """Runs with other ids could match the other criterion."""
     assert restrict_to_ids(filter_body, IDS) is None

@@ -1,4 +1,5 @@
-# The verb `diff`, against servers on a socket: what it finds, names, and leaves as it was.
+# The command `diff` against servers on a socket. Invariant: whatever it finds, flow runs that it
+# did not create are unchanged afterwards, and those that it created are gone.
 
 from __future__ import annotations
 
@@ -32,24 +33,24 @@ FEW = DiffSettings(filters=250, deletes=12, delete=True, runs=40)
 def serving(
     dialect: Dialect, *, runs: bool = False, ownership: Ownership = Ownership.DISPOSABLE
 ) -> Iterator[Target]:
-    """A mock in a dialect, with the shipped runs or none, as a target."""
+    """Serve a mock under a dialect, with the shipped runs or none; yields a target for it."""
     with serve_store(Store(SHIPPED if runs else Base([])), Settings(dialect=dialect)) as client:
         host, port = client.address
         yield Target(f"http://{host}:{port}", ownership=ownership)
 
 
-def compared(target: Target, journals: Path, settings: DiffSettings = FEW, **how: Any) -> Outcome:
+def run_diff(target: Target, journals: Path, settings: DiffSettings = FEW, **how: Any) -> Outcome:
     return diff(target, identify(target, **how), settings, journals, lambda *_: None)
 
 
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("runs", [False, True], ids=["empty", "with other runs"])
-def test_a_mock_means_what_its_dialect_means(name: str, runs: bool, tmp_path: Path) -> None:
-    """No difference, every deviation of the dialect known, and not a run more or less."""
-    whose = Ownership.DISPOSABLE if runs else Ownership.OURS
-    with serving(DIALECTS[name], runs=runs, ownership=whose) as target:
+def test_a_mock_differs_in_nothing_from_its_dialect(name: str, runs: bool, tmp_path: Path) -> None:
+    """Its deviations are known, and the runs on it are those from before."""
+    ownership = Ownership.DISPOSABLE if runs else Ownership.OURS
+    with serving(DIALECTS[name], runs=runs, ownership=ownership) as target:
         before = take_snapshot(target)
-        outcome = compared(target, tmp_path)
+        outcome = run_diff(target, tmp_path)
         assert take_snapshot(target) == before
         assert target.request_json("POST", "/flows/count", {}) == len(SHIPPED.flows) * runs
     assert not outcome.fails, outcome.findings
@@ -59,23 +60,23 @@ def test_a_mock_means_what_its_dialect_means(name: str, runs: bool, tmp_path: Pa
     known = {finding.deviation for finding in outcome.findings}
     assert ("state-both-lists" in known) == (name != "spec")
     assert all(finding.party is Party.DOCUMENT for finding in outcome.findings)
-    said = " ".join(outcome.holds)
-    assert ("sentinels" in said) == runs
+    holds = " ".join(outcome.holds)
+    assert ("sentinels" in holds) == runs
     assert len(before) == (60 if runs else 0)
 
 
-def findings_of(
-    server: Dialect, held_against: Dialect, journals: Path, settings: DiffSettings = FEW
+def failing_findings(
+    server: Dialect, expected: Dialect, journals: Path, settings: DiffSettings = FEW
 ) -> list[Finding]:
     with serving(server) as target:
-        outcome = compared(target, journals, settings, dialect=held_against)
+        outcome = run_diff(target, journals, settings, dialect=expected)
     return [finding for finding in outcome.findings if finding.fails]
 
 
-def test_a_deviation_that_does_not_show_any_more_is_told(tmp_path: Path) -> None:
-    """A server that does what its document says, held against a dialect that knows otherwise."""
+def test_a_deviation_that_a_server_does_not_show_is_gone(tmp_path: Path) -> None:
+    """A server that does what the document says, compared with a dialect that deviates."""
     settings = DiffSettings(filters=250, runs=40)
-    found = findings_of(SPEC, DIALECTS["prefect-sqlite"], tmp_path, settings)
+    found = failing_findings(SPEC, DIALECTS["prefect-sqlite"], tmp_path, settings)
     gone = {finding.deviation: finding for finding in found}
     assert gone.keys() >= {"state-both-lists", "like-wildcards", "like-nul"}
     assert {finding.party for finding in found} == {Party.MOCK}
@@ -84,10 +85,10 @@ def test_a_deviation_that_does_not_show_any_more_is_told(tmp_path: Path) -> None
     assert '"any_": ["COMPLETED"], "not_any_": ["FAILED"]' in both.curl
 
 
-def test_a_difference_is_the_smallest_filter_and_names_who_is_wrong(tmp_path: Path) -> None:
-    """A server that does what neither its document nor the dialect says."""
+def test_a_difference_is_shrunk_and_names_the_party_that_is_wrong(tmp_path: Path) -> None:
+    """A server that does what neither the document nor the expected dialect says is wrong."""
     settings = DiffSettings(filters=250, runs=40)
-    found = findings_of(DIALECTS["prefect-sqlite"], SPEC, tmp_path, settings)
+    found = failing_findings(DIALECTS["prefect-sqlite"], SPEC, tmp_path, settings)
     (both,) = [one for one in found if "state.type" in one.evidence or '"type"' in one.evidence]
     assert both.party is Party.SERVER
     assert "has 40 flow runs; spec has" in both.sentence
@@ -96,21 +97,21 @@ def test_a_difference_is_the_smallest_filter_and_names_who_is_wrong(tmp_path: Pa
 
 
 def sent_by(run: Callable[[Target], object], target: Target) -> set[str]:
-    """Methods and paths of what a function sends."""
+    """Methods and paths of the requests that a function sends."""
     sent = set()
     send = target._send
 
-    def noted(method: str, path: str, *rest: Any) -> Any:
+    def record(method: str, path: str, *rest: Any) -> Any:
         sent.add(f"{method} {path}")
         return send(method, path, *rest)
 
-    target._send = noted  # type: ignore[method-assign, assignment]
+    target._send = record  # type: ignore[method-assign, assignment]
     run(target)
     return sent
 
 
 def test_on_a_shared_server_nothing_is_created(tmp_path: Path) -> None:
-    """Without --existing it is refused before anything is sent, and told how to allow it."""
+    """Without --existing, diff is refused before any request; the error names the flags."""
     with serving(SPEC, runs=True, ownership=Ownership.SHARED) as target:
         identity = identify(target)
         sent = target.sent
@@ -121,7 +122,7 @@ def test_on_a_shared_server_nothing_is_created(tmp_path: Path) -> None:
 
 
 def test_existing_only_reads(tmp_path: Path) -> None:
-    """What it sends are lists and counts, and it tries the values that the runs have."""
+    """It sends only lists and counts, and compares on the runs that are there."""
     with serving(DIALECTS["prefect-postgresql"], runs=True, ownership=Ownership.SHARED) as target:
         identity = identify(target)
         outcomes: list[Outcome] = []
@@ -132,28 +133,31 @@ def test_existing_only_reads(tmp_path: Path) -> None:
         )
     assert sent == {"POST /flow_runs/filter", "POST /flow_runs/count", "POST /task_runs/filter"}
     assert not outcomes[0].fails, outcomes[0].findings
-    assert "200 filters select of 60 flow runs that were there" in outcomes[0].holds[0]
+    assert (
+        "200 filters select the same as prefect-postgresql does, of 60 flow runs that"
+        in outcomes[0].holds[0]
+    )
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_others_change_meanwhile_is_no_difference(tmp_path: Path) -> None:
-    """Runs that come and go while their server is looked at are read anew."""
+def test_runs_that_others_delete_meanwhile_are_no_difference(tmp_path: Path) -> None:
+    """Before a difference counts, the runs are read anew."""
     with serving(SPEC, runs=True) as target:
         identity = identify(target)
 
-        def say(_what: str, done: int, _of: int) -> None:
+        def delete_sometimes(_what: str, done: int, _total: int) -> None:
             if done in (40, 80, 120):
                 page = target.request_json("POST", "/flow_runs/filter", {"limit": 1, "offset": 5})
                 target.request_json("DELETE", f"/flow_runs/{page[0]['id']}")
 
         settings = DiffSettings(existing=True, filters=150)
-        outcome = diff(target, identity, settings, tmp_path, say)
+        outcome = diff(target, identity, settings, tmp_path, delete_sometimes)
     assert outcome.findings == []
     assert "of 57 flow runs" in outcome.holds[0]
 
 
-def test_a_ceiling_ends_a_run_and_leaves_nothing(tmp_path: Path) -> None:
-    """What was made is taken away, however many requests that takes."""
+def test_the_limit_of_requests_ends_a_run_and_nothing_is_left(tmp_path: Path) -> None:
+    """The created runs are deleted, however many requests that takes."""
     with serving(SPEC) as target:
         identity = identify(target)
         target.limits = Limits(requests=120)
@@ -164,8 +168,8 @@ def test_a_ceiling_ends_a_run_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_a_dialect_is_found_out_by_reading(name: str) -> None:
-    """Two or three requests that change nothing tell which dialect a server speaks."""
+def test_a_dialect_is_recognised_by_reading(name: str) -> None:
+    """The requests that tell the dialect change nothing."""
     with serving(DIALECTS[name], runs=True) as target:
         identity = identify(target)
         assert identity == Identity(DIALECTS[name], "3.8.8", identity.dialect_evidence, True)
@@ -173,8 +177,8 @@ def test_a_dialect_is_found_out_by_reading(name: str) -> None:
         assert len(take_snapshot(target)) == 60
 
 
-def test_what_is_no_prefect_api_is_told() -> None:
-    """A URL of something else is an error with its answer, not a traceback."""
+def test_a_url_without_a_prefect_api_is_an_error() -> None:
+    """The error holds the answer that came."""
     with serving(SPEC) as target:
         wrong = Target(f"{target.url.removesuffix('/api')}/nowhere")
         with pytest.raises(TargetError, match=r"is not a complete Prefect API: .*404"):

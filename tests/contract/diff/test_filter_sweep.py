@@ -1,4 +1,5 @@
-# Every filter that the kit tries is valid, and between them they meet every cell of the meaning.
+# Invariant: every filter that the kit tries is valid, and together they try every cell: each key,
+# in each shape, under each operator.
 
 from __future__ import annotations
 
@@ -25,38 +26,38 @@ from mockserver.store.store import Store
 from tests.support.strategies import IDS, START, TASK_IDS
 
 
-def population() -> Twin:
-    """Runs such as the kit makes, without a server."""
+def make_population() -> Twin:
+    """A twin with runs as the kit creates them, made without a server."""
     runs = [
         FlowRun(
-            id=f"{place:08x}-0000-4000-8000-000000000000",
+            id=f"{index:08x}-0000-4000-8000-000000000000",
             name=draft.name,
             tags=draft.tags,
             state=State(StateType(draft.states[-1].type), draft.states[-1].name or "Named"),
             flow_version=draft.version,
-            idempotency_key=f"key-{place}" if draft.key else None,
+            idempotency_key=f"key-{index}" if draft.key else None,
             work_queue_name=draft.queue,
             deployment_id=draft.deployment_id,
             created_by=CreatedBy(draft.creator_id, "AUTOMATION") if draft.creator_id else None,
-            parent_task_run_id=TASK_IDS[place % 8] if draft.parent is not None else None,
-            start_time=START if place % 3 else None,
-            end_time=START if place % 2 else None,
+            parent_task_run_id=TASK_IDS[index % 8] if draft.parent is not None else None,
+            start_time=START if index % 3 else None,
+            end_time=START if index % 2 else None,
             expected_start_time=START,
-            next_scheduled_start_time=START if place % 5 else None,
+            next_scheduled_start_time=START if index % 5 else None,
         )
-        for place, draft in enumerate(random_drafts(Random(1), 120, nul=True))  # noqa: S311 - drawn
+        for index, draft in enumerate(random_drafts(Random(1), 120, nul=True))  # noqa: S311 - drawn
     ]
-    tasks = [TaskRun(one, runs[at].id) for at, one in enumerate(TASK_IDS)]
+    tasks = [TaskRun(task_id, runs[index].id) for index, task_id in enumerate(TASK_IDS)]
     return Twin(Store(Base(runs, tasks)), SPEC)
 
 
-POPULATION = population()
+POPULATION = make_population()
 VOCABULARY = vocabulary_of(POPULATION.store)
 SWEEP = list(sweep(VOCABULARY))
 
 
 def is_documented(filter_body: Any) -> bool:
-    """Whether the document takes it as a filter."""
+    """True if the document allows a filter; raises ValidationError if not."""
     FlowRunFilter.model_validate_json(json.dumps(filter_body), strict=True)
     return True
 
@@ -72,8 +73,8 @@ def test_the_sweep_leaves_no_cell_untried() -> None:
     assert len(long.rows) >= 2 * len(short.rows)
 
 
-def test_every_key_decides_somewhere() -> None:
-    """A population on which a key never matters would prove nothing about it."""
+def test_every_key_decides_for_some_filter() -> None:
+    """If a key never changed what is selected, comparing would prove nothing about it."""
     coverage = Coverage()
     for filter_body in SWEEP:
         coverage.record(filter_body, POPULATION)
@@ -86,55 +87,55 @@ def test_every_key_decides_somewhere() -> None:
     assert deciding == {f"{name}.{key}" for name, keys in CONDITIONS.items() for key in keys}
 
 
-def test_the_sweep_is_made_of_filters_that_the_document_takes() -> None:
-    """What is refused would tell nothing about meaning."""
+def test_the_document_allows_every_filter_of_the_sweep() -> None:
+    """A refused filter tells nothing about what it selects."""
     assert all(map(is_documented, SWEEP))
 
 
 @given(filters(VOCABULARY))
-def test_drawn_filters_are_what_the_document_takes(filter_body: Any) -> None:
-    """Random ones, too."""
+def test_the_document_allows_every_random_filter(filter_body: Any) -> None:
+    """The same for the filters that hypothesis draws."""
     assert is_documented(filter_body)
 
 
 @given(filters(VOCABULARY))
-def test_without_takes_one_key_and_leaves_the_rest(filter_body: Any) -> None:
-    """What a key decides is seen by leaving out just that."""
-    said = [(criterion, key) for criterion, key, _ in iter_conditions(filter_body)]
-    for one in said:
+def test_without_key_removes_one_key_and_keeps_the_rest(filter_body: Any) -> None:
+    """Coverage depends on it: what a key decides shows when only that key is missing."""
+    given_keys = [(criterion, key) for criterion, key, _ in iter_conditions(filter_body)]
+    for one in given_keys:
         left = [
             (criterion, key)
             for criterion, key, _ in iter_conditions(without_key(filter_body, *one))
         ]
-        assert left == [other for other in said if other != one]
+        assert left == [other for other in given_keys if other != one]
 
 
 @given(traces())
-def test_a_trace_refers_only_to_runs_it_makes(trace: Trace) -> None:
-    """Subflows follow their parents, and every reference has a value once the runs are there."""
-    for place, draft in enumerate(trace.drafts):
-        assert draft.parent is None or draft.parent < place
-    runs = [{"id": IDS[place]} for place in range(len(trace.drafts))]
+def test_a_trace_refers_only_to_runs_that_it_creates(trace: Trace) -> None:
+    """Parents come before subflows, and every reference can be resolved."""
+    for index, draft in enumerate(trace.drafts):
+        assert draft.parent is None or draft.parent < index
+    runs = [{"id": IDS[index]} for index in range(len(trace.drafts))]
     for step in trace.steps:
         assert step.filter_body is None or is_documented(resolve_refs(step.filter_body, runs))
 
 
-def test_a_reference_to_nothing_is_an_id_that_no_run_has() -> None:
-    """A run without a parent cannot be asked for by its parent."""
+def test_a_reference_to_a_missing_value_becomes_an_absent_id() -> None:
+    """A run without a parent task run cannot be found by it."""
     filter_body = {"parent_task_run_id": {"any_": [FieldRef(0, "parent_task_run_id")]}}
     resolved = resolve_refs(filter_body, [{"id": IDS[0], "parent_task_run_id": None}])
     assert resolved == {"parent_task_run_id": {"any_": [ABSENT_ID]}}
 
 
-def test_a_time_is_referred_to_by_the_microsecond() -> None:
-    """Inclusive bounds are told from exclusive ones by the instant beside."""
-    told = {"start_time": "2026-01-31T12:00:00Z"}
-    assert resolve_refs(FieldRef(0, "start_time", -1), [told]) == "2026-01-31T11:59:59.999999+00:00"
+def test_a_reference_to_a_time_is_shifted_by_microseconds() -> None:
+    """Only the neighbouring instant tells an inclusive bound from an exclusive one."""
+    run = {"start_time": "2026-01-31T12:00:00Z"}
+    assert resolve_refs(FieldRef(0, "start_time", -1), [run]) == "2026-01-31T11:59:59.999999+00:00"
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_a_sweep_tells_dialects_apart(name: str) -> None:
-    """In each dialect some swept filter selects other runs than as documented."""
+def test_a_sweep_shows_that_a_dialect_deviates(name: str) -> None:
+    """Under each dialect but spec some filter of the sweep selects other runs."""
     twin = Twin(POPULATION.store, replace(DIALECTS[name]))
     differ = [
         filter_body
@@ -144,8 +145,8 @@ def test_a_sweep_tells_dialects_apart(name: str) -> None:
     assert bool(differ) == (name != "spec")
 
 
-def test_as_filter_puts_a_state_where_it_belongs() -> None:
-    """`state.type` is a part of `state`, whose operator is its own."""
+def test_as_filter_nests_the_criteria_of_a_state() -> None:
+    """`state.type` is a part of `state`, and the operator is that of `state`."""
     assert as_filter("state.type", {"any_": []}, operator="or_") == {
         "state": {"type": {"any_": []}, "operator": "or_"}
     }
