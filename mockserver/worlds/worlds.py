@@ -65,7 +65,7 @@ class World:
         "settings",
         "snapshots",
         "store",
-    )  # fmt: skip
+    )
 
     def __init__(self, store: Store, settings: Settings, clock: Clock | None = None) -> None:
         """The world changes `store` itself; `reset` returns to the content that it has now."""

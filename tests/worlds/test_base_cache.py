@@ -38,7 +38,7 @@ def test_a_changed_file_or_new_relative_time_is_read_again(tmp_path: Path, name:
 
 
 def test_the_cache_evicts_the_oldest_base(tmp_path: Path) -> None:
-    """A third test file does not keep the bases of all files before it in memory."""
+    """It holds at most `max_bases` bases."""
     bases = BaseCache(max_bases=1)
     files = [write_seed(tmp_path / f"{name}.json") for name in "ab"]
     first = bases.load([files[0]], NOW)
