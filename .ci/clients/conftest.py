@@ -1,27 +1,27 @@
-"""A real server by its URL, the mock beside it, and the pythons that have prefect, by version."""
+"""A real server, given by its URL, the mock, and Pythons with different releases of Prefect."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-OPTIONS = {
-    "--real-url": "the API of a real server on SQLite, one that records task runs",
-    "--python": "a python with prefect; may be given again, for another version",
+from tests.support.servers import serve_in_process
+
+REQUIRED_OPTIONS = {
+    "--real-url": "the API of a real server on SQLite that records task runs",
+    "--python": "a Python with Prefect; may be repeated for other releases",
 }
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    for name, told in OPTIONS.items():
-        parser.addoption(name, help=told, action="append" if name == "--python" else "store")
+    for name, text in REQUIRED_OPTIONS.items():
+        parser.addoption(name, help=text, action="append" if name == "--python" else "store")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for name in OPTIONS:
+    for name in REQUIRED_OPTIONS:
         if not config.getoption(name):
             raise pytest.UsageError(f"{name} is missing: there is nothing to test")
 
@@ -36,24 +36,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def urls(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, str]]:
-    """The URL of each of the two servers; the mock is started without flow runs."""
+    """The API of each of the two servers; the mock starts without flow runs."""
     folder = tmp_path_factory.mktemp("mock")
     seeds, log = folder / "nothing.json", folder / "mock.log"
     seeds.write_text("[]")
-    command = [sys.executable, "-m", "mockserver", "serve", str(seeds), "--port", "0"]
-    command += ["--dialect", "prefect-sqlite"]
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            announced = process.stdout.readline()
-            assert announced, log.read_text()
-            yield {
-                "real": request.config.getoption("--real-url"),
-                "mock": f"{announced.split()[3]}/api",
-            }
-        finally:
-            process.terminate()
+    with serve_in_process(log, seeds, "--dialect", "prefect-sqlite") as url:
+        yield {"real": request.config.getoption("--real-url"), "mock": f"{url}/api"}
     assert "Traceback" not in log.read_text()

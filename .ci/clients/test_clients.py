@@ -1,7 +1,7 @@
-"""The real client of Prefect cannot tell the mock from a real server.
+"""Prefect's own client gets the same answers from the mock as from a real server.
 
-Each script is a program that uses the client or the command line, makes its own data and tells as
-JSON what it has seen; see observing.py. It has to see the same of both servers.
+Each script uses the client or the command line, creates its own data and prints as JSON what it
+observed (see scripts/observations.py). What it prints has to be equal for both servers.
 """
 
 from __future__ import annotations
@@ -15,8 +15,14 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = ("clients", "cli", "retention", "drain", "flows")
-SECONDS = 400  # for a script; the slowest takes 15 to 60 of them on an idle machine
+SCRIPTS = (
+    "client_methods",
+    "flow_run_commands",
+    "retention",
+    "bulk_delete_drain",
+    "flows_with_tasks",
+)
+SCRIPT_TIMEOUT = 400  # the slowest script takes 15 to 60 of them on an idle machine
 MOST_LINES = 200  # of a difference
 SETTINGS = {
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
@@ -30,42 +36,42 @@ SETTINGS = {
 def test_client_sees_the_same_of_both(
     script: str, python: Path, urls: dict[str, str], tmp_path: Path
 ) -> None:
-    """A script, one process per server, tells the same of the mock as of the real server."""
+    """A script, run once for each server, observes the same on both."""
     with ThreadPoolExecutor() as pool:
-        told = {
-            name: pool.submit(_told, python, script, url, tmp_path / name)
+        observed = {
+            name: pool.submit(_run_script, python, script, url, tmp_path / name)
             for name, url in urls.items()
         }
-    real, mock = told["real"].result(), told["mock"].result()
-    assert real, f"{script} has seen nothing"
+    real, mock = observed["real"].result(), observed["mock"].result()
+    assert real, f"{script} observed nothing"
     if real != mock:
         pytest.fail(_difference(real, mock), pytrace=False)
 
 
-def _told(python: Path, script: str, url: str, home: Path) -> dict[str, object]:
-    """What a script tells of the server at this URL; fails with what it says when it fails."""
+def _run_script(python: Path, script: str, url: str, home: Path) -> dict[str, object]:
+    """Run a script against the server at a URL; returns what it observed."""
     home.mkdir()
-    # Nothing that is set for prefect out here is to reach the script.
+    # Settings for Prefect in this environment must not reach the script.
     inherited = {name: value for name, value in os.environ.items() if "PREFECT" not in name}
     mine = {"PREFECT_API_URL": url, "PREFECT_HOME": str(home), "no_proxy": "127.0.0.1"}
     process = subprocess.run(
-        [python, Path(__file__).with_name(f"{script}.py")],
+        [python, Path(__file__).parent / "scripts" / f"{script}.py"],
         env=inherited | SETTINGS | mine,
         cwd=home,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=SCRIPT_TIMEOUT,
         check=False,
     )
     if process.returncode:
         pytest.fail(f"{script} at {url}:\n{process.stderr[-4000:]}", pytrace=False)
-    told: dict[str, object] = json.loads(process.stdout)
-    return told
+    observed: dict[str, object] = json.loads(process.stdout)
+    return observed
 
 
 def _difference(real: dict[str, object], mock: dict[str, object]) -> str:
-    """What was seen differently, observation by observation, line by line."""
+    """The observations that differ, as a diff of each."""
     lines = []
     for what in sorted({*real, *mock}):
         if real.get(what) != mock.get(what):
@@ -74,10 +80,10 @@ def _difference(real: dict[str, object], mock: dict[str, object]) -> str:
     return "\n".join([*lines[:MOST_LINES], *more])
 
 
-def _lines(told: dict[str, object], what: str) -> list[str]:
-    if what not in told:
-        return ["(not seen)"]
-    return json.dumps(told[what], indent=1, sort_keys=True, ensure_ascii=False).splitlines()
+def _lines(observed: dict[str, object], what: str) -> list[str]:
+    if what not in observed:
+        return ["(not observed)"]
+    return json.dumps(observed[what], indent=1, sort_keys=True, ensure_ascii=False).splitlines()
 
 
 def _diff(real: list[str], mock: list[str]) -> list[str]:

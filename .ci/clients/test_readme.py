@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -14,26 +13,23 @@ from urllib.request import Request, urlopen
 import pytest
 from test_clients import SETTINGS
 
+from tests.support.servers import serve_in_process
+
 README = (Path(__file__).parents[2] / "README.md").read_text()
 BLOCKS = dict(re.findall(r"<!-- prefect: (\w+) -->\n```python\n(.*?)```", README, re.S))
 
 
 @pytest.fixture
-def api() -> Iterator[str]:
-    """The URL of `mockserver serve`, as the README starts it."""
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield f"{process.stdout.readline().split()[3]}/api"
-        finally:
-            process.terminate()
+def api(tmp_path: Path) -> Iterator[str]:
+    """The API of `mockserver serve` with the shipped flow runs, as README.md starts it."""
+    with serve_in_process(tmp_path / "mock.log") as url:
+        yield f"{url}/api"
 
 
-def run(python: Path, block: str, api: str, home: Path) -> None:
+def run_block(python: Path, block: str, api: str, home: Path) -> None:
     inherited = {name: value for name, value in os.environ.items() if "PREFECT" not in name}
     mine = {"PREFECT_API_URL": api, "PREFECT_HOME": str(home), "no_proxy": "127.0.0.1"}
-    file = home / "example.py"  # a flow is known by its file
+    file = home / "example.py"  # Prefect identifies a flow by its file
     file.write_text(BLOCKS[block])
     command = [str(python), str(file)]
     done = subprocess.run(
@@ -50,17 +46,17 @@ def count(api: str, **flow_runs: object) -> int:
 
 
 def test_the_clean_up_script_cleans_up(python: Path, api: str, tmp_path: Path) -> None:
-    """What it is to delete is gone, and nothing else."""
+    """It deletes the flow runs that it should delete, and no others."""
     done = {"type": {"any_": ["COMPLETED"]}}
     everything, matching = count(api), count(api, state=done)
     assert matching
-    run(python, "client", api, tmp_path)
+    run_block(python, "client", api, tmp_path)
     assert (count(api), count(api, state=done)) == (everything - matching, 0)
 
 
-def test_the_flow_leaves_its_run(python: Path, api: str, tmp_path: Path) -> None:
-    """One more flow run, completed."""
+def test_the_flow_example_adds_a_completed_run(python: Path, api: str, tmp_path: Path) -> None:
+    """There is one more completed flow run."""
     done = {"type": {"any_": ["COMPLETED"]}}
     before = count(api, state=done)
-    run(python, "flow", api, tmp_path)
+    run_block(python, "flow", api, tmp_path)
     assert count(api, state=done) == before + 1

@@ -1,6 +1,6 @@
-"""Two real servers and a Python with Prefect, told by options.
+"""Two real servers and a Python with Prefect, given as options.
 
-The servers hold no flow runs before and none after.
+The servers hold no flow runs before the tests and none after them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def real_urls(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """The URLs of their APIs, by the database."""
+    """The URLs of their APIs, by database."""
     return {name: request.config.getoption(f"{name}_url") for name in DATABASES}
 
 

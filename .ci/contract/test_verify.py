@@ -1,4 +1,4 @@
-# The kit holds: against the mock in every dialect, and against real servers on both databases.
+"""`mockserver verify` passes the mock in every dialect, and real servers on both databases."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ import pytest
 from mockserver.contract.server.target import Target
 from mockserver.prefect.dialects import DIALECTS
 
-MEANING = {
+EXPECTED_DEVIATIONS = {
     "spec": set(),
     "prefect-sqlite": {"state-both-lists", "like-wildcards", "like-nul", "like-case-ascii"},
     "prefect-postgresql": {
         *("state-both-lists", "like-wildcards", "like-nul", "like-case-ascii", "nul-in-text")
     },
 }
-"""The deviations of meaning that a server of each dialect shows."""
+"""The deviations in the meaning of filters that a server of each dialect shows."""
 
 Report = Mapping[str, Any]
 
 
-# Fewer than by default: what is drawn at random finds something new now and then, which is a
-# matter for a person and not for every change.
-FEWER = ("--max-examples", "2")
+# Fewer random examples than by default: now and then one finds something new, which should not
+# fail an unrelated change.
+FEWER_EXAMPLES = ("--max-examples", "2")
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """`mockserver verify`, with its reports in a folder."""
-    command = [sys.executable, "-m", "mockserver", "verify", *arguments, *FEWER]
+def start_verify(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start `mockserver verify` with its reports in a folder."""
+    command = [sys.executable, "-m", "mockserver", "verify", *arguments, *FEWER_EXAMPLES]
     command += ["--report", str(folder), "--journal", str(folder / "journal")]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
-def report_in(folder: Path, process: subprocess.Popen[str], page: str) -> Report:
-    """What it has reported. Fails where it has found something, and shows that, or the page."""
+def read_report(folder: Path, process: subprocess.Popen[str], page: str) -> Report:
+    """The report of a process. Fails if it has findings other than known deviations."""
     assert (folder / "report.json").exists(), page
     report: Report = json.loads((folder / "report.json").read_text("utf-8"))
     found = [one for outcome in report["outcomes"] for one in outcome["findings"]]
@@ -54,14 +54,15 @@ def report_in(folder: Path, process: subprocess.Popen[str], page: str) -> Report
 def reports(
     real_urls: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Report]:
-    """What verify says of a real server on each database, both looked at at the same time."""
+    """The report of verify on a real server, by database; both run at the same time."""
     folders = {name: tmp_path_factory.mktemp(name) for name in real_urls}
     started = {
-        name: start(folder, real_urls[name], "--disposable") for name, folder in folders.items()
+        name: start_verify(folder, real_urls[name], "--disposable")
+        for name, folder in folders.items()
     }
     pages = {name: process.communicate()[0] for name, process in started.items()}
     return {
-        name: report_in(folders[name], process, pages[name]) for name, process in started.items()
+        name: read_report(folders[name], process, pages[name]) for name, process in started.items()
     }
 
 
@@ -71,13 +72,13 @@ def outcome(report: Report, verb: str) -> Any:
 
 
 def check(report: Report, dialect: str) -> None:
-    """Only known deviations, none missing; and it was looked hard enough."""
+    """Exactly the known deviations were found, and enough was tested to find them."""
     assert report["fails"] is False
     fuzzed, compared = outcome(report, "fuzz"), outcome(report, "diff")
     assert fuzzed["counts"]["requests"] >= 2000
     assert compared["counts"]["filters"] >= 3000
     assert compared["counts"]["deletes"] >= 300
-    assert {one["deviation"] for one in compared["findings"]} == MEANING[dialect]
+    assert {one["deviation"] for one in compared["findings"]} == EXPECTED_DEVIATIONS[dialect]
     shown = {one["deviation"] for one in fuzzed["findings"]}
     assert bool(shown) == (dialect != "spec")
 
@@ -86,7 +87,7 @@ def check(report: Report, dialect: str) -> None:
 def test_a_real_server_shows_its_known_deviations(
     reports: Mapping[str, Report], real_urls: Mapping[str, str], database: str
 ) -> None:
-    """3.8.8 does what its dialect says, and holds nothing of the kit's afterwards."""
+    """Prefect 3.8.8 shows the deviations of its dialect, and the kit leaves nothing behind."""
     check(reports[database], f"prefect-{database}")
     target = Target(real_urls[database])
     for kind in ("flow_runs", "flows", "task_runs", "artifacts"):
@@ -94,15 +95,15 @@ def test_a_real_server_shows_its_known_deviations(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_the_mock_shows_those_of_its_dialect(tmp_path: Path, dialect: str) -> None:
-    """And nothing else; as documented it shows none."""
-    process = start(tmp_path, "--spawn", "mockserver", "--dialect", dialect)
+def test_the_mock_shows_exactly_its_dialects_deviations(tmp_path: Path, dialect: str) -> None:
+    """The mock in `spec` shows none."""
+    process = start_verify(tmp_path, "--spawn", "mockserver", "--dialect", dialect)
     page, _ = process.communicate()
-    check(report_in(tmp_path, process, page), dialect)
+    check(read_report(tmp_path, process, page), dialect)
 
 
-def test_the_job_of_the_readme(prefect_python: Path, tmp_path: Path) -> None:
-    """Its last command, with the prefect on the PATH and fewer requests, starts one and passes."""
+def test_the_readme_ci_job_passes(prefect_python: Path, tmp_path: Path) -> None:
+    """Its last command passes, with Prefect on the PATH and fewer requests."""
     readme = Path(__file__).parents[2] / "README.md"
     (line,) = re.findall(r"- run: (mockserver .*)", readme.read_text("utf-8"))
     fewer = f"{line} --filters 100 --deletes 10 --runs 20 --max-examples 1 --journal {tmp_path}"

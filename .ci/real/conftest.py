@@ -1,14 +1,13 @@
-"""Two real servers, told by two options, and beside each the mock that claims to be like it.
+"""Two real servers, given by two options, and for each a mock in the dialect that describes it.
 
-The servers start without flow runs. `test_lists` takes away what it makes, `test_requests` needs
-that there are none, and `test_runs` then fills the servers.
+The servers start without flow runs. The order of the test files, which is alphabetical, matters:
+test_list_endpoints deletes what it creates, test_request_reading needs servers without flow runs,
+and test_selects_and_deletes then creates some.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from exchange import Server
+from http_client import Server
 from mockserver.prefect.dialects import DIALECTS, Dialect
+from tests.support.servers import serve_in_process
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ServerPair:
     """A real server, the dialect that describes it, and the mock served in that dialect."""
 
     real: Server
@@ -47,36 +47,25 @@ class Pair:
 @pytest.fixture(scope="session", params=DATABASES)
 def pair(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pair]:
+) -> Iterator[ServerPair]:
     database: str = request.param
     dialect = DIALECTS[f"prefect-{database}"]
     real = Server(request.config.getoption(f"{database}_url"), flaky=database == "sqlite")
     assert real.post("/flow_runs/count", {}) == 0, "the real server must not hold any flow runs"
-    with serving(tmp_path_factory.mktemp(database), dialect) as url:
-        yield Pair(real, Server(f"{url}/api"), dialect)
+    with serve_mock(tmp_path_factory.mktemp(database), dialect) as url:
+        yield ServerPair(real, Server(f"{url}/api"), dialect)
 
 
 @contextmanager
-def serving(folder: Path, dialect: Dialect, seed: object = ()) -> Iterator[str]:
-    """`mockserver serve`, with a seed, as a process of its own; yields its URL.
+def serve_mock(folder: Path, dialect: Dialect, seed: object = ()) -> Iterator[str]:
+    """Run `mockserver serve` with a seed in a process of its own; yields its URL.
 
-    Fails afterwards where it has logged a traceback: it never has a reason to.
+    Fails afterwards if it has logged a traceback.
     """
     seeds, log = folder / "seed.json", folder / "mock.log"
     seeds.write_text(json.dumps(seed))
-    command = [sys.executable, "-m", "mockserver", "serve", str(seeds), "--port", "0"]
-    command += ["--dialect", dialect.name]
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            announced = process.stdout.readline()
-            assert announced, log.read_text()
-            yield announced.split()[3]
-        finally:
-            process.terminate()
+    with serve_in_process(log, seeds, "--dialect", dialect.name) as url:
+        yield url
     logged = log.read_text()
     at = logged.find("Traceback")
     if at >= 0:

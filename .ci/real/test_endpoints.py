@@ -1,4 +1,4 @@
-# Whatever is sent to the endpoints around bulk_delete: the mock answers as a real server does.
+"""The mock answers requests to the endpoints around bulk_delete as a real server does."""
 
 from __future__ import annotations
 
@@ -11,80 +11,81 @@ from random import Random
 
 import pytest
 
-from conftest import Pair
+from conftest import ServerPair
+from differences import fail_on_differences
+from endpoint_bodies import VALID_BODIES, draw_requests
 from mockserver import Store, load_seeds
-from mockserver.http.app import Settings
-from odd_bodies import VALID, draw_asks
+from mockserver.worlds import Settings
 from tests.support.endpoint_cases import (
-    GROUPS,
-    MAKES_RUN,
-    Ask,
     Connection,
-    Told,
-    bulk_delete,
-    make_world,
-    seed,
-    unmake_world,
+    ReplyNormalizer,
+    create_workspace,
+    delete_all_runs,
+    delete_workspace,
+    workspace_seed,
 )
-from tests.support.servers import live
+from tests.support.endpoint_requests import CREATE_RUN, GROUPS, ApiRequest
+from tests.support.servers import serve_store
 
-BODIES = 100  # of each operation
+BODIES_PER_OPERATION = 100
 
 
 @dataclass(frozen=True)
-class Worlds:
-    """A real server and a mock that hold the same, and what it is called by."""
+class WorkspacePair:
+    """A real server and a mock with the same workspace, and the values of its names."""
 
     real: Connection
     mock: Connection
     names: dict[str, str]
 
-    def differences(self, asks: Iterable[Ask]) -> list[str]:
-        """What the two answer otherwise; flow runs are gone afterwards."""
+    def differences(self, requests: Iterable[ApiRequest]) -> list[str]:
+        """The requests that the two answer differently; afterwards no flow run is left."""
         servers = (self.real, self.mock)
-        told = [Told(dict(self.names)) for _ in servers]
+        normalizers = [ReplyNormalizer(dict(self.names)) for _ in servers]
         found = []
         try:
-            for ask in asks:
-                real, mock = (one.outcome(to, ask) for one, to in zip(told, servers, strict=True))
+            for request in requests:
+                real, mock = (
+                    normalizer.outcome(server, request)
+                    for normalizer, server in zip(normalizers, servers, strict=True)
+                )
                 if real != mock:
-                    found.append(f"{ask}\n  real: {json.dumps(real)}\n  mock: {json.dumps(mock)}")
+                    both = f"  real: {json.dumps(real)}\n  mock: {json.dumps(mock)}"
+                    found.append(f"{request}\n{both}")
         finally:
             for server in servers:
-                bulk_delete(server)
+                delete_all_runs(server)
         return found
 
 
 @pytest.fixture(scope="module")
-def worlds(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
-    file = tmp_path_factory.mktemp(pair.dialect.name) / "world.json"
+def servers(pair: ServerPair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkspacePair]:
+    file = tmp_path_factory.mktemp(pair.dialect.name) / "workspace.json"
     with closing(Connection(pair.real.url, flaky=pair.real.flaky)) as real:
-        names = make_world(real)
+        names = create_workspace(real)
         try:
-            file.write_text(json.dumps(seed(names)))
+            file.write_text(json.dumps(workspace_seed(names)))
             store = Store(load_seeds([file], datetime.now(UTC)).base())
             with (
-                live(store, Settings(dialect=pair.dialect)) as client,
+                serve_store(store, Settings(dialect=pair.dialect)) as client,
                 closing(Connection("http://{}:{}/api".format(*client.address))) as mock,
             ):
-                yield Worlds(real, mock, names)
+                yield WorkspacePair(real, mock, names)
         finally:
-            unmake_world(real, names)
+            delete_workspace(real, names)
 
 
-def none_of(found: list[str]) -> None:
-    """Fails with every difference that was found."""
-    if found:
-        pytest.fail(f"{len(found)} answers differ:\n" + "\n".join(found[:40]), pytrace=False)
+def test_hand_picked_requests(servers: WorkspacePair) -> None:
+    """The requests of tests/support/endpoint_requests are answered alike."""
+    fail_on_differences(
+        [one for requests in GROUPS.values() for one in servers.differences(requests)]
+    )
 
 
-def test_hand_picked_requests(worlds: Worlds) -> None:
-    """The requests that tests/support/endpoint_cases.py lists are answered alike."""
-    none_of([one for asks in GROUPS.values() for one in worlds.differences(asks)])
-
-
-@pytest.mark.parametrize("operation", VALID)
-def test_nearly_valid_bodies(worlds: Worlds, operation: str) -> None:
-    """Random bodies that are nearly valid are answered alike, to the last word."""
+@pytest.mark.parametrize("operation", VALID_BODIES)
+def test_nearly_valid_bodies(servers: WorkspacePair, operation: str) -> None:
+    """Random nearly valid bodies are answered alike, word for word."""
     random = Random(operation)
-    none_of(worlds.differences([MAKES_RUN, *draw_asks(random, operation, BODIES)]))
+    fail_on_differences(
+        servers.differences([CREATE_RUN, *draw_requests(random, operation, BODIES_PER_OPERATION)])
+    )

@@ -1,7 +1,7 @@
 """State changes have the outcome that a real server gave: over 1,000 recorded cases.
 
-The cases are in `tests/support/transition_cases`; transition_outcomes.py says how outcomes are written
-down.
+The cases are in `tests/support/transition_cases`; transition_outcomes.py beside it says how their
+outcomes are written down.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ class Mutant:
 
     name: str
     what: str
-    how: Middleware
-    found_by: Sequence[str]
+    middleware: Middleware
+    detected_by: Sequence[str]
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def serve_mutant(
     """A client of a wrong server, or of a right one, as long as the block lasts."""
     app = create_app(store, settings)
     if wrong is not None:
-        app.middlewares.insert(0, web.middleware(wrong.how))  # type: ignore[arg-type] # as aiohttp has it
+        app.middlewares.insert(0, web.middleware(wrong.middleware))  # type: ignore[arg-type] # as aiohttp has it
     with patch.object(intake, "read_body", _read_replaced_body), serve_app(app) as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""Servers on a real socket: in a thread for HTTP, in a process for the command."""
+"""Servers on a real socket, in a thread or in a process, and a client for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mockserver.http.server import serve
 from mockserver.prefect.dialects import SPEC
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
-from tests.support import openapi_conformance as contract
+from tests.support import openapi_conformance
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Reply:
 
 
 class Client:
-    """One kept connection to a server; with raw bytes where a client library would object.
+    """A keep-alive connection to a server, which can also send bytes that are not valid HTTP.
 
-    `documented`: every reply has to be one that the document describes.
+    `documented`: assert that every reply is one that openapi.yaml describes.
     """
 
     def __init__(self, url: str, *, documented: bool = False) -> None:
@@ -74,7 +74,7 @@ class Client:
         names = {name.lower(): value for name, value in response.getheaders()}
         reply = Reply(response.status, names, response.read())
         if self.documented:
-            assert contract.find_violations(method, path, reply.status, reply.body) == []
+            assert openapi_conformance.find_violations(method, path, reply.status, reply.body) == []
         return reply
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
@@ -85,7 +85,7 @@ class Client:
         return self.send(method, f"/api{path}", json.dumps(body).encode(), content)
 
     def bulk_delete(self, body: Any = None, **headers: str) -> Reply:
-        """POST it, as JSON unless it is bytes."""
+        """POST a body to bulk_delete, as JSON unless it is bytes."""
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.send(
             "POST",
@@ -95,7 +95,7 @@ class Client:
         )
 
     def raw(self, sent: bytes, *, half_close: bool = False) -> bytes:
-        """What comes back for these bytes on a connection of their own, until it is closed."""
+        """Send bytes on a new connection; returns what comes back until the server closes it."""
         with socket.create_connection(self.address, timeout=20) as connection:
             connection.sendall(sent)
             if half_close:
@@ -112,7 +112,7 @@ class Client:
 
 @contextmanager
 def serve_store(store: Store, settings: Settings | None = None) -> Iterator[Client]:
-    """A client of a server in a thread, which is stopped and waited for at the end."""
+    """Serve a store in a thread; yields a client. The server is stopped when the block ends."""
     spec = (settings or Settings()).dialect is SPEC
     with serve_app(create_app(store, settings), documented=spec) as client:
         yield client
@@ -120,7 +120,7 @@ def serve_store(store: Store, settings: Settings | None = None) -> Iterator[Clie
 
 @contextmanager
 def serve_app(app: web.Application, *, documented: bool = False) -> Iterator[Client]:
-    """The same for an application."""
+    """Serve an application in a thread; yields a client."""
     started = threading.Event()
     url: list[str] = []
     loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -155,7 +155,7 @@ def serve_app(app: web.Application, *, documented: bool = False) -> Iterator[Cli
 def run_serve_command(
     *arguments: str | Path, **environment: str
 ) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """`mockserver serve --port 0 ...` and the lines it prints before it takes requests."""
+    """Run `mockserver serve` on a free port; yields the process and the first three lines."""
     process = subprocess.Popen(
         [sys.executable, "-m", "mockserver", "serve", *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -169,3 +169,20 @@ def run_serve_command(
     finally:
         process.kill()
         process.communicate()
+
+
+@contextmanager
+def serve_in_process(log: Path, *arguments: str | Path) -> Iterator[str]:
+    """Run `mockserver serve ...` on a free port; yields its URL. What it logs goes to `log`."""
+    command = [sys.executable, "-m", "mockserver", "serve", *map(str, arguments), "--port", "0"]
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            announced = process.stdout.readline()
+            assert announced, log.read_text()
+            yield announced.split()[3]  # mockserver listens on URL
+        finally:
+            process.terminate()

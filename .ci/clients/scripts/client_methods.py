@@ -1,6 +1,6 @@
-"""The async and the sync client of Prefect, used for flow runs: the same story twice.
+"""The methods of Prefect's async and sync client that are about flow runs: one scenario for both.
 
-Claimed: every method returns, or raises, the same on both servers, field by field.
+Claim: each method returns or raises the same on both servers, field by field.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from observing import Caller, Json, Observations, plain, remove
+from observations import Caller, Json, Observations, delete_runs_and_flows, to_json
 from prefect import flow, get_client, task
 from prefect.client.schemas.filters import (
     DeploymentFilter,
@@ -51,21 +51,21 @@ Filters = Mapping[str, Any]
 
 @flow(version="v1")
 def ingest(count: int = 0) -> None:
-    """Never run: it lends its name, version and retries to flow runs."""
+    """Never run: flow runs are created with its name, version and retries."""
 
 
 @flow(version="v2", retries=1, retry_delay_seconds=7)
 def persistent() -> None:
-    """As above, and a run of it that fails is to be tried again."""
+    """Never run, too; a run of it is retried once."""
 
 
 @task(tags=["of-the-task"], retries=2, retry_delay_seconds=3)
 def fetch() -> None:
-    """Never run: it lends its name to task runs."""
+    """Never run: task runs are created with its name."""
 
 
-class Story:
-    """What is done with one client, and what is seen of it."""
+class ClientScenario:
+    """The scenario with one client."""
 
     def __init__(self, call: Caller, seen: Observations, kind: str) -> None:
         self.call = call
@@ -76,8 +76,8 @@ class Story:
         self.persistent = persistent.with_options(name=f"{self.token}-persistent")
         self.flows = (self.ingest.name, self.persistent.name, f"{self.token}-named")
 
-    async def tell(self) -> None:
-        """All of it, in order; what was made is gone afterwards."""
+    async def run(self) -> None:
+        """Run all steps in order; delete everything that was created."""
         try:
             await self._server()
             await self._flows()
@@ -91,23 +91,23 @@ class Story:
             await self._deletions(runs)
             await self._bulk()
         finally:
-            await remove(self.call, self.token, *self.flows)
+            await delete_runs_and_flows(self.call, self.token, *self.flows)
 
     def note(self, what: str, value: object) -> None:
-        """Keep what this client has seen."""
+        """Note an observation of this client."""
         self.seen.note(f"{self.kind}: {what}", value)
 
     async def create(self, name: str | None, **named: Any) -> FlowRun:
-        """A flow run of mine."""
+        """Create a flow run with this scenario's tag."""
         of = named.pop("flow", self.ingest)
         tags = [self.token, *named.pop("tags", ())]
         run: FlowRun = await self.call("create_flow_run", of, name=name, tags=tags, **named)
-        self.seen.know(run.id, f"run {name}")
-        self.seen.know(run.state_id, f"the first state of {name}")
+        self.seen.name_id(run.id, f"run {name}")
+        self.seen.name_id(run.state_id, f"the first state of {name}")
         return run
 
     def mine(self, **criteria: Json) -> FlowRunFilter:
-        """A filter that finds flow runs of mine only."""
+        """A filter that matches only flow runs of this scenario."""
         tags = criteria.pop("tags", {"all_": [self.token]})
         return FlowRunFilter.model_validate({"tags": tags, **criteria})
 
@@ -120,7 +120,7 @@ class Story:
         call, named = self.call, self.flows[2]
         made = {name: await call("create_flow_from_name", name) for name in self.flows}
         for name, identifier in made.items():
-            self.seen.know(identifier, f"flow {name}")
+            self.seen.name_id(identifier, f"flow {name}")
         self.note("create_flow_from_name, again", await call("create_flow_from_name", named))
         self.note("create_flow, again", await call("create_flow", self.ingest))
         self.note("read_flow", await call("read_flow", made[named]))
@@ -143,7 +143,7 @@ class Story:
             self.note(f"read_flows, {what}", [one.name for one in found])
 
     async def _runs(self) -> dict[str, FlowRun]:
-        """Flow runs in every state, a subflow and its placeholder."""
+        """Create flow runs in every state, and a subflow with the task run that stands for it."""
         now = datetime.now(UTC)
         states: Mapping[str, State[Any] | None] = {
             "plain": None,
@@ -185,23 +185,23 @@ class Story:
         made: TaskRun = await self.call(
             "create_task_run", fetch, flow_run_id=run.id, dynamic_key=name, name=name, **named
         )
-        self.seen.know(made.id, f"task run {name}")
-        self.seen.know(made.state_id, f"the first state of task run {name}")
+        self.seen.name_id(made.id, f"task run {name}")
+        self.seen.name_id(made.state_id, f"the first state of task run {name}")
         return made
 
     async def _keyed(self) -> None:
-        """The same idempotency key twice: the flow run there is, and another status."""
+        """The same idempotency key twice: the second time 200 and the existing flow run."""
         flow_id = await self.call("create_flow", self.ingest)
         for attempt, name in enumerate(("keyed", "keyed again")):
             body = {"flow_id": str(flow_id), "name": name, "tags": [self.token]}
             body |= {"idempotency_key": f"{self.token}-key"}
             response = await self.call("request", "POST", "/flow_runs/", json=body)
-            self.seen.know(response.json()["id"], "run keyed")
-            self.seen.know(response.json()["state_id"], "the first state of keyed")
+            self.seen.name_id(response.json()["id"], "run keyed")
+            self.seen.name_id(response.json()["state_id"], "the first state of keyed")
             self.note(f"idempotency key, attempt {attempt}", response)
 
     async def _logs(self, run: FlowRun) -> None:
-        """As many as the client itself sends at once."""
+        """A body as large as the client itself sends."""
         if not self.call.has("create_logs"):
             return
         line = {"name": "ours", "level": 20, "message": "m" * 999_700, "flow_run_id": str(run.id)}
@@ -247,7 +247,7 @@ class Story:
             self.note(f"limit {limit} offset {offset}", names)
 
     def _filters(self, runs: Mapping[str, FlowRun]) -> Mapping[str, Filters]:
-        """Criteria of flow runs, and of what belongs to them; each by what it is."""
+        """Filters by name: of flow runs, and of related records."""
         now = datetime.now(UTC)
         soon = (now + timedelta(minutes=90)).isoformat()
         criteria: dict[str, Mapping[str, Json]] = {
@@ -290,7 +290,7 @@ class Story:
         filters = {what: {"flow_run_filter": self.mine(**one)} for what, one in criteria.items()}
         return (
             filters
-            | {f"side {what}": self._side(one) for what, one in _SIDES.items()}
+            | {f"side {what}": self._side(one) for what, one in _SIDE_FILTERS.items()}
             | {
                 "side flow name": self._side(
                     {"flow_filter": FlowFilter(name=FlowFilterName(any_=[self.persistent.name]))}
@@ -355,18 +355,20 @@ class Story:
         self.note("update_flow_run, unknown", unknown)
 
     async def _transitions(self) -> None:
-        """States proposed: accepted, rejected, aborted, told to wait, forced."""
+        """Proposed states: accepted, rejected, aborted, delayed, and forced."""
         for number, (first, *proposed) in enumerate(_transitions()):
             name = f"run {number}"
-            of = self.persistent if first is _RETRIES else self.ingest
-            run = await self.create(name, flow=of, state=None if first is _RETRIES else first)
+            of = self.persistent if first is _RETRYING_FLOW else self.ingest
+            run = await self.create(name, flow=of, state=None if first is _RETRYING_FLOW else first)
             for step, (state, force) in enumerate(proposed):
                 result = await self.call("set_flow_run_state", run.id, state, force=force)
                 forced = ", forced" if force else ""
-                what = f"{number}.{step} from {_named(run.state)} to {_named(state)}{forced}"
-                self.note(f"set_flow_run_state {what}", _result(plain(result)))
+                what = (
+                    f"{number}.{step} from {_state_name(run.state)} to {_state_name(state)}{forced}"
+                )
+                self.note(f"set_flow_run_state {what}", _normalize_result(to_json(result)))
                 run = await self.call("read_flow_run", run.id)
-                self.seen.know(run.state_id, f"a state of {name}")
+                self.seen.name_id(run.state_id, f"a state of {name}")
             self.note(f"read_flow_run, {name}", run)
             self.note(f"read_flow_run_states, {name}", await self._states(run))
         unknown = await self.call.outcome("set_flow_run_state", UNKNOWN, Running())
@@ -384,7 +386,7 @@ class Story:
         return [[state.type, state.name, state.message] for state in ordered]
 
     async def _deletions(self, runs: Mapping[str, FlowRun]) -> None:
-        """A parent takes its task runs along, and its subflow loses the link."""
+        """With a parent its task runs are deleted, and its subflow loses the link to it."""
         parent, child, call = runs["running"], runs["child"], self.call
         self.note("delete_flow_run", await call("delete_flow_run", parent.id))
         self.note("delete_flow_run, again", await call.outcome("delete_flow_run", parent.id))
@@ -399,7 +401,7 @@ class Story:
         return count
 
     async def _bulk(self) -> None:
-        """The two bulk methods, for which the client has none: their requests."""
+        """The two bulk endpoints, for which the client has no methods."""
         names = [f"bulk {number}" for number in range(4)]
         made = [await self.create(name, state=Pending()) for name in names]
         await self.call("set_flow_run_state", made[3].id, Completed())
@@ -423,13 +425,13 @@ class Story:
 
     async def _set_states(self, body: Json) -> Json:
         answer = await self.call.post("/flow_runs/bulk_set_state", body)
-        results = [_result(result) for result in answer["results"]]
-        for result in results:  # each names the run that was changed last, which may be any
+        results = [_normalize_result(result) for result in answer["results"]]
+        for result in results:  # the run that was changed last, in all results
             result["state"]["state_details"]["flow_run_id"] = "<any of them>"
-        return sorted(results, key=lambda one: str(self.seen.normal(one)))
+        return sorted(results, key=lambda one: str(self.seen.normalize(one)))
 
 
-_SIDES: Mapping[str, Filters] = {
+_SIDE_FILTERS: Mapping[str, Filters] = {
     "task run name": {
         "task_run_filter": TaskRunFilter(name=TaskRunFilterName(any_=["placeholder"]))
     },
@@ -441,11 +443,11 @@ _SIDES: Mapping[str, Filters] = {
         "work_queue_filter": WorkQueueFilter(name=WorkQueueFilterName(any_=["no such"]))
     },
 }
-_RETRIES = object()  # not a state: a run, in its first state, of the flow that is tried again
+_RETRYING_FLOW = object()  # in place of a first state: create a run of the flow with retries
 
 
 def _transitions() -> list[tuple[Any, ...]]:
-    """A first state, then the states that are proposed one after the other, and whether forced."""
+    """The first state, then (state, whether forced) of each proposal."""
     now = datetime.now(UTC)
     future: State[Any] = Scheduled(scheduled_time=now + HOUR)
     past: State[Any] = Scheduled(scheduled_time=now - HOUR)
@@ -463,31 +465,37 @@ def _transitions() -> list[tuple[Any, ...]]:
         (None, (Paused(timeout_seconds=600), no), (Completed(), yes), (Running(), yes)),
         (None, (Retrying(), no), (State(type=StateType.COMPLETED, name="Odd"), no)),
         (None, (Late(scheduled_time=now - HOUR), no)),
-        (_RETRIES, (Running(), no), (Failed(), no), (Running(), no), (Failed(message="end"), no)),
+        (
+            _RETRYING_FLOW,
+            (Running(), no),
+            (Failed(), no),
+            (Running(), no),
+            (Failed(message="end"), no),
+        ),
     ]
 
 
-def _named(state: State[Any] | None) -> str:
+def _state_name(state: State[Any] | None) -> str:
     return state.name or state.type.value if state else "nothing"
 
 
-def _result(result: Json) -> Json:
-    """An orchestration result, whose wait is told roughly."""
+def _normalize_result(result: Json) -> Json:
+    """An orchestration result with a wait of about an hour as text: it depends on the clock."""
     details = result["details"]
     for key in ("delay_seconds", "retry_after_seconds"):
-        if 3500 < details.get(key, 0) <= 3600:
+        if 3500 < details.get(key, 0) <= 3600:  # the run was scheduled in an hour
             details[key] = "almost an hour"
     return result
 
 
 async def main() -> None:
-    """The story of each client, and what was seen."""
+    """Run the scenario with both clients, and print what was observed."""
     seen = Observations("clients")
     async with get_client() as client:
-        await Story(Caller(client), seen, "async").tell()
+        await ClientScenario(Caller(client), seen, "async").run()
     with get_client(sync_client=True) as client:
-        await Story(Caller(client), seen, "sync").tell()
-    seen.tell()
+        await ClientScenario(Caller(client), seen, "sync").run()
+    seen.print_all()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fill a real server through its own API, and fetch what it then holds."""
+"""Create flow runs on a real server, and read the values that random filters are made of."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from drawing import STATE_TYPES, Values
-from exchange import NOTHING, Server
+from http_client import NO_HEADERS, Server
 from mockserver.contract.server import sample_values as words
 from mockserver.contract.server.sample_values import NAMES, TAGS
+from random_filters import STATE_TYPES, Values
 
 RUNS = 180
 STATE_NAMES = (*(None,) * 3, *words.STATE_NAMES)
 SCHEDULED = (*words.SCHEDULED_TIMES, None)
 VERSIONS = (None, None, *words.VERSIONS)
 QUEUES = (None, None, None, *words.QUEUES)
-# By these headers an automation says that it is the creator; its name is base64.
+# With these headers an automation says that it is the creator; its name is base64.
 CREATORS: tuple[Mapping[str, str], ...] = (
-    *(NOTHING, NOTHING),
+    *(NO_HEADERS, NO_HEADERS),
     *(
         {"Prefect-Automation-Id": f"{letter * 8}-0000-4000-8000-000000000000"}
         | {"Prefect-Automation-Name": "cm9ib3Q="}
@@ -28,15 +28,15 @@ CREATORS: tuple[Mapping[str, str], ...] = (
 )
 
 
-def fill(server: Server, seed: int, names: Sequence[str] = NAMES) -> None:
-    """Create `RUNS` flow runs: every name, states of every type, subflows of several levels.
+def create_flow_runs(server: Server, seed: int, names: Sequence[str] = NAMES) -> None:
+    """Create `RUNS` flow runs: with every name, states of every type, and nested subflows.
 
-    What is drawn depends on the seed alone; ids and times are the server's.
+    Apart from ids and times, which the server chooses, they depend on the seed alone.
     """
     random = Random(seed)
-    flows = [create(server, "/flows/", name=name) for name in ("sync", "report")]
+    flows = [create_record(server, "/flows/", name=name) for name in ("sync", "report")]
     deployments = [
-        create(server, "/deployments/", name="production", flow_id=flow, tags=["deployed"])
+        create_record(server, "/deployments/", name="production", flow_id=flow, tags=["deployed"])
         for flow in flows
     ]
     flow_runs: list[str] = []
@@ -51,7 +51,7 @@ def fill(server: Server, seed: int, names: Sequence[str] = NAMES) -> None:
             flow_run["flow_id"] = random.choice(flows)
             flow_run["flow_version"] = random.choice(VERSIONS)
             flow_run["work_queue_name"] = random.choice(QUEUES)
-        flow_runs.append(create(server, path, random.choice(CREATORS), **flow_run))
+        flow_runs.append(create_record(server, path, random.choice(CREATORS), **flow_run))
         for _ in range(random.choice((0, 0, 1, 2))):
             change = {"state": draw_state(random), "force": True}
             server.post(f"/flow_runs/{flow_runs[-1]}/set_state", change)
@@ -61,10 +61,10 @@ def fill(server: Server, seed: int, names: Sequence[str] = NAMES) -> None:
             task_runs.append(str(server.post("/task_runs/", {"flow_run_id": owner, **key})["id"]))
 
 
-def create(
-    server: Server, path: str, creator: Mapping[str, str] = NOTHING, /, **fields: object
+def create_record(
+    server: Server, path: str, creator: Mapping[str, str] = NO_HEADERS, /, **fields: object
 ) -> str:
-    """Make a record of these fields; returns its id."""
+    """Create a record with these fields; returns its id."""
     return str(server.post(path, fields, creator)["id"])
 
 
@@ -81,7 +81,7 @@ def _flow_run(random: Random, name: str, number: int, task_runs: Sequence[str]) 
 
 
 def draw_state(random: Random) -> dict[str, Any]:
-    """A state to create a run in, or to set: of any type, and named in any way."""
+    """A random state of any type, with a name or without."""
     state_type = random.choice(STATE_TYPES)
     state: dict[str, Any] = {"type": state_type, "name": random.choice(STATE_NAMES)}
     if state_type == "SCHEDULED":
@@ -89,8 +89,8 @@ def draw_state(random: Random) -> dict[str, Any]:
     return state
 
 
-def values_of(flow_runs: list[Any]) -> Values:
-    """What random filters are made of, from what `/flow_runs/filter` answers."""
+def flow_run_values(flow_runs: list[Any]) -> Values:
+    """The values of the flow runs that `/flow_runs/filter` returned."""
 
     def column(key: str) -> list[Any]:
         return [run[key] for run in flow_runs if run[key] is not None]

@@ -1,6 +1,7 @@
-"""`bulk_delete` with one filter, again and again until nothing is left that matches.
+"""`bulk_delete` with one filter, repeated until nothing matches.
 
-Claimed: on both servers every round deletes as many, the last one nothing, and the same is left.
+Claim: on both servers each round deletes equally many runs, the last one none, and the same runs
+are left.
 """
 
 from __future__ import annotations
@@ -9,24 +10,22 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from observing import Caller, Json, Observations, remove
+from observations import Caller, Json, Observations, delete_runs_and_flows, remaining_names
 from prefect import flow, get_client
-from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import State
-from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Completed, Crashed, Failed, Pending, Running
 
-MARGIN = 0.5  # seconds between what is old, the limit and what is not
-MOST = 50  # as many as the server deletes at once where no limit is sent
+MARGIN = 0.5  # seconds between the old runs, the time limit and the new runs
+DEFAULT_LIMIT = 50  # how many runs a server deletes in a request without a limit
 
 
 @flow
 def drained() -> None:
-    """Never run: it lends its name to flow runs."""
+    """Never run: flow runs are created with its name."""
 
 
 async def drain(call: Caller, wanted: Json, **limit: int) -> list[int]:
-    """Delete until the server answers that it deleted nothing; returns how many each time."""
+    """Delete until a round deletes nothing; returns the number of runs that each round deleted."""
     rounds: list[int] = []
     deleted: set[str] = set()
     while not rounds or rounds[-1]:
@@ -37,8 +36,8 @@ async def drain(call: Caller, wanted: Json, **limit: int) -> list[int]:
     return rounds
 
 
-async def make(call: Caller, token: str, age: str, tag: str, count: int) -> None:
-    """As many finished flow runs with the tag, and two that are not finished."""
+async def create_flow_runs(call: Caller, token: str, age: str, tag: str, count: int) -> None:
+    """Create `count` finished flow runs with the tag, and two that are not finished."""
     of = drained.with_options(name=token)
     ends = (Completed, Failed, Cancelled, Crashed)
     states: dict[str, State[Any]] = {"pending": Pending(), "running": Running()}
@@ -50,23 +49,16 @@ async def make(call: Caller, token: str, age: str, tag: str, count: int) -> None
         await call("create_flow_run", of, state=state, **named)
 
 
-async def left(call: Caller, token: str) -> Json:
-    """The names of what is still there."""
-    mine: Any = FlowRunFilter.model_validate({"tags": {"all_": [token]}})
-    found = await call("read_flow_runs", flow_run_filter=mine, sort=FlowRunSort.NAME_ASC)
-    return [run.name for run in found]
-
-
-async def story(call: Caller, seen: Observations, kind: str) -> None:
-    """What is old and has the tag goes, in rounds of seven; then most of the rest at once."""
+async def drain_scenario(call: Caller, seen: Observations, kind: str) -> None:
+    """Delete old runs with a tag in rounds of seven; then all runs with it, without a limit."""
     token = f"{seen.token}-{kind}"
     try:
-        await make(call, token, "old", "nightly", 20)
-        await make(call, token, "old", "weekly", 4)
+        await create_flow_runs(call, token, "old", "nightly", 20)
+        await create_flow_runs(call, token, "old", "weekly", 4)
         await asyncio.sleep(MARGIN)
         before = datetime.now(UTC).isoformat()
         await asyncio.sleep(MARGIN)
-        await make(call, token, "new", "nightly", MOST + 4)
+        await create_flow_runs(call, token, "new", "nightly", DEFAULT_LIMIT + 4)
         wanted = {
             "state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}},
             "end_time": {"before_": before},
@@ -74,22 +66,22 @@ async def story(call: Caller, seen: Observations, kind: str) -> None:
         }
         for attempt in ("first", "second"):
             seen.note(f"{kind}: rounds, {attempt} time", await drain(call, wanted, limit=7))
-        seen.note(f"{kind}: left", await left(call, token))
+        seen.note(f"{kind}: left", await remaining_names(call, token))
         nightly = {"tags": {"all_": [token, "nightly"]}}
         seen.note(f"{kind}: rounds without a limit", await drain(call, nightly))
-        seen.note(f"{kind}: left in the end", await left(call, token))
+        seen.note(f"{kind}: left in the end", await remaining_names(call, token))
     finally:
-        await remove(call, token, token)
+        await delete_runs_and_flows(call, token, token)
 
 
 async def main() -> None:
-    """The story of each client, and what was seen."""
+    """Run the scenario with both clients, and print what was observed."""
     seen = Observations("drain")
     async with get_client() as client:
-        await story(Caller(client), seen, "async")
+        await drain_scenario(Caller(client), seen, "async")
     with get_client(sync_client=True) as client:
-        await story(Caller(client), seen, "sync")
-    seen.tell()
+        await drain_scenario(Caller(client), seen, "sync")
+    seen.print_all()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Tests that use `flow_run_api` and Prefect in one process; test_plugin.py runs them.
+"""Tests with `flow_run_api` and Prefect in one process; run by test_plugin.py.
 
-Claimed: whenever Prefect was imported, its clients and flows use the API of the test that runs.
+Claim: whenever Prefect is imported, its clients and flows use the API of the current test.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 from mockserver import FlowRunApi
 
-# Prefect is imported inside: the first test sees it read its environment.
+# Each test imports Prefect itself: it reads its environment when the first test imports it.
 
 
 def test_prefect_is_imported_in_a_test(flow_run_api: FlowRunApi) -> None:

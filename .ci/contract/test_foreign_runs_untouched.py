@@ -1,4 +1,4 @@
-# A server with flow runs of somebody else's has exactly those afterwards, whatever verb was run.
+"""No command of the contract kit changes the flow runs of somebody else on a server."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from mockserver.contract.server.snapshot import RunSnapshot, take_snapshot
 from mockserver.contract.server.target import Target
 
 FOREIGN = 100
-FEW = ("--filters", "150", "--deletes", "20", "--runs", "25")
+SMALL_RUN = ("--filters", "150", "--deletes", "20", "--runs", "25")
 SECONDS = 60
-VERBS = {
+COMMANDS = {
     "drift": (0, ("drift",)),
     "fuzz, refused": (2, ("fuzz",)),
-    "fuzz, where others are, refused": (2, ("fuzz", "--disposable")),
+    "fuzz of a disposable server with other runs, refused": (2, ("fuzz", "--disposable")),
     "diff, refused": (2, ("diff",)),
     "diff of deletes, refused": (2, ("diff", "--delete")),
-    "diff of what is there": (0, ("diff", "--existing", "--filters", "200")),
-    "diff": (0, ("diff", "--disposable", *FEW)),
-    "diff of deletes": (0, ("diff", "--disposable", "--delete", *FEW)),
+    "diff of existing runs": (0, ("diff", "--existing", "--filters", "200")),
+    "diff": (0, ("diff", "--disposable", *SMALL_RUN)),
+    "diff of deletes": (0, ("diff", "--disposable", "--delete", *SMALL_RUN)),
     "verify": (0, ("verify", "--filters", "200")),
-    "verify, where it may": (0, ("verify", "--disposable", *FEW)),
+    "verify of a disposable server": (0, ("verify", "--disposable", *SMALL_RUN)),
 }
 
 
@@ -37,21 +37,29 @@ VERBS = {
 def target(
     real_urls: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
-    """The one on SQLite: what is sent does not depend on the database."""
+    """The real server on SQLite with foreign flow runs; the kit sends the same to any database."""
     target = Target(real_urls["sqlite"], flaky=True)
     with CleanupJournal.create(target, tmp_path_factory.mktemp("foreign")) as journal:
         CreatedRuns(target, journal).create(list(random_drafts(Random(7), FOREIGN, nul=False)))
         yield target
 
 
-@pytest.mark.parametrize("name", VERBS)
-def test_what_others_have_is_as_it_was(target: Target, tmp_path: Path, name: str) -> None:
-    """Not one of a hundred flow runs is gone or changed, and none has come."""
-    code, arguments = VERBS[name]
+@pytest.mark.parametrize("name", COMMANDS)
+def test_foreign_runs_are_unchanged(target: Target, tmp_path: Path, name: str) -> None:
+    """After each command the hundred flow runs are the same, and there are no others."""
+    code, arguments = COMMANDS[name]
     before: RunSnapshot = take_snapshot(target)
     assert len(before) == FOREIGN
-    verb, *flags = arguments
-    command = [sys.executable, "-m", "mockserver", verb, target.url, "--journal", str(tmp_path)]
+    name_of_command, *flags = arguments
+    command = [
+        sys.executable,
+        "-m",
+        "mockserver",
+        name_of_command,
+        target.url,
+        "--journal",
+        str(tmp_path),
+    ]
     done = subprocess.run([*command, *flags], capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     assert take_snapshot(target) == before
@@ -60,8 +68,8 @@ def test_what_others_have_is_as_it_was(target: Target, tmp_path: Path, name: str
         assert "--spawn" in done.stderr
 
 
-def test_what_a_killed_run_has_left_goes_with_the_next_one(target: Target, tmp_path: Path) -> None:
-    """Killed while it makes flow runs, it can take nothing away; its journal tells what to."""
+def test_the_next_run_removes_leftovers_of_a_killed_one(target: Target, tmp_path: Path) -> None:
+    """A run that is killed while it creates flow runs leaves them; its journal says which."""
     before = take_snapshot(target)
     verb = [sys.executable, "-m", "mockserver", "diff", target.url, "--journal", str(tmp_path)]
     with subprocess.Popen([*verb, "--disposable"], stderr=subprocess.DEVNULL) as process:
@@ -74,6 +82,6 @@ def test_what_a_killed_run_has_left_goes_with_the_next_one(target: Target, tmp_p
     done = subprocess.run(
         [*verb, "--existing", "--filters", "1"], capture_output=True, text=True, check=True
     )
-    assert "flow runs that an earlier run had left were taken away" in " ".join(done.stdout.split())
+    assert "flow runs that an earlier run had left were deleted" in " ".join(done.stdout.split())
     assert take_snapshot(target) == before
     assert list(tmp_path.iterdir()) == []

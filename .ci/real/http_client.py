@@ -1,4 +1,4 @@
-"""Requests to a server, byte for byte as they are given, and what came back."""
+"""Send requests to a server exactly as given, and compare the answers."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-JSON: Mapping[str, str] = {"Content-Type": "application/json"}
-NOTHING: Mapping[str, str] = {}
+JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
+NO_HEADERS: Mapping[str, str] = {}
 BULK_DELETE = "/flow_runs/bulk_delete"
-_TRIES = 10
+_MAX_TRIES = 10
+RETRY_SECONDS = 0.05
 _TIMEOUT = 60
 
 
 class Request(NamedTuple):
-    """What is sent: these headers, and no other that says what the body is."""
+    """A request with these headers; no other header describes the body."""
 
     body: bytes = b""
-    headers: Mapping[str, str] = JSON
+    headers: Mapping[str, str] = JSON_HEADERS
     path: str = BULK_DELETE
     method: str = "POST"
 
@@ -31,8 +32,8 @@ class Request(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back, as far as a client can depend on it."""
+class HttpReply:
+    """An answer, reduced to what a client can depend on."""
 
     status: int
     reply: str  # JSON with its keys sorted, so that 1, 1.0 and true differ; else the text
@@ -41,77 +42,77 @@ class Answer:
     location: str | None = None  # without scheme and host
 
 
-class Refused(Exception):
-    """An answer that is not a success, where one was needed."""
+class UnexpectedStatus(Exception):
+    """An answer that is not a success, where the test needs one."""
 
-    def __init__(self, request: Request, answer: Answer) -> None:
+    def __init__(self, request: Request, answer: HttpReply) -> None:
         super().__init__(f"{request}: {answer}")
         self.status = answer.status
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server by the URL of its API. Every request has a connection of its own.
+    """A server, given by the URL of its API. Each request opens a connection of its own.
 
-    `flaky`: a 503 is its database's bad luck (a real server on SQLite: one bulk_delete in about
-    ten, and nothing is deleted), so it is asked again.
+    `flaky`: repeat a request that is answered with 503. A real server on SQLite does so for about
+    one bulk_delete in ten, and then nothing has been deleted.
     """
 
     url: str
     flaky: bool = False
 
-    def send(self, request: Request) -> Answer:
-        """Send a request; returns what came back, whatever it is."""
+    def send(self, request: Request) -> HttpReply:
+        """Send a request; returns the answer, whatever its status is."""
         answer = self._send(request)
-        tries = _TRIES if self.flaky else 1
+        tries = _MAX_TRIES if self.flaky else 1
         while answer.status == 503 and tries > 1:
-            time.sleep(0.05)
+            time.sleep(RETRY_SECONDS)
             tries -= 1
             answer = self._send(request)
         return answer
 
-    def _send(self, request: Request) -> Answer:
+    def _send(self, request: Request) -> HttpReply:
         url = urlsplit(self.url)
         connection = HTTPConnection(url.netloc, timeout=_TIMEOUT)
         try:
-            response, reply = _ask(connection, url, request)
+            response, reply = _exchange(connection, url, request)
         finally:
             connection.close()
         location = response.getheader("Location")
-        return Answer(
+        return HttpReply(
             response.status,
-            _canonical(reply),
+            _canonical_json(reply),
             response.getheader("Content-Type"),
             response.getheader("Allow"),
             location and urlsplit(location)._replace(scheme="", netloc="").geturl(),
         )
 
     def keeps_connection(self, request: Request) -> bool:
-        """Whether a request can be followed by another on the same connection."""
+        """Whether a second request can be sent on the same connection."""
         url = urlsplit(self.url)
         connection = HTTPConnection(url.netloc, timeout=_TIMEOUT)
         try:
-            response, _ = _ask(connection, url, request)
+            response, _ = _exchange(connection, url, request)
             if response.will_close:
                 return False
             connection.auto_open = 0
-            _ask(connection, url, Request(method="GET", path="/health", headers=NOTHING))
+            _exchange(connection, url, Request(method="GET", path="/health", headers=NO_HEADERS))
         except (HTTPException, OSError):
             return False
         finally:
             connection.close()
         return True
 
-    def post(self, path: str, value: object, headers: Mapping[str, str] = NOTHING) -> Any:
-        """Send JSON, return the reply's. Raises Refused unless the status is 2xx."""
-        request = Request(json.dumps(value).encode(), {**JSON, **headers}, path)
+    def post(self, path: str, value: object, headers: Mapping[str, str] = NO_HEADERS) -> Any:
+        """POST JSON and return that of the reply. Raises UnexpectedStatus unless it is a 2xx."""
+        request = Request(json.dumps(value).encode(), {**JSON_HEADERS, **headers}, path)
         answer = self.send(request)
         if not 200 <= answer.status < 300:
-            raise Refused(request, answer)
+            raise UnexpectedStatus(request, answer)
         return json.loads(answer.reply)
 
     def pages(self, path: str, **wanted: object) -> Iterator[Any]:
-        """Every record of a `/filter` endpoint, highest id first. Raises Refused."""
+        """All records of a `/filter` endpoint, highest id first. Raises UnexpectedStatus."""
         for offset in range(0, 100_000, 200):
             page = self.post(path, {**wanted, "sort": "ID_DESC", "limit": 200, "offset": offset})
             yield from page
@@ -119,7 +120,7 @@ class Server:
                 return
 
 
-def _ask(
+def _exchange(
     connection: HTTPConnection, url: SplitResult, request: Request
 ) -> tuple[HTTPResponse, bytes]:
     path = url.path + request.path
@@ -128,7 +129,7 @@ def _ask(
     return response, response.read()
 
 
-def _canonical(reply: bytes) -> str:
+def _canonical_json(reply: bytes) -> str:
     try:
         return json.dumps(json.loads(reply), sort_keys=True)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Random bodies that are nearly requests, and the odd values that make them so."""
+"""Random bodies of bulk_delete that are nearly valid, and the odd values in them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from drawing import Json, Values, draw_filter
+from random_filters import Json, Values, draw_filter
 
-EXAMPLES = Values(
+EXAMPLE_VALUES = Values(
     ids=["3c90c3cc-0d44-4b50-8888-8dd25736052a"],
     task_run_ids=[],
     deployment_ids=[],
@@ -61,26 +61,29 @@ ODD_KEYS = ("", "any", "any_", "not_any_", "like_", "is_null_", "operator", "ext
 
 
 def draw_body(random: Random) -> bytes:
-    """A valid request, mutated: no times, once, twice; as a value, then rarely as bytes."""
-    body: Json = {"flow_runs": draw_filter(random, EXAMPLES), "limit": random.randrange(1, 51)}
+    """A valid body, mutated up to two times as a value, and rarely as bytes, too."""
+    body: Json = {
+        "flow_runs": draw_filter(random, EXAMPLE_VALUES),
+        "limit": random.randrange(1, 51),
+    }
     for _ in range(random.choice((0, 1, 1, 1, 2))):
-        body = _mutated(random, body, "")
+        body = _mutate(random, body, "")
     text = json.dumps(body, ensure_ascii=random.random() < 0.7)
     if random.random() < 0.1:
-        text = _doubled(random, text)
+        text = _duplicate_key(random, text)
     if random.random() < 0.05:
         depth = random.randrange(1, 500)
         text = f'{{"x": {"[" * depth}{"]" * depth}, {text[1:]}'
     raw = text.encode(errors="surrogatepass")
-    return _damaged(random, raw) if random.random() < 0.12 else raw
+    return _damage_bytes(random, raw) if random.random() < 0.12 else raw
 
 
-def _mutated(random: Random, value: Json, key: str) -> Json:
-    """The value with something changed, somewhere in it. `key`: under which it stands."""
-    inner = _places(value)
+def _mutate(random: Random, value: Json, key: str) -> Json:
+    """The value with one place in it changed; `key` is its key in an object."""
+    inner = _keys_or_indexes(value)
     if inner and random.random() < 0.85:
         at = random.choice(inner)
-        changed = _mutated(random, value[at], at if isinstance(at, str) else key)
+        changed = _mutate(random, value[at], at if isinstance(at, str) else key)
         if isinstance(value, dict):
             return {**value, at: changed}
         return [*value[:at], changed, *value[at + 1 :]]
@@ -95,21 +98,21 @@ def _mutated(random: Random, value: Json, key: str) -> Json:
     return random.choice((odd, odd, odd, odd, [value], {"any_": value}, str(value)))
 
 
-def _places(value: Json) -> list[Any]:
+def _keys_or_indexes(value: Json) -> list[Any]:
     if isinstance(value, dict):
         return list(value)
     return list(range(len(value))) if isinstance(value, list) else []
 
 
-def _doubled(random: Random, text: str) -> str:
-    """With one more `limit` or `flow_runs`, before or after the other: the last one counts."""
+def _duplicate_key(random: Random, text: str) -> str:
+    """The JSON with a second `limit` or `flow_runs`; of equal keys the last one counts."""
     more = random.choice(('"limit": 1', '"limit": 0', '"flow_runs": null', '"flow_runs": {"x": 1}'))
     if not text.startswith("{") or len(text) < 3:
         return text
     return random.choice((f"{{{more}, {text[1:]}", f"{text[:-1]}, {more}}}"))
 
 
-def _damaged(random: Random, raw: bytes) -> bytes:
+def _damage_bytes(random: Random, raw: bytes) -> bytes:
     at = random.randrange(len(raw) + 1)
     junk = random.choice(
         (b"", b",", b"}", b"]", b'"', b"\\", b"\xff", b"\x00", b"\xed\xa0\x80", b"//", b"'", b"1")

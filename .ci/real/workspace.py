@@ -1,6 +1,6 @@
-"""A small world on a real server: flows, deployments, pools, queues, flow runs and task runs.
+"""A workspace on a real server: flows, deployments, pools, queues, flow runs and task runs.
 
-It is made through the server's own API, fetched as the server tells it, and taken away again.
+It is created through the server's own API, read as the server returns it, and deleted again.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
-from exchange import NOTHING, Refused, Request, Server
+from flow_run_data import CREATORS, VERSIONS, create_record, draw_state
+from http_client import NO_HEADERS, Request, Server, UnexpectedStatus
 from mockserver.contract.server.sample_values import NAMES, TAGS
-from seeding import CREATORS, VERSIONS, create, draw_state
-from tests.support.list_cases import World
+from tests.support.list_cases import Workspace
 
 FLOWS = 12
 DEPLOYMENTS = 14
 FLOW_RUNS = 56
 TASK_RUNS = 44
 
-# A server takes no flow, deployment or queue whose name has one of these.
 Fields = dict[str, Any]
 
-_BANNED = frozenset("/%&><")
-PLAIN_NAMES = tuple(name for name in NAMES if _BANNED.isdisjoint(name))
+# A server refuses names of flows, deployments and queues with one of these.
+_FORBIDDEN_CHARACTERS = frozenset("/%&><")
+PLAIN_NAMES = tuple(name for name in NAMES if _FORBIDDEN_CHARACTERS.isdisjoint(name))
 POOLS = ("gpu_pool", "GPU pool", "Über\\pool", "a")
 POOL_TYPES = ("process", "Process", "docker", "kubernetes")
 QUEUES = ("gpu_a", "GPU-B", "gpuXa", "über", "_", "\\q", "default 2")
-# In no pool yet: for a deployment that says no more, a server makes one in a pool of its own.
-LONE_QUEUES = ("legacy", "Legacy", "legacy 2")
+# Queues without a pool: for a deployment that names only a queue, a server creates a pool.
+QUEUES_WITHOUT_POOL = ("legacy", "Legacy", "legacy 2")
 LABELS: Sequence[Fields] = ({}, {}, {"team": "data", "ratio": 0.5, "size": 3, "on": True})
-OBJECTS: Sequence[Fields] = (
+JSON_OBJECTS: Sequence[Fields] = (
     *({}, {}),
     {"n": 1, "x": 1.0, "deep": {"list": [1, "ä", None]}, "flag": False},
 )
@@ -48,19 +48,21 @@ DEPLOYMENT_EXTRAS: Sequence[Fields] = (
     | {"parameter_openapi_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}},
     {"pull_steps": [{"prefect.deployments.steps.set_working_directory": {"directory": "/"}}]},
 )
-CACHES: Sequence[Fields] = (
+CACHE_FIELDS: Sequence[Fields] = (
     *({}, {}),
     {"cache_key": "key", "cache_expiration": "2031-05-01T02:00:00.5+02:00", "task_version": "v1"},
 )
 
 
 @dataclass
-class _Builder:
-    """What is being made, and what there is to refer to so far."""
+class _WorkspaceBuilder:
+    """Creates records, and keeps those that later ones may refer to."""
 
     server: Server
     random: Random
-    places: list[Fields] = field(default_factory=list)  # in queues, as a run or deployment says it
+    places: list[Fields] = field(
+        default_factory=list
+    )  # pool and queue, as a run or deployment refers to them
     flows: list[str] = field(default_factory=list)
     deployments: list[str] = field(default_factory=list)
     flow_runs: list[str] = field(default_factory=list)
@@ -75,10 +77,10 @@ class _Builder:
 
     def flow(self, name: str) -> None:
         fields = {"name": name, "tags": self.tags(), "labels": self.random.choice(LABELS)}
-        self.flows.append(create(self.server, "/flows/", **fields))
+        self.flows.append(create_record(self.server, "/flows/", **fields))
 
     def deployment(self) -> None:
-        """A new one; or one more word on the one of its name and flow."""
+        """Create a deployment, or update the one with its name and flow."""
         choice = self.random.choice
         fields = {
             "name": choice(PLAIN_NAMES),
@@ -89,7 +91,7 @@ class _Builder:
             **choice(({}, {}, *self.places)),
             **choice(DEPLOYMENT_EXTRAS),
         }
-        self.deployments.append(create(self.server, "/deployments/", **fields))
+        self.deployments.append(create_record(self.server, "/deployments/", **fields))
 
     def flow_run(self) -> None:
         choice = self.random.choice
@@ -98,11 +100,11 @@ class _Builder:
             "state": draw_state(self.random),
             "tags": self.tags(),
             "idempotency_key": choice((None, f"key-{len(self.flow_runs)}")),
-            "parameters": choice(OBJECTS),
-            "context": choice(OBJECTS),
+            "parameters": choice(JSON_OBJECTS),
+            "context": choice(JSON_OBJECTS),
             "labels": choice(LABELS),
             "empirical_policy": choice(FLOW_RUN_POLICIES),
-            "job_variables": choice((None, *OBJECTS)),
+            "job_variables": choice((None, *JSON_OBJECTS)),
         }
         if self.task_runs and self.random.random() < 0.4:
             fields["parent_task_run_id"] = choice(self.task_runs)
@@ -113,7 +115,7 @@ class _Builder:
             fields["flow_id"] = choice(self.flows)
             fields["flow_version"] = choice(VERSIONS)
             fields.update(choice(({}, *self.places)))
-        made = create(self.server, path, choice(CREATORS), **fields)
+        made = create_record(self.server, path, choice(CREATORS), **fields)
         self.change("flow_runs", made, choice((0, 0, 1, 2)))
         self.flow_runs.append(made)
 
@@ -129,9 +131,9 @@ class _Builder:
             "labels": choice(LABELS),
             "empirical_policy": choice(TASK_RUN_POLICIES),
             "task_inputs": choice(({}, {"x": [{"input_type": "parameter", "name": "x"}]})),
-            **choice(CACHES),
+            **choice(CACHE_FIELDS),
         }
-        made = create(self.server, "/task_runs/", **fields)
+        made = create_record(self.server, "/task_runs/", **fields)
         self.change("task_runs", made, choice((0, 1, 2)))
         self.task_runs.append(made)
 
@@ -144,10 +146,10 @@ class _Builder:
         return self.random.choices(TAGS, k=self.random.choice((0, 0, 1, 2, 3)))
 
 
-def build(server: Server, seed: int) -> None:
-    """Make a world. What it is depends on the seed alone; ids and most times are the server's."""
-    builder = _Builder(server, Random(seed))
-    builder.places += [{"work_queue_name": name} for name in LONE_QUEUES]
+def create_workspace(server: Server, seed: int) -> None:
+    """Create a workspace. Apart from ids and most times it depends on the seed alone."""
+    builder = _WorkspaceBuilder(server, Random(seed))
+    builder.places += [{"work_queue_name": name} for name in QUEUES_WITHOUT_POOL]
     for name, pool_type in zip(POOLS, POOL_TYPES, strict=True):
         builder.pool(name, pool_type)
     for name in builder.random.sample(PLAIN_NAMES, FLOWS):
@@ -160,27 +162,29 @@ def build(server: Server, seed: int) -> None:
             builder.task_run()
 
 
-def fetch(server: Server) -> World:
-    """All that a server holds, as it tells it: each collection in the order of creation."""
-    world = {
+def read_workspace(server: Server) -> Workspace:
+    """Read all records of a server, each collection in the order of creation."""
+    workspace = {
         name: list(server.post(f"/{name}/filter", {"limit": 200}))
         for name in ("flows", "deployments", "flow_runs", "task_runs", "work_pools")
     }
-    assert all(len(records) < 200 for records in world.values()), "a page does not hold them all"
-    world["work_queues"] = [
+    assert all(len(records) < 200 for records in workspace.values()), (
+        "a page does not hold them all"
+    )
+    workspace["work_queues"] = [
         queue
-        for pool in world["work_pools"]
+        for pool in workspace["work_pools"]
         for queue in server.post(f"/work_pools/{quote(pool['name'])}/queues/filter", {})
     ]
     return {
         name: sorted(records, key=lambda record: (record["created"], record["name"]))
-        for name, records in world.items()
+        for name, records in workspace.items()
     }
 
 
-def unnamed_in(server: Server, world: World) -> dict[str, list[int]]:
-    """Which of the records have no name of a queue of their own; see list_cases.py."""
-    queues = {"work_queue_name": {"any_": [queue["name"] for queue in world["work_queues"]]}}
+def find_missing_queue_names(server: Server, workspace: Workspace) -> dict[str, list[int]]:
+    """The records whose own `work_queue_name` is null, by place; see list_cases.py."""
+    queues = {"work_queue_name": {"any_": [queue["name"] for queue in workspace["work_queues"]]}}
     named = {
         name: {one["id"] for one in server.post(f"/{name}/filter", {name: queues})}
         for name in ("flow_runs", "deployments")
@@ -188,22 +192,26 @@ def unnamed_in(server: Server, world: World) -> dict[str, list[int]]:
     return {
         name: [
             place
-            for place, record in enumerate(world[name])
+            for place, record in enumerate(workspace[name])
             if record["work_queue_id"] is not None and record["id"] not in ids
         ]
         for name, ids in named.items()
     }
 
 
-def raze(server: Server, world: World) -> None:
-    """Take away what `build` has made; with a flow go its deployments and runs."""
+def delete_workspace(server: Server, workspace: Workspace) -> None:
+    """Delete a workspace. Deleting a flow deletes its deployments and runs."""
     paths = [
-        *(f"/flows/{flow['id']}" for flow in world["flows"]),
-        *(f"/task_runs/{run['id']}" for run in world["task_runs"] if run["flow_run_id"] is None),
-        *(f"/work_pools/{quote(pool['name'])}" for pool in world["work_pools"]),
+        *(f"/flows/{flow['id']}" for flow in workspace["flows"]),
+        *(
+            f"/task_runs/{run['id']}"
+            for run in workspace["task_runs"]
+            if run["flow_run_id"] is None
+        ),
+        *(f"/work_pools/{quote(pool['name'])}" for pool in workspace["work_pools"]),
     ]
     for path in paths:
-        request = Request(headers=NOTHING, path=path, method="DELETE")
+        request = Request(headers=NO_HEADERS, path=path, method="DELETE")
         answer = server.send(request)
         if answer.status != 204:
-            raise Refused(request, answer)
+            raise UnexpectedStatus(request, answer)

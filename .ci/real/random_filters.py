@@ -1,6 +1,6 @@
-"""Random filters: of values that occur, of their neighbours, and of some that do not occur.
+"""Random filters over values that occur in records, values next to them, and a few others.
 
-They come without an expected answer: two servers are asked, and have to agree.
+They have no expected answer: two servers are asked and have to agree.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ STATE_TYPES = tuple(member.value for member in StateType)
 
 @dataclass(frozen=True)
 class Values:
-    """What records hold, by the kind of value; a few that they do not are added when drawn.
+    """The values of records, by kind. Now and then a value is drawn that is not among them.
 
-    Ids and times may also be references, such as `{flow_runs.3.id}` (see list_cases.py).
+    Ids and times may also be references such as `{flow_runs.3.id}` (see list_cases.py).
     """
 
     ids: Sequence[str]
@@ -46,7 +46,7 @@ def _uuid(random: Random) -> str:
     return str(UUID(int=random.getrandbits(128), version=4))
 
 
-def _uuids(kind: str) -> Draw:
+def _uuid_lists(kind: str) -> Draw:
     def draw(random: Random, values: Values) -> str:
         known = getattr(values, kind)
         drawn = str(random.choice(known) if known and random.random() < 0.85 else _uuid(random))
@@ -59,7 +59,7 @@ def _uuids(kind: str) -> Draw:
     return _list_of(draw)
 
 
-def _texts(kind: str, *others: str) -> Draw:
+def _text_lists(kind: str, *others: str) -> Draw:
     def draw(random: Random, values: Values) -> str:
         known = getattr(values, kind)
         if not known or random.random() < 0.15:
@@ -75,12 +75,12 @@ def _list_of(draw: Draw) -> Draw:
     return lambda random, values: [draw(random, values) for _ in range(random.choice(lengths))]
 
 
-def _state_type(random: Random, _values: Values) -> str:
+def _draw_state_type(random: Random, _values: Values) -> str:
     return random.choice(STATE_TYPES)
 
 
-def patterns_of(name: str) -> Iterator[str]:
-    """Patterns that match a name, or nearly do: in any case, with wildcards, with escapes."""
+def like_patterns(name: str) -> Iterator[str]:
+    """Patterns that match a name or nearly do: in other case, with wildcards, with escapes."""
     yield from (name, name.lower(), name.upper(), name.swapcase(), name.casefold(), name.title())
     yield from (f"_{name[1:]}", f"{name[:-1]}_", f"{name[:1]}%{name[-1:]}", f"{name[1:]}%")
     yield from (f"{name}\\", f"{name}\\%", f"\\{name}", f"\\%{name[1:]}", f"%{name}\\_")
@@ -88,8 +88,8 @@ def patterns_of(name: str) -> Iterator[str]:
     yield from (f"{name}\0", f"{name[:1]}\0{name[1:]}")
 
 
-def _pattern(random: Random, values: Values) -> str:
-    """A part of a name, or two, in any case, with or without what means something in a pattern."""
+def _draw_pattern(random: Random, values: Values) -> str:
+    """One or two parts of names, in any case, with or without wildcards and escapes."""
     text = ""
     for _ in range(random.choice((1, 1, 2))):
         name = random.choice(values.names)
@@ -101,20 +101,20 @@ def _pattern(random: Random, values: Values) -> str:
     return random.choice((str, str.lower, str.upper, str.swapcase, str.casefold))(text)
 
 
-def shifted(moment: datetime | str, microseconds: int) -> str:
-    """A time, or a reference to one, that much later."""
+def shift_time(moment: datetime | str, microseconds: int) -> str:
+    """A time, or a reference to a time, shifted by microseconds."""
     if isinstance(moment, str):
         return moment.replace("}", f"{microseconds:+}}}")
     return (moment + timedelta(microseconds=microseconds)).isoformat()
 
 
-def _time(random: Random, values: Values) -> Json:
-    """An instant that occurs, or the microsecond beside it, in any of its spellings."""
+def _draw_time(random: Random, values: Values) -> Json:
+    """A time that occurs, or the microsecond next to it, in one of its formats."""
     if not values.times or random.random() < 0.1:
         return random.choice(("2031-05-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31", 0))
     drawn, shift = random.choice(values.times), random.choice((-1, 0, 0, 1))
     if isinstance(drawn, str):
-        return shifted(drawn, shift)
+        return shift_time(drawn, shift)
     moment = (drawn + timedelta(microseconds=shift)).astimezone(UTC)
     offset = timezone(timedelta(minutes=random.choice((120, -330, 845))))
     spellings: tuple[Json, ...] = (
@@ -126,52 +126,61 @@ def _time(random: Random, values: Values) -> Json:
     return random.choice(spellings)
 
 
-def _flag(random: Random, _values: Values) -> Json:
+def _draw_flag(random: Random, _values: Values) -> Json:
     return random.choice((True, False) * 4 + ("yes", "off", 1, 0, "T", "0"))
 
 
-def _operator(random: Random, _values: Values) -> str:
+def _draw_operator(random: Random, _values: Values) -> str:
     return random.choice(("and_", "or_"))
 
 
-_OPERATOR: Mapping[str, Draw] = {"operator": _operator}
-_TIMES: Mapping[str, Draw] = {"before_": _time, "after_": _time}
-_STATE_TYPES = _list_of(_state_type)
-_STATE_NAMES = _texts("state_names", "completed")
+_OPERATOR: Mapping[str, Draw] = {"operator": _draw_operator}
+_TIMES: Mapping[str, Draw] = {"before_": _draw_time, "after_": _draw_time}
+_STATE_TYPES = _list_of(_draw_state_type)
+_STATE_NAMES = _text_lists("state_names", "completed")
 CRITERIA: Mapping[str, Mapping[str, Draw]] = {
-    "id": {"any_": _uuids("ids"), "not_any_": _uuids("ids")},
-    "name": {"any_": _texts("names"), "like_": _pattern},
-    "tags": {"all_": _texts("tags"), "any_": _texts("tags"), "is_null_": _flag, **_OPERATOR},
-    "deployment_id": {"any_": _uuids("deployment_ids"), "is_null_": _flag, **_OPERATOR},
-    "work_queue_name": {"any_": _texts("queues"), "is_null_": _flag, **_OPERATOR},
+    "id": {"any_": _uuid_lists("ids"), "not_any_": _uuid_lists("ids")},
+    "name": {"any_": _text_lists("names"), "like_": _draw_pattern},
+    "tags": {
+        "all_": _text_lists("tags"),
+        "any_": _text_lists("tags"),
+        "is_null_": _draw_flag,
+        **_OPERATOR,
+    },
+    "deployment_id": {"any_": _uuid_lists("deployment_ids"), "is_null_": _draw_flag, **_OPERATOR},
+    "work_queue_name": {"any_": _text_lists("queues"), "is_null_": _draw_flag, **_OPERATOR},
     "state": {
-        "type": lambda random, values: _object(
+        "type": lambda random, values: _draw_object(
             random, values, {"any_": _STATE_TYPES, "not_any_": _STATE_TYPES}
         ),
-        "name": lambda random, values: _object(
+        "name": lambda random, values: _draw_object(
             random, values, {"any_": _STATE_NAMES, "not_any_": _STATE_NAMES}
         ),
         **_OPERATOR,
     },
-    "flow_version": {"any_": _texts("versions")},
-    "start_time": {**_TIMES, "is_null_": _flag},
-    "end_time": {**_TIMES, "is_null_": _flag},
+    "flow_version": {"any_": _text_lists("versions")},
+    "start_time": {**_TIMES, "is_null_": _draw_flag},
+    "end_time": {**_TIMES, "is_null_": _draw_flag},
     "expected_start_time": _TIMES,
     "next_scheduled_start_time": _TIMES,
-    "parent_flow_run_id": {"any_": _uuids("ids"), **_OPERATOR},
-    "parent_task_run_id": {"any_": _uuids("task_run_ids"), "is_null_": _flag, **_OPERATOR},
-    "idempotency_key": {"any_": _texts("keys"), "not_any_": _texts("keys")},
+    "parent_flow_run_id": {"any_": _uuid_lists("ids"), **_OPERATOR},
+    "parent_task_run_id": {
+        "any_": _uuid_lists("task_run_ids"),
+        "is_null_": _draw_flag,
+        **_OPERATOR,
+    },
+    "idempotency_key": {"any_": _text_lists("keys"), "not_any_": _text_lists("keys")},
     "created_by": {
-        "id_": _uuids("creator_ids"),
+        "id_": _uuid_lists("creator_ids"),
         "type_": _list_of(lambda random, _: random.choice(("AUTOMATION", "automation", "USER"))),
-        "is_null_": _flag,
+        "is_null_": _draw_flag,
         **_OPERATOR,
     },
 }
 
 
-def _object(random: Random, values: Values, keys: Mapping[str, Draw]) -> Json:
-    """An object with some of the keys; rarely with none, with a null, or null itself."""
+def _draw_object(random: Random, values: Values, keys: Mapping[str, Draw]) -> Json:
+    """An object with some of the keys; rarely without keys, with a null, or null itself."""
     if random.random() < 0.04:
         return None
     drawn = {key: keys[key](random, values) for key in keys if random.random() < 0.5}
@@ -189,32 +198,32 @@ def draw_filter(
     values: Values,
     criteria: Mapping[str, Mapping[str, Draw]] = CRITERIA,
 ) -> dict[str, Json]:
-    """A valid filter of up to four criteria; more often by name and state than by the others."""
+    """A valid filter of up to four criteria, most often name and state."""
     often = ("name", "name", "state", "state", "state")
     among = [*criteria, *(name for name in often if name in criteria)]
     names = random.choices(among, k=random.choice((0, 1, 1, 1, 1, 2, 2, 3, 4)))
-    wanted = {name: _object(random, values, criteria[name]) for name in names}
+    wanted = {name: _draw_object(random, values, criteria[name]) for name in names}
     if random.random() < 0.5:
-        wanted["operator"] = _operator(random, values)
+        wanted["operator"] = _draw_operator(random, values)
     return wanted
 
 
-# Filters that stand beside one of flow runs
+# Filters of related records, beside that of flow runs
 
-_ID: Mapping[str, Draw] = {"any_": _uuids("ids")}
-_ID_OR_NOT: Mapping[str, Draw] = {**_ID, "not_any_": _uuids("ids")}
-_NAME: Mapping[str, Draw] = {"any_": _texts("names"), "like_": _pattern}
-_TAGS: Mapping[str, Draw] = {"all_": _texts("tags"), "is_null_": _flag, **_OPERATOR}
+_ID: Mapping[str, Draw] = {"any_": _uuid_lists("ids")}
+_ID_OR_NOT: Mapping[str, Draw] = {**_ID, "not_any_": _uuid_lists("ids")}
+_NAME: Mapping[str, Draw] = {"any_": _text_lists("names"), "like_": _draw_pattern}
+_TAGS: Mapping[str, Draw] = {"all_": _text_lists("tags"), "is_null_": _draw_flag, **_OPERATOR}
 
 
-def _prefixes(random: Random, values: Values) -> Json:
-    return [_pattern(random, values) for _ in range(random.choice((0, 1, 1, 2, 3)))]
+def _draw_prefixes(random: Random, values: Values) -> Json:
+    return [_draw_pattern(random, values) for _ in range(random.choice((0, 1, 1, 2, 3)))]
 
 
 SIDE_CRITERIA: Mapping[str, Mapping[str, Mapping[str, Draw]]] = {
     "flows": {
         "id": _ID_OR_NOT,
-        "deployment": {"is_null_": _flag, **_OPERATOR},
+        "deployment": {"is_null_": _draw_flag, **_OPERATOR},
         "name": _NAME,
         "tags": _TAGS,
     },
@@ -223,36 +232,36 @@ SIDE_CRITERIA: Mapping[str, Mapping[str, Mapping[str, Draw]]] = {
         "name": _NAME,
         "tags": _TAGS,
         "state": {
-            "type": lambda random, values: _object(random, values, {"any_": _STATE_TYPES}),
-            "name": lambda random, values: _object(random, values, {"any_": _STATE_NAMES}),
+            "type": lambda random, values: _draw_object(random, values, {"any_": _STATE_TYPES}),
+            "name": lambda random, values: _draw_object(random, values, {"any_": _STATE_NAMES}),
             **_OPERATOR,
         },
-        "start_time": {**_TIMES, "is_null_": _flag},
-        "end_time": {**_TIMES, "is_null_": _flag},
+        "start_time": {**_TIMES, "is_null_": _draw_flag},
+        "end_time": {**_TIMES, "is_null_": _draw_flag},
         "expected_start_time": _TIMES,
-        "subflow_runs": {"exists_": _flag},
-        "flow_run_id": {"any_": _uuids("flow_run_ids"), "is_null_": _flag, **_OPERATOR},
+        "subflow_runs": {"exists_": _draw_flag},
+        "flow_run_id": {"any_": _uuid_lists("flow_run_ids"), "is_null_": _draw_flag, **_OPERATOR},
     },
     "deployments": {
         "id": _ID_OR_NOT,
         "name": _NAME,
-        "flow_or_deployment_name": {"like_": _pattern},
-        "paused": {"eq_": _flag},
-        "tags": {**_TAGS, "any_": _texts("tags")},
-        "work_queue_name": {"any_": _texts("queues")},
+        "flow_or_deployment_name": {"like_": _draw_pattern},
+        "paused": {"eq_": _draw_flag},
+        "tags": {**_TAGS, "any_": _text_lists("tags")},
+        "work_queue_name": {"any_": _text_lists("queues")},
         "concurrency_limit": {
             "ge_": lambda random, _: random.randrange(4),
             "le_": lambda random, _: random.randrange(4),
-            "is_null_": _flag,
+            "is_null_": _draw_flag,
         },
     },
     "work_pools": {
         "id": _ID,
-        "name": {"any_": _texts("names")},
-        "type": {"any_": _texts("types")},
+        "name": {"any_": _text_lists("names")},
+        "type": {"any_": _text_lists("types")},
     },
     "work_queues": {
         "id": _ID,
-        "name": {"any_": _texts("names"), "startswith_": _prefixes},
+        "name": {"any_": _text_lists("names"), "startswith_": _draw_prefixes},
     },
 }

@@ -1,10 +1,10 @@
 """Run a command while two real Prefect servers run: one on SQLite, one on PostgreSQL.
 
-    servers.py PREFECT COMMAND...
+    with_prefect_servers.py PREFECT COMMAND...
 
-PREFECT is the program `prefect`. The command is given --sqlite-url=URL and --postgresql-url=URL
-too, and the same in the variables SQLITE_URL and POSTGRESQL_URL; its exit code is the exit code.
-Whatever happens, servers and database are stopped.
+PREFECT is the program `prefect`. The command gets the options --sqlite-url=URL and
+--postgresql-url=URL, and the same URLs in the variables SQLITE_URL and POSTGRESQL_URL. Its exit
+code is the exit code of this program. Servers and database are always stopped.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
 HOST = "127.0.0.1"
-START_SECONDS = 120  # migrations take about 12 of them
-STOP_SECONDS = 20
-# Of the background services one has to run: it records the task runs that clients tell of.
-UNWANTED_SERVICES = (
+START_SECONDS = 120  # database migrations take about 12 of them
+STOP_SECONDS = 20  # then a process is killed
+# All background services but the one that records task runs from the events that clients send.
+DISABLED_SERVICES = (
     *("CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "EVENT_LOGGER", "EVENT_PERSISTER", "FOREMAN"),
     *("LATE_RUNS", "PAUSE_EXPIRATIONS", "REPOSSESSOR", "SCHEDULER", "TRIGGERS"),
 )
-# PostgreSQL refuses to run as root; the package brings a user.
-UNPRIVILEGED = (
+# PostgreSQL refuses to run as root; its Debian package creates the user `postgres`.
+DROP_PRIVILEGES = (
     ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
     if os.geteuid() == 0
     else []
@@ -42,24 +42,24 @@ UNPRIVILEGED = (
 
 @dataclass(frozen=True)
 class Service:
-    """A process that runs in the background, and where it writes what it has to say."""
+    """A background process and its log file."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
 
     def wait_until(self, ready: Callable[[], bool]) -> None:
-        """Wait; exits with the end of the log when it ends or is not ready in time."""
+        """Wait until it is ready. Exits with the end of the log if it ends or takes too long."""
         deadline = time.monotonic() + START_SECONDS
         while not ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                said = self.log.read_text(errors="replace")[-4000:]
-                sys.exit(f"{self.name} did not start:\n{said}")
+                logged = self.log.read_text(errors="replace")[-4000:]
+                sys.exit(f"{self.name} did not start:\n{logged}")
             time.sleep(0.2)
 
 
 def main() -> int:
-    """Run the command between the start and the stop of the servers."""
+    """Start the servers, run the command, stop the servers."""
     prefect, *command = sys.argv[1:]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
@@ -67,63 +67,63 @@ def main() -> int:
     ports = free_ports(3)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="real-servers-")))
-        folder.chmod(0o711)  # a user of its own runs the database
+        folder.chmod(0o711)  # the database runs as another user
         databases = {
             "sqlite": f"sqlite+aiosqlite:///{folder}/prefect.db",
-            "postgresql": stack.enter_context(postgresql(folder, ports.pop())),
+            "postgresql": stack.enter_context(run_postgresql(folder, ports.pop())),
         }
         servers = [
-            stack.enter_context(prefect_server(prefect, name, folder, database, ports.pop()))
+            stack.enter_context(run_prefect_server(prefect, name, folder, database, ports.pop()))
             for name, database in databases.items()
         ]
         for server, url in servers:
-            server.wait_until(partial(answers, f"{url}/health"))
+            server.wait_until(partial(is_healthy, f"{url}/health"))
         print(f"two real servers answer after {time.monotonic() - started:.0f} s", flush=True)
         urls = [f"--{server.name}-url={url}" for server, url in servers]
         variables = {f"{server.name.upper()}_URL": url for server, url in servers}
         process = subprocess.Popen([*command, *urls], env=os.environ | variables)
-        # SIGINT lets pytest stop what its fixtures started.
-        tests = stack.enter_context(stopping(process, signal.SIGINT))
+        # On SIGINT pytest still tears its fixtures down.
+        tests = stack.enter_context(stop_after(process, signal.SIGINT))
         return tests.wait()
 
 
 @contextmanager
-def prefect_server(
+def run_prefect_server(
     prefect: str, name: str, folder: Path, database: str, port: int
 ) -> Iterator[tuple[Service, str]]:
-    """Start a server, and do not wait for it; yields it and the URL of its API."""
+    """Start a server without waiting for it; yields its process and the URL of its API."""
     settings = {
         "PREFECT_HOME": str(folder / f"{name}-home"),
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-        **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in UNWANTED_SERVICES},
+        **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in DISABLED_SERVICES},
     }
     command = [prefect, "server", "start", "--host", HOST, "--port", str(port)]
-    with service(name, command, folder, signal.SIGTERM, env=os.environ | settings) as started:
+    with run_service(name, command, folder, signal.SIGTERM, env=os.environ | settings) as started:
         yield started, f"http://{HOST}:{port}/api"
 
 
 @contextmanager
-def postgresql(folder: Path, port: int) -> Iterator[str]:
-    """A throw-away cluster that takes connections; yields the URL of its database."""
+def run_postgresql(folder: Path, port: int) -> Iterator[str]:
+    """Run a temporary PostgreSQL cluster; yields the SQLAlchemy URL of its database."""
     data = folder / "cluster"
     data.mkdir()
-    if UNPRIVILEGED:
+    if DROP_PRIVILEGES:
         shutil.chown(data, "postgres", "postgres")
-    programs = programs_of_postgresql()
+    programs = find_postgresql_programs()
     initdb = [f"{programs}/initdb", "--pgdata", str(data), "--username=postgres", "--auth=trust"]
     initdb += ["--locale=C.UTF-8", "--encoding=UTF8", "--no-sync"]
-    subprocess.run([*UNPRIVILEGED, *initdb], check=True, cwd="/", stdout=subprocess.DEVNULL)
+    subprocess.run([*DROP_PRIVILEGES, *initdb], check=True, cwd="/", stdout=subprocess.DEVNULL)
     server = [f"{programs}/postgres", "-D", str(data), "-h", HOST, "-p", str(port)]
     server += ["-k", "", "-c", "fsync=off"]
-    with service("the cluster", [*UNPRIVILEGED, *server], folder, signal.SIGINT) as started:
-        started.wait_until(lambda: takes_connections(programs, port))
+    with run_service("the cluster", [*DROP_PRIVILEGES, *server], folder, signal.SIGINT) as started:
+        started.wait_until(lambda: accepts_connections(programs, port))
         yield f"postgresql+asyncpg://postgres@{HOST}:{port}/postgres"
 
 
-def programs_of_postgresql() -> Path:
-    """Where initdb is; Debian keeps it out of the PATH."""
+def find_postgresql_programs() -> Path:
+    """The folder that has initdb. Debian does not put it on the PATH."""
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).resolve().parent
@@ -132,14 +132,14 @@ def programs_of_postgresql() -> Path:
 
 
 @contextmanager
-def service(
+def run_service(
     name: str,
     command: Sequence[str],
     folder: Path,
     stop: signal.Signals,
     env: dict[str, str] | None = None,
 ) -> Iterator[Service]:
-    """A process for as long as the block lasts; `stop` is the signal that ends it politely."""
+    """Run a process until the block ends; `stop` is the signal that ends it."""
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -150,19 +150,19 @@ def service(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    with stopping(process, stop):
+    with stop_after(process, stop):
         yield Service(name, process, log)
 
 
 @contextmanager
-def stopping(
+def stop_after(
     process: subprocess.Popen[bytes], stop: signal.Signals
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, which is not there after the block."""
+    """Stop the process when the block ends; kill it if that takes too long."""
     try:
         yield process
     finally:
-        process.send_signal(stop)  # does nothing to one that has ended
+        process.send_signal(stop)  # does nothing if it has ended
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -170,8 +170,8 @@ def stopping(
             process.wait()
 
 
-def answers(url: str) -> bool:
-    """Whether a URL answers 200."""
+def is_healthy(url: str) -> bool:
+    """Whether GET of a URL returns 200."""
     try:
         with urlopen(url, timeout=5) as reply:
             return bool(reply.status == 200)
@@ -179,14 +179,14 @@ def answers(url: str) -> bool:
         return False
 
 
-def takes_connections(programs: Path, port: int) -> bool:
-    """Whether the cluster is ready."""
+def accepts_connections(programs: Path, port: int) -> bool:
+    """Whether the cluster accepts connections."""
     asked = [f"{programs}/pg_isready", "--host", HOST, "--port", str(port)]
     return subprocess.run(asked, check=False, stdout=subprocess.DEVNULL).returncode == 0
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that are free now, and most likely a moment later."""
+    """Different ports that are free now, and very likely still free when they are used."""
     with ExitStack() as stack:
         held = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
         return [int(one.getsockname()[1]) for one in held]

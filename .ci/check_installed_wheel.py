@@ -1,9 +1,9 @@
 """Check an installed mockserver from outside: its seeds, then `mockserver serve` over HTTP.
 
-    installed.py MOCKSERVER SAMPLE
+    check_installed_wheel.py MOCKSERVER SAMPLE
 
-MOCKSERVER is the program `mockserver`, SAMPLE a request body. Run it in a folder that is not a
-checkout, so that nothing but what was installed can be found.
+MOCKSERVER is the program `mockserver`, SAMPLE a file with a request body. Run it outside of a
+checkout, so that only installed files can be found.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STOP_SECONDS = 10
 
 
 def main() -> None:
-    """Fails with an AssertionError, or with what the program or the server answered."""
+    """Raises AssertionError, or the error of the program or the server."""
     mockserver, sample = sys.argv[1:]
     schema = json.loads(output_of(mockserver, "seeds", "schema"))
     assert "flow_runs" in schema["$defs"], schema
@@ -30,7 +30,7 @@ def main() -> None:
         assert server.stdout is not None
         announced = server.stdout.readline()
         print(announced, end="")
-        check(announced.split()[3], Path(sample).read_bytes())
+        check_server(announced.split()[3], Path(sample).read_bytes())
         server.send_signal(signal.SIGTERM)
         code = server.wait(STOP_SECONDS)
         assert code == 0, f"SIGTERM ended it with {code}"
@@ -42,8 +42,8 @@ def output_of(*command: str) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def check(url: str, sample: bytes) -> None:
-    """The contract, the page that shows it, and one request, by the server at this URL."""
+def check_server(url: str, sample: bytes) -> None:
+    """Check the document, the page that shows it, and one request, on the server at a URL."""
     assert get(f"{url}/api/health") == b"true"
     assert "/flow_runs/bulk_delete" in json.loads(get(f"{url}/openapi.json"))["paths"]
     assert b"<html" in get(f"{url}/docs").lower()

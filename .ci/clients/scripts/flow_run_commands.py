@@ -1,7 +1,7 @@
-"""`prefect flow-run` on the command line: ls, inspect, cancel, delete, with known ids and unknown.
+"""`prefect flow-run` on the command line: ls, inspect, cancel, delete, with known and unknown ids.
 
-Claimed: on both servers every command ends with the same exit code and prints the same, apart from
-ids, times and ages; and it leaves the same flow runs behind.
+Claim: on both servers each command ends with the same exit code and prints the same, apart from
+ids, times and ages, and the same flow runs are left.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from observing import Caller, Json, Observations, plain, remove
+from observations import Caller, Json, Observations, delete_runs_and_flows, to_json
 from prefect import flow, get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import State
@@ -26,54 +26,54 @@ from prefect.states import Cancelled, Completed, Crashed, Failed, Late, Pending,
 
 PREFECT = Path(sys.executable).with_name("prefect")
 UNKNOWN = str(UUID(int=0xDEAD, version=4))
-WIDE = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+TERMINAL_ENVIRONMENT = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 SECONDS = 60
 _BORDERS = re.compile(r"^[\s\u2500-\u257f]*$")
 _BETWEEN_CELLS = re.compile(r"\s*[│┃]\s*")
 _AGE = re.compile(r"\b(in )?(\d+|a|an|a few) (second|minute|hour|day)s?( ago| from now)?\b")
 _CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\.\d{3}\b")
-_ESTIMATED = ("estimated_run_time=", "estimated_start_time_delta=")  # there if it is not 0
+_ESTIMATED = ("estimated_run_time=", "estimated_start_time_delta=")  # printed unless 0
 _REPR_TIME = re.compile(r"\b(datetime\.datetime|DateTime)\(([^()]|\([^()]*\))*\)")
 
 
 @flow(version="v1")
 def listed() -> None:
-    """Never run: it lends its name to flow runs."""
+    """Never run: flow runs are created with its name."""
 
 
 @flow
 def other() -> None:
-    """As above."""
+    """Never run, too."""
 
 
-class Terminal:
-    """Where commands are run, and what is seen of them."""
+class CommandRunner:
+    """Runs commands, three at a time, and notes what they print."""
 
     def __init__(self, seen: Observations) -> None:
         self._seen = seen
-        self._places = asyncio.Semaphore(3)
+        self._slots = asyncio.Semaphore(3)
 
     async def run(self, *arguments: str, what: str = "") -> None:
-        """Run `prefect --no-prompt flow-run ...` and keep how it ended."""
-        async with self._places:
+        """Run `prefect --no-prompt flow-run ...`; note exit code and output under `what`."""
+        async with self._slots:
             ended = await self._ended(arguments)
         self._seen.note(what or " ".join(arguments), ended)
 
     async def _ended(self, arguments: Sequence[str]) -> Json:
         process = await asyncio.create_subprocess_exec(
             *(str(PREFECT), "--no-prompt", "flow-run", *arguments),
-            env=os.environ | WIDE,
+            env=os.environ | TERMINAL_ENVIRONMENT,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         output, errors = await asyncio.wait_for(process.communicate(), SECONDS)
-        printed, said = _printed(output.decode()), _said(errors.decode())
-        return {"exit code": process.returncode, "printed": printed, "said": said}
+        shown, error = _normalize_output(output.decode()), _normalize_errors(errors.decode())
+        return {"exit code": process.returncode, "stdout": shown, "stderr": error}
 
 
-def _printed(output: str) -> Json:
-    """What was printed: as JSON if it is that, else its lines, of tables the cells."""
+def _normalize_output(output: str) -> Json:
+    """The output as JSON, or else as lines; rows of tables become their cells."""
     try:
         return json.loads(output)
     except ValueError:
@@ -81,28 +81,28 @@ def _printed(output: str) -> Json:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines that hold something, without borders and ages, however wide a table is."""
+    """The lines with text, without table borders and ages, whatever the width of a table."""
     cells = [_BETWEEN_CELLS.split(line.strip()) for line in text.splitlines()]
     lines = [" | ".join(cell for cell in row if cell) for row in cells]
-    told = [_without_times(line) for line in lines if not _BORDERS.match(line)]
-    return [line for line in told if not line.startswith(_ESTIMATED)]
+    shown = [_without_times(line) for line in lines if not _BORDERS.match(line)]
+    return [line for line in shown if not line.startswith(_ESTIMATED)]
 
 
 def _without_times(line: str) -> str:
-    for pattern, told in ((_AGE, "<age>"), (_REPR_TIME, "<time>"), (_CLOCK, "<time>")):
-        line = pattern.sub(told, line)
+    for pattern, label in ((_AGE, "<age>"), (_REPR_TIME, "<time>"), (_CLOCK, "<time>")):
+        line = pattern.sub(label, line)
     return line
 
 
-def _said(errors: str) -> list[str]:
-    """Of a traceback the exception, which is all of it that does not tell where prefect lies."""
+def _normalize_errors(errors: str) -> list[str]:
+    """The lines after a traceback: only these do not contain paths of the installation."""
     lines = errors.splitlines()
     indented = [number for number, line in enumerate(lines) if line.startswith(" ")]
     return _lines("\n".join(lines[max(indented, default=-1) + 1 :]))
 
 
-async def make(call: Caller, seen: Observations) -> dict[str, str]:
-    """A flow run in each of some states, and one of another flow; returns their ids."""
+async def create_flow_runs(call: Caller, seen: Observations) -> dict[str, str]:
+    """Create flow runs in different states, and one of another flow; returns ids by name."""
     soon = datetime.now(UTC) + timedelta(hours=1)
     ago = datetime.now(UTC) - timedelta(hours=1)
     states: dict[str, State[Any]] = {
@@ -119,20 +119,20 @@ async def make(call: Caller, seen: Observations) -> dict[str, str]:
     for name, state in [*states.items(), ("elsewhere", Running())]:
         of = (other if name == "elsewhere" else listed).with_options(name=flow_name(seen, name))
         run = await call("create_flow_run", of, name=name, tags=[seen.token], state=state)
-        seen.know(run.id, name)
-        seen.know(run.state_id, f"the state of {name}")
-        seen.know(run.flow_id, f"the flow of {name}")
+        seen.name_id(run.id, name)
+        seen.name_id(run.state_id, f"the state of {name}")
+        seen.name_id(run.flow_id, f"the flow of {name}")
         ids[name] = str(run.id)
     return ids
 
 
 def flow_name(seen: Observations, name: str) -> str:
-    """The name of the flow that a flow run belongs to."""
+    """The name of the flow of a flow run."""
     return f"{seen.token}-other" if name == "elsewhere" else seen.token
 
 
-async def lists(terminal: Terminal, seen: Observations) -> None:
-    """`ls`, always limited to flows of our own."""
+async def run_list_commands(terminal: CommandRunner, seen: Observations) -> None:
+    """`ls`, always restricted to the flows of this script."""
     mine = ("--flow-name", seen.token)
     both = (*mine, "--flow-name", flow_name(seen, "elsewhere"))
     wanted: tuple[tuple[str, ...], ...] = (
@@ -154,8 +154,8 @@ async def lists(terminal: Terminal, seen: Observations) -> None:
     await asyncio.gather(*(terminal.run("ls", *options) for options in wanted))
 
 
-async def changes(terminal: Terminal, ids: dict[str, str]) -> None:
-    """`inspect`, `cancel` and `delete`; what is left is seen of the API later."""
+async def run_other_commands(terminal: CommandRunner, ids: dict[str, str]) -> None:
+    """`inspect`, `cancel` and `delete`."""
     await terminal.run("inspect", ids["done"])
     await terminal.run("inspect", ids["soon"], "--output", "json")
     for name in ("running", "soon", "done", "cancelled"):
@@ -170,27 +170,27 @@ async def changes(terminal: Terminal, ids: dict[str, str]) -> None:
     await terminal.run("cancel", "no-id", what="cancel what is no id")
 
 
-async def left(call: Caller, seen: Observations) -> Json:
-    """What became of the flow runs: name, state, message."""
+async def remaining_runs(call: Caller, seen: Observations) -> Json:
+    """Name, state and message of each flow run that is left."""
     mine: Any = FlowRunFilter.model_validate({"tags": {"all_": [seen.token]}})
     runs = await call("read_flow_runs", flow_run_filter=mine, sort=FlowRunSort.NAME_ASC)
     return [[run.name, run.state_name, run.state.message] for run in runs]
 
 
 async def main() -> None:
-    """Flow runs, commands, and what is left."""
+    """Create flow runs, run the commands, and print what was observed."""
     seen = Observations("cli")
-    terminal = Terminal(seen)
+    terminal = CommandRunner(seen)
     async with get_client() as client:
         call = Caller(client)
         try:
-            ids = await make(call, seen)
-            await lists(terminal, seen)
-            await changes(terminal, ids)
-            seen.note("left", plain(await left(call, seen)))
+            ids = await create_flow_runs(call, seen)
+            await run_list_commands(terminal, seen)
+            await run_other_commands(terminal, ids)
+            seen.note("left", to_json(await remaining_runs(call, seen)))
         finally:
-            await remove(call, seen.token, seen.token, flow_name(seen, "elsewhere"))
-    seen.tell()
+            await delete_runs_and_flows(call, seen.token, seen.token, flow_name(seen, "elsewhere"))
+    seen.print_all()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A retention script as Prefect's documentation recommends: list what is old, delete one by one.
+"""A retention script as Prefect's documentation recommends: list old runs, delete one by one.
 
-https://docs.prefect.io/v3/advanced/database-maintenance. Claimed: on both servers it deletes the
-same flow runs in as many batches, and leaves the same.
+See https://docs.prefect.io/v3/advanced/database-maintenance. Claim: on both servers it deletes the
+same flow runs in equally many batches, and the same runs are left.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from observing import Caller, Json, Observations, remove
+from observations import Caller, Observations, delete_runs_and_flows, remaining_names
 from prefect import flow, get_client
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
@@ -21,27 +21,31 @@ from prefect.client.schemas.filters import (
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Completed, Crashed, Failed, Running, Scheduled
 
 TERMINAL = [StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED]
 BATCH = 5
-MARGIN = 0.5  # seconds between what is old, the limit and what is not
-ENDS = {"completed": Completed, "failed": Failed, "cancelled": Cancelled, "crashed": Crashed}
+MARGIN = 0.5  # seconds between the old runs, the time limit and the new runs
+FINAL_STATES = {
+    "completed": Completed,
+    "failed": Failed,
+    "cancelled": Cancelled,
+    "crashed": Crashed,
+}
 
 
 @flow
 def nightly() -> None:
-    """Never run: it lends its name to flow runs."""
+    """Never run: flow runs are created with its name."""
 
 
 async def delete_old_flow_runs(
     client: PrefectClient, days_to_keep: float, batch_size: int, tag: str
 ) -> list[dict[str, int]]:
-    """Delete finished flow runs with the tag that started longer ago; returns what each batch did.
+    """Delete finished flow runs with the tag that started before; returns the counts of each batch.
 
-    A run that somebody else has deleted meanwhile is counted as missing.
+    A run that was deleted by somebody else in the meantime counts as missing.
     """
     wanted = FlowRunFilter(
         start_time=FlowRunFilterStartTime(
@@ -57,13 +61,13 @@ async def delete_old_flow_runs(
 
 
 async def delete_batch(client: PrefectClient, batch: list[FlowRun]) -> dict[str, int]:
-    """Delete each of them; returns how many were there, and how many were not."""
-    gone = [await deleted(client, run) for run in batch]
+    """Delete the runs; returns how many existed, and how many did not."""
+    gone = [await delete_if_present(client, run) for run in batch]
     return {"deleted": gone.count(True), "missing": gone.count(False)}
 
 
-async def deleted(client: PrefectClient, run: FlowRun) -> bool:
-    """Delete a flow run; returns whether it was there."""
+async def delete_if_present(client: PrefectClient, run: FlowRun) -> bool:
+    """Delete a flow run; returns whether it existed."""
     try:
         await client.delete_flow_run(run.id)
     except ObjectNotFound:
@@ -71,10 +75,10 @@ async def deleted(client: PrefectClient, run: FlowRun) -> bool:
     return True
 
 
-async def make(call: Caller, token: str, age: str) -> None:
-    """Three finished flow runs of each kind, one that runs and one that never did."""
+async def create_flow_runs(call: Caller, token: str, age: str) -> None:
+    """Create three finished flow runs of each kind, one that is running and one scheduled."""
     of = nightly.with_options(name=token)
-    for name, ended in ENDS.items():
+    for name, ended in FINAL_STATES.items():
         for number in range(3):
             run = await call("create_flow_run", of, name=f"{age} {name} {number}", tags=[token])
             await call("set_flow_run_state", run.id, Running())
@@ -85,33 +89,26 @@ async def make(call: Caller, token: str, age: str) -> None:
         await call("create_flow_run", of, **named)
 
 
-async def left(call: Caller, token: str) -> Json:
-    """The names of what is still there."""
-    mine = FlowRunFilter(tags=FlowRunFilterTags(all_=[token]))
-    found = await call("read_flow_runs", flow_run_filter=mine, sort=FlowRunSort.NAME_ASC)
-    return [run.name for run in found]
-
-
 async def main() -> None:
-    """Old runs, new runs, retention twice, and what is left."""
+    """Create old and new runs, run retention twice, and print what was observed."""
     seen = Observations("retention")
     async with get_client() as client:
         call = Caller(client)
         try:
-            await make(call, seen.token, "old")
+            await create_flow_runs(call, seen.token, "old")
             await asyncio.sleep(MARGIN)
             limit = datetime.now(UTC)
             await asyncio.sleep(MARGIN)
-            await make(call, seen.token, "new")
-            seen.note("before", await left(call, seen.token))
+            await create_flow_runs(call, seen.token, "new")
+            seen.note("before", await remaining_names(call, seen.token))
             for attempt in ("first", "second"):
                 days = (datetime.now(UTC) - limit) / timedelta(days=1)
                 batches = await delete_old_flow_runs(client, days, BATCH, seen.token)
                 seen.note(f"batches of the {attempt} time", batches)
-                seen.note(f"left the {attempt} time", await left(call, seen.token))
+                seen.note(f"left the {attempt} time", await remaining_names(call, seen.token))
         finally:
-            await remove(call, seen.token, seen.token)
-    seen.tell()
+            await delete_runs_and_flows(call, seen.token, seen.token)
+    seen.print_all()
 
 
 if __name__ == "__main__":
