@@ -1,4 +1,4 @@
-"""Settings of the tests: how fast a machine is, is not what they are about.
+"""Settings of hypothesis: no deadlines, because tests do not depend on the machine's speed.
 
 `pytest --hypothesis-profile=thorough` draws twenty times as many examples.
 """
@@ -11,4 +11,4 @@ settings.register_profile(
 settings.load_profile("mockserver")
 settings.register_profile("thorough", settings(), max_examples=20 * settings().max_examples)
 
-collect_ignore = ["example_project"]  # a user's, with settings of its own; see test_pytest_plugin
+collect_ignore = ["example_project"]  # has its own settings; run by test_pytest_plugin.py

@@ -1,4 +1,4 @@
-"""The folders are what docs/architecture.md says: in order, each with one door, light to enter."""
+"""The folders keep the rules of docs/architecture.md: their order, their exports, light imports."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import mockserver
 from mockserver.operations import ENDPOINTS
 from tests.support import folder_rules as rules
 
-# Top to bottom: a folder uses only folders that stand below it. Four files are folders of their
-# own, imported by name: what each of the others may need.
+# Top to bottom: a folder imports only from folders below it. The files in FILES count as folders
+# of their own and are imported by name, because any folder may need them.
 ORDER = (
     "__main__",
     "cli",
@@ -44,9 +44,9 @@ ORDER = (
     "lazy_exports",
 )
 FILES = ("contract.findings", "errors", "lazy_exports", "resources")
-# Copied into projects of users, so that it imports even its own folder by its door.
+# Users copy it into their projects, so it imports even its own folder as others do.
 COPIED = "contract.fuzz.st_hooks"
-# The only folders that may import a package, besides those that every folder may.
+# The folders that may import a package; packages that are not listed may be imported anywhere.
 ALLOWED = {
     "aiohttp": {"http", "http.control", "http.exchange", "testing", "contract.fuzz"},
     "typer": {"cli"},
@@ -64,38 +64,38 @@ PACKAGE = rules.Package.read(Path(mockserver.__file__).parent)
 
 
 def test_a_folder_uses_only_folders_below_it() -> None:
-    """Arrows point down: the core knows no HTTP, and nothing knows the command line."""
-    assert list(rules.steps_up(PACKAGE, ORDER)) == []
+    """So the core has no HTTP, and nothing imports the command line."""
+    assert list(rules.upward_imports(PACKAGE, ORDER)) == []
 
 
 def test_every_folder_has_its_place_in_the_order() -> None:
-    """A new folder is put in the table, one that is gone is taken out."""
-    assert list(rules.unlisted(PACKAGE, ORDER)) == []
+    """A new folder must be added to the table, and a removed one taken out."""
+    assert list(rules.unlisted_folders(PACKAGE, ORDER)) == []
 
 
-def test_a_folder_is_entered_by_its_door() -> None:
-    """Other folders import what a folder's `__init__` hands on, not from its files."""
-    assert list(rules.back_doors(PACKAGE, FILES)) == []
+def test_folders_are_imported_from_not_their_files() -> None:
+    """Other folders import only what a folder's `__init__` exports."""
+    assert list(rules.imports_past_init(PACKAGE, FILES)) == []
 
 
 def test_no_files_import_each_other() -> None:
-    """There is an order in which all files can be read, imports inside functions included."""
-    assert list(rules.cycles(PACKAGE)) == []
+    """There is an import order of all files, even counting imports inside functions."""
+    assert list(rules.import_cycles(PACKAGE)) == []
 
 
-def test_no_folder_is_crowded() -> None:
-    """A folder can be taken in at a glance."""
-    assert list(rules.crowded(PACKAGE)) == []
+def test_no_folder_has_too_many_files() -> None:
+    """A reader can grasp a folder at a glance."""
+    assert list(rules.oversized_folders(PACKAGE)) == []
 
 
 def test_every_folder_says_what_it_is() -> None:
-    """Its `__init__` tells what it is, what comes in, and what goes out."""
-    assert list(rules.undescribed(PACKAGE)) == []
+    """Its `__init__` says in at least three lines what it is, what comes in, and what goes out."""
+    assert list(rules.undocumented_folders(PACKAGE)) == []
 
 
 @pytest.mark.parametrize("folder", [n for n, f in PACKAGE.files.items() if f.stem == "__init__"])
-def test_lazy_names_are_told_to_type_checkers_too(folder: str) -> None:
-    """What `lazy_exports` finds is what the block for type checkers imports."""
+def test_lazy_exports_match_those_for_type_checkers(folder: str) -> None:
+    """The names in `lazy_exports` are those that the TYPE_CHECKING block imports."""
     checked, listed = rules.lazy_names(PACKAGE, folder)
     assert checked == listed
 
@@ -111,8 +111,8 @@ def test_other_packages_are_used_where_they_belong(name: str) -> None:
     assert users <= ALLOWED[name]
 
 
-def test_every_name_of_a_door_is_used() -> None:
-    """A door hands on what another folder imports, or what the package makes public."""
+def test_every_exported_name_is_used() -> None:
+    """A folder exports only what another folder imports, or what the package makes public."""
     used = {
         (one.module, name)
         for file in PACKAGE.files
@@ -130,7 +130,7 @@ def test_every_name_of_a_door_is_used() -> None:
 
 
 Tree = dict[str, str]
-SAYS = '"""One.\n\nTwo.\n\nThree.\n"""\n'
+DOCSTRING = '"""One.\n\nTwo.\n\nThree.\n"""\n'
 
 
 def package(folder: Path, files: Tree) -> rules.Package:
@@ -143,12 +143,12 @@ def package(folder: Path, files: Tree) -> rules.Package:
 
 BROKEN: dict[str, tuple[Callable[[rules.Package], Iterable[str]], Tree, str]] = {
     "a step up": (
-        lambda made: rules.steps_up(made, ("top", "low", "")),
+        lambda made: rules.upward_imports(made, ("top", "low", "")),
         {"__init__.py": "", "top/__init__.py": "X = 1", "low/__init__.py": "from ..top import X"},
         "low imports top, which is not below low",
     ),
     "a step up inside a function": (
-        lambda made: rules.steps_up(made, ("top", "low", "")),
+        lambda made: rules.upward_imports(made, ("top", "low", "")),
         {
             "__init__.py": "",
             "top/__init__.py": "X = 1",
@@ -157,18 +157,18 @@ BROKEN: dict[str, tuple[Callable[[rules.Package], Iterable[str]], Tree, str]] = 
         },
         "low.a imports top, which is not below low",
     ),
-    "no place": (
-        lambda made: rules.unlisted(made, ("",)),
+    "a folder without a place": (
+        lambda made: rules.unlisted_folders(made, ("",)),
         {"__init__.py": "", "new/__init__.py": ""},
         "new has no place in the order",
     ),
     "a place without a folder": (
-        lambda made: rules.unlisted(made, ("", "gone")),
+        lambda made: rules.unlisted_folders(made, ("", "gone")),
         {"__init__.py": ""},
         "gone is in the order and does not exist",
     ),
-    "a back door": (
-        lambda made: rules.back_doors(made, ()),
+    "an import from a file": (
+        lambda made: rules.imports_past_init(made, ()),
         {
             "__init__.py": "",
             "top/__init__.py": "",
@@ -178,38 +178,39 @@ BROKEN: dict[str, tuple[Callable[[rules.Package], Iterable[str]], Tree, str]] = 
         },
         "top.a imports from low.b, not from its folder",
     ),
-    "a name that is not handed on": (
-        lambda made: rules.back_doors(made, ()),
+    "a name that is not exported": (
+        lambda made: rules.imports_past_init(made, ()),
         {"__init__.py": "", "top/__init__.py": "", "top/a.py": "from ..low import X",
          "low/__init__.py": "from .b import Y", "low/b.py": "X = Y = 1"},
-        "top.a imports X, which low does not hand on",
+        "top.a imports X, which low does not export",
     ),
     "a cycle": (
-        rules.cycles,
+        rules.import_cycles,
         {"__init__.py": "", "a.py": "from .b import X", "b.py": "def f():\n    from .a import Y"},
         "a -> b -> a",
     ),
-    "a crowd": (
-        lambda made: rules.crowded(made, 2),
+    "too many files": (
+        lambda made: rules.oversized_folders(made, 2),
         {"__init__.py": "", "a.py": "", "b.py": "", "c.py": ""},
         "made holds 3 files",
     ),
-    "no words": (
-        rules.undescribed,
-        {"__init__.py": SAYS, "low/__init__.py": '"""Low."""'},
-        "low says less than three lines of itself",
+    "too short a docstring": (
+        rules.undocumented_folders,
+        {"__init__.py": DOCSTRING, "low/__init__.py": '"""Low."""'},
+        "low has a docstring of fewer than three lines",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_each_rule_can_fail(case: str, tmp_path: Path) -> None:
-    """What breaks a rule is named."""
+    """Each rule names what breaks it."""
     rule, files, complaint = BROKEN[case]
     assert complaint in list(rule(package(tmp_path, files)))
 
 
 def modules_after(program: str) -> set[str]:
+    """The modules that a Python process has loaded after running a program."""
     program += "; import sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -220,7 +221,7 @@ HEAVY = {"aiohttp", "jsonschema", "schemathesis", "pydantic", "yaml", "typer", "
 
 
 def test_importing_the_package_is_light() -> None:
-    """`import mockserver` brings in nothing heavy."""
+    """`import mockserver` loads no heavy package."""
     assert not modules_after("import mockserver") & HEAVY
 
 
@@ -231,7 +232,7 @@ def test_the_core_needs_no_web_server() -> None:
 
 
 def test_serving_imports_no_more_than_it_needs() -> None:
-    """What only tests, odd times and other commands need is not paid for at each start."""
+    """Packages for tests, unusual times and other commands are not loaded at each start."""
     program = "import mockserver.cli.serve, mockserver.cli.run_server"
     loaded = modules_after(program)
     assert not loaded & {"jsonschema", "schemathesis", "pendulum", "hypothesis", "msgspec"}
@@ -239,15 +240,15 @@ def test_serving_imports_no_more_than_it_needs() -> None:
     assert not loaded & {f"mockserver.{file}" for file in late}
 
 
-def test_every_endpoint_finds_its_verb_and_body() -> None:
-    """They are named in a table, and looked up when they are first asked for."""
+def test_every_endpoint_resolves_its_function_and_model() -> None:
+    """A table names them, and they are imported when they are first used."""
     for endpoint in ENDPOINTS:
         assert callable(endpoint.call)
         assert (endpoint.model is None) == (endpoint.body is None)
 
 
-def test_public_names_are_there() -> None:
-    """Every name that the package says it has can be had; others are an AttributeError."""
+def test_public_names_can_be_imported() -> None:
+    """Every name in `__all__` can be imported; other names raise AttributeError."""
     for name in mockserver.__all__:
         assert getattr(mockserver, name) is not None
     with pytest.raises(AttributeError, match="nonsense"):

@@ -1,4 +1,4 @@
-"""What the README shows, works as shown."""
+"""The examples of README.md work as shown."""
 
 import json
 import re
@@ -11,9 +11,9 @@ import yaml
 
 from mockserver.prefect.deviations import WARNINGS
 from mockserver.prefect.dialects import DIALECTS
+from tests.support.paths import ROOT
 from tests.support.servers import run_serve_command
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CODE_BLOCKS = re.findall(
     r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", README, re.S
@@ -28,8 +28,8 @@ def url() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("mark", "text"), CURL_BLOCKS)
-def test_a_curl_line_deletes_and_warns_as_told(url: str, mark: str, text: str) -> None:
-    """Each curl line is answered with a list; the one that is said to warn does."""
+def test_a_curl_line_deletes_and_warns_as_marked(url: str, mark: str, text: str) -> None:
+    """Each curl line gets a list of ids; the one marked with a warning gets that warning."""
     shown = text.replace("http://127.0.0.1:4300", url).replace("curl -s ", "curl -si ")
     done = subprocess.run(["bash", "-c", shown], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("HTTP/1.1 200")
@@ -42,19 +42,19 @@ def test_a_curl_line_deletes_and_warns_as_told(url: str, mark: str, text: str) -
 
 
 def test_the_readme_has_both_curl_lines() -> None:
-    """The test above has something to test."""
+    """Otherwise the test above would test nothing."""
     assert len(CURL_BLOCKS) == 2
 
 
 def test_the_python_block_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its assertions are ours."""
+    """Its own assertions hold."""
     monkeypatch.chdir(ROOT)
     (block,) = [text for mark, kind, text in CODE_BLOCKS if kind == "python" and not mark]
     exec(compile(block, "README.md", "exec"), {})  # noqa: S102
 
 
 def test_the_yaml_block_loads(tmp_path: Path) -> None:
-    """The seed it shows is a good one."""
+    """The seed that it shows is valid."""
     from datetime import UTC, datetime
 
     from mockserver.seeds.loading import load_seeds
@@ -111,8 +111,8 @@ def test_the_control_block_does_what_it_says(url: str) -> None:
     (block,) = [text for mark, _, text in CODE_BLOCKS if mark == "control"]
     shown = block.replace("http://127.0.0.1:4300", url).replace("curl -s ", "curl -sw '\\n' ")
     done = subprocess.run(["bash", "-c", shown], capture_output=True, text=True, check=True)
-    told = [json.loads(line) for line in done.stdout.splitlines() if line]
-    session, made, fault, first, second, journal, verdict = told
+    replies = [json.loads(line) for line in done.stdout.splitlines() if line]
+    session, made, fault, first, second, journal, verdict = replies
     assert session["url"] == f"{url}/sessions/demo/api"
     assert [run["name"] for run in made] == ["old", "recent"]
     assert fault["times"] == 1

@@ -1,4 +1,4 @@
-"""Delete what completed long ago, as a cron job would; it knows nothing of mockserver."""
+"""Delete flow runs that completed long ago, as a cron job would. Does not depend on mockserver."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def clean_up(
     now: datetime | None = None,
     wait: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Delete the completed flow runs that ended before then; returns how many."""
+    """Delete completed flow runs that ended longer than `older_than` ago; returns how many."""
     before = (now or datetime.now(UTC)) - older_than
-    wanted = {
+    flow_runs = {
         "state": {"type": {"any_": ["COMPLETED"]}},
         "end_time": {"before_": before.isoformat()},
     }
-    return sum(len(deleted) for deleted in _portions({"flow_runs": wanted}, wait))
+    return sum(len(deleted) for deleted in _batches({"flow_runs": flow_runs}, wait))
 
 
-def _portions(body: Any, wait: Callable[[float], None]) -> Iterator[list[str]]:
+def _batches(body: Any, wait: Callable[[float], None]) -> Iterator[list[str]]:
     while deleted := _post("/flow_runs/bulk_delete", body, wait)["deleted"]:
         yield deleted
 

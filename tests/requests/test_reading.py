@@ -1,4 +1,4 @@
-"""How requests are read: recorded bodies for truth, two independent readers held equal."""
+"""How requests are read: by recorded bodies, and by comparing models with openapi.yaml."""
 
 import json
 from dataclasses import replace
@@ -70,7 +70,7 @@ wild_json = st.recursive(
 
 @st.composite
 def nearly_valid(draw: st.DrawFn) -> Any:
-    """The sample or a drawn body, with one place changed: another value, another key, gone."""
+    """The sample or a drawn body with one place changed: another value, another key, or removed."""
     body = draw(st.just(SAMPLE) | bodies)
     body = json.loads(json.dumps(body))
     places = list(walk(body))
@@ -99,19 +99,19 @@ def walk(value: Any) -> Any:
 @example(body={"flow_runs": {"end_time": {"before_": "1998-12-31T23:59:60Z"}}})
 @example(body={"x": 1e300, "limit": 50.0})
 @example(body=SAMPLE)
-def test_the_models_take_what_the_document_takes(body: Any) -> None:
-    """In spec the pydantic models and openapi.yaml under jsonschema accept the same bodies."""
+def test_models_accept_exactly_what_openapi_accepts(body: Any) -> None:
+    """In spec the pydantic models accept the same bodies as openapi.yaml under jsonschema."""
     read = outcome(message(body), SPEC)
     faults = [error.message for error in openapi.component_validator(BODY).iter_errors(body)]
     assert isinstance(read, ParsedRequest) == (not faults), (read, faults)
 
 
 @given(body=bodies | nearly_valid())
-def test_what_the_document_takes_a_real_server_takes(body: Any) -> None:
-    """A body that spec accepts reads the same in every dialect, but for leap seconds."""
+def test_documented_bodies_read_the_same_in_every_dialect(body: Any) -> None:
+    """A body that spec accepts has the same meaning in every dialect, except leap seconds."""
     documented = outcome(message(body), SPEC)
     if isinstance(documented, ParsedRequest) and ":60" not in json.dumps(body):
-        # With the header it takes the road on which nothing is taken for granted.
+        # With this header the body is read without the fast path.
         sent = Message(json.dumps(body).encode(), "application/json", "0.8.0")
         real = read_request(sent, BulkDeleteRequest, PREFECT_SQLITE, NOW).request
         assert real.flow_runs == documented.request.flow_runs
@@ -126,7 +126,7 @@ def test_what_the_document_takes_a_real_server_takes(body: Any) -> None:
      b"[" * 100_000, b'{"x":' + b"[" * 2000 + b"]" * 2000 + b"}"],
 )  # fmt: skip
 def test_spec_refuses_what_is_not_json(body: bytes) -> None:
-    """NaN, infinities, lone surrogates, other encodings and endless nesting are 422 in spec."""
+    """In spec NaN, infinities, lone surrogates, other encodings and deep nesting are 422."""
     assert isinstance(outcome(message(body), SPEC), InvalidRequest)
 
 
@@ -152,7 +152,7 @@ def test_spec_refuses_what_is_not_json(body: bytes) -> None:
     ],
 )
 def test_prefect_dialects_distinguish_400_500_and_422(body: bytes, kind: type) -> None:
-    """400 for what cannot be read, 500 for what a reply cannot repeat, and the rest is read."""
+    """400 for bodies that cannot be read, 500 for those that an error reply cannot repeat."""
     assert isinstance(outcome(message(body), PREFECT_SQLITE), kind)
 
 
@@ -167,8 +167,8 @@ def test_prefect_dialects_distinguish_400_500_and_422(body: bytes, kind: type) -
                    "0.8.0 or higher."),
     ],
 )  # fmt: skip
-def test_an_outdated_client_is_told_by_a_real_server(version: str, detail: str) -> None:
-    """400 with the measured sentence, after the syntax and before the content; spec ignores it."""
+def test_prefect_dialects_refuse_an_outdated_client(version: str, detail: str) -> None:
+    """400 with the recorded message, after the syntax and before the content; not in spec."""
     sent = Message(b'{"limit": 0}', "application/json", version)
     refusal = outcome(sent, PREFECT_SQLITE)
     assert isinstance(refusal, UnsupportedApiVersion)
@@ -180,8 +180,8 @@ def test_an_outdated_client_is_told_by_a_real_server(version: str, detail: str) 
 
 
 @pytest.mark.parametrize("version", ["", "0.8.0", "1_0.0.0", " 1.0.0", "1.+2.3"])
-def test_odd_versions_that_pass(version: str) -> None:
-    """What Python reads as three whole numbers is good enough for a real server."""
+def test_versions_that_python_reads_as_integers_pass(version: str) -> None:
+    """A real server accepts whatever int() accepts as the three parts of a version."""
     sent = Message(b"{}", "application/json", version)
     assert isinstance(outcome(sent, PREFECT_SQLITE), ParsedRequest)
 
@@ -205,7 +205,7 @@ def test_odd_versions_that_pass(version: str) -> None:
 def test_content_type_decides_whether_a_body_is_read(
     content_type: str | None, real: int, spec: int | None
 ) -> None:
-    """body-ignored: the limit that counts is the body's, or 50 where the body is ignored."""
+    """body-ignored: the limit is that of the body, or 50 if the body is ignored."""
     sent = message({"limit": 1}, content_type)
     for dialect, limit in ((PREFECT_SQLITE, real), (PREFECT_POSTGRESQL, real), (SPEC, spec)):
         read = outcome(sent, dialect)
@@ -213,8 +213,8 @@ def test_content_type_decides_whether_a_body_is_read(
         assert ("body-ignored" in read.warnings) == (spec is None)
 
 
-def test_no_body_needs_no_type() -> None:
-    """An empty body is no filter and limit 50, whatever the type says."""
+def test_an_empty_body_needs_no_content_type() -> None:
+    """An empty body means no filter and limit 50, whatever the content type."""
     for content_type in (None, "text/plain", "application/json"):
         for dialect in (SPEC, PREFECT_SQLITE):
             assert outcome(Message(b"", content_type), dialect) == ParsedRequest(
@@ -235,8 +235,8 @@ def test_no_body_needs_no_type() -> None:
         ("1699335116000", datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)),
     ],
 )
-def test_a_real_server_reads_odd_times(text: Any, instant: datetime) -> None:
-    """lax-coercion: what pydantic and then pendulum take, counted from the frozen clock."""
+def test_prefect_dialects_read_unusual_times(text: Any, instant: datetime) -> None:
+    """lax-coercion: times that pydantic or else pendulum accepts, relative to the frozen clock."""
     sent = message({"flow_runs": {"end_time": {"before_": text}}})
     read = outcome(sent, PREFECT_SQLITE)
     assert isinstance(read, ParsedRequest)
@@ -248,8 +248,8 @@ def test_a_real_server_reads_odd_times(text: Any, instant: datetime) -> None:
 
 
 @pytest.mark.parametrize("offset", ["+24:00", "-24:00", "+2400", "+23:60", "-30:00"])
-def test_an_offset_of_a_day_gets_as_far_as_the_database(offset: str) -> None:
-    """pendulum takes it; no database does, and the store is told so."""
+def test_an_offset_of_a_day_fails_only_in_the_database(offset: str) -> None:
+    """pendulum accepts it, but such a time is out of range for the databases."""
     read = outcome(
         message({"flow_runs": {"end_time": {"before_": f"2023-11-07T05:31:56{offset}"}}}),
         PREFECT_SQLITE,
@@ -263,7 +263,7 @@ def test_an_offset_of_a_day_gets_as_far_as_the_database(offset: str) -> None:
 
 
 def test_invalid_times_are_refused_with_recorded_messages() -> None:
-    """A text is named, anything else is not; a duration is no instant."""
+    """The message quotes a text, but no other value; a duration is not a time."""
     texts = {}
     odd: list[Any] = ["yesterday", True, [], "P1D"]
     for value in odd:
@@ -293,22 +293,22 @@ def test_invalid_times_are_refused_with_recorded_messages() -> None:
         ({"flow_runs": {"name": {"any_": ["0:60"]}}}, set()),
     ],
 )
-def test_how_a_body_is_written_is_warned_about(body: Any, expected: set[str]) -> None:
-    """The same warnings in spec and on a real server, whether the body is taken or not."""
+def test_unusual_bodies_get_warnings(body: Any, expected: set[str]) -> None:
+    """The same warnings in spec and the prefect dialects, whether the body is accepted or not."""
     assert warnings_of(message(body), SPEC) == expected
     assert warnings_of(message(body), PREFECT_SQLITE) == expected
 
 
 @pytest.mark.parametrize("value", [12345, 1.5, "1699335116", "-12.", ".5"])
-def test_numbers_for_times_are_warned_about_where_they_are_taken(value: Any) -> None:
-    """date-read-as-unix belongs to the prefect dialects; spec refuses such a time."""
+def test_unix_times_get_a_warning_where_they_are_accepted(value: Any) -> None:
+    """date-read-as-unix: only in the prefect dialects; spec refuses such a time."""
     sent = message({"flow_runs": {"start_time": {"after_": value}}})
     assert warnings_of(sent, PREFECT_SQLITE) >= {"date-read-as-unix", "lax-coercion"}
     assert "date-read-as-unix" not in warnings_of(sent, SPEC)
 
 
-def test_each_field_of_a_dialect_decides_its_own_deviation() -> None:
-    """A lax dialect without unreadable-400 answers 422, and one without api-version-400 reads."""
+def test_each_deviation_is_a_field_of_the_dialect() -> None:
+    """Without unreadable_400 a body is 422; without api_version_400 the version is ignored."""
     unreadable = message(b'{"x": "\xff"}')
     assert isinstance(outcome(unreadable, PREFECT_SQLITE), UnreadableRequest)
     readable = replace(PREFECT_SQLITE, unreadable_400=False)
@@ -327,8 +327,8 @@ def test_each_field_of_a_dialect_decides_its_own_deviation() -> None:
     ("dialect", "count", "listed"),
     [(SPEC, 500, 1), (PREFECT_SQLITE, 500, 500), (PREFECT_SQLITE, 50_000, 1)],
 )
-def test_errors_are_bounded_and_repeat_what_came(dialect: Dialect, count: int, listed: int) -> None:
-    """The first fault of each list; all of them on a real server, unless the body is long."""
+def test_errors_are_bounded_and_repeat_the_input(dialect: Dialect, count: int, listed: int) -> None:
+    """Only the first error of each list; in the prefect dialects all, unless the body is long."""
     refusal = outcome(message({"flow_runs": {"id": {"any_": ["no"] * count}}}), dialect)
     assert isinstance(refusal, InvalidRequest)
     assert len(refusal.errors) == listed

@@ -1,8 +1,7 @@
-"""Servers that mean something else by a filter, each in one way, for the contract kit to name.
+"""Mutants that read a filter wrongly, each in one way, which the contract kit has to detect.
 
-Each is the mock whose requests are changed before it reads them: a key is left out, or given
-another value, or a criterion is replaced by the ids of the flow runs that it would match if it
-meant what the wrong server takes it to mean.
+Each changes requests before the mock reads them: it removes a key, gives it another value, or
+replaces a criterion by the ids of the flow runs that it would match under the wrong meaning.
 """
 
 from __future__ import annotations
@@ -33,80 +32,80 @@ DELETE_PATHS = ("/flow_runs/bulk_delete",)
 def filter_middleware(
     change: Callable[[Json, Store], None], paths: tuple[str, ...] = READ_PATHS + DELETE_PATHS
 ) -> Middleware:
-    """A middleware that changes the filter of flow runs in place, at some endpoints."""
+    """A middleware that changes the filter of flow runs in place, for some endpoints."""
 
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.endswith(paths):
             return await handler(request)
         body = await body_of(request)
-        wanted = body.get("flow_runs") if isinstance(body, dict) else None
-        if isinstance(wanted, dict):
-            changed = deepcopy(wanted)
+        filter_ = body.get("flow_runs") if isinstance(body, dict) else None
+        if isinstance(filter_, dict):
+            changed = deepcopy(filter_)
             try:
                 change(changed, store_of(request))
-            except (AttributeError, TypeError, ValueError):  # no filter that the document takes
-                changed = wanted
+            except (AttributeError, TypeError, ValueError):  # not a valid filter
+                changed = filter_
             replace_body(request, {**body, "flow_runs": changed})
         return await handler(request)
 
     return middleware
 
 
-def _top_or_as_and(wanted: Json, _: Store) -> None:
-    wanted.pop("operator", None)
+def _top_or_as_and(filter_: Json, _: Store) -> None:
+    filter_.pop("operator", None)
 
 
-def _own_or_as_and(wanted: Json, _: Store) -> None:
-    for criterion in wanted.values():
+def _own_or_as_and(filter_: Json, _: Store) -> None:
+    for criterion in filter_.values():
         if isinstance(criterion, dict):
             criterion.pop("operator", None)
 
 
-def _top_and_as_or(wanted: Json, _: Store) -> None:
-    wanted["operator"] = "or_"
+def _top_and_as_or(filter_: Json, _: Store) -> None:
+    filter_["operator"] = "or_"
 
 
 def _shift_bound(criterion: str, key: str, microseconds: int) -> Callable[[Json, Store], None]:
     """A bound moved by a microsecond: inclusive becomes exclusive."""
 
-    def change(wanted: Json, _: Store) -> None:
-        bound = (wanted.get(criterion) or {}).get(key)
+    def change(filter_: Json, _: Store) -> None:
+        bound = (filter_.get(criterion) or {}).get(key)
         if bound is not None:
             moment = datetime.fromisoformat(bound) + timedelta(microseconds=microseconds)
-            wanted[criterion][key] = moment.isoformat()
+            filter_[criterion][key] = moment.isoformat()
 
     return change
 
 
-def _whole_seconds(wanted: Json, _: Store) -> None:
-    for criterion in wanted.values():
+def _whole_seconds(filter_: Json, _: Store) -> None:
+    for criterion in filter_.values():
         for key in ("before_", "after_"):
             if isinstance(criterion, dict) and criterion.get(key):
                 moment = datetime.fromisoformat(criterion[key]).replace(microsecond=0)
                 criterion[key] = moment.isoformat()
 
 
-def _ignore_utc_offset(wanted: Json, _: Store) -> None:
-    for criterion in wanted.values():
+def _ignore_utc_offset(filter_: Json, _: Store) -> None:
+    for criterion in filter_.values():
         for key in ("before_", "after_"):
             if isinstance(criterion, dict) and criterion.get(key):
                 criterion[key] = criterion[key][:-6] + "+00:00"
 
 
 def _ignore_key(criterion: str, key: str) -> Callable[[Json, Store], None]:
-    """A key that is read and forgotten."""
+    """Remove a key; `criterion` may be nested, such as `state.name`."""
 
-    def change(wanted: Json, _: Store) -> None:
+    def change(filter_: Json, _: Store) -> None:
         name, _dot, part = criterion.partition(".")
-        holder = wanted.get(name) or {}
+        holder = filter_.get(name) or {}
         holder = (holder.get(part) or {}) if part else holder
         holder.pop(key, None)
 
     return change
 
 
-def _ignore_empty_any(wanted: Json, _: Store) -> None:
-    for criterion in wanted.values():
+def _ignore_empty_any(filter_: Json, _: Store) -> None:
+    for criterion in filter_.values():
         if isinstance(criterion, dict):
             for holder in (criterion, criterion.get("type") or {}, criterion.get("name") or {}):
                 if isinstance(holder, dict) and holder.get("any_") == []:
@@ -116,34 +115,34 @@ def _ignore_empty_any(wanted: Json, _: Store) -> None:
 def _replace_by_matching_ids(
     criterion: str, key: str, holds: Callable[[FlowRun, Json], bool]
 ) -> Callable[[Json, Store], None]:
-    """A key that means what `holds` says: its runs are put in as the ids that are wanted."""
+    """Replace a key by the ids of the runs for which `holds` returns True."""
 
-    def change(wanted: Json, store: Store) -> None:
-        value = (wanted.get(criterion) or {}).get(key)
-        if value is None or value == "" or wanted.get("id"):
+    def change(filter_: Json, store: Store) -> None:
+        value = (filter_.get(criterion) or {}).get(key)
+        if value is None or value == "" or filter_.get("id"):
             return
-        del wanted[criterion][key]
-        if not wanted[criterion].keys() - {"operator"}:
-            del wanted[criterion]
-        wanted["id"] = {"any_": [run.id for run in store if holds(run, value)]}
+        del filter_[criterion][key]
+        if not filter_[criterion].keys() - {"operator"}:
+            del filter_[criterion]
+        filter_["id"] = {"any_": [run.id for run in store if holds(run, value)]}
 
     return change
 
 
-def _tags_all_as_any(wanted: Json, _: Store) -> None:
-    tags = wanted.get("tags") or {}
+def _tags_all_as_any(filter_: Json, _: Store) -> None:
+    tags = filter_.get("tags") or {}
     if tags.get("all_") and not tags.get("any_"):
         tags["any_"] = tags.pop("all_")
 
 
-def _first_value_only(wanted: Json, _: Store) -> None:
-    for holder in _criterion_objects(wanted):
+def _first_value_only(filter_: Json, _: Store) -> None:
+    for holder in _criterion_objects(filter_):
         if isinstance(holder.get("any_"), list):
             holder["any_"] = holder["any_"][:1]
 
 
-def _criterion_objects(wanted: Json) -> Iterator[Json]:
-    for criterion in wanted.values():
+def _criterion_objects(filter_: Json) -> Iterator[Json]:
+    for criterion in filter_.values():
         if isinstance(criterion, dict):
             yield criterion
             yield from (part for part in criterion.values() if isinstance(part, dict))
@@ -154,7 +153,7 @@ def _started_by(run: FlowRun, moment: str) -> bool:
 
 
 async def _keeps_parents(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Subflows of what is deleted go on naming a task run that is gone."""
+    """Subflows of deleted runs keep their link to a deleted task run."""
     store = store_of(request)
     children = {run.id: run for run in store if run.parent_task_run_id}
     parents = {one.id: one for one in store.task_runs}
@@ -170,7 +169,7 @@ async def _keeps_parents(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 async def _takes_subflows(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Subflows go with their parent, and are not told."""
+    """Subflows are deleted with their parent, and not named in the reply."""
     store = store_of(request)
     children = {run.id for run in store if run.parent_task_run_id}
     reply = await handler(request)
@@ -197,13 +196,13 @@ FILTER_MUTANTS = (
     Mutant("and-as-or", "reads and_ as or_", filter_middleware(_top_and_as_or), _DIFF_CHECKS),
     Mutant(
         "before-exclusive",
-        "leaves out what ended at the very instant of before_",
+        "excludes runs that ended exactly at before_",
         filter_middleware(_shift_bound("end_time", "before_", -1)),
         _DIFF_CHECKS,
     ),
     Mutant(
         "after-exclusive",
-        "leaves out what is expected at the very instant of after_",
+        "excludes runs expected exactly at after_",
         filter_middleware(_shift_bound("expected_start_time", "after_", 1)),
         _DIFF_CHECKS,
     ),
@@ -218,7 +217,7 @@ FILTER_MUTANTS = (
     ),
     Mutant(
         "like-with-case",
-        "tells letters of another case apart in like_",
+        "compares like_ case-sensitively",
         filter_middleware(
             _replace_by_matching_ids("name", "like_", lambda run, text: text in run.name)
         ),
@@ -226,7 +225,7 @@ FILTER_MUTANTS = (
     ),
     Mutant(
         "like-from-the-start",
-        "looks for like_ at the start of a name only",
+        "matches like_ only at the start of a name",
         filter_middleware(
             _replace_by_matching_ids(
                 "name", "like_", lambda run, text: run.name.casefold().startswith(text.casefold())
@@ -236,7 +235,7 @@ FILTER_MUTANTS = (
     ),
     Mutant(
         "nulls-in-not-any",
-        "lets runs without a key through not_any_",
+        "matches not_any_ for runs without a key",
         filter_middleware(
             _replace_by_matching_ids(
                 "idempotency_key",
@@ -248,7 +247,7 @@ FILTER_MUTANTS = (
     ),
     Mutant(
         "start-not-expected",
-        "does not take the expected start time of what has not started",
+        "ignores the expected start time of runs that have not started",
         filter_middleware(_replace_by_matching_ids("start_time", "before_", _started_by)),
         _DIFF_CHECKS,
     ),
@@ -272,31 +271,31 @@ FILTER_MUTANTS = (
     ),
     Mutant(
         "empty-is-all",
-        "takes any_: [] for no condition",
+        "reads any_: [] as no condition",
         filter_middleware(_ignore_empty_any),
         _DIFF_CHECKS,
     ),
     Mutant(
         "all-as-any",
-        "takes all_ of tags for any_",
+        "reads all_ of tags as any_",
         filter_middleware(_tags_all_as_any),
         _DIFF_CHECKS,
     ),
     Mutant(
         "first-of-a-list",
-        "looks at the first value of any_ only",
+        "reads only the first value of any_",
         filter_middleware(_first_value_only),
         _DIFF_CHECKS,
     ),
     Mutant(
         "deletes-otherwise",
-        "lists by a state, and ignores it when it deletes",
+        "filters by state when it lists, not when it deletes",
         filter_middleware(_ignore_key("state.type", "any_"), DELETE_PATHS),
         ("deletes-the-same", "only-matching"),
     ),
     Mutant(
         "keeps-parents",
-        "leaves subflows naming a task run that is gone",
+        "keeps the links of subflows to deleted task runs",
         _keeps_parents,
         _DIFF_CHECKS,
     ),

@@ -1,7 +1,7 @@
-"""The rules that the folders of a package keep, as functions that list what breaks them.
+"""Rules about the folders of a package: functions that list what breaks each rule.
 
-They read the imports of each file, wherever in it an import stands, but for those that are only
-there for a type checker. They take the package's path, so that a test can show each of them fail.
+They read the imports of each file, wherever in the file they are, except those for type checkers.
+They take the package's path, so that a test can show each of them fail.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Package:
 
     @classmethod
     def read(cls, path: Path) -> Package:
-        """All files of the package at `path`."""
+        """Read the files of the package at `path`."""
         found = {}
         for file in sorted(path.rglob("*.py")):
             parts = file.relative_to(path).with_suffix("").parts
@@ -41,12 +41,12 @@ class Package:
         return cls(path, found)
 
     def folder_of(self, name: str) -> str:
-        """The folder that a file lies in; a folder lies in itself."""
+        """The folder of a file. An `__init__` belongs to the folder that it defines."""
         is_folder = self.files[name].stem == "__init__"
         return name if is_folder else name.rpartition(".")[0]
 
     def imports(self, name: str) -> Iterator[Import]:
-        """What a file imports of the package, but for the type checker alone."""
+        """Imports of a file from the same package, without those under TYPE_CHECKING."""
         tree = ast.parse(self.files[name].read_text())
         folder = self.folder_of(name).split(".") if self.folder_of(name) else []
         for node in _without_type_checking(tree):
@@ -69,7 +69,7 @@ class Package:
                 yield Import(name, module, rest)
 
     def exports(self, folder: str) -> frozenset[str]:
-        """The names that a folder hands on: those that its `__init__` imports or assigns."""
+        """The names that a folder exports: those that its `__init__` imports or assigns."""
         found = set()
         for node in ast.walk(ast.parse(self.files[folder].read_text())):
             if isinstance(node, ast.ImportFrom) and node.level == 1:
@@ -79,7 +79,7 @@ class Package:
         return frozenset(found - {"__getattr__"})
 
     def outside(self, name: str) -> set[str]:
-        """Top-level names of other packages that a file imports."""
+        """The other packages that a file imports."""
         found = set()
         for node in ast.walk(ast.parse(self.files[name].read_text())):
             if isinstance(node, ast.Import):
@@ -97,10 +97,10 @@ def _without_type_checking(tree: ast.AST) -> Iterator[ast.AST]:
         yield from _without_type_checking(node)
 
 
-def steps_up(package: Package, order: Sequence[str]) -> Iterator[str]:
-    """Imports of a folder that does not stand below the importing one in `order`, top first.
+def upward_imports(package: Package, order: Sequence[str]) -> Iterator[str]:
+    """Imports of a folder that is not below the importing one in `order`, which starts at the top.
 
-    A name in `order` is a folder or a file that is a folder of its own.
+    A name in `order` is a folder, or a file that counts as a folder of its own.
     """
     rank = {name: place for place, name in enumerate(order)}
     for name in package.files:
@@ -111,8 +111,8 @@ def steps_up(package: Package, order: Sequence[str]) -> Iterator[str]:
                 yield f"{name or '__init__'} imports {one.module}, which is not below {here}"
 
 
-def unlisted(package: Package, order: Iterable[str]) -> Iterator[str]:
-    """Folders that are not in `order`, and names in it that are no folder or file."""
+def unlisted_folders(package: Package, order: Iterable[str]) -> Iterator[str]:
+    """Folders missing in `order`, and names in it that are no folder or file."""
     folders = {package.folder_of(name) for name in package.files} | set(order)
     for name in sorted(folders ^ set(order)):
         yield f"{name} has no place in the order"
@@ -121,9 +121,10 @@ def unlisted(package: Package, order: Iterable[str]) -> Iterator[str]:
             yield f"{name} is in the order and does not exist"
 
 
-def back_doors(package: Package, files_by_name: Iterable[str]) -> Iterator[str]:
-    """Imports from a file of another folder instead of from the folder, or of what it does not
-    hand on. `files_by_name` are files that are imported by their own name.
+def imports_past_init(package: Package, files_by_name: Iterable[str]) -> Iterator[str]:
+    """Imports from a file of another folder, or of names that the other folder does not export.
+
+    `files_by_name` are files that may be imported by their own name.
     """
     direct = set(files_by_name)
     for name in package.files:
@@ -138,11 +139,11 @@ def back_doors(package: Package, files_by_name: Iterable[str]) -> Iterator[str]:
                 yield f"{name} imports from {one.module}, not from its folder"
                 continue
             for missing in sorted(set(one.names) - package.exports(folder)):
-                yield f"{name} imports {missing}, which {folder} does not hand on"
+                yield f"{name} imports {missing}, which {folder} does not export"
 
 
-def cycles(package: Package) -> Iterator[str]:
-    """A cycle of files that import each other, if there is any; a folder is its `__init__`."""
+def import_cycles(package: Package) -> Iterator[str]:
+    """A cycle of files that import each other, if there is one."""
     graph = {name: {one.module for one in package.imports(name)} - {name} for name in package.files}
     try:
         TopologicalSorter(graph).prepare()
@@ -150,26 +151,26 @@ def cycles(package: Package) -> Iterator[str]:
         yield " -> ".join(str(name) or "__init__" for name in error.args[1])
 
 
-def crowded(package: Package, most: int = MAX_FILES) -> Iterator[str]:
-    """Folders that hold more files than `most`, without `__init__`."""
+def oversized_folders(package: Package, most: int = MAX_FILES) -> Iterator[str]:
+    """Folders with more than `most` files, not counting `__init__`."""
     for folder in sorted({package.folder_of(name) for name in package.files}):
         held = [n for n in package.files if package.folder_of(n) == folder and n != folder]
         if len(held) > most:
             yield f"{folder or package.path.name} holds {len(held)} files"
 
 
-def undescribed(package: Package) -> Iterator[str]:
-    """Folders whose `__init__` does not say in a few lines what they are."""
+def undocumented_folders(package: Package) -> Iterator[str]:
+    """Folders whose `__init__` has a docstring of fewer than three lines."""
     for name, file in package.files.items():
         if file.stem != "__init__":
             continue
         lines = (ast.get_docstring(ast.parse(file.read_text())) or "").splitlines()
         if len([line for line in lines if line]) < 3:
-            yield f"{name or package.path.name} says less than three lines of itself"
+            yield f"{name or package.path.name} has a docstring of fewer than three lines"
 
 
 def lazy_names(package: Package, folder: str) -> tuple[set[str], set[str]]:
-    """Names that a folder hands on lazily: as the type checker and as `lazy_exports` read them."""
+    """Names that a folder exports lazily: as type checkers see them, and as `lazy_exports` does."""
     checked: set[str] = set()
     listed: set[str] = set()
     for node in ast.walk(ast.parse(package.files[folder].read_text())):

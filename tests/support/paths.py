@@ -1,4 +1,4 @@
-"""Where the files are that tests read."""
+"""Where the files are that the tests read."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What real servers answered, as data: see tests/data."""
+"""Recorded filters and requests with the answers of real servers, from tests/data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class FilterCase:
-    """A filter, and the ids each dialect selects, highest first."""
+    """A filter and the ids that it selects in each dialect, highest first."""
 
     flow_runs: Any
     expected: dict[str, list[str]]
@@ -27,7 +27,7 @@ class FilterCase:
 
 @dataclass(frozen=True)
 class RequestCase:
-    """A raw request, and what a real server on SQLite answered."""
+    """A raw request of bulk_delete and the answer of a real server on SQLite."""
 
     body: bytes
     content_type: str | None
@@ -42,7 +42,7 @@ def _load_filter_data() -> Any:
 
 @cache
 def filter_base() -> Base:
-    """The flow runs and task runs that the filter cases are about."""
+    """The flow runs and task runs of the filter cases."""
     recorded = _load_filter_data()
     read = {
         name: [
@@ -79,7 +79,7 @@ def filter_cases() -> list[FilterCase]:
 
 
 def _adapt_to_python_version(recorded: Any) -> Any:
-    """Recorded on Python 3.11; since 3.13 json names a trailing comma, and where it stands."""
+    """Adapt answers recorded on Python 3.11: since 3.13 json reports a trailing comma as such."""
     for case in recorded:
         if sys.version_info >= (3, 13) and case.get("body") == '{"limit":1,}':
             (problem,) = case["reply"]["exception_detail"]

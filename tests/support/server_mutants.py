@@ -1,7 +1,7 @@
-"""Servers that are wrong on purpose, each in one way, for the contract kit to catch and name.
+"""Mutants of the mock, each wrong in one way, which the contract kit has to detect.
 
-Each is the mock with its application wrapped: `how` is an aiohttp middleware that stands before
-everything else, and may change what comes in, what is done, and what goes out.
+A mutant is the mock with an aiohttp middleware before all others, which may change the request, the
+store, and the reply.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from unittest.mock import patch
 from aiohttp import web
 
 from mockserver.http.app import SESSIONS_KEY, create_app
-from mockserver.http.exchange import body_reader as intake
+from mockserver.http.exchange import body_reader
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_app
@@ -28,8 +28,9 @@ Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class Mutant:
-    """A wrong server: what it is called, what it does in a sentence, how, and the ids of checks
-    of which one at least has to find it.
+    """A mutant: its name, what it does in a sentence, the middleware that does it.
+
+    At least one of the checks `detected_by` has to detect it.
     """
 
     name: str
@@ -40,23 +41,23 @@ class Mutant:
 
 @contextmanager
 def serve_mutant(
-    wrong: Mutant | None, store: Store, settings: Settings | None = None
+    mutant: Mutant | None, store: Store, settings: Settings | None = None
 ) -> Iterator[Client]:
-    """A client of a wrong server, or of a right one, as long as the block lasts."""
+    """Serve a mutant, or the unchanged mock if it is None; yields a client."""
     app = create_app(store, settings)
-    if wrong is not None:
-        app.middlewares.insert(0, web.middleware(wrong.middleware))  # type: ignore[arg-type] # as aiohttp has it
-    with patch.object(intake, "read_body", _read_replaced_body), serve_app(app) as client:
+    if mutant is not None:
+        app.middlewares.insert(0, web.middleware(mutant.middleware))  # type: ignore[arg-type] # as aiohttp has it
+    with patch.object(body_reader, "read_body", _read_replaced_body), serve_app(app) as client:
         yield client
 
 
 def store_of(request: web.Request) -> Store:
-    """What the server holds."""
+    """The store of the server."""
     return request.app[SESSIONS_KEY].default_world.store
 
 
 def is_bulk_delete(request: web.Request) -> bool:
-    """Whether a request is one to the heart of it all."""
+    """Whether a request is one to bulk_delete."""
     return request.method == "POST" and request.path.endswith("/flow_runs/bulk_delete")
 
 
@@ -68,19 +69,19 @@ def read_json(reply: web.StreamResponse) -> Json:
 
 
 def json_reply(value: Json, reply: web.StreamResponse | None = None) -> web.Response:
-    """A reply that says something else, with the headers of the one that was to be sent."""
+    """A reply with another body; it keeps the warning header of `reply`."""
     warned = reply.headers.get("x-mockserver-warning") if reply is not None else None
     headers = {"x-mockserver-warning": warned} if warned else None
     return web.json_response(value, headers=headers)
 
 
 REPLACED_BODY = web.RequestKey("body", bytes)
-"""Under this a request keeps the body that it is to have."""
-_read_body = intake.read_body
+"""The body that a request gets in place of the one that was sent."""
+_read_body = body_reader.read_body
 
 
 async def _read_replaced_body(request: web.Request, settings: Settings) -> bytes:
-    """The body that a request is to have, or the one that it came with."""
+    """The replaced body of a request, or the one that was sent."""
     if REPLACED_BODY not in request:
         request[REPLACED_BODY] = await _read_body(request, settings)
     kept: bytes = request[REPLACED_BODY]
@@ -88,12 +89,12 @@ async def _read_replaced_body(request: web.Request, settings: Settings) -> bytes
 
 
 def replace_body(request: web.Request, body: Json) -> None:
-    """Let the request have another body than the one that came."""
+    """Give a request another body."""
     request[REPLACED_BODY] = json.dumps(body).encode()
 
 
 async def body_of(request: web.Request) -> Json:
-    """What the body says; None where it says nothing."""
+    """The JSON of a request's body; None if it is not JSON."""
     try:
         return json.loads(
             await _read_replaced_body(request, request.app[SESSIONS_KEY].default_world.settings)
@@ -105,7 +106,7 @@ async def body_of(request: web.Request) -> Json:
 def bulk_delete_middleware(
     change: Callable[[web.Request, Json, Handler], Awaitable[web.StreamResponse]],
 ) -> Middleware:
-    """A middleware that changes bulk_delete alone; it is given what the body says."""
+    """A middleware that changes only bulk_delete; `change` gets the JSON of the body, too."""
 
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not is_bulk_delete(request):
@@ -116,7 +117,7 @@ def bulk_delete_middleware(
 
 
 def change_deleted_ids(change: Callable[[web.Request, list[str]], list[str]]) -> Middleware:
-    """A middleware that says something else was deleted."""
+    """A middleware that changes the ids in the replies of bulk_delete."""
 
     async def middleware(request: web.Request, _: Json, handler: Handler) -> web.StreamResponse:
         reply = await handler(request)
@@ -188,7 +189,7 @@ async def _fails_on_empty_lists(
 
 
 def _without_unknown(value: Json) -> Json:
-    """A filter without the keys that no filter has."""
+    """A filter without keys that filters do not have."""
     known = {
         *("operator", "id", "name", "tags", "deployment_id", "work_queue_name", "state", "type"),
         *("flow_version", "start_time", "end_time", "expected_start_time", "created_by"),
@@ -280,13 +281,13 @@ SERVER_MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "one-unnamed",
-        "deletes one more run than it says",
+        "deletes one more run than its reply names",
         change_deleted_ids(_delete_one_more),
         ("nothing-else-gone",),
     ),
     Mutant(
         "deletes-nothing",
-        "says it has deleted, and has not",
+        "replies that it has deleted runs, and keeps them",
         bulk_delete_middleware(_deletes_nothing),
         ("gone-afterwards",),
     ),
@@ -328,7 +329,7 @@ SERVER_MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "takes-unknown-keys",
-        "ignores keys of a filter that there are none of",
+        "ignores unknown keys of a filter",
         bulk_delete_middleware(_takes_unknown_keys),
         ("drill-refused",),
     ),
@@ -340,7 +341,7 @@ SERVER_MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "takes-limit-51",
-        "takes any limit above 50 for 50",
+        "reads any limit above 50 as 50",
         bulk_delete_middleware(_takes_limit_51),
         ("drill-refused",),
     ),
@@ -357,11 +358,14 @@ SERVER_MUTANTS: Sequence[Mutant] = (
         ("others-untouched",),
     ),
     Mutant(
-        "does-not-warn", "forgets what is due", bulk_delete_middleware(_does_not_warn), ("warned",)
+        "does-not-warn",
+        "sends no warning header",
+        bulk_delete_middleware(_does_not_warn),
+        ("warned",),
     ),
     Mutant(
         "other-key",
-        "calls deleted ids",
+        "names the key `deleted` `ids`",
         bulk_delete_middleware(_other_key),
         ("as-many-as-may",),
     ),

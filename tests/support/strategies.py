@@ -1,4 +1,4 @@
-"""Flow runs, filters and bodies, made up by hypothesis from a small world so that they meet."""
+"""Strategies for flow runs, filters and bodies over few values, so that filters match runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TYPES = list(StateType)
 
 
 def scaled_max_examples(count: int) -> int:
-    """So many examples of one test; with the profile `thorough` as many times more as of others."""
+    """Scale a test's number of examples by that of the current profile, such as `thorough`."""
     return count * settings().max_examples // 100
 
 
@@ -56,7 +56,7 @@ task_runs = st.builds(TaskRun, st.sampled_from(TASK_IDS), _or_none(ids))
 
 @st.composite
 def bases(draw: st.DrawFn) -> Base:
-    """A base of a few runs whose parents are there."""
+    """A base of a few runs whose parent task runs exist."""
     drawn = draw(st.lists(flow_runs, max_size=12, unique_by=lambda run: run.id))
     tasks = draw(st.lists(task_runs, max_size=6, unique_by=lambda task: task.id))
     there = {run.id for run in drawn}

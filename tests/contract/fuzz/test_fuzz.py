@@ -99,7 +99,7 @@ def test_a_wrong_server_is_caught_by_a_check_for_what_is_wrong(wrong: Mutant) ->
     with serve_mutant(wrong, Store(Base(()))) as client:
         outcome = fuzz(owned_target(client.url), SPEC, settings)
     found = {one.check for one in outcome.findings if one.fails}
-    assert found & set(wrong.found_by), describe_failures(outcome)
+    assert found & set(wrong.detected_by), describe_failures(outcome)
 
 
 def test_a_server_of_another_dialect_shows_gone_and_new_deviations() -> None:

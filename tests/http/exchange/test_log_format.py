@@ -1,4 +1,4 @@
-"""The log says each thing once a second, and how often it was."""
+"""Log lines that repeat within a second are counted instead of written."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def log_at(text: str, at: float, *warnings: str) -> None:
     LOG.handle(record)
 
 
-def test_what_repeats_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    """With the next other line, or the same one a second later, or at the end."""
+def test_repeated_lines_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """The count is written before another line, after a second, or at the end."""
     log_to_stderr(as_json=False)
     for at in (10.0, 10.1, 10.9, 11.1, 11.2):
         log_at("deleted 50", at, "limit-reached")
     log_at("deleted 3", 11.3)
     log_at("deleted 3", 11.4)
-    for _ in range(2):  # the second time there is nothing to tell
+    for _ in range(2):  # the second time there is nothing to count
         LOG.handlers[0].close()
     lines = [
         line.partition(" WARNING ")[2] or line for line in capsys.readouterr().err.splitlines()
     ]
-    told = [line.rpartition("INFO ")[2] for line in lines]
-    assert [line for line in told if not line.startswith("  ")] == [
+    messages = [line.rpartition("INFO ")[2] for line in lines]
+    assert [line for line in messages if not line.startswith("  ")] == [
         "deleted 50",
         "the line before this one, 2 times more",
         "deleted 50",
@@ -54,10 +54,10 @@ def test_what_repeats_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("others", [0, 1])
-def test_what_warns_again_is_counted(
+def test_repeated_warnings_are_counted_without_a_record(
     others: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nobody else listens no record is made of it; whoever does gets each."""
+    """No record is made of a repeated warning, unless another handler listens to it."""
     log_to_stderr(as_json=False)
     monkeypatch.setattr(time, "time", lambda: 10.0)
     made: list[logging.LogRecord] = []
@@ -77,10 +77,10 @@ def test_what_warns_again_is_counted(
     assert "2 times more" in lines[-1]
 
 
-def test_what_is_not_to_be_logged_is_not_counted(
+def test_lines_below_the_level_are_not_counted(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At a higher level nothing tells of a warning, not even how often it was."""
+    """Above the level of warnings neither a warning nor a count is written."""
     log_to_stderr(as_json=True)
     monkeypatch.setattr(time, "time", lambda: 10.0)
     for level in (logging.WARNING, logging.ERROR):
@@ -91,7 +91,7 @@ def test_what_is_not_to_be_logged_is_not_counted(
 
 
 def test_lines_with_other_warnings_are_not_collapsed(capsys: pytest.CaptureFixture[str]) -> None:
-    """As JSON it is a line each."""
+    """In JSON each of them is a line of its own."""
     log_to_stderr(as_json=True)
     log_at("deleted 50", 10.0, "limit-reached")
     log_at("deleted 50", 10.1)
@@ -101,7 +101,7 @@ def test_lines_with_other_warnings_are_not_collapsed(capsys: pytest.CaptureFixtu
 
 
 def test_tracebacks_are_never_collapsed(capsys: pytest.CaptureFixture[str]) -> None:
-    """With its traceback: two of the same words need not be the same bug."""
+    """Two errors with the same message need not have the same cause."""
     log_to_stderr(as_json=True)
     for number in (1, 2):
         try:

@@ -1,4 +1,4 @@
-"""Values as JSON, also those that the fast library does not know."""
+"""Values are written as JSON, also those that orjson does not know."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,7 +11,7 @@ EARLY = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
 
 
 def test_json_covers_times_mappings_and_own_values() -> None:
-    """Times end in Z, read-only mappings are objects, values of ours are too."""
+    """Times end in Z; read-only mappings and records become objects."""
     value = {
         "time": datetime(2026, 1, 1, 0, 0, 0, 5, tzinfo=UTC),
         "mapping": MappingProxyType({"a": ("b",)}),
@@ -27,9 +27,9 @@ def test_json_covers_times_mappings_and_own_values() -> None:
 
 
 def test_json_falls_back_for_big_integers_and_out_of_range_times() -> None:
-    """An integer of more than 64 bits beside all the others; a time that UTC cannot hold."""
+    """orjson refuses integers of more than 64 bits, and times whose UTC is out of range."""
     value = {"big": 2**64, "none": float("inf"), "by": CreatedBy("x"), "time": EARLY}
-    told = json.loads(dump_json(value))
-    assert (told["big"], told["none"]) == (2**64, None)
-    assert told["by"]["id"] == "x"
-    assert told["time"] == "0001-01-01T00:00:00+01:00"
+    written = json.loads(dump_json(value))
+    assert (written["big"], written["none"]) == (2**64, None)
+    assert written["by"]["id"] == "x"
+    assert written["time"] == "0001-01-01T00:00:00+01:00"
