@@ -112,7 +112,7 @@ class DeleteComparison:
                 if difference is not None:
                     return difference
             return None
-        finally:
+        finally:  # the next trace starts from a server without runs of this one
             self.created_runs.delete_all()
 
     def _detect_other_runs(self) -> None:
@@ -133,6 +133,7 @@ class DeleteComparison:
                 self.skipped += 1
                 return None
         body = step.body(filter_body)
+        # `twin.delete` changes the twin: the finding needs the runs from before.
         before, document = twin.fork(), twin.documented()
         self.coverage.record(filter_body, before)
         twin_answer = twin.delete(body)

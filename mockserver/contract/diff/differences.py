@@ -119,6 +119,7 @@ def _distinguish_nul(deviations: Sequence[str], warned: frozenset[str]) -> list[
     return [one for one in deviations if one in warned or one not in _NUL_DEVIATIONS]
 
 
+# One field decides both, so leaving out either changes the same answers.
 _NUL_DEVIATIONS = frozenset({"like-nul", "nul-in-text"})
 
 

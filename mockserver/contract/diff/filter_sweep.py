@@ -107,6 +107,7 @@ def _sample_values(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator
     elif key == LIKE_KEY:
         yield ""
         names = [str(value) for value in values]
+        # like_ matches parts of names, whatever their case.
         yield from (name[1:-1].swapcase() or name for name in names[: len(names) // 2 : 3])
         # Dialects differ on letters that case folding changes and lower() does not, such as ß.
         yield from (name.casefold() for name in names if name.casefold() != name.lower())

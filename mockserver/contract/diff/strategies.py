@@ -118,6 +118,7 @@ def traces(draw: st.DrawFn) -> Trace:
     """Traces of a few flow runs and a few deletes, whose filters refer to these runs."""
     drafts = draw(st.integers(1, MAX_DRAFTS).flatmap(_drafts))
     vocabulary = placeholder_vocabulary(len(drafts), _SAMPLE_TEXTS)
+    # Low limits leave runs that match; 50 is the maximum that openapi.yaml allows.
     steps = st.builds(
         Step, st.none() | filters(vocabulary), st.none() | st.integers(1, 4) | st.just(50)
     )

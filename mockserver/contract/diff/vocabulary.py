@@ -104,7 +104,7 @@ def vocabulary_of(runs: Iterable[FlowRun]) -> Vocabulary:
 
 TIME_FIELDS = ("start_time", "end_time", "expected_start_time", "next_scheduled_start_time")
 TIME_VARIANTS = 4  # of each time: see `_time_variants`
-_OFFSET = timezone(timedelta(hours=5, minutes=45))
+_OFFSET = timezone(timedelta(hours=5, minutes=45))  # not a whole number of hours
 
 
 def _time_variants(time: datetime) -> Iterator[str]:
