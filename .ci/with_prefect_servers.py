@@ -181,8 +181,8 @@ def is_healthy(url: str) -> bool:
 
 def accepts_connections(programs: Path, port: int) -> bool:
     """Whether the cluster accepts connections."""
-    asked = [f"{programs}/pg_isready", "--host", HOST, "--port", str(port)]
-    return subprocess.run(asked, check=False, stdout=subprocess.DEVNULL).returncode == 0
+    command = [f"{programs}/pg_isready", "--host", HOST, "--port", str(port)]
+    return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
 
 
 def free_ports(count: int) -> list[int]:

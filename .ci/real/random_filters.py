@@ -202,10 +202,10 @@ def draw_filter(
     often = ("name", "name", "state", "state", "state")
     among = [*criteria, *(name for name in often if name in criteria)]
     names = random.choices(among, k=random.choice((0, 1, 1, 1, 1, 2, 2, 3, 4)))
-    wanted = {name: _draw_object(random, values, criteria[name]) for name in names}
+    filter_ = {name: _draw_object(random, values, criteria[name]) for name in names}
     if random.random() < 0.5:
-        wanted["operator"] = _draw_operator(random, values)
-    return wanted
+        filter_["operator"] = _draw_operator(random, values)
+    return filter_
 
 
 # Filters of related records, beside that of flow runs

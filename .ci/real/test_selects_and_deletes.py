@@ -62,10 +62,10 @@ def loaded_pair(pair: ServerPair, tmp_path_factory: pytest.TempPathFactory) -> L
     return LoadedPair(pair.real, pair.dialect, store, flow_run_values(flow_runs), task_run_ids)
 
 
-def select_on_server(server: Server, wanted: Json) -> set[str] | int:
+def select_on_server(server: Server, filter_: Json) -> set[str] | int:
     """The ids that a real server selects with `/flow_runs/filter`, or its status if it fails."""
     try:
-        return {run["id"] for run in server.pages("/flow_runs/filter", flow_runs=wanted)}
+        return {run["id"] for run in server.pages("/flow_runs/filter", flow_runs=filter_)}
     except UnexpectedStatus as refusal:
         return refusal.status
 
@@ -91,8 +91,8 @@ def delete_on_mock(store: Store, body: Json, dialect: Dialect) -> set[str] | int
         return 503 if failure.retryable else 500
 
 
-def select_on_mock(store: Store, wanted: Json, dialect: Dialect) -> set[str] | int:
-    body = {"flow_runs": wanted}
+def select_on_mock(store: Store, filter_: Json, dialect: Dialect) -> set[str] | int:
+    body = {"flow_runs": filter_}
     tried = delete_on_mock(store.fork(), body, dialect)
     if isinstance(tried, int):
         return tried
@@ -127,11 +127,14 @@ def test_every_condition_is_drawn() -> None:
 def assert_same_selections(loaded_pair: LoadedPair, filters: Iterable[Json]) -> None:
     """Fail with every filter that selects different runs on the real server and the mock."""
     found = []
-    for wanted in filters:
-        mock = select_on_mock(loaded_pair.store, wanted, loaded_pair.dialect)
+    for filter_ in filters:
+        mock = select_on_mock(loaded_pair.store, filter_, loaded_pair.dialect)
         found.append(
             describe_difference(
-                select_on_server(loaded_pair.real, wanted), mock, {"flow_runs": wanted}, loaded_pair
+                select_on_server(loaded_pair.real, filter_),
+                mock,
+                {"flow_runs": filter_},
+                loaded_pair,
             )
         )
     fail_on_differences(found)
@@ -156,13 +159,13 @@ def test_patterns_select_the_same_runs(loaded_pair: LoadedPair) -> None:
 def test_database_limits_are_alike(loaded_pair: LoadedPair) -> None:
     """A request at a limit is answered and one beyond it refused, as the dialect says."""
     found = []
-    for wanted in (
+    for filter_ in (
         *({"tags": {key: ["x"] * count}} for key in ("any_", "all_") for count in (127, 128)),
         *({"name": {"like_": "é" * 24_999 + more}} for more in ("", "x")),
         *({"name": {"any_": ["x"] * count}} for count in (32_766, 32_767)),
         *({"created_by": {"type_": ["x"] * count}} for count in (32_765, 32_766)),
     ):
-        body: Json = {"flow_runs": wanted}
+        body: Json = {"flow_runs": filter_}
         mock = delete_on_mock(loaded_pair.store.fork(), body, loaded_pair.dialect)
         if delete_on_server(loaded_pair.real, body) != mock:
             found.append((json.dumps(body)[:80], len(json.dumps(body)), mock))

@@ -153,8 +153,8 @@ def _fixture_seconds(spec: FixtureSpec, tests: int) -> list[float] | None:
         python = environment.get(PREFECT_PYTHON)
         if not python:
             return None
-        asked = "import sysconfig; print(sysconfig.get_path('purelib'))"
-        found = subprocess.run([python, "-c", asked], check=True, capture_output=True, text=True)
+        code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        found = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
         environment["PYTHONPATH"] = found.stdout.strip()
     elif find_spec(spec.needs) is None:
         return None

@@ -111,16 +111,16 @@ def _targets(times: Times, runs: int) -> Iterator[Target]:
     ours = {name: median(by[OURS]) for name, by in times.items()}
     worst = max(ours, key=ours.__getitem__)
     met = ours[worst] <= TARGET_MICROSECONDS
-    said = f"{ours[worst]:,.0f} us ({worst})"
-    yield Target(f"slowest filter at {runs:,} runs", f"<= {TARGET_MICROSECONDS:,} us", said, met)
+    text = f"{ours[worst]:,.0f} us ({worst})"
+    yield Target(f"slowest filter at {runs:,} runs", f"<= {TARGET_MICROSECONDS:,} us", text, met)
     slower = [
         name
         for name, by in times.items()
         if ours[name] > min(median(found) for engine, found in by.items() if engine != OURS)
     ]
-    said = ", ".join(slower) or "none"
+    text = ", ".join(slower) or "none"
     yield Target(
-        f"filters slower than the best other engine at {runs:,} runs", "none", said, not slower
+        f"filters slower than the best other engine at {runs:,} runs", "none", text, not slower
     )
 
 

@@ -148,8 +148,8 @@ def one_run(request: pytest.FixtureRequest) -> Iterator[tuple[Client, str]]:
         yield client, request.param
 
 
-def test_a_history_of_nothing_asks_no_database(one_run: tuple[Client, str]) -> None:
-    """Not even one that would refuse the filter."""
+def test_an_empty_history_does_not_query_the_database(one_run: tuple[Client, str]) -> None:
+    """So it succeeds even with a filter that the database would refuse."""
     body = {**ONE_SECOND_HISTORY, "history_end": ONE_SECOND_HISTORY["history_start"]}
     refused = {"name": {"any_": ["\0"]}}
     reply = one_run[0].ask("POST", "/flow_runs/history", {**body, "flow_runs": refused})
@@ -157,7 +157,7 @@ def test_a_history_of_nothing_asks_no_database(one_run: tuple[Client, str]) -> N
 
 
 def test_sqlite_rounds_a_run_out_of_its_interval(one_run: tuple[Client, str]) -> None:
-    """Into the next one; or, from the last, out of the history."""
+    """Into the next interval, or out of the history if it was the last one."""
     client, dialect = one_run
     two = {**ONE_SECOND_HISTORY, "history_end": "2031-05-01T00:00:02Z"}
     counts = [
@@ -171,8 +171,8 @@ def test_sqlite_rounds_a_run_out_of_its_interval(one_run: tuple[Client, str]) ->
     assert counts == ([[0], [0, 1]] if rounded else [[1], [1, 0]])
 
 
-def test_a_page_number_that_json_cannot_hold(one_run: tuple[Client, str]) -> None:
-    """It fails after the query, if that does not fail before."""
+def test_a_page_number_beyond_64_bits_fails(one_run: tuple[Client, str]) -> None:
+    """The reply cannot be written; on PostgreSQL the query fails first, with 503."""
     client, dialect = one_run
     page = {"page": 2**64, "limit": 0}
     assert client.ask("POST", "/flow_runs/paginate", page).status == 500

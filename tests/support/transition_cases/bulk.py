@@ -89,8 +89,8 @@ def invalid_bulk_requests() -> Iterator[Case]:
         "unknown type": {"type": "LOST"},
         "extra key": {**RUNNING, "timestamp": PAST_TIME},
     }
-    for name, wanted in odd.items():
-        body = {"flow_runs": {"id": {"any_": ["{run0}"]}}, "state": wanted}
+    for name, invalid in odd.items():
+        body = {"flow_runs": {"id": {"any_": ["{run0}"]}}, "state": invalid}
         sent = {key: value for key, value in body.items() if value is not ...}
         step = Step("POST", "/flow_runs/bulk_set_state", sent)
         yield Case(f"bulk: state is {name}", (step,), PENDING_RUNS[:1])
@@ -149,8 +149,8 @@ def bulk_pauses_and_failures() -> Iterator[Case]:
         "bulk: PAUSED without a key", (bulk_set_state(PAUSED, ALL_RUNS),), ({"state": RUNNING},) * 3
     )
     retry = {"state": RUNNING, "empirical_policy": {"retries": 1}}
-    told = bulk_set_state(state("FAILED", message="m", data=PERSISTED), ALL_RUNS)
-    yield Case("bulk: retried", (told, bulk_set_state(RUNNING, ALL_RUNS), told), (retry,) * 3)
+    failing = bulk_set_state(state("FAILED", message="m", data=PERSISTED), ALL_RUNS)
+    yield Case("bulk: retried", (failing, bulk_set_state(RUNNING, ALL_RUNS), failing), (retry,) * 3)
     pair = ("{run0}", "{run1}")
     once = bulk_set_state(state("RUNNING", transition_id=ONE_ID), pair)
     yield Case("bulk: transition_id twice", (once, once), PENDING_RUNS[:2])
@@ -171,9 +171,9 @@ def bulk_pauses_and_failures() -> Iterator[Case]:
     )
 
 
-def _force_states(*wanted: Json) -> tuple[Step, ...]:
+def _force_states(*states: Json) -> tuple[Step, ...]:
     """Steps that force the first run into the first state, the second into the second, ..."""
-    return tuple(set_state(each, force=True, run=number) for number, each in enumerate(wanted))
+    return tuple(set_state(each, force=True, run=number) for number, each in enumerate(states))
 
 
 GROUPS = (

@@ -52,11 +52,13 @@ def cancelling() -> Iterator[Case]:
             ),
         ),
     ):
-        told = state("CANCELLING", message="stop", data=PERSISTED, transition_id=ONE_ID)
+        stopping = state("CANCELLING", message="stop", data=PERSISTED, transition_id=ONE_ID)
         forced = set_state(CANCELLING, force=True)
-        yield single_run(f"cancelling: {name}", first, told, told)
-        yield single_run(f"cancelling: {name}, deployed", first, told, CANCELLED, run=DEPLOYED)
-        yield single_run(f"cancelling: {name}, infra", first, pid, told, CANCELLED, run=DEPLOYED)
+        yield single_run(f"cancelling: {name}", first, stopping, stopping)
+        yield single_run(f"cancelling: {name}, deployed", first, stopping, CANCELLED, run=DEPLOYED)
+        yield single_run(
+            f"cancelling: {name}, infra", first, pid, stopping, CANCELLED, run=DEPLOYED
+        )
         yield single_run(f"cancelling: {name}, force", first, forced, run=DEPLOYED)
         yield single_run(f"cancelling: {name}, infra, force", first, pid, forced, run=DEPLOYED)
     empty = patch_run(infrastructure_pid="")

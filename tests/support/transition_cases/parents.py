@@ -30,17 +30,17 @@ from tests.support.transition_cases.steps import (
 def subflows() -> Iterator[Case]:
     """The task run that stands for a subflow takes over its state."""
     run = {"parent_task_run_id": "{task0}"}
-    told = state("FAILED", "Oops", message="why", data=PERSISTED)
+    failed = state("FAILED", "Oops", message="why", data=PERSISTED)
     retried = {**run, "empirical_policy": {"retries": 1}}
     yield single_run(
-        "subflow: a life", PENDING, RUNNING, COMPLETED, RUNNING, told, run=run, tasks=1
+        "subflow: a life", PENDING, RUNNING, COMPLETED, RUNNING, failed, run=run, tasks=1
     )
     yield single_run("subflow: default state", None, RUNNING, run=run, tasks=1)
     yield single_run("subflow: scheduled", SCHEDULED, PENDING, RUNNING, CANCELLED, run=run, tasks=1)
     at = state("SCHEDULED", scheduled_time=FUTURE_TIME)
     yield single_run("subflow: waits", at, RUNNING, PENDING, RUNNING, run=run, tasks=1)
     yield single_run("subflow: rejected", RUNNING, PENDING, CANCELLING, RUNNING, run=run, tasks=1)
-    yield single_run("subflow: retried", RUNNING, told, RUNNING, told, run=retried, tasks=1)
+    yield single_run("subflow: retried", RUNNING, failed, RUNNING, failed, run=retried, tasks=1)
     yield single_run(
         "subflow: paused", RUNNING, PAUSED, PENDING, RUNNING, COMPLETED, run=run, tasks=1
     )

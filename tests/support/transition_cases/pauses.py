@@ -111,14 +111,16 @@ def resuming() -> Iterator[Case]:
         headers = api_version_header(version) if version else NO_HEADERS
         name = f"resume: version {version}"
 
-        def ask(*wanted: Json, headers: Mapping[str, str] = headers) -> tuple[Step, ...]:
-            return tuple(set_state(each, headers=headers) for each in wanted)
+        def set_states(*states: Json, headers: Mapping[str, str] = headers) -> tuple[Step, ...]:
+            return tuple(set_state(each, headers=headers) for each in states)
 
         yield single_run(
-            f"{name}, paused", RUNNING, *ask(PAUSED, RUNNING, PAUSED, RUNNING, COMPLETED)
+            f"{name}, paused", RUNNING, *set_states(PAUSED, RUNNING, PAUSED, RUNNING, COMPLETED)
         )
-        yield single_run(f"{name}, paused to the end", RUNNING, *ask(PAUSED, COMPLETED, RUNNING))
-        life = ask(SUSPENDED, RESUMING, RUNNING, RUNNING, FAILED)
+        yield single_run(
+            f"{name}, paused to the end", RUNNING, *set_states(PAUSED, COMPLETED, RUNNING)
+        )
+        life = set_states(SUSPENDED, RESUMING, RUNNING, RUNNING, FAILED)
         yield single_run(f"{name}, suspended", RUNNING, *life, run=DEPLOYED)
         on: Json = {"empirical_policy": {"resuming": True}}
         forced = (set_state(each, True, headers=headers) for each in (RUNNING, PAUSED, COMPLETED))

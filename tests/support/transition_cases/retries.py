@@ -61,8 +61,8 @@ def retried_contents() -> Iterator[Case]:
     """Message and data of a retried state; deprecated and changed policies."""
     one = {"empirical_policy": {"retries": 1}}
     again = (RUNNING, FAILED)
-    told = state("FAILED", "Oops", message="why", data=PERSISTED, scheduled_time=FUTURE_TIME)
-    yield single_run("retries: message and data", RUNNING, told, RUNNING, told, run=one)
+    failure = state("FAILED", "Oops", message="why", data=PERSISTED, scheduled_time=FUTURE_TIME)
+    yield single_run("retries: message and data", RUNNING, failure, RUNNING, failure, run=one)
     unkept = state("FAILED", data=UNPERSISTED, message="")
     yield single_run("retries: unpersisted data", RUNNING, unkept, RUNNING, unkept, run=one)
     old = {"max_retries": 1, "retry_delay_seconds": 3600.0}

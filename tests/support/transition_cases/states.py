@@ -33,10 +33,10 @@ ORIGINS: Mapping[str, Json] = {"nothing": None, **{kind: state(kind) for kind in
 def transition_matrix() -> Iterator[Case]:
     """From each state to each other: proposed, forced, and of a deployed run."""
     for (origin, first), kind in product(ORIGINS.items(), STATE_TYPES):
-        wanted = state(kind)
-        yield single_run(f"matrix: {origin} -> {kind}", first, wanted)
-        yield single_run(f"matrix: {origin} -> {kind}, force", first, set_state(wanted, force=True))
-        yield single_run(f"matrix: {origin} -> {kind}, deployed", first, wanted, run=DEPLOYED)
+        target = state(kind)
+        yield single_run(f"matrix: {origin} -> {kind}", first, target)
+        yield single_run(f"matrix: {origin} -> {kind}, force", first, set_state(target, force=True))
+        yield single_run(f"matrix: {origin} -> {kind}, deployed", first, target, run=DEPLOYED)
     for origin, first in ORIGINS.items():
         yield single_run(f"late: {origin} -> Late", first, LATE)
         yield single_run(f"late: {origin} -> Late, deployed", first, LATE, run=DEPLOYED)

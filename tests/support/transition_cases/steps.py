@@ -52,11 +52,11 @@ def state(kind: str, name: Json = ..., *, message: Json = ..., data: Json = ...,
 
 
 def set_state(
-    wanted: Json, force: Json = ..., run: int | str = 0, headers: Mapping[str, str] = NO_HEADERS
+    new_state: Json, force: Json = ..., run: int | str = 0, headers: Mapping[str, str] = NO_HEADERS
 ) -> Step:
     """POST /flow_runs/{id}/set_state; `run` is the number of a run, or an id."""
     target = run if isinstance(run, str) else f"{{run{run}}}"
-    body = {"state": wanted} | ({} if force is ... else {"force": force})
+    body = {"state": new_state} | ({} if force is ... else {"force": force})
     return Step("POST", f"/flow_runs/{target}/set_state", body, headers)
 
 
@@ -65,9 +65,9 @@ def patch_run(**changes: Json) -> Step:
     return Step("PATCH", "/flow_runs/{run0}", changes)
 
 
-def bulk_set_state(wanted: Json, ids: Iterable[str], **more: Json) -> Step:
+def bulk_set_state(new_state: Json, ids: Iterable[str], **more: Json) -> Step:
     """POST /flow_runs/bulk_set_state for the runs with these ids."""
-    body = {"flow_runs": {"id": {"any_": list(ids)}}, "state": wanted, **more}
+    body = {"flow_runs": {"id": {"any_": list(ids)}}, "state": new_state, **more}
     return Step("POST", "/flow_runs/bulk_set_state", body)
 
 
@@ -77,10 +77,10 @@ def api_version_header(version: str) -> Mapping[str, str]:
 
 
 def single_run(
-    name: str, *wanted: Json, run: Json = None, tasks: int = 0, deployment: Json = None
+    name: str, *states: Json, run: Json = None, tasks: int = 0, deployment: Json = None
 ) -> Case:
     """A case of one run, created in the first state; the others are states to set, or steps."""
-    first, *others = wanted
+    first, *others = states
     steps = tuple(each if isinstance(each, Step) else set_state(each) for each in others)
     start = {} if first is None else {"state": first}
     return Case(name, steps, ({**start, **(run or {})},), tasks, deployment)
