@@ -1,4 +1,4 @@
-"""A delete in two values: the plan, good for any store, and the deletion that it came to."""
+"""The two values of a delete: its plan, which is good for any store, and its deletion."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..prefect import WARNINGS, FlowRun
 
 @dataclass(frozen=True)
 class Plan:
-    """What a delete comes to before a store is looked at.
+    """What a delete will do, worked out before any store is looked at.
 
-    `wider` also admits the nulls that a `not_any_` skips; it is `predicate` where none does.
-    `limit` is None where every match goes. `rejection`: why the dialect's database would not run
-    it. `warnings` are the ids that the filter earns, whatever it selects.
+    `wider` also matches the nulls that a `not_any_` skips; without such a condition it is
+    `predicate` itself. `limit` is the most runs to delete, None for all. `rejection` says why the
+    dialect's database would not run the query. `warnings` are ids that the filter alone earns.
     """
 
     predicate: Predicate
@@ -33,9 +33,9 @@ class Plan:
 
 
 class Deletion(NamedTuple):
-    """What a delete did: the ids that are gone (highest first), why, and the ids of its warnings.
+    """What a delete did: the deleted ids (highest first), its plan, and the ids of its warnings.
 
-    `runs` are those that are gone, as they last were, where they were asked for.
+    `runs` are the deleted runs as they last were, if the caller wanted them kept.
     """
 
     deleted: tuple[str, ...]
@@ -45,12 +45,12 @@ class Deletion(NamedTuple):
 
     @property
     def predicate(self) -> Predicate:
-        """What the runs that are gone satisfied."""
+        """The predicate that the deleted runs satisfied."""
         return self.plan.predicate
 
 
 def deletion_of(runs: Iterable[FlowRun], predicate: Predicate) -> Deletion:
-    """The deletion of runs that are gone already because they satisfied `predicate`."""
+    """The deletion of runs that were deleted already because they satisfied `predicate`."""
     gone = tuple(runs)
     return Deletion(tuple(run.id for run in gone), Plan(predicate, predicate), runs=gone)
 

@@ -1,4 +1,4 @@
-"""Plans of requests that came lately: a script that drains sends one body over and over."""
+"""A cache of plans: a script that drains a server sends the same body over and over."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ MAX_BODY_BYTES = 4_096
 
 
 class PlanCache:
-    """Plans by the bodies that they were made of, under one dialect; the oldest goes first.
+    """The plans of the last few bodies, under one dialect; the oldest is dropped first.
 
-    Only a plain message is looked up or kept: one of which neither a header nor the clock
-    changes what its body means. So a plan that is found is the plan that would be made.
+    Only plain messages are looked up and kept: those whose meaning depends on the body alone, not
+    on a header or the clock. So a plan that is found is the plan that would be made.
     """
 
     __slots__ = ("_plans",)
@@ -22,13 +22,13 @@ class PlanCache:
         self._plans: dict[tuple[str, bytes], Plan] = {}
 
     def get(self, planner: str, message: Message) -> Plan | None:
-        """The plan that `planner` made of such a message before; None where there is none."""
+        """The plan that `planner` made of an equal message; None where none is kept."""
         if message.content_type != JSON_MEDIA_TYPE or message.api_version is not None:
             return None
         return self._plans.get((planner, message.body))
 
     def keep(self, planner: str, message: Message, plan: Plan) -> None:
-        """Keep a plan. The message must have earned no warning by the way it was written."""
+        """Keep a plan. The way the message is written must have earned no warning."""
         if message.content_type != JSON_MEDIA_TYPE or message.api_version is not None:
             return
         if len(message.body) > MAX_BODY_BYTES:
