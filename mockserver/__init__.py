@@ -1,7 +1,22 @@
 """A stand-in for Prefect's flow-run API: bulk_delete from seeded flow runs, exactly.
 
-Light to import: each public name is loaded when it is first used; none but MockServer needs
-aiohttp.
+The folders, each of which uses only those after it:
+
+    cli            the command line
+    contract       the contract kit: does a server keep the contract?
+    testing        what a test sees: MockServer, FlowRunApi, the pytest plugin
+    http           the aiohttp application, its one handler, the control API
+    worlds         a store with its clock, journal and faults; sessions
+    operations     what each endpoint does, without HTTP; the table of endpoints
+    seeds          from files to the records of a store
+    store          flow runs in memory: columns, bitmaps, segments
+    requests       from bytes to a request model, under a dialect
+    orchestration  what becomes of a proposed state
+    filters        filters and what they mean
+    prefect        Prefect's own words: records, dialects, deviations, the document
+
+docs/architecture.md says more. The package is light to import: each public name is loaded when it
+is first used, and none but MockServer needs aiohttp.
 """
 
 from .lazy_exports import lazy_exports

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from benchmarks.servers import baseline
-from mockserver.requests.body_models import BulkDeleteRequest
+from mockserver.requests import BulkDeleteRequest
 
 
 async def bulk_delete(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from .options import NowOption, parse_now
+from .now_option import NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
 seeds_commands = typer.Typer(
@@ -72,7 +72,7 @@ def make(
 
     Times are written relative to the load (now-90d), or as absolute times if --now is given.
     """
-    from .output import write_population
+    from .seed_writing import write_population
 
     write_population(output, runs=runs, seed=seed, now=parse_now(now), overwrite=force)
 
@@ -91,8 +91,8 @@ def pack(
     Relative times (now-90d) become absolute, counted from --now or from the current time. Keep
     the seeds: another version of mockserver may need them packed again.
     """
-    from .output import write_packed
     from .progress import load_with_progress
+    from .seed_writing import write_packed
 
     seeds = load_with_progress(paths, parse_now(now) or datetime.now(UTC))
     write_packed(output, seeds, overwrite=force)

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from ..prefect import DIALECTS
-from .options import NowOption, parse_now
+from .now_option import NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
 

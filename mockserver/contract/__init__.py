@@ -3,6 +3,9 @@
 Comes in: a command (`drift` compares documents, `fuzz` sends requests of all kinds, `diff` compares
 filters and deletes with a mock, `verify` does all three) and its `CommandOptions`. Goes out: a
 report, and whether it has findings. Needs the extra `verify`: pip install 'mockserver[verify]'.
+
+`server` is the server under test; `fuzz` holds what must be true of every exchange, such as that
+a delete took only what matched; `report` writes what was found.
 """
 
 from typing import TYPE_CHECKING

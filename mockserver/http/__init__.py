@@ -1,7 +1,9 @@
 """HTTP: the aiohttp application and its port.
 
 Comes in: a world or sessions of worlds. Goes out: an application that answers Prefect's API below
-`/api` (`app`) and the control API below `/_mock` (`control`).
+`/api` and the control API below `/_mock`. `app` has the routes, `handler` the one handler of all
+endpoints, `answering` the guard before it and the replies to errors, `server` the port;
+`exchange` has the parts of one HTTP exchange, and `control` the control API.
 """
 
 from .app import create_app, create_sessions_app

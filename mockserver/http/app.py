@@ -12,7 +12,7 @@ from ..prefect import openapi
 from ..resources import resource_path
 from ..store import Store
 from ..worlds import FAULT_HEADER, Sessions, Settings, World
-from .error_replies import answer
+from .answering import answer
 from .exchange import (
     WORLD_KEY,
     SessionResource,

@@ -3,7 +3,8 @@
     bytes -> Message -> request model -> Outcome -> response
     bytes -> Message -> request model -> Plan -> Deletion -> response   (bulk deletes)
 
-Each step is a value with a type. Refusals are raised on the way; `error_replies` answers them.
+Each step is a value with a type. Refusals are raised on the way; `answering` makes responses
+of them.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """Operations: what each endpoint of the API does to a store, without HTTP.
 
 Comes in: a `Context` (store, dialect, clock) and a request model. Goes out: an `Outcome` with the
-value of the reply and the warnings. `ENDPOINTS` says which method and path each one answers.
+value of the reply and the warnings. `ENDPOINTS` says which method and path each one answers;
+a new endpoint is a line in that table (`endpoints`).
 """
 
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .bulk_deletion import bulk_delete, plan_bulk_delete
 from .context import Context, Outcome
+from .delete import bulk_delete, plan_bulk_delete
 from .deletion import Deletion, Plan, sort_warnings
 from .endpoints import ENDPOINTS, MODELLED_SUMMARY, Endpoint
 

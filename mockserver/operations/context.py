@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..prefect import CreatedBy, Dialect
+from ..errors import NotFound
+from ..prefect import CreatedBy, Dialect, FlowRun
 from ..store import Store
 from .deletion import Deletion
 
@@ -38,3 +39,11 @@ class Outcome(NamedTuple):
     warnings: tuple[str, ...] = ()
     sentence: str = ""
     deletion: Deletion | None = None
+
+
+def require_flow_run(context: Context, flow_run_id: str) -> FlowRun:
+    """The flow run with an id. Raises NotFound."""
+    run = context.store.get(flow_run_id)
+    if run is None:
+        raise NotFound("Flow run not found")
+    return run

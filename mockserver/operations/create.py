@@ -24,13 +24,12 @@ from ..prefect import (
 )
 from ..requests import FlowCreate, FlowRunCreate, Logs, StateCreate, TaskRunCreate
 from . import replies
-from .context import Context, Outcome
+from .context import Context, Outcome, require_flow_run
 from .set_state import (
     check_initial_state_data,
     check_state,
     new_state,
     propose_state,
-    require_flow_run,
     save_transition,
 )
 from .update import FLOW_RUN_JSON_FIELDS

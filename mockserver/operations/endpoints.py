@@ -87,9 +87,9 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/flow_runs/bulk_delete",
-        "bulk_deletion.execute_bulk_delete",
+        "delete.execute_bulk_delete",
         "BulkDeleteRequest",
-        plan="bulk_deletion.plan_bulk_delete",
+        plan="delete.plan_bulk_delete",
     ),
     Endpoint("POST", "/flow_runs/", "create.create_flow_run", "FlowRunCreate"),
     Endpoint(
@@ -116,7 +116,7 @@ ENDPOINTS = (
     Endpoint(
         "PATCH", f"/flow_runs/{UUID_SEGMENT}", "update.update_flow_run", "FlowRunUpdate", status=204
     ),
-    Endpoint("DELETE", f"/flow_runs/{UUID_SEGMENT}", "update.delete_flow_run", status=204),
+    Endpoint("DELETE", f"/flow_runs/{UUID_SEGMENT}", "delete.delete_flow_run", status=204),
     Endpoint(
         "POST", f"/flow_runs/{UUID_SEGMENT}/set_state", "set_state.set_state", "SetStateRequest"
     ),
@@ -147,7 +147,7 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/deployments/name/{flow_name}/{deployment_name}", "queries.read_deployment_by_name"
     ),
-    Endpoint("DELETE", f"/flows/{UUID_SEGMENT}", "update.delete_flow", status=204),
+    Endpoint("DELETE", f"/flows/{UUID_SEGMENT}", "delete.delete_flow", status=204),
     Endpoint("GET", "/flow_run_states/", "queries.read_states", query=("flow_run_id",)),
     Endpoint("GET", f"/flow_run_states/{UUID_SEGMENT}", "queries.read_state"),
     Endpoint(

@@ -36,14 +36,6 @@ from .context import Context, Outcome
 from .deletion import sort_warnings
 
 
-def require_flow_run(context: Context, flow_run_id: str) -> FlowRun:
-    """The flow run with an id. Raises NotFound."""
-    run = context.store.get(flow_run_id)
-    if run is None:
-        raise NotFound("Flow run not found")
-    return run
-
-
 def orchestrated_run_not_found(flow_run_id: str) -> NotFound:
     """The error of `set_state` and of changing labels; other operations have another text."""
     return NotFound(f"Flow run with id {flow_run_id} not found", from_set_state=True)

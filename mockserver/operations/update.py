@@ -1,17 +1,15 @@
-"""Operations that change and delete flow runs, and delete flows."""
+"""Operations that change flow runs: their fields and their labels."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from ..errors import NotAllowedInState, NotFound
-from ..filters import ONE_OF, Comparison
+from ..errors import NotAllowedInState
 from ..prefect import FlowRun, StateType, check_new_labels, check_storable, generate_name
 from ..requests import FlowRunUpdate, LabelsUpdate
-from .context import Context, Outcome
-from .deletion import deletion_of
-from .set_state import orchestrated_run_not_found, require_flow_run
+from .context import Context, Outcome, require_flow_run
+from .set_state import orchestrated_run_not_found
 
 FLOW_RUN_JSON_FIELDS = frozenset(
     {"parameters", "context", "empirical_policy", "tags", "labels", "job_variables"}
@@ -71,24 +69,3 @@ def update_labels(context: Context, flow_run_id: str, body: LabelsUpdate) -> Out
     check_storable(context.dialect, values=labels)
     context.store.put(replace(run, labels=labels, updated=context.now))
     return Outcome(None)
-
-
-def delete_flow_run(context: Context, flow_run_id: str) -> Outcome:
-    """Delete a flow run, and what goes with it (M11). Raises NotFound."""
-    run = require_flow_run(context, flow_run_id)
-    context.store.delete([flow_run_id])
-    by_id = Comparison("id", ONE_OF, frozenset((flow_run_id,)))
-    return Outcome(None, deletion=deletion_of((run,), by_id))
-
-
-def delete_flow(context: Context, flow_id: str) -> Outcome:
-    """Delete a flow, its flow runs (M11) and its deployments. Raises NotFound."""
-    store = context.store
-    if flow_id not in store.flows:
-        raise NotFound("Flow not found")
-    by_flow = Comparison("flow_id", ONE_OF, frozenset((flow_id,)))
-    runs = store.select(by_flow)
-    store.delete([run.id for run in runs])
-    store.deployments.drop([each.id for each in store.deployments if by_flow(each)])
-    store.flows.drop([flow_id])
-    return Outcome(None, deletion=deletion_of(runs, by_flow))

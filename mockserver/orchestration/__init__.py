@@ -6,9 +6,4 @@ stored here.
 """
 
 from .rules import is_persisted
-from .transitions import (
-    OrchestrationOutcome,
-    apply_state,
-    mirror_subflow_state,
-    orchestrate,
-)
+from .transitions import OrchestrationOutcome, apply_state, mirror_subflow_state, orchestrate

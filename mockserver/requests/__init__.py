@@ -1,13 +1,17 @@
 """Requests: from the bytes of a body to a request model, under a dialect.
 
 Comes in: a `Message` (body and headers). Goes out: a pydantic model such as `BulkDeleteRequest`,
-with the warnings that the way it was written earns, or a `RefusedRequest`.
+with the warnings that the way it was written earns, or a `RefusedRequest`. What may be sent is in
+the models (`bulk_delete_body`, `query_bodies`, `write_bodies`, and `filters` for the filters);
+`reading` is the way down, by `strict_reading` as the document has it or by `lax_reading` as a
+real server does, where bodies are refused.
 """
 
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .body_models import MAX_PAGE_LIMIT, BulkDeleteRequest
+from .body_kinds import MAX_PAGE_LIMIT
+from .bulk_delete_body import BulkDeleteRequest
 from .identifiers import read_uuid
 from .message import JSON_MEDIA_TYPE, Message, check_api_version, parse_api_version
 from .reading import read_request

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import SchemaValidator, core_schema
 
 from ..errors import InvalidRequest
-from .lax import missing_error
+from .lax_reading import missing_error
 
 _UUID_VALIDATOR = SchemaValidator(core_schema.uuid_schema())
 

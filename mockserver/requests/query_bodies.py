@@ -23,7 +23,7 @@ from ..filters import (
     json_integer,
     json_number,
 )
-from .body_models import BodyParameters, ClosedObject, PageParameters
+from .body_kinds import BodyParameters, ClosedObject, PageParameters
 
 LeaseDuration = Annotated[float, json_number(ge=60, le=86_400)]
 

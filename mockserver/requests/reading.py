@@ -16,13 +16,13 @@ from pydantic import ValidationError
 
 from ..errors import InvalidRequest, RefusedRequest, UnreadableRequest, UnsupportedApiVersion
 from ..prefect import Dialect
-from .body_models import BodyT, is_fully_checked
-from .both_ways import BothWays, is_utf8, read_both_ways
+from .body_kinds import BodyT, is_fully_checked
 from .json_values import UndecodableBody, echoed_body
-from .lax import parse_lax
+from .lax_reading import parse_lax
 from .message import JSON_MEDIA_TYPE, Message, api_version_error, effective_body, media_type
 from .request_warnings import request_warnings
-from .strict import invalid_body, parse_strict
+from .strict_reading import invalid_body, parse_strict
+from .two_readings import BothWays, is_utf8, read_both_ways
 
 # RFC 3339 has the second 60, and the document's date-time is RFC 3339; real servers refuse it.
 _LEAP_SECOND = b":60"

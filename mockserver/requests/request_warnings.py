@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from ..errors import ServerFailure
 from ..prefect import Dialect
-from .body_models import BodyParameters, BodyT
-from .both_ways import BothWays, is_utf8
+from .body_kinds import BodyParameters, BodyT
 from .json_values import UndecodableBody
 from .message import JSON_MEDIA_TYPE, api_version_error, media_type
+from .two_readings import BothWays, is_utf8
 
 _NUMERIC_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 _TIME_KEYS = frozenset({"before_", "after_", "history_start", "history_end"})

@@ -36,7 +36,7 @@ from ..filters import (
     strict_union,
 )
 from ..prefect import StateType
-from .body_models import MAX_LIMIT, NOT_AN_OBJECT, BodyParameters, ClosedObject, Limit, OpenObject
+from .body_kinds import MAX_LIMIT, NOT_AN_OBJECT, BodyParameters, ClosedObject, Limit, OpenObject
 
 # Bounds of Prefect 3.8.8, which has bounded parameters since 3.6.25.
 MAX_PARAMETERS_BYTES = 524_288  # as JSON in ASCII, without spaces

@@ -1,9 +1,10 @@
 """Seeds: the flow runs that a store starts with, read from files or made up.
 
-In: YAML, JSON, NDJSON and packed files (`load_seeds`), a value in memory (`read_seeds`), or a
-number of runs to make up (`generate_population`).
-Out: `Seeds`, complete and checked, or a `SeedError` that lists every problem with its location.
+Comes in: YAML, JSON, NDJSON and packed files (`load_seeds`), a value in memory (`read_seeds`),
+or a number of runs to make up (`generate_population`).
+Goes out: `Seeds`, complete and checked, or a `SeedError` that lists every problem with its location.
 
+`record_fields` lists the fields of each kind of record, `field_types` what a field may hold.
 `loading` reads records one by one and reports what is wrong. Large files take a faster path, the
 `bulk_*` modules, which read valid records column by column; tests hold both to the same result.
 """
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..lazy_exports import lazy_exports
 from .files import PACKED_SUFFIX, ProgressCallback, find_seed_files
 from .loading import Seeds, load_seeds, read_seeds
-from .records import COLLECTIONS, FLOW_RUN_FIELDS, OPEN_COLLECTIONS, build_record, json_schema
+from .record_fields import COLLECTIONS, FLOW_RUN_FIELDS, OPEN_COLLECTIONS, build_record, json_schema
 from .strict_yaml import InvalidYamlError, read_yaml
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ import orjson
 from ..prefect import EMPTY_JSON
 from ..store import defaults_of
 from .bulk_values import restore_nulls
-from .fields import Field, nullable
-from .records import (
+from .field_types import Field, nullable
+from .record_fields import (
     CAN_BE_NULL,
     CLASS_FIELDS,
     COLLECTIONS,

@@ -21,7 +21,7 @@ from msgspec.json import Decoder
 from msgspec.structs import astuple
 
 from .bulk_columns import Column, RecordShape, Table
-from .records import COLLECTIONS
+from .record_fields import COLLECTIONS
 
 # More keys are not learned: a seed in which every line has new keys must not make the schema grow.
 MAX_KEYS = 200

@@ -34,7 +34,7 @@ from .files import (
     guess_collection,
     is_record,
 )
-from .records import COLLECTIONS, OPEN_COLLECTIONS
+from .record_fields import COLLECTIONS, OPEN_COLLECTIONS
 
 if TYPE_CHECKING:
     from .bulk_lines import LineReader

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from ..store import ColumnValues
-from .records import COLLECTIONS
+from .record_fields import COLLECTIONS
 from .strict_yaml import InvalidYamlError, read_yaml
 
 _YAML = frozenset({".yaml", ".yml"})

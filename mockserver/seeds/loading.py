@@ -32,7 +32,7 @@ from ..prefect import (
     format_instant,
 )
 from ..store import Base, FlowRunsById, RecordsById
-from .fields import Field
+from .field_types import Field
 from .files import (
     Batch,
     LineChunk,
@@ -44,7 +44,7 @@ from .files import (
     json_excerpt,
     read_batches,
 )
-from .records import (
+from .record_fields import (
     COLLECTIONS,
     NAMESPACE,
     OPEN_COLLECTIONS,

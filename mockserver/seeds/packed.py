@@ -46,8 +46,8 @@ from ..store import (
     UuidColumn,
     defaults_of,
 )
-from .fields import CREATED_BY_FIELD, STATE
-from .records import OFTEN_EMPTY, RECORD_CLASSES
+from .field_types import CREATED_BY_FIELD, STATE
+from .record_fields import OFTEN_EMPTY, RECORD_CLASSES
 
 _MAGIC = b"packed seeds of mockserver, version 2\n"
 _KIND, _, _VERSION = _MAGIC.rpartition(b" ")

@@ -2,7 +2,9 @@
 
 Comes in: a `Base` (the loaded flow runs and what belongs to them, as records or columns), and
 predicates from `filters`. Goes out: a `Store`, which selects, deletes and changes flow runs
-without changing the base; matching runs come highest id first.
+without changing the base; matching runs come highest id first. A select is fast because
+`flow_run_index` and `trigram_index` turn a predicate into bitmaps, `ordinal_sets` work only as
+much of them out as is needed, and the search cursors of `segments` go on where they stopped.
 
 The *ordinal* of a run is its rank in descending order of ids, from 0; a set of runs is a bitmap
 of ordinals. The *position* of a record is its index in the columns as they were read.

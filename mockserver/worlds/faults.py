@@ -1,7 +1,7 @@
 """Fault injection: what a fault does, the rules that decide when, and the header that names one.
 
-Nothing here sleeps or sends: the middleware carries out what these values say. With the same seed
-and the same requests, the same ones fail.
+Nothing here sleeps or sends: `http.exchange.faults_and_journal` does what these values say. With
+the same seed and the same requests, the same requests fail.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """The journal of a world: its last requests and replies, what they deleted and why.
 
+`http.exchange.faults_and_journal` writes it, before a reply is sent.
+
 Invariant: its size is bounded. The oldest exchanges go first, and what is lost is counted.
 """
 

@@ -17,7 +17,7 @@ from mockserver.filters.predicates import (
 )
 from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE, SPEC
 from mockserver.prefect.records import FlowRun
-from mockserver.requests.body_models import BulkDeleteRequest
+from mockserver.requests import BulkDeleteRequest
 from tests.support.recorded_cases import filter_base, filter_cases
 from tests.support.strategies import filters, flow_runs
 

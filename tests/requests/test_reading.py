@@ -19,8 +19,7 @@ from mockserver.errors import (
 from mockserver.prefect import openapi
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.prefect.instants import fits_utc_range
-from mockserver.requests import Message
-from mockserver.requests.body_models import BulkDeleteRequest
+from mockserver.requests import BulkDeleteRequest, Message
 from mockserver.requests.json_values import MAX_DEPTH
 from mockserver.requests.reading import ParsedRequest, read_request
 from tests.support.paths import DATA

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mockserver.errors import SeedError
 from mockserver.seeds import loading
 from mockserver.seeds.loading import Seeds
-from mockserver.seeds.records import COLLECTIONS
+from mockserver.seeds.record_fields import COLLECTIONS
 from tests.support.recorded_cases import NOW
 
 UUIDS = [f"{digit * 8}-aaaa-4000-8000-{digit * 12}" for digit in "0123456789abcdef"]

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from mockserver.prefect.instants import parse_seed_time
 from mockserver.prefect.records import FlowRun
 from mockserver.seeds import bulk_lines, bulk_reader, bulk_values, files, loading
-from mockserver.seeds.fields import Field
+from mockserver.seeds.field_types import Field
 from mockserver.seeds.files import LineChunk
 from mockserver.seeds.loading import load_seeds
-from mockserver.seeds.records import COLLECTIONS
+from mockserver.seeds.record_fields import COLLECTIONS
 from mockserver.store.rows import DERIVED_COLUMNS, FlowRunsById, Rows
 from tests.seeds.loading_cases import (
     CREATORS,

@@ -18,7 +18,7 @@ from mockserver.prefect.openapi import UUID_PATTERN
 from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType
 from mockserver.seeds.loading import MAX_PROBLEMS, Seeds, load_seeds
 from mockserver.seeds.population import generate_population
-from mockserver.seeds.records import json_schema
+from mockserver.seeds.record_fields import json_schema
 from tests.support.recorded_cases import NOW
 
 ID = "0d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60"

@@ -10,7 +10,7 @@ from hypothesis import given
 from typer.testing import CliRunner
 
 from mockserver.cli.app import app
-from mockserver.cli.output import write_packed
+from mockserver.cli.seed_writing import write_packed
 from mockserver.errors import SeedError
 from mockserver.resources import resource_path
 from mockserver.seeds import bulk_reader, loading, packed

@@ -12,12 +12,12 @@ import pytest
 
 from mockserver.errors import InvalidRequest, RefusedRequest, ServerFailure
 from mockserver.filters.predicates import CONDITIONS, MATCH_ALL
-from mockserver.operations.bulk_deletion import bulk_delete
+from mockserver.operations.delete import bulk_delete
 from mockserver.prefect.deviations import BULK_DELETE, DEVIATIONS, Deviation
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, StateType
-from mockserver.requests import JSON_MEDIA_TYPE, Message, read_request
-from mockserver.requests.body_models import MAX_LIMIT, BulkDeleteRequest
+from mockserver.requests import JSON_MEDIA_TYPE, BulkDeleteRequest, Message, read_request
+from mockserver.requests.body_kinds import MAX_LIMIT
 from mockserver.resources import resource_path
 from mockserver.seeds.loading import Seeds, load_seeds
 from mockserver.store.store import Store

@@ -20,7 +20,7 @@ from mockserver.filters.predicates import (
 )
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, State, StateType, TaskRun
-from mockserver.requests.body_models import BulkDeleteRequest
+from mockserver.requests import BulkDeleteRequest
 from mockserver.store import segments, trigram_index
 from mockserver.store import store as store_module
 from mockserver.store.flow_run_index import Base

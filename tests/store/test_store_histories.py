@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mockserver.errors import ServerFailure
 from mockserver.filters.predicates import MATCH_ALL, Predicate, admit_nulls
-from mockserver.operations.bulk_deletion import bulk_delete
+from mockserver.operations.delete import bulk_delete
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, State, TaskRun
-from mockserver.requests.body_models import BulkDeleteRequest
+from mockserver.requests import BulkDeleteRequest
 from mockserver.store import store as store_module
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from mockserver.seeds.records import COLLECTIONS, build_record
+from mockserver.seeds.record_fields import COLLECTIONS, build_record
 from mockserver.store.flow_run_index import Base
 from tests.support.paths import DATA
 

@@ -3,6 +3,7 @@
 Comes in: a `Target`, the `Identity` that it was recognised as, and `DiffSettings`. Goes out: an
 `Outcome`, with a finding for each difference, shrunk to the smallest request that shows it, and
 with the party that is wrong.
+What must be true of a single delete, whatever the dialect, is checked in `fuzz.invariants`.
 Invariant: server and mock hold the same flow runs whenever the two are compared.
 """
 

@@ -10,15 +10,7 @@ from typing import Any
 
 from ...errors import to_single_line
 from ...filters import AllOf, AnyOf, Comparison, Predicate
-from ...prefect import (
-    SPEC,
-    FlowRun,
-    LikeCase,
-    NulHandling,
-    StateType,
-    Wildcards,
-    format_instant,
-)
+from ...prefect import SPEC, FlowRun, LikeCase, NulHandling, StateType, Wildcards, format_instant
 from ..findings import Finding, Party, Verdict
 from .filter_sweep import iter_conditions
 from .twin import IdsOrStatus, Twin

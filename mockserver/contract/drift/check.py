@@ -28,7 +28,7 @@ from .documents import (
     require_openapi,
     strip_path_prefix,
 )
-from .known import KNOWN_DRIFT, KnownDrift
+from .known_drift import KNOWN_DRIFT, KnownDrift
 from .operation_comparison import compare_operations
 from .schema_comparison import Comparison
 from .schemas import DocumentError

@@ -2,7 +2,8 @@
 
 Comes in: a `Target` that may be fuzzed and the dialect it is expected to speak. Goes out: an
 `Outcome`, with a finding for each kind of exchange that violates a check and that no known
-deviation explains. Schemathesis generates the requests.
+deviation explains. Schemathesis generates the requests; `invariants` has the checks: a delete took
+only what matched and no more than its limit, what it left is unchanged, a deleted run is 404.
 Invariant: every flow run and flow that a run creates is deleted at its end.
 """
 
@@ -12,7 +13,6 @@ from ...lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from .campaign import FuzzSettings
-    from .checks import STILL_READABLE
     from .explainer import Explainer, is_documented_refusal
     from .hook_files import copy_hooks
     from .interceptor import (
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         make_schemathesis_check,
         to_answer,
     )
+    from .invariants import STILL_READABLE
     from .mock_pool import MockPool
     from .observer import Observer
     from .run_pool import RunPool
@@ -30,7 +31,6 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "campaign": ("FuzzSettings",),
-        "checks": ("STILL_READABLE",),
         "explainer": (
             "Explainer",
             "is_documented_refusal",
@@ -42,6 +42,7 @@ __getattr__ = lazy_exports(
             "make_schemathesis_check",
             "to_answer",
         ),
+        "invariants": ("STILL_READABLE",),
         "mock_pool": ("MockPool",),
         "observer": ("Observer",),
         "run_pool": ("RunPool",),

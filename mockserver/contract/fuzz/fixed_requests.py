@@ -11,8 +11,8 @@ from typing import Any
 
 from ...prefect import BULK_DELETE
 from ..server import JSON_HEADERS, Answer
-from .checks import Check, find_violations
 from .exchange import BULK_DELETE_PATH, DELETE_FLOW_RUN, ObservedExchange, SentRequest
+from .invariants import Check, find_violations
 from .observer import Observer
 
 Violation = tuple[Check, str, ObservedExchange]

@@ -21,8 +21,8 @@ from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from ...prefect import BULK_DELETE
 from ..server import Answer, TargetError
-from .checks import CHECKS, Check, find_violations
 from .exchange import CREATE_FLOW_RUN, ObservedExchange, RunsById, SentRequest, is_read_only
+from .invariants import CHECKS, Check, find_violations
 from .observer import CREATES_RUN_CHILD, Observer, is_unfiltered, is_valid_bulk_delete
 from .substitution import (
     VERSION_HEADER,

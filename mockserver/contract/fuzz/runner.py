@@ -26,11 +26,11 @@ from ..server import (
     require_permission,
 )
 from .campaign import Campaign, FuzzSettings
-from .checks import CHECKS, STILL_READABLE
 from .exchange import SentRequest
 from .explainer import DEVIATIONS_BY_ID, Explainer, is_documented_refusal, shows_in
 from .fixed_requests import ACCEPTS_VALID, REJECTS_INVALID, send_fixed_requests
 from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
+from .invariants import CHECKS, STILL_READABLE
 from .mock_pool import MockPool
 from .observer import Observer
 from .probes import ProbeResult, run_probes

@@ -10,14 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..findings import Finding, Outcome, Table, Verdict
-from .report import (
-    VERDICT_LABELS,
-    Report,
-    counts_text,
-    finding_title,
-    group_by_verdict,
-    times_text,
-)
+from .report import VERDICT_LABELS, Report, counts_text, finding_title, group_by_verdict, times_text
 
 _STYLES = {Verdict.NEW: "bold red", Verdict.GONE: "bold yellow", Verdict.KNOWN: "cyan"}
 _MARKS = {Verdict.NEW: "✗", Verdict.GONE: "!", Verdict.KNOWN: "~"}

@@ -9,14 +9,7 @@ from xml.etree import ElementTree as ET
 
 from ...resources import resource_path
 from ..findings import Finding, Outcome, Table, Verdict
-from .report import (
-    VERDICT_LABELS,
-    Report,
-    counts_text,
-    finding_title,
-    group_by_verdict,
-    times_text,
-)
+from .report import VERDICT_LABELS, Report, counts_text, finding_title, group_by_verdict, times_text
 
 Element = ET.Element
 _TEMPLATE = "contract/report/report.html"

@@ -22,9 +22,9 @@ from ... import __version__
 from ...errors import NotFound, OutOfBounds, SeedError, UsageError, to_single_line
 from ...worlds import Sessions
 from ..exchange import json_reply, origin_refusal, path_in_world, world_of
-from . import journal as control_journal
-from . import worlds as control_worlds
-from .requests import ControlRequest
+from . import journal_handlers as control_journal
+from . import world_handlers as control_worlds
+from .control_request import ControlRequest
 
 ControlHandler = Callable[[ControlRequest], "tuple[int, Any]"]
 """Returns a status, and a value for JSON or None for no body."""

@@ -4,14 +4,9 @@ Comes in: an aiohttp request, of whichever world. Goes out: a `Message` for the 
 the response that their outcome or their refusal becomes.
 """
 
-from .body_reader import (
-    creator_from_headers,
-    handle_expect,
-    read_body,
-    read_message,
-)
+from .body_reader import creator_from_headers, handle_expect, read_body, read_message
+from .faults_and_journal import DELETION_KEY, ERROR_KEY, intercept
 from .log_format import log_to_stderr, log_warnings
-from .middleware import DELETION_KEY, ERROR_KEY, intercept
 from .origin_guard import origin_refusal
 from .responses import json_reply, refusal_reply
 from .session_routing import (

@@ -11,7 +11,7 @@ from aiohttp import web
 from ...prefect import CreatedBy
 from ...requests import Message
 from ...worlds import Settings, World
-from .middleware import BODY_KEY
+from .faults_and_journal import BODY_KEY
 from .origin_guard import origin_refusal
 from .session_routing import world_of
 

@@ -77,7 +77,7 @@ class _RepeatCountingHandler(logging.StreamHandler):  # type: ignore[type-arg]
         super().emit(record)
 
     def counts(self, content: tuple[object, ...], now: float) -> bool:
-        """Count a record if it equals the one written less than a second ago; say whether it does."""
+        """Count a record if it equals the one written within the last second; return whether."""
         again = content == self._last and now < self._until
         self._repeats += again
         return again

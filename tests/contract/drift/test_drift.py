@@ -19,7 +19,7 @@ from mockserver import Base, Store
 from mockserver.contract.drift.changes import Side
 from mockserver.contract.drift.check import check_drift, compare_document
 from mockserver.contract.drift.documents import parse_document, read_document
-from mockserver.contract.drift.known import KNOWN_DRIFT
+from mockserver.contract.drift.known_drift import KNOWN_DRIFT
 from mockserver.contract.drift.schema_comparison import Comparison
 from mockserver.contract.drift.schemas import MAX_DEPTH, DocumentError, SchemaReader
 from mockserver.contract.findings import Outcome, Verdict

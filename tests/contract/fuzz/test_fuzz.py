@@ -17,10 +17,10 @@ from aiohttp import web
 
 from mockserver.contract.findings import Outcome, Verdict
 from mockserver.contract.fuzz.campaign import FuzzSettings
-from mockserver.contract.fuzz.checks import CHECKS, find_violations
 from mockserver.contract.fuzz.exchange import ObservedExchange, SentRequest
 from mockserver.contract.fuzz.explainer import Explainer, shows_in
 from mockserver.contract.fuzz.hook_files import copy_hooks
+from mockserver.contract.fuzz.invariants import CHECKS, find_violations
 from mockserver.contract.fuzz.mock_pool import MockPool
 from mockserver.contract.fuzz.probes import PROBES
 from mockserver.contract.fuzz.runner import fuzz

@@ -16,8 +16,8 @@ from openapi_spec_validator import validate
 
 from mockserver.http.app import create_app
 from mockserver.http.control import app as control
-from mockserver.http.control import journal as control_journal
-from mockserver.http.control import worlds as control_worlds
+from mockserver.http.control import journal_handlers as control_journal
+from mockserver.http.control import world_handlers as control_worlds
 from mockserver.http.control.app import CONTROL_ROUTES, document
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.store import Store

@@ -24,8 +24,8 @@ from ...worlds import (
     explain_deletion_mismatch,
     explain_request_mismatch,
 )
-from .requests import ControlRequest, require_text
-from .worlds import render_flow_run
+from .control_request import ControlRequest, require_text
+from .world_handlers import render_flow_run
 
 # RFC 8259, section 6: JSON readers that use doubles hold integers exactly up to here.
 _MAX_INTEGER = 1 << 53

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
-from .fields import (
+from .field_types import (
     COUNT,
     CREATED_BY_FIELD,
     FLAG,

@@ -9,17 +9,11 @@ from hypothesis import strategies as st
 
 from mockserver.errors import ServerFailure
 from mockserver.filters.predicates import compile_filter
-from mockserver.operations.bulk_deletion import Deletion, bulk_delete, sort_warnings
+from mockserver.operations.delete import Deletion, bulk_delete, sort_warnings
 from mockserver.prefect.deviations import WARNINGS
-from mockserver.prefect.dialects import (
-    DIALECTS,
-    PREFECT_POSTGRESQL,
-    PREFECT_SQLITE,
-    SPEC,
-    Dialect,
-)
+from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, State, StateType
-from mockserver.requests.body_models import BulkDeleteRequest
+from mockserver.requests import BulkDeleteRequest
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from tests.support.paths import DATA

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ..errors import InvalidRequest
 from ..filters import AS_DOCUMENTED
-from .body_models import BodyParameters, BodyT, check_page_limit, is_fully_checked
+from .body_kinds import BodyParameters, BodyT, check_page_limit, is_fully_checked
 from .json_values import is_json_encodable
 
 

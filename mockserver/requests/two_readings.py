@@ -14,11 +14,11 @@ from typing import Any, Generic, cast
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
 from ..prefect import PREFECT_SQLITE, Dialect
-from .body_models import BodyT
+from .body_kinds import BodyT
 from .json_values import UndecodableBody, decode_json, is_json_encodable
-from .lax import parse_lax
+from .lax_reading import parse_lax
 from .message import Message, effective_body
-from .strict import parse_strict
+from .strict_reading import parse_strict
 
 # Above this many bytes only the first error of each list is told: 4 MiB of them would make a
 # reply ten times as long. A real server tells all.

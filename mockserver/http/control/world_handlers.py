@@ -16,7 +16,7 @@ from ...seeds import Seeds
 from ...store import Base, Store
 from ...worlds import World, check_parents, dump_store, fields_of_nth, session_settings
 from ..exchange import SESSION_PREFIX
-from .requests import ControlRequest, require_text
+from .control_request import ControlRequest, require_text
 
 MAX_MADE = 100_000
 """How many flow runs one request may make."""

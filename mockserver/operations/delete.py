@@ -1,9 +1,14 @@
-"""bulk_delete: from a request to a plan, and from the plan to a deletion."""
+"""Operations that delete: flow runs in bulk or one by one, and flows.
+
+A bulk_delete goes from its request to a plan, and from the plan to a deletion.
+"""
 
 from __future__ import annotations
 
-from ..errors import ServerFailure
+from ..errors import NotFound, ServerFailure
 from ..filters import (
+    ONE_OF,
+    Comparison,
     QuerySize,
     admit_nulls,
     combine_criteria,
@@ -15,7 +20,8 @@ from ..filters import (
 from ..prefect import Dialect
 from ..requests import BulkDeleteRequest
 from ..store import Store
-from .deletion import Deletion, Plan, sort_warnings
+from .context import Context, Outcome, require_flow_run
+from .deletion import Deletion, Plan, deletion_of, sort_warnings
 
 
 def bulk_delete(store: Store, request: BulkDeleteRequest, dialect: Dialect) -> Deletion:
@@ -63,3 +69,24 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
     runs = tuple(filter(None, map(store.get, found.ids))) if keep_runs else ()
     store.delete_found(found)
     return Deletion(tuple(found.ids), plan, sort_warnings(warned), runs)
+
+
+def delete_flow_run(context: Context, flow_run_id: str) -> Outcome:
+    """Delete a flow run, and what goes with it (M11). Raises NotFound."""
+    run = require_flow_run(context, flow_run_id)
+    context.store.delete([flow_run_id])
+    by_id = Comparison("id", ONE_OF, frozenset((flow_run_id,)))
+    return Outcome(None, deletion=deletion_of((run,), by_id))
+
+
+def delete_flow(context: Context, flow_id: str) -> Outcome:
+    """Delete a flow, its flow runs (M11) and its deployments. Raises NotFound."""
+    store = context.store
+    if flow_id not in store.flows:
+        raise NotFound("Flow not found")
+    by_flow = Comparison("flow_id", ONE_OF, frozenset((flow_id,)))
+    runs = store.select(by_flow)
+    store.delete([run.id for run in runs])
+    store.deployments.drop([each.id for each in store.deployments if by_flow(each)])
+    store.flows.drop([flow_id])
+    return Outcome(None, deletion=deletion_of(runs, by_flow))

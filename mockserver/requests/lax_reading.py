@@ -15,13 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import InvalidRequest, ServerFailure
 from ..filters import without_fail_fast
-from .body_models import (
-    NOT_AN_OBJECT,
-    BodyParameters,
-    BodyT,
-    PageParameters,
-    check_page_limit,
-)
+from .body_kinds import NOT_AN_OBJECT, BodyParameters, BodyT, PageParameters, check_page_limit
 from .json_values import bytes_to_text, echoed_body, require_json_encodable
 
 

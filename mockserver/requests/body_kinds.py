@@ -1,8 +1,8 @@
-"""Kinds of request bodies, as pydantic models; and the body of bulk_delete.
+"""Kinds of request bodies: base classes for the models, and what no schema tells.
 
 A body is either `BodyParameters`, each key a parameter of its own and other keys ignored, or a
-`ClosedObject`, one value as a whole. All other bodies are in `query_bodies` and `write_bodies`,
-which a server that is only asked to bulk_delete never imports.
+`ClosedObject`, one value as a whole. The models are in `bulk_delete_body`, `query_bodies` and
+`write_bodies`; a server that is only asked to bulk_delete never imports the last two.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from ..errors import OutOfBounds
-from ..filters import FlowRunFilter, JsonInteger, json_integer
+from ..filters import JsonInteger, json_integer
 
 MAX_LIMIT = 50  # of one bulk_delete, as openapi.yaml says
 MAX_PAGE_LIMIT = 200  # a real server's PREFECT_API_DEFAULT_LIMIT
@@ -54,13 +54,6 @@ class PageParameters(BodyParameters):
 
 
 Limit = Annotated[int, json_integer(ge=1, le=MAX_LIMIT)]
-
-
-class BulkDeleteRequest(BodyParameters):
-    """The body of bulk_delete."""
-
-    flow_runs: FlowRunFilter | None = None
-    limit: Limit = MAX_LIMIT
 
 
 def is_fully_checked(request: BaseModel) -> bool:
