@@ -2,7 +2,7 @@
 
 Comes in: YAML, JSON, NDJSON and packed files (`load_seeds`), a value in memory (`read_seeds`),
 or a number of runs to make up (`generate_population`).
-Goes out: `Seeds`, complete and checked, or a `SeedError` that lists every problem with its location.
+Goes out: `Seeds`, complete and checked, or a `SeedError` that lists each problem with its place.
 
 `record_fields` lists the fields of each kind of record, `field_types` what a field may hold.
 `loading` reads records one by one and reports what is wrong. Large files take a faster path, the
