@@ -71,8 +71,10 @@ def test_the_rehearsal_works_as_shown(tmp_path: Path) -> None:
     store = Store(load_seeds([FIXTURES], NOW).base())
     with serve_store(store) as production:
         shell(STEPS["copy"], tmp_path, PREFECT_API_URL=f"{production.url}/api")
-    words = STEPS["serve"].split()[2:]
-    arguments = [tmp_path / word if word.endswith(".ndjson") else word for word in words]
+    kinds = {"flow_runs", "task_runs", "flows", "deployments"}
+    assert {file.stem for file in tmp_path.glob("*.ndjson")} == kinds
+    first, *options = STEPS["serve"].split()[2:]
+    arguments = [*sorted(tmp_path.glob(first)), *options]
     with run_serve_command(*arguments, "--now", NOW.isoformat()) as (_, lines):
         url = next(word for word in lines[0].split() if word.startswith("http://"))
 
@@ -94,6 +96,6 @@ def test_the_rehearsal_works_as_shown(tmp_path: Path) -> None:
 
 def test_an_incomplete_copy_says_so(tmp_path: Path) -> None:
     """A server that is not there does not look like one without flow runs."""
-    script = f"({STEPS['copy']}) 2>&1"
+    script = f"({STEPS['copy']}) 2>&1 || true"
     out = shell(script, tmp_path, PREFECT_API_URL="http://127.0.0.1:1/api")
     assert "flow_runs: the copy is not complete" in out

@@ -2,7 +2,7 @@
 
 Comes in: a `Context` (store, dialect, clock) and a request model. Goes out: an `Outcome` with the
 value of the reply and the warnings. `ENDPOINTS` says which method and path each one answers;
-a new endpoint is a line in that table (`endpoints`).
+a new endpoint is a line in that table (`endpoints`). A bulk delete returns a `Deletion` instead.
 """
 
 from typing import TYPE_CHECKING

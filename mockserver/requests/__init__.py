@@ -3,8 +3,8 @@
 Comes in: a `Message` (body and headers). Goes out: a pydantic model such as `BulkDeleteRequest`,
 with the warnings that the way it was written earns, or a `RefusedRequest`. What may be sent is in
 the models (`bulk_delete_body`, `query_bodies`, `write_bodies`, and `filters` for the filters);
-`reading` is the way down, by `strict_reading` as the document has it or by `lax_reading` as a
-real server does, where bodies are refused.
+`reading` is the way down and chooses between `strict_reading`, as the document has it, and
+`lax_reading`, as a real server does it; these two refuse bodies.
 """
 
 from typing import TYPE_CHECKING
