@@ -31,6 +31,7 @@ class LazyColumn:
         self._values: Sequence[Any] = ()
 
     def _materialize(self) -> Sequence[Any]:
+        # Read once: another thread may clear it after the test.
         make_values = self._make_values
         if make_values is not None:
             self._values = make_values()
@@ -137,6 +138,7 @@ class TimestampColumn:
 
 
 def _to_microseconds(moment: datetime | None) -> int:
+    # Exact: timestamp() is a float, which cannot hold the microseconds of the year 9999.
     return _NULL if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
 
 

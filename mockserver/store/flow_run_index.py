@@ -33,6 +33,8 @@ from .ordinal_sets import (
 from .rows import RecordsById, Rows
 from .trigram_index import NameIndex
 
+# Rule M11. Prefect: database/orm_models.py, FlowRun.parent_task_run_id is a foreign key with
+# ON DELETE SET NULL, and there is no column parent_flow_run_id.
 PARENT_COLUMNS = frozenset({"parent_task_run_id", "parent_flow_run_id"})
 """The columns that become null when a run's parent is deleted."""
 
@@ -44,6 +46,8 @@ class FlowRunIndex:
 
     def __init__(self, runs: Iterable[FlowRun]) -> None:
         """`runs` may come in any order; ids must be unique."""
+        # Rule M10: the highest ids first. Prefect: models/flow_runs.py, read_flow_runs sorts by
+        # ID_DESC unless it is told otherwise.
         self.runs: Sequence[FlowRun] = (
             runs if isinstance(runs, Rows) else tuple(sorted(runs, key=id_of, reverse=True))
         )
@@ -114,6 +118,7 @@ class FlowRunIndex:
 
     def _look_up_ids(self, test: Comparison) -> OrdinalSet:
         ordinal_by_id = self.ordinal_by_id
+        # An id is never null, so rule M4 leaves out no run below.
         named = BitmapSet(
             BitMap([ordinal_by_id[run_id] for run_id in test.operand if run_id in ordinal_by_id])
         )
@@ -122,6 +127,7 @@ class FlowRunIndex:
     def _column_index(self, name: str) -> ColumnIndex:
         index = self._column_indexes.get(name)
         if index is None:
+            # Without a lock: threads that share the base may make the same index twice.
             kind = INDEX_BY_COLUMN.get(name, ValueIndex)
             index = self._column_indexes[name] = kind(self.values(name), self.all_ordinals)
         return index
@@ -131,6 +137,7 @@ INDEX_BY_COLUMN: Mapping[str, Callable[[Iterable[Any], BitMap], ColumnIndex]] = 
     "name": NameIndex,
     "tags": TagIndex,
     "start_time": TimeIndex,
+    # Rule M7. Prefect has a database index on the same expression (orm_models.py, FlowRun).
     "start_or_expected_time": TimeIndex,
     "end_time": TimeIndex,
     "expected_start_time": TimeIndex,
@@ -190,6 +197,7 @@ class Base(FlowRunIndex):
     def _with_parent(self, run: FlowRun) -> FlowRun:
         if run.parent_task_run_id is None:
             return run
+        # Rule M8. Prefect: schemas/filters.py, FlowRunFilterParentFlowRunId joins the task runs.
         parent = self._flow_run_id_by_task_run.get(run.parent_task_run_id)
         return run if run.parent_flow_run_id == parent else replace(run, parent_flow_run_id=parent)
 
@@ -210,6 +218,7 @@ class Base(FlowRunIndex):
             flow_id: UNKNOWN_FLOW
             if flow_id == UNKNOWN_FLOW.id
             else Flow(flow_id, f"flow-{flow_id[:8]}")
+            # Sorted: the order of a set of texts differs from one process to the next.
             for flow_id in sorted(named - self._flows.keys())
         }
         return {**self._flows, **inferred}
@@ -217,6 +226,7 @@ class Base(FlowRunIndex):
     @cached_property
     def deployments(self) -> Mapping[str, Deployment]:
         """The deployments by id: those given or, if there are none, those that runs refer to."""
+        # Prefect: FlowRun.deployment_id has no foreign key, so a run may name a deleted deployment.
         if self._deployments:
             return self._deployments
         return {

@@ -69,6 +69,7 @@ EMPTY_SET = BitmapSet(BitMap())
 
 def is_known_empty(ordinal_set: OrdinalSet) -> bool:
     """Whether a set is known to be empty without evaluating it."""
+    # Only a bitmap's size is exact: a difference may be estimated at 0 and have members.
     return type(ordinal_set) is BitmapSet and not ordinal_set.estimated_size
 
 
@@ -82,6 +83,7 @@ class Union:
         self.estimated_size = sum([part.estimated_size for part in self.parts])
 
     def within(self, window: BitMap | None) -> BitMap:
+        # Who makes a union passes at least one part: BitMap.union needs an argument.
         return BitMap.union(*[part.within(window) for part in self.parts])
 
     def subtract_from(self, ordinals: BitMap) -> BitMap:
@@ -106,6 +108,7 @@ class Intersection:
         smallest, *others = self.parts
         found = smallest.within(window)
         for part in others:
+            # Spares the larger parts, such as a like_ over all names: the slowest (measured).
             if not found:
                 break
             found = part.within(found)
@@ -126,6 +129,7 @@ class Difference:
         self.estimated_size = max(0, minuend.estimated_size - subtrahend.estimated_size)
 
     def within(self, window: BitMap | None) -> BitMap:
+        # The minuend first: the subtrahend is evaluated only for what the window has of it.
         return self.subtrahend.subtract_from(self.minuend.within(window))
 
     def subtract_from(self, ordinals: BitMap) -> BitMap:

@@ -36,6 +36,7 @@ class Overlay(Generic[R]):
         )
 
     def __len__(self) -> int:
+        # A record that replaces a loaded one is in both, and counts once.
         return len(self._loaded) - len(self._hidden) + len(self._changed)
 
     def __iter__(self) -> Iterator[R]:
@@ -49,6 +50,7 @@ class Overlay(Generic[R]):
         """The record with this id (lower-case text), or None."""
         if record_id is None:
             return None
+        # Before `_hidden`, which has the ids of replaced records, too.
         changed = self._changed.get(record_id)
         if changed is not None:
             return changed

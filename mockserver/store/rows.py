@@ -99,6 +99,7 @@ class Rows(Sequence[FlowRun]):
     @cached_property
     def ordinal_by_id(self) -> Mapping[str, int]:
         """The ordinal of the run with each id. Ids must be unique."""
+        # In the order of the file, which is the order of the ids in memory.
         ordinals = array("I", self.order)
         for ordinal, position in enumerate(self.order):
             ordinals[position] = ordinal
@@ -153,6 +154,7 @@ def _descending_order(ids: ColumnValues) -> Sequence[int]:
     texts = ids if isinstance(ids, list) else list(ids)
     if all(map(gt, texts, islice(texts, 1, None))):
         return range(len(texts))
+    # 32 bits are enough: pyroaring's ordinals have no more.
     return array("I", sorted(range(len(texts)), key=texts.__getitem__, reverse=True))
 
 
@@ -213,6 +215,7 @@ class RecordsById(Mapping[str, R], Generic[R]):
         """`kind`: the dataclass of the records. Of records with the same id, the last counts."""
         self.kind = kind
         self.columns = columns
+        # `count` has no end, so the lengths cannot be equal.
         self._position_by_id = dict(zip(columns.values("id"), count(), strict=False))
 
     def column_by_id(self, name: str) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from .ordinal_sets import Difference, OrdinalSet, is_known_empty
 
 MIN_WINDOW = 256
 """Smallest number of ordinals that a search looks at first."""
+# With it, four windows cover a million runs.
 WINDOW_GROWTH = 16
 """How many times as large as the last window the next one is."""
 MAX_REMAINING = 1024  # matches that a cursor keeps
@@ -120,6 +121,7 @@ class Segment:
         self._last_cursor = None
         related = [query for query in self._cursors if depends_on_parents(query)]
         if self.orphans is NO_ORDINALS:
+            # A copy: the bitmap may belong to the index.
             self.orphans = children.copy()
             for query in related:  # their matches do not refer to the new bitmap
                 del self._cursors[query]

@@ -48,6 +48,8 @@ class Selection(NamedTuple):
 
 MAX_BUFFERED = 256
 """Most runs in the write buffer, where a query tests them one by one."""
+# Each segment is left with 4 times the runs of the next, so that a million added runs lie in at
+# most 6.
 MERGE_FACTOR = 4
 """A flush merges a segment that has fewer than so many times the runs it has gathered so far."""
 
@@ -220,6 +222,7 @@ class Store:
         Task runs of the deleted runs are deleted, too; runs whose parent was such a task run
         stay, with null parents. If it raises, nothing is deleted.
         """
+        # The iterable may raise, so it is read before anything changes.
         wanted = dict.fromkeys(flow_run_ids)
         if not wanted:
             return []
@@ -272,6 +275,8 @@ class Store:
 
     def _cascade(self, deleted: set[str]) -> None:
         """Delete the task runs of deleted flow runs (ids), and orphan their subflows."""
+        # Rule M11. Prefect leaves both to foreign keys: TaskRun.flow_run_id with ON DELETE CASCADE,
+        # FlowRun.parent_task_run_id with ON DELETE SET NULL (database/orm_models.py).
         self._drop_task_runs(deleted)
         self._orphan_children(deleted)
 
@@ -310,6 +315,7 @@ class Store:
         Its `parent_flow_run_id` is taken from its parent task run.
         """
         self._drop((run.id,))
+        # Rule M8: whatever the record says of its parent.
         task_run = self.task_runs.get(run.parent_task_run_id)
         parent = task_run.flow_run_id if task_run else None
         self._buffer[run.id] = replace(run, parent_flow_run_id=parent)
@@ -375,4 +381,5 @@ def _merge_descending(id_lists: list[list[str]]) -> list[str]:
     """The ids of all lists in one, highest first. Each list is in this order already."""
     if len(id_lists) == 1:
         return id_lists[0]
+    # Python's sort finds the lists as ordered runs and only merges them.
     return sorted(chain.from_iterable(id_lists), reverse=True)

@@ -17,6 +17,7 @@ from ..filters import LIKE, Comparison, LikePattern
 from .column_indexes import ValueIndex, add_bounded
 from .ordinal_sets import BitmapSet, OrdinalSet, make_union
 
+# Reading every distinct name for a like_ took 20 to 50 ms at a million runs.
 MAX_GRAM_LENGTH = 3  # characters
 MAX_CACHED_PATTERNS = 64  # the runs of each take up to 130 KB at a million runs
 MAX_EAGER_CANDIDATES = 256  # up to so many names are tested at once
@@ -44,6 +45,7 @@ class TrigramIndex:
             posting_lists = self._posting_lists(size)
             for at in range(len(text) - size + 1):
                 posting_list = posting_lists.get(text[at : at + size])
+                # No name contains the gram, so none contains the text.
                 if posting_list is None:
                     return BitMap()
                 found = found & posting_list
@@ -54,6 +56,7 @@ class TrigramIndex:
         if size not in self._posting_lists_by_size:
             numbers_by_gram: defaultdict[str, list[int]] = defaultdict(list)
             for number, name in enumerate(self.names):
+                # A set: a gram that occurs twice in a name is listed once.
                 for gram in {name[at : at + size] for at in range(len(name) - size + 1)}:
                     numbers_by_gram[gram].append(number)
             self._posting_lists_by_size[size] = {
@@ -111,6 +114,7 @@ class NameIndex(ValueIndex):
         return found
 
     def _trigram_index(self, like: LikePattern) -> TrigramIndex:
+        # Dialects fold case differently, and SQLite ends a name at NUL (deviation like-nul).
         normalization = (like.case, like.cut_names_at_nul)
         if normalization not in self._trigram_indexes:
             self._trigram_indexes[normalization] = TrigramIndex(map(like.normalize, self.by_value))
