@@ -36,6 +36,7 @@ from .record_fields import (
 )
 
 Column = Sequence[Any]
+# No numbers and booleans: as keys of a memo, 1, 1.0 and True are equal.
 _SCALARS = frozenset({str, NoneType})
 _TEXT = frozenset({str})
 
@@ -98,6 +99,7 @@ class ColumnReader:
         if not (field.nullable and NoneType in types):
             return self._read(key, field, values, types)
         types.discard(NoneType)
+        # `read_many` passes over nulls: to take them out and to put them back took longer.
         if field.read_many is not None or not types:
             return self._read(key, field, values, types)
         present = [value for value in values if value is not None]
@@ -299,6 +301,7 @@ def _fill_pool_ids(columns_read: dict[str, Column]) -> None:
     if "work_pool_name" not in columns_read:
         return
     pool_keys = [key for key in _POOL_FIELDS if key in columns_read]
+    # One look-up a record: there are few pools and queues.
     memo = _Memo(partial(_pool_ids, pool_keys))
     rows = zip(*map(columns_read.__getitem__, pool_keys), strict=True)
     ids = list(map(memo.__getitem__, rows))

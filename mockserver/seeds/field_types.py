@@ -62,6 +62,7 @@ def nullable(field: Field) -> Field:
 def _instance_of(python_type: type, json_type: str, expected: str, **schema: Any) -> Field:
     def read(value: Any, _now: datetime) -> Any:
         if not isinstance(value, python_type) or (
+            # In Python True is an int; in JSON it is no number.
             isinstance(value, bool) and python_type is not bool
         ):
             raise ValueError(expected)
@@ -76,6 +77,7 @@ def _unchanged(values: Sequence[Any], _now: datetime) -> Sequence[Any]:
     return values
 
 
+# JSON Schema 2020-12, format uuid: the form of RFC 4122, with hyphens.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -106,6 +108,7 @@ def _read_number(value: Any, _now: datetime) -> float:
 
 
 def _read_integer(value: Any, _now: datetime) -> int:
+    # JSON Schema 2020-12: 10.0 is an integer, too.
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
         raise TypeError(value)
     return int(value)
@@ -125,6 +128,7 @@ def _read_labels(value: Any, now: datetime) -> Json:
 
 
 def _read_label(value: Any, now: datetime) -> str | float:
+    # Before `_read_number`: isfinite raises OverflowError for integers that no float can hold.
     if isinstance(value, bool | int):
         return value
     return _read_text(value, now) if isinstance(value, str) else _read_number(value, now)
@@ -179,6 +183,7 @@ def _read_moment_as_given(value: Any, now: datetime) -> datetime:
     """Read an instant, and keep its offset unless it is relative or a leap second."""
     moment = parse_seed_time(_read_text(value, now), now)
     try:
+        # RFC 3339, section 5.6, allows a lower-case z; Python 3.11 does not parse it.
         return datetime.fromisoformat(value.upper())
     except ValueError:
         return moment
@@ -224,12 +229,15 @@ COUNT = Field(
 )
 FLAG = _instance_of(bool, "boolean", "true or false")
 OBJECT = _instance_of(dict, "object", "an object")
+# Prefect: types/__init__.py, KeyValueLabels.
 LABELS = Field(
     "an object whose values are strings, numbers, true or false",
     {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
     _read_labels,
 )
 INTEGER = Field("a whole number", {"type": "integer"}, _read_integer)
+# Prefect: schemas/core.py, FlowRunPolicy. Unchecked, {"pause_keys": 3} loaded, and a change of the
+# run's state failed with a traceback.
 POLICY: Mapping[str, Field] = {
     "max_retries": INTEGER,
     "retry_delay_seconds": NUMBER,
@@ -251,6 +259,7 @@ STATE_TYPE = Field(
     types=_STR,
     low_cardinality=True,
 )
+# Prefect: schemas/core.py, CreatedBy.
 CREATED_BY: Mapping[str, Field] = {
     "id": nullable(UUID),
     "type": nullable(TEXT),

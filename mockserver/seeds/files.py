@@ -25,6 +25,7 @@ _LINES = frozenset({".ndjson", ".jsonl"})
 PACKED_SUFFIX = ".packed"
 _PACKED = frozenset({PACKED_SUFFIX})
 FORMATS = _YAML | _JSON | _LINES | _PACKED
+# RFC 8259, section 8.1, lets a parser ignore it; orjson refuses it.
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK_BYTES = 1 << 20
 """How many bytes of an NDJSON file are read at once."""
@@ -187,6 +188,7 @@ def read_batches(
         report(f"{path}:{error.lineno}:{error.colno}", error.msg, "JSON")
     except InvalidYamlError as error:
         report(f"{path}{error.location}", str(error), "YAML")
+    # EOFError and zlib.error: a gzip file that is cut or damaged.
     except (OSError, EOFError, zlib.error) as error:
         report(path, str(error), "a file that can be read")
 
@@ -273,6 +275,7 @@ def guess_collection(value: object) -> str:
 
     `value` is the record or a tuple of its keys. A task run is known by its `flow_run_id`.
     """
+    # Prefect: schemas/responses.py, FlowRunResponse has no field of this name.
     is_task_run = isinstance(value, dict | tuple) and "flow_run_id" in value
     return "task_runs" if is_task_run else "flow_runs"
 

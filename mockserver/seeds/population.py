@@ -29,6 +29,7 @@ TimePattern = Literal["finished", "unstarted", "open", "held", "pending", "late"
 SECOND = 1_000_000
 MINUTE, HOUR, DAY, WEEK = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND, 604_800 * SECOND
 NOW_IN_WEEK = 2 * DAY + 14 * HOUR
+# The shares are made up; tests/seeds/test_population.py holds what they lead to.
 RECENT, OLDEST, RECENT_SHARE = 90 * DAY, 700 * DAY, 0.85
 NEWEST_VERSION, VERSION_AGE = 14, 60 * DAY
 RETRIED_SHARE, EXTRA_TAG_SHARE, SUBFLOW_SHARE, PARENTS_KEPT = 0.04, 0.1, 0.08, 16
@@ -142,6 +143,8 @@ CREATORS = (
     (("AUTOMATION", "rerun-after-crash", "rerun-{}"), 30),
 )
 PLAIN_NAME, PLAIN_SHARE = "{adjective}-{animal}", 0.9
+# Hard for like_: wildcards, a word in another case, and letters that the dialects fold differently
+# (deviations like-wildcards and like-case-ascii).
 OTHER_NAMES = """{source}-{number} {source}-{number} ETL-{animal}-{number} backfill_{adjective}_data
 sample-10%-{animal} Überprüfung-{animal} straße-{adjective} İzmir-{animal}"""
 EXTRA_TAGS = ("manual", "debug", "hot-fix")
@@ -183,6 +186,7 @@ def draw_times(
 ) -> Times:
     """Draw the times of a run by key, relative to `now`; `seconds` is how long it usually takes."""
     wait, rare = int(15 * SECOND * random()) + 1, random()
+    # Not rare**6: pow() of the C library may round differently on another machine.
     spent = int(seconds * SECOND * (0.5 + random() + 8 * rare * rare * rare * rare * rare * rare))
     match pattern:
         case "finished":

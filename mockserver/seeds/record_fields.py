@@ -208,6 +208,7 @@ def derive_pool_ids(values: dict[str, Any]) -> None:
     pool = values.get("work_pool_name")
     if pool is None or values.get("work_queue_id") is not None:
         return
+    # Prefect gives every work pool a queue of this name (models/workers.py, create_work_pool).
     queue = values.get("work_queue_name") or "default"
     values["work_queue_id"] = id_from_names("work_queues", pool, queue)
     if values.get("work_pool_id") is None:
