@@ -117,6 +117,8 @@ VERBS: dict[str, Sequence[tuple[str, Verb]]] = {
     "drift": [("drift", _drift)],
     "fuzz": [("fuzz", _fuzz)],
     "diff": [("diff", _diff)],
+    # drift only reads. fuzz needs a server without flow runs, so it comes before diff, which makes
+    # some.
     "verify": [("drift", _drift), ("fuzz", _fuzz_if_permitted), ("diff", _diff_as_permitted)],
 }
 
@@ -205,4 +207,5 @@ def _publish_report(report: Report, folder: Path | None, environment: Mapping[st
         if folder is not None:
             for path in write_reports(folder, report):
                 print(f"wrote {path}")  # noqa: T201
+    # Outside of the block: its annotations are meant as workflow commands.
     report_to_github(report, environment, sys.stdout)

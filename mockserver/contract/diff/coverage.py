@@ -108,10 +108,12 @@ def _shapes_of_value(filter_body: Json, criterion: str, key: str, value: Json) -
     elif key not in LIST_KEYS:
         yield "empty" if value == "" else "one"
     else:
+        # An empty list is subject to rule M2; of one value, any_ and all_ select the same.
         yield ("empty", "one", "many")[min(len(value), 2)]
         others = {
             one for name, one, given in iter_conditions(filter_body) if name == criterion and given
         }
+        # A list that is null or empty is no second one (`others` leaves those out, too).
         if value and len(others & LIST_KEYS) > 1:
             yield "both"
 

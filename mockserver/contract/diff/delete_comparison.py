@@ -26,6 +26,8 @@ from .vocabulary import resolve_refs
 
 Json = Any
 BULK_DELETE_PATH = "/flow_runs/bulk_delete"
+# One in a final state with tags and a key, one scheduled with neither: most filters, if they were
+# not restricted, would match one of them.
 SENTINELS = (
     Draft("sentinel", (StateDraft("COMPLETED"),), tags=("sentinel",), key=True),
     Draft("sentinel", (StateDraft("SCHEDULED"),)),
@@ -63,6 +65,7 @@ class DeleteComparison:
                 traces(),
                 self._compare_new(deletes, found),
                 examples=deletes,
+                # The same seed would draw the difference that was just found.
                 random_seed=seed + len(found),
             )
             if difference is None:
@@ -119,6 +122,7 @@ class DeleteComparison:
         """Restrict filters from now on if the server holds a flow run that is not ours."""
         if self.guarded:
             return
+        # Asked for each trace: others may create flow runs at any time.
         count = self.target.request_json("POST", "/flow_runs/count", {})
         self.guarded = count != len(self.created_runs.ids)
 
@@ -177,6 +181,7 @@ class DeleteComparison:
         left = {run["id"]: run["parent_task_run_id"] for run in records["flow_runs"]}
         twin_parents = twin.parents()
         if left == twin_parents:
+            # Rule M11: the task runs of deleted runs must be gone, and only those.
             task_runs = {one["id"] for one in records["task_runs"]}
             if task_runs == {one.id for one in twin.store.task_runs}:
                 return None
@@ -202,10 +207,12 @@ def restrict_to_ids(filter_body: Json, ids: Sequence[str]) -> Json | None:
     criteria = [name for name in filter_body if name != "operator"]
     if filter_body.get("operator") == "or_" and [name for name in criteria if name != "id"]:
         return None
+    # None left is an empty any_, which matches nothing (rule M2).
     named = (filter_body.get("id") or {}).get("any_")
     allowed = list(ids) if named is None else [one for one in named if one in ids]
     return {
         **filter_body,
+        # No change for a filter of one criterion; one of several under or_ does not come here.
         "operator": "and_",
         "id": {**(filter_body.get("id") or {}), "any_": allowed},
     }

@@ -84,6 +84,7 @@ def signature_of(filter_body: Json) -> frozenset[str]:
     keys = {
         f"{criterion}.{key}"
         for criterion, key, value in iter_conditions(filter_body)
+        # Rule M2: a null condition is none.
         if value is not None
     }
     if (filter_body or {}).get("operator") == "or_":
@@ -127,6 +128,7 @@ def dialect_deviations(twin: Twin) -> list[str]:
 def _twin_without(deviation: str, twin: Twin) -> Twin:
     """The twin under its dialect without one deviation."""
     field, _ = DEVIATION_FIELDS[deviation]
+    # `spec` has none of `DEVIATION_FIELDS`.
     return Twin(twin.store, replace(twin.dialect, **{field: getattr(SPEC, field)}))
 
 

@@ -64,6 +64,7 @@ class FilterComparison:
         First the filters of the registry and of the sweep, then random ones.
         """
         found: list[Difference] = []
+        # The registry first: each of its filters shows a deviation, even if few filters are tried.
         for filter_body in (*registry_filters(), *sweep(vocabulary)):
             if len(found) < MAX_DIFFERENCES and self.tried < examples:
                 found += filter(None, (self._compare_new(filter_body, found),))
@@ -100,6 +101,7 @@ class FilterComparison:
         tries = _MAX_REREADS
         while difference and self.reread and tries:
             tries -= 1
+            # Others may have changed the runs between the two answers.
             self.twin = self.reread()
             difference = self._compare(filter_body)
         if difference is None:
@@ -135,6 +137,7 @@ class FilterComparison:
         ids = list(map(id_of, server_answer))
         if isinstance(twin_answer, int):
             return frozenset(ids), "The server answers with a list"
+        # Rule M10: a delete depends on this order. Lower-case uuids sort as their texts do.
         expected = sorted(twin_answer, reverse=True)[:PAGE]
         if ids == expected:
             return twin_answer, ""

@@ -62,6 +62,7 @@ def has_own_operator(criterion: str) -> bool:
 
 def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
     """Filters with every key of every criterion in every shape, alone and beside another one."""
+    # Rule M2a: both match every run.
     yield {}
     yield {"operator": "or_"}
     for criterion, keys in CONDITIONS.items():

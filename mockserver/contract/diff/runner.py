@@ -110,6 +110,7 @@ def _diff_existing(
     return replace(outcome, notes=(*outcome.notes, _QUEUE_NOTE))
 
 
+# Prefect: schemas/responses.py, FlowRunResponse.model_validate shows the queue's own name.
 _QUEUE_NOTE = (
     "work_queue_name.is_null_ was not compared: a server shows the name of a run's queue even if "
     "the column that the filter reads is null, so the server had to be asked which runs these are"
@@ -144,6 +145,7 @@ def _diff_created(
     initial_snapshot = take_snapshot(target)
     with CleanupJournal.create(target, journals) as journal:
         created_runs = CreatedRuns(target, journal)
+        # PostgreSQL stores no NUL (deviation nul-in-text).
         nul = identity.dialect.nul is not NulHandling.FAILS
         drafts = list(random_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
         created_runs.create(

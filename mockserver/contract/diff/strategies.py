@@ -22,6 +22,7 @@ def filters(vocabulary: Vocabulary) -> st.SearchStrategy[dict[str, Json]]:
     criteria = {}
     for criterion, keys in CONDITIONS.items():
         conditions = _some_keys({key: _values(vocabulary, criterion, key) for key in keys})
+        # Hypothesis shrinks towards the first alternative, so none() stands first everywhere.
         criteria[criterion] = st.none() | conditions
     state = _some_keys({part: criteria.pop(f"state.{part}") for part in ("type", "name")})
     strategies = {
@@ -73,6 +74,8 @@ def _patterns(names: Sequence[str]) -> st.SearchStrategy[str]:
         st.integers(0, 12),
         st.integers(0, 5),
     )
+    # Wildcards, escapes of PostgreSQL, a line break, which wildcards match, too, and NUL, which
+    # ends a pattern of SQLite (deviations like-wildcards and like-nul).
     special = st.sampled_from(("", "%", "_", "\\", "_%", "\\%", "\\_", "\\\\", "\n", "\0"))
     case = st.sampled_from((str, str.lower, str.upper, str.swapcase, str.casefold))
     pieces = st.lists(st.tuples(part, special).map("".join), min_size=1, max_size=2)
@@ -104,6 +107,7 @@ class Trace:
 
 
 MAX_DRAFTS, MAX_STEPS = 6, 4
+# Neighbours differ in case, or by wildcards: in LIKE, 100% matches 1001 and a_b matches aXb.
 _SAMPLE_TEXTS: Mapping[str, Sequence[str]] = {
     "names": ("a", "A", "etl", "ETL-1", "100%", "1001", "a_b", "aXb", "ü", "Ü"),
     "tags": ("x", "X", "a b"),

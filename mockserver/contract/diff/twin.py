@@ -40,6 +40,8 @@ class Twin:
         Raises SeedError if they are no such records.
         """
         with TemporaryDirectory(prefix="mockserver-") as folder:
+            # A bare list is read as a server's answer: unknown fields and missing task runs are
+            # accepted.
             for name, answers in records.items():
                 Path(folder, f"{name}.json").write_text(json.dumps(answers))
             seeds = load_seeds([Path(folder)], datetime.now(UTC))
@@ -64,6 +66,7 @@ class Twin:
         try:
             plan = self.plan(filter_body)
             if plan.rejection:
+                # SQLite refuses a like_ that is too long only if it has a row to try it on.
                 plan.rejection.refuse(any_runs=len(self.store) > 0)
         except RefusedRequest as refusal:
             return refusal_status(refusal)
@@ -91,5 +94,6 @@ def _parse_request(body: Json, dialect: Dialect) -> BulkDeleteRequest:
 def refusal_status(refusal: RefusedRequest) -> int:
     """The status of the answer to a refused filter: 422, or 500 or 503 if the server fails."""
     if isinstance(refusal, ServerFailure):
+        # Measured on 3.8.8: SQLite 500, PostgreSQL 503 (deviation undocumented-5xx).
         return 503 if refusal.retryable else 500
     return 422

@@ -38,9 +38,11 @@ def numeric_bound(side: Alternative, key: str, lower: bool) -> Bound | None:
     exclusive = side.keywords.get("exclusive" + key.capitalize())
     inclusive = side.keywords.get(key)
     step = 1 if lower else -1
+    # JSON Schema 2020-12 allows both keywords at once: the stricter one counts.
     bounds: list[Bound] = []
     if inclusive is not None:
         bounds.append(Bound(expect_number(inclusive, key), step if exclusive is True else 0))
+    # False, as in OpenAPI 3.0, adds nothing to `minimum`.
     if exclusive is not None and not isinstance(exclusive, bool):
         bounds.append(Bound(expect_number(exclusive, key), step))
     if side.type == "integer":

@@ -50,6 +50,7 @@ class Change:
 
 _REQUESTS_UNAFFECTED = ClientImpact("existing requests still work", False)
 _READERS_UNAFFECTED = ClientImpact("existing clients can still read replies", False)
+# Breaking although nothing is refused: a bulk_delete whose filter is ignored deletes any 50 runs.
 _IGNORED = ClientImpact("the server ignores it: sending it has no effect", True)
 _REJECTED_IF_SENT = ClientImpact("requests with it are rejected", True)
 _REJECTED_IF_OMITTED = ClientImpact("requests without it are rejected", True)

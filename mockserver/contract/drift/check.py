@@ -70,6 +70,7 @@ def _candidate_urls(url: str) -> Sequence[str]:
     """Where the document of an API may be: beside the API, at the root, below the API."""
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
+    # Prefect serves it at the root, beside /api (api/server.py, create_app).
     folders = (path.rpartition("/")[0], "", path)
     return [
         parts._replace(path=f"{folder}/openapi.json").geturl() for folder in dict.fromkeys(folders)
@@ -154,6 +155,7 @@ def _new_findings(
     """A finding for each group of changes that are not known, those that break clients first."""
     changes = comparison.changes
     unknown = [change for change in changes if not any(known.covers(change) for known in expected)]
+    # A stable sort: within each half the order of our document stays.
     unknown.sort(key=lambda change: not _breaks(change, changes[change]))
     for group in _group_changes(unknown):
         change = group[0]

@@ -14,6 +14,7 @@ from ...errors import UsageError, to_single_line
 from ...seeds import InvalidYamlError, read_yaml
 from .schemas import DocumentError, expect_object
 
+# OpenAPI 3.1, Path Item Object: its other keys are no operations.
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_BYTES = 32 << 20  # Prefect's document has half a MiB
 _PATH_PARAMETER = re.compile(r"\{[^{}]*\}")
@@ -41,6 +42,7 @@ def read_document(path: Path) -> Mapping[str, Any]:
     """
     try:
         with path.open("rb") as file:
+            # One byte more shows that it is too large, and no more is read.
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(

@@ -58,6 +58,8 @@ def _nullable_paging_fields() -> Iterator[str]:
 
 KNOWN_DRIFT: Sequence[KnownDrift] = (
     KnownDrift(
+        # FastAPI documents the 422 of its own validation; an HTTPException raised by an endpoint is
+        # not in the document unless the route lists it.
         "refusals-untold",
         "a server answers 404 or 410 for what does not exist, 409 for a conflict and 400 for what "
         "cannot be changed; its document lists no error but 422",
@@ -85,6 +87,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         ),
     ),
     KnownDrift(
+        # Prefect: api/flow_runs.py, create_flow_run and others set response.status_code themselves.
         "created-untold",
         "a server answers 201 when it creates something; its document lists only 200",
         ChangeKind.REMOVED,
@@ -97,6 +100,8 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         ),
     ),
     KnownDrift(
+        # Prefect: api/dependencies.py, LimitBody; api/flow_runs.py, flow_run_history;
+        # api/csrf_token.py.
         "detail-text-untold",
         "the `detail` of a 422 is a text for a limit above 200, an interval below a second and a "
         "CSRF token of a server without them; the document allows only a list",
@@ -113,6 +118,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         ),
     ),
     KnownDrift(
+        # Prefect: for one, api/dependencies.py, LimitBody declares an int whose default is None.
         "client-nulls",
         "a server accepts null where Prefect's own client sends it for an unset value; its "
         "document does not allow it",
@@ -126,6 +132,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         ),
     ),
     KnownDrift(
+        # Prefect: types/__init__.py, TimeZone joins zoneinfo.available_timezones().
         "time-zones",
         "the document has a pattern with the time zones of the machine that generated it",
         ChangeKind.NARROWED,

@@ -56,6 +56,8 @@ def _parameters_by_key(
         name: str(position)
         for position, name in enumerate(reversed(path_parameter_names(operation.path)))
     }
+    # OpenAPI 3.1: a parameter of the operation overrides that of its path. In a dict the later one
+    # wins.
     for node in (operation.path_item, operation.node):
         for entry in expect_list(node.get("parameters", []), "parameters"):
             parameter = reader.resolve(entry)
@@ -63,6 +65,7 @@ def _parameters_by_key(
             if location == "path":
                 name = positions.get(name, name)
             elif location == "header":
+                # RFC 9110, section 5.1: names of fields ignore case.
                 name = name.lower()
             yield (
                 (location, name),
@@ -71,6 +74,7 @@ def _parameters_by_key(
 
 
 def _is_required(node: _Node) -> bool:
+    # OpenAPI 3.1: false by default, for parameters and bodies.
     return node.get("required") is True
 
 
@@ -124,6 +128,7 @@ def _compare_contents(
 
 def _schemas_by_media_type(node: _Node) -> dict[str, Any]:
     return {
+        # RFC 9110, section 8.3.1: types ignore case, and may have parameters such as a charset.
         str(media).partition(";")[0].strip().lower(): expect_object(content).get("schema", True)
         for media, content in expect_object(node.get("content", {})).items()
     }

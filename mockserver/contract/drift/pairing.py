@@ -21,8 +21,10 @@ def pair_alternatives(
     """
     left, right = list(ours), list(theirs)
     pairs: list[tuple[Alternative, Alternative]] = []
+    # The surest key first: a pair that it finds is out of the way of the vaguer ones.
     for key in (_by_name, _by_structure, _by_type, _by_kind):
         for one in tuple(left):
+            # A chained comparison: the keys are equal, and not None.
             matches = [other for other in right if key(other) == key(one) is not None]
             alone = [other for other in left if key(other) == key(one)]
             if len(matches) == len(alone) == 1:

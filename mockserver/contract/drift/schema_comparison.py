@@ -23,6 +23,7 @@ from .schemas import (
     format_values,
 )
 
+# JSON Schema 2020-12: each is a bound by itself, and none may be exclusive.
 _LOWER = ("minLength", "minItems", "minProperties")
 _UPPER = ("maxLength", "maxItems", "maxProperties")
 
@@ -128,6 +129,7 @@ def _compare_alternatives(
     if ANY in _types(ours) | _types(theirs):  # then there are no keywords to compare
         _compare_anything(location, ours, theirs)
         return
+    # Before the pairs: a null that is gone and a type that is new are two changes, not one.
     if ("null" in _types(ours)) != ("null" in _types(theirs)):
         gone = "null" in _types(ours)
         kind = ChangeKind.NARROWED if gone else ChangeKind.WIDENED
@@ -241,6 +243,7 @@ def _compare_bound(
 ) -> None:
     if ours == theirs:
         return
+    # No bound at all is the widest.
     if ours is None or theirs is None:
         wider = theirs is None
     else:
@@ -251,6 +254,7 @@ def _compare_bound(
 
 def _compare_keyword(location: _Location, key: str, one: Alternative, other: Alternative) -> None:
     """Compare a keyword whose values are not ordered, such as `format`."""
+    # Which of two patterns or formats allows more cannot be told in general.
     ours, theirs = one.keywords.get(key), other.keywords.get(key)
     if ours == theirs:
         return
@@ -298,6 +302,7 @@ def _compare_properties(location: _Location, one: Alternative, other: Alternativ
     """Compare the properties of objects, and which are required."""
     ours, theirs = (expect_object(side.keywords.get("properties", {})) for side in (one, other))
     required, required_there = _required(one), _required(other)
+    # Pydantic writes this for extra="forbid", as Prefect's filters have it.
     closed = other.keywords.get("additionalProperties") is False
     for name in [*ours, *(name for name in theirs if name not in ours)]:
         field = f"{location.subject}.{name}"
@@ -329,6 +334,7 @@ def _compare_additional_properties(
         kind = ChangeKind.NARROWED if closed else ChangeKind.WIDENED
         what = f"other keys are {'rejected' if closed else 'allowed'}"
         location.add_change(kind, "additionalProperties", what)
+    # An absent keyword, true and {} allow the same (JSON Schema 2020-12).
     elif ours is not False:
         location.compare_nested(ours, theirs, ".*")
     names, names_there = (side.keywords.get("propertyNames", True) for side in (one, other))

@@ -126,6 +126,7 @@ class SchemaReader:
                 target, target_name = self._merge(target, rest, depth), None
             yield from self._expand(target, target_name, depth + 1)
             return
+        # oneOf is read as anyOf: whether two alternatives overlap is not decided.
         for key in ("allOf", "anyOf", "oneOf"):
             if key in rest:
                 parts = expect_list(rest.pop(key), key)
@@ -175,6 +176,7 @@ class SchemaReader:
         if not isinstance(reference, str) or not reference.startswith("#/"):
             raise DocumentError(f"$ref {format_value(reference)}; expected one within the document")
         for token in unquote(reference[2:]).split("/"):
+            # In this order (RFC 6901, section 4): the other way round, ~01 would become a slash.
             key = token.replace("~1", "/").replace("~0", "~")
             if not isinstance(node, Mapping) or key not in node:
                 raise DocumentError(f"$ref {format_value(reference)} leads to nothing")
@@ -201,6 +203,7 @@ def _leaf_alternatives(node: Mapping[str, Any], name: str | None) -> Iterator[Al
     """
     types = _types(node)
     values = [node["const"]] if "const" in node else node.get("enum")
+    # OpenAPI 3.0; 3.1 has the type null instead.
     if node.get("nullable") is True and types != [ANY]:
         yield Alternative("null", {})
     if values is not None:
@@ -210,6 +213,7 @@ def _leaf_alternatives(node: Mapping[str, Any], name: str | None) -> Iterator[Al
         for type_, texts in by_type.items():
             if type_ == "null":
                 yield Alternative("null", {})
+            # JSON Schema 2020-12: an integer is a number.
             elif types == [ANY] or type_ in types or (type_, types) == ("integer", ["number"]):
                 yield Alternative(type_, {}, name, frozenset(texts))
         return
@@ -236,6 +240,7 @@ def _type_of(value: Any) -> str:
     names = {type(None): "null", bool: "boolean", str: "string", list: "array", dict: "object"}
     if isinstance(value, float) and not value.is_integer():
         return "number"
+    # By exact type, since bool is a subclass of int. 1.0 is an integer (JSON Schema 2020-12).
     return names.get(type(value), "integer")
 
 

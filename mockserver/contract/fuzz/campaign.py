@@ -69,6 +69,7 @@ class Campaign:
         _require_known("report", settings.reports, REPORTS)
         if "allure" in settings.reports and find_spec("allure_commons") is None:
             raise UsageError("the allure report needs: pip install 'schemathesis[allure]'")
+        # A copy: openapi.document() is one object for the whole process.
         document = deepcopy(dict(openapi.document()))
         known = [
             f"{method.upper()} {path}"
@@ -136,13 +137,16 @@ def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
         "base-url": target.url,
         "seed": settings.seed,
         "headers": dict(target.headers),
+        # One request at a time: the observer compares the runs before and after each.
         "workers": 1,
         "request-timeout": target.limits.timeout,
+        # A redirect is an answer to be checked, as in `Target`.
         "max-redirects": 0,
         "continue-on-failure": True,
         "cache": {"enabled": False},
         "generation": {
             "max-examples": settings.max_examples,
+            # Without examples of earlier runs the same seed sends the same requests.
             "database": "none",
             "no-shrink": True,
         },

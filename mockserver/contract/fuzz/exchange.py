@@ -62,6 +62,7 @@ class SentRequest:
     @property
     def limit(self) -> int | None:
         """How many runs a bulk_delete may delete; None if its body gives no valid limit."""
+        # openapi.yaml: the body is optional, and so is `limit`.
         body: Any = (self.json if self.body else {}) if self.is_json else {}
         limit: Any = body.get("limit", BULK_DELETE_LIMIT) if isinstance(body, dict) else None
         if type(limit) not in (int, float):  # isinstance would let True pass for 1
@@ -131,4 +132,5 @@ def parse_deleted_ids(answer: Answer) -> Sequence[str]:
         deleted = answer.json["deleted"] if answer.status == 200 else ()
     except (ValueError, LookupError, TypeError):
         return ()
+    # Rule M9: the case of a uuid's letters does not count.
     return [str(run_id).lower() for run_id in deleted] if isinstance(deleted, list) else ()

@@ -76,12 +76,14 @@ class DocumentedRefusal:
 
 DOCUMENTED_REFUSALS: tuple[DocumentedRefusal, ...] = (
     DocumentedRefusal(
+        # Prefect: api/dependencies.py, LimitBody.
         r"POST .*/(filter|paginate)",
         422,
         r"Invalid (limit|offset|page): must be (less|greater) than or equal to \d+\.",
         "limit is 0 to 200, which the published schema does not say",
     ),
     DocumentedRefusal(
+        # Prefect: api/flow_runs.py, flow_run_history.
         r"POST /flow_runs/history",
         422,
         r"History interval must not be less than 1 second\.",
@@ -94,6 +96,7 @@ DOCUMENTED_REFUSALS: tuple[DocumentedRefusal, ...] = (
         "all intervals lie within the years that a date-time can have",
     ),
     DocumentedRefusal(
+        # Prefect: api/flow_runs.py, update_flow_run.
         r"PATCH /flow_runs/{id}",
         400,
         r"Job variables for a flow run in state \w+ cannot be updated"
@@ -102,26 +105,31 @@ DOCUMENTED_REFUSALS: tuple[DocumentedRefusal, ...] = (
         "job_variables change only while the run is scheduled and has a deployment",
     ),
     DocumentedRefusal(
+        # Prefect: schemas/core.py, TaskRunPolicy.
         r"POST /task_runs/",
         422,
         r".*(retry_jitter_factor` must be >= 0|more than \d+ retry delays).*",
         "a policy has a jitter factor of 0 or more and at most 50 delays",
     ),
     DocumentedRefusal(
+        # Prefect, since 3.6.25: _internal/schemas/validators.py, validate_parameter_size.
         r"(POST|PATCH) /flow_runs/.*",
         422,
         r".*parameters must be less than [\d,]+ bytes.*",
         "the size of parameters is limited",
     ),
     DocumentedRefusal(
+        # Only mocks refuse it: real servers have the deviation unreadable-labels.
         r"PATCH /flow_runs/{id}/labels",
         422,
         r".*A label must be a text, a number or a boolean.*",
         "no reply could show any other label",
     ),
+    # Prefect: api/csrf_token.py.
     DocumentedRefusal(
         r"GET /csrf-token", 422, r"CSRF protection is disabled\.", "this is its only answer"
     ),
+    # Prefect: api/concurrency_limits_v2.py, renew_concurrency_lease.
     DocumentedRefusal(r"POST /v2/.*", 410, r"Lease .*", "an unknown lease is answered 410"),
 )
 
@@ -295,6 +303,7 @@ def _fails_on_unstorable_value(dialect: Dialect, sent: SentRequest, answer: Answ
 
 def _is_unstorable(value: object) -> bool:
     if isinstance(value, str):
+        # PostgreSQL stores no NUL, and UTF-8 has no surrogates (RFC 3629).
         return "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
     if isinstance(value, float) and not math.isfinite(value):
         return True
@@ -330,6 +339,8 @@ def _has_huge_integers(dialect: Dialect, sent: SentRequest, answer: Answer) -> b
         dialect.huge_integers
         and answer.status < 400
         and any(
+            # Lists are written with orjson, which takes these 64 bits and no more (Prefect:
+            # api/flow_runs.py, read_flow_runs).
             isinstance(value, int | float) and not -(2**63) <= value < 2**64
             for value in _leaves(sent.json)
         )

@@ -19,6 +19,7 @@ Violation = tuple[Check, str, ObservedExchange]
 """A violated check, what is wrong in a sentence, and the exchange that shows it."""
 
 NULL_FILTER: Any = {"flow_runs": None}
+# Rule M2: an empty any_ matches nothing.
 EMPTY_ID_FILTER: Any = {"flow_runs": {"id": {"any_": []}}}
 
 VALID_BODIES: Sequence[Any] = (
@@ -28,6 +29,7 @@ VALID_BODIES: Sequence[Any] = (
     {"limit": 3, **NULL_FILTER},
     {"limit": 50},
     EMPTY_ID_FILTER,
+    # With a null beside it, any_ holds in every dialect (compare deviation state-both-lists).
     {"flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED"], "not_any_": None}}}},
     {"flow_runs": {"operator": "or_", "name": {"like_": "etl"}, "tags": {"is_null_": True}}},
     {"flow_runs": {"tags": {"any_": ["etl", "nightly"]}}, "limit": 1},
@@ -38,6 +40,7 @@ VALID_BODIES: Sequence[Any] = (
 INVALID_BODIES: Sequence[Any] = (
     {"limit": 0},
     {"limit": -1},
+    # A server has 1 to 50. Prefect: api/flow_runs.py, BULK_OPERATION_LIMIT.
     {"limit": 51},
     {"limit": []},
     [],

@@ -43,6 +43,8 @@ _CLIENT_HEADERS = frozenset(
         "x-schemathesis-testcaseid",
     }
 )
+# Log lines have no address of their own. A server deletes them with their run (Prefect:
+# api/flow_runs.py, delete_flow_run_logs).
 _CREATED_PATHS = {
     CREATE_FLOW_RUN: "/flow_runs",
     "POST /flows/": "/flows",
@@ -137,6 +139,7 @@ class RequestInterceptor(AuthBase):
             response = self._retry_busy(response, kwargs)
             assert self._sent is not None  # noqa: S101 - __call__ comes first
             answer = to_answer(response)
+            # Before `observe`, which may raise: what was created must be in the journal by then.
             self._report_created(self._sent, answer)
             self.exchange = self.observer.observe(self._sent, answer, self._matching)
         return response
@@ -157,6 +160,7 @@ class RequestInterceptor(AuthBase):
             response.close()
             time.sleep(_RETRY_DELAY)
             self.observer.target.throttle()
+            # As HTTPDigestAuth of requests sends a request again.
             response = response.connection.send(response.request, **kwargs)
         return response
 
@@ -231,6 +235,7 @@ def make_schemathesis_check(
             find_violations(interceptor.exchange) if interceptor.exchange else ()
         ):
             if check.id == check_id:
+                # Schemathesis counts an AssertionError as a failed check.
                 raise AssertionError(f"{violation}; expected: {check.sentence}")
 
     run_check.__name__ = name

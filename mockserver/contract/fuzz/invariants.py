@@ -31,6 +31,7 @@ def _as_many_as_may(exchange: ObservedExchange) -> str:
     if exchange.matching is None or exchange.sent.limit is None:
         return ""
     matching, deleted = len(exchange.matching), len(set(exchange.deleted))
+    # More is no violation of this check: `at-most-limit` has it.
     expected = min(matching, exchange.limit)
     if deleted >= expected:
         return ""
@@ -40,6 +41,7 @@ def _as_many_as_may(exchange: ObservedExchange) -> str:
 def _only_matching(exchange: ObservedExchange) -> str:
     if exchange.matching is None:
         return ""
+    # Prefect finds the runs of both endpoints by one function, models/flow_runs.py, read_flow_runs.
     other = sorted(set(exchange.deleted) - set(exchange.matching))
     if not other:
         return ""
@@ -49,6 +51,8 @@ def _only_matching(exchange: ObservedExchange) -> str:
 def _highest_ids(exchange: ObservedExchange) -> str:
     if exchange.matching is None or not exchange.deleted:
         return ""
+    # Rule M10. Prefect: api/flow_runs.py, bulk_delete_flow_runs takes the default order of
+    # models/flow_runs.py, read_flow_runs, which is ID_DESC.
     lowest = min(exchange.deleted)
     kept = [run for run in exchange.matching if run > lowest and run not in exchange.deleted]
     return f"it deleted {lowest} but kept {_abbreviate(kept)}, which also matched" if kept else ""
@@ -63,6 +67,7 @@ def _gone_afterwards(exchange: ObservedExchange) -> str:
     listed = [run for run in exchange.deleted if run in exchange.after]
     if listed:
         return f"deleted lists {_abbreviate(listed)}, which can still be listed"
+    # The list alone does not tell: a server may hide runs there that it still has.
     found = [run for run, status in (exchange.get_statuses or {}).items() if status != 404]
     return f"GET of {_abbreviate(found)}, which was deleted, did not answer 404" if found else ""
 
@@ -129,6 +134,7 @@ def _reading_changes_nothing(exchange: ObservedExchange) -> str:
 
 
 def _refusal_changes_nothing(exchange: ObservedExchange) -> str:
+    # A failure (5xx) counts as a refusal, too.
     refused = exchange.answer.status >= 400 and not exchange.sent.is_read_only
     return _describe_change(exchange) if refused else ""
 
@@ -194,6 +200,7 @@ class Check:
         return has_status and self.operation in ("", exchange.sent.operation)
 
 
+# The ids are part of reports. tests/support/server_mutants.py has wrong servers that violate them.
 CHECKS: tuple[Check, ...] = (
     Check("unique", BULK_DELETE, "no id is listed twice in deleted", _unique),
     Check("at-most-limit", BULK_DELETE, "at most limit runs are deleted", _at_most_limit),

@@ -28,6 +28,7 @@ class MockPool:
     def __enter__(self) -> MockPool:
         # The mocks get bad requests on purpose: without a handler their log would go to stderr.
         logging.getLogger("mockserver").addHandler(logging.NullHandler())
+        # A daemon, so that a mock that does not stop cannot keep the process alive.
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         return self
@@ -74,6 +75,7 @@ class MockPool:
     def _create_mock(self, dialect: Dialect) -> tuple[Target, Store]:
         store = Store(Base(()))
         url = asyncio.run_coroutine_threadsafe(self._start(dialect, store), self._loop).result()
+        # The user's limit of requests is for the server under test.
         return Target(f"{url}/api", {}, Ownership.OURS, Limits(requests=sys.maxsize)), store
 
     async def _start(self, dialect: Dialect, store: Store) -> str:

@@ -73,6 +73,7 @@ class ProbeContext:
 
 def _state_both_lists(context: ProbeContext) -> bool:
     run = context.create_run_id(name="probe", state={"type": "SCHEDULED"})
+    # A scheduled run matches only where both lists are dropped, as Prefect 3.6.16 to 3.9.0 does.
     both = {"any_": ["COMPLETED"], "not_any_": ["FAILED"]}
     return bool(context.count(run, state={"type": both}).json == 1)
 
@@ -85,6 +86,7 @@ def _like_wildcards(context: ProbeContext) -> bool:
 
 
 def _like_nul(context: ProbeContext) -> bool:
+    # SQLite cuts the pattern to nothing, which matches; PostgreSQL answers 503.
     answer = context.count(context.create_run_id(name="probe"), name={"like_": "\0"})
     return answer.status >= 500 or answer.json == 1
 
@@ -95,6 +97,7 @@ def _nul_in_text(context: ProbeContext) -> bool:
 
 def _like_case(context: ProbeContext) -> bool:
     return bool(
+        # Case folding makes ss of ß; lower-casing, which databases do, keeps it.
         context.count(context.create_run_id(name="straße-ü"), name={"like_": "STRASSE-Ü"}).json == 0
     )
 
@@ -114,14 +117,17 @@ def _body_ignored(context: ProbeContext) -> bool:
 
 
 def _api_version(context: ProbeContext) -> bool:
+    # Real servers want three numbers.
     return context.send(COUNT_PATH, {}, x_prefect_api_version="1.2").status == 400
 
 
 def _unreadable(context: ProbeContext) -> bool:
+    # No UTF-8 has this byte (RFC 3629); under an ignored key nothing else is wrong.
     return context.send(COUNT_PATH, b'{"x":"\xff"}').status == 400
 
 
 def _undocumented_5xx(context: ProbeContext) -> bool:
+    # A real server's 422 would have to repeat NaN, which JSON does not have (RFC 8259, section 6).
     body = b'{"flow_runs":{"id":{"any_":[]}},"limit":NaN}'
     return context.send(BULK_DELETE_PATH, body).status >= 500
 
@@ -155,6 +161,7 @@ def _shared_details(context: ProbeContext) -> bool:
     runs = [context.create_run_id(state=_scheduled_state("2024-01-01T00:00:00Z")) for _ in range(2)]
     body = {"flow_runs": {"id": {"any_": runs}}, "state": {"type": "PENDING"}}
     results = context.send("/flow_runs/bulk_set_state", body).json["results"]
+    # Each reply should name its own run.
     named = {result["state"]["state_details"]["flow_run_id"] for result in results}
     return len(named) == 1
 
@@ -184,6 +191,7 @@ def _empty_key(context: ProbeContext) -> bool:
 def _state_not_stored(context: ProbeContext) -> bool:
     body = b'{"state":{"type":"RUNNING","name":"\\ud800"},"force":true}'
     answer = context.send(f"/flow_runs/{context.create_run_id(name='probe')}/set_state", body)
+    # PostgreSQL answers 503, SQLite an ABORT.
     return answer.status >= 500 or answer.json.get("status") == "ABORT"
 
 
@@ -205,6 +213,7 @@ def _unreadable_labels(context: ProbeContext) -> bool:
 
 
 def _huge_integers(context: ProbeContext) -> bool:
+    # The smallest integer that orjson, which writes the lists, refuses.
     run = context.create_run_id(name="probe", parameters={"n": 2**64})
     create_curl = context.curl  # the request to show: the list alone shows nothing
     body = {"flow_runs": {"id": {"any_": [run]}}}

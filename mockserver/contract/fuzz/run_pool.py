@@ -68,6 +68,8 @@ class RunPool:
 
     def _post_run(self, template: Mapping[str, Any]) -> Any:
         flow_id = self.ensure_flow()
+        # Unique in a flow (Prefect: orm_models.py, uq_flow_run__flow_id_idempotency_key): for a key
+        # that was used, a server returns the old run.
         key = f"{FLOW_NAME}-{flow_id}-{self.made_count}"
         run = {**template, "flow_id": flow_id, "idempotency_key": key}
         return self.target.request_json("POST", "/flow_runs/", run)
@@ -119,6 +121,7 @@ def remove_runs_except(target: Target, keep: frozenset[str]) -> int:
     while True:
         answer = target.send("POST", BULK_DELETE_PATH, json.dumps(body).encode())
         deleted = parse_deleted_ids(answer)
+        # Else the loop would not end on a server that answers ids and deletes nothing.
         if not removed.isdisjoint(deleted):
             raise TargetError(f"{target.url} says that it deletes flow runs, but does not")
         removed.update(deleted)

@@ -58,6 +58,7 @@ def fuzz(
     if the server cannot be reached. What was created is deleted in every case.
     """
     require_permission(target, SideEffect.FUZZES, VERB)
+    # First, since it may raise: nothing has been created yet.
     campaign = Campaign(target, settings or FuzzSettings())
     settings = campaign.settings
     started, sent_before = time.monotonic(), target.sent
@@ -195,6 +196,7 @@ class _FuzzRun:
         key = (check, sent.operation, str(answer.status))
         seen = self.failures.get(key)
         times = seen.times if seen else 0
+        # Schemathesis is told not to shrink, so the shortest body that was sent is shown.
         if seen is None or len(sent.body or b"") < len(seen.sent.body or b""):
             seen = self.failures[key] = _Failure(check, sent.operation, sentence, sent, answer)
         seen.times = times + 1

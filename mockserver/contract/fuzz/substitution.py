@@ -36,6 +36,7 @@ def substitute_known_values(body: Any, runs: RunsById, seed: object) -> Any:
     """
     if not runs or not isinstance(body, dict) or not isinstance(body.get("flow_runs"), dict):
         return body
+    # Seeded by the body: a request is changed in the same way whatever was sent before it.
     random = Random(repr((seed, body)))  # noqa: S311 - test data, not secrets
     filter_body = {
         criterion: _substitute_criterion(criterion, conditions, runs, random)
@@ -61,6 +62,7 @@ def _known_values(criterion: str, runs: RunsById) -> tuple[Sequence[str], Callab
     if criterion == "id":
         return _ids_by_creation(runs), IS_UUID
     if criterion == "tags":
+        # Sorted: the order of a set of texts differs from one process to the next.
         return sorted({tag for run in runs.values() for tag in run["tags"]}), _is_not_operator
     if criterion not in _TIME_FIELDS | _TEXT_FIELDS:
         return (), _is_not_operator
@@ -95,6 +97,7 @@ def loosen_bulk_delete(body: Any, seed: object) -> Any:
     """
     if not isinstance(body, dict):
         return body
+    # Another text for each function, or all would draw the same numbers for a body.
     random = Random(repr((seed, "more", body)))  # noqa: S311
     filter_body = body.get("flow_runs")
     if isinstance(filter_body, dict) and filter_body and random.random() < _SUBSTITUTION_RATE:

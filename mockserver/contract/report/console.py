@@ -49,6 +49,7 @@ class _ReportPrinter:
     def print_wrapped(self, text: str, style: str = "", *, indent: int = 0) -> None:
         """Print text wrapped to the terminal's width, without spaces at the end of lines."""
         width = max(20, self.console.width - indent)
+        # Text and not str: rich reads [...] in a str as markup.
         for line in Text(self.encodable(text), style).wrap(self.console, width):
             line.rstrip()
             self.console.print(Text(" " * indent) + line, soft_wrap=True)
@@ -56,6 +57,7 @@ class _ReportPrinter:
     def print_line(self, name: str, value: str) -> None:
         """Print a line without wrapping it, so that it can be copied."""
         whole = Text.assemble((self.encodable(name), "dim"), " ", self.encodable(value))
+        # Else rich breaks the line at the width of the terminal.
         self.console.print(whole, soft_wrap=True)
 
     def print_rule(self, name: str) -> None:

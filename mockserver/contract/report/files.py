@@ -59,6 +59,7 @@ def _created_folder(folder: Path) -> Iterator[None]:
 
 def _write_atomically(path: Path, text: str) -> None:
     """Write a file; readers see the old content until the new one is complete."""
+    # In the same folder: a file is replaced at once only within one file system.
     with NamedTemporaryFile(
         "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as file:
@@ -69,6 +70,7 @@ def _write_atomically(path: Path, text: str) -> None:
             # A temporary file is for its owner alone; a report is a file like any other.
             temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)
+        # Ctrl-C, too, must not leave a half-written file.
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

@@ -87,6 +87,8 @@ def _error_command(name: str, text: str) -> str:
 
 
 def _escape_data(text: str) -> str:
+    # % first, or it would escape the other escapes. The rules are those of GitHub's own toolkit:
+    # actions/toolkit, packages/core/src/command.ts, escapeData and escapeProperty.
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -95,6 +97,7 @@ def render_markdown(report: Report) -> str:
     whole = "\n".join(_markdown(report)) + "\n"
     if len(whole.encode()) <= MAX_SUMMARY_BYTES:
         return whole
+    # Cut between paragraphs; the <details> around them is closed below.
     truncated = whole.encode()[:MAX_SUMMARY_BYTES].decode(errors="ignore").rpartition("\n\n")[0]
     return f"{truncated}\n\n</details>\n\n... cut here; the other reports have all of it\n"
 

@@ -18,9 +18,11 @@ _TEMPLATE = "contract/report/report.html"
 def render_html(report: Report) -> str:
     """The page. It is built of elements, not of joined text, so that all text is escaped."""
     parts = [_header(report), _cards(report), *map(_section, report.outcomes), _footer()]
+    # method: as XML, an empty element would be <p/>, which HTML reads as an opened one.
     body = "\n".join(ET.tostring(part, encoding="unicode", method="html") for part in parts)
     template = Template(resource_path(_TEMPLATE).read_text(encoding="utf-8"))
     name = html.escape(f"{report.headline} - {report.run.url}")
+    # A $ in the values is safe: they are not substituted again.
     return template.substitute(title=name, body=body)
 
 

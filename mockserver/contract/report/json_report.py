@@ -31,6 +31,7 @@ def report_as_dict(report: Report) -> Mapping[str, Any]:
             "url": run.url,
             "server": run.server,
             "dialect": run.dialect,
+            # The name, not the value: values are sentences, whose wording may change.
             "ownership": run.ownership.name.lower(),
             "started": run.started.isoformat(),
             "seconds": round(run.seconds, 3),

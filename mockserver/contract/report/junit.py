@@ -36,6 +36,7 @@ def _suite(report: Report, outcome: Outcome) -> Element:
         errors="0",
         skipped="0",
         time=f"{outcome.seconds:.3f}",
+        # Without an offset: the usual schema, JUnit.xsd, allows none.
         timestamp=report.run.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
     )
     properties = ET.SubElement(suite, "properties")

@@ -10,6 +10,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+# verify took 118 to 457 s (measured): about 12 to 46 lines.
 _SECONDS_BETWEEN_LINES = 10.0
 
 

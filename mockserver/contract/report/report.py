@@ -94,6 +94,7 @@ class _Sanitizer:
     secrets: Collection[str]
 
     def line(self, text: str) -> str:
+        # `sanitize` cuts, and may leave several lines.
         return sanitize_uncut_line(sanitize(text, self.secrets))
 
     def lines(self, texts: Iterable[str]) -> list[str]:
@@ -114,6 +115,7 @@ class _Sanitizer:
             subject=self.line(finding.subject),
             sentence=self.line(finding.sentence),
             evidence=sanitize(finding.evidence, self.secrets),
+            # Not cut: half of a command does something else.
             curl=sanitize_uncut_line(finding.curl, self.secrets),
         )
 

@@ -64,6 +64,7 @@ def _credentials(value: str) -> Iterator[str]:
     if not credentials:
         return
     yield credentials
+    # RFC 7617: user and password in base64, joined by a colon. A scheme ignores case (RFC 9110).
     if scheme.lower() == "basic":
         try:
             plain = base64.b64decode(credentials, validate=True).decode()

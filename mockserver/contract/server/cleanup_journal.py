@@ -109,6 +109,7 @@ class CleanupJournal:
         return flow_runs
 
     def _write(self, value: object) -> None:
+        # Opened for each line, so that a killed process loses none that was written.
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(value) + "\n")
 

@@ -69,10 +69,13 @@ def connect_server(options: ServerOptions, on_status: StatusCallback) -> Iterato
             notes = []
         else:
             url = stack.enter_context(running_server(command, on_status))
+            # Without the credentials of the environment: they are for another server.
             target = Target(url, {}, Ownership.OURS, options.limits)
             notes = _protect_foreign_runs(target, options)
         identity = identify(target, options.dialect)
+        # Before the leftovers are deleted: a busy SQLite refuses deletes now and then.
         target.flaky = _is_flaky(identity)
+        # Also on a shared server (see permission.py): these records are the kit's own.
         leftovers = delete_leftovers(target, options.journal_folder)
         if leftovers:
             notes.append(f"{leftovers:,} flow runs that an earlier run had left were deleted")

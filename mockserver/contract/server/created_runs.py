@@ -23,6 +23,8 @@ from .sample_values import (
 )
 from .target import JSON_HEADERS, Target, id_of
 
+# Prefect: schemas/actions.py, FlowRunCreate has no such fields; api/dependencies.py, get_created_by
+# knows no other creator.
 API_LIMITATIONS = (
     "ids, and the times at which a run started and ended: the server chooses them",
     "runs without a state or a name, or with a creator of a type other than AUTOMATION",
@@ -129,6 +131,7 @@ class CreatedRuns:
 
     def _create_task_run(self, flow_run_id: str) -> str:
         """Create a task run of a flow run, for a subflow to have as its parent; return its id."""
+        # Unique together (Prefect: orm_models.py, uq_task_run__flow_run_id_task_key_dynamic_key).
         fields = {"task_key": "call", "dynamic_key": str(self._made), "flow_run_id": flow_run_id}
         return id_of(self.target.request_json("POST", "/task_runs/", fields))
 
@@ -150,6 +153,7 @@ def _creator_headers(creator_id: str | None) -> Mapping[str, str]:
     """The headers with which an automation names itself as the creator; the name is in base64."""
     if creator_id is None:
         return {}
+    # Prefect: api/dependencies.py, get_created_by; without both headers there is no creator.
     name = base64.b64encode(b"robot").decode()
     return {"Prefect-Automation-Id": creator_id, "Prefect-Automation-Name": name}
 
@@ -176,6 +180,7 @@ def random_drafts(random: Random, count: int, *, nul: bool) -> Iterator[Draft]:
 
 
 def _optional_choice(random: Random, values: Sequence[str]) -> str | None:
+    # Absent from some runs, so that is_null_ selects some and leaves others.
     return random.choice(values) if random.random() < 0.6 else None
 
 

@@ -22,6 +22,7 @@ class SideEffect(Enum):
     FUZZES = "sends requests of any kind to every operation"
 
 
+# A URL without --disposable is shared: the safe answer is the default.
 ALLOWED: Mapping[Ownership, frozenset[SideEffect]] = {
     Ownership.OURS: frozenset(SideEffect),
     Ownership.DISPOSABLE: frozenset(SideEffect),

@@ -15,6 +15,7 @@ from ..findings import Finding
 from .target import Target
 
 # A server computes these from the clock when it answers; all other fields are stored.
+# Prefect itself ignores them in comparisons (schemas/responses.py, FlowRunResponse.__eq__).
 _CLOCK_DEPENDENT_FIELDS = frozenset({"estimated_run_time", "estimated_start_time_delta"})
 
 

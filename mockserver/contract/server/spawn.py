@@ -104,6 +104,7 @@ def prefect_command(python: str | None, database: str | None) -> ServerCommand:
 def _with_async_driver(database: str) -> str:
     """A database's URL with the driver that Prefect uses. Raises UsageError for other databases."""
     scheme, separator, rest = database.partition("://")
+    # Prefect: settings/models/server/database.py, connection_url takes these two drivers.
     drivers = {
         "postgresql": "postgresql+asyncpg",
         "postgres": "postgresql+asyncpg",
@@ -128,7 +129,9 @@ def running_server(
     Raises TargetError, with the last lines it printed, if it does not start.
     """
     with TemporaryDirectory(prefix="mockserver-prefect-") as folder:
+        # Another process may take it before the server does: the start then fails with its output.
         port = _free_port()
+        # A file, no pipe: nobody reads while the server runs, and a full pipe would block it.
         log = Path(folder, "server.log")
         Path(folder, _EMPTY_SEED_FILE).write_text("[]")
         command = [*server_command.command, "--host", HOST, "--port", str(port)]
@@ -149,6 +152,7 @@ def _environment(folder: str, database: str | None) -> dict[str, str]:
     return {
         **kept,
         **_ENVIRONMENT,
+        # Prefect reads the user's profiles from it.
         "PREFECT_HOME": folder,
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database
         or f"sqlite+aiosqlite:///{folder}/prefect.db",

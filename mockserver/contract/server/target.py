@@ -83,6 +83,7 @@ class HTTPStatusError(TargetError):
 
 
 # A real server on SQLite answers 503 to 8-12 % of the requests of a sequential drain (measured).
+# At 12 %, thirteen in a row have a chance of 1e-12, if they are independent.
 _MAX_RETRIES = 12
 _RETRY_DELAY = 0.05  # seconds
 
@@ -184,6 +185,7 @@ class Target:
                 data=body,
                 headers={**self.headers, **headers},
                 timeout=self.limits.timeout,
+                # A redirect is an answer to be checked, and may lead to another server.
                 allow_redirects=False,
             )
         except requests.Timeout:
@@ -218,6 +220,7 @@ class Target:
         """
         offset = 0
         while True:
+            # By id, which is unique: pages of a sort with ties may overlap.
             body = {**query, "sort": "ID_DESC", "limit": PAGE, "offset": offset}
             page = self.request_json("POST", path, body)
             if not isinstance(page, list):
@@ -311,6 +314,7 @@ def build_headers(header_options: Sequence[str], environment: Mapping[str, str])
     if environment.get("PREFECT_API_AUTH_STRING"):
         encoded = base64.b64encode(environment["PREFECT_API_AUTH_STRING"].encode()).decode()
         headers["Authorization"] = f"Basic {encoded}"
+    # Prefect: client/orchestration/__init__.py, PrefectClient: the auth string comes first.
     elif environment.get("PREFECT_API_KEY"):
         headers["Authorization"] = f"Bearer {environment['PREFECT_API_KEY'].strip()}"
     for header in header_options:
@@ -324,6 +328,7 @@ def build_headers(header_options: Sequence[str], environment: Mapping[str, str])
             raise UsageError(
                 f"the value of the header {to_single_line(name)} holds a control character"
             )
+        # http.client encodes values as Latin-1, and raises for any other character.
         if not _is_latin_1(name + value):
             raise UsageError(
                 f"the header {to_single_line(name)} holds a character that is not in Latin-1, "
