@@ -36,18 +36,22 @@ class Deviation:
 
 
 DEVIATIONS: tuple[Deviation, ...] = (
+    # Prefect: schemas/filters.py, FlowRunFilterState keeps a type or name only if its SQL is a
+    # single BinaryExpression, and two lists are not. From 3.9.1 on it keeps whatever is not true().
     Deviation(
         "state-both-lists",
         "state.type (or .name) with any_ and not_any_ selects what is in any_ and not in not_any_",
         "the condition on that type or name is dropped; with no other one, every run matches",
         '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"],"not_any_":["FAILED"]}}}}',
     ),
+    # Prefect: schemas/filters.py, FlowRunFilterName puts like_ unescaped between two % for ilike.
     Deviation(
         "like-wildcards",
         "like_ is a plain partial match",
         "% and _ in like_ are wildcards; on PostgreSQL \\ escapes the next character",
         '{"flow_runs":{"name":{"like_":"100%"}}}',
     ),
+    # SQLite's LIKE reads both sides as C strings; PostgreSQL's type text cannot hold NUL.
     Deviation(
         "like-nul",
         "NUL in like_ is an ordinary character",
@@ -61,12 +65,14 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "PostgreSQL answers 503",
         '{"flow_runs":{"tags":{"any_":["a\\u0000"]}}}',
     ),
+    # SQLAlchemy compiles ilike for SQLite to lower() LIKE lower(); SQLite's lower() knows only A-Z.
     Deviation(
         "like-case-ascii",
         "like_ is case-insensitive by Unicode case folding",
         "SQLite folds A-Z only; PostgreSQL lower-cases code point by code point and does not fold",
         '{"flow_runs":{"name":{"like_":"STRASSE-\\u00dc"}}}',
     ),
+    # Prefect: api/server.py, validation_exception_handler; the document has FastAPI's own.
     Deviation(
         "error-shape",
         '422 is {"detail":[{"loc","msg","type"}]}',
@@ -81,12 +87,15 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "an offset, dates and unix timestamps are accepted",
         '{"limit":"10"}',
     ),
+    # FastAPI: routing.py, get_request_handler passes such a body on as bytes, and
+    # request_body_to_args (dependencies/utils.py) looks for no parameter in bytes.
     Deviation(
         "body-ignored",
         "the body is application/json; another type is 422",
         "a body of any other type is ignored: no filter, limit 50, up to 50 runs are deleted",
         'Content-Type: text/plain\n\n{"flow_runs":{"id":{"any_":[]}}}',
     ),
+    # Prefect: api/dependencies.py, EnforceMinimumAPIVersion.
     Deviation(
         "api-version-400",
         "x-prefect-api-version is any text",
@@ -94,6 +103,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "whatever it is",
         "Content-Type: application/json\nx-prefect-api-version: 1.2\n\n{}",
     ),
+    # FastAPI: routing.py, get_request_handler answers 400 for any error of decoding but a
+    # JSONDecodeError. 4,300 is Python's default limit (sys.set_int_max_str_digits).
     Deviation(
         "unreadable-400",
         "a body that cannot be decoded is 422",
@@ -101,6 +112,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "and nesting that is too deep; a UTF-8 byte order mark is accepted",
         '{"x":"\\xff"} (a byte that is no UTF-8)',
     ),
+    # Prefect: api/server.py, is_client_retryable_exception. 503 is for any DBAPIError, but of
+    # SQLite's OperationalErrors only for busy and locked; everything else is 500.
     Deviation(
         "undocumented-5xx",
         "NaN, infinities and lone surrogates are 422; everything else is ordinary",
@@ -108,6 +121,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "a time leaves the years 1-9999 in UTC, or a limit of the database is exceeded",
         '{"limit":NaN}',
     ),
+    # Recorded from the client; test_openapi lists every null that is allowed for it.
     Deviation(
         "client-nulls",
         "the name of a run to create is a text, and sort and limit of a list have a value",
@@ -116,6 +130,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/filter",
         silent=True,
     ),
+    # Prefect: api/flow_runs.py, average_flow_run_lateness has a branch of its own for SQLite, which
+    # subtracts whole seconds since 1970.
     Deviation(
         "lateness-whole-seconds",
         "the average of /flow_runs/lateness and the sums of /flow_runs/history are in seconds",
@@ -132,6 +148,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/",
         silent=True,
     ),
+    # Prefect: api/flow_runs.py, bulk_set_flow_run_state builds one State per run from the same
+    # StateCreate; pydantic keeps its state_details object, which the rules change in place.
     Deviation(
         "bulk-shared-details",
         "bulk_set_state proposes the same state to each flow run",
@@ -141,6 +159,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/bulk_set_state",
         silent=True,
     ),
+    # Prefect: core_policy.py, HandlePausingFlows.after_transition adds the key to what may be None.
     Deviation(
         "null-pause-keys",
         "pause_keys of a policy may be null",
@@ -149,6 +168,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/{id}/set_state",
         silent=True,
     ),
+    # Prefect: api/flow_runs.py, update_flow_run_labels takes any object; only the model of the
+    # reply has KeyValueLabels. Found by fuzzing a real server.
     Deviation(
         "unreadable-labels",
         "a label can be set to any value, but replies hold only texts, numbers and booleans: any "
@@ -158,6 +179,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="PATCH /flow_runs/{id}/labels",
         silent=True,
     ),
+    # Prefect: api/flow_runs.py, read_flow_runs writes lists with orjson, whose integers have 64
+    # bits; a single run is written by FastAPI. Found by fuzzing; fixed in 3.9.1.
     Deviation(
         "huge-integers",
         "integers in a flow run's parameters, context, labels and the like have any size",
@@ -167,6 +190,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/",
         silent=True,
     ),
+    # Prefect: _internal/schemas/validators.py, set_run_policy_deprecated_fields.
     Deviation(
         "policy-deprecated-keys",
         "max_retries and retry_delay_seconds of a policy are superseded",
@@ -175,6 +199,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/",
         silent=True,
     ),
+    # The same validator runs before pydantic's and calls get() on whatever was sent.
     Deviation(
         "policy-no-object",
         "a policy that is not an object is 422",
@@ -183,6 +208,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/",
         silent=True,
     ),
+    # Prefect: _internal/schemas/validators.py, get_or_create_run_name runs before pydantic checks
+    # the type, and replaces every false value.
     Deviation(
         "falsy-names",
         "the name of a run is a text or null",
@@ -191,6 +218,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/",
         silent=True,
     ),
+    # Prefect: models/flow_runs.py, create_flow_run tests whether the key is true; the unique index
+    # of flow and key does not.
     Deviation(
         "empty-key",
         "the flow run that has the idempotency key is returned",
@@ -199,6 +228,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/",
         silent=True,
     ),
+    # Prefect: orchestration/rules.py, validate_proposed_state makes an ABORT of every error that is
+    # not retryable (see undocumented-5xx).
     Deviation(
         "state-not-stored",
         "a proposed state has any texts, and is scheduled for any time",
@@ -208,6 +239,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         endpoint="POST /flow_runs/{id}/set_state",
         silent=True,
     ),
+    # Prefect: orm_models.py, Log.level is a SmallInteger, a size that only PostgreSQL enforces.
     Deviation(
         "small-levels",
         "the level of a log is an integer",

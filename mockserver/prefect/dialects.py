@@ -18,6 +18,7 @@ class Wildcards(Enum):
 
     LITERAL = "ordinary characters"
     ACTIVE = "% and _ are wildcards, \\ is an ordinary character"
+    # PostgreSQL's default. SQLite escapes only in LIKE with ESCAPE, which Prefect does not send.
     ESCAPABLE = "% and _ are wildcards, \\ escapes the next character"
 
 
@@ -97,7 +98,8 @@ PREFECT_SQLITE = Dialect(
     unreadable_labels=True,
     huge_integers=True,
     # Measured. SQLite's defaults are the same numbers: SQLITE_MAX_FUNCTION_ARG is 127 in 3.40, and
-    # SQLITE_MAX_LIKE_PATTERN_LENGTH is 50,000, of which the two % around the text take 2.
+    # SQLITE_MAX_LIKE_PATTERN_LENGTH is 50,000, of which the two % around the text take 2. Prefect
+    # makes the tags of a list the arguments of one json_array() (utilities/database.py).
     undocumented_5xx=DatabaseLimits(
         retryable=False, max_tags=127, max_like_bytes=49_998, max_parameters=None
     ),
@@ -109,8 +111,9 @@ PREFECT_POSTGRESQL = replace(
     like_case_ascii=LikeCase.LOWER,
     nul=NulHandling.FAILS,
     lateness_whole_seconds=False,
+    # PostgreSQL's default order; SQLite takes null for the smallest value.
     nulls_high=True,
-    # Measured; asyncpg, Prefect's driver, takes no more arguments in one query.
+    # Measured; asyncpg, Prefect's driver, takes no more arguments in one query (prepared_stmt.pyx).
     undocumented_5xx=DatabaseLimits(
         retryable=True, max_tags=None, max_like_bytes=None, max_parameters=32_767
     ),

@@ -10,18 +10,21 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 # RFC 3339, section 5.6, `date-time`. Python's own parser accepts much more (ISO 8601), so that the
-# text is matched first.
+# text is matched first. A note there allows a lower-case t and z; re.ASCII keeps \d to 0-9.
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?"
     r"(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII | re.IGNORECASE,
 )
+# The schema of seeds has this pattern, too, and in JSON Schema a pattern may match any part of a
+# text: hence ^ and $, which fullmatch does without.
 RELATIVE_TIME_PATTERN = r"^now((?:[+-](?:[0-9]+(?:\.[0-9]{1,6})?[wdhms])+)*)$"
 _RELATIVE_TIME = re.compile(RELATIVE_TIME_PATTERN.removeprefix("^").removesuffix("$"))
 _SIGNED_OFFSET = re.compile(r"([+-])((?:\d+(?:\.\d+)?[wdhms])+)", re.ASCII)
 _OFFSET_PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])", re.ASCII)
 _UNIT_NAMES = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
+# 23 hours west of UTC, the last day of 9999 ends in the year 10000.
 OUTSIDE_UTC_RANGE = datetime.max.replace(tzinfo=timezone(timedelta(hours=-23)))
 """An instant that UTC cannot hold. It stands for times that Prefect reads but cannot store."""
 
@@ -40,6 +43,7 @@ def parse_rfc3339(text: str) -> datetime:
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"not an RFC 3339 date-time with an offset: {text[:64]!r}")
+    # datetime.fromisoformat refuses a lower-case z (Python 3.11).
     text = text.upper()
     if match[4] == "60":
         return _parse_leap_second(text, match.start(4))

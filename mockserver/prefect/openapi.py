@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # importing it takes 90 ms, and only tests and tools need it
 
 FILE_NAME = "openapi.yaml"
 
+# The text form of RFC 9562, section 4, and no other that Python's UUID() reads.
 UUID_PATTERN = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 FORMAT_CHECKERS: Mapping[str, Callable[[str], bool]] = {
@@ -83,6 +84,8 @@ def component_validator(name: str) -> Draft202012Validator:
     """
     from jsonschema import Draft202012Validator, FormatChecker
 
+    # Without jsonschema's own checkers: a date-time is read by one function, so that this validator
+    # and the models cannot disagree about it.
     checker = FormatChecker(formats=())
     for format_name, is_valid in FORMAT_CHECKERS.items():
         checker.checks(format_name)(_check_strings_only(is_valid))

@@ -19,6 +19,7 @@ EMPTY_JSON: Json = MappingProxyType({})
 
 
 def _empty_json() -> Json:
+    # A factory: dataclasses refuse a mappingproxy as a default, as it has no hash (Python 3.11).
     return EMPTY_JSON
 
 
@@ -38,6 +39,7 @@ class StateType(StrEnum):
     @property
     def default_name(self) -> str:
         """The name of a state without one: `Completed` for COMPLETED."""
+        # Prefect: schemas/actions.py, StateCreate.default_name_from_type.
         return self.value.capitalize()
 
     @property
@@ -46,11 +48,14 @@ class StateType(StrEnum):
         return self in TERMINAL_STATES
 
 
+# Prefect: schemas/states.py, TERMINAL_STATES.
 TERMINAL_STATES = frozenset(
     {StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED}
 )
 
 
+# flow_run_id is not among them: the server sets it on every state (Prefect: global_policy.py,
+# UpdateStateDetails).
 STATE_DETAILS_DEFAULTS: Json = MappingProxyType(
     {
         "task_run_id": None,
@@ -118,6 +123,7 @@ class CreatedBy:
 class StateColumns:
     """The columns of a flow run or task run that filters on its state compare."""
 
+    # Without it the records that inherit this would have a __dict__ in spite of their slots.
     __slots__ = ()
     state: State | None
 
@@ -232,6 +238,7 @@ class FlowRun(StateColumns):
     expected_start_time: datetime | None = None
     next_scheduled_start_time: datetime | None = None
     parent_task_run_id: str | None = None
+    # Not a column of Prefect's: its filter joins the task runs (M8).
     parent_flow_run_id: str | None = None
     idempotency_key: str | None = None
     created_by: CreatedBy | None = None

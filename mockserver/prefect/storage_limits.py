@@ -31,6 +31,8 @@ def check_time_range(dialect: Dialect, time: datetime | None, loc: tuple[str | i
     raise ServerFailure(_DATE_OUT_OF_RANGE, retryable=database.retryable)
 
 
+# Words of SQLAlchemy, because this reason can be read in the reply: a state that is not stored is
+# an ABORT with it. Prefect converts times to UTC for SQLite (utilities/database.py, Timestamp).
 _DATE_OUT_OF_RANGE = "StatementError('(builtins.OverflowError) date value out of range')"
 _TEXT_NOT_STORABLE = (
     "(sqlalchemy.dialects.postgresql.asyncpg.Error) a text that the database does not hold"
@@ -49,6 +51,8 @@ def check_storable(
     if database is None:
         return
     checks_json = _rejects_nul(dialect)
+    # JSON is sent with lone surrogates and NUL escaped: SQLite stores that as it is, and
+    # PostgreSQL's jsonb reads the escapes.
     strings = [text for text in (*texts, *(_iter_texts(values) if checks_json else ())) if text]
     if checks_json and any("\0" in text for text in strings):
         raise ServerFailure(_TEXT_NOT_STORABLE, retryable=database.retryable)
@@ -84,6 +88,8 @@ def check_state_data(dialect: Dialect, data: object) -> None:
     A real server stores this data unchanged; elsewhere in JSON it stores null instead of them.
     """
     database = dialect.undocumented_5xx
+    # Prefect: orm_models.py, Artifact.data is SQLAlchemy's JSON; other columns have the JSON type
+    # of utilities/database.py, which puts null for what JSON lacks.
     if database and _rejects_nul(dialect) and not _is_finite(data):
         raise ServerFailure("NaN or an infinity, which JSON lacks", retryable=database.retryable)
 
@@ -94,6 +100,7 @@ def check_readable(dialect: Dialect, *values: object) -> None:
     A real server stores null instead and then fails to read the row that it has just written: null
     is neither a label nor a number of a policy.
     """
+    # Both databases answer 500: what fails is pydantic, on the row that was read.
     if dialect.undocumented_5xx and not _is_finite(values):  # json writes a tuple as a list
         raise ServerFailure("NaN or an infinity, which JSON lacks", retryable=False)
 
@@ -117,6 +124,7 @@ def check_new_labels(dialect: Dialect, labels: Mapping[str, object]) -> None:
 
 def _is_label(value: object) -> bool:
     """Whether openapi.yaml allows it in a reply's labels: a text, a finite number or a boolean."""
+    # A bool is an int. Prefect: types/__init__.py, KeyValueLabels.
     return isinstance(value, str | int) or (isinstance(value, float) and isfinite(value))
 
 
@@ -134,6 +142,7 @@ def check_integer_size(dialect: Dialect, number: int, *, bits: int) -> None:
     database = dialect.undocumented_5xx
     if database is None:
         return
+    # SQLite has 64 bits for any integer, whatever the type of the column; the sign takes one.
     bound = 2 ** (bits if _rejects_nul(dialect) else 64) // 2
     if not -bound <= number < bound:
         raise ServerFailure("an integer with too many bits", retryable=database.retryable)

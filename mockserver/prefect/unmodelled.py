@@ -134,6 +134,7 @@ UNMODELLED_ENDPOINTS = """\
 def is_unmodelled(method: str, path: str) -> bool:
     """Whether only a real server has this endpoint. `path` comes without the prefix /api."""
     return any(
+        # A handshake of a websocket is a GET (RFC 6455, section 4.1).
         pattern.fullmatch(path) and (method in methods or "WEBSOCKET" in methods)
         for pattern, methods in _endpoint_patterns()
     )
@@ -142,6 +143,7 @@ def is_unmodelled(method: str, path: str) -> bool:
 @cache
 def _endpoint_patterns() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
     lines = (line.split() for line in UNMODELLED_ENDPOINTS.splitlines())
+    # Starlette redirects a path with a slash too many or too few: the pattern takes both.
     return tuple((_path_pattern(path.rstrip("/")), frozenset(methods)) for path, *methods in lines)
 
 
