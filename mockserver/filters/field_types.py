@@ -65,6 +65,7 @@ def _lax_instant(
     except ValueError:
         pass
     now = info.context["now"] if info.context else datetime.now(UTC)
+    # pendulum.parse takes the real clock for this word, whatever `now` it is given.
     if value == "now":
         return to_utc(now)
     import pendulum  # takes 40 ms, and few requests have such times
@@ -72,10 +73,11 @@ def _lax_instant(
     try:
         parsed = pendulum.parse(value, strict=True, now=pendulum.instance(now))  # type: ignore[arg-type]
     except ValueError:
+        # pydantic shows the text of a ValueError; a fixed text is for all other exceptions.
         raise
     except Exception as error:
         raise PydanticCustomError("value_error", "value is not a valid datetime") from error
-    if not isinstance(parsed, datetime):
+    if not isinstance(parsed, datetime):  # P1D is a duration, for example
         raise ValueError(f"value is not a valid datetime it is a {type(parsed)}")
     try:
         return to_utc(datetime.fromisoformat(parsed.isoformat()))
@@ -87,6 +89,7 @@ def _strict_instant_with_offset(value: object) -> datetime:
     """Read a time and keep its offset, unless it is a leap second."""
     instant = _strict_instant(value)
     try:
+        # fromisoformat refuses a lower-case z (Python 3.11).
         return datetime.fromisoformat(str(value).upper())
     except ValueError:
         return instant
@@ -120,6 +123,8 @@ def _integral_float_to_int(value: object, info: cs.ValidationInfo) -> object:
     return int(value) if abs(value) < 2**63 or AS_DOCUMENTED in (info.context or ()) else value
 
 
+# In pydantic's patterns, which are Rust's, $ is the end of the text only; in Python's re it is also
+# before a last line break.
 _UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 Uuid = Annotated[
@@ -138,6 +143,7 @@ Instant = Annotated[
 ]
 
 
+# For state_details, which real servers store as JSON: there a time keeps its offset.
 InstantWithOffset = Annotated[
     datetime,
     _StrictOrLax(
@@ -168,6 +174,7 @@ def json_number(*, ge: float | None = None, le: float | None = None) -> _StrictO
     """An annotation that makes a `float` a finite number of JSON, within bounds."""
     return _StrictOrLax(
         strict=lambda: cs.float_schema(allow_inf_nan=False, strict=True, ge=ge, le=le),
+        # NaN and infinities pass, as by default in pydantic.
         lax=lambda: cs.float_schema(ge=ge, le=le),
     )
 
@@ -209,6 +216,7 @@ def _require_unique(texts: list[str]) -> list[str]:
 
 def _drop_duplicates(texts: object, handler: cs.ValidatorFunctionWrapHandler) -> list[str]:
     if not isinstance(texts, list):
+        # Prefect's type is set[str]. A list keeps the order of the request.
         raise PydanticKnownError("set_type")
     return list(dict.fromkeys(handler(texts)))
 
@@ -254,6 +262,7 @@ def _strip_fail_fast(annotation: Any) -> Any:
     """The annotation without `_FAIL_FAST` in it; the same object if it has none."""
     if get_origin(annotation) is Annotated and _FAIL_FAST in get_args(annotation):
         return get_args(annotation)[0]
+    # With None, a plain type makes a types.UnionType, and Annotated a typing.Union (Python 3.11).
     if get_origin(annotation) is UnionType or get_origin(annotation) is Union:
         parts = [_strip_fail_fast(part) for part in get_args(annotation)]
         return annotation if parts == list(get_args(annotation)) else reduce(or_, parts)

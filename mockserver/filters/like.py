@@ -90,6 +90,7 @@ class LikePattern:
             return False
         if self.is_exact:
             return len(normalized) == at
+        # The first place of a segment is enough: a later one leaves less room for the rest.
         for segment in self.segments:
             at = segment.find_end(normalized, at)
             if at < 0:
@@ -130,6 +131,7 @@ def _compile_pattern(text: str, pattern: str, dialect: Dialect) -> LikePattern:
     """Compile a database's pattern; `pattern` is already in one case, `text` is the original."""
     case = dialect.like_case_ascii
     cut_names_at_nul = dialect.nul is NulHandling.ENDS_PATTERN
+    # The closing % goes, too: the name must then end where the pattern does.
     if cut_names_at_nul:
         pattern = pattern.partition("\0")[0]
     if dialect.like_wildcards is Wildcards.ESCAPABLE and "\\" in pattern:
@@ -141,6 +143,7 @@ def _compile_pattern(text: str, pattern: str, dialect: Dialect) -> LikePattern:
     return LikePattern(
         text,
         case,
+        # Two % side by side are one.
         tuple(segment for segment in segments if segment.length),
         tail,
         cut_names_at_nul=cut_names_at_nul,
@@ -172,4 +175,5 @@ def _build_segment(texts: list[str]) -> LikeSegment:
         if text:
             placed.append((at, text))
         at += len(text) + 1
+    # Between n texts there are n - 1 `_`.
     return LikeSegment(at - 1, tuple(placed))

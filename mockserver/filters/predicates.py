@@ -41,6 +41,7 @@ from .like import LikePattern, compile_like
 from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
 
 
+# Compared by identity, as functions are; indexes look their answer up by the relation.
 @dataclass(frozen=True, slots=True, eq=False)
 class Relation:
     """A comparison of a record's value with an operand; `label` is its words in a sentence.
@@ -59,6 +60,7 @@ IS_NULL = Relation("is null", lambda _value, _: False, matches_null=True)
 IS_NOT_NULL = Relation("is not null", lambda _value, _: True)
 AT_OR_BEFORE = Relation("is at or before", lambda value, instant: value <= instant)
 AT_OR_AFTER = Relation("is at or after", lambda value, instant: value >= instant)
+# The operand is a frozenset, whose methods take a tuple of tags as it is.
 HAS_ALL = Relation("has all of", lambda tags, values: values.issubset(tags))
 HAS_ANY = Relation("has any of", lambda tags, values: not values.isdisjoint(tags))
 IS_EMPTY = Relation("is empty", lambda tags, _: not tags)
@@ -139,6 +141,7 @@ def _format_operand(operand: object) -> str:
         )
         shown = [
             to_single_line(item, _MAX_SHOWN_CHARACTERS)
+            # A set has no order: the smallest are the same in every process.
             for item in nsmallest(_MAX_SHOWN_ITEMS, operand)
         ]
         return f"{{{', '.join(shown)}{more}}}"
@@ -194,6 +197,8 @@ def time_bounds(column: str) -> dict[str, ConditionCompiler]:
     }
 
 
+# Prefect (schemas/filters.py) tests any_ for null, but not_any_, all_ and like_ for truth: that is
+# M2. Up to 3.6.22 it tested all of them for null.
 CONDITIONS: Mapping[str, Mapping[str, ConditionCompiler]] = {
     "id": {"any_": one_of("id"), "not_any_": skip_if_empty("id", NONE_OF)},
     "name": {"any_": one_of("name"), "like_": like_condition("name")},
@@ -210,10 +215,12 @@ CONDITIONS: Mapping[str, Mapping[str, ConditionCompiler]] = {
     "state.type": {"any_": one_of("state_type"), "not_any_": skip_if_empty("state_type", NONE_OF)},
     "state.name": {"any_": one_of("state_name"), "not_any_": skip_if_empty("state_name", NONE_OF)},
     "flow_version": {"any_": one_of("flow_version")},
+    # Prefect: FlowRunFilterStartTime, coalesce of both times (M7).
     "start_time": time_bounds("start_or_expected_time") | {"is_null_": null_check("start_time")},
     "end_time": time_bounds("end_time") | {"is_null_": null_check("end_time")},
     "expected_start_time": time_bounds("expected_start_time"),
     "next_scheduled_start_time": time_bounds("next_scheduled_start_time"),
+    # Prefect joins the task runs; here the record has the answer (M8).
     "parent_flow_run_id": {"any_": one_of("parent_flow_run_id")},
     "parent_task_run_id": {
         "any_": one_of("parent_task_run_id"),
@@ -223,6 +230,7 @@ CONDITIONS: Mapping[str, Mapping[str, ConditionCompiler]] = {
         "any_": one_of("idempotency_key"),
         "not_any_": skip_if_empty("idempotency_key", NONE_OF),
     },
+    # Prefect compares texts taken out of a JSON column; is_null_ is about the column (M4).
     "created_by": {
         "id_": one_of("created_by_id"),
         "type_": one_of("created_by_type"),
@@ -302,6 +310,8 @@ def compile_state(
 
     In a dialect with the deviation `state-both-lists`, so is one with two lists.
     """
+    # Prefect: FlowRunFilterState keeps a part only if its SQL is a single BinaryExpression. true(),
+    # for no condition, is none (M3), and neither are two conditions (`state-both-lists`).
     parts = []
     for key in ("type", "name"):
         lists = getattr(state, key)
@@ -315,11 +325,13 @@ def compile_state(
 
 def has_both_lists(lists: Any) -> bool:
     """Whether `state-both-lists` is about it: `any_` is not null and `not_any_` not empty."""
+    # The states of task runs have no not_any_ (Prefect: TaskRunFilterStateType).
     return lists.any_ is not None and bool(getattr(lists, "not_any_", None))
 
 
 def combine(operator: Operator, parts: list[Predicate]) -> Predicate:
     """Combine by and or by or. Without parts every run matches, whatever the operator (M2a)."""
+    # Prefect: PrefectFilterBaseModel.as_sql_filter is true() without conditions, under or_ as well.
     if len(parts) == 1:
         return parts[0]
     if not parts or operator is Operator.and_:

@@ -51,6 +51,7 @@ class QuerySize:
         self.like_texts += texts
         self.parameters += len(texts)
         self.lone_surrogate |= any(map(has_surrogate, texts))
+        # A lone surrogate has a reason of its own; here it must only not raise.
         sizes = (len(text.encode(errors="surrogatepass")) for text in texts)
         longest = max(sizes, default=0) - _PATTERN_KEYS[key]
         self.max_like_bytes = max(self.max_like_bytes, longest)
@@ -58,6 +59,7 @@ class QuerySize:
     def _add_list(self, criterion: str, values: list[str]) -> None:
         # Prefect compares a part of the JSON in created_by; the part's name is a parameter, too.
         self.parameters += len(values) + (criterion == "created_by")
+        # On SQLite each tag is an argument of json_array() (Prefect: utilities/database.py).
         if criterion == "tags":
             self.max_tags = max(self.max_tags, len(values))
         text = "".join(values)  # scanning one text is faster than scanning each
@@ -152,6 +154,7 @@ def violated_limit(size: QuerySize, database: DatabaseLimits) -> str | None:
         return "too many tags in one list"
     if _exceeds(size.parameters, database.max_parameters):
         return "too many values in all"
+    # Last, because only this reason needs rows: any other holds for an empty table, too.
     if _exceeds(size.max_like_bytes, database.max_like_bytes):
         return _LONG_PATTERN
     return None

@@ -14,6 +14,7 @@ from .models import FlowRunFilter, Operator
 from .predicates import MATCH_ALL, Predicate, has_condition
 from .query_size import QuerySize, violated_limit
 
+# The backslash means something on PostgreSQL only.
 _PATTERN_CHARACTERS = frozenset("%_\\")
 _DATABASE_LIMITS = tuple(
     dialect.undocumented_5xx for dialect in DIALECTS.values() if dialect.undocumented_5xx
