@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         TaskRunCreate,
     )
 
+# Imported late (PEP 562): bulk_delete needs none of these (see `filters`).
 __getattr__ = lazy_exports(
     __name__,
     {

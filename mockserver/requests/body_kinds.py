@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from ..errors import OutOfBounds
 from ..filters import JsonInteger, json_integer
 
+# Prefect: api/flow_runs.py, BULK_OPERATION_LIMIT.
 MAX_LIMIT = 50  # of one bulk_delete, as openapi.yaml says
 MAX_PAGE_LIMIT = 200  # a real server's PREFECT_API_DEFAULT_LIMIT
 
@@ -26,6 +27,7 @@ BodyT = TypeVar("BodyT", bound=BaseModel)
 class BodyParameters(BaseModel):
     """A body whose keys are parameters. Other keys are allowed and ignored."""
 
+    # Not "ignore", which does the same on a real server: `is_fully_checked` has to see other keys.
     model_config = ConfigDict(extra="allow", frozen=True)
 
     is_page: ClassVar[bool] = False  # `limit` has the bounds of a page, which no schema tells
@@ -76,6 +78,7 @@ def check_page_limit(request: BaseModel) -> None:
 
 
 def _page_limit_error(page: BaseModel) -> str | None:
+    # Prefect: api/dependencies.py, LimitBody. No schema has the bound: it is a server's setting.
     limit: int | None = getattr(page, "limit", None)
     if limit is None:
         return None

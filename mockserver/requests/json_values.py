@@ -26,6 +26,7 @@ def decode_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except json.JSONDecodeError as error:
+        # FastAPI (routing.py, get_request_handler) puts the whole text into the reply.
         require_json_encodable(error.doc)
         problem = {
             "type": "json_invalid",
@@ -39,6 +40,7 @@ def decode_json(body: bytes) -> Any:
         raise UndecodableBody from None
 
 
+# Texts come first, so that brackets in them do not count.
 _DEPTH_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|[\]}]', re.DOTALL)
 
 
@@ -46,6 +48,7 @@ def _nests_too_deep(body: bytes) -> bool:
     # Most bodies have fewer brackets than levels are allowed, whatever their order.
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return False
+    # Counted, not left to json.loads: how deep that can go depends on the frames above it.
     depth = deepest = 0
     for token in _DEPTH_TOKENS.finditer(body):
         if token[1]:

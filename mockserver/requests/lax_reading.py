@@ -33,6 +33,7 @@ def parse_lax(model: type[BodyT], value: Any, now: datetime, *, all_errors: bool
         raise InvalidRequest([missing_error()], None)
     context = {"now": now}
     try:
+        # FastAPI validates so, which shows in errors: model_attributes_type, not model_type.
         return model.model_validate(given, from_attributes=True, context=context)
     except ValidationError as error:
         refusal = error
@@ -61,10 +62,12 @@ def _pick_parameters(model: type[BodyParameters], value: Any) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         require_json_encodable(value)
+        # FastAPI: request_body_to_args has an error for each parameter, required or not.
         raise InvalidRequest([missing_error(key) for key in model.model_fields], value)
     given = {key: value[key] for key in model.model_fields if value.get(key) is not None}
     if model.is_page and "limit" in given:
-        # A real server looks at the page first, whatever else is wrong.
+        # A real server looks at the page first, whatever else is wrong: LimitBody is a dependency,
+        # and FastAPI runs those before it reads the parameters of the endpoint itself.
         with suppress(ValidationError):
             check_page_limit(PageParameters.model_validate({"limit": given["limit"]}))
     return given
@@ -78,5 +81,6 @@ def _error(error: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     reported["loc"] = ("body", *error["loc"])
     reported["input"] = bytes_to_text(error["input"])
     if "error" in error.get("ctx", ()) and isinstance(error["ctx"]["error"], Exception):
+        # FastAPI's jsonable_encoder makes an exception an object of its attributes.
         reported["ctx"] = {"error": {}}
     return reported

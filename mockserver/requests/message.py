@@ -10,6 +10,7 @@ from ..prefect import Dialect
 
 JSON_MEDIA_TYPE = "application/json"
 # `application/vnd.api+json` and the like, which FastAPI reads as JSON (deviation `body-ignored`).
+# A second slash makes it text/plain: FastAPI has Python's email.message take the type apart.
 _JSON_SUFFIX = re.compile(r"application/[^/]*\+json", re.DOTALL)
 MINIMUM_API_VERSION = (0, 8, 0)  # of Prefect 3.8.8; an older client is answered 400
 
@@ -35,6 +36,8 @@ def effective_body(message: Message, dialect: Dialect) -> bytes:
     Raises InvalidRequest for a type that the dialect refuses (`spec`).
     """
     kind = media_type(message.content_type)
+    # No header is JSON: Prefect adds one (api/server.py, default_content_type), because FastAPI
+    # ignores such a body since 0.132 and clients before 3.6.19 send it.
     if not message.body or kind is None or kind == JSON_MEDIA_TYPE:
         return message.body
     if not dialect.body_ignored:
@@ -51,9 +54,11 @@ def api_version_error(version: str | None) -> str | None:
     if not version:
         return None
     try:
+        # int() as on a real server: it takes spaces, signs and underscores, too.
         major, minor, patch = (int(part) for part in version.split("."))
     except ValueError:
         return (
+            # The space is missing in Prefect, too (api/dependencies.py).
             "Invalid X-PREFECT-API-VERSION header format."
             f"Expected header in format 'x.y.z' but received {version}"
         )

@@ -25,6 +25,7 @@ from ..filters import (
 )
 from .body_kinds import BodyParameters, ClosedObject, PageParameters
 
+# Seconds. Prefect: api/concurrency_limits_v2.py; from a minute to a day.
 LeaseDuration = Annotated[float, json_number(ge=60, le=86_400)]
 
 
@@ -45,6 +46,7 @@ class FlowRunSort(StrEnum):
 class TaskRunSort(StrEnum):
     """The orders in which task runs can be listed."""
 
+    # As of Prefect 3.8; 3.9.1 adds DURATION_ASC and DURATION_DESC.
     ID_DESC = "ID_DESC"
     EXPECTED_START_TIME_ASC = "EXPECTED_START_TIME_ASC"
     EXPECTED_START_TIME_DESC = "EXPECTED_START_TIME_DESC"
@@ -167,6 +169,7 @@ class IncrementRequest(BodyParameters):
     """The body of increment-with-lease."""
 
     slots: Annotated[int, json_integer(gt=0)]
+    # Can be empty; 3.9.1 wants at least one.
     names: list[str]
     mode: Literal["concurrency", "rate_limit"] = "concurrency"
     lease_duration: LeaseDuration = 300.0

@@ -25,6 +25,7 @@ from .strict_reading import invalid_body, parse_strict
 from .two_readings import BothWays, is_utf8, read_both_ways
 
 # RFC 3339 has the second 60, and the document's date-time is RFC 3339; real servers refuse it.
+# Any other text with these bytes only misses the fast path.
 _LEAP_SECOND = b":60"
 _UNREADABLE = "There was an error parsing the body"  # FastAPI's words
 
@@ -52,6 +53,7 @@ def read_request(
     Raises InvalidRequest, OutOfBounds, UnreadableRequest, UnsupportedApiVersion or ServerFailure,
     each with the ids of its warnings.
     """
+    # A version, whatever it is, goes the slow way, which looks at it after the syntax of the body.
     if (
         not path_errors
         and message.api_version is None
@@ -105,6 +107,7 @@ def _as_dialect(
             raise UnsupportedApiVersion(problem)
     # A body that is ignored is, to FastAPI, bytes that are no JSON.
     value = read.message.body or None if not content else read.value
+    # FastAPI: dependencies/utils.py, solve_dependencies has the errors of the path first.
     try:
         request = _read_content(read, model, dialect, now, content, value)
     except InvalidRequest as refusal:

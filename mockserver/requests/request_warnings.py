@@ -15,7 +15,9 @@ from .json_values import UndecodableBody
 from .message import JSON_MEDIA_TYPE, api_version_error, media_type
 from .two_readings import BothWays, is_utf8
 
+# What pydantic reads as a number of seconds or milliseconds since 1970.
 _NUMERIC_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+# Filters and history have these keys for times only, so that no model is needed to find them.
 _TIME_KEYS = frozenset({"before_", "after_", "history_start", "history_end"})
 
 

@@ -21,7 +21,7 @@ from .message import Message, effective_body
 from .strict_reading import parse_strict
 
 # Above this many bytes only the first error of each list is told: 4 MiB of them would make a
-# reply ten times as long. A real server tells all.
+# reply ten times as long. A real server tells all. The bound is chosen, not measured.
 MAX_BYTES_LISTING_ALL_ERRORS = 32 << 10
 REAL_SERVER = PREFECT_SQLITE  # every real server reads alike; what its database does comes later
 

@@ -38,11 +38,13 @@ from ..filters import (
 from ..prefect import StateType
 from .body_kinds import MAX_LIMIT, NOT_AN_OBJECT, BodyParameters, ClosedObject, Limit, OpenObject
 
-# Bounds of Prefect 3.8.8, which has bounded parameters since 3.6.25.
+# Bounds of Prefect 3.8.8, which has bounded parameters since 3.6.25. The first two are defaults of
+# its settings server.api.max_parameter_size and PREFECT_API_TASK_CACHE_KEY_MAX_LENGTH.
 MAX_PARAMETERS_BYTES = 524_288  # as JSON in ASCII, without spaces
 MAX_CACHE_KEY_LENGTH = 2_000  # characters
-MAX_RETRY_DELAYS = 50
+MAX_RETRY_DELAYS = 50  # Prefect: _internal/schemas/validators.py, list_length_50_or_less
 JsonObject = dict[str, Any]
+# Prefect: types/__init__.py, KeyValueLabels; an error names each of these types.
 LabelValue = StrictBool | StrictInt | StrictFloat | str
 Labels = dict[str, LabelValue]
 
@@ -50,6 +52,7 @@ Labels = dict[str, LabelValue]
 class StateDetails(OpenObject):
     """Details of a state; other keys are ignored, as a real server does."""
 
+    # Checked and then dropped: the server sets it (Prefect: UpdateStateDetails).
     flow_run_id: Uuid | None = None
     task_run_id: Uuid | None = None
     child_flow_run_id: Uuid | None = None
@@ -94,6 +97,7 @@ class Policy(OpenObject):
             raise PydanticCustomError(NOT_AN_OBJECT, "Input should be an object")
         if info.mode == "json":  # strict reading: as the document says
             return values
+        # Prefect: set_run_policy_deprecated_fields. A null under a deprecated key counts as given.
         for key, deprecated in (("retries", "max_retries"), ("retry_delay", "retry_delay_seconds")):
             if not values.get(key) and values.get(deprecated, 0) != 0:
                 values[key] = values[deprecated]  # in place, as a real server's errors show
@@ -207,12 +211,14 @@ class BulkSetStateRequest(BodyParameters):
 class LabelsUpdate(RootModel[JsonObject]):
     """Labels to add or replace."""
 
+    # Any value passes here; the dialect decides (`unreadable-labels`).
     model_config = ConfigDict(frozen=True)
 
 
 class FlowCreate(ClosedObject):
     """A flow to create. A flow that has the name already is left as it is."""
 
+    # Prefect: types/names.py, BANNED_CHARACTERS.
     name: Annotated[str, StringConstraints(pattern=r"^[^/%&><]+$")]
     tags: Texts = []
     labels: Labels | None = {}
@@ -264,6 +270,7 @@ class TaskRunCreate(ClosedObject):
     task_key: str
     dynamic_key: str
     cache_key: Annotated[str | None, AfterValidator(_check_cache_key)] = None
+    # A column, in UTC; the one in state_details is JSON and keeps its offset.
     cache_expiration: Instant | None = None
     task_version: str | None = None
     empirical_policy: TaskRunPolicy = TaskRunPolicy()
@@ -283,6 +290,7 @@ class LogCreate(ClosedObject):
     task_run_id: Uuid | None = None
 
 
+# A Sequence, as in Prefect's create_logs: pydantic has other errors for it than for a list.
 class Logs(RootModel[Sequence[LogCreate]]):
     """Lines of logs, of any runs."""
 
