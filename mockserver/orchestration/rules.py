@@ -122,6 +122,7 @@ def _state_types(*types: StateType) -> frozenset[StateType]:
     return frozenset(types)
 
 
+# Prefect's ALL_ORCHESTRATION_STATES holds None, too; `_remaining_hooks` makes up for that.
 ANY_TYPE = frozenset(StateType)
 SCHEDULED, PENDING, RUNNING = StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING
 COMPLETED, FAILED, CANCELLED = StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED
@@ -130,6 +131,7 @@ PAUSED, CANCELLING, CRASHED = StateType.PAUSED, StateType.CANCELLING, StateType.
 
 def _preserve_lease(transition: Transition, initial: State, proposed: State) -> None:
     """A concurrency lease stays with the run unless the proposal names another."""
+    # Prefect: PreserveDeploymentConcurrencyLeaseId, since 3.6.24. Workers send the lease as null.
     lease = initial.details.get("deployment_concurrency_lease_id")
     if lease is not None and proposed.details.get("deployment_concurrency_lease_id") is None:
         transition.amend_details(proposed, deployment_concurrency_lease_id=lease)
@@ -144,16 +146,20 @@ def _prevent_duplicate_transitions(transition: Transition, initial: State, propo
 
 def is_persisted(data: Any) -> bool:
     """Whether a state's data is stored: anything but a result that the client did not persist."""
+    # Prefect: orchestration/rules.py, FlowOrchestrationContext._validate_proposed_state.
     return not (isinstance(data, dict) and data.get("type") == "unpersisted")
 
 
 def _has_result(data: Any) -> bool:
     """Whether data refers to a persisted result. Unlike for `is_persisted`, it must be a dict."""
+    # Prefect: core_policy.py, _has_persisted_result.
     return isinstance(data, dict) and data.get("type") != "unpersisted"
 
 
 def _prevent_result_overwrite(transition: Transition, initial: State, proposed: State) -> None:
     """Since Prefect 3.7.1: COMPLETED with a result is not replaced by COMPLETED without one."""
+    # Prefect: PreventResultDataLoss (PrefectHQ/prefect#21955). `_has_result` takes {} for a result,
+    # hence the test whether the initial data is true.
     if (
         initial.type is COMPLETED is proposed.type
         and initial.data
@@ -175,11 +181,13 @@ def _handle_terminal_transitions(transition: Transition, initial: State, propose
     if completed_with_result and not proposed.is_final:
         transition.reject("Run is already COMPLETED.")
         return
+    # No return where this refuses: it refuses COMPLETED only, to which nothing below applies.
     _prevent_result_overwrite(transition, initial, proposed)
     if proposed.type is SCHEDULED and transition.run.deployment_id is None:
         transition.abort("Cannot reschedule a run without an associated deployment.")
         return
     if not proposed.is_final and transition.client_knows_pauses:
+        # The run starts over: each of its pauses may fire again.
         retry_type = "reschedule" if proposed.type is SCHEDULED else None
         transition.policy.update(resuming=False, pause_keys=[], retry_type=retry_type)
 
@@ -193,6 +201,7 @@ def _enforce_cancelling_to_cancelled(
     transition: Transition, _initial: State, _proposed: State
 ) -> None:
     """Prefect's EnforceCancellingToCancelledTransition."""
+    # Prefect declares this as a rule for task runs, but CoreFlowPolicy for flow runs lists it.
     transition.reject(
         "Cannot transition flows that are cancelling to a state other than Cancelled."
     )
@@ -202,6 +211,8 @@ def _bypass_cancelling_without_infrastructure(
     transition: Transition, initial: State, _proposed: State
 ) -> None:
     """Prefect's BypassCancellingFlowRunsWithNoInfra: what does not run is cancelled at once."""
+    # AwaitingRetry is SCHEDULED, too, and may still have a process: then there is a pid. Resuming
+    # follows a suspension, after which nothing runs, whatever the pid.
     if (
         initial.type is SCHEDULED and not transition.run.infrastructure_pid
     ) or initial.name == "Resuming":
@@ -223,6 +234,7 @@ def _prevent_pending_transitions(transition: Transition, initial: State, propose
     """
     renamed = initial.name != proposed.name and proposed.name != "Pending"
     if initial.type is PENDING and renamed:
+        # Earlier rules set them on the initial state, whose values win, even null.
         copied_keys = ("scheduled_time", "deployment_concurrency_lease_id")
         transition.amend_details(proposed, **{key: initial.details.get(key) for key in copied_keys})
         return
@@ -233,12 +245,14 @@ def _prevent_pending_transitions(transition: Transition, initial: State, propose
 
 def _copy_lease(transition: Transition, initial: State, proposed: State) -> None:
     """From PENDING to RUNNING the lease of the initial state wins over a proposed one."""
+    # Prefect: ValidateDeploymentConcurrencyAtRunning, whose other part is about limits.
     key = "deployment_concurrency_lease_id"
     transition.amend_details(proposed, **{key: initial.details.get(key)})
 
 
 def _require_deployment(transition: Transition, _initial: State, _proposed: State) -> None:
     """A run of a deployment cannot become PENDING once the deployment is deleted."""
+    # Prefect: SecureFlowConcurrencySlots, whose other part is about limits.
     if transition.run.deployment_id is not None and not transition.deployment_exists:
         transition.abort("Deployment not found.")
 
@@ -256,6 +270,7 @@ def _ensure_only_scheduled_marked_late(
 
 
 def _pause_verb(proposed: State) -> str:
+    # Prefect goes by the name here, and by `pause_reschedule` where it matters.
     return "suspend" if proposed.name == "Suspended" else "pause"
 
 
@@ -281,6 +296,8 @@ def _handle_pausing(transition: Transition, initial: State, proposed: State) -> 
 
 def _record_pause(transition: Transition) -> None:
     """After HandlePausingFlows; a real server fails on null pause keys (`null-pause-keys`)."""
+    # Prefect runs this hook after the state is flushed and lets errors through: set_state rolls the
+    # state back, bulk_set_state catches the error and commits it.
     fired = transition.policy.get("pause_keys", [])
     if fired is None:
         transition.server_error = "'NoneType' object has no attribute 'add'"
@@ -290,6 +307,7 @@ def _record_pause(transition: Transition) -> None:
 
 def _handle_resuming(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's HandleResumingPausedFlows."""
+    # Prefect formats the enum's members, not their values: hence `StateType.` in the text.
     if not (proposed.type in (RUNNING, SCHEDULED, CANCELLING) or proposed.is_final):
         transition.reject(
             f"This run cannot transition to the StateType.{proposed.type.value} state"
@@ -303,6 +321,8 @@ def _handle_resuming(transition: Transition, initial: State, proposed: State) ->
         return
     if proposed.type is CANCELLING:  # since 3.8.6 also after the pause has timed out
         return
+    # Prefect takes the words of both texts from the proposed state: when a suspended run goes to
+    # Running, they say "pause" and "running".
     timeout = initial.details.get("pause_timeout")
     if timeout is not None and timeout < transition.now:
         transition.reject(
@@ -338,10 +358,13 @@ def _wait_for_scheduled_time(transition: Transition, initial: State, _proposed: 
 
 def _retry_failed(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's RetryFailedFlows: a failed run with retries left is scheduled again."""
+    # run_count includes the first attempt: after it, retries=1 leaves one retry.
     retries = transition.policy.get("retries")
     if retries is None or transition.run.run_count > retries:
+        # Prefect's reason: the UI can have the run retried later.
         transition.policy["retry_type"] = None
         return
+    # Not modelled: for clients before API 0.8.3 Prefect reschedules the failed task runs as well.
     if transition.client_knows_pauses:
         transition.policy.update(resuming=False, pause_keys=[], retry_type="in_process")
     details: dict[str, Any] = {
@@ -357,6 +380,9 @@ def _retry_failed(transition: Transition, initial: State, proposed: State) -> No
     transition.reject("Retrying", retrying)
 
 
+# Left out: RemoveDeploymentConcurrencyLeaseForOldClientVersions, ReleaseFlowConcurrencySlots
+# (limits) and InstrumentFlowRunStateTransitions (events). Prefect's first entry is a universal
+# transform, not a rule; it acts on every transition, as the rule here does.
 CORE_FLOW_POLICY = (
     Rule(ANY_TYPE, ANY_TYPE, _preserve_lease),
     Rule(ANY_TYPE, ANY_TYPE, _prevent_duplicate_transitions),
@@ -382,6 +408,7 @@ CORE_FLOW_POLICY = (
     Rule(_state_types(RUNNING), _state_types(FAILED), _retry_failed),
 )
 """The rules for a proposal, in Prefect's order."""
+# As of Prefect 3.8; in 3.9.1 the lease is preserved here, too.
 MINIMAL_FLOW_POLICY = (
     Rule(TERMINAL_STATES, TERMINAL_STATES, _prevent_result_overwrite),
     Rule(

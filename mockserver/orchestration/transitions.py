@@ -30,7 +30,10 @@ MIN_API_VERSION_WITH_PAUSES = (0, 8, 4)
 """The first API version with pauses: for older clients Prefect leaves the pause fields of a run's
 policy alone, and counts a resumed run as another run.
 """
+# Prefect: global_policy.py, EnsureFlowRunStateTimestampIsUnique takes the same step; its database
+# has a unique index on a state's run and time.
 _MICROSECOND = timedelta(microseconds=1)
+# Chosen, not measured: room for a million states at one instant.
 _FROZEN_CLOCK_WINDOW = timedelta(seconds=1)
 
 
@@ -83,6 +86,8 @@ def orchestrate(
     )
     rules = MINIMAL_FLOW_POLICY if force else CORE_FLOW_POLICY
     evaluated = _evaluate_rules(rules, transition, proposed.type)
+    # Prefect commits the state inside the contexts of the rules and runs their hooks as it leaves
+    # them (models/flow_runs.py, set_flow_run_state).
     if transition.proposed is not None:
         run = _commit_transition(transition, transition.proposed)
     for hook in _remaining_hooks(evaluated, transition.target_type):
@@ -99,7 +104,9 @@ def _evaluate_rules(
 ) -> list[EvaluatedRule]:
     """Run the rules for this transition, until one changes the type of state from `intended`."""
     initial = transition.initial
-    if initial is None:  # a run without a state can enter any
+    # Only a seed has runs without a state: a server creates a run in PENDING if none is proposed.
+    # Not modelled: Prefect's HandlePausingFlows would abort a pause of such a run.
+    if initial is None:
         return []
     evaluated: list[EvaluatedRule] = []
     for rule in rules:
@@ -109,6 +116,8 @@ def _evaluate_rules(
         if proposed is None or proposed.type is not intended:
             break
         rule.before_transition(transition, initial, proposed)
+        # The type as this rule leaves it, so that a rule is not cleaned up for a change of its own
+        # (Prefect: BaseOrchestrationRule.reject_transition sets to_state_type).
         evaluated.append((rule, transition.target_type))
     return evaluated
 
@@ -120,6 +129,7 @@ def _remaining_hooks(
 
     Prefect nests the contexts of its rules, so that they are left in reverse order.
     """
+    # The type is None after a refusal, and Prefect's set of all types includes None.
     return [
         rule.after_transition if target is final else rule.cleanup
         for rule, target in reversed(evaluated)
@@ -152,8 +162,10 @@ def _commit_transition(transition: Transition, proposed: State) -> FlowRun:
             {**state.details, "task_run_id": run.parent_task_run_id}
         )
         state = replace(state, details=details)
+        # A state that a rule put in place of the proposal leaves the details of the proposal alone.
         if transition.status is SetStateStatus.ACCEPT:
             transition.proposed_details = details
+    # IncrementFlowRunCount comes before RemoveResumingIndicator: it has to see the indicator.
     run_count = run.run_count
     resuming = bool(transition.policy.get("resuming")) and transition.client_knows_pauses
     if state.type is RUNNING and not resuming:  # IncrementFlowRunCount
@@ -183,6 +195,7 @@ RunT = TypeVar("RunT", FlowRun, TaskRun)
 def apply_state(run: RunT, state: State) -> RunT:
     """The run in a new state, with the times that follow from it (Prefect's GlobalFlowPolicy)."""
     start, end = _start_and_end(run, state)
+    # SetNextScheduledStartTime and SetExpectedStartTime; the latter acts on the first state only.
     if state.type is SCHEDULED:
         scheduled = state.details.get("scheduled_time")
         next_scheduled = expected = scheduled and to_utc(scheduled)
@@ -203,6 +216,7 @@ def apply_state(run: RunT, state: State) -> RunT:
 
 def _start_and_end(run: FlowRun | TaskRun, state: State) -> tuple[datetime | None, datetime | None]:
     """The start is the first RUNNING; the end is the first final state since it last ran."""
+    # SetStartTime and SetEndTime: a run that ends before it has run starts as it ends.
     start, end, at = run.start_time, run.end_time, state.timestamp
     if state.type is RUNNING and start is None:
         start = at
@@ -218,6 +232,7 @@ def _total_run_time(run: FlowRun | TaskRun, state: State) -> float:
     previous, at = run.state, state.timestamp
     if previous is None or previous.type is not RUNNING or not previous.timestamp or not at:
         return run.total_run_time
+    # IncrementRunTime adds intervals; rounding keeps a sum of floats to what these can hold.
     return round(run.total_run_time + (at - previous.timestamp).total_seconds(), 6)
 
 
@@ -229,6 +244,8 @@ def mirror_subflow_state(
     Prefect's UpdateSubflowParentTask. `subflow_id`: the id of the flow run that is the subflow.
     """
     details = non_default_state_details({**state.details, "child_flow_run_id": subflow_id})
+    # Prefect forces this state: no rule for task runs applies. Data is kept as an artifact, and an
+    # unpersisted result gets none.
     data = state.data if is_persisted(state.data) else None
     copy = replace(state, id=new_id(), timestamp=now, details=details, data=data)
     count = task_run.run_count + (state.type is RUNNING)
