@@ -10,6 +10,7 @@ from ..prefect import check_integer_size, check_storable
 from ..requests import DecrementRequest, IncrementRequest, RenewRequest
 from .context import Context, Outcome
 
+# Chosen, not measured: a client that never releases one must not fill the memory.
 MAX_LEASES = 10_000
 """How many leases are remembered; the oldest is dropped for a new one."""
 
@@ -19,6 +20,7 @@ def acquire_lease(context: Context, body: IncrementRequest) -> Outcome:
 
     Raises ServerFailure for names and slots that the dialect's database cannot look for.
     """
+    # A real server adds slots to an INTEGER column (Prefect: orm_models.py, ConcurrencyLimitV2).
     check_integer_size(context.dialect, body.slots, bits=32)
     check_storable(context.dialect, texts=body.names)
     leases = context.store.leases
@@ -26,6 +28,8 @@ def acquire_lease(context: Context, body: IncrementRequest) -> Outcome:
     if len(leases) >= MAX_LEASES:
         del leases[next(iter(leases))]
     leases[lease_id] = None
+    # A real server does so for names that no limit has: nothing blocks, so a lease on no limits is
+    # given (Prefect: api/concurrency_limits_v2.py, _acquire_concurrency_slots).
     return Outcome({"lease_id": lease_id, "limits": []})
 
 

@@ -48,6 +48,7 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
     run, ServerFailure where a real server fails.
     """
     store, now = context.store, context.now
+    # Prefect looks the queue up before it inserts the run (api/flow_runs.py, create_flow_run).
     queue = _resolve_work_queue(context, body)
     check_storable(
         context.dialect,
@@ -61,11 +62,14 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
     if existing is not None:  # `empty-key`: the empty key is not looked up, but it is unique
         raise Conflict(CONFLICT)
     flow = _check_references(context, body)
+    # With a key a real server reads the new row back, in which NaN has become null; without one it
+    # keeps the values that were sent (Prefect: models/flow_runs.py, create_flow_run).
     if body.idempotency_key:
         check_readable(context.dialect, body.empirical_policy.retry_delay_seconds, body.labels)
     proposed = body.state or StateCreate(type=StateType.PENDING)
     check_initial_state_data(context, proposed)
     run = _new_flow_run(context, body, flow, queue)
+    # Prefect sets the first state with force: only the minimal policy applies.
     transition = propose_state(context, run, new_state(context, proposed), force=True)
     check_state(context, transition.state)
     save_transition(context, transition)
@@ -79,6 +83,7 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
 
 def _check_references(context: Context, body: FlowRunCreate) -> Flow:
     """The flow of a new run. Raises Conflict where it, or another record named, does not exist."""
+    # deployment_id is no foreign key (Prefect: orm_models.py, FlowRun), so any id is accepted.
     flow = context.store.flows.get(body.flow_id)
     parent_id = body.parent_task_run_id
     if (
@@ -147,10 +152,13 @@ def _resolve_work_queue(context: Context, body: FlowRunCreate) -> WorkQueue | No
         return None
     check_storable(context.dialect, texts=(pool_name, queue_name))
     pool = next((pool for pool in context.store.work_pools if pool.name == pool_name), None)
+    # Without the name of a queue Prefect looks for the pool, with it for the queue; each has its
+    # own text (api/workers.py, WorkerLookups).
     if pool is None and not queue_name:
         raise NotFound(f'Work pool "{pool_name}" not found.')
     if pool is not None:
         for queue in context.store.work_queues:
+            # Prefect gives each pool a queue of this name (models/workers.py, create_work_pool).
             if queue.work_pool_id == pool.id and queue.name == (queue_name or "default"):
                 return queue
     raise NotFound(f"Work pool queue '{pool_name}/{queue_name or 'default'}' not found.")
@@ -179,6 +187,7 @@ def create_flow(context: Context, body: FlowCreate) -> Outcome:
     existing = next((flow for flow in store.flows if flow.name == body.name), None)
     if existing is not None:
         return Outcome(replies.flow_reply(existing, store, now))
+    # A new flow is read back after its insert (Prefect: models/flows.py, create_flow).
     check_readable(context.dialect, body.labels)
     flow = Flow(context.new_id(), body.name, tuple(body.tags), body.labels or {}, now, now)
     store.flows.put(flow)
@@ -200,16 +209,20 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
     if existing is not None:
         return Outcome(replies.task_run_reply(existing, store, now))
     check_initial_state_data(context, body.state)
+    # Only a task run of a flow run is read back (Prefect: models/task_runs.py, create_task_run).
     if body.flow_run_id is not None:
         check_readable(context.dialect, body.empirical_policy.retry_delay_seconds, body.labels)
     task_run_id = body.id or context.new_id()
     if task_run_id in store.task_runs:
         raise Conflict(CONFLICT)
+    # The flow run is read for the labels that its task run inherits.
     if owner is not None:
         check_stored_labels(context.dialect, owner.labels)
     task_run = _new_task_run(context, body, owner, task_run_id)
     state = new_state(context, body.state or StateCreate(type=StateType.PENDING))
+    # Replies take task_run_id from the task run itself.
     details = non_default_state_details({**state.details, "task_run_id": None})
+    # IncrementTaskRunCount, of Prefect's GlobalTaskPolicy.
     run_count = int(state.type is StateType.RUNNING)
     task_run = replace(apply_state(task_run, replace(state, details=details)), run_count=run_count)
     check_state(context, task_run.state)
@@ -230,6 +243,8 @@ def _new_task_run(
     context: Context, body: TaskRunCreate, owner: FlowRun | None, task_run_id: str
 ) -> TaskRun:
     """A task run with the fields of a body, without a state; `owner` is its flow run."""
+    # The order is Prefect's (models/task_runs.py, with_system_labels_for_task_run): what the client
+    # gives wins.
     labels = {} if owner is None else {**owner.labels, "prefect.flow-run.id": owner.id}
     return TaskRun(
         task_run_id,
@@ -262,6 +277,8 @@ def find_task_run_by_keys(
         if flow_run_id is None
         else store.task_runs_of(flow_run_id)
     )
+    # Without a flow run no unique index holds the keys: Prefect looks them up itself
+    # (models/task_runs.py, create_task_run).
     keys = (task_key, dynamic_key)
     return next((run for run in candidates if (run.task_key, run.dynamic_key) == keys), None)
 
@@ -274,8 +291,9 @@ def accept_logs(context: Context, body: Logs) -> Outcome:
     """
     for index, log in enumerate(body.root):
         check_time_range(context.dialect, log.timestamp, ("body", index, "timestamp"))
+        # The column is a SMALLINT (Prefect: orm_models.py, Log); deviation `small-levels`.
         check_integer_size(context.dialect, log.level, bits=16)
-        # A real server removes NUL from logs where its database takes none.
+        # Prefect removes NUL before it stores a log (models/logs.py, _sanitize_log_strings).
         check_storable(
             context.dialect, texts=(log.name.replace("\0", ""), log.message.replace("\0", ""))
         )

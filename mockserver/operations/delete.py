@@ -55,6 +55,7 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
     """
     if plan.rejection:
         try:
+            # SQLite checks the length of a pattern only when it compares a row.
             plan.rejection.refuse(any_runs=len(store) > 0)
         except ServerFailure as failure:
             failure.warnings = sort_warnings(plan.warnings)
@@ -66,6 +67,7 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
         warned |= {"limit-reached"}
     if plan.wider is not plan.predicate and store.any_more(plan.wider, plan.predicate):
         warned |= {"null-values-skipped"}
+    # Read before the delete, after which the store no longer has them.
     runs = tuple(filter(None, map(store.get, found.ids))) if keep_runs else ()
     store.delete_found(found)
     return Deletion(tuple(found.ids), plan, sort_warnings(warned), runs)
@@ -84,6 +86,7 @@ def delete_flow(context: Context, flow_id: str) -> Outcome:
     store = context.store
     if flow_id not in store.flows:
         raise NotFound("Flow not found")
+    # flow_run.flow_id and deployment.flow_id are ON DELETE CASCADE (Prefect: orm_models.py).
     by_flow = Comparison("flow_id", ONE_OF, frozenset((flow_id,)))
     runs = store.select(by_flow)
     store.delete([run.id for run in runs])

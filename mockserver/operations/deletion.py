@@ -11,6 +11,7 @@ from ..filters import Predicate, QueryRejection
 from ..prefect import WARNINGS, FlowRun
 
 
+# No slots: cached_property needs a __dict__.
 @dataclass(frozen=True)
 class Plan:
     """What a delete will do, worked out before any store is looked at.
@@ -32,6 +33,7 @@ class Plan:
         return str(self.predicate)
 
 
+# A named tuple, as each call makes one: a frozen dataclass takes twice as long (measured).
 class Deletion(NamedTuple):
     """What a delete did: the deleted ids (highest first), its plan, and the ids of its warnings.
 

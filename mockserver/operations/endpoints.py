@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from .context import Outcome
     from .deletion import Deletion, Plan
 
-# Ids of paths are those that FastAPI's `{id:uuid}` takes, and ids without hyphens.
+# What FastAPI's `{id:uuid}` takes, with or without hyphens (Starlette: UUIDConvertor).
 UUID_SEGMENT = r"{id:[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}}"
 
 
+# No slots: cached_property needs a __dict__.
 @dataclass(frozen=True)
 class Endpoint:
     """One method and path of the API.
@@ -45,7 +46,9 @@ class Endpoint:
     status: int = 200
     created_status: int = 201  # where the operation made something new
     query: tuple[str, ...] = ()  # a name that ends in "id" is a uuid
+    # Prefect writes these two lists with orjson itself (api/flow_runs.py).
     int64_only: bool = False  # a real server fails to list larger integers (`huge-integers`)
+    # /health and /version lie outside the routers that check it (Prefect: create_api_app).
     checks_api_version: bool = True  # a real server checks it everywhere but in two places
 
     @cached_property
@@ -83,6 +86,7 @@ def _function(name: str) -> Any:
     return getattr(import_module(f".{file}", __package__), function)
 
 
+# A path ends in a slash where Prefect's does; the other spelling is redirected to it.
 ENDPOINTS = (
     Endpoint(
         "POST",
@@ -165,6 +169,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         "POST",
+        # Prefect's route has no convertor here: what is no uuid is 422, not 404.
         "/v2/concurrency_limits/leases/{lease_id:[^/]+}/renew",
         "concurrency_leases.renew_lease",
         "RenewRequest",

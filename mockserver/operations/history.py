@@ -17,6 +17,7 @@ from .context import Context, Outcome
 from .queries import compile_body_filters
 from .related_filters import flow_runs_predicate
 
+# Prefect's bound (api/run_history.py, run_history).
 MAX_INTERVALS = 500
 # The values that a real server's query has besides those of its filters; they count against the
 # same limit of the database.
@@ -41,6 +42,8 @@ def _lateness(run: FlowRun, now: datetime, *, whole_seconds: bool) -> float:
     """How many seconds a run started late, or is late by now; 0 for a run that is not late."""
     if not whole_seconds:
         return replies.estimated_start_time_delta(run, now)
+    # SQLite's datetime('now') has whole seconds (Prefect: api/flow_runs.py,
+    # average_flow_run_lateness).
     expected, until = run.expected_start_time, _late_until(run, now.replace(microsecond=0))
     if expected is None or until is None:
         return 0.0
@@ -57,6 +60,7 @@ def _late_until(run: FlowRun, now: datetime) -> datetime | None:
 
 def _milliseconds(moment: datetime) -> int:
     """A time as SQLite reads it: whole milliseconds since 1970, rounded half up."""
+    # SQLite computes with an integer of milliseconds (iJD in its date.c).
     return ((moment - _EPOCH) // timedelta(microseconds=500) + 1) // 2
 
 
@@ -83,12 +87,15 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
         if expected is None or run.state is None or not edges[0] <= expected < edges[-1]:
             continue
         index = _elapsed(context, start, expected) // interval
+        # A real server's WHERE compares exact times, its buckets rounded ones. A run that rounding
+        # moves behind the last interval is in none (test_sqlite_rounds_a_run_out_of_its_interval).
         if index < len(runs_by_state):
             runs_by_state[index].setdefault((run.state.type, run.state.name), []).append(run)
     value = [
         {
             "interval_start": edges[index],
             "interval_end": edges[index + 1],
+            # Sorted, so that replies repeat: the real query's GROUP BY has no order.
             "states": [_history_state(context, *key, runs) for key, runs in sorted(groups.items())],
         }
         for index, groups in enumerate(runs_by_state)
@@ -100,6 +107,7 @@ def _interval_edges(context: Context, body: HistoryRequest) -> list[datetime]:
     """The start of each interval and the end of the last one; a single instant for no interval."""
     try:
         interval = timedelta(seconds=body.history_interval_seconds)
+        # Prefect's bound: SQLite stops advancing at intervals of a millisecond (run_history).
         if interval < timedelta(seconds=1):
             raise OutOfBounds("History interval must not be less than 1 second.")
         start, end = to_utc(body.history_start), to_utc(body.history_end)
@@ -147,6 +155,7 @@ def _history_state(
         "state_type": state_type,
         "state_name": state_name,
         "count_runs": len(runs),
+        # The query's greatest(0, ...): a negative run time counts as 0 (run_history).
         "sum_estimated_run_time": round(sum(max(0.0, seconds) for seconds in run_times), 6),
         "sum_estimated_lateness": round(sum(lateness_seconds), 6),
     }

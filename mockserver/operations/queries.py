@@ -56,6 +56,7 @@ def read_flow_by_name(context: Context, name: str) -> Outcome:
 
 def read_task_run(context: Context, task_run_id: str) -> Outcome:
     """Read one task run. Raises NotFound."""
+    # "Task", and not "Task run", is Prefect's text (api/task_runs.py, read_task_run).
     return _record_reply(context, context.store.task_runs.get(task_run_id), "Task")
 
 
@@ -79,6 +80,8 @@ def read_deployment_by_name(context: Context, flow_name: str, deployment_name: s
 def read_states(context: Context, flow_run_id: str) -> Outcome:
     """List the states that a flow run has been in, earliest first; none for an unknown run."""
     run = context.store.get(flow_run_id)
+    # A real server only selects states by this id (Prefect: models/flow_run_states.py,
+    # read_flow_run_states): no run is no rows, and no 404.
     if run is None:
         return Outcome([])
     run = replies.with_complete_state(run, context.store)
@@ -131,6 +134,8 @@ def paginate_flow_runs(context: Context, body: Any) -> Outcome:
     results = _page_of_runs(
         context, predicate, body, _check_offset(context, (body.page - 1) * limit)
     )
+    # After the page: on PostgreSQL its offset fails first, and with 503
+    # (test_a_page_number_beyond_64_bits_fails).
     if context.dialect.undocumented_5xx and body.page > MAX_JSON_INTEGER:
         raise ServerFailure("the number of a page of more than 64 bits", retryable=False)
     count = context.store.count(predicate)
@@ -150,6 +155,7 @@ def _page_of_runs(
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     sort = body.sort or FlowRunSort.ID_DESC
     if sort is FlowRunSort.ID_DESC:
+        # In `spec` an offset has any size, but islice takes no number of more than 63 bits.
         found = context.store.select(predicate, min(offset + limit, MAX_INT64))
     else:
         found = _sort_page(context, context.store.select(predicate), sort, offset + limit)
@@ -197,6 +203,9 @@ def _filter_records(
     offset = _check_offset(context, body.offset)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     sort = body.sort or type(body).model_fields["sort"].default
+    # Equal records come highest id first, as sorting is stable. Prefect sorts by one column
+    # (schemas/sorting.py), so a real server promises no order among them; here pages never overlap
+    # (test_pages_are_parts_of_one_list).
     highest_first = sorted(filter(predicate, records(context.store)), key=_id, reverse=True)
     found = _sort_page(context, highest_first, sort, offset + limit)
     return Outcome([_render(context, record) for record in found[offset:]], warnings=warnings)
@@ -252,6 +261,7 @@ def _reject_oversized(
 
     The values of all filters are parameters of one query, so they count together.
     """
+    # A fresh QuerySize counts the limit of its query already; one query has one limit.
     parameters = sum(size.parameters - QuerySize().parameters for _, size in sizes)
     for kind, size in sizes:
         records = context.store if kind == "flow_runs" else getattr(context.store, kind)
@@ -267,6 +277,7 @@ def _check_offset(context: Context, offset: int) -> int:
 
 
 _SORT_COLUMNS: Mapping[str, str] = {
+    # coalesce(start_time, expected_start_time) (Prefect: schemas/sorting.py, FlowRunSort).
     "START_TIME": "start_or_expected_time",
     "EXPECTED_START_TIME": "expected_start_time",
     "NEXT_SCHEDULED_START_TIME": "next_scheduled_start_time",
@@ -290,6 +301,7 @@ def _sort_page(context: Context, records: list[T], sort: str, page_end: int) -> 
 
     def key(record: T) -> tuple[int, Any]:
         value = getattr(record, column)
+        # The first parts differ, so "" is never compared with a value.
         return (high, "") if value is None else (low, value)
 
     ascending = direction == "ASC"

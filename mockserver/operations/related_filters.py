@@ -67,6 +67,7 @@ class FilterSet:
 
 def filter_set_from(body: Any) -> FilterSet:
     """The filters of a body model. Its fields that are no filters are ignored."""
+    # Only the body of /flow_runs/history says work_queues; others say work_pool_queues.
     renamed = {"work_pool_queues": "work_queues"}
     kinds = {key: renamed.get(key, key) for key in type(body).model_fields}
     return FilterSet(
@@ -83,12 +84,15 @@ def flow_runs_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> P
     parts: list[Predicate] = []
     if filters.flow_runs is not None:
         parts.append(_compile_kind("flow_runs", filters.flow_runs, store, dialect))
+    # Even an empty filter demands that the record exists: an EXISTS over its table (Prefect:
+    # models/flow_runs.py, _apply_flow_run_filters).
     if filters.deployments is not None:
         parts.append(
             _refers_to_any(
                 "deployment_id", _matching_records("deployments", filters, store, dialect)
             )
         )
+    # A pool is reached through the run's queue: a run without a queue is in no pool.
     if filters.work_pools is not None or filters.work_queues is not None:
         queues = _matching_queue_ids(filters, store, dialect)
         parts.append(Comparison("work_queue_id", ONE_OF, queues))
@@ -108,6 +112,8 @@ def flows_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> Predi
     parts: list[Predicate] = []
     if filters.flows is not None:
         parts.append(_compile_kind("flows", filters.flows, store, dialect))
+    # Pools reach flows through the queues of deployments (Prefect: models/flows.py,
+    # _apply_flow_filters).
     if filters.deployments is not None or filters.work_pools is not None:
         deployments = _matching_records("deployments", filters, store, dialect)
         if filters.work_pools is not None:
@@ -123,6 +129,8 @@ def task_runs_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> P
     parts: list[Predicate] = []
     if filters.task_runs is not None:
         parts.append(_compile_kind("task_runs", filters.task_runs, store, dialect))
+    # All of them are about the flow run of the task run: one without a flow run matches none
+    # (Prefect: models/task_runs.py, _apply_task_run_filters).
     if filters.flow_runs or filters.flows or filters.deployments:
         run_filters = FilterSet(filters.flows, filters.flow_runs, None, filters.deployments)
         runs = store.select(flow_runs_predicate(run_filters, store, dialect))
@@ -152,6 +160,8 @@ def _referenced_by_runs(
     Both filters on flow runs and on task runs select flow runs. Nothing where there is neither.
     """
     if filters.flow_runs is not None or filters.task_runs is not None:
+        # One run must match both: a single EXISTS joins them (Prefect: models/deployments.py,
+        # _apply_deployment_filters).
         run_filters = FilterSet(flow_runs=filters.flow_runs, task_runs=filters.task_runs)
         runs = store.select(flow_runs_predicate(run_filters, store, dialect))
         yield Comparison("id", ONE_OF, frozenset(getattr(run, column) for run in runs))
@@ -262,6 +272,8 @@ def _task_run_criteria(
         "expected_start_time": _TIME_CONDITIONS["expected_start_time"],
         "subflow_runs": {"exists_": stands_for_subflow},
     }
+    # Apart from the table, as is_null_ decides whether the list counts and is false by default
+    # (Prefect: schemas/filters.py, TaskRunFilterFlowRunId).
     others = task_run_filter.model_copy(update={"flow_run_id": None})
     criteria = compile_with(conditions, others, dialect)
     if task_run_filter.flow_run_id is not None:
@@ -298,6 +310,8 @@ def _work_queue_criteria(
     random requests to real servers.
     """
     name = queue_filter.name
+    # Prefect joins the prefixes by or_() (WorkQueueFilterName), and SQLAlchemy leaves an empty one
+    # out; a criterion without a condition is true() instead.
     if name is not None and name.any_ is None and name.startswith_ == []:
         queue_filter = queue_filter.model_copy(update={"name": None})
     return compile_with(_WORK_QUEUE_CONDITIONS, queue_filter, dialect)

@@ -27,6 +27,7 @@ from ..store import Store
 Reply = dict[str, Any]
 Run = FlowRun | TaskRun
 
+# Prefect: schemas/core.py, FlowRunPolicy and TaskRunPolicy.
 _FLOW_RUN_POLICY_DEFAULTS: Json = {
     "max_retries": 0,
     "retry_delay_seconds": 0.0,
@@ -43,6 +44,7 @@ _TASK_RUN_POLICY_DEFAULTS: Json = {
     "retry_delay": None,
     "retry_jitter_factor": None,
 }
+# Prefect: schemas/responses.py, DeploymentResponse.
 _DEPLOYMENT_DEFAULTS: Json = {
     "version": None,
     "description": None,
@@ -82,6 +84,7 @@ def flow_run_reply(run: FlowRun, store: Store, now: datetime) -> Reply:
         "deployment_id": run.deployment_id,
         "deployment_version": run.deployment_version,
         "work_queue_id": run.work_queue_id,
+        # The queue's own name wins, and its pool's (Prefect: responses.py, FlowRunResponse).
         "work_queue_name": queue.name if queue else run.work_queue_name,
         "flow_version": run.flow_version,
         "parameters": run.parameters,
@@ -257,11 +260,13 @@ def estimated_run_time(run: Run, state: State | None, now: datetime) -> float:
     """Seconds in RUNNING states, up to `now` where the current state is RUNNING."""
     if state is None or state.type is not StateType.RUNNING or state.timestamp is None:
         return run.total_run_time
+    # As Prefect's orm_models.py, Run.estimated_run_time; an interval has microseconds.
     return round(run.total_run_time + (now - state.timestamp).total_seconds(), 6)
 
 
 def estimated_start_time_delta(run: Run, now: datetime) -> float:
     """Seconds that a run started late, or is late by now; 0 for a run that is not late."""
+    # The rules of Prefect's orm_models.py, Run.estimated_start_time_delta.
     expected, start = run.expected_start_time, run.start_time
     if expected is None:
         return 0.0

@@ -52,15 +52,20 @@ def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outc
     if run is None:
         raise orchestrated_run_not_found(flow_run_id)
     transition = propose_state(context, run, new_state(context, body.state), force=body.force)
+    # The error rolls the transaction back: unlike in bulk, the state is not entered.
     if transition.server_error and context.dialect.null_pause_keys:
         raise ServerFailure(transition.server_error, retryable=False)
     try:
         check_state(context, transition.state if transition.is_new else None)
     except ServerFailure as failure:
+        # Prefect: rules.py, validate_proposed_state. An error that a client may retry becomes a
+        # 503, any other an ABORT with this text.
         if failure.retryable:
             raise
         return Outcome(_aborted(f"Error validating state: {failure}"))
     save_transition(context, transition)
+    # 201 for any new state, also for one that a rule has put in place of the proposed one (Prefect:
+    # api/flow_runs.py, set_flow_run_state).
     return Outcome(_transition_reply(transition), made=transition.is_new)
 
 
@@ -81,6 +86,7 @@ def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
         state = replace(proposed, id=step.new_id(), timestamp=step.now, details=details)
         result, left_details = _set_one_state(step, run, state, force=body.force)
         results.append({"flow_run_id": run.id, **result})
+        # On a real server each run gets a state of its own, with one state_details for all.
         if shares_details:
             details = left_details
     if shares_details:
@@ -115,15 +121,18 @@ def _set_one_state(
     """
     try:
         transition = propose_state(context, run, state, force=force)
+    # Any error of one run is an ABORT of that run (Prefect: bulk_set_flow_run_state).
     except (ServerFailure, InvalidRequest) as failure:
         return _aborted(str(failure)), state.details
     if transition.server_error and context.dialect.null_pause_keys:
-        # The real server's error comes after the state is entered.
+        # The real server's error comes after the state is entered, and is caught inside the
+        # transaction, which is then committed (Prefect: bulk_set_flow_run_state).
         save_transition(context, transition)
         return _aborted(transition.server_error), transition.proposed_details
     try:
         check_state(context, transition.state if transition.is_new else None)
     except ServerFailure as failure:
+        # A retryable error leaves validate_proposed_state as it is, and the loop catches it.
         reason = str(failure) if failure.retryable else f"Error validating state: {failure}"
         return _aborted(reason), transition.proposed_details
     save_transition(context, transition)
@@ -189,6 +198,7 @@ def propose_state(
     """
     try:
         return orchestrate(
+            # A seeded state may lack id and time, which the rules look at.
             replies.with_complete_state(run, context.store),
             proposed,
             force=force,
@@ -217,6 +227,7 @@ def save_transition(context: Context, transition: OrchestrationOutcome) -> None:
         if task_run is not None:
             mirrored = mirror_subflow_state(task_run, state, run.id, context.now, context.new_id)
             store.task_runs.put(mirrored)
+        # Unpersisted data is in this reply only (Prefect: rules.py, _validate_proposed_state).
         if not is_persisted(state.data):
             run = replace(run, state=replace(state, data=None))
         before = store.get(run.id)

@@ -39,6 +39,7 @@ def _apply_event(context: Context, event: Any) -> TaskRun | None:
     resource_id: str = resource["prefect.resource.id"]
     if not kind.startswith("prefect.task-run") or not resource_id.startswith(_TASK_RUN_PREFIX):
         return None
+    # Prefect's recorder passes over the same events (services/task_run_recorder.py).
     if resource.get("prefect.orchestration") != "client":
         return None
     payload = event["payload"]
@@ -54,6 +55,7 @@ def _apply_event(context: Context, event: Any) -> TaskRun | None:
             "flow_run_id": flow_run_id,
             "state": {
                 **payload["validated_state"],
+                # Prefect: task_run_from_event. The event's id and time are those of the state.
                 "id": event["id"],
                 "timestamp": event["occurred"],
             },
@@ -77,6 +79,7 @@ def _parse_fields(context: Context, record: Mapping[str, Any]) -> dict[str, Any]
 def _upsert_task_run(context: Context, reported: TaskRun, reported_fields: set[str]) -> TaskRun:
     """Add a task run, or change the reported fields of the one with its keys or its id."""
     store = context.store
+    # As the recorder's ON CONFLICT: the keys within a flow run, or else the id.
     existing = find_task_run_by_keys(
         context, reported.flow_run_id, reported.task_key, reported.dynamic_key
     )

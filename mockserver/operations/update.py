@@ -23,6 +23,8 @@ def update_flow_run(context: Context, flow_run_id: str, body: FlowRunUpdate) -> 
     Raises NotFound, and NotAllowedInState for job variables of a run that is not scheduled or has
     no deployment. Raises ServerFailure for values that the dialect's database cannot hold.
     """
+    # Only with job variables does Prefect read the run before it writes. Else an UPDATE that fails
+    # on its values comes before the 404 (models/flow_runs.py, update_flow_run).
     if body.job_variables is not None:
         _check_job_variables(context, require_flow_run(context, flow_run_id))
     values = body.model_dump(exclude_unset=True)
