@@ -18,6 +18,7 @@ from ..errors import to_single_line
 from ..prefect import FlowRun
 from .journal import Exchange, failed_conditions
 
+# Bounds of one failure message; chosen, not measured.
 _MAX_NEAREST = 3
 _MAX_DIFFERENCES = 10
 _MAX_CONDITIONS = 5
@@ -185,6 +186,7 @@ def _matching_ids(item: object, runs: Sequence[FlowRun]) -> set[str]:
         flow_run_id = str(UUID(text))
     except ValueError:
         return {run.id for run in runs if run.name == text}
+    # Ids match in any spelling (M9); a run may also have a uuid as its name.
     return {run.id for run in runs if flow_run_id in (run.id, run.name)}
 
 
@@ -206,6 +208,7 @@ def _explain_extra(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
 
 def _explain_spared(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
     """A flow run that was not deleted, and the requests that came nearest to deleting it."""
+    # The run is judged as it is now: the journal keeps earlier versions of deleted runs only.
     unmet = []
     for exchange in exchanges:
         if exchange.predicate is not None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..seeds import find_seed_files, load_seeds
 from ..store import Base
 
+# Bounds the memory; chosen, not measured.
 MAX_BASES = 32
 # A file without this word has no relative times. One that has it elsewhere is only read too often.
 _RELATIVE = re.compile(rb"\bnow\b")
@@ -40,6 +41,7 @@ class BaseCache:
         given = tuple(paths)
         # Problems with a path are ignored here: load_seeds finds and reports them all.
         files = tuple(find_seed_files(given, lambda *_: None))
+        # Taken before the load: a file that changes meanwhile is read again next time.
         signatures = tuple((file, *_file_signature(file)) for file in files)
         for key in ((given, signatures, None), (given, signatures, now)):
             if key in self._cache:
@@ -54,6 +56,7 @@ class BaseCache:
 
 def _file_signature(file: Path) -> tuple[int, int]:
     status = file.stat()
+    # What Python itself goes by to tell whether a .pyc file is stale (PEP 552).
     return status.st_mtime_ns, status.st_size
 
 

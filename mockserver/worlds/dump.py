@@ -36,6 +36,7 @@ def _dump_record(record: Any, collection: str) -> dict[str, Any]:
     dumped = {
         field.name: _dump_value(value)
         for field in fields(record)
+        # parent_flow_run_id, for one, is derived and no field of a seed.
         if field.name in COLLECTIONS[collection]
         and (value := getattr(record, field.name)) != _default(field)
     }

@@ -17,7 +17,9 @@ from typing import Any
 from ..errors import UsageError
 
 FAULT_HEADER = "x-mockserver-fault"
+# Chosen: a loop that adds rules must not fill the memory (test_rules_are_bounded).
 MAX_RULES = 1_000
+# Chosen: Prefect's client waits as long by default (its setting api.request_timeout).
 MAX_SECONDS = 60.0
 
 
@@ -72,6 +74,8 @@ PRESETS: Mapping[str, Fault] = {
     # Measured on Prefect 3.8.8 with SQLite: 8 to 12 % of the calls of a sequential drain get this
     # reply, and nothing is deleted.
     "sqlite-503": Fault(status=503, detail="Service Unavailable", close=True),
+    # Prefect's client retries 408, 429, 502 and 503, and waits as Retry-After says (client/base.py,
+    # PrefectHttpxAsyncClient).
     "rate-limited": Fault(status=429, retry_after=1, detail="Too Many Requests"),
     "conflict": Fault(status=409, detail="Conflict"),
     "cut-before": Fault(cut=Cut.before),
@@ -152,6 +156,7 @@ def _parse_latency(value: Any) -> float | tuple[float, float]:
 
 
 def _parse_seconds(value: Any) -> float:
+    # `not 0 <= ...` also refuses NaN, for which every comparison is false.
     if isinstance(value, bool) or not 0 <= float(value) <= MAX_SECONDS:
         raise ValueError(value)
     return float(value)
@@ -260,6 +265,7 @@ class Faults:
         for rule in self.rules:
             if not rule.applies_to(method, path):
                 continue
+            # A rule that is certain draws no number, so it shifts no other rule's.
             if rule.probability < 1 and self._random.random() >= rule.probability:
                 continue
             rule.happened += 1

@@ -19,6 +19,7 @@ from ..errors import to_single_line
 from ..filters import AllOf, AnyOf, Comparison, Predicate
 from ..prefect import WARNINGS, FlowRun
 
+# Chosen, not measured: a journal that nobody clears must not fill the memory.
 MAX_EXCHANGES = 1_000
 MAX_KEPT_BODY = 64 << 10  # bytes of one body
 MAX_TOTAL_BYTES = 8 << 20  # of all bodies of a journal together
@@ -26,6 +27,7 @@ MAX_DELETED = 100_000  # flow runs
 _MAX_ERRORS = 100
 
 
+# No slots: cached_property needs a __dict__.
 @dataclass(frozen=True)
 class Exchange:
     """One request and its reply.
@@ -86,6 +88,7 @@ class Exchange:
 def _parse_json(body: bytes) -> Any:
     try:
         return json.loads(body)
+    # Also for a body that was cut, and one that nests too deep for Python's parser.
     except (ValueError, RecursionError):
         return None
 
@@ -140,11 +143,13 @@ class Journal:
         self._total += 1
         self._exchanges.append(exchange)
         self._bytes += exchange.size
+        # The newest always stays: its two cut bodies are far below MAX_TOTAL_BYTES.
         while len(self._exchanges) > self._max_exchanges or self._bytes > MAX_TOTAL_BYTES:
             self._bytes -= self._exchanges.popleft().size
         if exchange.warnings:
             self.warning_counts.update(exchange.warnings)
         if exchange.error is not None:
+            # The error is raised again in the test, where pytest prints its notes.
             exchange.error.add_note(f"while mockserver answered {exchange}")
             self.errors.append(exchange.error)
         if exchange.deleted:

@@ -82,6 +82,7 @@ class Factory:
             task_run = {"id": self.new_id(), "flow_run_id": parent, "name": fields["name"]}
             fields["parent_task_run_id"] = task_run["id"]
             document["task_runs"] = [task_run]
+        # A run may refer to records that the store already has.
         return read_seeds(document, self.now(), name="add", references=False)
 
     def seeds_from(self, given: Any) -> Seeds:
@@ -149,6 +150,7 @@ def to_json_value(value: Any) -> Any:
         return str(value) if isinstance(value, StateType) else value
     if isinstance(value, FlowRun):
         return value.id
+    # Before `date`: a datetime is a date, too.
     if isinstance(value, datetime):
         return format_instant(value)
     if isinstance(value, UUID | date | Path):

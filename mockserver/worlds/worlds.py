@@ -26,9 +26,12 @@ from .plan_cache import PlanCache
 from .run_factory import Factory, insert_seeds
 from .settings import Settings
 
+# Chosen. A thousand sessions on 20,000 flow runs, with one deletion each, take less than 10 MB
+# (test_sessions_take_memory_for_their_changes_only).
 MAX_SESSIONS = 10_000
 SESSION_IDLE_SECONDS = 3_600.0
 MAX_SNAPSHOTS = 100
+# The unreserved characters of a URL (RFC 3986, section 2.3): a path needs no escapes for them.
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 _EXPECTED_NAME = "1 to 100 of A-Z a-z 0-9 . _ ~ -"
 
@@ -72,11 +75,13 @@ class World:
         self.store = store
         self.settings = settings
         self.clock = clock or Clock(settings.now)
+        # Bound once, and again in the factory: the clock is changed in place and never replaced.
         self.now = self.clock.now
         self.new_id = settings.new_id
         self.factory = Factory(self.now, self.new_id)
         self.journal = Journal(settings.journal) if settings.journal else None
         self.faults = Faults()
+        # Also good after a reset: a plan depends on the body and the dialect alone.
         self.plans = PlanCache()
         self.initial_store = store.fork()
         self.initial_clock = self.clock.copy()
@@ -173,6 +178,7 @@ class Sessions:
     def __iter__(self) -> Iterator[tuple[str, World]]:
         """Pairs of name and world, the most recently used last. Iterating counts as no use."""
         self._expire()
+        # A copy, so that sessions can be dropped while it is iterated.
         return iter([(name, world) for name, (world, _) in self._worlds.items()])
 
     def get(self, name: str) -> World | None:
@@ -196,6 +202,7 @@ class Sessions:
         """
         if name is not None:
             _check_name("a session", name)
+        # First: the name of a session that has expired is free again.
         self._expire()
         if name in self._worlds:
             raise Conflict(f"session {name!r} already exists; drop it first")
