@@ -54,6 +54,7 @@ def create_sessions_app(sessions: Sessions) -> web.Application:
 def _middleware(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
     """Answer at once, or by way of the journal and the faults where there are any."""
     world = world_of(request)
+    # The control API is neither recorded nor hit by faults: who injected one can remove it.
     if (world.intercepts_requests or FAULT_HEADER in request.headers) and handler is not _control:
         return intercept(request, partial(answer, handler, world), world)
     return answer(handler, world, request)

@@ -16,8 +16,11 @@ from ..operations import Context, record_event
 
 log = logging.getLogger("mockserver")
 
+# Prefect: utilities/subscriptions.py, accept_prefect_socket.
 PROTOCOL = "prefect"
+# aiohttp's own default, written out.
 MAX_EVENT_BYTES = 4 << 20
+# Chosen, not measured.
 HEARTBEAT_SECONDS = 30.0
 
 
@@ -55,8 +58,10 @@ async def _authenticate(socket: web.WebSocketResponse) -> bool:
     message = await socket.receive()
     value = _parse_json(message.data) if message.type is WSMsgType.TEXT else None
     if isinstance(value, dict) and value.get("type") == "auth":
+        # Prefect's client sends no event before it has this (events/clients.py).
         await socket.send_str('{"type":"auth_success"}')
         return True
+    # Code and reason of a real server (accept_prefect_socket).
     await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"Expected 'auth' message")
     return False
 

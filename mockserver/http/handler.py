@@ -55,11 +55,13 @@ def _operate(
     Returns the outcome, and the warnings that the way the request is written earns.
     """
     dialect, now = world.settings.dialect, world.now()
+    # With a body, `read_request` checks it: a real server reads the JSON first.
     if endpoint.body is None and endpoint.checks_api_version:
         check_api_version(message.api_version, dialect)
     arguments, errors = _read_parameters(request, endpoint) if endpoint.parameters else ([], [])
     warned = _NO_WARNINGS
     if endpoint.model is not None:
+        # Errors of parameters and of the body come in one 422, once the body is JSON (measured).
         read = read_request(message, endpoint.model, dialect, now, errors)
         arguments.append(read.request)
         warned = read.warnings
@@ -82,6 +84,8 @@ def _execute_plan(
 
     A script that drains sends one body over and over: then there is nothing left to read.
     """
+    # No Context is made: the clock, the version and the automation, which no delete looks at, took
+    # a tenth of such a call.
     plan, warned = world.plans.get(planner, message), _NO_WARNINGS
     if plan is None and endpoint.model is not None:
         dialect = world.settings.dialect
@@ -114,6 +118,7 @@ def _read_parameters(
             _read_parameter(values, errors, text, "path", name)
     for name in endpoint.query:
         said = request.query.getall(name, [])
+        # Of a repeated parameter the last counts (Starlette: QueryParams).
         _read_parameter(values, errors, said[-1] if said else None, "query", name)
     return values, errors
 

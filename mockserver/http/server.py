@@ -118,6 +118,7 @@ class _stop_signals:  # noqa: N801 - reads as the context manager it is
         loop = asyncio.get_running_loop()
 
         def set_event(_number: int, _frame: FrameType | None) -> None:
+            # The handler interrupts whatever the loop is doing, and has to wake it if it waits.
             loop.call_soon_threadsafe(stop.set)
 
         self.previous_handlers = {

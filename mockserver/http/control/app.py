@@ -41,6 +41,7 @@ async def handle_control(
     refusal = _access_refusal(request, sessions.default_world.settings.control_token)
     if refusal:
         status, detail = refusal
+        # RFC 9110, section 15.5.2: a 401 names a scheme.
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
         return web.json_response({"detail": detail}, status=status, headers=headers)
     path = path_in_world(request).removeprefix("/_mock") or "/"
@@ -66,10 +67,11 @@ def _access_refusal(request: web.Request, token: str | None) -> tuple[int, str] 
     """
     if token is not None:
         sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        # compare_digest takes the same time wherever the texts differ.
+        # compare_digest takes the same time wherever they differ; as text it takes ASCII only.
         if compare_digest(sent.encode(errors="replace"), token.encode()):
             return None
         return 401, "the control API needs the header Authorization: Bearer TOKEN"
+    # frozenset(): --allow-host opens Prefect's API to other names, not this one.
     if not _is_loopback(request.remote) or origin_refusal(request, frozenset()):
         return 403, "the control API is only for this machine; --control-token allows others"
     return None
@@ -77,6 +79,7 @@ def _access_refusal(request: web.Request, token: str | None) -> tuple[int, str] 
 
 def _is_loopback(address: str | None) -> bool:
     try:
+        # An IPv6 address may end in a zone, such as %eth0.
         found = ip_address((address or "").partition("%")[0])
     except ValueError:
         return False
@@ -115,6 +118,7 @@ def _match_route(method: str, path: str) -> tuple[ControlHandler, dict[str, str]
 def _path_pattern(template: str) -> re.Pattern[str]:
     """Return the pattern of a path such as `/sessions/{name}`, without slashes at its ends."""
     literal = re.escape(template.strip("/"))
+    # re.escape has put a backslash before each brace.
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]*)", literal))
 
 

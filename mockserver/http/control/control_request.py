@@ -39,6 +39,7 @@ class ControlRequest:
         text = self.query_value(name)
         if text is None:
             return default
+        # isdigit alone also passes digits such as ², which int refuses.
         if not text.isascii() or not text.isdigit() or int(text) > maximum:
             raise UsageError(f"{name} is {text[:50]!r}; expected a whole number up to {maximum:,}")
         return int(text)
@@ -53,6 +54,7 @@ class ControlRequest:
             raise UsageError(f"the body is a {type(body).__name__}; expected an object")
         unknown = body.keys() - set(known)
         if unknown:
+            # min: a set has no order, and the same body is always refused with the same words.
             came = f"the body has the unknown field {min(unknown)!r}"
             raise UsageError(f"{came}; expected some of {', '.join(known)}")
         return body

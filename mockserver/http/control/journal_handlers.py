@@ -49,6 +49,7 @@ def list_journal(request: ControlRequest) -> tuple[int, Any]:
     limit = request.query_integer("limit", MAX_EXCHANGES, MAX_EXCHANGES)
     expected = ExpectedRequest(request.query_value("path") or "*", request.query_value("method"))
     found = (one for one in journal if one.number > after and not expected.differences(one))
+    # `found` is lazy: what comes after the limit is not compared.
     exchanges = [_exchange_reply(one) for one in islice(found, limit)]
     return 200, {"exchanges": exchanges, "dropped": journal.dropped}
 

@@ -18,6 +18,7 @@ from ...worlds import World, check_parents, dump_store, fields_of_nth, session_s
 from ..exchange import SESSION_PREFIX
 from .control_request import ControlRequest, require_text
 
+# Chosen, not measured: one request must not fill the memory.
 MAX_MADE = 100_000
 """How many flow runs one request may make."""
 
@@ -28,6 +29,7 @@ def list_sessions(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _session_reply(request: ControlRequest, name: str, world: World) -> dict[str, Any]:
+    # The address by which the client reached the server: that of the Host header.
     root = f"{request.http_request.scheme}://{request.http_request.host}{SESSION_PREFIX}{name}"
     journal = world.journal
     return {
@@ -63,6 +65,7 @@ def open_session(request: ControlRequest) -> tuple[int, Any]:
     if fields.get("seeds") is not None:
         world.load(_seeds(fields["seeds"], world))
     world.begin_here()
+    # Opened last: a field that is wrong leaves no session behind.
     name = fields.get("name")
     opened = request.sessions.open(world, None if name is None else require_text("name", name))
     return 201, _session_reply(request, opened, world)
@@ -106,6 +109,7 @@ def load(request: ControlRequest) -> tuple[int, Any]:
 
 def replace_seeds(request: ControlRequest) -> tuple[int, Any]:
     """Replace what the world holds by a seed, which `reset` restores. Raises SeedError."""
+    # Read first: seeds with a problem leave the world as it was.
     base = _seeds(request.body, request.world).base()
     request.world.store = Store(base)
     request.world.begin_here()
@@ -124,6 +128,7 @@ def make(request: ControlRequest) -> tuple[int, Any]:
         raise UsageError(
             "expected the fields of a flow run as an object, or a list of such objects"
         )
+    # Refused before `fields_of_nth` makes them all.
     if len(given) * number > MAX_MADE:
         raise UsageError(f"{len(given) * number:,} flow runs; expected up to {MAX_MADE:,} at once")
     world = request.world

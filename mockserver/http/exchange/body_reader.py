@@ -45,6 +45,8 @@ async def read_body(request: web.Request, settings: Settings) -> bytes:
     if length is not None and length > settings.max_body:
         raise _too_long(settings)
     content = request.content
+    # A small body has come with its headers: no wait and no timer. Less than the announced length
+    # is a connection that broke off.
     if content.is_eof() and (length or 0) <= content.total_bytes <= settings.max_body:
         return content.read_nowait()
     body = bytearray()
@@ -52,6 +54,7 @@ async def read_body(request: web.Request, settings: Settings) -> bytes:
         async with asyncio.timeout(settings.body_timeout):
             async for chunk in content.iter_any():
                 body += chunk
+                # A chunked body announces no length.
                 if len(body) > settings.max_body:
                     raise _too_long(settings)
     except TimeoutError:
@@ -72,6 +75,7 @@ async def handle_expect(request: web.Request) -> None:
 
     Other expectations are ignored, as a real server does.
     """
+    # aiohttp's own handler answers 417 to other expectations.
     expected = request.headers.get("Expect", "").lower() == "100-continue"
     if expected and not origin_refusal(request, world_of(request).settings.hosts):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -82,6 +86,7 @@ def creator_from_headers(request: web.Request) -> CreatedBy | None:
 
     Prefect's own services send these two headers; the name is in base64.
     """
+    # Prefect: api/dependencies.py, get_created_by.
     automation = request.headers.get("prefect-automation-id")
     name = request.headers.get("prefect-automation-name") if automation else None
     if not automation or not name:

@@ -29,6 +29,7 @@ BODY_KEY = web.RequestKey("body", bytes)
 DELETION_KEY = web.RequestKey("deletion", Deletion)
 ERROR_KEY = web.RequestKey("error", Exception)
 
+# Chosen: how late it is noticed that a client has given up.
 _POLL_SECONDS = 0.05
 
 NextHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -68,6 +69,7 @@ async def _apply_fault(
 ) -> web.StreamResponse:
     """The reply to send. The request is carried out unless the fault comes before."""
     if fault.cut is Cut.before or (fault.status is not None and not fault.after):
+        # For the journal: no handler reads this body.
         request[BODY_KEY] = await _read_body_or_empty(request)
         return _fault_response(fault)
     reply = await answer(request)
@@ -120,6 +122,7 @@ async def _send_half(request: web.Request, reply: web.StreamResponse) -> None:
     """Send the headers of the whole reply and the first half of its body."""
     body = _body_of(reply)
     half = web.StreamResponse(status=reply.status, headers=reply.headers)
+    # Of the whole body, so that the client notices what is missing.
     half.content_length = len(body)
     await half.prepare(request)
     await half.write(body[: len(body) // 2])

@@ -45,6 +45,7 @@ _STATUS_BY_ERROR: Mapping[type[RefusedRequest], int] = {
 def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mapping[str, object]]:
     """The status and body of the reply to a refused request, as the dialect has it."""
     match refusal:
+        # Prefect: api/server.py, validation_exception_handler.
         case InvalidRequest() if dialect.error_shape:
             return 422, {
                 "exception_message": "Invalid request received.",
@@ -53,8 +54,10 @@ def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mappi
             }
         case InvalidRequest():
             return 422, {"detail": refusal.errors}
+        # prefect_object_not_found_exception_handler: other 404s are HTTPException, with `detail`.
         case NotFound(from_set_state=True) if dialect.error_shape:
             return 404, {"exception_message": str(refusal)}
+        # custom_internal_exception_handler; is_client_retryable_exception tells 503 from 500.
         case ServerFailure(retryable=True):
             return 503, {"exception_message": "Service Unavailable"}
         case ServerFailure():
@@ -85,6 +88,7 @@ def json_reply(
     return reply
 
 
+# Few sets of warnings come up, and aiohttp copies the headers that a response is given.
 @lru_cache(maxsize=256)
 def _headers(empty: bool, warnings: tuple[str, ...]) -> Mapping[str, str]:
     headers = {} if empty else {"Content-Type": "application/json"}
@@ -113,6 +117,7 @@ def _json_default(value: Any) -> Any:
     """A value that orjson does not know, in a form that it does: mappings, records, times."""
     if isinstance(value, Mapping):
         return dict(value)
+    # For Python's json; orjson writes times itself.
     if hasattr(value, "isoformat"):
         return format_instant(value)
     return {key: getattr(value, key) for key in value.__dataclass_fields__}

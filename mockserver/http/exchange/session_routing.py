@@ -53,6 +53,7 @@ class SessionResource(AbstractResource):
 
     @property
     def canonical(self) -> str:
+        # aiohttp looks resources up by the path before the first brace, here /sessions.
         return f"{SESSION_PREFIX}{{session}}"
 
     async def resolve(self, request: web.Request) -> Any:
@@ -61,12 +62,15 @@ class SessionResource(AbstractResource):
         name, slash, rest = url.raw_path.removeprefix(SESSION_PREFIX).partition("/")
         world = self._sessions.get(name)
         path = f"{slash}{rest}" or "/"
+        # Also for a 404: `world_of` is called for every request.
         request[_SESSION_WORLD_KEY], request[_SESSION_PATH_KEY] = (
             world or self._sessions.default_world,
             path,
         )
+        # A session has no sessions; nested prefixes would recurse.
         if world is None or path.startswith(SESSION_PREFIX):
             return _not_found(name if world is None else ""), set()
+        # encoded: the raw path is escaped already.
         inner = request.clone(rel_url=URL.build(path=path, encoded=True))
         return await self._router.resolve(inner), set()
 
@@ -93,6 +97,7 @@ def _not_found(session: str) -> UrlMappingMatchInfo:
     """The match that makes aiohttp answer 404; with a session's name, one that says why."""
     if not session:
         return MatchInfoError(web.HTTPNotFound())
+    # The reason becomes part of the status line, so it is kept to ASCII.
     shown = session[:100].encode("ascii", "backslashreplace").decode()
     reason = f"no session {shown!r}: it was never opened, has been idle for long, or was dropped"
     return MatchInfoError(SessionNotFound(reason=reason))
