@@ -94,6 +94,7 @@ class MockServer:
         if self._thread is not None:
             raise UsageError("this server was started already; create another")
         started: Future[str] = Future()
+        # A daemon: Python does not wait for it at exit, should nobody call stop().
         self._thread = threading.Thread(
             target=self._run, args=(started,), name="mockserver", daemon=True
         )
@@ -117,6 +118,7 @@ class MockServer:
         loop, stop, thread = self._loop, self._stop, self._thread
         if loop is None or stop is None or thread is None:
             return
+        # First: from now on `_run_on_loop` calls functions directly.
         self._loop = None
         loop.call_soon_threadsafe(stop.set)
         thread.join()
@@ -158,6 +160,7 @@ class MockServer:
         if unknown:
             known = ", ".join(Settings.__dataclass_fields__)
             raise UsageError(f"{', '.join(unknown)}: no such setting; expected some of {known}")
+        # Ids count anew in each session, so they do not depend on the order of tests.
         changed = replace(
             self._sessions.default_world.settings, new_id=deterministic_ids(), **settings
         )
@@ -190,6 +193,7 @@ class MockServer:
             clock.stop(now)
         sources = list(seeds)
         paths = [Path(one) for one in sources if isinstance(one, str | Path)]
+        # Files make the base, which worlds share; what else is given is added to this world.
         world = World(Store(self._base_cache.load(paths, clock.now())), settings, clock)
         for one in sources:
             if not isinstance(one, str | Path):

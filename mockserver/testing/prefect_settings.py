@@ -51,6 +51,7 @@ def override_api_url(url: str) -> Iterator[None]:
 def _environment_overrides(url: str) -> Mapping[str, str]:
     overrides = {"PREFECT_API_URL": url, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
     if any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXY_VARIABLES):
+        # Clients read one or the other.
         for name in ("no_proxy", "NO_PROXY"):
             hosts = os.environ.get(name, "")
             overrides[name] = f"{hosts},{_HOST}" if hosts else _HOST

@@ -127,6 +127,7 @@ def flow_run_api(
     _flow_run_sessions.append(api)
     for mark in marks:
         _apply_mark(api, mark)
+    # `reset` shall keep what the marks have added.
     api.begin_here()
     request.node.stash[_API_URL_KEY] = (api.url, os.environ.get(_API_URL_VARIABLE))
     with override_api_url(api.url):
@@ -159,6 +160,7 @@ def _report_problems(api: FlowRunApi, request: pytest.FixtureRequest) -> None:
     for warning, times in api.warnings.items():
         text = f"{warning}: {WARNINGS[warning]}" + (f" ({times} times)" if times > 1 else "")
         try:
+            # As if the test itself had warned: the summary names it, and filters by module apply.
             warnings.warn_explicit(text, FlowRunWarning, filename=str(request.path), lineno=line)
         except FlowRunWarning:
             failures.append(text)
