@@ -50,12 +50,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         app()
+    # Before MockServerError, of which both are subclasses.
     except SeedError as error:
         _exit_with_error(f"{_count_problems(error)} in the seeds:\n{error}", 1)
     except UsageError as error:
         _exit_with_error(str(error), 2)
     except MockServerError as error:
         _exit_with_error(str(error), 1)
+    # A full disk, for one (test_a_full_disk_is_an_error_without_a_traceback).
     except OSError as error:
         _exit_with_error(f"{error.filename or 'output'}: {error.strerror or error}", 1)
 

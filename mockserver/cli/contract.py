@@ -113,6 +113,7 @@ def _run_verb(
     try:
         has_failures = run_verb(name, options, os.environ)
     except KeyboardInterrupt:
+        # A journal's name begins with the pid of its run; it is there while runs are left.
         journals = options.server_options.journal_folder.glob(f"{os.getpid()}-*")
         left = "flow runs that it created are left, and the next run deletes them"
         none_left = "no flow runs that it created are left"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..contract.server import ServerOptions
 
 
+# typer takes choices from an enum (test_choices_are_the_registered_names holds them equal).
 class DialectChoice(StrEnum):
     """The dialect that a server is compared with: a name in `DIALECTS`, or auto."""
 
@@ -254,6 +255,7 @@ def register_command(app: typer.Typer, *groups: type) -> Callable[[_Function], _
             try:
                 function(*flags)
             except ModuleNotFoundError as error:
+                # Any other missing module is a bug.
                 if (error.name or "").partition(".")[0] not in _EXTRA_PACKAGES:
                     raise
                 raise UsageError(
@@ -261,6 +263,7 @@ def register_command(app: typer.Typer, *groups: type) -> Callable[[_Function], _
                     "pip install 'mockserver[verify]'"
                 ) from None
 
+        # typer makes the command's help of it.
         run.__doc__ = function.__doc__
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         app.command(function.__name__)(run)

@@ -39,6 +39,7 @@ def progress_bar(label: str, total: int) -> Iterator[ProgressCallback]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
+    # Imported only for a bar that is shown.
     from rich.console import Console
     from rich.progress import Progress
 

@@ -50,6 +50,7 @@ def run_server(options: ServeOptions) -> None:
 
     Raises SeedError for seeds that cannot be loaded, UsageError if it cannot listen.
     """
+    # First: notes about the seeds are log lines, too.
     log_to_stderr(as_json=options.json_log)
     now = _now_function(options.now)
     seeds = load_with_progress(options.paths or (resource_path("fixtures"),), now())
@@ -109,6 +110,7 @@ def _resolves_to_loopback(host: str) -> bool:
     except OSError:
         return True  # the server cannot listen on it either, and reports that
     # An IPv6 address may end in a zone, such as %eth0.
+    # One public address is enough for others to reach it.
     return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 
 
@@ -120,6 +122,7 @@ def _print_banner(url: str, options: ServeOptions, run_count: int) -> None:
         f"try: curl -H 'Content-Type: application/json' -d '{_EXAMPLE_BODY}' "
         f"{url}/flow_runs/bulk_delete",
     )
+    # Python buffers a pipe, where a script waits for the first line.
     print("\n".join(lines), flush=True)  # noqa: T201
     if not _resolves_to_loopback(options.host):
         _log.warning(

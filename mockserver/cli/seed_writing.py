@@ -20,6 +20,7 @@ from ..errors import UsageError
 from ..seeds import PACKED_SUFFIX, Seeds, generate_population, pack
 from .progress import progress_bar
 
+# Chosen, not measured.
 _RUNS_PER_PROGRESS_STEP = 2000
 
 
@@ -32,6 +33,7 @@ def write_population(
     set, or if it cannot be written.
     """
     if str(output) == "-":
+        # Python sets it to None where descriptor 1 was closed before the start.
         if sys.stdout is None:
             raise UsageError("there is no standard output to write to")
         _write_ndjson(sys.stdout.buffer, runs=runs, seed=seed, now=now)
@@ -56,6 +58,7 @@ def _write_ndjson(
         written = 0
         for document in _generate_documents(runs, seed, now):
             stream.write(orjson.dumps(document) + b"\n")
+            # The other lines hold task runs and the workspace.
             if "flow_runs" not in document and "id" in document:
                 written += 1
                 if written % _RUNS_PER_PROGRESS_STEP == 0:
@@ -97,6 +100,7 @@ def _atomic_write(output: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     """Yield a file to write to, which takes the name `output` when the block succeeds."""
     if output.exists() and not overwrite:
         raise UsageError(f"{output} exists already; --force overwrites it")
+    # In the same folder: a rename is atomic only within one file system.
     unfinished = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         with unfinished.open("wb") as file:

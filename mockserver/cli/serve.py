@@ -20,6 +20,7 @@ from .now_option import NowOption, parse_now
 commands = typer.Typer(rich_markup_mode="markdown")
 
 
+# typer takes choices from an enum (test_choices_are_the_registered_names holds them equal).
 class DialectName(StrEnum):
     """The names in `DIALECTS`, as choices for a command line."""
 
@@ -71,6 +72,7 @@ LogFormatOption = Annotated[
     LogFormat,
     typer.Option(envvar="MOCKSERVER_LOG_FORMAT", help="The format of log lines on stderr."),
 ]
+# Measured on aiohttp alone: 0.51 of its rate with 8 connections, 0.43 with 32.
 AccessLogOption = Annotated[
     bool,
     typer.Option(
@@ -128,6 +130,7 @@ def serve(
     now: NowOption = None,
     log_format: LogFormatOption = LogFormat.text,
     access_log: AccessLogOption = False,
+    # MAX_BODY, written out: importing mockserver.worlds for --help would import pydantic.
     max_body: MaxBodyOption = 4 << 20,
     allow_host: AllowHostOption = None,
     journal: JournalOption = 0,
@@ -166,6 +169,7 @@ def _skip_ca_certificates() -> Iterator[None]:
     """
     name = "SSL_CERT_FILE"
     before = os.environ.get(name)
+    # aiohttp.connector makes a context with them at import.
     os.environ[name] = os.devnull
     try:
         yield
