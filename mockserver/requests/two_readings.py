@@ -53,8 +53,8 @@ class BothWays(Generic[BodyT]):
     """One body on its way down, each stage worked out once.
 
     `content` is what a real server reads of it: nothing where the type makes it ignore the body.
-    `value` is that content decoded, or `undecoded` why it cannot be. Then follow the two ways of
-    reading: `lax`, and `strict`, which is None where nobody asks (no JSON can hold the value).
+    `value` is that content decoded, or `undecoded` why it cannot be. The two readings
+    are `lax` and `strict`; `strict` is None for a value that JSON cannot hold, such as NaN.
     """
 
     message: Message

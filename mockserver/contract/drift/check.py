@@ -1,6 +1,6 @@
 """The check of `drift`: fetch a server's document, compare it with openapi.yaml, report findings.
 
-Invariant: every change is in exactly one finding, and is either known (see `known`) or new.
+Invariant: every change is in exactly one finding, and is either known (see `known_drift`) or new.
 """
 
 from __future__ import annotations

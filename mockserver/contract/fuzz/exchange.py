@@ -1,6 +1,6 @@
 """A request to a server, its answer, and the flow runs before and after it.
 
-What `observer` puts together and `checks` judges. Ids are in lower case throughout.
+What `observer` puts together and `invariants` checks. Ids are in lower case throughout.
 """
 
 from __future__ import annotations
