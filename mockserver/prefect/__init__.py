@@ -45,6 +45,17 @@ from .records import (
     WorkQueue,
     non_default_state_details,
 )
+from .releases import (
+    NEWEST,
+    OLDEST,
+    RELEASES,
+    describe_range,
+    is_within,
+    list_releases,
+    measured_release,
+    release_key,
+    requirements,
+)
 from .run_names import ADJECTIVES, ANIMALS, generate_name
 from .storage_limits import (
     check_integer_size,
