@@ -5,13 +5,13 @@ What each needs besides the command line is imported when it runs.
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .notes import print_note
 from .now_option import NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
@@ -31,7 +31,7 @@ def check(paths: PathsArgument, now: NowOption = None) -> None:
 
     seeds = load_with_progress(paths, parse_now(now) or datetime.now(UTC))
     for note in seeds.notes:
-        print(f"note: {note}", file=sys.stderr)  # noqa: T201
+        print_note(note)
     counts = {
         "flow runs": len(seeds.flow_runs),
         "task runs": len(seeds.task_runs),

@@ -14,19 +14,11 @@ from typing import Annotated
 
 import typer
 
-from ..prefect import DIALECTS
+from ..prefect import find_dialect
+from .notes import print_note
 from .now_option import NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
-
-
-# typer takes choices from an enum (test_choices_are_the_registered_names holds them equal).
-class DialectName(StrEnum):
-    """The names in `DIALECTS`, as choices for a command line."""
-
-    spec = "spec"
-    prefect_sqlite = "prefect-sqlite"
-    prefect_postgresql = "prefect-postgresql"
 
 
 class LogFormat(StrEnum):
@@ -61,11 +53,13 @@ PortOption = Annotated[
     ),
 ]
 DialectOption = Annotated[
-    DialectName,
+    str,
     typer.Option(
         envvar="MOCKSERVER_DIALECT",
+        metavar="NAME[@RELEASE]",
         help="Answer as the published API document says (spec), or as a real Prefect server on "
-        "SQLite or PostgreSQL does.",
+        "SQLite or PostgreSQL does: prefect-sqlite, prefect-postgresql (the newest release), or "
+        "that of a release, such as prefect-sqlite@3.8.8. 'mockserver releases' lists them.",
     ),
 ]
 LogFormatOption = Annotated[
@@ -126,7 +120,7 @@ def serve(
     fixtures: FixturesOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 4300,
-    dialect: DialectOption = DialectName.spec,
+    dialect: DialectOption = "spec",
     now: NowOption = None,
     log_format: LogFormatOption = LogFormat.text,
     access_log: AccessLogOption = False,
@@ -149,7 +143,7 @@ def serve(
             paths=tuple(paths or ()) + tuple(fixtures or ()),
             host=host,
             port=port,
-            dialect=DIALECTS[dialect.value],
+            dialect=find_dialect(dialect, print_note),
             now=parse_now(now),
             json_log=log_format is LogFormat.json,
             access_log=access_log,

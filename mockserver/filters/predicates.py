@@ -4,13 +4,15 @@ A predicate is a value: a tree of `Comparison`, `AllOf` and `AnyOf`. It can be c
 run (or another record with the same columns) and printed as a sentence; the store looks it up in
 its indexes. `AllOf(())` matches every run, `AnyOf(())` none.
 
-These rules hold in every dialect, as measured on Prefect 3.8.8; other files cite them by number.
+These rules hold in every dialect, as measured on Prefect 3.6.16 to 3.9.1; other files cite them by
+number. Where a release deviates, a field of the dialect says so.
 
 - M1: a criterion's conditions are combined by its `operator` if it has one, else by and; criteria
   by the filter's `operator`.
 - M2: an absent or null condition is no condition, and neither is an empty `not_any_`, `all_` or
-  `like_`. An empty `any_`, `id_` or `type_` matches nothing. M2a: a filter without a criterion
-  matches every run, whatever its operator.
+  `like_` (up to 3.6.22 it is one that every run satisfies: `empty-list-condition`). An empty
+  `any_`, `id_` or `type_` matches nothing. M2a: a filter without a criterion matches every run,
+  whatever its operator.
 - M3: a criterion without a condition matches every run, also under `or_`; but in `state`, a `type`
   or `name` without a condition is skipped.
 - M4: a null satisfies none of `any_`, `not_any_`, `like_`, `before_`, `after_`; only
@@ -164,10 +166,15 @@ def one_of(column: str, relation: Relation = ONE_OF) -> ConditionCompiler:
 
 
 def skip_if_empty(column: str, relation: Relation) -> ConditionCompiler:
-    """For a key such as `not_any_`: an empty list is no condition."""
-    return lambda values, _dialect: (
-        Comparison(column, relation, frozenset(values)) if values else None
+    """For a key such as `not_any_`: an empty list is no condition (M2)."""
+    return lambda values, dialect: (
+        Comparison(column, relation, frozenset(values)) if values else _if_empty(dialect)
     )
+
+
+def _if_empty(dialect: Dialect) -> Predicate | None:
+    """What an empty `not_any_`, `all_` or `like_` is: satisfied by every run, or no condition."""
+    return MATCH_ALL if dialect.empty_list_condition else None
 
 
 def null_check(
@@ -185,7 +192,7 @@ def time_bound(column: str, relation: Relation) -> ConditionCompiler:
 def like_condition(column: str) -> ConditionCompiler:
     """For `like_`: an empty text is no condition."""
     return lambda text, dialect: (
-        Comparison(column, LIKE, compile_like(text, dialect)) if text else None
+        Comparison(column, LIKE, compile_like(text, dialect)) if text else _if_empty(dialect)
     )
 
 
@@ -198,7 +205,7 @@ def time_bounds(column: str) -> dict[str, ConditionCompiler]:
 
 
 # Prefect (schemas/filters.py) tests any_ for null, but not_any_, all_ and like_ for truth: that is
-# M2. Up to 3.6.22 it tested all of them for null.
+# M2. Up to 3.6.22 it tested all of them for null (`empty-list-condition`).
 CONDITIONS: Mapping[str, Mapping[str, ConditionCompiler]] = {
     "id": {"any_": one_of("id"), "not_any_": skip_if_empty("id", NONE_OF)},
     "name": {"any_": one_of("name"), "like_": like_condition("name")},
@@ -290,6 +297,15 @@ def compile_criterion(
         part = conditions[key](value, dialect)
         if part is not None:
             parts.append(part)
+    return _combine_conditions(operator, parts, dialect)
+
+
+def _combine_conditions(operator: Operator, parts: list[Predicate], dialect: Dialect) -> Predicate:
+    """Combine conditions, of which some may be satisfied by every run (`empty-list-condition`)."""
+    if dialect.empty_list_condition and MATCH_ALL in parts:
+        if operator is Operator.or_:
+            return MATCH_ALL
+        parts = [part for part in parts if part != MATCH_ALL]
     return combine(operator, parts)
 
 
@@ -308,25 +324,34 @@ def compile_state(
 ) -> Predicate:
     """Combine the type and the name of a state; one without a condition is skipped (M3).
 
-    In a dialect with the deviation `state-both-lists`, so is one with two lists.
+    In a dialect with the deviation `state-both-lists`, so is one with two lists. With the deviation
+    `empty-list-condition`, one that holds only an empty list is not skipped.
     """
     # Prefect: FlowRunFilterState keeps a part only if its SQL is a single BinaryExpression. true(),
     # for no condition, is none (M3), and neither are two conditions (`state-both-lists`).
     parts = []
     for key in ("type", "name"):
         lists = getattr(state, key)
-        if lists is None or (dialect.state_both_lists and has_both_lists(lists)):
+        if lists is None or drops_both_lists(lists, dialect):
             continue
         part = compile_criterion(conditions[f"state.{key}"], lists, dialect)
-        if part != MATCH_ALL:
+        if part != MATCH_ALL or (dialect.empty_list_condition and any(lists.given())):
             parts.append(part)
-    return combine(state.operator, parts)
+    return _combine_conditions(state.operator, parts, dialect)
 
 
 def has_both_lists(lists: Any) -> bool:
     """Whether `state-both-lists` is about it: `any_` is not null and `not_any_` not empty."""
     # The states of task runs have no not_any_ (Prefect: TaskRunFilterStateType).
     return lists.any_ is not None and bool(getattr(lists, "not_any_", None))
+
+
+def drops_both_lists(lists: Any, dialect: Dialect) -> bool:
+    """Whether a server drops a state's type or name because it has two lists."""
+    if not dialect.state_both_lists or lists.any_ is None:
+        return False
+    not_any = getattr(lists, "not_any_", None)
+    return not_any is not None if dialect.empty_list_condition else bool(not_any)
 
 
 def combine(operator: Operator, parts: list[Predicate]) -> Predicate:

@@ -1,7 +1,7 @@
 """What a filter gives a real server's database to run, and whether the database runs it.
 
-A `QuerySize` counts what counts against the limits of a database, whatever the dialect. A
-dialect's `DatabaseLimits` then decide whether its database would refuse the query.
+A `QuerySize` counts what counts against the limits of a database. A dialect's `DatabaseLimits` then
+decide whether its database would refuse the query.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ from typing import Any
 
 from ..errors import ServerFailure
 from ..prefect import DatabaseLimits, Dialect, NulHandling, fits_utc_range
-from .models import FilterModel, FlowRunFilter, FlowRunFilterState
-from .predicates import has_both_lists
+from .models import FilterModel, FlowRunFilter, FlowRunFilterState, Operator
+from .predicates import drops_both_lists, has_both_lists
 
 # The keys whose texts become patterns, and how many `%` fewer than for `like_` are added to a text:
 # a limit of `max_like_bytes` is for `like_`, which has one at each end.
 _PATTERN_KEYS = {"like_": 0, "startswith_": 1}
+_SKIPPED_IF_EMPTY = frozenset({"not_any_", "all_", "like_"})  # M2
 
 
 @dataclass(slots=True)
 class QuerySize:
     """What in a query counts against the limits of a database.
 
-    Lists that a real server drops (`state-both-lists`) are not counted.
+    Lists that the dialect's server drops (`state-both-lists`) are not counted.
     """
 
     state_both_lists: bool = False
+    empty_list_decides: bool = False  # see the deviation `empty-list-condition`
     like_texts: list[str] = field(default_factory=list)
     max_like_bytes: int = 0
     max_tags: int = 0
@@ -72,28 +74,36 @@ def has_surrogate(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def measure_query(filter_: FlowRunFilter | None) -> QuerySize:
-    """Return what in a real server's query for this filter counts against limits."""
+def measure_query(filter_: FlowRunFilter | None, dialect: Dialect) -> QuerySize:
+    """Return what in the query that a dialect's server makes of a filter counts against limits."""
     size = QuerySize()
     for criterion, conditions in filter_.given() if filter_ else ():
         if criterion == "state":
-            _add_state(size, conditions)
+            _add_state(size, conditions, dialect)
         elif criterion != "operator":
             _add_criterion(size, criterion, conditions)
     return size
 
 
-def _add_state(size: QuerySize, state: FlowRunFilterState) -> None:
+def _add_state(size: QuerySize, state: FlowRunFilterState, dialect: Dialect) -> None:
     for lists in (state.type, state.name):
-        if lists is not None and has_both_lists(lists):
-            size.state_both_lists = True
-        elif lists is not None:
+        if lists is None:
+            continue
+        size.state_both_lists |= has_both_lists(lists)
+        # The filter on a state of task runs has no not_any_.
+        has_empty_list = getattr(lists, "not_any_", None) == []
+        if has_empty_list and (lists.any_ is not None or state.operator is Operator.or_):
+            size.empty_list_decides = True
+        if not drops_both_lists(lists, dialect):
             _add_criterion(size, "state", lists)
 
 
 def _add_criterion(size: QuerySize, criterion: str, conditions: FilterModel) -> None:
+    under_or = getattr(conditions, "operator", None) is Operator.or_
     for key, value in conditions.given():
         size.add(criterion, key, value)
+        if under_or and not value and key in _SKIPPED_IF_EMPTY:
+            size.empty_list_decides = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Which warnings a filter earns.
 
-They depend only on what the filter contains, whatever the dialect and the records in the store.
+They depend on what the filter contains, not on the records in the store, and hardly on the dialect.
 `operations` adds the two that depend on what was deleted, `requests` those about the rest of a
 request.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..prefect import DIALECTS
+from ..prefect import DIALECTS, Dialect
 from .models import FlowRunFilter, Operator
 from .predicates import MATCH_ALL, Predicate, has_condition
 from .query_size import QuerySize, violated_limit
@@ -22,7 +22,10 @@ _DATABASE_LIMITS = tuple(
 
 
 def filter_warnings(
-    filter_: FlowRunFilter | None, criteria: Mapping[str, Predicate], size: QuerySize
+    filter_: FlowRunFilter | None,
+    criteria: Mapping[str, Predicate],
+    size: QuerySize,
+    dialect: Dialect,
 ) -> Iterator[str]:
     """Yield the ids of the warnings about a filter; an id can be repeated.
 
@@ -30,6 +33,9 @@ def filter_warnings(
     """
     if size.state_both_lists:
         yield "state-both-lists"
+    # Only where it still is so: many clients send empty lists, and no release since 3.6.22 minds.
+    if size.empty_list_decides and dialect.empty_list_condition:
+        yield "empty-list-condition"
     for text in size.like_texts:
         yield from _like_warnings(text)
     if size.list_has_nul:

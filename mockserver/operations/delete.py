@@ -36,10 +36,10 @@ def bulk_delete(store: Store, request: BulkDeleteRequest, dialect: Dialect) -> D
 def plan_bulk_delete(request: BulkDeleteRequest, dialect: Dialect) -> Plan:
     """What a request means under a dialect, for any store. A plan can be kept and used again."""
     flow_runs = request.flow_runs
-    size = measure_query(flow_runs)
+    size = measure_query(flow_runs, dialect)
     criteria = compile_criteria(flow_runs, dialect)
     predicate = combine_criteria(flow_runs, criteria)
-    warned = frozenset(filter_warnings(flow_runs, criteria, size))
+    warned = frozenset(filter_warnings(flow_runs, criteria, size, dialect))
     if "empty-criterion-under-or" in warned:
         # SQLAlchemy makes "true" of such a filter and sends no value at all (measured, 3.8.8).
         size = QuerySize()

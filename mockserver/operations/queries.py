@@ -236,11 +236,11 @@ def compile_body_filters(
     sizes: list[tuple[str, QuerySize]] = []
     for kind in FilterSet.__dataclass_fields__:
         kind_filter = getattr(filters, kind)
-        size = measure_query(kind_filter)
+        size = measure_query(kind_filter, dialect)
         earned: set[str] = set()
         if kind_filter:
             criteria = compile_criteria_of(kind, kind_filter, store, dialect)
-            earned.update(filter_warnings(kind_filter, criteria, size))
+            earned.update(filter_warnings(kind_filter, criteria, size, dialect))
         warned |= earned
         # SQLAlchemy makes "true" of such a filter and sends no value at all (measured, 3.8.8).
         if "empty-criterion-under-or" not in earned:

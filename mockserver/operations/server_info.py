@@ -5,8 +5,7 @@ from __future__ import annotations
 from ..errors import OutOfBounds
 from .context import Context, Outcome
 
-API_VERSION = "0.8.4"  # of the API that Prefect 3.8.8 serves
-SERVER_VERSION = "3.8.8"  # the release that this server stands in for
+API_VERSION = "0.8.4"  # the same in every release from 3.6.16 to 3.9.1
 
 
 def health(_: Context) -> Outcome:
@@ -24,9 +23,9 @@ def api_version(_: Context) -> Outcome:
     return Outcome(API_VERSION)
 
 
-def server_version(_: Context) -> Outcome:
+def server_version(context: Context) -> Outcome:
     """The release of Prefect: its client warns of one that is older than itself."""
-    return Outcome(SERVER_VERSION)
+    return Outcome(context.dialect.release)
 
 
 def storage_settings(_: Context) -> Outcome:

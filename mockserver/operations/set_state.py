@@ -102,9 +102,9 @@ def _compile_bulk_filter(
 ) -> tuple[Predicate, tuple[str, ...]]:
     """The predicate of a filter and the ids of its warnings; raises as `bulk_set_state` does."""
     dialect = context.dialect
-    size = measure_query(flow_run_filter)
+    size = measure_query(flow_run_filter, dialect)
     criteria = compile_criteria(flow_run_filter, dialect)
-    warnings = sort_warnings(set(filter_warnings(flow_run_filter, criteria, size)))
+    warnings = sort_warnings(set(filter_warnings(flow_run_filter, criteria, size, dialect)))
     try:
         reject_query(size, dialect, any_runs=len(context.store) > 0)
     except ServerFailure as failure:

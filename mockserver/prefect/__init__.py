@@ -6,8 +6,19 @@ a real database can store, the contract `openapi.yaml`, and the endpoints that a
 """
 
 from . import openapi
-from .deviations import BULK_DELETE, DEVIATIONS, MEASURED_ON, WARNINGS, Deviation
+from .changes import CHANGES, Change, ReleaseNotes, release_notes
+from .deviations import (
+    BULK_DELETE,
+    DATABASE_NAMES,
+    DATABASES,
+    DEVIATIONS,
+    POSTGRESQL,
+    SQLITE,
+    WARNINGS,
+    Deviation,
+)
 from .dialects import (
+    DIALECT_SYNTAX,
     DIALECTS,
     PREFECT_POSTGRESQL,
     PREFECT_SQLITE,
@@ -17,6 +28,9 @@ from .dialects import (
     LikeCase,
     NulHandling,
     Wildcards,
+    dialect_for,
+    find_dialect,
+    unmeasured_note,
 )
 from .instants import (
     OUTSIDE_UTC_RANGE,

@@ -2,7 +2,8 @@
 
 Each deviation has an id, both sides in a sentence, and a request that shows it. Those that a
 request can be warned of, and the warnings that do not come from a deviation, are in `WARNINGS`.
-openapi.yaml names the same ids; a test holds the two equal. `dialects` says which server has which.
+openapi.yaml names the same ids; a test holds the two equal. Each says on which databases and in
+which releases it was seen; `dialects` follows that.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-MEASURED_ON = ("3.8.8",)
-"""The Prefect releases that the deviations were measured on."""
+from .releases import OLDEST, describe_range
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+DATABASES = (SQLITE, POSTGRESQL)
+"""The databases that a Prefect server can have."""
+DATABASE_NAMES: Mapping[str, str] = MappingProxyType({SQLITE: "SQLite", POSTGRESQL: "PostgreSQL"})
+"""The databases as a reader knows them."""
 BULK_DELETE = "POST /flow_runs/bulk_delete"
 """The operation that the mock is about, as deviations and the contract kit name it."""
 
@@ -23,7 +29,8 @@ class Deviation:
 
     `document` and `server` say what each of them does. `request` is a body that shows the
     difference at `endpoint`; where it depends on headers, `request` is headers, an empty line and
-    the body. A `silent` deviation never leads to a warning. `seen_in`: the releases that have it.
+    the body. A `silent` deviation never leads to a warning. It was measured on `databases`, in the
+    releases from `since` to `until`, both included; without `until` the newest has it, too.
     """
 
     id: str
@@ -32,7 +39,22 @@ class Deviation:
     request: str
     endpoint: str = BULK_DELETE
     silent: bool = False
-    seen_in: tuple[str, ...] = MEASURED_ON
+    since: str = OLDEST
+    until: str | None = None
+    databases: tuple[str, ...] = DATABASES
+
+    @property
+    def field(self) -> str:
+        """The field of `Dialect` that the deviation switches, if it has one of its own."""
+        return self.id.replace("-", "_")
+
+    @property
+    def where(self) -> str:
+        """The servers that have it, for a reader: `Prefect 3.6.16 to 3.9.0 on SQLite`."""
+        releases = describe_range(self.since, self.until)
+        if self.databases == DATABASES:
+            return releases
+        return f"{releases} on {DATABASE_NAMES[self.databases[0]]}"
 
 
 DEVIATIONS: tuple[Deviation, ...] = (
@@ -43,6 +65,17 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "state.type (or .name) with any_ and not_any_ selects what is in any_ and not in not_any_",
         "the condition on that type or name is dropped; with no other one, every run matches",
         '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"],"not_any_":["FAILED"]}}}}',
+        until="3.9.0",
+    ),
+    # Prefect: schemas/filters.py tested all lists for null; since 3.6.23 it tests not_any_, all_
+    # and like_ for truth. In a state, the empty not_any_ is one list too many (state-both-lists).
+    Deviation(
+        "empty-list-condition",
+        "an empty not_any_, all_ or like_ is no condition",
+        "it is a condition that every run satisfies: in tags, under or_, every run matches; in a "
+        "state, an empty not_any_ beside any_ drops both",
+        '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"],"not_any_":[]}}}}',
+        until="3.6.22",
     ),
     # Prefect: schemas/filters.py, FlowRunFilterName puts like_ unescaped between two % for ilike.
     Deviation(
@@ -88,12 +121,15 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '{"limit":"10"}',
     ),
     # FastAPI: routing.py, get_request_handler passes such a body on as bytes, and
-    # request_body_to_args (dependencies/utils.py) looks for no parameter in bytes.
+    # request_body_to_args (dependencies/utils.py) looks for no parameter in bytes. So since FastAPI
+    # 0.135.2; before, each parameter was missing. Prefect 3.7.8 is the first that needs a FastAPI
+    # that new; an older Prefect ignores the body, too, if it is installed with one.
     Deviation(
         "body-ignored",
         "the body is application/json; another type is 422",
         "a body of any other type is ignored: no filter, limit 50, up to 50 runs are deleted",
         'Content-Type: text/plain\n\n{"flow_runs":{"id":{"any_":[]}}}',
+        since="3.7.8",
     ),
     # Prefect: api/dependencies.py, EnforceMinimumAPIVersion.
     Deviation(
@@ -139,6 +175,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "{}",
         endpoint="POST /flow_runs/lateness",
         silent=True,
+        databases=(SQLITE,),
     ),
     Deviation(
         "create-with-data",
@@ -189,6 +226,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","parameters":{"n":18446744073709551616}}',
         endpoint="POST /flow_runs/",
         silent=True,
+        until="3.9.0",
     ),
     # Prefect: _internal/schemas/validators.py, set_run_policy_deprecated_fields.
     Deviation(
@@ -266,7 +304,7 @@ CLIENT_WARNINGS: Mapping[str, str] = MappingProxyType(
 
 WARNINGS: Mapping[str, str] = MappingProxyType(
     {
-        deviation.id: f"a real server: {deviation.server}"
+        deviation.id: f"a real server ({deviation.where}): {deviation.server}"
         for deviation in DEVIATIONS
         if not deviation.silent
     }

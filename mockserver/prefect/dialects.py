@@ -1,16 +1,31 @@
-"""The three dialects: the published document to the letter, and Prefect on each of its databases.
+"""The dialects: the published document to the letter, and each release of Prefect on each database.
 
-A dialect is a frozen value. The rest of the code asks for its fields, never for its name. A field
-is named after the deviation that it switches (see `deviations`). Measured on Prefect 3.8.8 with
-SQLite 3.40 and PostgreSQL 15.
+A dialect is a frozen value. The rest of the code asks for its fields, never for its name or
+release. A field is named after the deviation that it switches (see `deviations`), or after the
+change that a release brought (see `changes`); these two tables decide which release has what.
+Measured with SQLite 3.40 and PostgreSQL 15.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
+
+from ..errors import UsageError, to_single_line
+from .changes import CHANGES
+from .deviations import DATABASES, DEVIATIONS, POSTGRESQL, SQLITE, Deviation
+from .releases import (
+    NEWEST,
+    RELEASES,
+    is_within,
+    list_releases,
+    measured_release,
+    release_key,
+)
 
 
 class Wildcards(Enum):
@@ -53,14 +68,22 @@ class DatabaseLimits:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a request is read and what its filter means.
+    """How a request is read, what its filter means, and what becomes of a run's state.
 
-    Every default is what the document says. A field's name is the id of its deviation with
-    underscores, except `nul` (for `like-nul` and `nul-in-text`) and `nulls_high`.
+    `database` is "sqlite" or "postgresql", None for the document; `release` is the Prefect release,
+    for the document the newest.
+
+    Every default is what the newest document says or, where it is silent, what the newest release
+    does. A field's name is the id of its deviation or change with underscores, except `nul` (for
+    `like-nul` and `nul-in-text`) and `nulls_high`.
     """
 
     name: str
+    database: str | None = None
+    release: str = NEWEST
+    # Deviations.
     state_both_lists: bool = False
+    empty_list_condition: bool = False
     like_wildcards: Wildcards = Wildcards.LITERAL
     like_case_ascii: LikeCase = LikeCase.FOLD
     nul: NulHandling = NulHandling.ORDINARY
@@ -77,26 +100,46 @@ class Dialect:
     unreadable_labels: bool = False
     huge_integers: bool = False
     nulls_high: bool = False  # a sort treats null as the highest value; the document is silent
+    # Changes.
+    pending_renamed: bool = True
+    task_run_end_time: bool = True
+    lease_inherited: bool = True
+    parameters_bounded: bool = True
+    admin_storage: bool = True
+    completed_result_kept: bool = True
+    late_once: bool = True
+    empty_page: bool = True
+    retry_keeps_lease: bool = True
+    pause_cancellable: bool = True
+    history_exact: bool = True
+    names_needed: bool = True
+    pause_left_cleared: bool = True
+    forced_keeps_lease: bool = True
+    duration_sorts: bool = True
+
+    def has(self, deviation: Deviation) -> bool:
+        """Whether the servers that this dialect stands for have a deviation."""
+        return self.database in deviation.databases and is_within(
+            self.release, deviation.since, deviation.until
+        )
 
 
 SPEC = Dialect("spec")
-PREFECT_SQLITE = Dialect(
+# What every release has. The tables say what comes and goes.
+_ON_SQLITE = Dialect(
     "prefect-sqlite",
-    state_both_lists=True,
+    SQLITE,
     like_wildcards=Wildcards.ACTIVE,
     like_case_ascii=LikeCase.ASCII,
     nul=NulHandling.ENDS_PATTERN,
     error_shape=True,
     lax_coercion=True,
-    body_ignored=True,
     api_version_400=True,
     unreadable_400=True,
-    lateness_whole_seconds=True,
     create_with_data=True,
     bulk_shared_details=True,
     null_pause_keys=True,
     unreadable_labels=True,
-    huge_integers=True,
     # Measured. SQLite's defaults are the same numbers: SQLITE_MAX_FUNCTION_ARG is 127 in 3.40, and
     # SQLITE_MAX_LIKE_PATTERN_LENGTH is 50,000, of which the two % around the text take 2. Prefect
     # makes the tags of a list the arguments of one json_array() (utilities/database.py).
@@ -104,13 +147,13 @@ PREFECT_SQLITE = Dialect(
         retryable=False, max_tags=127, max_like_bytes=49_998, max_parameters=None
     ),
 )
-PREFECT_POSTGRESQL = replace(
-    PREFECT_SQLITE,
+_ON_POSTGRESQL = replace(
+    _ON_SQLITE,
     name="prefect-postgresql",
+    database=POSTGRESQL,
     like_wildcards=Wildcards.ESCAPABLE,
     like_case_ascii=LikeCase.LOWER,
     nul=NulHandling.FAILS,
-    lateness_whole_seconds=False,
     # PostgreSQL's default order; SQLite takes null for the smallest value.
     nulls_high=True,
     # Measured; asyncpg, Prefect's driver, takes no more arguments in one query (prepared_stmt.pyx).
@@ -118,6 +161,87 @@ PREFECT_POSTGRESQL = replace(
         retryable=True, max_tags=None, max_like_bytes=None, max_parameters=32_767
     ),
 )
-DIALECTS: Mapping[str, Dialect] = MappingProxyType(
-    {dialect.name: dialect for dialect in (SPEC, PREFECT_SQLITE, PREFECT_POSTGRESQL)}
+_ON_DATABASE: Mapping[str, Dialect] = {SQLITE: _ON_SQLITE, POSTGRESQL: _ON_POSTGRESQL}
+# Those that not every release and database has; the others are in what `_ON_DATABASE` says.
+_DEVIATIONS_OF_SOME = tuple(
+    deviation
+    for deviation in DEVIATIONS
+    if (deviation.since, deviation.until, deviation.databases) != (RELEASES[0], None, DATABASES)
 )
+
+
+def dialect_for(database: str, release: str = NEWEST) -> Dialect:
+    """The dialect of a release of Prefect on a database, "sqlite" or "postgresql".
+
+    A release between two that were measured behaves like the one before it; one newer than all
+    is the newest. Raises UsageError for a release without bulk_delete, or no release at all.
+    """
+    measured = measured_release(release)
+    if measured == NEWEST or release_key(release) == release_key(measured):
+        return _make_dialect(database, measured)
+    return _make_dialect(database, ".".join(map(str, release_key(release))))
+
+
+@lru_cache(256)  # all that were measured; a release between two can have any name
+def _make_dialect(database: str, release: str) -> Dialect:
+    name = f"prefect-{database}@{release}"
+    dialect = replace(_ON_DATABASE[database], name=name, release=release)
+    switched = {deviation.field: dialect.has(deviation) for deviation in _DEVIATIONS_OF_SOME}
+    for change in CHANGES:
+        if change.modelled:
+            switched[change.field] = is_within(release, change.since)
+    return replace(dialect, **switched)  # type: ignore[arg-type]  # these fields are all bools
+
+
+PREFECT_SQLITE = dialect_for(SQLITE)
+PREFECT_POSTGRESQL = dialect_for(POSTGRESQL)
+DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+    {"spec": SPEC, "prefect-sqlite": PREFECT_SQLITE, "prefect-postgresql": PREFECT_POSTGRESQL}
+)
+"""The document, and the newest release on each database, by their short names."""
+DIALECT_SYNTAX = (
+    "spec, prefect-sqlite, prefect-postgresql, or one of a release, prefect-sqlite@3.8.8"
+)
+"""How a dialect is named, for help and errors."""
+
+
+def find_dialect(name: str, on_note: Callable[[str], None] = warnings.warn) -> Dialect:
+    """Look up a dialect: `spec`, `prefect-sqlite` (its newest release), `prefect-sqlite@3.8.8`.
+
+    A release newer than all that were measured is served as the newest, and `on_note` is told so in
+    a sentence. Raises UsageError, which lists what there is, for any other name.
+    """
+    short, separator, release = name.partition("@")
+    dialect = DIALECTS.get(short)
+    if dialect is None or (separator and dialect.database is None):
+        raise UsageError(
+            f"no dialect {to_single_line(name)!r}; expected {DIALECT_SYNTAX} "
+            f"(measured are {list_releases()})"
+        )
+    if not separator or dialect.database is None:
+        return dialect
+    found = dialect_for(dialect.database, release)
+    note = unmeasured_note(release)
+    if note:
+        on_note(note)
+    return found
+
+
+def unmeasured_note(release: str) -> str | None:
+    """A sentence about a release that was not measured and may not be as it is served, else None.
+
+    `release` is one that `measured_release` takes.
+    """
+    measured = measured_release(release)
+    if release_key(release) == release_key(measured):
+        return None
+    if measured == NEWEST:
+        return (
+            f"Prefect {release} is newer than {NEWEST}, the newest release that was measured: "
+            f"it is taken to behave like {NEWEST}"
+        )
+    following = RELEASES[RELEASES.index(measured) + 1]
+    return (
+        f"Prefect {release} was not measured: it is taken to behave like {measured}, "
+        f"the release before it ({following} is the next one that was)"
+    )

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from ..errors import UsageError
 from ..http import create_sessions_app, serve
-from ..prefect import DIALECTS, Dialect
+from ..prefect import Dialect, find_dialect
 from ..store import Store
 from ..worlds import (
     MAX_BODY,
@@ -74,7 +74,7 @@ class MockServer:
         self._host, self._port = host, port
         self._base_cache = BaseCache()
         settings = Settings(
-            dialect=_dialect(dialect),
+            dialect=_find_dialect(dialect),
             new_id=deterministic_ids(),
             max_body=max_body,
             journal=journal,
@@ -165,7 +165,7 @@ class MockServer:
             self._sessions.default_world.settings, new_id=deterministic_ids(), **settings
         )
         if dialect is not None:
-            changed = replace(changed, dialect=_dialect(dialect))
+            changed = replace(changed, dialect=_find_dialect(dialect))
         return self._open_session(self._new_world(changed, now, seeds), name)
 
     def close_session(self, api: FlowRunApi) -> None:
@@ -222,10 +222,5 @@ def _resolve_future(future: Future[Any], function: Callable[[], Any]) -> None:
         future.set_exception(error)
 
 
-def _dialect(dialect: str | Dialect) -> Dialect:
-    if isinstance(dialect, Dialect):
-        return dialect
-    found = DIALECTS.get(dialect)
-    if found is None:
-        raise UsageError(f"no dialect {dialect!r}; expected one of {', '.join(DIALECTS)}")
-    return found
+def _find_dialect(dialect: str | Dialect) -> Dialect:
+    return dialect if isinstance(dialect, Dialect) else find_dialect(dialect)

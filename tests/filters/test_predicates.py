@@ -15,10 +15,11 @@ from mockserver.filters.predicates import (
     compile_filter,
     has_condition,
 )
-from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE, SPEC
+from mockserver.prefect.deviations import SQLITE
+from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun
 from mockserver.requests import BulkDeleteRequest
-from tests.support.recorded_cases import filter_base, filter_cases
+from tests.support.recorded_cases import FILTER_DIALECTS, filter_base, filter_cases
 from tests.support.strategies import filters, flow_runs
 
 
@@ -27,9 +28,9 @@ def read(filter_: Any) -> FlowRunFilter | None:
     return BulkDeleteRequest.model_validate({"flow_runs": filter_}).flow_runs
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
-def test_recorded_filters_select_the_recorded_runs(dialect: Any) -> None:
-    """Each of the 1,500 filters selects what was recorded, in every dialect."""
+@pytest.mark.parametrize("dialect", FILTER_DIALECTS.values(), ids=FILTER_DIALECTS)
+def test_recorded_filters_select_the_recorded_runs(dialect: Dialect) -> None:
+    """Each of the 1,500 filters selects what was recorded, in the last release of every era."""
     runs = filter_base().runs
     differences = []
     for case in filter_cases():
@@ -84,8 +85,52 @@ def test_state_both_lists_only_widens_a_filter_under_and(
     """What spec selects with and_ everywhere, the dialect with the deviation selects, too."""
     state = (filter_.get("state") or {}) | {"operator": "and_"}
     spec = compile_filter(read({"state": state}), SPEC)
-    real = compile_filter(read({"state": state}), PREFECT_SQLITE)
+    real = compile_filter(read({"state": state}), dialect_for(SQLITE, "3.9.0"))
     assert not spec(run) or real(run)
+
+
+IN_3_6_22 = dialect_for(SQLITE, "3.6.22")
+
+
+@pytest.mark.parametrize(
+    ("filter_", "sentence"),
+    [
+        # An empty list is a condition that every run satisfies: under or_ nothing else matters.
+        ({"tags": {"operator": "or_", "all_": [], "any_": ["x"]}}, "every flow run"),
+        ({"tags": {"all_": [], "any_": ["x"]}}, "tags has any of {x}"),
+        ({"name": {"like_": ""}}, "every flow run"),
+        # In a state, an empty not_any_ beside any_ is two lists: both are dropped.
+        ({"state": {"type": {"any_": ["COMPLETED"], "not_any_": []}}}, "every flow run"),
+        ({"state": {"type": {"any_": [], "not_any_": []}}}, "every flow run"),
+        ({"state": {"operator": "or_", "type": {"not_any_": []}, "name": {"any_": ["a"]}}},
+         "every flow run"),
+        ({"state": {"type": {"not_any_": []}, "name": {"any_": ["a"]}}},
+         "state_name is one of {a}"),
+        ({"state": {"operator": "or_", "type": {}, "name": {"any_": ["a"]}}},
+         "state_name is one of {a}"),
+    ],
+)  # fmt: skip
+def test_empty_lists_are_conditions_up_to_3_6_22(filter_: Any, sentence: str) -> None:
+    """`empty-list-condition`; in 3.6.23 no case with any_ selects every run."""
+    assert str(compile_filter(read(filter_), IN_3_6_22)) == sentence
+    later = compile_filter(read(filter_), dialect_for(SQLITE, "3.6.23"))
+    assert (str(later) == "every flow run") == ("any_" not in str(filter_).replace("not_any_", ""))
+
+
+@given(run=flow_runs, filter_=filters)
+def test_the_deviations_of_old_releases_only_widen_a_filter(
+    run: FlowRun, filter_: dict[str, Any]
+) -> None:
+    """What 3.9.1 selects, 3.8.8 does, too, and what 3.8.8 selects, 3.6.22 does: deletes shrank."""
+    # Under or_ a condition that is dropped narrows the filter instead.
+    state = (filter_.get("state") or {}) | {"operator": "and_"}
+    criteria = {key: value for key, value in filter_.items() if key != "operator"}
+    given = read(criteria | {"state": state})
+    newest, middle, oldest = (
+        compile_filter(given, dialect_for(SQLITE, release))(run)
+        for release in ("3.9.1", "3.8.8", "3.6.22")
+    )
+    assert newest <= middle <= oldest
 
 
 @given(run=flow_runs, filter_=filters)

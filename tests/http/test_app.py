@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from mockserver.prefect import openapi
-from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
+from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.paths import DATA
-from tests.support.recorded_cases import filter_base, filter_cases, request_cases
+from tests.support.recorded_cases import FILTER_DIALECTS, filter_base, filter_cases, request_cases
 from tests.support.servers import Client, serve_store
 
 COMPLETED = State(StateType.COMPLETED, "Completed")
@@ -60,7 +60,7 @@ def test_the_documents_sample_deletes_nothing(client: Client) -> None:
     assert reply.headers["x-mockserver-warning"] == "state-both-lists"
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", FILTER_DIALECTS.values(), ids=FILTER_DIALECTS)
 def test_every_vector_holds_over_http(dialect: Any) -> None:
     """Every recorded filter deletes over HTTP the 50 highest of what was recorded."""
     store = Store(filter_base())

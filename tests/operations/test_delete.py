@@ -10,14 +10,20 @@ from hypothesis import strategies as st
 from mockserver.errors import ServerFailure
 from mockserver.filters.predicates import compile_filter
 from mockserver.operations.delete import Deletion, bulk_delete, sort_warnings
-from mockserver.prefect.deviations import WARNINGS
-from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
+from mockserver.prefect.deviations import DATABASES, WARNINGS
+from mockserver.prefect.dialects import (
+    PREFECT_POSTGRESQL,
+    PREFECT_SQLITE,
+    SPEC,
+    Dialect,
+    dialect_for,
+)
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.requests import BulkDeleteRequest
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from tests.support.paths import DATA
-from tests.support.recorded_cases import filter_base
+from tests.support.recorded_cases import FILTER_DIALECTS, filter_base
 from tests.support.strategies import bases, bodies
 
 COMPLETED = State(StateType.COMPLETED, "Completed")
@@ -40,7 +46,7 @@ def test_the_highest_ids_go_first() -> None:
     assert [run.id for run in store] == [f"{n:03}" for n in reversed(range(7))]
 
 
-@given(base=bases(), body=bodies, dialect=st.sampled_from(list(DIALECTS.values())))
+@given(base=bases(), body=bodies, dialect=st.sampled_from(list(FILTER_DIALECTS.values())))
 def test_only_matches_go_and_all_others_stay(
     base: Base, body: dict[str, Any], dialect: Dialect
 ) -> None:
@@ -67,9 +73,14 @@ def test_the_documents_sample_deletes_nothing_and_warns() -> None:
 
 
 def test_the_samples_state_alone_deletes_everything_on_a_real_server() -> None:
-    """state-both-lists: the deviation that a clean-up script must not find out in production."""
+    """state-both-lists, up to 3.9.0: what a clean-up script must not find out in production."""
     state = {"state": {"type": {"any_": ["COMPLETED"], "not_any_": ["FAILED"]}}}
-    for dialect, gone in ((SPEC, 0), (PREFECT_SQLITE, 9), (PREFECT_POSTGRESQL, 9)):
+    for dialect, gone in (
+        (SPEC, 0),
+        *((dialect_for(database, "3.6.16"), 9) for database in DATABASES),
+        *((dialect_for(database, "3.9.0"), 9) for database in DATABASES),
+        *((dialect_for(database, "3.9.1"), 0) for database in DATABASES),
+    ):
         deletion = delete(store_of(9), state, dialect=dialect)
         assert len(deletion.deleted) == gone
         assert "state-both-lists" in deletion.warnings
@@ -95,7 +106,8 @@ CONSTRUCTS: list[tuple[Any, set[str]]] = [
     ({"name": {"any_": ["a"] * 32_767}}, {"undocumented-5xx"}),
     ({"name": {"any_": ["a"] * 32_766}}, set()),
     ({"end_time": {"before_": "9999-12-31T23:59:59-05:00"}}, {"undocumented-5xx"}),
-    ({"state": {"name": {"any_": ["a"], "not_any_": ["\0"]}}}, {"state-both-lists"}),
+    ({"state": {"name": {"any_": ["a"], "not_any_": ["b"]}}}, {"state-both-lists"}),
+    ({"state": {"name": {"any_": ["a"], "not_any_": ["\0"]}}}, {"state-both-lists", "nul-in-text"}),
     ({"state": {"type": {"any_": [], "not_any_": []}}}, set()),
 ]
 
@@ -108,14 +120,45 @@ def test_constructs_are_warned_about_in_spec(filter_: Any, expected: set[str]) -
 
 @pytest.mark.parametrize(("filter_", "expected"), CONSTRUCTS)
 def test_and_in_the_other_dialects_too(filter_: Any, expected: set[str]) -> None:
-    """A dialect adds a warning only where its reading leaves less of the filter."""
+    """The newest release is warned of what the document is."""
     for dialect in (PREFECT_SQLITE, PREFECT_POSTGRESQL):
-        try:
-            warnings = set(delete(store_of(1), filter_, dialect=dialect).warnings)
-        except ServerFailure as failure:
-            warnings = set(failure.warnings)
-        both_lists = "state-both-lists" in expected
-        assert warnings == expected | ({"no-filter"} if both_lists else set())
+        assert warnings_of(filter_, dialect) == expected
+
+
+@pytest.mark.parametrize(("filter_", "expected"), CONSTRUCTS)
+def test_a_release_that_drops_both_lists_says_what_is_left(
+    filter_: Any, expected: set[str]
+) -> None:
+    """3.8.8: no filter, where the two lists were all of it; nor do their texts matter."""
+    both_lists = "state-both-lists" in expected
+    expected = {"state-both-lists", "no-filter"} if both_lists else expected
+    for database in DATABASES:
+        assert warnings_of(filter_, dialect_for(database, "3.8.8")) == expected
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        {"state": {"type": {"any_": ["COMPLETED"], "not_any_": []}}},
+        {"state": {"operator": "or_", "name": {"not_any_": []}, "type": {"any_": ["FAILED"]}}},
+        {"tags": {"operator": "or_", "all_": [], "any_": ["x"]}},
+    ],
+)
+def test_an_empty_list_that_is_a_condition_is_warned_about(filter_: Any) -> None:
+    """Up to 3.6.22 it takes every run. Later releases do not mind, and many clients send it."""
+    for database in DATABASES:
+        expected = {"empty-list-condition", "no-filter"}
+        assert warnings_of(filter_, dialect_for(database, "3.6.22")) == expected
+        assert warnings_of(filter_, dialect_for(database, "3.6.23")) == set()
+    assert warnings_of(filter_, SPEC) == set()
+
+
+def warnings_of(filter_: Any, dialect: Dialect) -> set[str]:
+    """The warnings that a delete of one run earns, whether it is refused or not."""
+    try:
+        return set(delete(store_of(1), filter_, dialect=dialect).warnings)
+    except ServerFailure as failure:
+        return set(failure.warnings)
 
 
 def test_nulls_that_not_any_skipped_are_told() -> None:
@@ -139,7 +182,7 @@ def test_nulls_that_not_any_skipped_are_told() -> None:
         ({"name": {"like_": "\0"}}, None, True),
         ({"end_time": {"after_": "0001-01-01T00:00:00+05:00"}}, False, True),
         ({"name": {"any_": ["\ud800"]}}, False, True),
-        ({"state": {"name": {"any_": ["\0"], "not_any_": ["\ud800"]}}}, None, None),
+        ({"state": {"name": {"any_": ["\0"], "not_any_": ["\ud800"]}}}, False, True),
     ],
 )
 def test_what_a_database_would_not_run(
@@ -156,6 +199,14 @@ def test_what_a_database_would_not_run(
         assert failure.value.retryable is retryable
         assert len(store) == 2
     delete(store_of(2), filter_, dialect=SPEC)
+
+
+def test_dropped_lists_never_get_to_the_database() -> None:
+    """Up to 3.9.0, two lists of a state are no part of the query, whatever their texts."""
+    filter_ = {"state": {"name": {"any_": ["\0"], "not_any_": ["\ud800"]}}}
+    for database in DATABASES:
+        dialect = dialect_for(database, "3.9.0")
+        assert len(delete(store_of(2), filter_, dialect=dialect).deleted) == 2
 
 
 def test_what_an_empty_criterion_makes_true_never_gets_to_the_database() -> None:

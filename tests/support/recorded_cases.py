@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from mockserver.prefect.deviations import DATABASES
+from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.seeds.record_fields import COLLECTIONS, build_record
 from mockserver.store.flow_run_index import Base
 from tests.support.paths import DATA
@@ -17,9 +20,21 @@ from tests.support.paths import DATA
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
+FILTER_RELEASES = ("3.6.22", "3.8.8", "3.9.1")
+"""The releases that all filter cases were asked of, the last of each era."""
+FILTER_DIALECTS: Mapping[str, Dialect] = {
+    dialect.name: dialect
+    for dialect in (
+        SPEC,
+        *(dialect_for(database, release) for database in DATABASES for release in FILTER_RELEASES),
+    )
+}
+"""The dialects that the filter cases have an answer for, by name."""
+
+
 @dataclass(frozen=True)
 class FilterCase:
-    """A filter and the ids that it selects in each dialect, highest first."""
+    """A filter and the ids that it selects in each of `FILTER_DIALECTS`, highest first."""
 
     flow_runs: Any
     expected: dict[str, list[str]]
@@ -38,6 +53,12 @@ class RequestCase:
 @cache
 def _load_filter_data() -> Any:
     return json.loads((DATA / "filters-prefect-3.8.8.json").read_text())
+
+
+def _load_other_releases() -> dict[int, Any]:
+    """What other releases than 3.8.8 select, by the place of the case; only what differs."""
+    cases = json.loads((DATA / "filters-by-release.json").read_text())["cases"]
+    return {case["case"]: case for case in cases}
 
 
 @cache
@@ -61,20 +82,24 @@ def filter_cases() -> list[FilterCase]:
     recorded = _load_filter_data()
     ids = [run["id"] for run in recorded["flow_runs"]]
 
-    def select(case: Any, *keys: str) -> list[str]:
-        positions = next(case[key] for key in keys if key in case)
+    others = _load_other_releases()
+
+    def expected(dialect: Dialect, place: int, case: Any) -> list[str]:
+        if dialect.database is None:
+            positions = case.get("matches_spec", case.get("matches"))
+        else:
+            key = f"matches_{dialect.database}"
+            other = others.get(place, {}).get(dialect.release, {})
+            answers = other if other.keys() & {key, "matches"} else case
+            positions = answers.get(key, answers.get("matches"))
         return [ids[position] for position in positions]
 
     return [
         FilterCase(
             case["flow_runs"],
-            {
-                "spec": select(case, "matches_spec", "matches"),
-                "prefect-sqlite": select(case, "matches_sqlite", "matches"),
-                "prefect-postgresql": select(case, "matches_postgresql", "matches"),
-            },
+            {name: expected(dialect, place, case) for name, dialect in FILTER_DIALECTS.items()},
         )
-        for case in recorded["cases"]
+        for place, case in enumerate(recorded["cases"])
     ]
 
 

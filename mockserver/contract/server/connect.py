@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import UsageError
-from ...prefect import MEASURED_ON, SPEC, Dialect
+from ...prefect import SPEC, Dialect, list_releases
 from .cleanup_journal import default_folder, delete_leftovers
 from .detect import Identity, identify
 from .spawn import Program, ServerCommand, mock_command, prefect_command, running_server
@@ -82,7 +82,7 @@ def connect_server(options: ServerOptions, on_status: StatusCallback) -> Iterato
         if not identity.measured:
             notes.append(
                 f"the server says it is version {identity.version}; the dialects were measured on "
-                f"{', '.join(MEASURED_ON)}, so a difference may be a change in Prefect"
+                f"{list_releases()}, so a difference may be a change in Prefect"
             )
         yield ConnectedServer(target, identity, tuple(notes))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from ...prefect import MEASURED_ON, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
+from ...prefect import PREFECT_POSTGRESQL, PREFECT_SQLITE, RELEASES, SPEC, Dialect
 from .target import HTTPStatusError, Target, TargetError
 
 # Real servers read "1" as 1 (deviation `lax-coercion`); the document allows no string there.
@@ -30,7 +30,7 @@ class Identity:
     @property
     def measured(self) -> bool:
         """Whether the dialects were measured on this version."""
-        return self.version in MEASURED_ON
+        return self.version in RELEASES
 
 
 def identify(target: Target, dialect: Dialect | None = None) -> Identity:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import NotFound, UsageError, to_single_line
 from ...operations import flow_run_reply as flow_run_reply
-from ...prefect import DIALECTS, FlowRun
+from ...prefect import FlowRun, find_dialect
 from ...seeds import Seeds
 from ...store import Base, Store
 from ...worlds import World, check_parents, dump_store, fields_of_nth, session_settings
@@ -52,10 +52,7 @@ def open_session(request: ControlRequest) -> tuple[int, Any]:
     settings = session_settings(origin.settings)
     dialect = fields.get("dialect")
     if dialect is not None:
-        if require_text("dialect", dialect) not in DIALECTS:
-            named = ", ".join(DIALECTS)
-            raise UsageError(f"no dialect {dialect!r}; expected one of {named}")
-        settings = replace(settings, dialect=DIALECTS[dialect])
+        settings = replace(settings, dialect=find_dialect(require_text("dialect", dialect)))
     if fields.get("empty"):
         world = World(Store(Base(())), settings, origin.clock.copy())
     else:

@@ -1,0 +1,237 @@
+"""What Prefect's releases changed about flow runs where no document says what is right.
+
+A difference from the document is a deviation (see `deviations`). A change is the rest: rules of
+orchestration, bounds, endpoints, errors. Each is told in two sentences, before and after, and has a request
+that shows it. All were measured on the releases on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .deviations import DATABASES, DEVIATIONS, Deviation
+from .releases import RELEASES, is_within, release_key
+
+SET_STATE = "POST /flow_runs/{id}/set_state"
+"""The operation that most changes are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a release does otherwise than the release before it.
+
+    `since` is the first release that does what `after` says; the others do what `before` says.
+    `request` is a body that shows it at `endpoint`. `modelled`: the mock follows it, by the field
+    of `Dialect` that has the id with underscores. It is not where the mock has no such endpoint.
+    """
+
+    id: str
+    since: str
+    before: str
+    after: str
+    request: str
+    endpoint: str = SET_STATE
+    databases: tuple[str, ...] = DATABASES
+    modelled: bool = True
+
+    @property
+    def field(self) -> str:
+        """The field of `Dialect` that says whether a release has the change."""
+        return self.id.replace("-", "_")
+
+
+CHANGES: tuple[Change, ...] = (
+    # Prefect: core_policy.py, PreventPendingTransitions.
+    Change(
+        "pending-renamed",
+        "3.6.22",
+        "a PENDING run cannot become PENDING again, whatever the name: ABORT",
+        "a PENDING run can take another name of PENDING, such as Submitting; it keeps its "
+        "scheduled time and lease",
+        '{"state":{"type":"PENDING","name":"Submitting"}}',
+    ),
+    # Prefect: schemas/filters.py, TaskRunFilter.
+    Change(
+        "task-run-end-time",
+        "3.6.22",
+        "a filter on task runs has no end_time: 422",
+        "a filter on task runs has end_time",
+        '{"task_runs":{"end_time":{"is_null_":true}}}',
+        endpoint="POST /task_runs/filter",
+    ),
+    # Prefect: core_policy.py, PreserveDeploymentConcurrencyLeaseId.
+    Change(
+        "lease-inherited",
+        "3.6.24",
+        "the lease of a deployment's concurrency limit goes on only into RUNNING",
+        "the lease of a deployment's concurrency limit goes on into every state",
+        '{"state":{"type":"COMPLETED"}}',
+    ),
+    # Prefect: schemas/actions.py, validators of FlowRunCreate and FlowRunUpdate.
+    Change(
+        "parameters-bounded",
+        "3.6.25",
+        "parameters of a flow run have any size",
+        "parameters of more than 524,288 bytes are 422",
+        '{"parameters":{"text":"(524,288 letters)"}}',
+        endpoint="POST /flow_runs/",
+    ),
+    # Prefect: api/admin.py.
+    Change(
+        "admin-storage",
+        "3.7.0",
+        "404",
+        "the default storage of results is answered",
+        "(no body)",
+        endpoint="GET /admin/storage",
+    ),
+    # Prefect: core_policy.py, PreventResultDataLoss (PrefectHQ/prefect#21955).
+    Change(
+        "completed-result-kept",
+        "3.7.1",
+        "COMPLETED without a result replaces COMPLETED with a persisted result, which is lost; "
+        "after data that is a list, number or text, PENDING, RUNNING and SCHEDULED are 500",
+        "COMPLETED without a result does not replace COMPLETED with a persisted result: REJECT, "
+        "also with force",
+        '{"state":{"type":"COMPLETED"}}',
+    ),
+    # Prefect: core_policy.py, EnsureOnlyScheduledFlowsMarkedLate.
+    Change(
+        "late-once",
+        "3.7.6",
+        "a Late run can be marked Late again",
+        "a Late run cannot be marked Late again: REJECT",
+        '{"state":{"type":"SCHEDULED","name":"Late"}}',
+    ),
+    # Prefect: models/flow_runs.py and api/flow_runs.py, paginate_flow_runs divides by the limit.
+    Change(
+        "empty-page",
+        "3.8.0",
+        "limit 0 is 500",
+        "limit 0 is a page without results, of 0 pages",
+        '{"limit":0}',
+        endpoint="POST /flow_runs/paginate",
+    ),
+    # Prefect: core_policy.py, RetryFailedFlows.
+    Change(
+        "retry-keeps-lease",
+        "3.8.5",
+        "a run that is retried in its process loses its lease and its slot",
+        "a run that is retried in its process keeps its lease and its slot",
+        '{"state":{"type":"FAILED"}}',
+    ),
+    # Prefect: core_policy.py, HandleResumingPausedFlows.
+    Change(
+        "pause-cancellable",
+        "3.8.6",
+        "a run in a blocking pause cannot become CANCELLING: REJECT",
+        "a run in a blocking pause can become CANCELLING, also after the pause has timed out",
+        '{"state":{"type":"CANCELLING"}}',
+    ),
+    # Prefect: models/flow_runs.py, run_history; api/run_history.py.
+    Change(
+        "history-exact",
+        "3.8.6",
+        "SQLite cuts intervals to milliseconds, has one interval where the end is not after the "
+        "start, and fails (500) at the first and last day of the calendar; PostgreSQL fails there "
+        "with 503",
+        "intervals are exact to the microsecond; none where the end is not after the start",
+        '{"history_start":"2026-01-02T00:00:00Z","history_end":"2026-01-01T00:00:00Z",'
+        '"history_interval_seconds":3600}',
+        endpoint="POST /flow_runs/history",
+    ),
+    # Prefect: api/concurrency_limits_v2.py.
+    Change(
+        "names-needed",
+        "3.9.0",
+        "the names of limits to take slots of may be none",
+        "the names of limits to take slots of are at least one: else 422",
+        '{"slots":1,"names":[]}',
+        endpoint="POST /v2/concurrency_limits/increment-with-lease",
+    ),
+    # Prefect: core_policy.py, HandleResumingPausedFlows.after_transition.
+    Change(
+        "pause-left-cleared",
+        "3.9.1",
+        "a run that leaves a blocking pause for SCHEDULED keeps its pause keys and is resuming",
+        "a run that leaves a blocking pause for SCHEDULED is rescheduled: its pause keys are "
+        "cleared (for clients of API 0.8.4 and later)",
+        '{"state":{"type":"SCHEDULED"}}',
+    ),
+    # Prefect: core_policy.py, MinimalFlowPolicy has PreserveDeploymentConcurrencyLeaseId.
+    Change(
+        "forced-keeps-lease",
+        "3.9.1",
+        "a forced state loses the lease of the state before",
+        "a forced state keeps the lease of the state before",
+        '{"state":{"type":"RUNNING"},"force":true}',
+    ),
+    # Prefect: schemas/sorting.py, TaskRunSort.
+    Change(
+        "duration-sorts",
+        "3.9.1",
+        "task runs cannot be sorted by duration: 422",
+        "task runs can be sorted by DURATION_ASC and DURATION_DESC",
+        '{"sort":"DURATION_ASC"}',
+        endpoint="POST /task_runs/filter",
+    ),
+    # Prefect: core_policy.py, HandlePausingFlows.after_transition.
+    Change(
+        "stale-input-deleted",
+        "3.9.1",
+        "input that a run got before it paused is still there when it pauses",
+        "input under the keys of a pause is deleted when the pause begins",
+        '{"state":{"type":"PAUSED"}}',
+        modelled=False,
+    ),
+    # Prefect: models/logs.py; SQLite has concat() since 3.44.
+    Change(
+        "log-search-on-sqlite",
+        "3.9.1",
+        "a search in the texts of logs is 500 on SQLite before 3.44",
+        "a search in the texts of logs works",
+        '{"logs":{"text":{"query":"done"}}}',
+        endpoint="POST /logs/filter",
+        databases=("sqlite",),
+        modelled=False,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseNotes:
+    """What a release changed: deviations that end with it or begin, and other changes."""
+
+    release: str
+    ended: tuple[Deviation, ...] = ()
+    begun: tuple[Deviation, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+def release_notes(database: str, *, after: str, until: str) -> Iterator[ReleaseNotes]:
+    """What each release after `after`, up to and with `until`, changed on a database.
+
+    Releases that changed nothing are left out. `after` and `until` are measured releases.
+    """
+    for before, release in pairwise(RELEASES):
+        if not release_key(after) < release_key(release) <= release_key(until):
+            continue
+        had, has = (
+            {
+                deviation.id
+                for deviation in DEVIATIONS
+                if database in deviation.databases
+                and is_within(each, deviation.since, deviation.until)
+            }
+            for each in (before, release)
+        )
+        notes = ReleaseNotes(
+            release,
+            tuple(one for one in DEVIATIONS if one.id in had - has),
+            tuple(one for one in DEVIATIONS if one.id in has - had),
+            tuple(one for one in CHANGES if one.since == release and database in one.databases),
+        )
+        if notes != ReleaseNotes(release):
+            yield notes
