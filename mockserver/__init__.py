@@ -13,7 +13,7 @@ The folders, each of which uses only those after it:
     requests       from bytes to a request model, under a dialect
     orchestration  what becomes of a proposed state
     filters        filters and what they mean
-    prefect        Prefect's own words: records, dialects, deviations, the document
+    prefect        Prefect's own words: records, releases, dialects, deviations, the document
 
 docs/architecture.md says more. The package is light to import: each public name is loaded when it
 is first used, and none but MockServer needs aiohttp.
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from .filters import compile_filter as compile_filter
     from .operations import bulk_delete as bulk_delete
     from .prefect import DIALECTS as DIALECTS
+    from .prefect import RELEASES as RELEASES
     from .prefect import Dialect as Dialect
     from .prefect import FlowRun as FlowRun
     from .prefect import TaskRun as TaskRun
+    from .prefect import find_dialect as find_dialect
     from .requests import BulkDeleteRequest as BulkDeleteRequest
     from .seeds import load_seeds as load_seeds
     from .store import Base as Base
@@ -47,7 +49,7 @@ _EXPORTS = {
     "errors": ("FlowRunWarning", "MockServerError", "SeedError"),
     "filters": ("FlowRunFilter", "compile_filter"),
     "operations": ("bulk_delete",),
-    "prefect": ("DIALECTS", "Dialect", "FlowRun", "TaskRun"),
+    "prefect": ("DIALECTS", "RELEASES", "Dialect", "FlowRun", "TaskRun", "find_dialect"),
     "requests": ("BulkDeleteRequest",),
     "seeds": ("load_seeds",),
     "store": ("Base", "Store"),

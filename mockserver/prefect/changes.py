@@ -1,8 +1,8 @@
 """What Prefect's releases changed about flow runs where no document says what is right.
 
 A difference from the document is a deviation (see `deviations`). A change is the rest: rules of
-orchestration, bounds, endpoints, errors. Each is told in two sentences, before and after, and has a request
-that shows it. All were measured on the releases on both sides.
+orchestration, bounds, endpoints, errors. Each is told in two sentences, before and after, and has a
+request that shows it. All were measured on the releases on both sides.
 """
 
 from __future__ import annotations
