@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 
 from mockserver.prefect import openapi
-from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
+from mockserver.prefect.dialects import (
+    PREFECT_POSTGRESQL,
+    PREFECT_SQLITE,
+    SPEC,
+    dialect_for,
+    find_dialect,
+)
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.paths import DATA
+from tests.support.recorded_answers import replayed_servers
 from tests.support.recorded_cases import FILTER_DIALECTS, filter_base, filter_cases, request_cases
 from tests.support.servers import Client, serve_store
 
@@ -71,11 +78,13 @@ def test_every_vector_holds_over_http(dialect: Any) -> None:
             store.reset()
 
 
-def test_every_recorded_request_is_answered_as_recorded() -> None:
-    """prefect-sqlite: all 125 raw bodies get the recorded status and the recorded reply."""
-    with serve_store(Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
+@pytest.mark.parametrize(("release", "database"), replayed_servers("requests"))
+def test_every_recorded_request_is_answered_as_recorded(release: str, database: str) -> None:
+    """All 125 raw bodies get the status and the reply of that release on that database."""
+    dialect = dialect_for(database, release)
+    with serve_store(Store(Base([])), Settings(dialect=dialect)) as client:
         differences = []
-        for case in request_cases():
+        for case in request_cases(release, database):
             headers = {"Content-Type": case.content_type} if case.content_type else {}
             reply = client.send("POST", "/api/flow_runs/bulk_delete", case.body, headers)
             if (reply.status, reply.json) != (case.status, case.reply):
@@ -93,6 +102,17 @@ def test_paths_are_served_with_and_without_the_prefix(client: Client, prefix: st
     assert client.send("GET", f"{prefix}/openapi.yaml").body.decode() == openapi.source_text()
     assert b"<html" in client.send("GET", f"{prefix}/docs").body.lower()
     assert client.send("POST", f"{prefix}/flow_runs/bulk_delete").status == 200
+
+
+def test_the_document_is_that_of_the_release_stood_in_for() -> None:
+    """As a real server's: it names the release, and has what that release had."""
+    settings = Settings(dialect=find_dialect("prefect-sqlite@3.6.29"))
+    with serve_store(Store(Base([])), settings) as client:
+        document = client.send("GET", "/openapi.json").json
+        assert document == openapi.document("3.6.29")
+        assert "/admin/storage" not in document["paths"]
+        text = client.send("GET", "/openapi.yaml").body.decode()
+        assert text == openapi.source_text("3.6.29")
 
 
 def test_other_methods_and_paths(client: Client, store: Store) -> None:

@@ -24,13 +24,13 @@ from pydantic import BaseModel
 from mockserver.errors import InvalidRequest, OutOfBounds
 from mockserver.operations.endpoints import ENDPOINTS
 from mockserver.prefect import openapi
-from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
+from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
+from mockserver.prefect.releases import NEWEST, OLDEST
 from mockserver.requests import Message, read_request
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.endpoint_cases import (
-    DATABASES,
     Connection,
     load_outcomes,
     new_workspace_names,
@@ -39,6 +39,13 @@ from tests.support.endpoint_cases import (
 )
 from tests.support.endpoint_requests import GROUPS, UNKNOWN_ID, ApiRequest
 from tests.support.openapi_conformance import schema_validator
+from tests.support.recorded_answers import (
+    BASE,
+    base_answers,
+    load_histories,
+    recorded_answers,
+    replayed_servers,
+)
 from tests.support.servers import serve_store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -62,24 +69,39 @@ def serve_connection(store: Store, dialect: Dialect) -> Iterator[Connection]:
         yield server
 
 
-@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize(("release", "database"), replayed_servers("endpoints"))
 def test_recorded_requests_are_answered_as_recorded(
-    workspace: tuple[Store, dict[str, str]], database: str
+    workspace: tuple[Store, dict[str, str]], release: str, database: str
 ) -> None:
-    """Each request is answered as the real server on the same database answered it."""
+    """Each request is answered as the real server of that release and database answered it."""
     store, names = workspace
-    expected = load_outcomes(database)
-    assert expected.keys() == GROUPS.keys()
-    with serve_connection(store, DIALECTS[f"prefect-{database}"]) as server:
+    names["release"] = release
+    expected = recorded_answers("endpoints", release, database)
+    groups = groups_to_replay(release, database)
+    with serve_connection(store, dialect_for(database, release)) as server:
         differences = [
-            f"{request}\n  real: {real}\n  mock: {mock}"
-            for group, requests in GROUPS.items()
-            for request, real, mock in zip(
-                requests, expected[group], send_group(server, group, names), strict=True
+            f"{request}\n  real: {expected[f'{group}/{place}']}\n  mock: {mock}"
+            for group in groups
+            for place, (request, mock) in enumerate(
+                zip(GROUPS[group], send_group(server, group, names), strict=True)
             )
-            if real != mock
+            if expected[f"{group}/{place}"] != mock
         ]
     assert not differences, f"{len(differences)} answers differ:\n" + "\n".join(differences[:20])
+
+
+def groups_to_replay(release: str, database: str) -> list[str]:
+    """All groups for the ends of the releases and the base, else those that ever differed."""
+    if release in (OLDEST, BASE, NEWEST):
+        return list(GROUPS)
+    differing = {key.rpartition("/")[0] for key in load_histories("endpoints", database)}
+    return [group for group in GROUPS if group in differing]
+
+
+def test_every_request_was_recorded() -> None:
+    """Each request has an outcome and each outcome a request."""
+    keys = {f"{group}/{place}" for group, asked in GROUPS.items() for place in range(len(asked))}
+    assert base_answers("endpoints", "sqlite").keys() == keys
 
 
 # As documented
@@ -217,7 +239,8 @@ def schema_values(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         case "array":
             items = schema_values(schema.get("items", {}))
             unique = repr if schema.get("uniqueItems") else None
-            return st.lists(items, max_size=2, unique_by=unique)
+            least = schema.get("minItems", 0)
+            return st.lists(items, min_size=least, max_size=2, unique_by=unique)
         case "string":
             return TEXT_FORMATS.get(
                 schema.get("format", ""), st.text("az09 é", min_size=1, max_size=4)

@@ -14,6 +14,8 @@ from jsonschema import Draft202012Validator
 
 from mockserver import DIALECTS, Store, load_seeds
 from mockserver.prefect import openapi
+from mockserver.prefect.deviations import DATABASES
+from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.store.flow_run_index import Base
 from mockserver.worlds import Settings
@@ -24,13 +26,13 @@ from tests.support.list_cases import (
     equal_within,
     load_cases,
     normalize_reply,
-    recorded_answer,
     resolve_references,
     time_tolerance,
     uses_known_deviation,
     workspace_seed,
 )
 from tests.support.openapi_conformance import schema_validator
+from tests.support.recorded_answers import BASE, recorded_answers, replayed_servers
 from tests.support.servers import Client, serve_store
 
 PREFECT_DIALECTS = ("prefect-sqlite", "prefect-postgresql")
@@ -44,8 +46,9 @@ class RecordedMock:
     """A mock in a dialect, loaded with the workspace that a real server held."""
 
     client: Client
-    dialect: str
-    recorded_dialect: str  # of that real server
+    dialect: Dialect
+    release: str  # of that real server
+    database: str
     workspace: Workspace
 
     def answer(self, path: str, body: Json) -> Json:
@@ -54,24 +57,30 @@ class RecordedMock:
         return normalize_reply(path, sent, reply.status, reply.json, self.workspace)
 
 
+def recorded_servers() -> Iterator[tuple[Dialect, str, str]]:
+    """A dialect, and the release and database whose answers it has to give."""
+    for release, database in replayed_servers("lists"):
+        yield dialect_for(database, release), release, database
+    for database in DATABASES:
+        yield SPEC, BASE, database
+
+
 @pytest.fixture(
     scope="module",
-    params=[
-        *((name, name) for name in PREFECT_DIALECTS),
-        *(("spec", name) for name in PREFECT_DIALECTS),
-    ],
+    params=recorded_servers(),
+    ids=lambda found: f"{found[0].name}-{found[2]}",
 )
 def recorded_mock(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RecordedMock]:
-    dialect, like = request.param
-    recorded = load_cases()["worlds"][like]
+    dialect, release, database = request.param
+    recorded = load_cases()["worlds"][f"prefect-{database}"]
     now = datetime.fromisoformat(recorded["now"])
     seed = tmp_path_factory.mktemp("lists") / "workspace.json"
     seed.write_text(json.dumps(workspace_seed(recorded["world"], recorded["unnamed"])))
     store = Store(load_seeds([seed], now).base())
-    with serve_store(store, Settings(dialect=DIALECTS[dialect], now=lambda: now)) as client:
-        yield RecordedMock(client, dialect, like, recorded["world"])
+    with serve_store(store, Settings(dialect=dialect, now=lambda: now)) as client:
+        yield RecordedMock(client, dialect, release, database, recorded["world"])
 
 
 @pytest.mark.parametrize("name", ["flow_runs", "task_runs", "flows", "deployments"])
@@ -94,24 +103,22 @@ def test_bodies_are_answered_as_recorded(recorded_mock: RecordedMock) -> None:
     """In `spec` only cases are compared that openapi.yaml decides: see `is_documented_case`."""
     found = []
     compared = 0
-    for case in load_cases()["cases"]:
+    answers = recorded_answers("lists", recorded_mock.release, recorded_mock.database)
+    for place, case in enumerate(load_cases()["cases"]):
         path, body = case["path"], case["body"]
-        if recorded_mock.dialect == "spec" and not is_documented_case(case):
+        if recorded_mock.dialect is SPEC and not is_documented_case(case):
             continue
         compared += 1
-        real, mock = (
-            recorded_answer(case, recorded_mock.recorded_dialect),
-            recorded_mock.answer(path, body),
-        )
+        real, mock = answers[str(place)], recorded_mock.answer(path, body)
         if not equal_within(real, mock, time_tolerance(path, body)):
             found.append(f"{path} {json.dumps(body)}\n  real: {real}\n  mock: {mock}")
     assert found == []
-    assert compared >= (100 if recorded_mock.dialect == "spec" else 400)
+    assert compared >= (100 if recorded_mock.dialect is SPEC else 400)
 
 
 def is_documented_case(case: dict[str, Any]) -> bool:
     """Whether openapi.yaml decides the answer: both servers agree, and no deviation is involved."""
-    body = resolve_references(case["body"], load_cases()["worlds"][PREFECT_DIALECTS[0]]["world"])
+    body = resolve_references(case["body"], load_cases()["worlds"]["prefect-sqlite"]["world"])
     return (
         "answer" in case
         and not uses_known_deviation(body)

@@ -12,6 +12,7 @@ replies:
 
 - `<flow>`, `<run>`, ...: ids and texts of the workspace, or of an earlier request of the group.
   `<1>`, `<2>`, ...: other ids that no request has sent, in their order within a reply.
+- `<release>`: the server's release of Prefect.
 - `<now>`: a time within an hour of now. `<name>`: a name that the server has generated.
 - Left out are fields that change as time passes; in records, fields that are null, 0, false, empty
   or `<now>` (except `job_variables`), that the request sent, and `state_*` that agree with `state`;
@@ -30,6 +31,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
+from mockserver.prefect.releases import NEWEST
 from tests.support.endpoint_requests import GROUPS, ApiRequest
 from tests.support.paths import DATA
 
@@ -42,10 +44,11 @@ DATABASES = ("sqlite", "postgresql")
 # --- The workspace that the requests need -----------------------------------------------------
 
 
-def new_workspace_names() -> dict[str, str]:
+def new_workspace_names(release: str = NEWEST) -> dict[str, str]:
     """The names that requests use, with new values; a real server brings its own ids."""
     unique = f"u{uuid4().hex[:12]}"
     return {
+        "release": release,
         "u": unique,
         "flow name": f"flow {unique}",
         "deployment name": f"deployment {unique}",
@@ -55,7 +58,8 @@ def new_workspace_names() -> dict[str, str]:
 
 def create_workspace(server: Connection) -> dict[str, str]:
     """Create the workspace on a real server; returns the values of its names."""
-    names = new_workspace_names()
+    _, release, _ = server.send(ApiRequest("GET", "/admin/version"), {})
+    names = {**new_workspace_names(), "release": json.loads(release)}
 
     def create(path: str, **values: Json) -> Json:
         status, reply, _ = server.send(ApiRequest("POST", path, values), {})
@@ -208,7 +212,8 @@ class ReplyNormalizer:
         try:
             reply = json.loads(body)
         except ValueError:
-            return body.decode(errors="backslashreplace")
+            text = body.decode(errors="backslashreplace")
+            return "<the page of the UI>" if text.lower().startswith("<!doctype html") else text
         if isinstance(reply, dict) and "exception_detail" in reply:
             try:
                 as_sent = json.loads(content) == reply["request_body"]
