@@ -39,7 +39,7 @@ def to_single_line(text: str, most: int = 200) -> str:
 
 
 class FlowRunWarning(UserWarning):
-    """A warning about a request in a test: its id and its sentence (see `prefect.WARNINGS`).
+    """A warning about a request in a test: its id and its sentence (see `prefect.warnings`).
 
     A warning filter such as `error:limit-reached:mockserver.FlowRunWarning` makes the test fail.
     """

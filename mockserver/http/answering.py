@@ -50,11 +50,12 @@ async def answer(handler: Handler, world: World, request: web.Request) -> web.St
 
 
 def _refusal_response(request: web.Request, refusal: RefusedRequest) -> web.Response:
-    status, reply = refusal_reply(refusal, world_of(request).settings.dialect)
+    dialect = world_of(request).settings.dialect
+    status, reply = refusal_reply(refusal, dialect)
     warnings = sort_warnings(refusal.warnings)
     if warnings:
         about = (request.path, status, str(refusal))
-        log_warnings("%s refused with %d: %s", *about, warnings=warnings)
+        log_warnings("%s refused with %d: %s", *about, warnings=warnings, dialect=dialect)
     # A real server closes the connection after a 500 or 503 (measured, 3.8.8).
     return json_reply(reply, status=status, warnings=warnings, close=status in (500, 503))
 

@@ -147,8 +147,9 @@ def _deletion_response(
         request[DELETION_KEY] = deletion
     warnings = sort_warnings({*deletion.warnings, *warned}) if warned else deletion.warnings
     if warnings:
-        count, sentence = len(deletion.deleted), deletion.plan.sentence
-        log_warnings("%s deleted %d: %s", request.path, count, sentence, warnings=warnings)
+        about = (request.path, len(deletion.deleted), deletion.plan.sentence)
+        dialect = world.settings.dialect
+        log_warnings("%s deleted %d: %s", *about, warnings=warnings, dialect=dialect)
     return json_reply({"deleted": deletion.deleted}, warnings=warnings)
 
 
@@ -163,15 +164,16 @@ def _outcome_response(
     if outcome.deletion is not None:
         request[DELETION_KEY] = outcome.deletion
     warnings = sort_warnings({*outcome.warnings, *warned}) if warned else outcome.warnings
+    dialect = world.settings.dialect
     if warnings:
         about = f"{request.path}: {outcome.sentence}" if outcome.sentence else request.path
-        log_warnings("%s", about, warnings=warnings)
+        log_warnings("%s", about, warnings=warnings, dialect=dialect)
     try:
         return json_reply(
             outcome.value,
             status=endpoint.created_status if outcome.made else endpoint.status,
             warnings=warnings,
-            narrow=endpoint.int64_only and world.settings.dialect.huge_integers,
+            narrow=endpoint.int64_only and dialect.huge_integers,
         )
     except UnicodeEncodeError:  # which SQLite has taken among JSON
         raise ServerFailure("a lone surrogate in a reply", retryable=False) from None

@@ -14,7 +14,6 @@ from .deviations import (
     DEVIATIONS,
     POSTGRESQL,
     SQLITE,
-    WARNINGS,
     Deviation,
 )
 from .dialects import (
@@ -81,3 +80,4 @@ from .storage_limits import (
     check_time_range,
 )
 from .unmodelled import is_unmodelled
+from .warnings import WARNINGS, notes_of, warning_sentence

@@ -1,9 +1,8 @@
 """The registry of deviations: what a real Prefect server does that its document does not say.
 
-Each deviation has an id, both sides in a sentence, and a request that shows it. Those that a
-request can be warned of, and the warnings that do not come from a deviation, are in `WARNINGS`.
-openapi.yaml names the same ids; a test holds the two equal. Each says on which databases and in
-which releases it was seen; `dialects` follows that.
+Each deviation has an id, both sides in a sentence, and a request that shows it. Each says on which
+databases and in which releases it was seen: `dialects` and the sentences of `warnings` follow that.
+openapi.yaml names the same ids; a test holds the two equal.
 """
 
 from __future__ import annotations
@@ -287,29 +286,3 @@ DEVIATIONS: tuple[Deviation, ...] = (
         silent=True,
     ),
 )
-
-# Warnings about requests that probably do something else than their author meant, on any server.
-CLIENT_WARNINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "no-filter": "no condition is left in the filter: it matches every flow run",
-        "unknown-key": "a top-level key is unknown to the endpoint and was ignored",
-        "date-read-as-unix": "a number or digits in place of a date-time are read as seconds (or "
-        "milliseconds) since 1970",
-        "empty-criterion-under-or": "a criterion without a condition is satisfied by every flow "
-        "run: under or_ it makes the filter match everything",
-        "limit-reached": "more flow runs match than the limit let be deleted",
-        "null-values-skipped": "not_any_ left out flow runs only because their value is null",
-    }
-)
-
-WARNINGS: Mapping[str, str] = MappingProxyType(
-    {
-        deviation.id: f"a real server ({deviation.where}): {deviation.server}"
-        for deviation in DEVIATIONS
-        if not deviation.silent
-    }
-    | dict(CLIENT_WARNINGS)
-)
-"""Every id that the header `x-mockserver-warning` can hold, with its sentence, in the order of the
-header.
-"""

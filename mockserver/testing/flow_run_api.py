@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
-from ..prefect import FlowRun
+from ..prefect import Dialect, FlowRun
 from ..worlds import (
     ANY,
     MAX_KEPT_BODY,
@@ -62,6 +62,11 @@ class FlowRunApi:
 
     def __repr__(self) -> str:
         return f"<FlowRunApi {self.url}>"
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect. Its `name` has the release: `prefect-sqlite@3.9.1`; or it is `spec`."""
+        return self._world.settings.dialect
 
     def _run(self, function: Callable[[], T]) -> T:
         result: T = self._run_on_loop(function)

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import to_single_line
 from ..filters import AllOf, AnyOf, Comparison, Predicate
-from ..prefect import WARNINGS, FlowRun
+from ..prefect import SPEC, Dialect, FlowRun, warning_sentence
 
 # Chosen, not measured: a journal that nobody clears must not fill the memory.
 MAX_EXCHANGES = 1_000
@@ -37,7 +37,7 @@ class Exchange:
     where no reply was sent. `warnings` are ids. `deleted` are the flow runs that the request
     deleted, as they last were; `predicate` is the condition that they met, and `limit` how many
     could be deleted at most. `fault` is the injected fault in words. `error` is an exception that
-    mockserver did not expect: a bug.
+    mockserver did not expect: a bug. `dialect` is that of the world.
     """
 
     number: int
@@ -54,6 +54,7 @@ class Exchange:
     limit: int | None = None
     fault: str | None = None
     error: Exception | None = None
+    dialect: Dialect = SPEC
 
     @cached_property
     def json(self) -> Any:
@@ -77,8 +78,8 @@ class Exchange:
 
     @property
     def sentences(self) -> dict[str, str]:
-        """The sentence of each warning, by id."""
-        return {warning: WARNINGS[warning] for warning in self.warnings}
+        """The sentence of each warning, by id. One that is only a note begins with "note"."""
+        return {warning: warning_sentence(warning, self.dialect) for warning in self.warnings}
 
     def __str__(self) -> str:
         outcome = "no reply" if self.status is None else str(self.status)

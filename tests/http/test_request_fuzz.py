@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.prefect.deviations import WARNINGS
 from mockserver.prefect.dialects import DIALECTS, Dialect
 from mockserver.prefect.records import FlowRun
+from mockserver.prefect.warnings import WARNINGS
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mockserver.errors import ServerFailure
 from mockserver.filters.predicates import compile_filter
 from mockserver.operations.delete import Deletion, bulk_delete, sort_warnings
-from mockserver.prefect.deviations import DATABASES, WARNINGS
+from mockserver.prefect.deviations import DATABASES
 from mockserver.prefect.dialects import (
     PREFECT_POSTGRESQL,
     PREFECT_SQLITE,
@@ -19,6 +19,7 @@ from mockserver.prefect.dialects import (
     dialect_for,
 )
 from mockserver.prefect.records import FlowRun, State, StateType
+from mockserver.prefect.warnings import WARNINGS
 from mockserver.requests import BulkDeleteRequest
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
@@ -233,4 +234,4 @@ def test_a_long_pattern_fails_only_against_a_name() -> None:
 
 def test_warnings_come_in_the_registrys_order() -> None:
     """The header is the same whatever the order in which things were noticed."""
-    assert sort_warnings(reversed(list(WARNINGS))) == tuple(WARNINGS)
+    assert sort_warnings(reversed(WARNINGS)) == WARNINGS

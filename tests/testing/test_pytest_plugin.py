@@ -120,7 +120,7 @@ def test_marks_and_fixtures_give_the_seeds(pytester: pytest.Pytester) -> None:
 
         @pytest.fixture
         def flow_run_dialect():
-            return "prefect-sqlite"
+            return "prefect-sqlite@3.8.8"
 
         @pytest.fixture
         def flow_run_clock():
@@ -150,6 +150,7 @@ def test_marks_and_fixtures_give_the_seeds(pytester: pytest.Pytester) -> None:
                 assert len(flow_run_api.flow_runs) == 7
 
         def test_settings(flow_run_api):
+            assert flow_run_api.dialect.name == "prefect-sqlite@3.8.8"
             assert flow_run_api.now == NOW
             assert flow_run_api.add(ended="now-1d").end_time.day == 30
             assert flow_run_api.post("/flow_runs/count", {"limit": "1" * 100}).status == 413
@@ -212,6 +213,61 @@ def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> No
     )
     result.stdout.fnmatch_lines(["*test_warnings_are*py:8: FlowRunWarning: no-filter: *"])
     assert "mockserver/flow_run_api.py" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "deleted", "outcome"),
+    [
+        ("prefect-sqlite@3.9.1", 1, {"passed": 1}),
+        ("prefect-sqlite@3.8.8", 2, {"passed": 1, "errors": 1}),
+        ("spec", 1, {"passed": 1, "errors": 1}),
+    ],
+)
+def test_what_is_right_in_a_release_fails_no_test(
+    dialect: str, deleted: int, outcome: dict[str, int], pytester: pytest.Pytester
+) -> None:
+    """A filter that only other releases misread is no warning; by id it is in the journal."""
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.fixture
+        def flow_run_dialect():
+            return "{dialect}"
+
+        def test_it(flow_run_api):
+            flow_run_api.add(state="COMPLETED")
+            flow_run_api.add(state="FAILED")
+            both = {{"state": {{"type": {{"any_": ["COMPLETED"], "not_any_": ["FAILED"]}}}}}}
+            exchange = flow_run_api.post("/flow_runs/bulk_delete", {{"flow_runs": both}})
+            assert len(exchange.deleted) == {deleted}
+            assert "state-both-lists" in exchange.warnings
+            assert "state-both-lists" in flow_run_api.warnings
+            told = exchange.sentences["state-both-lists"]
+            assert told.startswith("note: ") == ("{dialect}" == "prefect-sqlite@3.9.1")
+        """
+    )
+    run(pytester, "-Werror").assert_outcomes(**outcome)
+
+
+def test_a_release_that_was_not_measured_is_a_python_warning(pytester: pytest.Pytester) -> None:
+    """It is served as the newest, and pytest's summary says so."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def flow_run_dialect():
+            return "prefect-postgresql@3.12.0"
+
+        def test_it(flow_run_api):
+            version = flow_run_api.send("GET", "/admin/version").reply_json
+            assert flow_run_api.dialect.name == f"prefect-postgresql@{version}"
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*UserWarning: Prefect 3.12.0 is newer than *"])
 
 
 def test_an_exception_of_the_server_is_raised_in_the_test(pytester: pytest.Pytester) -> None:

@@ -161,6 +161,7 @@ def _record(
             limit=plan.limit if plan else None,
             fault=None if fault is None else str(fault),
             error=request.get(ERROR_KEY),
+            dialect=world.settings.dialect,
         )
     )
 

@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 
 from ...errors import to_single_line
-from ...prefect import WARNINGS
+from ...prefect import Dialect, notes_of, warning_sentence
 
 # Chosen, not measured.
 _LONGEST_LINE = 4000
@@ -30,22 +30,24 @@ logging HOWTO, "Optimization").
 _LOG = logging.getLogger("mockserver")
 
 
-def log_warnings(message: str, *args: object, warnings: tuple[str, ...]) -> None:
-    """Log a message together with the sentences of the warnings with these ids.
+def log_warnings(message: str, *args: object, warnings: tuple[str, ...], dialect: Dialect) -> None:
+    """Log a message together with the sentences of the warnings with these ids, at least one.
 
-    A message that repeats is counted without a log record being made. Messages are compared with
-    `==`, so arguments must be immutable.
+    It is a warning, or information if all of them are only notes under the dialect. A message that
+    repeats is counted without a log record being made. Messages are compared with `==`, so
+    arguments must be immutable.
     """
-    if not _LOG.isEnabledFor(logging.WARNING):
+    level = logging.INFO if notes_of(dialect).issuperset(warnings) else logging.WARNING
+    if not _LOG.isEnabledFor(level):
         return
     handlers = _LOG.handlers
     # Another handler, such as pytest's, is to see every record.
     alone = handlers[0] if len(handlers) == 1 else None
     if isinstance(alone, _RepeatCountingHandler) and alone.counts(
-        (logging.WARNING, message, args, warnings), time.time()
+        (level, message, args, warnings), time.time()
     ):
         return
-    _LOG.warning(message, *args, extra={"warnings": warnings}, stacklevel=2)
+    _LOG.log(level, message, *args, extra={"warnings": warnings, "dialect": dialect}, stacklevel=2)
 
 
 def log_to_stderr(*, as_json: bool) -> None:
@@ -138,4 +140,4 @@ class _JsonFormatter(logging.Formatter):
 
 def _warning_texts(record: logging.LogRecord) -> dict[str, str]:
     warnings: tuple[str, ...] = getattr(record, "warnings", ())
-    return {warning: WARNINGS[warning] for warning in warnings}
+    return {warning: warning_sentence(warning, record.dialect) for warning in warnings}  # type: ignore[attr-defined]  # log_warnings gives both

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mockserver.http.exchange.log_format import log_to_stderr, log_warnings
+from mockserver.prefect.dialects import SPEC, find_dialect
 
 LOG = logging.getLogger("mockserver")
 
@@ -26,7 +27,7 @@ def restore_log() -> Iterator[None]:
 def log_at(text: str, at: float, *warnings: str) -> None:
     record = LOG.makeRecord(LOG.name, logging.WARNING, "", 0, "%s", (text,), None)
     record.created = at
-    record.warnings = warnings
+    record.warnings, record.dialect = warnings, SPEC
     LOG.handle(record)
 
 
@@ -69,7 +70,7 @@ def test_repeated_warnings_are_counted_without_a_record(
     monkeypatch.setattr(logging, "_logRecordFactory", make)
     LOG.handlers += [logging.NullHandler()] * others
     for _ in range(3):
-        log_warnings("deleted %d", 50, warnings=("limit-reached",))
+        log_warnings("deleted %d", 50, warnings=("limit-reached",), dialect=SPEC)
     LOG.handlers[0].close()
     assert len(made) == (3 if others else 1)
     lines = capsys.readouterr().err.splitlines()
@@ -85,7 +86,7 @@ def test_lines_below_the_level_are_not_counted(
     monkeypatch.setattr(time, "time", lambda: 10.0)
     for level in (logging.WARNING, logging.ERROR):
         LOG.setLevel(level)
-        log_warnings("deleted %d", 50, warnings=("limit-reached",))
+        log_warnings("deleted %d", 50, warnings=("limit-reached",), dialect=SPEC)
     LOG.handlers[0].close()
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -98,6 +99,28 @@ def test_lines_with_other_warnings_are_not_collapsed(capsys: pytest.CaptureFixtu
     first, second = map(json.loads, capsys.readouterr().err.splitlines())
     assert first["warnings"].keys() == {"limit-reached"}
     assert "warnings" not in second
+
+
+@pytest.mark.parametrize(
+    ("warnings", "dialect", "level"),
+    [
+        (("state-both-lists",), "prefect-sqlite@3.9.0", "warning"),
+        (("state-both-lists",), "spec", "warning"),
+        (("state-both-lists",), "prefect-sqlite@3.9.1", "info"),
+        (("state-both-lists", "limit-reached"), "prefect-sqlite@3.9.1", "warning"),
+    ],
+)
+def test_what_is_only_a_note_is_no_warning(
+    warnings: tuple[str, ...], dialect: str, level: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line is information where all that it tells is about other releases."""
+    log_to_stderr(as_json=True)
+    log_warnings("deleted %d", 50, warnings=warnings, dialect=find_dialect(dialect))
+    line = json.loads(capsys.readouterr().err)
+    assert line["level"] == level
+    assert tuple(line["warnings"]) == warnings
+    is_note = dialect == "prefect-sqlite@3.9.1"
+    assert line["warnings"]["state-both-lists"].startswith("note: ") == is_note
 
 
 def test_tracebacks_are_never_collapsed(capsys: pytest.CaptureFixture[str]) -> None:
