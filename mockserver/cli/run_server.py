@@ -30,6 +30,7 @@ class ServeOptions:
 
     `paths`: none for the shipped fixtures. `now`: None for a running clock. `max_body`: bytes.
     `allowed_hosts`: besides loopback names; "*" is any. `journal`: how many exchanges are kept.
+    `notes`: what is to be logged about the options.
     """
 
     paths: tuple[Path, ...]
@@ -43,6 +44,7 @@ class ServeOptions:
     allowed_hosts: tuple[str, ...]
     journal: int
     control_token: str | None
+    notes: tuple[str, ...] = ()
 
 
 def run_server(options: ServeOptions) -> None:
@@ -52,6 +54,8 @@ def run_server(options: ServeOptions) -> None:
     """
     # First: notes about the seeds are log lines, too.
     log_to_stderr(as_json=options.json_log)
+    for note in options.notes:
+        _log.warning("%s", note)
     now = _now_function(options.now)
     seeds = load_with_progress(options.paths or (resource_path("fixtures"),), now())
     for note in seeds.notes:
@@ -114,11 +118,18 @@ def _resolves_to_loopback(host: str) -> bool:
     return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 
 
+def _describe_dialect(dialect: Dialect) -> str:
+    """Return the name of a dialect with its release."""
+    if dialect.database is None:
+        return f"{dialect.name} (the document of Prefect {dialect.release})"
+    return dialect.name
+
+
 def _print_banner(url: str, options: ServeOptions, run_count: int) -> None:
     sources = ", ".join(map(str, options.paths)) or "the shipped fixtures"
     lines = (
         f"mockserver listens on {url} (docs: {url}/docs)",
-        f"{run_count:,} flow runs from {sources}, dialect {options.dialect.name}",
+        f"{run_count:,} flow runs from {sources}, dialect {_describe_dialect(options.dialect)}",
         f"try: curl -H 'Content-Type: application/json' -d '{_EXAMPLE_BODY}' "
         f"{url}/flow_runs/bulk_delete",
     )

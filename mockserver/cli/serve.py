@@ -15,7 +15,6 @@ from typing import Annotated
 import typer
 
 from ..prefect import find_dialect
-from .notes import print_note
 from .now_option import NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
@@ -135,6 +134,9 @@ def serve(
     The first line that is printed has the base URL. Point a client at it, or Prefect's own client
     with PREFECT_API_URL=URL/api. Each option can also be set by its environment variable.
     """
+    # Logged when the format of the log is known.
+    notes: list[str] = []
+    found = find_dialect(dialect, notes.append)
     with _skip_ca_certificates():
         from .run_server import ServeOptions, run_server
 
@@ -143,7 +145,7 @@ def serve(
             paths=tuple(paths or ()) + tuple(fixtures or ()),
             host=host,
             port=port,
-            dialect=find_dialect(dialect, print_note),
+            dialect=found,
             now=parse_now(now),
             json_log=log_format is LogFormat.json,
             access_log=access_log,
@@ -151,6 +153,7 @@ def serve(
             allowed_hosts=tuple(allow_host or ()),
             journal=journal,
             control_token=control_token or None,  # an empty variable is no token
+            notes=tuple(notes),
         )
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -63,9 +64,10 @@ class MockServer:
     ) -> None:
         """Load seeds: files, folders, documents of collections, or lists of fields for `api.add`.
 
-        `now` stops the clock at that time. `max_body` is in bytes. `journal` is how many exchanges
-        each world keeps, `sessions` how many sessions the server keeps. Raises UsageError and
-        SeedError.
+        `dialect` is `spec` or a database and a release, such as `prefect-sqlite@3.8.8`; Python
+        warns of a release that was not measured. `now` stops the clock at that time. `max_body` is
+        in bytes. `journal` is how many exchanges each world keeps, `sessions` how many sessions the
+        server keeps. Raises UsageError and SeedError.
         """
         if journal < 1 or sessions < 1:
             raise UsageError("journal and sessions must be at least 1")
@@ -223,4 +225,8 @@ def _resolve_future(future: Future[Any], function: Callable[[], Any]) -> None:
 
 
 def _find_dialect(dialect: str | Dialect) -> Dialect:
-    return dialect if isinstance(dialect, Dialect) else find_dialect(dialect)
+    """Look up a dialect for a method that a user calls: a warning points to the user's line."""
+    if isinstance(dialect, Dialect):
+        return dialect
+    # Between warn and the user's line: the lambda, find_dialect, this function, the method.
+    return find_dialect(dialect, lambda note: warnings.warn(note, stacklevel=5))

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from mockserver.http.server import base_url
+from mockserver.prefect.releases import NEWEST
 from tests.support.servers import Client, run_serve_command
 
 REQUEST = (
@@ -31,11 +32,11 @@ def url_of(lines: list[str]) -> str:
 
 
 def test_the_first_lines_show_the_url_and_an_example(tmp_path: Path) -> None:
-    """They are the base URL, the number of runs and a curl line; the URL answers at once."""
+    """They are the base URL, the runs and the dialect, a curl line; the URL answers at once."""
     with run_serve_command(write_seed(tmp_path), "--dialect", "prefect-sqlite") as (_, lines):
         url = url_of(lines)
         assert "3 flow runs" in lines[1]
-        assert "prefect-sqlite" in lines[1]
+        assert lines[1].endswith(f"dialect prefect-sqlite@{NEWEST}")
         assert lines[2].startswith("try: curl ")
         assert f"{url}/flow_runs/bulk_delete" in lines[2]
         with urlopen(f"{url}/api/health") as reply:
@@ -46,7 +47,7 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
     """A container can be configured without a command line."""
     with run_serve_command(
         MOCKSERVER_FIXTURES=str(write_seed(tmp_path)),
-        MOCKSERVER_DIALECT="prefect-postgresql",
+        MOCKSERVER_DIALECT="prefect-postgresql@3.6.20",
         MOCKSERVER_HOST="localhost",
         MOCKSERVER_NOW="2026-01-31T00:00:00Z",
         MOCKSERVER_LOG_FORMAT="json",
@@ -57,7 +58,7 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
         MOCKSERVER_CONTROL_TOKEN="s3cret",  # noqa: S106 - of a test
     ) as (process, lines):
         assert "3 flow runs" in lines[1]
-        assert "prefect-postgresql" in lines[1]
+        assert lines[1].endswith("dialect prefect-postgresql@3.6.20")
         client = Client(url_of(lines))
         assert client.bulk_delete({"limit": 1}, Host="mock.internal").status == 200
         assert client.bulk_delete(b" " * 21).status == 413
@@ -73,6 +74,24 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
     assert warned["level"] == "warning"
     assert set(warned["warnings"]) == {"no-filter", "limit-reached"}
     assert any("413" in entry["message"] for entry in entries)
+
+
+def test_a_release_that_was_not_measured_is_logged(tmp_path: Path) -> None:
+    """It is served as the newest; the line is in the log's format, before any other."""
+    arguments = ("--dialect", "prefect-sqlite@3.12.0", "--log-format", "json")
+    with run_serve_command(write_seed(tmp_path), *arguments) as (process, lines):
+        assert lines[1].endswith(f"dialect prefect-sqlite@{NEWEST}")
+        process.send_signal(signal.SIGTERM)
+        _, logged = process.communicate(timeout=10)
+    first = json.loads(logged.splitlines()[0])
+    assert first["level"] == "warning"
+    assert first["message"].startswith("Prefect 3.12.0 is newer than ")
+
+
+def test_the_document_is_that_of_a_release(tmp_path: Path) -> None:
+    """The dialect of the document names the release that the document is of."""
+    with run_serve_command(write_seed(tmp_path)) as (_, lines):
+        assert lines[1].endswith(f"dialect spec (the document of Prefect {NEWEST})")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

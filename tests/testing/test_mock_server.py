@@ -18,6 +18,7 @@ from mockserver import DIALECTS, FlowRunApi, MockServer, SeedError
 from mockserver.errors import NotFound, UsageError
 from mockserver.http.app import create_app
 from mockserver.http.exchange.session_routing import SessionResource
+from mockserver.prefect.releases import NEWEST
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DONE: Any = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
@@ -42,7 +43,7 @@ def test_with_starts_and_stops_a_server(tmp_path: Path) -> None:
     file = tmp_path / "runs.json"
     file.write_text('{"flow_runs": [{"name": "file"}]}')
     seeds = (file, {"flow_runs": [{"name": "document"}]}, [{"name": "list", "state": "Late"}])
-    with MockServer(*seeds, dialect="prefect-sqlite", now="2026-01-31T12:00:00Z") as api:
+    with MockServer(*seeds, dialect="prefect-sqlite@3.9.0", now="2026-01-31T12:00:00Z") as api:
         assert {run.name for run in api.flow_runs} == {"file", "document", "list"}
         assert api.url.startswith("http://127.0.0.1:")
         assert api.now == NOW
@@ -67,7 +68,7 @@ def test_async_with_starts_and_stops_a_server() -> None:
 
 def test_wrong_usage_is_an_error_with_a_hint() -> None:
     """The error names a wrong dialect, bound, port, number, second start or setting."""
-    with pytest.raises(UsageError, match="no dialect 'sqlite'; expected one of spec"):
+    with pytest.raises(UsageError, match="no dialect 'sqlite'; expected spec, prefect-sqlite"):
         MockServer(dialect="sqlite")
     with pytest.raises(UsageError, match="at least 1"):
         MockServer(journal=0)
@@ -90,6 +91,17 @@ def test_wrong_usage_is_an_error_with_a_hint() -> None:
         server.session(nonsense=0)
     server.stop()
     server.stop()
+
+
+def test_a_release_that_was_not_measured_is_a_warning_at_the_callers_line() -> None:
+    """It is served as the newest; the warning points to this file."""
+    with pytest.warns(UserWarning, match=r"Prefect 3\.12\.0 is newer than") as warned:
+        server = MockServer(dialect="prefect-sqlite@3.12.0")
+    assert server.api.dialect.name == f"prefect-sqlite@{NEWEST}"
+    with pytest.warns(UserWarning, match=r"Prefect 3\.12\.1 is newer than") as warned_again:
+        session = server.session(dialect="prefect-postgresql@3.12.1")
+    assert session.dialect.name == f"prefect-postgresql@{NEWEST}"
+    assert [one.filename for one in (*warned, *warned_again)] == [__file__, __file__]
 
 
 def test_sessions_are_independent(server: MockServer) -> None:

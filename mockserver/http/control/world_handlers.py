@@ -45,14 +45,16 @@ def _session_reply(request: ControlRequest, name: str, world: World) -> dict[str
 def open_session(request: ControlRequest) -> tuple[int, Any]:
     """Open a session: a fork of the server's own world, or an empty world.
 
-    Raises UsageError, SeedError, and Conflict for a name that is taken.
+    The reply has a note if the dialect's release was not measured. Raises UsageError, SeedError,
+    and Conflict for a name that is taken.
     """
     fields = request.body_fields("name", "dialect", "now", "empty", "seeds")
     origin = request.sessions.default_world
     settings = session_settings(origin.settings)
-    dialect = fields.get("dialect")
-    if dialect is not None:
-        settings = replace(settings, dialect=find_dialect(require_text("dialect", dialect)))
+    notes: list[str] = []
+    if fields.get("dialect") is not None:
+        dialect = find_dialect(require_text("dialect", fields["dialect"]), notes.append)
+        settings = replace(settings, dialect=dialect)
     if fields.get("empty"):
         world = World(Store(Base(())), settings, origin.clock.copy())
     else:
@@ -65,7 +67,8 @@ def open_session(request: ControlRequest) -> tuple[int, Any]:
     # Opened last: a field that is wrong leaves no session behind.
     name = fields.get("name")
     opened = request.sessions.open(world, None if name is None else require_text("name", name))
-    return 201, _session_reply(request, opened, world)
+    told = {"note": notes[0]} if notes else {}
+    return 201, {**_session_reply(request, opened, world), **told}
 
 
 def read_session(request: ControlRequest) -> tuple[int, Any]:

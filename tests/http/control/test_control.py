@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import validate
 
 from mockserver.http.app import create_app
@@ -19,6 +19,7 @@ from mockserver.http.control import app as control
 from mockserver.http.control import journal_handlers as control_journal
 from mockserver.http.control import world_handlers as control_worlds
 from mockserver.http.control.app import CONTROL_ROUTES, document
+from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.store import Store
 from mockserver.worlds.faults import FAULT_FIELDS, PRESETS
@@ -165,7 +166,8 @@ def test_sessions_are_opened_listed_and_dropped(server: ControlClient) -> None:
         "seeds": {"flow_runs": [{"name": "old", "end_time": "now-1d"}]},
     }
     mine = server.value("POST", "/sessions", wanted)
-    assert (mine["flow_runs"], mine["dialect"]) == (1, "prefect-sqlite")
+    assert (mine["flow_runs"], mine["dialect"]) == (1, PREFECT_SQLITE.name)
+    assert "note" not in mine
     inside = ControlClient(server.client, "/sessions/mine")
     assert inside.value("GET", "/clock") == {"now": "2020-01-01T00:00:00Z", "stands": True}
     assert inside.value("GET", "/seeds")["flow_runs"][0]["end_time"] == "2019-12-31T00:00:00Z"
@@ -182,7 +184,10 @@ def test_sessions_are_opened_listed_and_dropped(server: ControlClient) -> None:
 @pytest.mark.parametrize(
     ("body", "detail_part"),
     [
-        ({"dialect": "mysql"}, "no dialect 'mysql'; expected one of spec"),
+        ({"dialect": "mysql"}, "no dialect 'mysql'; expected spec, prefect-sqlite"),
+        ({"dialect": "spec@3.8.8"}, "no dialect 'spec@3.8.8'; expected spec, prefect-sqlite"),
+        ({"dialect": "prefect-sqlite@3.6.2"}, "bulk_delete, which came with 3.6.16; measured are"),
+        ({"dialect": "prefect-sqlite@new"}, "'new' is no release; expected one such as"),
         ({"dialects": "spec"}, "unknown field 'dialects'; expected some of name, dialect"),
         ({"now": 5}, "now is 5; expected a string"),
         ({"now": "soon"}, "'soon' is not a time"),
@@ -198,6 +203,52 @@ def test_an_invalid_session_is_refused(server: ControlClient, body: Any, detail_
     assert status == 422
     assert detail_part in detail
     assert server.value("GET", "/sessions") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "deleted"),
+    [
+        ("prefect-sqlite@3.6.20", "prefect-sqlite@3.6.20", 50),
+        ("prefect-postgresql@3.9.1", "prefect-postgresql@3.9.1", 40),
+        ("spec", "spec", 40),
+    ],
+)
+def test_a_session_can_have_the_dialect_of_a_release(
+    server: ControlClient, asked: str, named: str, deleted: int
+) -> None:
+    """The session's document, version and deletes are those of the release."""
+    session = server.value("POST", "/sessions", {"name": "it", "dialect": asked})
+    assert session["dialect"] == named
+    assert server.value("GET", "/sessions/it") == session
+    inside = ControlClient(server.client, "/sessions/it")
+    assert inside.value("GET", "")["dialect"] == named
+    both = {"type": {"any_": ["COMPLETED"], "not_any_": ["FAILED"]}}
+    reply = bulk_delete(inside, {"flow_runs": {"state": both}})
+    assert len(reply.json["deleted"]) == deleted
+    assert "state-both-lists" in reply.warnings
+    (exchange,) = inside.value("GET", "/journal")["exchanges"]
+    sentence = exchange["warnings"]["state-both-lists"]
+    assert sentence.startswith("note: ") == named.endswith("3.9.1")
+    assert "(Prefect 3.6.16 to 3.9.0)" in sentence
+
+
+def test_a_session_of_a_release_that_was_not_measured_has_a_note(server: ControlClient) -> None:
+    """It behaves like the newest release that was."""
+    session = server.value("POST", "/sessions", {"dialect": "prefect-sqlite@3.12.0"})
+    assert session["dialect"] == PREFECT_SQLITE.name
+    assert session["note"].startswith("Prefect 3.12.0 is newer than ")
+    assert "note" not in server.value("GET", f"/sessions/{session['name']}")
+
+
+def test_the_document_has_the_names_of_dialects() -> None:
+    """Its pattern takes what can be looked up, and nothing that is refused by its form."""
+    sent = DOCUMENT["paths"]["/_mock/sessions"]["post"]["requestBody"]["content"]
+    schema = sent["application/json"]["schema"]["properties"]["dialect"]
+    for name in (*DIALECTS, PREFECT_SQLITE.name, "prefect-postgresql@3.9.2rc1", None):
+        Draft202012Validator(schema).validate(name)
+    for name in ("mysql", "spec@3.8.8", "prefect-sqlite@", "prefect-sqlite@3.9"):
+        with pytest.raises(ValidationError):
+            Draft202012Validator(schema).validate(name)
 
 
 def test_seeds_are_added_dumped_and_replaced(server: ControlClient, session: ControlClient) -> None:
