@@ -13,9 +13,10 @@ import pytest
 from mockserver.errors import InvalidRequest, RefusedRequest, ServerFailure
 from mockserver.filters.predicates import CONDITIONS, MATCH_ALL
 from mockserver.operations.delete import bulk_delete
-from mockserver.prefect.deviations import BULK_DELETE, DEVIATIONS, Deviation
-from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
+from mockserver.prefect.deviations import BULK_DELETE, DATABASES, DEVIATIONS, Deviation
+from mockserver.prefect.dialects import SPEC, Dialect, dialect_for, find_dialect
 from mockserver.prefect.records import FlowRun, StateType
+from mockserver.prefect.releases import NEWEST
 from mockserver.requests import JSON_MEDIA_TYPE, BulkDeleteRequest, Message, read_request
 from mockserver.requests.body_kinds import MAX_LIMIT
 from mockserver.resources import resource_path
@@ -29,7 +30,22 @@ README = (resource_path("fixtures") / "README.md").read_text(encoding="utf-8")
 SAMPLE_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 SAMPLE_TIME = "2023-11-07T05:31:56Z"
 MONTH_END = "a0000000-0000-4000-8000-000000000001"
-DEVIATIONS_OF_MEANING = ("state-both-lists", "like-wildcards", "like-nul", "like-case-ascii")
+DEVIATIONS_OF_MEANING = (
+    "state-both-lists",
+    "empty-list-condition",
+    "like-wildcards",
+    "like-nul",
+    "like-case-ascii",
+)
+# The document, and a release of each era on each database.
+SOME_DIALECTS = (
+    SPEC,
+    *(
+        dialect_for(database, release)
+        for database in DATABASES
+        for release in ("3.6.20", "3.8.8", NEWEST)
+    ),
+)
 SATISFIABLE = {
     "flow_version",
     "start_time",
@@ -148,14 +164,27 @@ def single_condition(criterion: str, key: str, value: object) -> dict[str, Any]:
     return flow_runs
 
 
-def table_rows(first: str) -> Iterator[list[str]]:
-    """The rows of the README's tables whose first column has this title, as lists of cells."""
-    inside = False
+def table_rows(first: str) -> Iterator[dict[str, str]]:
+    """The rows of the README's tables whose first column has this title: each cell by its title."""
+    titles: list[str] = []
     for line in README.splitlines():
-        cells = line.strip("|").split("|")
-        if line.startswith("|") and inside and not line.startswith("|---"):
-            yield [cell.strip() for cell in cells]
-        inside = line.startswith("|") and (inside or cells[0].strip() == first)
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("|"):
+            titles = []
+        elif not titles:
+            titles = cells
+        elif titles[0] == first and not line.startswith("|---"):
+            yield dict(zip(titles, cells, strict=True))
+
+
+def dialects_of(title: str) -> Iterator[Dialect]:
+    """The dialects that the title of a column names; in `prefect-*`, each database."""
+    if title == "all dialects":
+        yield from SOME_DIALECTS
+        return
+    for name in title.replace("`", "").split(", "):
+        for database in DATABASES if "*" in name else ("",):
+            yield find_dialect(name.replace("*", database))
 
 
 def code_spans(cell: str) -> list[str]:
@@ -221,7 +250,7 @@ def test_runs_have_no_one_or_many_tags() -> None:
     assert {0, 1, 4} <= {len(run.tags) for run in store()}
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@pytest.mark.parametrize("dialect", SOME_DIALECTS, ids=lambda dialect: dialect.name)
 def test_the_sample_request_deletes_nothing(dialect: Dialect) -> None:
     """The sample of the OpenAPI document contradicts itself, in every dialect."""
     assert send(body_of(SAMPLE), dialect)[:2] == (0, frozenset())
@@ -244,34 +273,44 @@ def test_each_key_of_the_sample_matches_a_run(criterion: str, key: str) -> None:
     assert matches(single_condition(criterion, key, value))
 
 
-def test_the_state_of_the_sample_matches_every_run_on_a_real_server() -> None:
-    """With that criterion alone, a real server deletes everything (`state-both-lists`)."""
-    for name in ("prefect-sqlite", "prefect-postgresql"):
-        assert len(matches({"state": SAMPLE["state"]}, DIALECTS[name])) == len(store())
+@pytest.mark.parametrize("database", DATABASES)
+def test_the_state_of_the_sample_matches_every_run_up_to_3_9_0(database: str) -> None:
+    """With that criterion alone, Prefect deleted everything (`state-both-lists`)."""
+    for release, number in (("3.6.16", len(store())), ("3.9.0", len(store())), ("3.9.1", 0)):
+        found = matches({"state": SAMPLE["state"]}, dialect_for(database, release))
+        assert len(found) == number
 
 
 @pytest.mark.parametrize("deviation", BULK_DELETE_DEVIATIONS, ids=lambda deviation: deviation.id)
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@pytest.mark.parametrize("dialect", SOME_DIALECTS, ids=lambda dialect: dialect.name)
 def test_the_request_of_a_deviation_is_warned_about(deviation: Deviation, dialect: Dialect) -> None:
-    """It is in every dialect, unless the deviation is silent."""
+    """It is in every dialect that `warns_of` the deviation, and in no other."""
     text = deviation.request.partition(" (")[0]
     warned = send(text, dialect)[2]
-    assert (deviation.id in warned) == (not deviation.silent), warned
+    assert (deviation.id in warned) == warns_of(deviation.id, dialect), warned
 
 
-@pytest.mark.parametrize("name", ["prefect-sqlite", "prefect-postgresql"])
+def warns_of(wanted: str, dialect: Dialect) -> bool:
+    """Whether the deviation is warned of in a dialect: those of empty lists where it is so."""
+    if wanted == "empty-list-condition":
+        return dialect.empty_list_condition
+    return not next(one.silent for one in DEVIATIONS if one.id == wanted)
+
+
+@pytest.mark.parametrize("database", DATABASES)
 @pytest.mark.parametrize("wanted", DEVIATIONS_OF_MEANING)
 def test_the_request_of_a_deviation_has_another_result_on_a_real_server(
-    wanted: str, name: str
+    wanted: str, database: str
 ) -> None:
     """It has on the shipped runs, for each deviation in the meaning of filters."""
-    (request,) = (deviation.request for deviation in DEVIATIONS if deviation.id == wanted)
-    assert send(request, SPEC)[:2] != send(request, DIALECTS[name])[:2]
+    (deviation,) = (one for one in DEVIATIONS if one.id == wanted)
+    dialect = dialect_for(database, deviation.until or NEWEST)
+    assert send(deviation.request, SPEC)[:2] != send(deviation.request, dialect)[:2]
 
 
 def test_the_readme_lists_every_run() -> None:
     """It has one line for each run, and all names differ."""
-    assert sorted(cells[0].strip("`") for cells in table_rows("run")) == sorted(
+    assert sorted(row["run"].strip("`") for row in table_rows("run")) == sorted(
         run.name for run in store()
     )
     assert f"these {len(store())} flow runs" in README
@@ -282,48 +321,50 @@ def test_ids_in_the_readme_exist() -> None:
     loaded = seeds()
     existing = {*loaded.flow_runs, *loaded.task_runs, *loaded.flows, *loaded.deployments}
     existing |= {run.created_by_id or "" for run in store()}
-    named = [code_spans(cells[0])[0] for cells in table_rows("id")]
+    named = [code_spans(row["id"])[0] for row in table_rows("id")]
     assert [id_ for id_ in named if id_ not in existing or id_ != str(UUID(id_))] == []
 
 
 def test_the_readme_says_what_the_sample_matches() -> None:
     """Its table of the sample is right, and has each criterion once."""
     rows = list(table_rows("criterion"))
-    assert [code_spans(cells[0])[0] for cells in rows] == [
-        key for key in SAMPLE if key != "operator"
-    ]
-    for first, *cells in rows:
-        (criterion,) = code_spans(first)
-        for cell, dialect in zip(cells, DIALECTS.values(), strict=True):
-            actual = actual_result({criterion: SAMPLE[criterion]}, dialect, cell)
-            assert actual == expected_result(cell), (criterion, dialect.name)
+    named = [code_spans(row.pop("criterion"))[0] for row in rows]
+    assert named == [key for key in SAMPLE if key != "operator"]
+    for criterion, row in zip(named, rows, strict=True):
+        for title, cell in row.items():
+            for dialect in dialects_of(title):
+                actual = actual_result({criterion: SAMPLE[criterion]}, dialect, cell)
+                assert actual == expected_result(cell), (criterion, dialect.name)
 
 
-@pytest.mark.parametrize("title", ["shows", "deviation"])
-def test_the_readme_says_what_filters_match(title: str) -> None:
+@pytest.mark.parametrize("first", ["shows", "deviation"])
+def test_the_readme_says_what_filters_match(first: str) -> None:
     """Each filter matches what it says, in each dialect, and is warned about as it says."""
-    rows = [cells for cells in table_rows(title) if len(cells) == 5]
+    rows = [row for row in table_rows(first) if "filter" in row]
     assert rows
-    for first, filter_cell, *cells in rows:
-        flow_runs = json.loads(code_spans(filter_cell)[0])
-        for cell, dialect in zip(cells, DIALECTS.values(), strict=True):
-            assert actual_result(flow_runs, dialect, cell) == expected_result(cell), (
-                filter_cell,
-                dialect.name,
-            )
-            if title == "deviation":
-                assert first in send(body_of(flow_runs), dialect)[2]
+    for row in rows:
+        shown, filter_ = row.pop(first), code_spans(row.pop("filter"))[0]
+        for title, cell in row.items():
+            for dialect in dialects_of(title):
+                actual = actual_result(json.loads(filter_), dialect, cell)
+                assert actual == expected_result(cell), (filter_, dialect.name)
+                if first == "deviation":
+                    warned = send(body_of(json.loads(filter_)), dialect)[2]
+                    assert (shown in warned) == warns_of(shown, dialect)
 
 
 def test_the_readme_says_how_requests_are_answered() -> None:
     """Each request is answered as it says, and each deviation has an example."""
     rows = list(table_rows("deviation"))
-    assert {cells[0] for cells in rows} == {deviation.id for deviation in BULK_DELETE_DEVIATIONS}
-    for _, request, *statuses in (cells for cells in rows if len(cells) == 4):
-        spec, real = (int(cell.split()[0]) for cell in statuses)
-        text = "\n\n".join(code_spans(request))
-        for dialect in DIALECTS.values():
-            assert send(text, dialect)[0] == (spec if dialect is SPEC else real), request
+    assert {row["deviation"] for row in rows} == {one.id for one in BULK_DELETE_DEVIATIONS}
+    for row in (row for row in rows if "request" in row):
+        text = "\n\n".join(code_spans(row["request"]))
+        for title in ("spec", "`prefect-*`"):
+            for dialect in dialects_of(title):
+                assert send(text, dialect)[0] == int(row[title].split()[0]), row
+        for release, status in re.findall(r"\((\S+) and older: (\d+)\)", row["`prefect-*`"]):
+            for database in DATABASES:
+                assert send(text, dialect_for(database, release))[0] == int(status), row
 
 
 def test_a_filter_without_conditions_matches_more_than_the_limit() -> None:
