@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -40,6 +42,9 @@ def urls(
     folder = tmp_path_factory.mktemp("mock")
     seeds, log = folder / "nothing.json", folder / "mock.log"
     seeds.write_text("[]")
-    with serve_in_process(log, seeds, "--dialect", "prefect-sqlite") as url:
-        yield {"real": request.config.getoption("--real-url"), "mock": f"{url}/api"}
+    real = request.config.getoption("--real-url")
+    with urlopen(f"{real}/admin/version", timeout=30) as reply:
+        release = json.load(reply)
+    with serve_in_process(log, seeds, "--dialect", f"prefect-sqlite@{release}") as url:
+        yield {"real": real, "mock": f"{url}/api"}
     assert "Traceback" not in log.read_text()
