@@ -5,5 +5,5 @@ accepted state, or a rejection, an abort or a wait by the rules of Prefect's own
 stored here.
 """
 
+from .orchestrate import OrchestrationOutcome, apply_state, mirror_subflow_state, orchestrate
 from .rules import is_persisted
-from .transitions import OrchestrationOutcome, apply_state, mirror_subflow_state, orchestrate

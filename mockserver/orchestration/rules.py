@@ -8,128 +8,27 @@ modelled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from math import floor
 from typing import Any
 from uuid import uuid4
 
-from ..prefect import (
-    TERMINAL_STATES,
-    FlowRun,
-    Json,
-    State,
-    StateType,
-    non_default_state_details,
-    to_utc,
+from ..prefect import State, to_utc
+from .transition import (
+    CANCELLED,
+    CANCELLING,
+    COMPLETED,
+    CRASHED,
+    FAILED,
+    PAUSED,
+    PENDING,
+    RUNNING,
+    SCHEDULED,
+    Transition,
 )
 
 
-class SetStateStatus(StrEnum):
-    """What the server did with a proposed state, as the reply names it."""
-
-    ACCEPT = "ACCEPT"
-    REJECT = "REJECT"
-    ABORT = "ABORT"
-    WAIT = "WAIT"
-
-
-@dataclass(slots=True)
-class Transition:
-    """A transition while the rules look at it. They change `proposed`, `policy` and the outcome.
-
-    `initial` is None for a run without a state; `proposed` becomes None once a rule refuses it and
-    puts no other state in its place. `policy` is a copy of the run's empirical_policy.
-    `proposed_details` are the details of the proposal as the rules left them. `server_error` is the
-    error that a real server hits after the transition, None where it hits none. `details` are
-    those of the reply.
-    """
-
-    run: FlowRun
-    initial: State | None
-    proposed: State | None
-    now: datetime
-    new_id: Callable[[], str]
-    client_knows_pauses: bool
-    deployment_exists: bool
-    policy: dict[str, Any]
-    proposed_details: Json
-    pause_key: str | None = None
-    server_error: str | None = None
-    status: SetStateStatus = SetStateStatus.ACCEPT
-    details: Mapping[str, Any] = field(default_factory=lambda: {"type": "accept_details"})
-
-    @property
-    def target_type(self) -> StateType | None:
-        """The type of state that the run would enter now; None if it would stay as it is."""
-        return self.proposed.type if self.proposed else None
-
-    def reject(self, reason: str, state: State | None = None) -> None:
-        """Refuse the proposal: the run enters `state` instead, or stays as it is."""
-        self.proposed = state
-        self.status = SetStateStatus.REJECT
-        self.details = {"type": "reject_details", "reason": reason}
-
-    def abort(self, reason: str) -> None:
-        """Refuse the proposal and tell the client to give up on the run."""
-        self.proposed = None
-        self.status = SetStateStatus.ABORT
-        self.details = {"type": "abort_details", "reason": reason}
-
-    def wait(self, seconds: int, reason: str) -> None:
-        """Delay the proposal: the client is told to try again after that many seconds."""
-        self.proposed = None
-        self.status = SetStateStatus.WAIT
-        self.details = {"type": "wait_details", "delay_seconds": seconds, "reason": reason}
-
-    def new_state(self, state_type: StateType, name: str | None = None, **parts: Any) -> State:
-        """A state of the server's own, with a new id; without a name it has the type's default."""
-        return State(state_type, name or state_type.default_name, self.new_id(), self.now, **parts)
-
-    def amend_details(self, proposed: State, **details: Any) -> None:
-        """Replace details of the proposed state, a frozen value, by a changed copy."""
-        self.proposed_details = non_default_state_details({**proposed.details, **details})
-        self.proposed = replace(proposed, details=self.proposed_details)
-
-
-BeforeTransition = Callable[[Transition, State, State], None]
-"""Called with the transition, its initial state and its proposed state; neither is None."""
-
-
-def _no_op(_transition: Transition) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule with Prefect's hooks: which transitions it is for, and what it does to them.
-
-    `before_transition` runs while the transition is still open. Once all rules have run,
-    `after_transition` runs if the type of state is the one that this rule left, and `cleanup` if a
-    later rule changed it. Neither runs if this rule left a type that is not in its `to_states`; a
-    refusal, which leaves no state, counts as being in them only if they are all types.
-    """
-
-    from_states: frozenset[StateType]
-    to_states: frozenset[StateType]
-    before_transition: BeforeTransition
-    after_transition: Callable[[Transition], None] = _no_op
-    cleanup: Callable[[Transition], None] = _no_op
-
-
-def _state_types(*types: StateType) -> frozenset[StateType]:
-    return frozenset(types)
-
-
-# Prefect's ALL_ORCHESTRATION_STATES holds None, too; `_remaining_hooks` makes up for that.
-ANY_TYPE = frozenset(StateType)
-SCHEDULED, PENDING, RUNNING = StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING
-COMPLETED, FAILED, CANCELLED = StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED
-PAUSED, CANCELLING, CRASHED = StateType.PAUSED, StateType.CANCELLING, StateType.CRASHED
-
-
-def _preserve_lease(transition: Transition, initial: State, proposed: State) -> None:
+def preserve_lease(transition: Transition, initial: State, proposed: State) -> None:
     """A concurrency lease stays with the run unless the proposal names another."""
     # Prefect: PreserveDeploymentConcurrencyLeaseId, since 3.6.24. Workers send the lease as null.
     lease = initial.details.get("deployment_concurrency_lease_id")
@@ -137,7 +36,7 @@ def _preserve_lease(transition: Transition, initial: State, proposed: State) -> 
         transition.amend_details(proposed, deployment_concurrency_lease_id=lease)
 
 
-def _prevent_duplicate_transitions(transition: Transition, initial: State, proposed: State) -> None:
+def prevent_duplicate_transitions(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's PreventDuplicateTransitions: a client that got no reply sends its state again."""
     transition_id = initial.details.get("transition_id")
     if transition_id is not None and transition_id == proposed.details.get("transition_id"):
@@ -156,7 +55,7 @@ def _has_result(data: Any) -> bool:
     return isinstance(data, dict) and data.get("type") != "unpersisted"
 
 
-def _prevent_result_overwrite(transition: Transition, initial: State, proposed: State) -> None:
+def prevent_result_overwrite(transition: Transition, initial: State, proposed: State) -> None:
     """Since Prefect 3.7.1: COMPLETED with a result is not replaced by COMPLETED without one."""
     # Prefect: PreventResultDataLoss (PrefectHQ/prefect#21955). `_has_result` takes {} for a result,
     # hence the test whether the initial data is true.
@@ -172,7 +71,7 @@ def _prevent_result_overwrite(transition: Transition, initial: State, proposed: 
         )
 
 
-def _handle_terminal_transitions(transition: Transition, initial: State, proposed: State) -> None:
+def handle_terminal_transitions(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's HandleFlowTerminalStateTransitions."""
     if proposed.type in (CANCELLING, PAUSED, CRASHED):
         transition.abort(f"Run is already in terminal state {initial.type.value}.")
@@ -182,7 +81,7 @@ def _handle_terminal_transitions(transition: Transition, initial: State, propose
         transition.reject("Run is already COMPLETED.")
         return
     # No return where this refuses: it refuses COMPLETED only, to which nothing below applies.
-    _prevent_result_overwrite(transition, initial, proposed)
+    prevent_result_overwrite(transition, initial, proposed)
     if proposed.type is SCHEDULED and transition.run.deployment_id is None:
         transition.abort("Cannot reschedule a run without an associated deployment.")
         return
@@ -192,12 +91,12 @@ def _handle_terminal_transitions(transition: Transition, initial: State, propose
         transition.policy.update(resuming=False, pause_keys=[], retry_type=retry_type)
 
 
-def _restore_policy(transition: Transition) -> None:
+def restore_policy(transition: Transition) -> None:
     """The cleanup of HandleFlowTerminalStateTransitions."""
     transition.policy = dict(transition.run.empirical_policy)
 
 
-def _enforce_cancelling_to_cancelled(
+def enforce_cancelling_to_cancelled(
     transition: Transition, _initial: State, _proposed: State
 ) -> None:
     """Prefect's EnforceCancellingToCancelledTransition."""
@@ -207,7 +106,7 @@ def _enforce_cancelling_to_cancelled(
     )
 
 
-def _bypass_cancelling_without_infrastructure(
+def bypass_cancelling_without_infrastructure(
     transition: Transition, initial: State, _proposed: State
 ) -> None:
     """Prefect's BypassCancellingFlowRunsWithNoInfra: what does not run is cancelled at once."""
@@ -227,7 +126,7 @@ def _bypass_cancelling_without_infrastructure(
         )
 
 
-def _prevent_pending_transitions(transition: Transition, initial: State, proposed: State) -> None:
+def prevent_pending_transitions(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's PreventPendingTransitions: two workers must not submit the same run.
 
     Since 3.6.22 a run may go from Pending to another name of PENDING, such as Submitting.
@@ -243,21 +142,21 @@ def _prevent_pending_transitions(transition: Transition, initial: State, propose
     )
 
 
-def _copy_lease(transition: Transition, initial: State, proposed: State) -> None:
+def copy_lease(transition: Transition, initial: State, proposed: State) -> None:
     """From PENDING to RUNNING the lease of the initial state wins over a proposed one."""
     # Prefect: ValidateDeploymentConcurrencyAtRunning, whose other part is about limits.
     key = "deployment_concurrency_lease_id"
     transition.amend_details(proposed, **{key: initial.details.get(key)})
 
 
-def _require_deployment(transition: Transition, _initial: State, _proposed: State) -> None:
+def require_deployment(transition: Transition, _initial: State, _proposed: State) -> None:
     """A run of a deployment cannot become PENDING once the deployment is deleted."""
     # Prefect: SecureFlowConcurrencySlots, whose other part is about limits.
     if transition.run.deployment_id is not None and not transition.deployment_exists:
         transition.abort("Deployment not found.")
 
 
-def _ensure_only_scheduled_marked_late(
+def ensure_only_scheduled_marked_late(
     transition: Transition, initial: State, proposed: State
 ) -> None:
     """Prefect's EnsureOnlyScheduledFlowsMarkedLate; a second Late is rejected since 3.7.6."""
@@ -274,7 +173,7 @@ def _pause_verb(proposed: State) -> str:
     return "suspend" if proposed.name == "Suspended" else "pause"
 
 
-def _handle_pausing(transition: Transition, initial: State, proposed: State) -> None:
+def handle_pausing(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's HandlePausingFlows; a pause key can be used once."""
     verb = _pause_verb(proposed)
     if initial.type is not RUNNING:
@@ -294,7 +193,7 @@ def _handle_pausing(transition: Transition, initial: State, proposed: State) -> 
             return
 
 
-def _record_pause(transition: Transition) -> None:
+def record_pause(transition: Transition) -> None:
     """After HandlePausingFlows; a real server fails on null pause keys (`null-pause-keys`)."""
     # Prefect runs this hook after the state is flushed and lets errors through: set_state rolls the
     # state back, bulk_set_state catches the error and commits it.
@@ -305,7 +204,7 @@ def _record_pause(transition: Transition) -> None:
         transition.policy["pause_keys"] = [*fired, transition.pause_key]
 
 
-def _handle_resuming(transition: Transition, initial: State, proposed: State) -> None:
+def handle_resuming(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's HandleResumingPausedFlows."""
     # Prefect formats the enum's members, not their values: hence `StateType.` in the text.
     if not (proposed.type in (RUNNING, SCHEDULED, CANCELLING) or proposed.is_final):
@@ -333,18 +232,18 @@ def _handle_resuming(transition: Transition, initial: State, proposed: State) ->
         )
 
 
-def _mark_resuming(transition: Transition) -> None:
+def mark_resuming(transition: Transition) -> None:
     """After HandleResumingPausedFlows: RUNNING is then not counted as another run."""
     transition.policy["resuming"] = True
 
 
-def _copy_scheduled_time(transition: Transition, initial: State, proposed: State) -> None:
+def copy_scheduled_time(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's CopyScheduledTime."""
     if proposed.details.get("scheduled_time") is None:
         transition.amend_details(proposed, scheduled_time=initial.details.get("scheduled_time"))
 
 
-def _wait_for_scheduled_time(transition: Transition, initial: State, _proposed: State) -> None:
+def wait_for_scheduled_time(transition: Transition, initial: State, _proposed: State) -> None:
     """Prefect's WaitForScheduledTime."""
     scheduled = initial.details.get("scheduled_time")
     if scheduled is None:
@@ -356,7 +255,7 @@ def _wait_for_scheduled_time(transition: Transition, initial: State, _proposed: 
         transition.wait(seconds, "Scheduled time is in the future")
 
 
-def _retry_failed(transition: Transition, initial: State, proposed: State) -> None:
+def retry_failed(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's RetryFailedFlows: a failed run with retries left is scheduled again."""
     # run_count includes the first attempt: after it, retries=1 leaves one retry.
     retries = transition.policy.get("retries")
@@ -378,43 +277,3 @@ def _retry_failed(transition: Transition, initial: State, proposed: State) -> No
         SCHEDULED, "AwaitingRetry", message=proposed.message, data=proposed.data, details=details
     )
     transition.reject("Retrying", retrying)
-
-
-# Left out: RemoveDeploymentConcurrencyLeaseForOldClientVersions, ReleaseFlowConcurrencySlots
-# (limits) and InstrumentFlowRunStateTransitions (events). Prefect's first entry is a universal
-# transform, not a rule; it acts on every transition, as the rule here does.
-CORE_FLOW_POLICY = (
-    Rule(ANY_TYPE, ANY_TYPE, _preserve_lease),
-    Rule(ANY_TYPE, ANY_TYPE, _prevent_duplicate_transitions),
-    Rule(TERMINAL_STATES, ANY_TYPE, _handle_terminal_transitions, cleanup=_restore_policy),
-    Rule(_state_types(CANCELLING), ANY_TYPE - {CANCELLED}, _enforce_cancelling_to_cancelled),
-    Rule(
-        _state_types(SCHEDULED, PAUSED),
-        _state_types(CANCELLING),
-        _bypass_cancelling_without_infrastructure,
-    ),
-    Rule(
-        _state_types(PENDING, CANCELLING, RUNNING, CANCELLED),
-        _state_types(PENDING),
-        _prevent_pending_transitions,
-    ),
-    Rule(_state_types(PENDING), _state_types(RUNNING), _copy_lease),
-    Rule(ANY_TYPE - {PENDING, RUNNING, CANCELLING}, _state_types(PENDING), _require_deployment),
-    Rule(ANY_TYPE, _state_types(SCHEDULED), _ensure_only_scheduled_marked_late),
-    Rule(ANY_TYPE, _state_types(PAUSED), _handle_pausing, after_transition=_record_pause),
-    Rule(_state_types(PAUSED), ANY_TYPE, _handle_resuming, after_transition=_mark_resuming),
-    Rule(_state_types(SCHEDULED), _state_types(PENDING), _copy_scheduled_time),
-    Rule(_state_types(SCHEDULED, PENDING), _state_types(RUNNING), _wait_for_scheduled_time),
-    Rule(_state_types(RUNNING), _state_types(FAILED), _retry_failed),
-)
-"""The rules for a proposal, in Prefect's order."""
-# As of Prefect 3.8; in 3.9.1 the lease is preserved here, too.
-MINIMAL_FLOW_POLICY = (
-    Rule(TERMINAL_STATES, TERMINAL_STATES, _prevent_result_overwrite),
-    Rule(
-        _state_types(SCHEDULED, PAUSED),
-        _state_types(CANCELLING),
-        _bypass_cancelling_without_infrastructure,
-    ),
-)
-"""The rules for a proposal with `force`, in Prefect's order."""

@@ -9,8 +9,8 @@ from itertools import count
 
 import pytest
 
-from mockserver.orchestration.rules import SetStateStatus
-from mockserver.orchestration.transitions import orchestrate
+from mockserver.orchestration.orchestrate import orchestrate
+from mockserver.orchestration.transition import SetStateStatus
 from mockserver.prefect.records import FlowRun, State, StateType
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

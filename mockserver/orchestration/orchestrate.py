@@ -14,17 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from ..prefect import FlowRun, Json, State, StateType, TaskRun, non_default_state_details, to_utc
-from .rules import (
-    ANY_TYPE,
-    CORE_FLOW_POLICY,
-    MINIMAL_FLOW_POLICY,
-    RUNNING,
-    SCHEDULED,
-    Rule,
-    SetStateStatus,
-    Transition,
-    is_persisted,
-)
+from .policies import CORE_FLOW_POLICY, MINIMAL_FLOW_POLICY
+from .rules import is_persisted
+from .transition import ANY_TYPE, RUNNING, SCHEDULED, Rule, SetStateStatus, Transition
 
 MIN_API_VERSION_WITH_PAUSES = (0, 8, 4)
 """The first API version with pauses: for older clients Prefect leaves the pause fields of a run's

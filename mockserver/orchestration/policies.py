@@ -1,0 +1,67 @@
+"""Which rules there are for a proposed state, in Prefect's order.
+
+The tables are CoreFlowPolicy and MinimalFlowPolicy of `prefect/server/orchestration/core_policy.py`
+as of Prefect 3.8; what a rule does is in `rules`.
+"""
+
+from __future__ import annotations
+
+from ..prefect import TERMINAL_STATES, StateType
+from . import rules
+from .transition import (
+    ANY_TYPE,
+    CANCELLED,
+    CANCELLING,
+    FAILED,
+    PAUSED,
+    PENDING,
+    RUNNING,
+    SCHEDULED,
+    Rule,
+)
+
+
+def _types(*types: StateType) -> frozenset[StateType]:
+    return frozenset(types)
+
+
+# Left out: RemoveDeploymentConcurrencyLeaseForOldClientVersions, ReleaseFlowConcurrencySlots
+# (limits) and InstrumentFlowRunStateTransitions (events). Prefect's first entry is a universal
+# transform, not a rule; it acts on every transition, as the rule here does.
+CORE_FLOW_POLICY = (
+    Rule(ANY_TYPE, ANY_TYPE, rules.preserve_lease),
+    Rule(ANY_TYPE, ANY_TYPE, rules.prevent_duplicate_transitions),
+    Rule(
+        TERMINAL_STATES, ANY_TYPE, rules.handle_terminal_transitions, cleanup=rules.restore_policy
+    ),
+    Rule(_types(CANCELLING), ANY_TYPE - {CANCELLED}, rules.enforce_cancelling_to_cancelled),
+    Rule(
+        _types(SCHEDULED, PAUSED),
+        _types(CANCELLING),
+        rules.bypass_cancelling_without_infrastructure,
+    ),
+    Rule(
+        _types(PENDING, CANCELLING, RUNNING, CANCELLED),
+        _types(PENDING),
+        rules.prevent_pending_transitions,
+    ),
+    Rule(_types(PENDING), _types(RUNNING), rules.copy_lease),
+    Rule(ANY_TYPE - {PENDING, RUNNING, CANCELLING}, _types(PENDING), rules.require_deployment),
+    Rule(ANY_TYPE, _types(SCHEDULED), rules.ensure_only_scheduled_marked_late),
+    Rule(ANY_TYPE, _types(PAUSED), rules.handle_pausing, after_transition=rules.record_pause),
+    Rule(_types(PAUSED), ANY_TYPE, rules.handle_resuming, after_transition=rules.mark_resuming),
+    Rule(_types(SCHEDULED), _types(PENDING), rules.copy_scheduled_time),
+    Rule(_types(SCHEDULED, PENDING), _types(RUNNING), rules.wait_for_scheduled_time),
+    Rule(_types(RUNNING), _types(FAILED), rules.retry_failed),
+)
+"""The rules for a proposal."""
+# In 3.9.1 the lease is preserved here, too.
+MINIMAL_FLOW_POLICY = (
+    Rule(TERMINAL_STATES, TERMINAL_STATES, rules.prevent_result_overwrite),
+    Rule(
+        _types(SCHEDULED, PAUSED),
+        _types(CANCELLING),
+        rules.bypass_cancelling_without_infrastructure,
+    ),
+)
+"""The rules for a proposal with `force`."""

@@ -1,0 +1,113 @@
+"""What the rules of orchestration are written with: a transition, and a rule.
+
+A rule is a function and the transitions it is for; it looks at a `Transition` and changes it. Which
+rules there are, and in which order they run, is in `policies`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from ..prefect import FlowRun, Json, State, StateType, non_default_state_details
+
+# Prefect's ALL_ORCHESTRATION_STATES holds None, too; `orchestrate`, where it runs the hooks that
+# remain, makes up for that.
+ANY_TYPE = frozenset(StateType)
+SCHEDULED, PENDING, RUNNING = StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING
+COMPLETED, FAILED, CANCELLED = StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED
+PAUSED, CANCELLING, CRASHED = StateType.PAUSED, StateType.CANCELLING, StateType.CRASHED
+
+
+class SetStateStatus(StrEnum):
+    """What the server did with a proposed state, as the reply names it."""
+
+    ACCEPT = "ACCEPT"
+    REJECT = "REJECT"
+    ABORT = "ABORT"
+    WAIT = "WAIT"
+
+
+@dataclass(slots=True)
+class Transition:
+    """A transition while the rules look at it. They change `proposed`, `policy` and the outcome.
+
+    `initial` is None for a run without a state; `proposed` becomes None once a rule refuses it and
+    puts no other state in its place. `policy` is a copy of the run's empirical_policy.
+    `proposed_details` are the details of the proposal as the rules left them. `server_error` is the
+    error that a real server hits after the transition, None where it hits none. `details` are
+    those of the reply.
+    """
+
+    run: FlowRun
+    initial: State | None
+    proposed: State | None
+    now: datetime
+    new_id: Callable[[], str]
+    client_knows_pauses: bool
+    deployment_exists: bool
+    policy: dict[str, Any]
+    proposed_details: Json
+    pause_key: str | None = None
+    server_error: str | None = None
+    status: SetStateStatus = SetStateStatus.ACCEPT
+    details: Mapping[str, Any] = field(default_factory=lambda: {"type": "accept_details"})
+
+    @property
+    def target_type(self) -> StateType | None:
+        """The type of state that the run would enter now; None if it would stay as it is."""
+        return self.proposed.type if self.proposed else None
+
+    def reject(self, reason: str, state: State | None = None) -> None:
+        """Refuse the proposal: the run enters `state` instead, or stays as it is."""
+        self.proposed = state
+        self.status = SetStateStatus.REJECT
+        self.details = {"type": "reject_details", "reason": reason}
+
+    def abort(self, reason: str) -> None:
+        """Refuse the proposal and tell the client to give up on the run."""
+        self.proposed = None
+        self.status = SetStateStatus.ABORT
+        self.details = {"type": "abort_details", "reason": reason}
+
+    def wait(self, seconds: int, reason: str) -> None:
+        """Delay the proposal: the client is told to try again after that many seconds."""
+        self.proposed = None
+        self.status = SetStateStatus.WAIT
+        self.details = {"type": "wait_details", "delay_seconds": seconds, "reason": reason}
+
+    def new_state(self, state_type: StateType, name: str | None = None, **parts: Any) -> State:
+        """A state of the server's own, with a new id; without a name it has the type's default."""
+        return State(state_type, name or state_type.default_name, self.new_id(), self.now, **parts)
+
+    def amend_details(self, proposed: State, **details: Any) -> None:
+        """Replace details of the proposed state, a frozen value, by a changed copy."""
+        self.proposed_details = non_default_state_details({**proposed.details, **details})
+        self.proposed = replace(proposed, details=self.proposed_details)
+
+
+BeforeTransition = Callable[[Transition, State, State], None]
+"""Called with the transition, its initial state and its proposed state; neither is None."""
+
+
+def _no_op(_transition: Transition) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule with Prefect's hooks: which transitions it is for, and what it does to them.
+
+    `before_transition` runs while the transition is still open. Once all rules have run,
+    `after_transition` runs if the type of state is the one that this rule left, and `cleanup` if a
+    later rule changed it. Neither runs if this rule left a type that is not in its `to_states`; a
+    refusal, which leaves no state, counts as being in them only if they are all types.
+    """
+
+    from_states: frozenset[StateType]
+    to_states: frozenset[StateType]
+    before_transition: BeforeTransition
+    after_transition: Callable[[Transition], None] = _no_op
+    cleanup: Callable[[Transition], None] = _no_op
