@@ -60,12 +60,18 @@ def _middleware(request: web.Request, handler: Handler) -> Awaitable[web.StreamR
     return answer(handler, world, request)
 
 
-async def _openapi_yaml(_: web.Request) -> web.Response:
-    return web.Response(text=openapi.source_text(), content_type="application/yaml")
+async def _openapi_yaml(request: web.Request) -> web.Response:
+    text = openapi.source_text(_release(request))
+    return web.Response(text=text, content_type="application/yaml")
 
 
-async def _openapi_json(_: web.Request) -> web.Response:
-    return json_reply(openapi.document())
+async def _openapi_json(request: web.Request) -> web.Response:
+    return json_reply(openapi.document(_release(request)))
+
+
+def _release(request: web.Request) -> str:
+    """The release that the request's world stands in for: the document is that release's."""
+    return world_of(request).settings.dialect.release
 
 
 async def _docs(_: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """The contract openapi.yaml: its text, its parsed document, and validators for its schemas.
 
+The file is the contract of the newest release; text and document can be had for an older one, too.
 The YAML and JSON Schema libraries are imported when they are first needed, not with this module.
 """
 
@@ -8,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..resources import resource_path
 from .instants import is_rfc3339
+from .overlays import OVERLAYS, apply_overlays
+from .releases import NEWEST, RELEASES
 
 if TYPE_CHECKING:  # importing it takes 90 ms, and only tests and tools need it
     from jsonschema import Draft202012Validator
@@ -30,33 +34,69 @@ FORMAT_CHECKERS: Mapping[str, Callable[[str], bool]] = {
 # walk the schemas, such as the drift check, would not understand it.
 STRUCTURAL_KEYWORDS = frozenset({"type", "properties", "required", "items", "anyOf", "$ref"})
 CONSTRAINT_KEYWORDS = frozenset({
-    "enum", "const", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "uniqueItems",
-    "additionalProperties",
+    "enum", "const", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "minItems",
+    "uniqueItems", "additionalProperties",
 })  # fmt: skip
 ANNOTATION_KEYWORDS = frozenset({"title", "description", "examples", "default", "deprecated"})
 SUPPORTED_KEYWORDS = STRUCTURAL_KEYWORDS | CONSTRAINT_KEYWORDS | ANNOTATION_KEYWORDS
 
 
-def source_text() -> str:
-    """Return the text of openapi.yaml.
+def source_text(release: str = NEWEST) -> str:
+    """Return the text of openapi.yaml as it is for a release of Prefect.
 
+    For the newest it is the file, for another it is written anew, without the file's comments.
     Raises FileNotFoundError if the file is neither in the package nor beside it.
     """
+    return _file_text() if release == NEWEST else _written_text(release)
+
+
+@cache
+def document(release: str = NEWEST) -> Mapping[str, Any]:
+    """Return the parsed document as it is for a release. It is shared by all callers: do not
+    change it.
+
+    Raises FileNotFoundError as source_text() does.
+    """
+    return _newest_document() if release == NEWEST else apply_overlays(_newest_document(), release)
+
+
+def _file_text() -> str:
     return resource_path(FILE_NAME).read_text(encoding="utf-8")
 
 
 @cache
-def document() -> Mapping[str, Any]:
-    """Return the parsed document. It is shared by all callers: do not change it.
-
-    Raises FileNotFoundError as source_text() does.
-    """
+def _newest_document() -> Mapping[str, Any]:
     import yaml
 
     # The C loader is several times as fast, but not every build of PyYAML has it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    parsed: Mapping[str, Any] = yaml.load(source_text(), Loader=loader)  # noqa: S506  # both are safe loaders
+    parsed: Mapping[str, Any] = yaml.load(_file_text(), Loader=loader)  # noqa: S506  # both are safe loaders
     return parsed
+
+
+@cache
+def _written_text(release: str) -> str:
+    import yaml
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        """Writes texts of several lines as blocks, as the file does."""
+
+    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    Dumper.add_representer(str, represent)
+    text: str = yaml.dump(
+        document(release), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    return text
+
+
+def distinct_releases() -> list[str]:
+    """Return the last release of each of the documents that differ, the newest first."""
+    changed = {overlay.since for overlay in OVERLAYS}
+    older = [release for release, following in pairwise(RELEASES) if following in changed]
+    return [NEWEST, *reversed(older)]
 
 
 def component_schema(name: str) -> dict[str, Any]:

@@ -10,17 +10,29 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from mockserver.prefect import openapi
-from mockserver.prefect.deviations import DEVIATIONS
+from mockserver.prefect import (
+    DEVIATIONS,
+    NEWEST,
+    OLDEST,
+    RELEASES,
+    Deviation,
+    describe_range,
+    is_within,
+    openapi,
+    release_key,
+)
+from mockserver.prefect.overlays import OVERLAYS, Overlay, merge_patch
 from mockserver.resources import resource_path
 from tests.support.paths import DATA
+from tests.support.published_documents import covered_part, published_document, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-PUBLISHED = json.loads((DATA / "published-openapi.json").read_text(encoding="utf-8"))
+PUBLISHED = published_document(NEWEST)
 SAMPLE = json.loads((DATA / "sample-request.json").read_text(encoding="utf-8"))
 BODY = "Body_bulk_delete_flow_runs_flow_runs_bulk_delete_post"
 
@@ -80,6 +92,8 @@ class Addition(NamedTuple):
     value: Any
     """What openapi.yaml has there; None if it has nothing."""
     places: list[tuple[str, ...]]
+    until: str | None = None
+    """The last release whose document differs there."""
 
 
 def response_places(status: str, *paths: str) -> list[tuple[str, ...]]:
@@ -150,6 +164,7 @@ ADDITIONS = [
         "`min_items` is not a keyword of JSON Schema, and a server accepts an empty list.",
         None,
         [("schemas", INCREMENT, "properties", "names", "min_items")],
+        until="3.8.8",
     ),
     Addition(
         "The job variables of a run that is not scheduled cannot be changed.",
@@ -203,23 +218,6 @@ ADDITIONS = [
     ),
 ]  # fmt: skip
 
-TEXT_KEYS = frozenset({"title", "description", "summary", "tags", "example", "examples"})
-NAMES_BELOW = frozenset({"properties", "schemas", "paths"})
-"""The keys below these are names (a property `tags`, say), not keywords."""
-
-
-def structure(node: Any, *, names: bool = False) -> Any:
-    """A part of a document without its titles, descriptions and examples."""
-    if isinstance(node, dict):
-        return {
-            key: structure(value, names=not names and key in NAMES_BELOW)
-            for key, value in node.items()
-            if names or key not in TEXT_KEYS
-        }
-    if isinstance(node, list):
-        return [structure(value) for value in node]
-    return node
-
 
 def differences(ours: Any, theirs: Any, pointer: str = "#") -> Iterator[str]:
     """Where two structures differ, as JSON pointers with what each of them has."""
@@ -238,26 +236,22 @@ def differences(ours: Any, theirs: Any, pointer: str = "#") -> Iterator[str]:
         yield f"{pointer}: {ours!r} in openapi.yaml, {theirs!r} published"
 
 
-def covered_part(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The operations of a document that openapi.yaml covers, and every schema they refer to."""
-    paths = {
-        path: {method: document["paths"][path][method] for method in methods}
-        for path, methods in OPERATIONS.items()
-    }
-    found: dict[str, Any] = {}
-    waiting: list[Any] = [paths]
-    while waiting:
-        for name in re.findall(r"#/components/schemas/([\w-]+)", json.dumps(waiting.pop())):
-            if name not in found:
-                found[name] = document["components"]["schemas"][name]
-                waiting.append(found[name])
-    return {"paths": paths, "schemas": found}
+def operations_and_schemas(document: Mapping[str, Any]) -> Any:
+    """The structure of a document that is compared."""
+    return structure({"paths": document["paths"], "schemas": document["components"]["schemas"]})
 
 
-def with_additions(published: Mapping[str, Any]) -> dict[str, Any]:
+def published_part(release: str) -> Any:
+    """The same of a release's document, cut to OPERATIONS."""
+    return operations_and_schemas(covered_part(published_document(release), OPERATIONS))
+
+
+def with_additions(published: Mapping[str, Any], release: str = NEWEST) -> dict[str, Any]:
     """The structure that openapi.yaml must have: the published one with ADDITIONS."""
     wanted = copy.deepcopy(dict(published))
     for addition in ADDITIONS:
+        if not is_within(release, OLDEST, addition.until):
+            continue
         for *path, key in addition.places:
             node: Any = wanted
             for step in path:
@@ -315,24 +309,75 @@ def examples() -> Iterator[tuple[str, Mapping[str, Any], Any]]:
             yield f"{name} {key}", content["schema"], example["value"]
 
 
-def test_the_document_is_valid() -> None:
+@pytest.mark.parametrize("release", openapi.distinct_releases())
+def test_the_document_is_valid(release: str) -> None:
     """openapi.yaml is OpenAPI 3.1, by a validator that is not ours."""
-    errors = OpenAPIV31SpecValidator(dict(openapi.document())).iter_errors()
+    errors = OpenAPIV31SpecValidator(dict(openapi.document(release))).iter_errors()
     assert [error.message for error in errors] == []
 
 
-def test_the_structure_equals_the_published_one() -> None:
-    """openapi.yaml differs from the published document only in ADDITIONS."""
-    document = openapi.document()
-    ours = {"paths": document["paths"], "schemas": document["components"]["schemas"]}
-    theirs = with_additions(structure(covered_part(PUBLISHED)))
-    assert list(differences(structure(ours), theirs)) == []
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_structure_equals_the_published_one(release: str) -> None:
+    """openapi.yaml, as it is for a release, differs from its document only in ADDITIONS."""
+    theirs = with_additions(published_part(release), release)
+    assert list(differences(operations_and_schemas(openapi.document(release)), theirs)) == []
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: overlay.since)
+def test_every_overlay_is_needed(overlay: Overlay) -> None:
+    """Without it, the document of the last release that it applies to is another."""
+    release = max(filter(overlay.applies_to, RELEASES), key=release_key)
+    without = openapi.document()
+    for other in OVERLAYS:
+        if other is not overlay and other.applies_to(release):
+            without = merge_patch(without, other.patch)
+    assert (
+        list(
+            differences(
+                operations_and_schemas(without), operations_and_schemas(openapi.document(release))
+            )
+        )
+        != []
+    )
 
 
 def test_an_addition_that_is_published_by_now_is_found() -> None:
     """It then has to be taken off the list."""
     with pytest.raises(AssertionError, match="nothing to add"):
-        with_additions(with_additions(structure(covered_part(PUBLISHED))))
+        with_additions(with_additions(published_part(NEWEST)))
+
+
+def test_the_version_is_that_of_the_release() -> None:
+    """As in a real server's document; by it `drift` knows what to compare with."""
+    assert openapi.document()["info"]["version"] == NEWEST
+    assert openapi.document("3.7.3")["info"]["version"] == "3.7.3"
+
+
+def test_the_texts_name_the_measured_releases() -> None:
+    """A new release has to be named where the description says which servers were asked."""
+    described = " ".join(openapi.document()["info"]["description"].split())
+    assert f"any measured release, Prefect {OLDEST} to {NEWEST}," in described
+    ranges = re.findall(rf"Prefect {OLDEST} to ([\d.]+\d)", openapi.source_text())
+    assert NEWEST in ranges
+    assert set(ranges) <= {NEWEST, *(deviation.until for deviation in DEVIATIONS)}
+    version = openapi.document()["paths"]["/admin/version"]["get"]["responses"]["200"]
+    (example,) = version["content"]["application/json"]["examples"].values()
+    assert example["value"] == NEWEST
+
+
+def test_documents_of_older_releases_leave_the_newest_as_it_is() -> None:
+    """They share its parts, but what an overlay changes is a copy."""
+    before = json.dumps(openapi.document())
+    for release in RELEASES:
+        openapi.document(release)
+    assert json.dumps(openapi.document()) == before
+
+
+def test_the_text_of_an_older_release_is_its_document() -> None:
+    """The newest release's is the file, with its comments."""
+    assert openapi.source_text() == resource_path("openapi.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load(openapi.source_text("3.6.16")) == openapi.document("3.6.16")
+    assert "      description: |\n        Deletes up to" in openapi.source_text("3.6.16")
 
 
 @pytest.mark.parametrize(
@@ -412,6 +457,16 @@ def test_every_deviation_is_in_the_document() -> None:
     """openapi.yaml names exactly the deviations in the registry."""
     named = re.findall(r"\*\*Deviation `([a-z0-9-]+)`:\*\*", openapi.source_text())
     assert set(named) == {deviation.id for deviation in DEVIATIONS}
+
+
+@pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.id)
+def test_a_deviation_of_some_releases_names_them(deviation: Deviation) -> None:
+    """Each of its paragraphs does; one that all releases have says "a real server"."""
+    text = re.sub(r"\n +", " ", openapi.source_text().replace("\n\n", "\0"))
+    paragraphs = re.findall(rf"\*\*Deviation `{deviation.id}`:\*\*[^\0]*", text)
+    releases = describe_range(deviation.since, deviation.until)
+    of_all = (deviation.since, deviation.until) == (OLDEST, None)
+    assert [of_all or releases in paragraph for paragraph in paragraphs] == [True] * len(paragraphs)
 
 
 @pytest.mark.parametrize(
@@ -527,7 +582,7 @@ def test_an_invalid_request_is_refused(value: Any, where: str) -> None:
                 "task_inputs": {"n": []},
             },
         ),
-        (INCREMENT, {"names": [], "slots": 1, "mode": "rate_limit", "lease_duration": 60.5}),
+        (INCREMENT, {"names": ["a"], "slots": 1, "mode": "rate_limit", "lease_duration": 60.5}),
         (
             "Body_read_flow_runs_flow_runs_filter_post",
             {
@@ -558,6 +613,7 @@ def test_requests_of_the_client_are_accepted(name: str, value: Any) -> None:
         ("TaskRunFilterSubFlowRuns", {"exists_": "yes"}, "$.exists_"),
         (INCREMENT, {"names": ["tag:x"], "slots": 1, "lease_duration": 59}, "$.lease_duration"),
         (INCREMENT, {"names": ["tag:x"], "slots": 0}, "$.slots"),
+        (INCREMENT, {"names": [], "slots": 1}, "$.names"),
         (
             "ConcurrencyLeaseHolder",
             {"type": "flow", "id": "8aa47c7c-6df7-4c89-81eb-e6626b171f46"},
