@@ -45,8 +45,9 @@ def verify(server: ServerFlags, run: RunFlags, diff: DiffFlags, fuzz: FuzzFlags)
 def drift(server: ServerFlags, run: RunFlags) -> None:
     """Compare a server's OpenAPI document with openapi.yaml. Only reads.
 
-    The document is the server's /openapi.json, or a FILE given in place of the URL. Reports what
-    was added, removed, narrowed or widened, and which clients would notice.
+    The document is the server's /openapi.json, or a FILE given in place of the URL. It is compared
+    with openapi.yaml as it is for the release that the document is of, or that --dialect names.
+    Reports what was added, removed, narrowed or widened, and which clients would notice.
     """
     _run_verb("drift", server, run)
 

@@ -62,10 +62,14 @@ class CommandOptions:
 Verb = Callable[[CommandOptions, ConnectedServer, ProgressDisplay], Outcome]
 
 
-def _drift(
-    _options: CommandOptions, server: ConnectedServer, _progress: ProgressDisplay
-) -> Outcome:
-    return check_drift(server.target)
+def _drift(options: CommandOptions, server: ConnectedServer, _progress: ProgressDisplay) -> Outcome:
+    return check_drift(server.target, _chosen_release(options))
+
+
+def _chosen_release(options: CommandOptions) -> str | None:
+    """The release of the dialect that the user named; None if there is no such choice."""
+    dialect = options.server_options.dialect
+    return dialect.release if dialect else None
 
 
 def _fuzz(options: CommandOptions, server: ConnectedServer, progress: ProgressDisplay) -> Outcome:
@@ -134,7 +138,7 @@ def run_verb(name: str, options: CommandOptions, environment: Mapping[str, str])
         ensure_writable_folder(options.report)
     url = options.server_options.url
     if name == "drift" and url is not None and _is_file(url):
-        report = _build_file_report(Path(url), started)
+        report = _build_file_report(Path(url), _chosen_release(options), started)
     else:
         with (
             ProgressDisplay() as progress,
@@ -153,9 +157,9 @@ def _is_file(url_or_path: str) -> bool:
     )
 
 
-def _build_file_report(path: Path, started: datetime) -> Report:
+def _build_file_report(path: Path, release: str | None, started: datetime) -> Report:
     try:
-        outcome = compare_document(read_document(path), str(path))
+        outcome = compare_document(read_document(path), str(path), release)
     except DocumentError as error:
         raise UsageError(str(error)) from None
     run_info = RunInfo(str(path), "a document", "openapi.yaml", Ownership.SHARED, started)

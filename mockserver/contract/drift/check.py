@@ -16,20 +16,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import to_single_line
-from ...prefect import openapi
+from ...prefect import describe_range, openapi
 from ..findings import Finding, Outcome, Verdict
 from ..server import Target, TargetError
-from .changes import Change, ChangeKind, ClientImpact, Side, client_impact
-from .documents import (
-    Operation,
-    find_path_prefix,
-    operations_by_key,
-    parse_document,
-    require_openapi,
-    strip_path_prefix,
-)
-from .known_drift import KNOWN_DRIFT, KnownDrift
-from .operation_comparison import compare_operations
+from .changes import Change, ClientImpact, Side, client_impact
+from .document_comparison import DocumentComparison, compare_with_release, info_of
+from .documents import parse_document, require_openapi
+from .known_drift import KnownDrift
 from .schema_comparison import Comparison
 from .schemas import DocumentError
 
@@ -38,14 +31,15 @@ MAX_FINDINGS = 500
 _REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 
 
-def check_drift(target: Target) -> Outcome:
+def check_drift(target: Target, release: str | None = None) -> Outcome:
     """Compare our document with the one that a server publishes. Only reads.
 
-    Raises TargetError if the server publishes none, DocumentError if it cannot be understood.
+    `release` is as in `compare_document`. Raises TargetError if the server publishes none,
+    DocumentError if it cannot be understood.
     """
     started = time.monotonic()
     url, document = fetch_document(target)
-    return replace(compare_document(document, url), seconds=time.monotonic() - started)
+    return replace(compare_document(document, url, release), seconds=time.monotonic() - started)
 
 
 def fetch_document(target: Target) -> tuple[str, Mapping[str, Any]]:
@@ -77,50 +71,31 @@ def _candidate_urls(url: str) -> Sequence[str]:
     ]
 
 
-def compare_document(document: Mapping[str, Any], source: str) -> Outcome:
+def compare_document(
+    document: Mapping[str, Any], source: str, release: str | None = None
+) -> Outcome:
     """Compare our document with another, which was read from `source`, a URL or a file.
 
-    Operations that only the other has are counted, not compared. Raises DocumentError if it cannot
-    be understood.
+    Ours is taken as it is for `release`; without one, for the release that the other names, or
+    whose document fits best. Operations that only the other has are counted, not compared. Raises
+    DocumentError if it cannot be understood.
     """
     started = time.monotonic()
-    ours = openapi.document()
-    comparison = Comparison(ours, require_openapi(document, source))
-    mine, others = operations_by_key(ours), operations_by_key(document)
-    path_prefix = find_path_prefix(mine, others)
-    shared = _compare_all(comparison, mine, strip_path_prefix(others, path_prefix))
-    # Our own document, which a mock publishes, has none of the differences of Prefect's.
-    expected = () if _info(document).get("title") == _info(ours).get("title") else KNOWN_DRIFT
-    inspect_command = partial(_inspect_command, source=source, path_prefix=path_prefix)
+    compared = compare_with_release(require_openapi(document, source), release)
+    described = _title_and_version(document)
+    inspect_command = partial(_inspect_command, source=source, path_prefix=compared.path_prefix)
     findings = [
-        *_new_findings(
-            comparison, expected, _operations_by_component(mine.values()), inspect_command
-        ),
-        *_known_findings(comparison, expected, inspect_command),
+        *_new_findings(compared, inspect_command),
+        *_known_findings(compared, described, inspect_command),
     ]
     return Outcome(
         VERB,
         findings[:MAX_FINDINGS],
-        holds=_passed_sentences(comparison, shared, len(mine), _title_and_version(document)),
-        notes=list(_notes(mine, others, path_prefix, shared, len(findings))),
-        counts=_counts(comparison, shared),
+        holds=_passed_sentences(compared, described),
+        notes=list(_notes(compared, len(findings))),
+        counts=_counts(compared.comparison, compared.shared),
         seconds=time.monotonic() - started,
     )
-
-
-def _compare_all(
-    comparison: Comparison, mine: Mapping[str, Operation], theirs: Mapping[str, Operation]
-) -> int:
-    """Compare each of our operations with theirs; return how many both have."""
-    for key, operation in mine.items():
-        if key in theirs:
-            compare_operations(comparison, operation, theirs[key])
-        else:
-            change = Change(
-                ChangeKind.REMOVED, str(operation), "operation", "is not in the document"
-            )
-            comparison.add_change(change, Side.REQUEST)
-    return len(mine.keys() & theirs.keys())
 
 
 def _counts(comparison: Comparison, shared: int) -> Mapping[str, int]:
@@ -134,29 +109,23 @@ def _counts(comparison: Comparison, shared: int) -> Mapping[str, int]:
     }
 
 
-def _info(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    info = document.get("info")
-    return info if isinstance(info, Mapping) else {}
-
-
 def _title_and_version(document: Mapping[str, Any]) -> str:
-    info = _info(document)
+    info = info_of(document)
     return to_single_line(
         f"{info.get('title', 'a document')} {info.get('version', '')}".strip(), 100
     )
 
 
 def _new_findings(
-    comparison: Comparison,
-    expected: Sequence[KnownDrift],
-    users: Mapping[str, Sequence[str]],
-    inspect_command: Callable[[Change], str],
+    compared: DocumentComparison, inspect_command: Callable[[Change], str]
 ) -> Iterator[Finding]:
     """A finding for each group of changes that are not known, those that break clients first."""
-    changes = comparison.changes
-    unknown = [change for change in changes if not any(known.covers(change) for known in expected)]
+    changes = compared.comparison.changes
+    users = _operations_by_component(compared)
     # A stable sort: within each half the order of our document stays.
-    unknown.sort(key=lambda change: not _breaks(change, changes[change]))
+    unknown = sorted(
+        compared.unknown_changes(), key=lambda change: not _breaks(change, changes[change])
+    )
     for group in _group_changes(unknown):
         change = group[0]
         more = f" and {len(group) - 1} more" if len(group) > 1 else ""
@@ -185,14 +154,13 @@ def _group_changes(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
 
 
 def _known_findings(
-    comparison: Comparison,
-    expected: Sequence[KnownDrift],
-    inspect_command: Callable[[Change], str],
+    compared: DocumentComparison, described: str, inspect_command: Callable[[Change], str]
 ) -> Iterator[Finding]:
     """For each known difference, a finding for the subjects that have it, one for those that were
     compared and do not have it any more.
     """
-    for known in expected:
+    comparison = compared.comparison
+    for known in compared.expected:
         covered = [change for change in comparison.changes if known.covers(change)]
         subjects = [change.subject for change in covered]
         # What was not compared, such as a part of an operation that is missing, is not gone.
@@ -202,10 +170,11 @@ def _known_findings(
             finding = _known_drift_finding(known, Verdict.KNOWN, subjects)
             yield replace(finding, curl=inspect_command(covered[0]))
         if gone:
-            releases = ", ".join(known.seen_in)
+            expected = describe_range(known.since, known.until)
             yield replace(
                 _known_drift_finding(known, Verdict.GONE, gone),
-                sentence=f"expected in {releases}, not seen in this document: {known.sentence}",
+                sentence=f"fixed upstream: expected in {expected}, not seen in {described}: "
+                f"{known.sentence}",
             )
 
 
@@ -236,12 +205,12 @@ def _describe_impacts(change: Change, sides: Collection[Side]) -> str:
     return "; ".join(dict.fromkeys(one.description for one in _client_impacts(change, sides)))
 
 
-def _operations_by_component(ours: Collection[Operation]) -> Mapping[str, Sequence[str]]:
+def _operations_by_component(compared: DocumentComparison) -> Mapping[str, Sequence[str]]:
     """The operations that use a component, directly or through others, by the component's name."""
-    components = openapi.document()["components"]["schemas"]
+    components = compared.comparison.ours.document["components"]["schemas"]
     references = {name: _referenced_components(schema) for name, schema in components.items()}
     users: dict[str, list[str]] = {}
-    for operation in ours:
+    for operation in compared.mine.values():
         pending, seen = _referenced_components(operation.node), set[str]()
         while pending:
             name = pending.pop()
@@ -279,30 +248,26 @@ def _inspect_command(change: Change, source: str, path_prefix: str) -> str:
     return f"{jq} {shlex.quote(source)}"
 
 
-def _passed_sentences(
-    comparison: Comparison, shared: int, total: int, described: str
-) -> Sequence[str]:
-    if not shared:
+def _passed_sentences(compared: DocumentComparison, described: str) -> Sequence[str]:
+    if not compared.shared:
         return ()
+    comparison = compared.comparison
     different = {change.subject for change in comparison.changes}
     unchanged = len(comparison.compared - different)
     return (
-        f"{shared} of the {total} operations of {openapi.FILE_NAME} are in {described}",
+        f"{compared.shared} of the {len(compared.mine)} operations that {openapi.FILE_NAME} has "
+        f"for Prefect {compared.release} are in {described}",
         f"{unchanged:,} of {len(comparison.compared):,} schemas, fields, parameters and replies "
         "match ours",
     )
 
 
-def _notes(
-    mine: Mapping[str, Operation],
-    others: Mapping[str, Operation],
-    path_prefix: str,
-    shared: int,
-    findings: int,
-) -> Iterator[str]:
+def _notes(compared: DocumentComparison, findings: int) -> Iterator[str]:
+    yield from compared.notes
+    path_prefix, theirs = compared.path_prefix, compared.theirs
     extra_operations = [
-        str(others[key])
-        for key in others.keys() - {_with_path_prefix(ours, path_prefix) for ours in mine}
+        str(theirs[key])
+        for key in theirs.keys() - {_with_path_prefix(ours, path_prefix) for ours in compared.mine}
     ]
     runs = sorted(to_single_line(one) for one in extra_operations if "/flow_runs" in one)
     if extra_operations:
@@ -313,7 +278,7 @@ def _notes(
         )
     if path_prefix:
         yield f"its paths begin with {to_single_line(path_prefix)}"
-    if not shared:
+    if not compared.shared:
         yield "it has no path of ours: is it the document of a Prefect server?"
     if findings > MAX_FINDINGS:
         yield f"{findings - MAX_FINDINGS:,} more findings are not shown"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ...prefect import MEASURED_ON
+from ...prefect import OLDEST, is_within
 from .changes import Change, ChangeKind
 
 
@@ -17,8 +17,8 @@ from .changes import Change, ChangeKind
 class KnownDrift:
     """Changes of one kind and aspect that have one cause, with every subject they show on.
 
-    `seen_in` are the releases of Prefect whose documents have it. `id` and `kind` are part of
-    the reports.
+    The documents of Prefect `since` to `until` have it, both included; without `until`, the newest
+    has it, too. `id` and `kind` are part of the reports.
     """
 
     id: str
@@ -26,7 +26,12 @@ class KnownDrift:
     kind: ChangeKind
     aspect: str
     subjects: tuple[str, ...]
-    seen_in: tuple[str, ...] = MEASURED_ON
+    since: str = OLDEST
+    until: str | None = None
+
+    def is_expected_in(self, release: str) -> bool:
+        """Whether the document of a release has it."""
+        return is_within(release, self.since, self.until)
 
     def covers(self, change: Change) -> bool:
         """Whether a change belongs to this entry."""

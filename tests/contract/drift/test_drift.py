@@ -25,12 +25,15 @@ from mockserver.contract.drift.schemas import MAX_DEPTH, DocumentError, SchemaRe
 from mockserver.contract.findings import Outcome, Verdict
 from mockserver.contract.server.target import Target, TargetError
 from mockserver.errors import UsageError
-from mockserver.prefect import openapi
-from tests.support.paths import DATA
+from mockserver.prefect import NEWEST, RELEASES, find_dialect, openapi
+from mockserver.prefect.overlays import OVERLAYS, Overlay, merge_patch
+from mockserver.prefect.releases import release_key
+from mockserver.worlds import Settings
+from tests.support.published_documents import covered_part, path_prefix, published_document
 from tests.support.servers import serve_store
 
-# The document of Prefect 3.8.8, cut to our operations and without its texts; the rest is verbatim.
-PUBLISHED: Mapping[str, Any] = json.loads((DATA / "published-openapi.json").read_text("utf-8"))
+# Cut to our operations and without its texts; the rest is verbatim.
+PUBLISHED: Mapping[str, Any] = covered_part(published_document(NEWEST), openapi.document()["paths"])
 BULK_DELETE = "Body_bulk_delete_flow_runs_flow_runs_bulk_delete_post"
 LEASE = (
     "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
@@ -433,48 +436,108 @@ def test_our_own_document_has_no_drift() -> None:
     assert "40 of the 40 operations" in outcome.holds[0]
 
 
-def test_the_published_document_has_only_known_drift() -> None:
-    """Prefect 3.8.8's document has every registered difference and no other."""
-    outcome = compare_document(PUBLISHED, "published.json")
+def published(release: str) -> dict[str, Any]:
+    """A release's whole document, with the paths that it was published with."""
+    document = published_document(release)
+    prefix = path_prefix(release)
+    document["paths"] = {f"{prefix}{path}": item for path, item in document["paths"].items()}
+    return document
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_document_of_each_release_has_only_known_drift(release: str) -> None:
+    """It has every difference that is registered for the release, and no other."""
+    outcome = compare_document(published(release), "published.json")
     assert not outcome.fails
-    assert [finding.deviation for finding in outcome.findings] == [one.id for one in KNOWN_DRIFT]
+    expected = [known for known in KNOWN_DRIFT if known.is_expected_in(release)]
+    assert [finding.deviation for finding in outcome.findings] == [one.id for one in expected]
     assert {finding.verdict for finding in outcome.findings} == {Verdict.KNOWN}
     assert [finding.times for finding in outcome.findings] == [
-        len(known.subjects) for known in KNOWN_DRIFT
+        len(known.subjects) for known in expected
     ]
+    operations = outcome.counts["operations compared"]
+    assert outcome.holds[0].startswith(
+        f"{operations} of the {operations} operations that openapi.yaml has for Prefect {release} "
+    )
+    assert outcome.holds[0].endswith(f"Prefect REST API {release}")
 
 
-def test_a_known_difference_that_is_gone_is_a_finding() -> None:
-    """When Prefect's document comes to match ours, the registry is outdated."""
-    published = copy.deepcopy(dict(PUBLISHED))
-    zone = published["components"]["schemas"]["RRuleSchedule"]["properties"]["timezone"]
+def test_a_release_may_have_another_path_prefix() -> None:
+    """In 3.6.16 the paths begin with /api, later they do not."""
+    assert "its paths begin with /api" in compare_document(published("3.6.16"), "a.json").notes
+    assert path_prefix("3.6.17") == ""
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: overlay.since)
+def test_without_an_overlay_there_is_a_finding(
+    overlay: Overlay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the last release that the overlay applies to."""
+    release = max(filter(overlay.applies_to, RELEASES), key=release_key)
+    ours: Any = openapi.document()
+    for other in OVERLAYS:
+        if other is not overlay and other.applies_to(release):
+            ours = merge_patch(ours, other.patch)
+    monkeypatch.setattr(openapi, "document", lambda _: ours)
+    outcome = compare_document(published(release), "published.json")
+    assert [one.verdict for one in outcome.findings if one.fails] == [Verdict.NEW]
+
+
+def test_the_release_to_compare_with_can_be_chosen() -> None:
+    """What 3.8.8 does not do yet that 3.9.1 does; what it has more is counted in a note."""
+    outcome = compare_document(published("3.8.8"), "http://127.0.0.1:4200/openapi.json", "3.9.1")
+    new = [finding for finding in outcome.findings if finding.verdict is Verdict.NEW]
+    assert [(one.check, one.subject, one.sentence) for one in new] == [
+        (
+            "narrowed",
+            "TaskRunSort",
+            f'values "DURATION_ASC", "DURATION_DESC" are gone: {REJECTED}',
+        ),
+        ("widened", f"{LEASE}.names", f"minItems 1 is gone: {ACCEPTS_MORE}"),
+    ]
+    assert new[0].evidence == "used by POST /task_runs/filter"
+    assert new[0].curl == (
+        "curl -sS http://127.0.0.1:4200/openapi.json | jq '.components.schemas[\"TaskRunSort\"]'"
+    )
+    outcome = compare_document(published("3.9.1"), "a.json", "3.6.16")
+    assert [finding.subject for finding in outcome.findings if finding.fails] == [
+        f"{LEASE}.names", "TaskRunFilter.end_time", "TaskRunSort",
+    ]  # fmt: skip
+
+
+def test_a_release_newer_than_all_measured_is_compared_with_the_newest() -> None:
+    """A note says so; what a later release has no more is called fixed."""
+    document = published(NEWEST)
+    document["info"]["version"] = "3.99.0"
+    zone = document["components"]["schemas"]["RRuleSchedule"]["properties"]["timezone"]
     del zone["anyOf"][0]["pattern"]
-    gone = [one for one in compare_document(published, "a").findings if one.verdict is Verdict.GONE]
+    outcome = compare_document(document, "a.json")
+    assert f"Prefect 3.99.0 is newer than {NEWEST}, the newest release" in outcome.notes[0]
+    assert f"openapi.yaml has for Prefect {NEWEST} are in" in outcome.holds[0]
+    gone = [one for one in outcome.findings if one.verdict is Verdict.GONE]
     assert [(one.deviation, one.subject) for one in gone] == [
         ("time-zones", "RRuleSchedule.timezone")
     ]
     assert gone[0].sentence.startswith(
-        "expected in 3.8.8, not seen in this document: the document has a pattern"
+        "fixed upstream: expected in Prefect 3.6.16 and later, not seen in Prefect REST API "
+        "3.99.0: the document has a pattern"
     )
 
 
-def test_an_older_release_has_few_new_findings() -> None:
-    """As in 3.6.16: paths below /api, an operation and a filter missing; nothing else is new."""
-    older = copy.deepcopy(dict(PUBLISHED))
-    older["paths"] = {f"/api{path}": item for path, item in older["paths"].items()}
-    del older["paths"]["/api/admin/storage"]
-    del older["components"]["schemas"]["TaskRunFilter"]["properties"]["end_time"]
-    outcome = compare_document(older, "http://127.0.0.1:4200/openapi.json")
-    new = [finding for finding in outcome.findings if finding.verdict is Verdict.NEW]
-    assert [(one.check, one.subject, one.sentence) for one in new] == [
-        ("removed", "TaskRunFilter.end_time", "is gone: requests with it are rejected"),
-        ("removed", "GET /admin/storage", "is not in the document: calls of it are rejected"),
-    ]
-    assert "POST /flow_runs/filter, " in new[0].evidence
-    assert new[0].curl == (
-        "curl -sS http://127.0.0.1:4200/openapi.json | jq '.components.schemas[\"TaskRunFilter\"]'"
+@pytest.mark.parametrize("release", openapi.distinct_releases())
+@pytest.mark.parametrize("version", ["0.1.0", "1", None, {}])
+def test_a_document_without_a_release_is_compared_with_the_one_that_fits_best(
+    release: str, version: Any
+) -> None:
+    """Such as that of another vendor; a release before bulk_delete is none."""
+    document = published(release)
+    document["info"]["version"] = version
+    outcome = compare_document(document, "a.json")
+    assert not outcome.fails
+    assert outcome.notes[0] == (
+        "the document names no release of Prefect that has bulk_delete: it is compared with that "
+        f"of {release}, which fits best"
     )
-    assert "its paths begin with /api" in outcome.notes
 
 
 def test_a_change_of_every_operation_is_one_finding() -> None:
@@ -785,12 +848,15 @@ def test_a_document_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/api"])
-def test_the_mock_keeps_its_own_contract(path: str) -> None:
-    """A running mock publishes openapi.yaml, whatever path its API is said to be below."""
-    with serve_store(Store(Base([]))) as client:
+@pytest.mark.parametrize("dialect", ["spec", "prefect-sqlite@3.6.16", "prefect-postgresql@3.8.8"])
+def test_the_mock_keeps_its_own_contract(dialect: str, path: str) -> None:
+    """A running mock publishes the document of its release, whatever path its API is below."""
+    served = find_dialect(dialect)
+    with serve_store(Store(Base([])), Settings(dialect=served)) as client:
         target = Target(f"http://127.0.0.1:{client.address[1]}{path}")
         outcome = check_drift(target)
     assert not outcome.findings
+    assert outcome.holds[0].endswith(f"are in mockserver: Prefect flow-run API {served.release}")
     assert outcome.seconds > 0
     assert target.sent == 1
 
