@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from heapq import nlargest, nsmallest
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from ..errors import NotFound, ServerFailure
@@ -207,6 +208,11 @@ def _filter_records(
     # (schemas/sorting.py), so a real server promises no order among them; here pages never overlap
     # (test_pages_are_parts_of_one_list).
     highest_first = sorted(filter(predicate, records(context.store)), key=_id, reverse=True)
+    if sort.startswith(_DURATION):
+        # Prefect sorts equal ones by that, in both directions. The sort by duration keeps it.
+        highest_first = _sort_page(
+            context, highest_first, "EXPECTED_START_TIME_DESC", len(highest_first)
+        )
     found = _sort_page(context, highest_first, sort, offset + limit)
     return Outcome([_render(context, record) for record in found[offset:]], warnings=warnings)
 
@@ -287,6 +293,7 @@ _SORT_COLUMNS: Mapping[str, str] = {
     "CREATED": "created",
     "UPDATED": "updated",
 }
+_DURATION = "DURATION"  # no column, but worked out (Prefect: schemas/sorting.py, TaskRunSort)
 T = TypeVar("T")
 
 
@@ -296,11 +303,11 @@ def _sort_page(context: Context, records: list[T], sort: str, page_end: int) -> 
     The dialect says whether records without a value are the highest or the lowest.
     """
     name, _, direction = sort.rpartition("_")
-    column = _SORT_COLUMNS[name]
+    value_of = _duration_of(context) if name == _DURATION else attrgetter(_SORT_COLUMNS[name])
     high, low = (1, 0) if context.dialect.nulls_high else (0, 1)
 
     def key(record: T) -> tuple[int, Any]:
-        value = getattr(record, column)
+        value = value_of(record)
         # The first parts differ, so "" is never compared with a value.
         return (high, "") if value is None else (low, value)
 
@@ -308,6 +315,12 @@ def _sort_page(context: Context, records: list[T], sort: str, page_end: int) -> 
     if page_end * _FULL_SORT_DIVISOR > len(records):
         return sorted(records, key=key, reverse=not ascending)[: min(page_end, MAX_INT64)]
     return nsmallest(page_end, records, key) if ascending else nlargest(page_end, records, key)
+
+
+def _duration_of(context: Context) -> Callable[[Any], float]:
+    """The function that has the seconds of a run until now."""
+    store, now = context.store, context.now
+    return lambda run: replies.estimated_run_time(run, replies.complete_state(run, store), now)
 
 
 _FULL_SORT_DIVISOR = 20

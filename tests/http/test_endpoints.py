@@ -318,6 +318,28 @@ def test_flows_task_runs_and_deployments_are_listed(client: Client) -> None:
     assert ask("POST", "/deployments/count", failed).json == 0
 
 
+def test_task_runs_are_sorted_by_duration(dialect: Dialect) -> None:
+    """A run that still runs counts until now; of equal ones the last expected comes first."""
+    running = State(StateType.RUNNING, "Running", timestamp=NOW - timedelta(seconds=90))
+    hours = {"untimed": None, "early": NOW - timedelta(hours=2), "late": NOW - timedelta(hours=1)}
+    tasks = [
+        TaskRun(uuid_of("running"), None, "running", state=running, total_run_time=1.0),
+        TaskRun(uuid_of("long"), None, "long", total_run_time=60.0),
+        *(
+            TaskRun(uuid_of(name), None, name, total_run_time=5.0, expected_start_time=time)
+            for name, time in hours.items()
+        ),
+    ]
+    equal = ["untimed", "late", "early"] if dialect.nulls_high else ["late", "early", "untimed"]
+    settings = Settings(dialect=dialect, now=lambda: NOW)
+    with serve_store(Store(Base([], tasks)), settings) as client:
+        found = client.ask("POST", "/task_runs/filter", {"sort": "DURATION_ASC"})
+        assert names(found) == [*equal, "long", "running"]
+        page = {"sort": "DURATION_DESC", "limit": 4}
+        found = client.ask("POST", "/task_runs/filter", page)
+        assert names(found) == ["running", "long", *equal[:2]]
+
+
 def test_a_list_warns_of_what_a_delete_would_warn_of(client: Client) -> None:
     """A rehearsal by listing tells of the deviations; that there is no filter is nothing here."""
     both = {"state": {"type": {"any_": ["RUNNING"], "not_any_": ["FAILED"]}}}
