@@ -53,7 +53,7 @@ def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outc
         raise orchestrated_run_not_found(flow_run_id)
     transition = propose_state(context, run, new_state(context, body.state), force=body.force)
     # The error rolls the transaction back: unlike in bulk, the state is not entered.
-    if transition.server_error and context.dialect.null_pause_keys:
+    if transition.server_error:
         raise ServerFailure(transition.server_error, retryable=False)
     try:
         check_state(context, transition.state if transition.is_new else None)
@@ -124,9 +124,9 @@ def _set_one_state(
     # Any error of one run is an ABORT of that run (Prefect: bulk_set_flow_run_state).
     except (ServerFailure, InvalidRequest) as failure:
         return _aborted(str(failure)), state.details
-    if transition.server_error and context.dialect.null_pause_keys:
-        # The real server's error comes after the state is entered, and is caught inside the
-        # transaction, which is then committed (Prefect: bulk_set_flow_run_state).
+    if transition.server_error:
+        # The error is caught inside the transaction, which is then committed: a state that was
+        # entered before it stays (Prefect: bulk_set_flow_run_state).
         save_transition(context, transition)
         return _aborted(transition.server_error), transition.proposed_details
     try:
@@ -201,6 +201,7 @@ def propose_state(
             # A seeded state may lack id and time, which the rules look at.
             replies.with_complete_state(run, context.store),
             proposed,
+            context.dialect,
             force=force,
             now=context.now,
             new_id=context.new_id,

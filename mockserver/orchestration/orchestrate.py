@@ -13,7 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from ..prefect import FlowRun, Json, State, StateType, TaskRun, non_default_state_details, to_utc
+from ..prefect import (
+    Dialect,
+    FlowRun,
+    Json,
+    State,
+    StateType,
+    TaskRun,
+    non_default_state_details,
+    to_utc,
+)
 from .policies import CORE_FLOW_POLICY, MINIMAL_FLOW_POLICY
 from .rules import is_persisted
 from .transition import ANY_TYPE, RUNNING, SCHEDULED, Rule, SetStateStatus, Transition
@@ -22,8 +31,8 @@ MIN_API_VERSION_WITH_PAUSES = (0, 8, 4)
 """The first API version with pauses: for older clients Prefect leaves the pause fields of a run's
 policy alone, and counts a resumed run as another run.
 """
-# Prefect: global_policy.py, EnsureFlowRunStateTimestampIsUnique takes the same step; its database
-# has a unique index on a state's run and time.
+# Prefect: global_policy.py, EnsureFlowRunStateTimestampIsUnique takes the same step, since 3.8.0.
+# Its database has a unique index on a state's run and time, but its clock never stands still.
 _MICROSECOND = timedelta(microseconds=1)
 # Chosen, not measured: room for a million states at one instant.
 _FROZEN_CLOCK_WINDOW = timedelta(seconds=1)
@@ -35,8 +44,8 @@ class OrchestrationOutcome:
 
     `details` are those of the reply. `is_new`: whether the run entered a state, and did not stay as
     it was. `proposed_details`: the state_details of the proposal, as the rules left them.
-    `server_error`: the error that a real server hits once the state is entered, None where it hits
-    none.
+    `server_error`: the error that a real server hits, None where it hits none; if `is_new`, then
+    once the state is entered.
     """
 
     run: FlowRun
@@ -51,6 +60,7 @@ class OrchestrationOutcome:
 def orchestrate(
     run: FlowRun,
     proposed: State,
+    dialect: Dialect,
     *,
     force: bool,
     now: datetime,
@@ -58,7 +68,7 @@ def orchestrate(
     api_version: tuple[int, ...] | None = None,
     deployment_exists: bool = True,
 ) -> OrchestrationOutcome:
-    """Apply the rules to a proposed state; nothing is stored.
+    """Apply the rules of a dialect to a proposed state; nothing is stored.
 
     `force`: apply the few rules of the minimal policy only. `api_version`: the client's, None where
     it does not say (then the newest is assumed). `deployment_exists`: whether there is a deployment
@@ -66,6 +76,7 @@ def orchestrate(
     year 9999.
     """
     transition = Transition(
+        dialect,
         run,
         run.state,
         proposed,
@@ -103,6 +114,8 @@ def _evaluate_rules(
     evaluated: list[EvaluatedRule] = []
     for rule in rules:
         if initial.type not in rule.from_states or intended not in rule.to_states:
+            continue
+        if not rule.is_in(transition.dialect):
             continue
         proposed = transition.proposed
         if proposed is None or proposed.type is not intended:

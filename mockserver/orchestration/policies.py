@@ -1,7 +1,8 @@
 """Which rules there are for a proposed state, in Prefect's order.
 
 The tables are CoreFlowPolicy and MinimalFlowPolicy of `prefect/server/orchestration/core_policy.py`
-as of Prefect 3.8; what a rule does is in `rules`.
+as of the newest release. A rule that older releases do not have says which dialects have it; what
+changed within a rule is in `rules`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def _types(*types: StateType) -> frozenset[StateType]:
 # (limits) and InstrumentFlowRunStateTransitions (events). Prefect's first entry is a universal
 # transform, not a rule; it acts on every transition, as the rule here does.
 CORE_FLOW_POLICY = (
-    Rule(ANY_TYPE, ANY_TYPE, rules.preserve_lease),
+    Rule(ANY_TYPE, ANY_TYPE, rules.preserve_lease, is_in=lambda dialect: dialect.lease_inherited),
     Rule(ANY_TYPE, ANY_TYPE, rules.prevent_duplicate_transitions),
     Rule(
         TERMINAL_STATES, ANY_TYPE, rules.handle_terminal_transitions, cleanup=rules.restore_policy
@@ -55,9 +56,16 @@ CORE_FLOW_POLICY = (
     Rule(_types(RUNNING), _types(FAILED), rules.retry_failed),
 )
 """The rules for a proposal."""
-# In 3.9.1 the lease is preserved here, too.
 MINIMAL_FLOW_POLICY = (
-    Rule(TERMINAL_STATES, TERMINAL_STATES, rules.prevent_result_overwrite),
+    Rule(
+        ANY_TYPE, ANY_TYPE, rules.preserve_lease, is_in=lambda dialect: dialect.forced_keeps_lease
+    ),
+    Rule(
+        TERMINAL_STATES,
+        TERMINAL_STATES,
+        rules.prevent_result_overwrite,
+        is_in=lambda dialect: dialect.completed_result_kept,
+    ),
     Rule(
         _types(SCHEDULED, PAUSED),
         _types(CANCELLING),

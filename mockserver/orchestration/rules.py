@@ -1,9 +1,9 @@
 """The rules that accept, reject, abort or delay a proposed state.
 
-These are the rules of Prefect 3.8 for flow runs, in its order: CoreFlowPolicy and MinimalFlowPolicy
-of `prefect.server.orchestration.core_policy`. Their reasons are Prefect's own words, and tests
-compare them with replies recorded from a real server. Concurrency limits of deployments are not
-modelled.
+These are Prefect's rules for flow runs (`prefect/server/orchestration/core_policy.py`, whose
+classes are named here), as every release from 3.6.16 on has them: where releases differ, a rule
+asks the dialect of its transition. Their reasons are Prefect's own words, and tests compare them
+with replies recorded from real servers. Concurrency limits of deployments are not modelled.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .transition import (
 
 def preserve_lease(transition: Transition, initial: State, proposed: State) -> None:
     """A concurrency lease stays with the run unless the proposal names another."""
-    # Prefect: PreserveDeploymentConcurrencyLeaseId, since 3.6.24. Workers send the lease as null.
+    # Prefect: PreserveDeploymentConcurrencyLeaseId. Workers send the lease as null.
     lease = initial.details.get("deployment_concurrency_lease_id")
     if lease is not None and proposed.details.get("deployment_concurrency_lease_id") is None:
         transition.amend_details(proposed, deployment_concurrency_lease_id=lease)
@@ -56,7 +56,7 @@ def _has_result(data: Any) -> bool:
 
 
 def prevent_result_overwrite(transition: Transition, initial: State, proposed: State) -> None:
-    """Since Prefect 3.7.1: COMPLETED with a result is not replaced by COMPLETED without one."""
+    """COMPLETED with a result is not replaced by COMPLETED without one."""
     # Prefect: PreventResultDataLoss (PrefectHQ/prefect#21955). `_has_result` takes {} for a result,
     # hence the test whether the initial data is true.
     if (
@@ -76,12 +76,18 @@ def handle_terminal_transitions(transition: Transition, initial: State, proposed
     if proposed.type in (CANCELLING, PAUSED, CRASHED):
         transition.abort(f"Run is already in terminal state {initial.type.value}.")
         return
-    completed_with_result = initial.type is COMPLETED and initial.data and _has_result(initial.data)
-    if completed_with_result and not proposed.is_final:
-        transition.reject("Run is already COMPLETED.")
-        return
-    # No return where this refuses: it refuses COMPLETED only, to which nothing below applies.
-    prevent_result_overwrite(transition, initial, proposed)
+    if initial.type is COMPLETED and initial.data and not proposed.is_final:
+        if not isinstance(initial.data, dict) and not transition.dialect.any_completed_data:
+            # It asks any data for its key "type" and stumbles over what has no keys.
+            error = f"{type(initial.data).__name__!r} object has no attribute 'get'"
+            transition.fail(error)
+            return
+        if _has_result(initial.data):
+            transition.reject("Run is already COMPLETED.")
+            return
+    if transition.dialect.completed_result_kept:
+        # No return where this refuses: it refuses COMPLETED only, to which nothing below applies.
+        prevent_result_overwrite(transition, initial, proposed)
     if proposed.type is SCHEDULED and transition.run.deployment_id is None:
         transition.abort("Cannot reschedule a run without an associated deployment.")
         return
@@ -129,10 +135,10 @@ def bypass_cancelling_without_infrastructure(
 def prevent_pending_transitions(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's PreventPendingTransitions: two workers must not submit the same run.
 
-    Since 3.6.22 a run may go from Pending to another name of PENDING, such as Submitting.
+    A run may go from Pending to another name of PENDING, such as Submitting.
     """
     renamed = initial.name != proposed.name and proposed.name != "Pending"
-    if initial.type is PENDING and renamed:
+    if initial.type is PENDING and renamed and transition.dialect.pending_renamed:
         # Earlier rules set them on the initial state, whose values win, even null.
         copied_keys = ("scheduled_time", "deployment_concurrency_lease_id")
         transition.amend_details(proposed, **{key: initial.details.get(key) for key in copied_keys})
@@ -159,12 +165,12 @@ def require_deployment(transition: Transition, _initial: State, _proposed: State
 def ensure_only_scheduled_marked_late(
     transition: Transition, initial: State, proposed: State
 ) -> None:
-    """Prefect's EnsureOnlyScheduledFlowsMarkedLate; a second Late is rejected since 3.7.6."""
+    """Prefect's EnsureOnlyScheduledFlowsMarkedLate."""
     if proposed.name != "Late":
         return
     if initial.type is not SCHEDULED:
         transition.reject("Only scheduled flows can be marked late.")
-    elif initial.name == "Late":
+    elif initial.name == "Late" and transition.dialect.late_once:
         transition.reject("This flow run is already marked late.")
 
 
@@ -198,16 +204,19 @@ def record_pause(transition: Transition) -> None:
     # Prefect runs this hook after the state is flushed and lets errors through: set_state rolls the
     # state back, bulk_set_state catches the error and commits it.
     fired = transition.policy.get("pause_keys", [])
-    if fired is None:
+    if fired is None and transition.dialect.null_pause_keys:
         transition.server_error = "'NoneType' object has no attribute 'add'"
     else:
-        transition.policy["pause_keys"] = [*fired, transition.pause_key]
+        transition.policy["pause_keys"] = [*(fired or ()), transition.pause_key]
 
 
 def handle_resuming(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's HandleResumingPausedFlows."""
-    # Prefect formats the enum's members, not their values: hence `StateType.` in the text.
-    if not (proposed.type in (RUNNING, SCHEDULED, CANCELLING) or proposed.is_final):
+    allowed = proposed.type in (RUNNING, SCHEDULED) or proposed.is_final
+    if proposed.type is CANCELLING:
+        allowed = transition.dialect.pause_cancellable
+    if not allowed:
+        # Prefect formats the enum's members, not their values: hence `StateType.` in the text.
         transition.reject(
             f"This run cannot transition to the StateType.{proposed.type.value} state"
             f" from the StateType.{initial.type.value} state."
@@ -218,7 +227,8 @@ def handle_resuming(transition: Transition, initial: State, proposed: State) -> 
             f"Cannot reschedule a {proposed.name.lower()} flow run without a deployment."
         )
         return
-    if proposed.type is CANCELLING:  # since 3.8.6 also after the pause has timed out
+    # The process of a paused run has to hear of it even after the pause has timed out.
+    if proposed.type is CANCELLING:
         return
     # Prefect takes the words of both texts from the proposed state: when a suspended run goes to
     # Running, they say "pause" and "running".
@@ -233,8 +243,21 @@ def handle_resuming(transition: Transition, initial: State, proposed: State) -> 
 
 
 def mark_resuming(transition: Transition) -> None:
-    """After HandleResumingPausedFlows: RUNNING is then not counted as another run."""
-    transition.policy["resuming"] = True
+    """After HandleResumingPausedFlows: RUNNING is then not counted as another run.
+
+    A run that leaves a blocking pause for SCHEDULED does not resume: its process is gone, and it
+    starts over, so that its pauses may fire again. That of a suspension resumes.
+    """
+    blocking = transition.initial and not transition.initial.details.get("pause_reschedule")
+    if (
+        transition.dialect.pause_left_cleared
+        and transition.client_knows_pauses
+        and blocking
+        and transition.target_type is SCHEDULED
+    ):
+        transition.policy.update(resuming=False, pause_keys=[], retry_type="reschedule")
+    else:
+        transition.policy["resuming"] = True
 
 
 def copy_scheduled_time(transition: Transition, initial: State, proposed: State) -> None:
@@ -271,7 +294,7 @@ def retry_failed(transition: Transition, initial: State, proposed: State) -> Non
         + timedelta(seconds=transition.policy.get("retry_delay") or 0)
     }
     lease = initial.details.get("deployment_concurrency_lease_id")
-    if lease is not None:  # since 3.8.5 a retry in the same process keeps its lease
+    if lease is not None and transition.dialect.retry_keeps_lease:
         details["deployment_concurrency_lease_id"] = lease
     retrying = transition.new_state(
         SCHEDULED, "AwaitingRetry", message=proposed.message, data=proposed.data, details=details

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from ..prefect import FlowRun, Json, State, StateType, non_default_state_details
+from ..prefect import Dialect, FlowRun, Json, State, StateType, non_default_state_details
 
 # Prefect's ALL_ORCHESTRATION_STATES holds None, too; `orchestrate`, where it runs the hooks that
 # remain, makes up for that.
@@ -35,13 +35,14 @@ class SetStateStatus(StrEnum):
 class Transition:
     """A transition while the rules look at it. They change `proposed`, `policy` and the outcome.
 
-    `initial` is None for a run without a state; `proposed` becomes None once a rule refuses it and
-    puts no other state in its place. `policy` is a copy of the run's empirical_policy.
-    `proposed_details` are the details of the proposal as the rules left them. `server_error` is the
-    error that a real server hits after the transition, None where it hits none. `details` are
-    those of the reply.
+    `dialect` is the one whose rules they are. `initial` is None for a run without a state;
+    `proposed` becomes None once a rule refuses it and puts no other state in its place. `policy` is
+    a copy of the run's empirical_policy. `proposed_details` are the details of the proposal as the
+    rules left them. `server_error` is the error that the server hits, None where it hits none.
+    `details` are those of the reply.
     """
 
+    dialect: Dialect
     run: FlowRun
     initial: State | None
     proposed: State | None
@@ -79,6 +80,11 @@ class Transition:
         self.status = SetStateStatus.WAIT
         self.details = {"type": "wait_details", "delay_seconds": seconds, "reason": reason}
 
+    def fail(self, error: str) -> None:
+        """Stop at an error of the server: the run stays as it is."""
+        self.proposed = None
+        self.server_error = error
+
     def new_state(self, state_type: StateType, name: str | None = None, **parts: Any) -> State:
         """A state of the server's own, with a new id; without a name it has the type's default."""
         return State(state_type, name or state_type.default_name, self.new_id(), self.now, **parts)
@@ -96,6 +102,10 @@ BeforeTransition = Callable[[Transition, State, State], None]
 def _no_op(_transition: Transition) -> None: ...
 
 
+def _every_dialect(_dialect: Dialect) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule with Prefect's hooks: which transitions it is for, and what it does to them.
@@ -104,6 +114,7 @@ class Rule:
     `after_transition` runs if the type of state is the one that this rule left, and `cleanup` if a
     later rule changed it. Neither runs if this rule left a type that is not in its `to_states`; a
     refusal, which leaves no state, counts as being in them only if they are all types.
+    `is_in`: whether the servers that a dialect stands for have the rule.
     """
 
     from_states: frozenset[StateType]
@@ -111,3 +122,4 @@ class Rule:
     before_transition: BeforeTransition
     after_transition: Callable[[Transition], None] = _no_op
     cleanup: Callable[[Transition], None] = _no_op
+    is_in: Callable[[Dialect], bool] = _every_dialect

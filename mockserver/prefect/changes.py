@@ -48,8 +48,8 @@ CHANGES: tuple[Change, ...] = (
         "pending-renamed",
         "3.6.22",
         "a PENDING run cannot become PENDING again, whatever the name: ABORT",
-        "a PENDING run can take another name of PENDING, such as Submitting; it keeps its "
-        "scheduled time and lease",
+        "a PENDING run can take another name of PENDING, such as Submitting, though not Pending "
+        "again; it keeps its scheduled time and its lease",
         '{"state":{"type":"PENDING","name":"Submitting"}}',
     ),
     # Prefect: schemas/filters.py, TaskRunFilter.
@@ -65,8 +65,10 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "lease-inherited",
         "3.6.24",
-        "the lease of a deployment's concurrency limit goes on only into RUNNING",
-        "the lease of a deployment's concurrency limit goes on into every state",
+        "the lease of a deployment's concurrency limit goes on only from PENDING, into RUNNING or "
+        "another name of PENDING",
+        "the lease of a deployment's concurrency limit goes on into every state, unless the state "
+        "names another lease",
         '{"state":{"type":"COMPLETED"}}',
     ),
     # Prefect: schemas/actions.py, validators of FlowRunCreate and FlowRunUpdate.
@@ -91,11 +93,20 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "completed-result-kept",
         "3.7.1",
-        "COMPLETED without a result replaces COMPLETED with a persisted result, which is lost; "
-        "after data that is a list, number or text, PENDING, RUNNING and SCHEDULED are 500",
+        "COMPLETED without a result replaces COMPLETED with a persisted result, which is lost",
         "COMPLETED without a result does not replace COMPLETED with a persisted result: REJECT, "
         "also with force",
         '{"state":{"type":"COMPLETED"}}',
+    ),
+    # Prefect: core_policy.py, HandleFlowTerminalStateTransitions called data.get() on any data.
+    Change(
+        "any-completed-data",
+        "3.7.1",
+        "a COMPLETED run whose data is a list, a number or a text, and not empty, cannot become "
+        "PENDING, RUNNING or SCHEDULED: 500 (in bulk ABORT)",
+        "a COMPLETED run can become PENDING, RUNNING or SCHEDULED again, whatever its data is, "
+        "unless that is a persisted result",
+        '{"state":{"type":"RUNNING"}}',
     ),
     # Prefect: core_policy.py, EnsureOnlyScheduledFlowsMarkedLate.
     Change(
@@ -165,7 +176,7 @@ CHANGES: tuple[Change, ...] = (
         "forced-keeps-lease",
         "3.9.1",
         "a forced state loses the lease of the state before",
-        "a forced state keeps the lease of the state before",
+        "a forced state keeps the lease of the state before, unless it names another lease",
         '{"state":{"type":"RUNNING"},"force":true}',
     ),
     # Prefect: schemas/sorting.py, TaskRunSort.

@@ -107,6 +107,7 @@ class Dialect:
     parameters_bounded: bool = True
     admin_storage: bool = True
     completed_result_kept: bool = True
+    any_completed_data: bool = True
     late_once: bool = True
     empty_page: bool = True
     retry_keeps_lease: bool = True

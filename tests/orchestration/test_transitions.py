@@ -11,6 +11,7 @@ import pytest
 
 from mockserver.orchestration.orchestrate import orchestrate
 from mockserver.orchestration.transition import SetStateStatus
+from mockserver.prefect.dialects import SPEC
 from mockserver.prefect.records import FlowRun, State, StateType
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -29,7 +30,8 @@ def state(kind: StateType, at: datetime = NOW) -> State:
 
 def enter(run: FlowRun, kind: StateType, ids: Iterator[str], now: datetime = NOW) -> FlowRun:
     """The run after it has proposed a state of this type, which must be accepted."""
-    outcome = orchestrate(run, state(kind, now), force=False, now=now, new_id=lambda: next(ids))
+    proposed = state(kind, now)
+    outcome = orchestrate(run, proposed, SPEC, force=False, now=now, new_id=lambda: next(ids))
     assert outcome.status is SetStateStatus.ACCEPT
     return outcome.run
 
