@@ -173,8 +173,7 @@ def _known_findings(
             expected = describe_range(known.since, known.until)
             yield replace(
                 _known_drift_finding(known, Verdict.GONE, gone),
-                sentence=f"fixed upstream: expected in {expected}, not seen in {described}: "
-                f"{known.sentence}",
+                sentence=f"expected in {expected}, not seen in {described}: {known.sentence}",
             )
 
 
