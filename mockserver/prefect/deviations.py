@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .releases import OLDEST, describe_range
+from .releases import OLDEST, describe_range, is_within
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 DATABASES = (SQLITE, POSTGRESQL)
@@ -30,6 +30,10 @@ class Deviation:
     difference at `endpoint`; where it depends on headers, `request` is headers, an empty line and
     the body. A `silent` deviation never leads to a warning. It was measured on `databases`, in the
     releases from `since` to `until`, both included; without `until` the newest has it, too.
+
+    `decided_by` is the field of `Dialect` that decides it, if that has not the deviation's name.
+    `in_filters`: it changes which flow runs a filter selects. `in_spec`: the mock does the same
+    under `spec`, since openapi.yaml describes it.
     """
 
     id: str
@@ -41,11 +45,18 @@ class Deviation:
     since: str = OLDEST
     until: str | None = None
     databases: tuple[str, ...] = DATABASES
+    decided_by: str = ""
+    in_filters: bool = False
+    in_spec: bool = False
 
     @property
     def field(self) -> str:
-        """The field of `Dialect` that the deviation switches, if it has one of its own."""
-        return self.id.replace("-", "_")
+        """The field of `Dialect` that decides the deviation. None does if it is `in_spec`."""
+        return self.decided_by or self.id.replace("-", "_")
+
+    def is_in(self, database: str | None, release: str) -> bool:
+        """Whether a release of Prefect on a database has it."""
+        return database in self.databases and is_within(release, self.since, self.until)
 
     @property
     def where(self) -> str:
@@ -65,6 +76,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "the condition on that type or name is dropped; with no other one, every run matches",
         '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"],"not_any_":["FAILED"]}}}}',
         until="3.9.0",
+        in_filters=True,
     ),
     # Prefect: schemas/filters.py tested all lists for null; since 3.6.23 it tests not_any_, all_
     # and like_ for truth. In a state, the empty not_any_ is one list too many (state-both-lists).
@@ -75,6 +87,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "state, an empty not_any_ beside any_ drops both",
         '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"],"not_any_":[]}}}}',
         until="3.6.22",
+        in_filters=True,
     ),
     # Prefect: schemas/filters.py, FlowRunFilterName puts like_ unescaped between two % for ilike.
     Deviation(
@@ -82,6 +95,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "like_ is a plain partial match",
         "% and _ in like_ are wildcards; on PostgreSQL \\ escapes the next character",
         '{"flow_runs":{"name":{"like_":"100%"}}}',
+        in_filters=True,
     ),
     # SQLite's LIKE reads both sides as C strings; PostgreSQL's type text cannot hold NUL.
     Deviation(
@@ -90,12 +104,17 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "SQLite cuts the pattern at its first NUL and loses the closing %, so that a leading NUL "
         "matches every run; PostgreSQL answers 503",
         '{"flow_runs":{"name":{"like_":"\\u0000"}}}',
+        decided_by="nul",
+        in_filters=True,
     ),
     Deviation(
         "nul-in-text",
         "NUL in a name, tag, version, key, queue or type is an ordinary character",
         "PostgreSQL answers 503",
         '{"flow_runs":{"tags":{"any_":["a\\u0000"]}}}',
+        databases=(POSTGRESQL,),
+        decided_by="nul",
+        in_filters=True,
     ),
     # SQLAlchemy compiles ilike for SQLite to lower() LIKE lower(); SQLite's lower() knows only A-Z.
     Deviation(
@@ -103,6 +122,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "like_ is case-insensitive by Unicode case folding",
         "SQLite folds A-Z only; PostgreSQL lower-cases code point by code point and does not fold",
         '{"flow_runs":{"name":{"like_":"STRASSE-\\u00dc"}}}',
+        in_filters=True,
     ),
     # Prefect: api/server.py, validation_exception_handler; the document has FastAPI's own.
     Deviation(
@@ -164,6 +184,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '{"sort":null,"limit":null}',
         endpoint="POST /flow_runs/filter",
         silent=True,
+        in_spec=True,
     ),
     # Prefect: api/flow_runs.py, average_flow_run_lateness has a branch of its own for SQLite, which
     # subtracts whole seconds since 1970.
@@ -235,6 +256,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","empirical_policy":{"max_retries":3}}',
         endpoint="POST /flow_runs/",
         silent=True,
+        decided_by="lax_coercion",
     ),
     # The same validator runs before pydantic's and calls get() on whatever was sent.
     Deviation(
@@ -244,6 +266,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","empirical_policy":1}',
         endpoint="POST /flow_runs/",
         silent=True,
+        decided_by="lax_coercion",
     ),
     # Prefect: _internal/schemas/validators.py, get_or_create_run_name runs before pydantic checks
     # the type, and replaces every false value.
@@ -254,6 +277,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","name":[]}',
         endpoint="POST /flow_runs/",
         silent=True,
+        decided_by="lax_coercion",
     ),
     # Prefect: models/flow_runs.py, create_flow_run tests whether the key is true; the unique index
     # of flow and key does not.
@@ -264,6 +288,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","idempotency_key":""}',
         endpoint="POST /flow_runs/",
         silent=True,
+        in_spec=True,
     ),
     # Prefect: orchestration/rules.py, validate_proposed_state makes an ABORT of every error that is
     # not retryable (see undocumented-5xx).
@@ -275,6 +300,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '{"state":{"type":"RUNNING","name":"\\ud800"},"force":true}',
         endpoint="POST /flow_runs/{id}/set_state",
         silent=True,
+        decided_by="undocumented_5xx",
     ),
     # Prefect: orm_models.py, Log.level is a SmallInteger, a size that only PostgreSQL enforces.
     Deviation(
@@ -284,5 +310,6 @@ DEVIATIONS: tuple[Deviation, ...] = (
         '[{"name":"n","level":40000,"message":"m","timestamp":"2026-01-01T00:00:00Z"}]',
         endpoint="POST /logs/",
         silent=True,
+        decided_by="undocumented_5xx",
     ),
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 from ..errors import UsageError, to_single_line
 from .changes import CHANGES
@@ -120,9 +121,17 @@ class Dialect:
 
     def has(self, deviation: Deviation) -> bool:
         """Whether the servers that this dialect stands for have a deviation."""
-        return self.database in deviation.databases and is_within(
-            self.release, deviation.since, deviation.until
-        )
+        if self.database not in deviation.databases:
+            return False
+        return deviation.in_spec or self != self.without(deviation)
+
+    def without(self, deviation: Deviation) -> Dialect:
+        """This dialect without a deviation, and those that the same field decides.
+
+        `deviation` is one that is not in `spec`.
+        """
+        changed: dict[str, Any] = {deviation.field: getattr(SPEC, deviation.field)}
+        return replace(self, **changed)
 
 
 SPEC = Dialect("spec")
@@ -163,11 +172,13 @@ _ON_POSTGRESQL = replace(
     ),
 )
 _ON_DATABASE: Mapping[str, Dialect] = {SQLITE: _ON_SQLITE, POSTGRESQL: _ON_POSTGRESQL}
-# Those that not every release and database has; the others are in what `_ON_DATABASE` says.
+# Those that not every release and database has, by a field of their own; the others are in what
+# `_ON_DATABASE` says.
 _DEVIATIONS_OF_SOME = tuple(
     deviation
     for deviation in DEVIATIONS
-    if (deviation.since, deviation.until, deviation.databases) != (RELEASES[0], None, DATABASES)
+    if not deviation.decided_by
+    and (deviation.since, deviation.until, deviation.databases) != (RELEASES[0], None, DATABASES)
 )
 
 
@@ -187,7 +198,7 @@ def dialect_for(database: str, release: str = NEWEST) -> Dialect:
 def _make_dialect(database: str, release: str) -> Dialect:
     name = f"prefect-{database}@{release}"
     dialect = replace(_ON_DATABASE[database], name=name, release=release)
-    switched = {deviation.field: dialect.has(deviation) for deviation in _DEVIATIONS_OF_SOME}
+    switched = {one.field: one.is_in(database, release) for one in _DEVIATIONS_OF_SOME}
     for change in CHANGES:
         if change.modelled:
             switched[change.field] = is_within(release, change.since)

@@ -23,7 +23,9 @@ from mockserver.prefect.releases import NEWEST, OLDEST, RELEASES, is_within
 
 FIELDS = {field.name for field in fields(Dialect)}
 OF_SOME = [
-    one for one in DEVIATIONS if (one.since, one.until, one.databases) != (OLDEST, None, DATABASES)
+    one
+    for one in DEVIATIONS
+    if not one.decided_by and (one.since, one.until, one.databases) != (OLDEST, None, DATABASES)
 ]
 
 
@@ -133,6 +135,18 @@ def test_the_tables_decide_the_fields(database: str) -> None:
             if change.modelled:
                 expected = is_within(release, change.since)
                 assert getattr(dialect, change.field) is expected, (change.id, release)
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_dialect_has_what_the_registry_says(database: str) -> None:
+    """Whichever field decides a deviation, and also where several share one."""
+    for release in RELEASES:
+        dialect = dialect_for(database, release)
+        for deviation in DEVIATIONS:
+            expected = deviation.is_in(database, release)
+            assert dialect.has(deviation) is expected, (deviation.id, release)
+            if expected and not deviation.in_spec:
+                assert not dialect.without(deviation).has(deviation)
 
 
 def test_every_range_is_of_releases_that_were_measured() -> None:
