@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from .deviations import DEVIATIONS
-from .dialects import Dialect, dialect_for
+from .dialects import Dialect
 
 # Warnings about requests that probably do something else than their author meant, on any server.
 CLIENT_WARNINGS: Mapping[str, str] = MappingProxyType(
@@ -53,8 +53,7 @@ def warning_sentence(warning: str, dialect: Dialect) -> str:
 def _notes(database: str | None, release: str) -> frozenset[str]:
     if database is None:
         return frozenset()
-    dialect = dialect_for(database, release)
-    return frozenset(id_ for id_, deviation in _WARNED.items() if not dialect.has(deviation))
+    return frozenset(id_ for id_, one in _WARNED.items() if not one.is_in(database, release))
 
 
 @lru_cache(256)
