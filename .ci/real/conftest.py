@@ -1,4 +1,4 @@
-"""Two real servers, given by two options, and for each a mock in the dialect that describes it.
+"""Two real servers, given by two options, and for each a mock in the dialect of its release.
 
 The servers start without flow runs. The order of the test files, which is alphabetical, matters:
 test_list_endpoints deletes what it creates, test_request_reading needs servers without flow runs,
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from http_client import Server
-from mockserver.prefect.dialects import DIALECTS, Dialect
+from measure.http_client import Request, Server
+from mockserver.prefect.dialects import Dialect, dialect_for
 from tests.support.servers import serve_in_process
 
 DATABASES = ("sqlite", "postgresql")
@@ -49,8 +49,9 @@ def pair(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerPair]:
     database: str = request.param
-    dialect = DIALECTS[f"prefect-{database}"]
     real = Server(request.config.getoption(f"{database}_url"), flaky=database == "sqlite")
+    release = json.loads(real.send(Request(path="/admin/version", method="GET")).reply)
+    dialect = dialect_for(database, release)
     assert real.post("/flow_runs/count", {}) == 0, "the real server must not hold any flow runs"
     with serve_mock(tmp_path_factory.mktemp(database), dialect) as url:
         yield ServerPair(real, Server(f"{url}/api"), dialect)

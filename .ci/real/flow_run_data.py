@@ -7,7 +7,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from http_client import NO_HEADERS, Server
+from measure.http_client import NO_HEADERS, Server
 from mockserver.contract.server import sample_values as words
 from mockserver.contract.server.sample_values import NAMES, TAGS
 from random_filters import STATE_TYPES, Values

@@ -17,7 +17,7 @@ from random import Random
 from typing import Any
 
 from conftest import DATABASES
-from http_client import JSON_HEADERS, Request, Server
+from measure.http_client import JSON_HEADERS, Request, Server
 from random_list_requests import draw_list_request, format_reference, workspace_values
 from tests.support.list_cases import (
     FINISHED_RUNS,

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import ServerPair, serve_mock
 from differences import fail_on_differences
-from http_client import JSON_HEADERS, Request, Server
+from measure.http_client import JSON_HEADERS, Request, Server
 from mockserver import FlowRunFilter
 from mockserver.filters import related_models as side_filters
 from mockserver.filters.models import OperatorFilter

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from bulk_delete_bodies import ODD_TIMES, ODD_UUIDS, draw_body
 from conftest import ServerPair
 from differences import fail_on_differences
-from http_client import BULK_DELETE, NO_HEADERS, Request
+from measure.http_client import BULK_DELETE, NO_HEADERS, Request
 
 BODY_COUNT = 1000
 RECORDED_REQUESTS = json.loads(

@@ -14,7 +14,7 @@ import pytest
 from conftest import ServerPair
 from differences import fail_on_differences
 from flow_run_data import create_flow_runs, flow_run_values
-from http_client import Server, UnexpectedStatus
+from measure.http_client import Server, UnexpectedStatus
 from mockserver import (
     BulkDeleteRequest,
     FlowRunFilter,

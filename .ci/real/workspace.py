@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flow_run_data import CREATORS, VERSIONS, create_record, draw_state
-from http_client import NO_HEADERS, Request, Server, UnexpectedStatus
+from measure.http_client import NO_HEADERS, Request, Server, UnexpectedStatus
 from mockserver.contract.server.sample_values import NAMES, TAGS
 from tests.support.list_cases import Workspace
 

@@ -1,6 +1,6 @@
 """What real servers answered to the requests of `endpoint_requests`, and how to ask another server.
 
-tests/data/endpoints-prefect-3.8.8.json was recorded by .ci/real/record_endpoint_cases.py from real
+tests/data/endpoints-prefect-3.8.8.json was recorded by `python -m measure 3.8.8` from real
 servers without background services. It holds outcomes, one on a line, and for each group of
 requests the numbers of their outcomes, in the order of the requests. Where the databases differ, an
 outcome is an object with one for each.

@@ -199,47 +199,6 @@ def recorded_answer(case: Mapping[str, Json], dialect: str) -> Json:
     return case["answer"] if "answer" in case else case["answers"][dialect]
 
 
-def comparable_answer(case: Mapping[str, Json], answer: Json) -> Json:
-    """An answer without what depends on the ids and times of the one workspace it was given for.
-
-    Every server has other ids: of a list in their order, the records of a whole page are kept in
-    the order of creation, and of a part only their number. Of a history, only that there is one. An
-    answer of this form is returned as it is.
-    """
-    path, body = case["path"], case["body"]
-    if path.endswith("/history") and isinstance(answer, list):
-        return []
-    if not path.endswith(("/filter", "/paginate")) or isinstance(answer, str):
-        return answer
-    sort = body.get("sort") or ("ID_DESC" if "_runs/" in path else "NAME_ASC")
-    results = answer["results"] if isinstance(answer, dict) else answer
-    if not sort.startswith("ID_") or isinstance(results, int):
-        return answer
-    places = sorted(
-        place for group in results for place in (group if isinstance(group, list) else [group])
-    )
-    whole = len(places) < body.get("limit", MAX_PAGE) and not (
-        body.get("offset") or body.get("page", 1) > 1
-    )
-    kept = places if whole else len(places)
-    return {**answer, "results": kept} if isinstance(answer, dict) else kept
-
-
-CLOCK_TOLERANCE = 1.0
-"""How far, in seconds, lateness and run times may differ in workspaces made at other times: SQLite
-counts whole seconds of the clock, and a run may start just before or after one begins."""
-
-
-def same_answer(case: Mapping[str, Json], one: Json, other: Json) -> bool:
-    """Whether two answers, for workspaces of different servers, say the same."""
-    timed = case["path"].endswith(("/lateness", "/history"))
-    return equal_within(
-        comparable_answer(case, one),
-        comparable_answer(case, other),
-        CLOCK_TOLERANCE if timed else 0.0,
-    )
-
-
 def uses_known_deviation(value: Json) -> bool:
     """Whether real servers may read a body differently from what openapi.yaml says.
 

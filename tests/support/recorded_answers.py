@@ -13,8 +13,7 @@ The answers have the form that the module of their kind describes:
 - `requests`: status and reply (recorded_cases.py)
 - `endpoints`: an outcome (endpoint_cases.py); cases are named `<group>/<place>`
 - `transitions`: the outcomes of a case (transition_outcomes.py)
-- `lists`: an answer (list_cases.py), of other releases than the base in the form of
-  `comparable_answer` there
+- `lists`: an answer (list_cases.py)
 - `server`: parts of what a server says about itself; there is no base
 - `probes`: what a server answers to the request of each registered deviation; there is no base
 """
@@ -90,7 +89,8 @@ def _load(kind: str) -> Any:
 
 def forget_loaded() -> None:
     """Read the files again when they are next asked for, as one has been written."""
-    _load.cache_clear()
+    for loader in (_load, _base_endpoints, transition_runner.load_outcomes):
+        loader.cache_clear()
 
 
 # The base

@@ -1,6 +1,6 @@
 """Outcomes of transition cases, in a form in which two servers can be compared.
 
-tests/data/transitions-prefect-3.8.8.json was recorded by .ci/real/record_transition_cases.py from a
+tests/data/transitions-prefect-3.8.8.json was recorded by `python -m measure 3.8.8` from a
 real Prefect 3.8.8 on SQLite without background services. It holds an object from the name of a
 case to its outcomes, one on a line. The first outcome is that of creating the case's runs, then
 comes one for each step. A run that cannot be created ends its case.

@@ -1,0 +1,129 @@
+"""A probe for each registered deviation and change: its own request, sent to a real server.
+
+What is answered is shortened as that of endpoints is. An answer that is not the one of the release
+before says that a deviation has ended or changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from measure.servers import PrefectServer
+from mockserver.prefect.changes import CHANGES, Change
+from mockserver.prefect.deviations import DEVIATIONS, Deviation
+from tests.support.endpoint_cases import (
+    Connection,
+    ReplyNormalizer,
+    create_workspace,
+    delete_all_runs,
+)
+from tests.support.endpoint_requests import UNKNOWN_ID, ApiRequest
+
+Json = Any
+Entry = Deviation | Change
+ENTRIES: Sequence[Entry] = (*DEVIATIONS, *CHANGES)
+
+EXAMPLE_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+"""In the requests of the registry, the id of a flow that exists."""
+_LEASED = {"deployment_concurrency_lease_id": UNKNOWN_ID}
+# Bodies that the registry can only describe.
+_BODIES: Mapping[str, bytes] = {
+    "unreadable-400": b'{"x":"\xff"}',
+    "parameters-bounded": json.dumps(
+        {"flow_id": EXAMPLE_ID, "parameters": {"text": "x" * 524_288}}
+    ).encode(),
+}
+# The states of the run that a request with an `{id}` is about, set one after the other.
+_STATES: Mapping[str, Sequence[Json]] = {
+    "pending-renamed": ({"type": "PENDING"},),
+    "lease-inherited": ({"type": "RUNNING", "state_details": _LEASED},),
+    "completed-result-kept": ({"type": "RUNNING"}, {"type": "COMPLETED", "data": {"type": "x"}}),
+    "any-completed-data": ({"type": "RUNNING"}, {"type": "COMPLETED", "data": [1]}),
+    "late-once": ({"type": "SCHEDULED", "name": "Late"},),
+    "retry-keeps-lease": ({"type": "RUNNING", "state_details": _LEASED},),
+    "pause-cancellable": ({"type": "RUNNING"}, {"type": "PAUSED"}),
+    "pause-left-cleared": (
+        {"type": "RUNNING"},
+        {"type": "PAUSED", "state_details": {"pause_key": "k"}},
+    ),
+    "forced-keeps-lease": ({"type": "PENDING", "state_details": _LEASED},),
+}
+_POLICIES: Mapping[str, Json] = {
+    "retry-keeps-lease": {"retries": 1, "retry_delay": 0},
+    "null-pause-keys": {"pause_keys": None},
+}
+# What filters choose from, by name; the tags are those of the first.
+_NAMED_STATES = (
+    ("100% done", "COMPLETED"),
+    ("1000 rows", "FAILED"),
+    ("straße-Ü", "RUNNING"),
+    ("strasse-ü", "SCHEDULED"),
+)
+
+
+def ask_probes(server: PrefectServer) -> dict[str, Json]:
+    """The outcomes of each probe, by the id of its entry."""
+    with closing(Connection(server.url, flaky=server.flaky)) as connection:
+        names = create_workspace(connection)
+        return {entry.id: list(_ask(connection, entry, names)) for entry in ENTRIES}
+
+
+def _ask(connection: Connection, entry: Entry, names: Mapping[str, str]) -> Iterator[Json]:
+    """The outcome of the request, then of reading the run that it is about, or was created."""
+    normalizer = ReplyNormalizer(dict(names))
+    try:
+        for request in preparation(entry):
+            normalizer.outcome(connection, request)
+        yield _sorted_ids(normalizer.outcome(connection, probe_request(entry)))
+        if "{id}" in entry.endpoint:
+            yield normalizer.outcome(connection, ApiRequest("GET", "/flow_runs/<run>"))
+        if entry.endpoint == "POST /flow_runs/":
+            status, *_ = normalizer.outcome(connection, ApiRequest("POST", "/flow_runs/filter", {}))
+            yield f"in a list: {status}"
+    finally:
+        delete_all_runs(connection)
+
+
+def _sorted_ids(outcome: Json) -> Json:
+    """An outcome of bulk_delete without the order of the ids, which are random."""
+    reply = outcome[1]
+    if isinstance(reply, dict) and isinstance(reply.get("deleted"), list):
+        reply["deleted"].sort()
+    return outcome
+
+
+def preparation(entry: Entry) -> Iterator[ApiRequest]:
+    """The requests that create what the request of an entry is about."""
+    states = [*_STATES.get(entry.id, ({"type": "RUNNING"},))]
+    run = {"flow_id": "<flow>", "state": states.pop(0)}
+    if entry.id in _POLICIES:
+        run["empirical_policy"] = _POLICIES[entry.id]
+    yield ApiRequest("POST", "/flow_runs/", run, save_id_as="run")
+    for state in states:
+        yield ApiRequest("POST", "/flow_runs/<run>/set_state", {"state": state})
+    if entry.endpoint.endswith("/bulk_delete"):
+        yield ApiRequest("DELETE", "/flow_runs/<run>")
+        for name, state_type in _NAMED_STATES:
+            body = {"flow_id": "<flow>", "name": name, "state": {"type": state_type}}
+            yield ApiRequest("POST", "/flow_runs/", body, save_id_as=f"{name} {state_type}")
+
+
+def probe_request(entry: Entry) -> ApiRequest:
+    """The request of an entry, with the ids of the workspace."""
+    method, path = entry.endpoint.split()
+    path = path.replace("{id}", "<run>").removeprefix("/api")  # a connection adds /api
+    head, separator, content = entry.request.rpartition("\n\n")
+    headers = dict(_parse_header(line) for line in head.splitlines()) if separator else None
+    body = _BODIES.get(entry.id, content.encode())
+    if body == b"(no body)":
+        return ApiRequest(method, path)
+    body = body.replace(EXAMPLE_ID.encode(), b"<flow>")
+    return ApiRequest(method, path, body, headers) if headers else ApiRequest(method, path, body)
+
+
+def _parse_header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name, value.strip()
