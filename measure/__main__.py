@@ -13,6 +13,7 @@ from pathlib import Path
 
 from measure.asking import Say, ask_release
 from measure.differences import compare_with_previous, describe
+from measure.documents import describe_document
 from measure.package_index import IndexUnreachable, describe_newest, newest_release
 from measure.registry_entries import describe_entries
 from measure.servers import ServerFailed, find_postgresql_programs
@@ -151,8 +152,8 @@ def report(release: str, options: Namespace) -> int:
         print(f"Prefect {release} is the oldest release that was asked: nothing to compare with.")
         return 0
     print()
-    for line in (*describe(comparison), "", *describe_entries(comparison)):
-        print(line)
+    for part in (describe(comparison), describe_document(release), describe_entries(comparison)):
+        print("\n".join(part), end="\n\n")
     return 1 if comparison.differences else 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from measure.answers import keep_answers
 from measure.base_answers import keep_base_answers
+from measure.documents import keep_document
 from measure.questions import ON_OWN_RUNS, ON_RECORDED_RUNS, Ask
 from measure.servers import run_prefect
 from tests.support.recorded_answers import BASE
@@ -44,4 +45,6 @@ def _ask_server(
             if release == BASE:
                 keep_base_answers(kind, database, answers)
             keep_answers(kind, release, database, answers)
+            if kind == "server":
+                keep_document(server, release)
             say(f"{kind}: {len(answers)} asked in {time.monotonic() - since:.0f} s")

@@ -183,7 +183,20 @@ def _sort_of_reply(one: Difference) -> str:
 
 def _sort_of_transition(one: Difference) -> str:
     _, before, after = first_difference(one)
-    return f"{_verdict(before)} became {_verdict(after)}"
+    was, is_now = _verdict(before), _verdict(after)
+    if was != is_now:
+        return f"{was} became {is_now}"
+    return f"{was}, with another {', '.join(path for path, _, _ in differing_parts(before, after))}"
+
+
+def differing_parts(before: Json, after: Json, path: str = "") -> Iterator[tuple[str, Json, Json]]:
+    """The smallest parts in which two values differ: path, and both parts; None is no part."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted(before.keys() | after.keys()):
+            below = f"{path}.{key}" if path else key
+            yield from differing_parts(before.get(key), after.get(key), below)
+    elif canonical(before) != canonical(after):
+        yield path, before, after
 
 
 def first_difference(one: Difference) -> tuple[int, Json, Json]:
@@ -244,7 +257,9 @@ def describe(comparison: Comparison) -> Iterator[str]:
         yield f"  {_shown(smallest.request)}"
         old, new = smallest.before, smallest.after
         if smallest.kind == "transitions":
-            number, old, new = first_difference(smallest)
+            number, *outcomes = first_difference(smallest)
             yield f"  step {number}:" if number else "  creation:"
+            parts = [*differing_parts(*outcomes)]
+            old, new = ({path: both[at] for path, *both in parts} for at in (0, 1))
         yield f"    {before}: {_shown(old)}"
         yield f"    {release}: {_shown(new)}"

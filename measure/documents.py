@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from hashlib import sha256
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -11,6 +13,7 @@ from urllib.request import urlopen
 from measure.servers import PrefectServer
 from mockserver.contract.drift import compare_document
 from mockserver.contract.findings import Verdict
+from tests.support import published_documents
 
 Json = Any
 _TIMEOUT = 120  # the first document is made when it is asked for, which takes a while
@@ -29,6 +32,36 @@ def describe_server(server: PrefectServer) -> dict[str, Json]:
         for path in ("/version", "/admin/version", "/health", "/ready", "/hello")
     }
     return {**answers, "document": document_digest(fetch_document(server), release)}
+
+
+def keep_document(server: PrefectServer, release: str) -> None:
+    """Add the document of a release to those that the tests have, unless it is there."""
+    if not is_kept(release):
+        with NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+            json.dump(fetch_document(server), file)
+            file.flush()
+            published_documents.main([file.name])
+
+
+def is_kept(release: str) -> bool:
+    """Whether the tests have the document of a release."""
+    try:
+        published_documents.published_document(release)
+    except KeyError:
+        return False
+    return True
+
+
+def describe_document(release: str) -> Iterator[str]:
+    """What `mockserver drift` finds in the document of a release, for a reader."""
+    if not is_kept(release):
+        return
+    findings = document_findings(published_documents.published_document(release), release)
+    if findings:
+        yield f"The document of {release} differs from openapi.yaml in what is not known:"
+        yield from (f"  {found}" for found in findings)
+    else:
+        yield f"The document of {release} says what openapi.yaml and its overlays say."
 
 
 def get(url: str) -> str:

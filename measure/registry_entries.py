@@ -32,8 +32,8 @@ def describe_entries(comparison: Comparison) -> Iterator[str]:
     known = [entry.id for entry in ENTRIES if _says(entry, release, before)]
     if others and known:
         yield ""
-        yield f"The registry has for {release}: {', '.join(known)}. If they explain all of the"
-        yield "differences above, nothing is to be added."
+        yield f"The registry has for {release}: {', '.join(known)}."
+        yield "If they explain all of the differences above, nothing is to be added."
     elif others:
         yield ""
         yield "Add to CHANGES in mockserver/prefect/changes.py what these differences show, or to"

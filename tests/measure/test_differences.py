@@ -63,7 +63,9 @@ def test_a_transition_is_told_by_its_first_step_that_differs() -> None:
     assert one.sort == "200 REJECT became 201 ACCEPT"
     text = "\n".join(describe(Comparison("3.9.2", "3.9.1", {}, [one])))
     assert "step 1:" in text
-    assert '3.9.1: {"http": 200' in text
+    assert '3.9.1: {"http": 200, "reply.status": "REJECT"}' in text
+    same = Difference("transitions", "x", "x", [{"http": 201, "run": {"a": 1}}], [{"http": 201}])
+    assert same.sort == "201, with another run"
 
 
 def test_what_is_recorded_is_compared() -> None:
