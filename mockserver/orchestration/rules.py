@@ -78,7 +78,7 @@ def handle_terminal_transitions(transition: Transition, initial: State, proposed
         return
     if initial.type is COMPLETED and initial.data and not proposed.is_final:
         if not isinstance(initial.data, dict) and not transition.dialect.any_completed_data:
-            # It asks any data for its key "type" and stumbles over what has no keys.
+            # Those releases ask any data for its key "type", and fail where it has no keys.
             error = f"{type(initial.data).__name__!r} object has no attribute 'get'"
             transition.fail(error)
             return
@@ -212,10 +212,11 @@ def record_pause(transition: Transition) -> None:
 
 def handle_resuming(transition: Transition, initial: State, proposed: State) -> None:
     """Prefect's HandleResumingPausedFlows."""
-    allowed = proposed.type in (RUNNING, SCHEDULED) or proposed.is_final
-    if proposed.type is CANCELLING:
-        allowed = transition.dialect.pause_cancellable
-    if not allowed:
+    if not (
+        proposed.type in (RUNNING, SCHEDULED)
+        or proposed.is_final
+        or (proposed.type is CANCELLING and transition.dialect.pause_cancellable)
+    ):
         # Prefect formats the enum's members, not their values: hence `StateType.` in the text.
         transition.reject(
             f"This run cannot transition to the StateType.{proposed.type.value} state"
