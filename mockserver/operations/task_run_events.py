@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from ..errors import InvalidRequest
+from ..filters import ONE_OF, Comparison
 from ..prefect import TaskRun
 from ..seeds import COLLECTIONS, build_record
 from .context import Context
@@ -62,7 +63,8 @@ def _apply_event(context: Context, event: Any) -> TaskRun | None:
         },
     )
     task_run = cast(TaskRun, build_record("task_runs", values))
-    return _upsert_task_run(context, task_run, {"state", *reported})
+    # An event always says whose the task run is, even if it is no flow run's.
+    return _upsert_task_run(context, task_run, {"state", "flow_run_id", *reported})
 
 
 def _related_flow_run_id(event: Mapping[str, Any]) -> str | None:
@@ -79,12 +81,15 @@ def _parse_fields(context: Context, record: Mapping[str, Any]) -> dict[str, Any]
 def _upsert_task_run(context: Context, reported: TaskRun, reported_fields: set[str]) -> TaskRun:
     """Add a task run, or change the reported fields of the one with its keys or its id."""
     store = context.store
-    # As the recorder's ON CONFLICT: the keys within a flow run, or else the id.
+    # As the recorder's ON CONFLICT: the keys within a flow run, or else the id. Before it looked
+    # for keys, their unique index refused the event, and it was dropped.
     existing = find_task_run_by_keys(
         context, reported.flow_run_id, reported.task_key, reported.dynamic_key
     )
     if reported.flow_run_id is None or existing is None:
         existing = store.task_runs.get(reported.id)
+    elif existing.id != reported.id and not context.dialect.task_run_found_by_keys:
+        return existing
     if existing is None:
         owner = store.get(reported.flow_run_id) if reported.flow_run_id else None
         labels = reported.labels or (owner.labels if owner else {})
@@ -96,7 +101,16 @@ def _upsert_task_run(context: Context, reported: TaskRun, reported_fields: set[s
         changes = {key: getattr(reported, key) for key in fields}
         task_run = replace(existing, **changes, updated=context.now)
     store.task_runs.put(task_run)
+    if existing is not None and existing.flow_run_id != task_run.flow_run_id:
+        _move_subflows(context, task_run)
     return task_run
+
+
+def _move_subflows(context: Context, task_run: TaskRun) -> None:
+    """Let the subflows of a task run have its flow run for their parent, now that it is another."""
+    by_parent = Comparison("parent_task_run_id", ONE_OF, frozenset((task_run.id,)))
+    for subflow in context.store.select(by_parent):
+        context.store.put(subflow)
 
 
 def _is_out_of_date(existing: TaskRun, reported: TaskRun) -> bool:

@@ -80,6 +80,18 @@ CHANGES: tuple[Change, ...] = (
         '{"parameters":{"text":"(524,288 letters)"}}',
         endpoint="POST /flow_runs/",
     ),
+    # Prefect: services/task_run_recorder.py, which resolved conflicts of ids only, but a unique
+    # index holds the keys. Clients send events over this websocket.
+    Change(
+        "task-run-found-by-keys",
+        "3.6.29",
+        "an event about a task run that has the keys of another one in its flow run is dropped",
+        "an event about a task run that has the keys of another one in its flow run changes that "
+        "one",
+        '{"event":"prefect.task-run.Completed","payload":{"task_run":{"task_key":"add",'
+        '"dynamic_key":"0"}}}',
+        endpoint="GET /events/in",
+    ),
     # Prefect: api/admin.py.
     Change(
         "admin-storage",

@@ -106,6 +106,7 @@ class Dialect:
     task_run_end_time: bool = True
     lease_inherited: bool = True
     parameters_bounded: bool = True
+    task_run_found_by_keys: bool = True
     admin_storage: bool = True
     completed_result_kept: bool = True
     any_completed_data: bool = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,8 @@ from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 from mockserver.errors import InvalidRequest
 from mockserver.operations.context import Context
 from mockserver.operations.task_run_events import record_event
-from mockserver.prefect.dialects import SPEC
+from mockserver.prefect.deviations import SQLITE
+from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun, StateType, TaskRun
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
@@ -25,6 +27,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 RUN = "11111111-0000-4000-8000-000000000000"
 TASK = "22222222-0000-4000-8000-000000000000"
 OTHER = "33333333-0000-4000-8000-000000000000"
+SECOND = "55555555-0000-4000-8000-000000000000"
 
 
 def event(state: str = "RUNNING", second: int = 0, **changes: Any) -> dict[str, Any]:
@@ -88,6 +91,44 @@ def test_an_event_changes_only_the_fields_it_has(context: Context) -> None:
     assert (task_run.name, task_run.tags, task_run.flow_run_run_count) == ("add-0", ("t",), 3)
     assert task_run.state_type is StateType.COMPLETED
     assert context.store.task_runs.get(TASK) is None
+
+
+@pytest.mark.parametrize(
+    ("dialect", "names"),
+    [
+        (replace(SPEC, task_run_found_by_keys=False), ("old", "two")),
+        (dialect_for(SQLITE, "3.6.28"), ("old", "two")),
+        (dialect_for(SQLITE, "3.6.29"), ("add-0", "two")),
+        (SPEC, ("add-0", "two")),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+@pytest.mark.parametrize("reported_id", [TASK, SECOND], ids=["new", "of another"])
+def test_an_event_with_the_keys_of_another_task_run(
+    context: Context, dialect: Dialect, names: tuple[str, str], reported_id: str
+) -> None:
+    """Changes that one, or is dropped, as its release does; also with the id of a third one."""
+    task_runs = context.store.task_runs
+    task_runs.put(TaskRun(OTHER, RUN, "old", "add", "0"))
+    task_runs.put(TaskRun(SECOND, RUN, "two", "two", "0"))
+    resource = {
+        "prefect.resource.id": f"prefect.task-run.{reported_id}",
+        "prefect.orchestration": "client",
+    }
+    record_event(context._replace(dialect=dialect), event("COMPLETED", 1, resource=resource))
+    assert {one.id: one.name for one in task_runs} == {OTHER: names[0], SECOND: names[1]}
+
+
+def test_an_event_moves_a_task_run_to_its_flow_run(context: Context) -> None:
+    """With it go its subflows; an event that names no flow run takes it out again."""
+    context.store.put(FlowRun(id=OTHER, name="subflow", parent_task_run_id=TASK))
+    for second, parent in enumerate((None, RUN, None)):
+        changes: dict[str, Any] = {} if parent else {"related": []}
+        record_event(context, event("RUNNING", second, **changes))
+        task_run, subflow = context.store.task_runs.get(TASK), context.store.get(OTHER)
+        assert task_run is not None
+        assert subflow is not None
+        assert (task_run.flow_run_id, subflow.parent_flow_run_id) == (parent, parent)
 
 
 def test_a_task_run_without_a_flow_run_is_found_by_id(context: Context) -> None:
