@@ -28,6 +28,7 @@ ENTRIES: Sequence[Entry] = (*DEVIATIONS, *CHANGES)
 
 EXAMPLE_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 """In the requests of the registry, the id of a flow that exists."""
+_KEYSET = {"schema": "schema", "response": "response", "description": "description"}
 _LEASED = {"deployment_concurrency_lease_id": UNKNOWN_ID}
 # Bodies that the registry can only describe.
 _BODIES: Mapping[str, bytes] = {
@@ -35,6 +36,14 @@ _BODIES: Mapping[str, bytes] = {
     "parameters-bounded": json.dumps(
         {"flow_id": EXAMPLE_ID, "parameters": {"text": "x" * 524_288}}
     ).encode(),
+    "stale-input-deleted": json.dumps(
+        {"state": {"type": "PAUSED", "state_details": {"run_input_keyset": _KEYSET}}}
+    ).encode(),
+}
+# What is read after the request of an entry, if its own reply does not show the difference.
+_READ_AFTER: Mapping[str, str] = {
+    "stale-input-deleted": "GET /flow_runs/<run>/input/schema",
+    "huge-integers": "POST /flow_runs/filter",
 }
 # The states of the run that a request with an `{id}` is about, set one after the other.
 _STATES: Mapping[str, Sequence[Json]] = {
@@ -72,7 +81,7 @@ def ask_probes(server: PrefectServer) -> dict[str, Json]:
 
 
 def _ask(connection: Connection, entry: Entry, names: Mapping[str, str]) -> Iterator[Json]:
-    """The outcome of the request, then of reading the run that it is about, or was created."""
+    """The outcome of the request, then of reading the run that it is about, then what shows it."""
     normalizer = ReplyNormalizer(dict(names))
     try:
         for request in preparation(entry):
@@ -80,9 +89,9 @@ def _ask(connection: Connection, entry: Entry, names: Mapping[str, str]) -> Iter
         yield _sorted_ids(normalizer.outcome(connection, probe_request(entry)))
         if "{id}" in entry.endpoint:
             yield normalizer.outcome(connection, ApiRequest("GET", "/flow_runs/<run>"))
-        if entry.endpoint == "POST /flow_runs/":
-            status, *_ = normalizer.outcome(connection, ApiRequest("POST", "/flow_runs/filter", {}))
-            yield f"in a list: {status}"
+        if entry.id in _READ_AFTER:
+            status, *_ = normalizer.outcome(connection, ApiRequest(*_READ_AFTER[entry.id].split()))
+            yield f"{_READ_AFTER[entry.id]}: {status}"
     finally:
         delete_all_runs(connection)
 
@@ -104,6 +113,9 @@ def preparation(entry: Entry) -> Iterator[ApiRequest]:
     yield ApiRequest("POST", "/flow_runs/", run, save_id_as="run")
     for state in states:
         yield ApiRequest("POST", "/flow_runs/<run>/set_state", {"state": state})
+    if entry.id == "stale-input-deleted":
+        body = {"key": "schema", "value": "{}"}
+        yield ApiRequest("POST", "/flow_runs/<run>/input", body)
     if entry.endpoint.endswith("/bulk_delete"):
         yield ApiRequest("DELETE", "/flow_runs/<run>")
         for name, state_type in _NAMED_STATES:
