@@ -141,6 +141,13 @@ class Segment:
     def _all_matching(self, predicate: Predicate) -> BitMap:
         return self._not_deleted(self.index.look_up(predicate, self.orphans).within(None))
 
+    def difference(
+        self, one: Predicate, other: Predicate, limit: int
+    ) -> tuple[int, Iterator[FlowRun]]:
+        """How many runs satisfy `one` and not `other`, and the first `limit` of them."""
+        found = self._all_matching(one) - self._all_matching(other)
+        return len(found), self.runs(_first_ordinals(found, limit))
+
     def first_matching(self, predicate: Predicate, limit: int | None) -> list[int]:
         """The ordinals of the first `limit` runs that satisfy a predicate (None: of all)."""
         if limit is None:

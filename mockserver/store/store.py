@@ -216,6 +216,14 @@ class Store:
             wider(run) and not narrower(run) for run in self._buffer.values()
         )
 
+    def difference(self, one: Predicate, other: Predicate, limit: int) -> tuple[int, list[FlowRun]]:
+        """How many runs satisfy `one` and not `other`, and the first `limit` of them."""
+        self._run_pending_cascade()
+        found = [segment.difference(one, other, limit) for segment in self._segments]
+        buffered = [run for run in self._match_buffer(one) if not other(run)]
+        first = merge(*(runs for _, runs in found), buffered, key=id_of, reverse=True)
+        return sum(count for count, _ in found) + len(buffered), list(islice(first, limit))
+
     def delete(self, flow_run_ids: Iterable[str]) -> list[str]:
         """Delete runs, with the cascade. Returns the ids that existed, in the order given.
 

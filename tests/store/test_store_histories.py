@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mockserver.errors import ServerFailure
-from mockserver.filters.predicates import MATCH_ALL, Predicate, admit_nulls
+from mockserver.filters.predicates import MATCH_ALL, AnyOf, Predicate, admit_nulls
 from mockserver.operations.delete import bulk_delete
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.prefect.records import FlowRun, State, TaskRun
@@ -252,7 +252,7 @@ class Histories(RuleBasedStateMachine):
 
     # Ways to query a store.
 
-    @rule(which=which, at=which, limit=st.integers(0, 9), way=st.integers(0, 3))
+    @rule(which=which, at=which, limit=st.integers(0, 9), way=st.integers(0, 5))
     def ask(self, which: int, at: int, limit: int, way: int) -> None:
         """Query in one way only: each has to do a pending cascade by itself."""
         store, model = self.pair(which)
@@ -265,6 +265,12 @@ class Histories(RuleBasedStateMachine):
                 assert store.select_ids(predicate, limit) == [run.id for run in matching[:limit]]
             case 2:
                 assert store.count(predicate) == len(matching)
+            case 3:
+                left = [run for run in model.ordered() if not predicate(run)]
+                assert store.difference(MATCH_ALL, predicate, limit) == (len(left), left[:limit])
+            case 4:
+                expected = len(matching), matching[:limit]
+                assert store.difference(predicate, AnyOf(()), limit) == expected
             case _:
                 assert store.any_more(MATCH_ALL, predicate) == (len(matching) < len(model.runs))
 
