@@ -1,0 +1,23 @@
+"""Rendering: how a report looks, on a terminal and as an HTML page, whatever it is about.
+
+Comes in: a `Page`, which is a headline and sections of entries; or lines and elements, from a
+report that is built otherwise. Goes out: text on a rich console, and HTML that loads nothing.
+Invariant: a text is shown as it is. Each renderer escapes it for its own syntax.
+"""
+
+from typing import TYPE_CHECKING
+
+from ..lazy_exports import lazy_exports
+from .page import Entry, Page, Section, Tone
+
+if TYPE_CHECKING:
+    from .html_page import element, html_document, render_page
+    from .terminal import TerminalPrinter, print_page
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "html_page": ("element", "html_document", "render_page"),
+        "terminal": ("TerminalPrinter", "print_page"),
+    },
+)
