@@ -14,12 +14,24 @@ from .deletion import Deletion, Plan, sort_warnings
 from .endpoints import ENDPOINTS, MODELLED_SUMMARY, Endpoint
 
 if TYPE_CHECKING:
+    from .related_filters import (
+        FilterSet,
+        compile_criteria_of,
+        filter_set_from,
+        flow_runs_predicate,
+    )
     from .replies import flow_run_reply
     from .task_run_events import record_event
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "related_filters": (
+            "FilterSet",
+            "compile_criteria_of",
+            "filter_set_from",
+            "flow_runs_predicate",
+        ),
         "replies": ("flow_run_reply",),
         "task_run_events": ("record_event",),
     },

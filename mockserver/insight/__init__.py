@@ -1,0 +1,14 @@
+"""Insight: what a filter would do and why, before anything is done.
+
+Comes in: releases of Prefect, a user's requests as they were kept in a file, and a store with
+their flow runs. Goes out: what changes from one release to another, and which requests would then
+select other flow runs, as frozen values (`compare_releases`, `compare_requests`), as a `Page` to
+show, and as JSON. Nothing here prints or changes a store.
+"""
+
+from .comparison_pages import comparison_page
+from .recorded_requests import MAX_FILE_BYTES, parse_requests
+from .release_differences import compare_releases, describe_release
+from .release_json import all_releases_value, comparison_value, release_value
+from .release_pages import all_releases_page, release_page
+from .request_comparison import RequestComparison, compare_requests
