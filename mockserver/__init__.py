@@ -7,6 +7,7 @@ The folders, each of which uses only those after it:
     testing        what a test sees: MockServer, FlowRunApi, the pytest plugin
     http           the aiohttp application, its one handler, the control API
     worlds         a store with its clock, journal and faults; sessions
+    insight        what a filter would do and why: comparing releases
     operations     what each endpoint does, without HTTP; the table of endpoints
     seeds          from files to the records of a store
     store          flow runs in memory: columns, bitmaps, segments
@@ -14,6 +15,7 @@ The folders, each of which uses only those after it:
     orchestration  what becomes of a proposed state
     filters        filters and what they mean
     prefect        Prefect's own words: records, releases, dialects, deviations, the document
+    rendering      how a report looks: on a terminal, as an HTML page
 
 docs/architecture.md says more. The package is light to import: each public name is loaded when it
 is first used, and none but MockServer needs aiohttp.

@@ -1,15 +1,10 @@
-"""Write seed files: generated flow runs as NDJSON, and packed seeds.
-
-Invariant: a file appears under its name when it is complete, or not at all.
-"""
+"""Write seed files: generated flow runs as NDJSON, and packed seeds."""
 
 from __future__ import annotations
 
 import gzip
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +13,7 @@ import orjson
 
 from ..errors import UsageError
 from ..seeds import PACKED_SUFFIX, Seeds, generate_population, pack
+from .atomic_write import atomic_write
 from .progress import progress_bar
 
 # Chosen, not measured.
@@ -42,7 +38,7 @@ def write_population(
     name = output.name.removesuffix(".gz")
     if not name.endswith((".ndjson", ".jsonl")):
         raise UsageError(f"{output}: expected a name that ends in .ndjson or .ndjson.gz")
-    with _atomic_write(output, overwrite=overwrite) as file:
+    with atomic_write(output, overwrite=overwrite) as file:
         if output.suffix == ".gz":
             # No name and no time in the gzip header: the same options give the same bytes.
             with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as stream:
@@ -81,7 +77,7 @@ def write_packed(output: Path, seeds: Seeds, *, overwrite: bool) -> None:
     if output.suffix != PACKED_SUFFIX:
         raise UsageError(f"{output}: expected a name that ends in {PACKED_SUFFIX}")
     base = seeds.base()
-    with _atomic_write(output, overwrite=overwrite) as file:
+    with atomic_write(output, overwrite=overwrite) as file:
         for part in pack(
             {
                 "flow_runs": base.runs,
@@ -93,20 +89,3 @@ def write_packed(output: Path, seeds: Seeds, *, overwrite: bool) -> None:
             }
         ):
             file.write(part)
-
-
-@contextmanager
-def _atomic_write(output: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Yield a file to write to, which takes the name `output` when the block succeeds."""
-    if output.exists() and not overwrite:
-        raise UsageError(f"{output} exists already; --force overwrites it")
-    # In the same folder: a rename is atomic only within one file system.
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        with unfinished.open("wb") as file:
-            yield file
-        unfinished.replace(output)
-    except OSError as error:
-        raise UsageError(f"cannot write {output}: {error.strerror or error}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
