@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,9 +13,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mockserver import DIALECTS, Store, load_seeds
+from mockserver import Store, load_seeds
 from mockserver.prefect import openapi
-from mockserver.prefect.deviations import DATABASES
+from mockserver.prefect.deviations import DATABASES, SQLITE
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.store.flow_run_index import Base
@@ -35,7 +36,6 @@ from tests.support.openapi_conformance import schema_validator
 from tests.support.recorded_answers import BASE, recorded_answers, replayed_servers
 from tests.support.servers import Client, serve_store
 
-PREFECT_DIALECTS = ("prefect-sqlite", "prefect-postgresql")
 SECONDS_OF_DRIFT = 5.0
 """How far estimates of an unfinished run may differ from those recorded: records are fetched a
 moment before `now` is noted."""
@@ -142,16 +142,23 @@ ONE_SECOND_HISTORY = {
 }
 
 
-@pytest.fixture(params=PREFECT_DIALECTS)
-def one_run(request: pytest.FixtureRequest) -> Iterator[tuple[Client, str]]:
+@contextmanager
+def serve_one_run(dialect: Dialect) -> Iterator[Client]:
+    """Serve a run that is expected to start at the end of a millisecond."""
     run = FlowRun(
         id="3c90c3cc-0d44-4b50-8888-8dd25736052a",
         name="one",
         state=State(StateType.SCHEDULED, "Scheduled"),
         expected_start_time=EXPECTED_START,
     )
-    settings = Settings(dialect=DIALECTS[request.param], now=lambda: EXPECTED_START)
+    settings = Settings(dialect=dialect, now=lambda: EXPECTED_START)
     with serve_store(Store(Base([run])), settings) as client:
+        yield client
+
+
+@pytest.fixture(params=DATABASES)
+def one_run(request: pytest.FixtureRequest) -> Iterator[tuple[Client, str]]:
+    with serve_one_run(dialect_for(request.param)) as client:
         yield client, request.param
 
 
@@ -165,7 +172,7 @@ def test_an_empty_history_does_not_query_the_database(one_run: tuple[Client, str
 
 def test_sqlite_rounds_a_run_out_of_its_interval(one_run: tuple[Client, str]) -> None:
     """Into the next interval, or out of the history if it was the last one."""
-    client, dialect = one_run
+    client, database = one_run
     two = {**ONE_SECOND_HISTORY, "history_end": "2031-05-01T00:00:02Z"}
     counts = [
         [sum(state["count_runs"] for state in interval["states"]) for interval in history]
@@ -174,14 +181,16 @@ def test_sqlite_rounds_a_run_out_of_its_interval(one_run: tuple[Client, str]) ->
             for body in (ONE_SECOND_HISTORY, two)
         )
     ]
-    rounded = dialect == "prefect-sqlite"
+    rounded = database == SQLITE
     assert counts == ([[0], [0, 1]] if rounded else [[1], [1, 0]])
 
 
-def test_a_page_number_beyond_64_bits_fails(one_run: tuple[Client, str]) -> None:
-    """The reply cannot be written; on PostgreSQL the query fails first, with 503."""
-    client, dialect = one_run
+@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize(("release", "status"), [("3.9.0", 500), ("3.9.1", 200)])
+def test_a_page_number_beyond_64_bits(release: str, status: int, database: str) -> None:
+    """Before 3.9.1 the reply cannot be written; a query with it always fails."""
     page = {"page": 2**64, "limit": 0}
-    assert client.ask("POST", "/flow_runs/paginate", page).status == 500
-    gives_up = client.ask("POST", "/flow_runs/paginate", {**page, "limit": 1})
-    assert gives_up.status == (500 if dialect == "prefect-sqlite" else 503)
+    with serve_one_run(dialect_for(database, release)) as client:
+        assert client.ask("POST", "/flow_runs/paginate", page).status == status
+        queried = client.ask("POST", "/flow_runs/paginate", {**page, "limit": 1})
+        assert queried.status == (500 if database == SQLITE else 503)
