@@ -9,6 +9,7 @@ import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from http.client import HTTPException
 from pathlib import Path
 
 from measure.asking import Say, ask_release
@@ -64,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UsageError, ServerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except (OSError, HTTPException) as error:
+        print(f"error: a server stopped answering: {error!r}", file=sys.stderr)
+        return 2
 
 
 def parse(arguments: Sequence[str] | None) -> Namespace:
@@ -79,7 +83,12 @@ def parse(arguments: Sequence[str] | None) -> Namespace:
         "--database", choices=DATABASES, action="append", help="ask only on this (default: both)"
     )
     parser.add_argument(
-        "--kind", choices=KINDS, nargs="+", default=KINDS, help="ask only these (default: all)"
+        "--kind",
+        choices=KINDS,
+        nargs="+",
+        default=KINDS,
+        metavar="KIND",
+        help=f"ask only these (default: all): {', '.join(KINDS)}",
     )
     parser.add_argument(
         "--python", type=Path, metavar="PYTHON", help="a Python that has the release already"

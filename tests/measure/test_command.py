@@ -60,6 +60,12 @@ def test_what_cannot_be_asked_is_2(
     def interrupt(_: Namespace) -> int:
         raise KeyboardInterrupt
 
+    def refuse(_: Namespace) -> int:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(command, "measure", refuse)
+    assert command.main(["3.9.2"]) == 2
+    assert "a server stopped answering" in capsys.readouterr().err
     monkeypatch.setattr(command, "measure", interrupt)
     assert command.main(["3.9.2"]) == 130
     assert "the servers are stopped" in capsys.readouterr().err
