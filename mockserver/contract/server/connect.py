@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import UsageError
-from ...prefect import SPEC, Dialect, list_releases
+from ...prefect import SPEC, Dialect
 from .cleanup_journal import default_folder, delete_leftovers
 from .detect import Identity, identify
 from .spawn import Program, ServerCommand, mock_command, prefect_command, running_server
@@ -79,12 +79,7 @@ def connect_server(options: ServerOptions, on_status: StatusCallback) -> Iterato
         leftovers = delete_leftovers(target, options.journal_folder)
         if leftovers:
             notes.append(f"{leftovers:,} flow runs that an earlier run had left were deleted")
-        if not identity.measured:
-            notes.append(
-                f"the server says it is version {identity.version}; the dialects were measured on "
-                f"{list_releases()}, so a difference may be a change in Prefect"
-            )
-        yield ConnectedServer(target, identity, tuple(notes))
+        yield ConnectedServer(target, identity, (*notes, *identity.notes))
 
 
 def _target_at_url(options: ServerOptions) -> Target:
