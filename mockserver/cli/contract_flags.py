@@ -9,13 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import UsageError
+from .notes import print_note
 
 if TYPE_CHECKING:
     from ..contract.diff import DiffSettings
@@ -23,21 +23,7 @@ if TYPE_CHECKING:
     from ..contract.server import ServerOptions
 
 
-# typer takes choices from an enum (test_choices_are_the_registered_names holds them equal).
-class DialectChoice(StrEnum):
-    """The dialect that a server is compared with: a name in `DIALECTS`, or auto."""
-
-    auto = "auto"
-    spec = "spec"
-    prefect_sqlite = "prefect-sqlite"
-    prefect_postgresql = "prefect-postgresql"
-
-
-class SpawnChoice(StrEnum):
-    """The names of `contract.server.Program`, which cannot be imported here: it needs requests."""
-
-    prefect = "prefect"
-    mockserver = "mockserver"
+_DETECTED = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +35,19 @@ class ServerFlags:
         typer.Argument(metavar="URL", help="The API to test, such as http://127.0.0.1:4200/api."),
     ] = None
     spawn: Annotated[
-        SpawnChoice | None,
-        typer.Option(help="Start a throw-away server instead of using a URL; stop it at the end."),
+        str | None,
+        typer.Option(
+            metavar="PROGRAM",
+            help="Start a throw-away server instead of using a URL, stop it at the end: prefect, "
+            "mockserver, or a release of Prefect that is installed for the run, prefect@3.9.1.",
+        ),
     ] = None
     prefect_python: Annotated[
         str | None,
         typer.Option(
             metavar="PYTHON",
             help="With --spawn prefect: the Python to run Prefect with. Default: the prefect on "
-            "the PATH.",
+            "the PATH. With --spawn prefect@RELEASE: the Python to install it for.",
         ),
     ] = None
     database: Annotated[
@@ -69,11 +59,13 @@ class ServerFlags:
         ),
     ] = None
     dialect: Annotated[
-        DialectChoice,
+        str,
         typer.Option(
-            help="The dialect to compare with; auto detects it, with requests that only read."
+            metavar="NAME[@RELEASE]",
+            help="The dialect to compare with, such as spec or prefect-sqlite@3.8.8; auto is that "
+            "of the server's release and database, found out with requests that only read.",
         ),
-    ] = DialectChoice.auto
+    ] = _DETECTED
     disposable: Annotated[
         bool,
         typer.Option(
@@ -108,16 +100,18 @@ class ServerFlags:
     ] = None
 
     def options(self) -> ServerOptions:
-        """Return these flags as the `ServerOptions` of the kit."""
-        from ..contract.server import Limits, Program, ServerOptions
-        from ..prefect import DIALECTS
+        """Return these flags as the `ServerOptions` of the kit. Raises UsageError."""
+        from ..contract.server import Limits, ServerOptions, parse_spawn
+        from ..prefect import find_dialect
 
+        program, release = parse_spawn(self.spawn) if self.spawn is not None else (None, None)
         return ServerOptions(
             self.url,
-            Program(self.spawn.value) if self.spawn else None,
+            program,
+            release,
             self.prefect_python,
             self.database,
-            DIALECTS.get(self.dialect.value),
+            None if self.dialect == _DETECTED else find_dialect(self.dialect, print_note),
             self.disposable,
             tuple(self.header or ()),
             Limits(self.timeout, self.max_requests, self.rate),

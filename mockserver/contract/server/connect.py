@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from ...errors import UsageError
 from ...prefect import SPEC, Dialect
 from .cleanup_journal import default_folder, delete_leftovers
 from .detect import Identity, identify
+from .environment import prefect_environment
 from .spawn import Program, ServerCommand, mock_command, prefect_command, running_server
 from .target import Limits, Ownership, Target, build_headers
 
@@ -22,14 +24,15 @@ StatusCallback = Callable[[str], None]
 class ServerOptions:
     """How to reach a server: by `url`, or by starting the program `spawn`. Exactly one is given.
 
-    `prefect_python` and `database` are for `spawn=Program.prefect`. `dialect` is what the server
-    is compared with; None means that requests find out. `disposable` says that nobody will miss
-    the data on it. `headers` are options such as "Name: value". `journals` is a folder; None means
-    the default one.
+    `prefect_release`, `prefect_python` and `database` are for `spawn=Program.prefect`: the release
+    is installed for the run, None takes what is installed. `dialect` is what the server is compared
+    with; None means that requests find out. `disposable` says that nobody will miss the data on it.
+    `headers` are options such as "Name: value". `journals` is a folder; None means the default one.
     """
 
     url: str | None = None
     spawn: Program | None = None
+    prefect_release: str | None = None
     prefect_python: str | None = None
     database: str | None = None
     dialect: Dialect | None = None
@@ -62,8 +65,8 @@ def connect_server(options: ServerOptions, on_status: StatusCallback) -> Iterato
     Raises UsageError for options that contradict each other, TargetError if the server does not
     start or answer.
     """
-    command = _server_command(options)
     with ExitStack() as stack:
+        command = stack.enter_context(_server_command(options, on_status))
         if command is None:
             target = _target_at_url(options)
             notes = []
@@ -115,12 +118,33 @@ def _is_flaky(identity: Identity) -> bool:
     return server_errors is not None and not server_errors.retryable and not identity.is_mock
 
 
-def _server_command(options: ServerOptions) -> ServerCommand | None:
-    """The command that starts the server; None for a URL. Raises UsageError for a contradiction."""
+@contextmanager
+def _server_command(
+    options: ServerOptions, on_status: StatusCallback
+) -> Iterator[ServerCommand | None]:
+    """Yield the command that starts the server, None for a URL; what it needs is there until the
+    block ends.
+
+    Raises UsageError for a contradiction, and as `prefect_environment` does.
+    """
     if (options.url is None) == (options.spawn is None):
         raise UsageError("name one server: a URL such as http://127.0.0.1:4200/api, or --spawn")
     if options.spawn is Program.prefect:
-        return prefect_command(options.prefect_python, options.database)
-    if options.prefect_python or options.database:
+        with _prefect_command(options, on_status) as command:
+            yield command
+    elif options.prefect_python or options.database:
         raise UsageError("--prefect-python and --database need --spawn prefect")
-    return mock_command(options.dialect or SPEC) if options.spawn else None
+    else:
+        yield mock_command(options.dialect or SPEC) if options.spawn else None
+
+
+@contextmanager
+def _prefect_command(options: ServerOptions, on_status: StatusCallback) -> Iterator[ServerCommand]:
+    if options.prefect_release is None:
+        yield prefect_command(options.prefect_python, options.database)
+        return
+    base_python = options.prefect_python or sys.executable
+    # Before the installation, which takes long: raises UsageError for what cannot be right.
+    prefect_command(base_python, options.database)
+    with prefect_environment(options.prefect_release, base_python, on_status) as python:
+        yield prefect_command(python, options.database)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -23,17 +22,17 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from ...errors import UsageError, to_single_line
-from ...prefect import Dialect
+from ...prefect import NEWEST, Dialect
+from .environment import require_release
+from .process import last_lines, running_process
 from .target import TargetError
 
 HOST = "127.0.0.1"
-START_SECONDS = 180.0  # Prefect 3.8.8 with a new database takes about 12 s on a small machine
-STOP_SECONDS = 20.0  # then it is killed
+START_SECONDS = 300.0  # Prefect with a new database takes about 12 s on a small, idle machine
 _POLL_SECONDS = 0.2
 # No background services: they change runs by themselves, such as marking them late.
 _START = ("server", "start", "--no-services")
 _EMPTY_SEED_FILE = "none.json"
-_LOG_TAIL_LINES = 12
 
 # The user's settings are about other servers.
 _DROPPED_ENV_PREFIXES = ("PREFECT_", "MOCKSERVER_")
@@ -49,6 +48,20 @@ class Program(StrEnum):
 
     prefect = "prefect"
     mockserver = "mockserver"
+
+
+def parse_spawn(text: str) -> tuple[Program, str | None]:
+    """The program to start, and the release of it if one is named: `prefect@3.9.1`.
+
+    Raises UsageError for another program, or for what is no release with bulk_delete.
+    """
+    name, separator, release = text.partition("@")
+    if name not in list(Program) or (separator and name != Program.prefect):
+        raise UsageError(
+            f"--spawn is {to_single_line(text, 60)!r}; expected prefect, a release of it such as "
+            f"prefect@{NEWEST}, or mockserver"
+        )
+    return Program(name), require_release(release) if separator else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +149,10 @@ def running_server(
         Path(folder, _EMPTY_SEED_FILE).write_text("[]")
         command = [*server_command.command, "--host", HOST, "--port", str(port)]
         environment = _environment(folder, server_command.database)
-        with log.open("wb") as output, _process(command, environment, folder, output) as process:
+        with (
+            log.open("wb") as output,
+            running_process(command, environment, folder, output) as process,
+        ):
             url = f"http://{HOST}:{port}/api"
             on_status(
                 f"starting {' '.join(server_command.command)} ({server_command.database_label})"
@@ -159,44 +175,16 @@ def _environment(folder: str, database: str | None) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _process(
-    command: list[str], environment: Mapping[str, str], folder: str, output: object
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a session of its own, so that Ctrl-C does not reach it before the kit."""
-    process = subprocess.Popen(  # noqa: S603 - the program that the user named
-        command,
-        env=dict(environment),
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=output,  # type: ignore[call-overload]
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def _wait_until_healthy(process: subprocess.Popen[bytes], health: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _is_healthy(health):
         if process.poll() is not None or time.monotonic() > deadline:
-            log_tail = log.read_text(errors="replace").strip().splitlines()[-_LOG_TAIL_LINES:]
-            lines = "".join(f"\n  {to_single_line(line)}" for line in log_tail)
             reason = (
                 f"it took more than {START_SECONDS:.0f} s"
                 if process.returncode is None
                 else f"exit code {process.returncode}"
             )
-            colon = ":" if log_tail else ""
-            raise TargetError(f"the server did not start ({reason}){colon}{lines}")
+            raise TargetError(f"the server did not start ({reason}){last_lines(log)}")
         time.sleep(_POLL_SECONDS)
 
 

@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 
 from mockserver.contract.server.connect import ServerOptions, connect_server
-from mockserver.contract.server.spawn import Program, mock_command, prefect_command, running_server
+from mockserver.contract.server.spawn import (
+    Program,
+    mock_command,
+    parse_spawn,
+    prefect_command,
+    running_server,
+)
 from mockserver.contract.server.target import Ownership, Target, TargetError
 from mockserver.errors import UsageError
-from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL
+from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL, dialect_for, find_dialect
 
 
 def test_the_mock_is_started_without_runs_and_stopped(tmp_path: Path) -> None:
@@ -27,7 +33,7 @@ def test_the_mock_is_started_without_runs_and_stopped(tmp_path: Path) -> None:
         assert server.identity.is_mock
         assert not server.target.flaky
         url = server.target.url
-    assert "--dialect prefect-postgresql" in statuses[0]
+    assert f"--dialect {PREFECT_POSTGRESQL.name}" in statuses[0]
     with pytest.raises(TargetError, match="cannot reach"):
         Target(url).request_json("GET", "/health")
 
@@ -45,6 +51,33 @@ def test_a_server_that_does_not_start_raises_with_its_output() -> None:
         running_server(prefect_command("true", None), lambda _: None),
     ):
         pytest.fail("it started")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("prefect", (Program.prefect, None)),
+        ("mockserver", (Program.mockserver, None)),
+        ("prefect@3.9.1", (Program.prefect, "3.9.1")),
+        ("prefect@3.9.2rc1.post1.dev3", (Program.prefect, "3.9.2rc1.post1.dev3")),
+    ],
+)
+def test_a_release_of_prefect_can_be_named(text: str, expected: object) -> None:
+    """Also one that nobody has measured yet."""
+    assert parse_spawn(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "prefect@", "prefect@3", "prefect@3.9.1 --pre", "prefect@3.9.1\n", "prefect@3.9.1@"),
+        *("mockserver@3.9.1", "prefect@3.4.0", "prefect@\u0663.9.1", f"prefect@3.9.{'1' * 99}"),
+    ],
+)
+def test_nothing_else_reaches_a_command_line(text: str) -> None:
+    """The error says what was expected, or which releases there are."""
+    with pytest.raises(UsageError, match=r"expected prefect, a release|3\.6\.16 to 3\.6\.29"):
+        parse_spawn(text)
 
 
 def test_a_missing_program_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +114,6 @@ def test_contradicting_options_are_a_usage_error(options: ServerOptions) -> None
 
 
 def test_every_dialect_can_be_started() -> None:
-    """The command of the mock names it."""
-    for dialect in DIALECTS.values():
-        assert mock_command(dialect).command[-1] == dialect.name
+    """The command of the mock names it, with its release."""
+    for dialect in (*DIALECTS.values(), dialect_for("sqlite", "3.6.20")):
+        assert find_dialect(mock_command(dialect).command[-1]) is dialect
