@@ -67,8 +67,17 @@ def requests_headline(releases: ReleaseComparison, requests: RequestComparison) 
     if requests.runs is None:
         return f"{differing} would {verb} by another condition {there}"
     if all(one.changes_runs for one in requests.mattering):
-        return f"{differing} would {verb} other flow runs {there}"
+        return f"{differing} would {verb} {_more_or_fewer(requests)} flow runs {there}"
     return f"{differing} would do otherwise {there}"
+
+
+def _more_or_fewer(requests: RequestComparison) -> str:
+    """How the flow runs differ: an upgrade that deletes fewer is another thing to hear."""
+    adds, removes = (
+        any(runs is not None and runs.count for runs in side)
+        for side in zip(*((one.added, one.removed) for one in requests.mattering), strict=True)
+    )
+    return "other" if adds and removes else "more" if adds else "fewer"
 
 
 def _requests_section(

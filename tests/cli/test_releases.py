@@ -121,7 +121,7 @@ def test_the_page_has_what_the_text_has(requests: Path, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["fails"] is True
     page = file.read_text()
     assert page.startswith("<!DOCTYPE html>")
-    assert "1 of 2 requests would delete other flow runs" in page
+    assert "1 of 2 requests would delete fewer flow runs" in page
     assert set(tmp_path.iterdir()) == {requests, file}
 
 

@@ -172,7 +172,7 @@ def test_a_request_is_told_with_its_runs() -> None:
     )
     assert (page.tone, page.facts[-1]) == (Tone.BAD, ("flow runs", "4 from s"))
     assert page.headline == (
-        "2 of 3 requests would delete other flow runs after the upgrade from Prefect 3.8.8 to 3.9.1"
+        "2 of 3 requests would delete fewer flow runs after the upgrade from Prefect 3.8.8 to 3.9.1"
     )
 
 
@@ -230,10 +230,10 @@ def test_effects_have_their_verbs() -> None:
     state = {"path": "/flow_runs/bulk_set_state",
              "body": {**BOTH_LISTS, "state": {"type": "CANCELLING"}}}  # fmt: skip
     page = request_page(state, store=STORE)
-    assert page.headline.startswith("1 of 1 request would set the state of other flow runs")
+    assert page.headline.startswith("1 of 1 request would set the state of fewer flow runs")
     assert request_entry(page).details[0][0] == "3.8.8 sets the state of"
     both = request_page(state, BOTH_LISTS, store=STORE)
-    assert both.headline.startswith("2 of 2 requests would select other flow runs")
+    assert both.headline.startswith("2 of 2 requests would select fewer flow runs")
     assert "because of state-both-lists: 2 requests" in section(both, "your requests").notes
 
 
@@ -248,6 +248,26 @@ def test_a_refusal_is_told_with_its_reason() -> None:
     assert text.startswith("fails to answer it: ")
     assert request_entry(page).details[1] == ("3.8.0 selects", "0 flow runs: id is one of {}")
     assert page.headline.startswith("1 of 1 request would do otherwise after the upgrade")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"), [("3.8.8", "3.9.1", "fewer"), ("3.9.1", "3.8.8", "more")]
+)
+def test_the_headline_says_whether_more_or_fewer_runs_go(
+    before: str, after: str, word: str
+) -> None:
+    """An upgrade that deletes more is another thing to hear than one that deletes fewer."""
+    compared = releases(before, after)
+    page = comparison_page(compared, requests(compared, BOTH_LISTS, store=STORE))
+    assert page.headline.startswith(f"1 of 1 request would delete {word} flow runs after the ")
+
+
+def test_the_headline_says_other_where_some_come_and_some_go() -> None:
+    """One request gains runs, another loses some."""
+    compared = releases("3.7.6", "3.9.1")
+    ignored = {"path": "/flow_runs/bulk_delete", "body": {}, "warnings": {"body-ignored": ""}}
+    page = comparison_page(compared, requests(compared, BOTH_LISTS, ignored, store=STORE))
+    assert page.headline.startswith("2 of 2 requests would delete other flow runs after the ")
 
 
 def test_a_body_that_was_not_sent_as_json_is_marked() -> None:
