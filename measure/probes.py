@@ -41,9 +41,9 @@ _BODIES: Mapping[str, bytes] = {
     ).encode(),
 }
 # What is read after the request of an entry, if its own reply does not show the difference.
-_READ_AFTER: Mapping[str, str] = {
-    "stale-input-deleted": "GET /flow_runs/<run>/input/schema",
-    "huge-integers": "POST /flow_runs/filter",
+_READ_AFTER: Mapping[str, tuple[str, str]] = {
+    "stale-input-deleted": ("GET", "/flow_runs/<run>/input/schema"),
+    "huge-integers": ("POST", "/flow_runs/filter"),
 }
 # The states of the run that a request with an `{id}` is about, set one after the other.
 _STATES: Mapping[str, Sequence[Json]] = {
@@ -84,43 +84,48 @@ def _ask(connection: Connection, entry: Entry, names: Mapping[str, str]) -> Iter
     """The outcome of the request, then of reading the run that it is about, then what shows it."""
     normalizer = ReplyNormalizer(dict(names))
     try:
-        for request in preparation(entry):
-            normalizer.outcome(connection, request)
-        yield _sorted_ids(normalizer.outcome(connection, probe_request(entry)))
+        for needed in preparation(entry):
+            normalizer.outcome(connection, needed)
+        request = probe_request(entry)
+        yield _without_random_ids(normalizer.outcome(connection, request), request)
         if "{id}" in entry.endpoint:
             yield normalizer.outcome(connection, ApiRequest("GET", "/flow_runs/<run>"))
         if entry.id in _READ_AFTER:
-            status, *_ = normalizer.outcome(connection, ApiRequest(*_READ_AFTER[entry.id].split()))
-            yield f"{_READ_AFTER[entry.id]}: {status}"
+            method, path = _READ_AFTER[entry.id]
+            status, *_ = normalizer.outcome(connection, ApiRequest(method, path))
+            yield f"{method} {path}: {status}"
     finally:
         delete_all_runs(connection)
 
 
-def _sorted_ids(outcome: Json) -> Json:
-    """An outcome of bulk_delete without the order of the ids, which are random."""
+def _without_random_ids(outcome: Json, request: ApiRequest) -> Json:
+    """An outcome of bulk_delete without what depends on ids, which are random.
+
+    That is their order, and which runs a limit took.
+    """
     reply = outcome[1]
     if isinstance(reply, dict) and isinstance(reply.get("deleted"), list):
-        reply["deleted"].sort()
+        limited = b'"limit"' in request.content({})
+        reply["deleted"] = len(reply["deleted"]) if limited else sorted(reply["deleted"])
     return outcome
 
 
 def preparation(entry: Entry) -> Iterator[ApiRequest]:
     """The requests that create what the request of an entry is about."""
     states = [*_STATES.get(entry.id, ({"type": "RUNNING"},))]
-    run = {"flow_id": "<flow>", "state": states.pop(0)}
+    run: Json = {"flow_id": "<flow>", "state": states.pop(0)}
     if entry.id in _POLICIES:
         run["empirical_policy"] = _POLICIES[entry.id]
     yield ApiRequest("POST", "/flow_runs/", run, save_id_as="run")
     for state in states:
         yield ApiRequest("POST", "/flow_runs/<run>/set_state", {"state": state})
     if entry.id == "stale-input-deleted":
-        body = {"key": "schema", "value": "{}"}
-        yield ApiRequest("POST", "/flow_runs/<run>/input", body)
+        yield ApiRequest("POST", "/flow_runs/<run>/input", {"key": "schema", "value": "{}"})
     if entry.endpoint.endswith("/bulk_delete"):
         yield ApiRequest("DELETE", "/flow_runs/<run>")
         for name, state_type in _NAMED_STATES:
-            body = {"flow_id": "<flow>", "name": name, "state": {"type": state_type}}
-            yield ApiRequest("POST", "/flow_runs/", body, save_id_as=f"{name} {state_type}")
+            run = {"flow_id": "<flow>", "name": name, "state": {"type": state_type}}
+            yield ApiRequest("POST", "/flow_runs/", run, save_id_as=f"{name} {state_type}")
 
 
 def probe_request(entry: Entry) -> ApiRequest:
