@@ -12,17 +12,23 @@ from contextlib import ExitStack
 from http.client import HTTPException
 from pathlib import Path
 
-from measure.asking import Say, ask_release
-from measure.differences import compare_with_previous, describe
+from measure.asking import Receive, Say, ask_release, keep
+from measure.differences import (
+    Difference,
+    compare_answers,
+    compare_with_previous,
+    describe,
+    describe_differences,
+)
 from measure.documents import describe_document
 from measure.package_index import IndexUnreachable, describe_newest, newest_release
 from measure.registry_entries import describe_entries
-from measure.servers import ServerFailed, find_postgresql_programs
+from measure.servers import PrefectServer, ServerFailed, find_postgresql_programs
 from measure.venvs import installed_release, make_venv
 from mockserver.errors import UsageError
 from mockserver.prefect.deviations import DATABASES, POSTGRESQL
 from mockserver.prefect.releases import NEWEST, OLDEST, release_key
-from tests.support.recorded_answers import KINDS
+from tests.support.recorded_answers import KINDS, Answers, recorded_answers
 
 DESCRIPTION = f"""\
 Ask real releases of Prefect every recorded request, and keep what differs.
@@ -45,9 +51,10 @@ examples:
   python -m measure 3.9.2 --kind endpoints lists   after cases were added to these
   python -m measure --python venv/bin/python       the release that a Python has
   python -m measure 3.9.2 --report                 tell again what was found, and ask nothing
+  python -m measure 3.8.8 --check                  does it answer as it is recorded?
   python -m measure --check-newest                 is there a release that was not measured?
 
-exit codes: 0 as the release before, 1 something differs, 2 it could not be asked (or a bad option).
+exit codes: 0 as the release before (or as recorded), 1 something differs, 2 it could not be asked.
 CONTRIBUTING.md, "When Prefect releases", says what to do with the report."""
 
 
@@ -93,6 +100,11 @@ def parse(arguments: Sequence[str] | None) -> Namespace:
     parser.add_argument(
         "--python", type=Path, metavar="PYTHON", help="a Python that has the release already"
     )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; tell what is answered otherwise than recorded (exit code 1)",
+    )
     parser.add_argument("--report", action="store_true", help="ask nothing, tell what is recorded")
     parser.add_argument(
         "--check-newest",
@@ -127,13 +139,29 @@ def measure(options: Namespace) -> int:
     if POSTGRESQL in options.database and not options.report:
         find_postgresql_programs()
     releases = options.releases or [installed_release(options.python)]
+    if options.check:
+        return max(check(release, options) for release in releases)
     if not options.report:
         for release in releases:
-            ask(release, options)
+            ask(release, options, keep)
     return max(report(release, options) for release in releases)
 
 
-def ask(release: str, options: Namespace) -> None:
+def check(release: str, options: Namespace) -> int:
+    """Tell what a release answers otherwise than recorded; returns 1 if there is anything."""
+    found: list[Difference] = []
+
+    def compare(kind: str, release: str, server: PrefectServer, answers: Answers) -> None:
+        recorded = recorded_answers(kind, release, server.database)
+        found.extend(compare_answers(kind, recorded, answers, server.database))
+
+    ask(release, options, compare)
+    told = f"{len(found)} answers are not as" if found else "all answers are as"
+    print("\n".join([*describe_differences(found, "recorded", "now"), f"\n{told} recorded"]))
+    return 1 if found else 0
+
+
+def ask(release: str, options: Namespace, receive: Receive) -> None:
     """Ask one release, with the Python that was given or a throw-away one."""
     say = progress()
     with ExitStack() as stack:
@@ -145,7 +173,7 @@ def ask(release: str, options: Namespace) -> None:
         found = installed_release(python)
         if found != release:
             raise UsageError(f"{python} has Prefect {found}, not {release}")
-        ask_release(release, python.absolute(), options.database, options.kind, say)
+        ask_release(release, python.absolute(), options.database, options.kind, receive, say)
 
 
 def progress() -> Say:

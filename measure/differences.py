@@ -15,6 +15,7 @@ from tests.support.endpoint_requests import GROUPS
 from tests.support.list_cases import load_cases
 from tests.support.recorded_answers import (
     KINDS,
+    Answers,
     asked_releases,
     load_filter_data,
     load_request_data,
@@ -56,12 +57,13 @@ class Comparison:
     counts: Mapping[str, Mapping[str, tuple[int, int]]]
     differences: Sequence[Difference]
 
-    def groups(self) -> list[list[Difference]]:
-        """The differences of each sort, the one with the shortest request first."""
-        sorts: dict[tuple[str, str], list[Difference]] = {}
-        for one in self.differences:
-            sorts.setdefault((one.kind, one.sort), []).append(one)
-        return [sorted(group, key=lambda one: len(one.request)) for group in sorts.values()]
+
+def group_by_sort(differences: Iterable[Difference]) -> list[list[Difference]]:
+    """The differences of each sort, the one with the shortest request first."""
+    sorts: dict[tuple[str, str], list[Difference]] = {}
+    for one in differences:
+        sorts.setdefault((one.kind, one.sort), []).append(one)
+    return [sorted(group, key=lambda one: len(one.request)) for group in sorts.values()]
 
 
 def compare_with_previous(
@@ -104,6 +106,13 @@ def _merged(found: Iterable[Sequence[Difference]]) -> Iterator[Difference]:
 def find_differences(kind: str, before: str, after: str, database: str) -> Iterator[Difference]:
     """The cases of a kind that two releases answer differently on a database."""
     older, newer = (recorded_answers(kind, release, database) for release in (before, after))
+    return compare_answers(kind, older, newer, database)
+
+
+def compare_answers(
+    kind: str, older: Answers, newer: Answers, database: str
+) -> Iterator[Difference]:
+    """The cases of a kind whose answers differ. A case that only one has is not compared."""
     for key, answer in newer.items():
         if key in older and canonical(older[key]) != canonical(answer):
             yield Difference(kind, key, _REQUESTS[kind](key), older[key], answer, (database,))
@@ -249,7 +258,14 @@ def describe(comparison: Comparison) -> Iterator[str]:
     for database, kinds in comparison.counts.items():
         told = ", ".join(f"{kind} {differ} of {asked}" for kind, (differ, asked) in kinds.items())
         yield f"  {database}: {told} differ"
-    for group in comparison.groups():
+    yield from describe_differences(comparison.differences, before, release)
+
+
+def describe_differences(
+    differences: Iterable[Difference], before: str, after: str
+) -> Iterator[str]:
+    """The lines that tell differences; `before` and `after` name those who answered."""
+    for group in group_by_sort(differences):
         smallest = group[0]
         databases = " and ".join(smallest.databases)
         yield ""
@@ -262,4 +278,4 @@ def describe(comparison: Comparison) -> Iterator[str]:
             parts = [*differing_parts(*outcomes)]
             old, new = ({path: both[at] for path, *both in parts} for at in (0, 1))
         yield f"    {before}: {_shown(old)}"
-        yield f"    {release}: {_shown(new)}"
+        yield f"    {after}: {_shown(new)}"

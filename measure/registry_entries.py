@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from measure.differences import Comparison, Difference
+from measure.differences import Comparison, Difference, group_by_sort
 from measure.probes import ENTRIES
 from mockserver.prefect.changes import Change
 from mockserver.prefect.deviations import DATABASES, Deviation
@@ -26,9 +26,8 @@ def describe_entries(comparison: Comparison) -> Iterator[str]:
         if entry.id in changed:
             yield ""
             yield from _about_entry(entry, release, before)
-    others = [
-        group[0] for group in comparison.groups() if group[0].kind not in ("probes", "server")
-    ]
+    smallest = [group[0] for group in group_by_sort(comparison.differences)]
+    others = [one for one in smallest if one.kind not in ("probes", "server")]
     known = [entry.id for entry in ENTRIES if _says(entry, release, before)]
     if others and known:
         yield ""
@@ -38,8 +37,8 @@ def describe_entries(comparison: Comparison) -> Iterator[str]:
         yield ""
         yield "Add to CHANGES in mockserver/prefect/changes.py what these differences show, or to"
         yield "DEVIATIONS in mockserver/prefect/deviations.py if the document says otherwise:"
-        for smallest in others:
-            yield from _template(smallest, release, before)
+        for one in others:
+            yield from _template(one, release, before)
 
 
 def _says(entry: Deviation | Change, release: str, before: str) -> bool:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from measure import __main__ as command
+from measure.asking import Receive
 from measure.package_index import IndexUnreachable, describe_newest, read_newest
-from measure.servers import find_postgresql_programs
+from measure.servers import PrefectServer, find_postgresql_programs
 from measure.venvs import install_commands, installed_release
 from mockserver.errors import UsageError
 from mockserver.prefect.releases import NEWEST
@@ -69,6 +70,27 @@ def test_what_cannot_be_asked_is_2(
     monkeypatch.setattr(command, "measure", interrupt)
     assert command.main(["3.9.2"]) == 130
     assert "the servers are stopped" in capsys.readouterr().err
+
+
+def test_a_check_tells_what_is_not_as_recorded(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes nothing, and a case that was not recorded is none of its business."""
+    server = PrefectServer("http://127.0.0.1:1/api", Path("python"), "sqlite", {})
+    answers = {"/version": "0.8.4", "/new": 1}
+
+    def ask(release: str, _: Namespace, receive: Receive) -> None:
+        receive("server", release, server, answers)
+
+    monkeypatch.setattr(command, "ask", ask)
+    arguments = ["3.8.8", "--check", "--database", "sqlite"]
+    assert command.main(arguments) == 0
+    assert "all answers are as recorded" in capsys.readouterr().out
+    answers["/version"] = "0.9.0"
+    assert command.main(arguments) == 1
+    told = capsys.readouterr().out
+    assert "    recorded: 0.8.4\n    now: 0.9.0\n" in told
+    assert "1 answers are not as recorded" in told
 
 
 def test_a_python_without_prefect_is_named(tmp_path: Path) -> None:
