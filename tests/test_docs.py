@@ -94,6 +94,17 @@ def test_the_rehearsal_works_as_shown(tmp_path: Path) -> None:
         assert json.loads(deleted_again) == deleted
 
 
+def test_an_upgrade_is_compared_as_shown(tmp_path: Path) -> None:
+    """The request that only the older release misreads would delete fewer runs of the copy."""
+    (block,) = re.findall(r"<!-- releases -->\n```sh\n(.*?)```", PAGES[0].read_text(), re.S)
+    with serve_store(Store(load_seeds([FIXTURES], NOW).base())) as production:
+        shell(STEPS["copy"], tmp_path, PREFECT_API_URL=f"{production.url}/api")
+    command = block.replace("mockserver releases", f"{sys.executable} -m mockserver releases")
+    told = shell(f"{command.strip()} || echo exit $?", tmp_path)
+    assert "1 of 1 request would delete" in " ".join(told.split())
+    assert told.endswith("exit 1\n")
+
+
 def test_an_incomplete_copy_says_so(tmp_path: Path) -> None:
     """A server that is not there does not look like one without flow runs."""
     script = f"({STEPS['copy']}) 2>&1 || true"

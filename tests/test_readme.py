@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mockserver.prefect.deviations import WARNINGS
+from mockserver.prefect.deviations import DEVIATIONS
 from mockserver.prefect.dialects import DIALECTS
+from mockserver.prefect.releases import NEWEST, OLDEST, RELEASES, describe_range
+from mockserver.prefect.warnings import WARNINGS
 from tests.support.paths import ROOT
 from tests.support.servers import run_serve_command
 
@@ -65,15 +67,33 @@ def test_the_yaml_block_loads(tmp_path: Path) -> None:
     assert len(load_seeds([file], datetime(2026, 6, 1, tzinfo=UTC)).flow_runs) == 2
 
 
-def test_the_job_is_six_lines_and_runs_the_kit() -> None:
-    """CI runs its last command, with Prefect installed."""
-    (block,) = [text for mark, _, text in CODE_BLOCKS if mark == "actions"]
-    job = yaml.safe_load(block)["jobs"]["contract"]
-    assert len(block.splitlines()) == 6
-    assert [step["run"].split()[:2] for step in job["steps"]] == [
-        ["pip", "install"],
-        ["mockserver", "verify"],
-    ]
+def test_the_job_installs_and_runs_the_kit() -> None:
+    """CI runs its commands word for word, against the newest Prefect."""
+    (block,) = [text for mark, _, text in CODE_BLOCKS if mark == "contract-job"]
+    python, install, verify = yaml.safe_load(block)["jobs"]["contract"]["steps"]
+    assert python["uses"].startswith("actions/setup-python@")
+    assert install["run"] == "pip install 'mockserver[verify]' prefect"
+    assert verify["run"] == "mockserver verify --spawn prefect"
+
+
+def test_the_releases_are_those_that_were_measured() -> None:
+    """Whoever measures the next one is told here to say so in the README."""
+    text = " ".join(README.split())
+    assert f"the {len(RELEASES)} releases that have bulk_delete, {OLDEST} to {NEWEST}," in text
+    assert f"The newest release that was measured is {NEWEST}:" in text
+    assert f"the newest release that was measured, {NEWEST}," in text
+    assert f"of the newest release, {NEWEST}," in text
+
+
+def test_warnings_are_listed_with_the_releases_of_their_deviation() -> None:
+    """As the registry has them; what is no deviation is the same in all."""
+    everywhere = describe_range(OLDEST, None)
+    where = dict.fromkeys(WARNINGS, everywhere) | {one.id: one.where for one in DEVIATIONS}
+    rows = re.findall(r"^\| (`[a-z0-9-]+`[^|]*) \| .* \| ((?:all|3)[^|]*) \|$", README, re.M)
+    said = {id_: cell for ids, cell in rows for id_ in re.findall("`(.*?)`", ids)}
+    assert said == {
+        id_: where[id_].replace(everywhere, "all").removeprefix("Prefect ") for id_ in WARNINGS
+    }
 
 
 def test_the_examples_with_a_client_are_marked() -> None:
