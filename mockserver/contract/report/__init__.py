@@ -7,8 +7,8 @@ them for its own syntax.
 """
 
 from .console import print_report
-from .files import ensure_writable_folder, write_reports
+from .files import ensure_writable_folder, write_atomically, write_reports
 from .github import report_to_github, stop_workflow_commands
 from .progress import ProgressDisplay
-from .report import Report, RunInfo, build_report
+from .report import Remark, RemarkKind, Report, RunInfo, build_report
 from .sanitizing import secrets_in_headers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -10,11 +10,29 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..findings import Finding, Outcome, Table, Verdict
-from .report import VERDICT_LABELS, Report, counts_text, finding_title, group_by_verdict, times_text
+from .report import (
+    VERDICT_LABELS,
+    Remark,
+    Report,
+    counts_text,
+    finding_title,
+    group_by_verdict,
+    times_text,
+)
 
-_STYLES = {Verdict.NEW: "bold red", Verdict.GONE: "bold yellow", Verdict.KNOWN: "cyan"}
-_MARKS = {Verdict.NEW: "✗", Verdict.GONE: "!", Verdict.KNOWN: "~"}
-_ASCII = {"✗": "x", "✓": "+", "─": "-"}  # for an encoding such as ASCII or Latin-1
+_STYLES = {
+    Verdict.NEW: "bold red",
+    Verdict.GONE: "bold yellow",
+    Verdict.ACCEPTED: "magenta",
+    Verdict.KNOWN: "cyan",
+}
+_MARKS = {Verdict.NEW: "✗", Verdict.GONE: "!", Verdict.ACCEPTED: "○", Verdict.KNOWN: "~"}
+_ASCII = {"✗": "x", "✓": "+", "─": "-", "○": "o"}  # for an encoding such as ASCII or Latin-1
+
+_REMEDY = (
+    "To accept findings: --write-accepted accepted.yaml lists them for review; with --accept "
+    "accepted.yaml they are then shown and do not fail."
+)
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -22,10 +40,13 @@ def print_report(report: Report, console: Console) -> None:
     printer = _ReportPrinter(console)
     for outcome in report.outcomes:
         printer.print_outcome(outcome)
+    printer.print_remarks(report.remarks)
     printer.print_rule("result")
     for name, value in report.run.facts:
         printer.print_line(f"{name:<13}", value)
     console.print()
+    if any(finding.fails and finding.id for finding in report.findings):
+        printer.print_wrapped(_REMEDY, "dim")
     mark, style = ("✗", "bold red") if report.fails else ("✓", "bold green")
     printer.print_wrapped(f"{mark} {report.headline}", style)
 
@@ -90,6 +111,17 @@ class _ReportPrinter:
             self.print_wrapped(text, style, indent=4)
         if finding.curl:
             self.print_line("    $", finding.curl)
+        if finding.id:
+            self.print_line("    id:", finding.id)
+
+    def print_remarks(self, remarks: Sequence[Remark]) -> None:
+        """Print what there is to say about the list of accepted findings."""
+        if remarks:
+            self.print_rule("accepted")
+        for remark in remarks:
+            # Not wrapped: it has an id to be copied, and the place of the entry.
+            mark, style = ("!", "bold yellow") if remark.is_warning else (" ", "dim")
+            self.console.print(Text(self.encodable(f"{mark} {remark}"), style), soft_wrap=True)
 
     def print_table(self, table: Table) -> None:
         grid = RichTable(
@@ -107,6 +139,8 @@ class _ReportPrinter:
 
 
 def _details(finding: Finding) -> Iterator[tuple[str, str]]:
+    if finding.acceptance:
+        yield finding.acceptance.sentence, "bold"
     yield finding.sentence, ""
     if finding.party:
         yield f"at fault: {finding.party.value}", "bold"

@@ -41,7 +41,7 @@ def write_reports(folder: Path, report: Report) -> Sequence[Path]:
     texts = {name: render(report) for name, render in RENDERERS.items()}
     with _created_folder(folder):
         for name, text in texts.items():
-            _write_atomically(folder / name, text)
+            write_atomically(folder / name, text)
     return [folder / name for name in texts]
 
 
@@ -57,7 +57,7 @@ def _created_folder(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
     """Write a file; readers see the old content until the new one is complete."""
     # In the same folder: a file is replaced at once only within one file system.
     with NamedTemporaryFile(

@@ -51,7 +51,7 @@ def report_to_github(report: Report, environment: Mapping[str, str], out: TextIO
     """
     if not in_actions(environment):
         return
-    for line in error_annotations(report):
+    for line in (*error_annotations(report), *warning_annotations(report)):
         print(line, file=out, flush=True)
     if environment.get("GITHUB_STEP_SUMMARY"):
         try:
@@ -71,7 +71,8 @@ def error_annotations(report: Report) -> Sequence[str]:
     if len(failures) > MAX_ANNOTATIONS:
         shown = failures[: MAX_ANNOTATIONS - 1]
     for finding in shown:
-        text = f"{finding.sentence}\n{finding.curl}" if finding.curl else finding.sentence
+        expired = finding.acceptance.sentence if finding.acceptance else ""
+        text = "\n".join(filter(None, (expired, finding.sentence, finding.curl)))
         lines.append(_error_command(f"{finding_title(finding)}: {finding.subject}", text))
     if len(shown) < len(failures):
         rest = len(failures) - len(shown)
@@ -81,9 +82,26 @@ def error_annotations(report: Report) -> Sequence[str]:
     return lines
 
 
+def warning_annotations(report: Report) -> Sequence[str]:
+    """A workflow command for each entry in the list of accepted findings that should be changed.
+
+    GitHub shows it at the entry's line, if the list is in the repository.
+    """
+    return [
+        f"::warning file={_escape_property(remark.path)},line={remark.line},"
+        f"title=accepted findings::{_escape_data(remark.sentence[:MAX_MESSAGE_CHARS])}"
+        for remark in report.remarks
+        if remark.is_warning
+    ][:MAX_ANNOTATIONS]
+
+
 def _error_command(name: str, text: str) -> str:
-    heading = _escape_data(name[:200]).replace(":", "%3A").replace(",", "%2C")
+    heading = _escape_property(name[:200])
     return f"::error title={heading}::{_escape_data(text[:MAX_MESSAGE_CHARS])}"
+
+
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _escape_data(text: str) -> str:
@@ -124,14 +142,20 @@ def _markdown(report: Report) -> Iterator[str]:
         yield ""
         for table in outcome.tables:
             yield from _table(table)
+    if report.remarks:
+        yield "### accepted\n"
+        yield from (f"- {escape_markdown(str(remark))}" for remark in report.remarks)
+        yield ""
 
 
 def _finding(finding: Finding) -> Iterator[str]:
     title, times = escape_markdown(finding_title(finding)), times_text(finding)
     yield f"**{title}** {code_span(finding.subject)}{times}\\"  # a backslash is a line break
-    yield escape_markdown(finding.sentence) + ("\\" if finding.party else "\n")
-    if finding.party:
-        yield f"At fault: {finding.party.value}\n"
+    lines = [escape_markdown(finding.acceptance.sentence)] if finding.acceptance else []
+    lines.append(escape_markdown(finding.sentence))
+    lines += [f"At fault: {finding.party.value}"] if finding.party else []
+    lines += [f"id: {code_span(finding.id)}"] if finding.id else []
+    yield "\\\n".join(lines) + "\n"
     if finding.curl:
         yield from (_fenced_code_block(finding.curl, "sh"), "")
 

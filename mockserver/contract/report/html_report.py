@@ -17,7 +17,8 @@ _TEMPLATE = "contract/report/report.html"
 
 def render_html(report: Report) -> str:
     """The page. It is built of elements, not of joined text, so that all text is escaped."""
-    parts = [_header(report), _cards(report), *map(_section, report.outcomes), _footer()]
+    sections = [*map(_section, report.outcomes), *_remarks(report)]
+    parts = [_header(report), _cards(report), *sections, _footer()]
     # method: as XML, an empty element would be <p/>, which HTML reads as an opened one.
     body = "\n".join(ET.tostring(part, encoding="unicode", method="html") for part in parts)
     template = Template(resource_path(_TEMPLATE).read_text(encoding="utf-8"))
@@ -101,15 +102,29 @@ def _finding(verdict: Verdict, finding: Finding) -> Element:
         _element("code", finding.subject),
         times_text(finding),
     )
-    parts = [heading, _element("p", finding.sentence)]
+    parts = [heading]
+    if finding.acceptance:
+        parts.append(_element("p", _element("b", finding.acceptance.sentence)))
+    parts.append(_element("p", finding.sentence))
     if finding.party:
         parts.append(_element("p", "At fault: ", _element("b", finding.party.value)))
     if finding.evidence:
         parts.append(_element("pre", finding.evidence))
     if finding.curl:
         parts.append(_element("pre", finding.curl, class_="curl"))
+    if finding.id:
+        parts.append(_element("p", "id: ", _element("code", finding.id), class_="soft"))
     opened = {"open": ""} if finding.fails else {}
     return _element("details", *parts, class_=verdict.value, **opened)
+
+
+def _remarks(report: Report) -> Iterator[Element]:
+    """A section about the list of accepted findings, if there is something to say."""
+    if report.remarks:
+        remarks = (_element("li", str(remark)) for remark in report.remarks)
+        yield _element(
+            "section", _element("h2", "accepted"), _element("ul", *remarks), id="accepted"
+        )
 
 
 def _table(table: Table) -> Element:

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..findings import Finding, Outcome
-from .report import Report
+from ..findings import Acceptance, Finding, Outcome
+from .report import Remark, Report
 
 VERSION = 1
 
@@ -38,6 +38,7 @@ def report_as_dict(report: Report) -> Mapping[str, Any]:
             "seed": run.seed,
         },
         "outcomes": [_outcome(outcome) for outcome in report.outcomes],
+        "remarks": [_remark(remark) for remark in report.remarks],
     }
 
 
@@ -69,4 +70,25 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
         "evidence": finding.evidence,
         "curl": finding.curl,
         "times": finding.times,
+        "id": finding.id,
+        "acceptance": finding.acceptance and _acceptance(finding.acceptance),
+    }
+
+
+def _acceptance(acceptance: Acceptance) -> Mapping[str, Any]:
+    return {
+        "reason": acceptance.reason,
+        "expires": acceptance.expires and acceptance.expires.isoformat(),
+        "where": acceptance.where,
+        "is_expired": acceptance.is_expired,
+    }
+
+
+def _remark(remark: Remark) -> Mapping[str, Any]:
+    return {
+        "kind": remark.kind.value,
+        "id": remark.id,
+        "sentence": remark.sentence,
+        "path": remark.path,
+        "line": remark.line,
     }

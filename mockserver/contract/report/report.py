@@ -5,13 +5,49 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from ..findings import Finding, Outcome, Table, Verdict
 from ..server import Ownership
 from .sanitizing import sanitize, sanitize_uncut_line
 
-VERDICT_LABELS = {Verdict.NEW: "new", Verdict.GONE: "fixed upstream", Verdict.KNOWN: "known"}
+VERDICT_LABELS = {
+    Verdict.NEW: "new",
+    Verdict.GONE: "fixed upstream",
+    Verdict.ACCEPTED: "accepted",
+    Verdict.KNOWN: "known",
+}
 """Verdicts in words, the worst first."""
+
+
+class RemarkKind(StrEnum):
+    """What there is to say about an entry in the list of accepted findings."""
+
+    UNSEEN = "unseen"  # what it accepts was looked for, and not found
+    ENDING = "ending"  # it expires soon
+    UNCHECKED = "unchecked"  # what it accepts was not looked for, or not all of it
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to tell about an entry, the one with this id, in the list of accepted findings.
+
+    `path` and `line` are its place. No remark makes a run fail.
+    """
+
+    kind: RemarkKind
+    id: str
+    sentence: str
+    path: str
+    line: int
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether the entry should be changed."""
+        return self.kind is not RemarkKind.UNCHECKED
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +55,8 @@ class RunInfo:
     """The facts of a run.
 
     `server` is what the server says it is, such as `Prefect 3.8.8`; `dialect` is what it was
-    compared with. `seconds` is the duration. `seed` is None if nothing was random.
+    compared with. `seconds` is the duration. `seed` is None if nothing was random. `release` and
+    `database` are the server's, such as `3.8.8` and `sqlite`; "" if that is not known.
     """
 
     url: str
@@ -29,6 +66,8 @@ class RunInfo:
     started: datetime
     seconds: float = 0.0
     seed: int | None = None
+    release: str = ""
+    database: str = ""
 
     @property
     def facts(self) -> Sequence[tuple[str, str]]:
@@ -48,11 +87,13 @@ class RunInfo:
 @dataclass(frozen=True, slots=True)
 class Report:
     """A run and its outcomes. Made by `build_report`, so its texts hold no control characters and
-    no secrets; renderers still escape the syntax of their form.
+    no secrets; renderers still escape the syntax of their form. `remarks` are about the list of
+    accepted findings, if there is one.
     """
 
     run: RunInfo
     outcomes: Sequence[Outcome]
+    remarks: Sequence[Remark] = ()
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -73,7 +114,14 @@ class Report:
             for verdict, group in group_by_verdict(self.findings)
         )
         holds = "The contract does not hold" if self.fails else "The contract holds"
-        return f"{holds}: {counts or 'no differences'}"
+        return f"{holds}: {counts or 'no differences'}{self._unseen_text}"
+
+    @property
+    def _unseen_text(self) -> str:
+        unseen = sum(remark.kind is RemarkKind.UNSEEN for remark in self.remarks)
+        if not unseen:
+            return ""
+        return f"; {unseen} accepted finding{' was' if unseen == 1 else 's were'} not seen"
 
 
 def build_report(
@@ -106,6 +154,7 @@ class _Sanitizer:
             url=self.line(run.url),
             server=self.line(run.server),
             dialect=self.line(run.dialect),
+            release=self.line(run.release),
         )
 
     def finding(self, finding: Finding) -> Finding:
@@ -117,6 +166,8 @@ class _Sanitizer:
             evidence=sanitize(finding.evidence, self.secrets),
             # Not cut: half of a command does something else.
             curl=sanitize_uncut_line(finding.curl, self.secrets),
+            # One space between words: an id is compared after it was copied by hand.
+            id=" ".join(self.line(finding.id).split()),
         )
 
     def table(self, table: Table) -> Table:

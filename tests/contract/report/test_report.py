@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from mockserver.contract.findings import Finding, Outcome, Party, Table, Verdict
+from mockserver.contract.findings import Acceptance, Finding, Outcome, Party, Table, Verdict
 from mockserver.contract.report import console, github
 from mockserver.contract.report.files import RENDERERS, write_reports
 from mockserver.contract.report.html_report import render_html
 from mockserver.contract.report.json_report import render_json
 from mockserver.contract.report.junit import render_junit
-from mockserver.contract.report.report import Report, RunInfo, build_report
+from mockserver.contract.report.report import Remark, RemarkKind, Report, RunInfo, build_report
 from mockserver.contract.report.sanitizing import sanitize, sanitize_uncut_line, secrets_in_headers
 from mockserver.contract.server.target import Ownership
 from mockserver.errors import UsageError
@@ -82,11 +82,22 @@ def finding(text: str = "", verdict: Verdict = Verdict.NEW, **more: Any) -> Find
 
 def report(text: str = "", *, secrets: Collection[str] = ()) -> Report:
     """A report with one of everything, and `text` in every place that shows a text."""
+    # What a user wrote into a list of accepted findings has one line when it comes here.
+    line = sanitize_uncut_line(sanitize(text, secrets)) or "we know"
+    until = date(2026, 3, 1)
     known = finding(text, Verdict.KNOWN, deviation="like-nul", times=1234)
-    gone = finding(text, Verdict.GONE, deviation="nul-in-text")
+    ended = Acceptance(line, until, "accepted.yaml:7", is_expired=True)
+    gone = finding(text, Verdict.GONE, deviation="nul-in-text", acceptance=ended)
+    accepted = finding(
+        text,
+        Verdict.ACCEPTED,
+        deviation="huge-integers",
+        id=text or "gone huge-integers",
+        acceptance=Acceptance(line, until, "accepted.yaml:3"),
+    )
     outcome = Outcome(
         "fuzz",
-        [known, finding(text, party=Party.SERVER), gone],
+        [known, finding(text, party=Party.SERVER, id=text or "fuzz x"), gone, accepted],
         holds=[text or "ids are unique"],
         notes=[text or "no stateful phase"],
         counts={text or "requests": 2345},
@@ -94,9 +105,13 @@ def report(text: str = "", *, secrets: Collection[str] = ()) -> Report:
         seconds=12.3,
     )
     run = replace(RUN, server=text or RUN.server)
-    return build_report(
-        run, [outcome, Outcome("diff", holds=["it does"]), Outcome("drift")], secrets
-    )
+    outcomes = [outcome, Outcome("diff", holds=["it does"]), Outcome("drift")]
+    built = build_report(run, outcomes, secrets)
+    remarks = [
+        Remark(kind, line, f"{kind.value} {line}", "accepted.yaml", number)
+        for number, kind in enumerate(RemarkKind, 20)
+    ]
+    return replace(built, remarks=remarks)
 
 
 def printed(report: Report, *, terminal: bool = False, encoding: str = "utf-8") -> str:
@@ -132,6 +147,7 @@ def test_the_terminal_shows_the_worst_findings_first() -> None:
     assert (
         page.index("✗ new: at-most-limit  POST /flow_runs/bulk_delete")
         < page.index("! fixed upstream: nul-in-text")
+        < page.index("○ accepted: huge-integers  POST /flow_runs/bulk_delete")
         < page.index("~ known: like-nul  POST /flow_runs/bulk_delete (1,234 times)")
     )
     assert "    at fault: the server" in page
@@ -140,7 +156,24 @@ def test_the_terminal_shows_the_worst_findings_first() -> None:
     assert "  any_  12" in page
     assert "  note: no stateful phase" in page
     assert "compared with prefect-sqlite" in page
-    assert page.endswith("✗ The contract does not hold: 1 new, 1 fixed upstream, 1 known\n")
+    assert page.replace("\n", " ").endswith(
+        "✗ The contract does not hold: 1 new, 1 fixed upstream, 1 accepted, 1 known; 1 accepted "
+        "finding was not seen "
+    )
+
+
+def test_what_fails_can_be_accepted() -> None:
+    """The terminal says how, and shows ids; what is accepted has its reason and its end."""
+    lines = printed(report()).splitlines()
+    assert "    id: fuzz x" in lines
+    assert "To accept findings: --write-accepted accepted.yaml lists them for review; with" in lines
+    assert "    accepted until 2026-03-01: we know" in lines
+    assert "    no longer accepted: it was until 2026-03-01 (accepted.yaml:7): we know" in lines
+    assert "! accepted.yaml:20: unseen we know" in lines
+    assert "  accepted.yaml:22: unchecked we know" in lines
+    green = printed(build_report(RUN, [Outcome("fuzz", [finding(verdict=Verdict.ACCEPTED)])]))
+    assert "To accept findings" not in green
+    assert green.endswith("✓ The contract holds: 1 accepted\n")
 
 
 def test_known_deviations_alone_do_not_fail() -> None:
@@ -198,21 +231,32 @@ def test_any_text_is_only_text_in_junit(text: str) -> None:
 
 
 def test_junit_counts_as_ci_servers_count() -> None:
-    """Passed checks and known findings pass; new ones and those that are gone fail."""
+    """Passed checks and known findings pass; new ones and those that are gone fail.
+
+    What is accepted is skipped, with the reason, and so is each remark on the list.
+    """
     root = ET.fromstring(render_junit(report()))  # noqa: S314
     assert root.attrib == {
-        "name": "mockserver verify", "time": "45.250", "tests": "5", "failures": "2", "errors": "0",
+        "name": "mockserver verify", "time": "45.250", "tests": "9", "failures": "2", "errors": "0",
     }  # fmt: skip
-    fuzz, diff, _ = root
+    fuzz, diff, _, accepted = root
     assert fuzz.get("timestamp") == "2026-01-31T06:00:00"
-    assert (fuzz.get("tests"), fuzz.get("failures"), diff.get("tests")) == ("4", "2", "1")
-    assert len(fuzz.findall("testcase")) == 4
+    assert (fuzz.get("tests"), fuzz.get("failures"), diff.get("tests")) == ("5", "2", "1")
+    assert len(fuzz.findall("testcase")) == 5
+    assert (fuzz.get("skipped"), accepted.get("skipped"), accepted.get("tests")) == ("1", "3", "3")
+    skipped = [one.get("message") for one in root.iter("skipped")]
+    assert skipped == ["accepted until 2026-03-01: we know"] + [
+        f"{kind} we know" for kind in ("unseen", "ending", "unchecked")
+    ]
     known = fuzz.find("testcase[@name='like-nul: POST /flow_runs/bulk_delete']")
     assert known is not None
     assert known.find("failure") is None
     assert known.findtext("system-out") == "known: three"
     kinds = [failure.get("type") for failure in fuzz.iter("failure")]
     assert kinds == ["new", "fixed upstream"]
+    texts = [failure.text or "" for failure in fuzz.iter("failure")]
+    assert texts[0].endswith("\nid: fuzz x")
+    assert texts[1].startswith("no longer accepted: it was until 2026-03-01 (accepted.yaml:7): ")
     assert fuzz.find("properties/property[@name='requests'][@value='2345']") is not None
     assert fuzz.findtext("system-out") == "no stateful phase"
 
@@ -236,7 +280,12 @@ def test_json_is_valid_against_its_schema(text: str) -> None:
     Draft202012Validator.check_schema(schema)
     written = json.loads(render_json(report(text)).encode())
     Draft202012Validator(schema).validate(written)
-    assert written["outcomes"][0]["findings"][1]["verdict"] == "new"
+    findings = written["outcomes"][0]["findings"]
+    assert [one["verdict"] for one in findings] == ["known", "new", "gone", "accepted"]
+    assert [one["fails"] for one in findings] == [False, True, True, False]
+    assert findings[3]["acceptance"]["expires"] == "2026-03-01"
+    assert findings[1]["acceptance"] is None
+    assert [one["line"] for one in written["remarks"]] == [20, 21, 22]
     assert written["fails"] is True
 
 
@@ -259,6 +308,9 @@ def test_the_html_page_loads_nothing() -> None:
     page = render_html(report())
     assert '<details class="new" open' in page
     assert '<details class="known">' in page
+    assert '<details class="accepted">' in page
+    assert '<section id="accepted">' in page
+    assert "<code>gone huge-integers</code>" in page
 
 
 def rendered(text: str) -> Page:
@@ -306,6 +358,21 @@ def test_any_text_is_only_text_in_an_annotation(text: str) -> None:
     one = sanitize_uncut_line(sanitize(text))
     curl = sanitize_uncut_line(text)
     assert unescaped(lines[0]) == (f"{one}: {one}"[:200], f"{one}\n{curl}" if curl else one)
+
+
+def test_entries_to_change_are_warnings_at_their_lines() -> None:
+    """GitHub shows them in the list of accepted findings; what was not looked for is no warning."""
+    lines = github.warning_annotations(report())
+    heading = "title=accepted findings::"
+    assert lines == [
+        f"::warning file=accepted.yaml,line=20,{heading}unseen we know",
+        f"::warning file=accepted.yaml,line=21,{heading}ending we know",
+    ]
+    remark = Remark(RemarkKind.UNSEEN, "x", "100%\n", "C:/a,b.yaml", 1)
+    (line,) = github.warning_annotations(replace(report(), remarks=[remark]))
+    assert line == f"::warning file=C%3A/a%2Cb.yaml,line=1,{heading}100%25%0A"
+    ended = github.error_annotations(report())[1]
+    assert "::no longer accepted: it was until 2026-03-01 (accepted.yaml:7): we know%0A" in ended
 
 
 def test_annotations_are_as_many_as_github_shows() -> None:
