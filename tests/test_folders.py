@@ -20,6 +20,7 @@ ORDER = (
     "cli",
     "contract.verify",
     "contract",
+    "contract.accepted",
     "contract.report",
     "contract.fuzz",
     "contract.diff",
