@@ -110,7 +110,9 @@ def _run_verb(
     from ..contract import CommandOptions, run_verb
     from ..contract.server import TargetError
 
-    options = CommandOptions(server.options(), run.seed, diff, fuzz, run.report)
+    options = CommandOptions(
+        server.options(), run.seed, diff, fuzz, run.report, run.accept, run.write_accepted
+    )
     try:
         has_failures = run_verb(name, options, os.environ)
     except KeyboardInterrupt:

@@ -121,7 +121,7 @@ class ServerFlags:
 
 @dataclass(frozen=True, slots=True)
 class RunFlags:
-    """Where reports go, and which random requests are made."""
+    """Where reports go, which random requests are made, and which findings are accepted."""
 
     report: Annotated[
         Path | None,
@@ -130,6 +130,22 @@ class RunFlags:
         ),
     ] = None
     seed: Annotated[int, typer.Option(help="Another number gives other requests.")] = 1
+    accept: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Show findings that FILE accepts, and do not fail for them. Each has a reason "
+            "there. --write-accepted writes such a file.",
+        ),
+    ] = None
+    write_accepted: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write what was found to FILE, for review; or bring it up to date: new findings "
+            "are added, those no longer seen are dropped.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..errors import UsageError
+from .accepted import AcceptedFiles, open_accepted
 from .diff import DiffSettings, diff
 from .drift import DocumentError, check_drift, compare_document, read_document
 from .findings import Finding, Outcome
@@ -50,13 +51,18 @@ _SHARED_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class CommandOptions:
-    """The options of a command. None means the default settings, and no report folder."""
+    """The options of a command. None means the default settings, and no folder or file.
+
+    `accept` is a list of accepted findings, `write_accepted` one to write or bring up to date.
+    """
 
     server_options: ServerOptions
     seed: int
     diff: DiffSettings | None = None
     fuzz: FuzzSettings | None = None
     report: Path | None = None
+    accept: Path | None = None
+    write_accepted: Path | None = None
 
 
 Verb = Callable[[CommandOptions, ConnectedServer, ProgressDisplay], Outcome]
@@ -103,7 +109,7 @@ def _fuzz_if_permitted(
     try:
         return _fuzz(options, server, progress)
     except UsageError as refused:
-        return Outcome("fuzz", notes=[f"not run: {refused}"])
+        return Outcome("fuzz", notes=[f"not run: {refused}"], is_complete=False)
 
 
 def _diff_as_permitted(
@@ -134,6 +140,7 @@ def run_verb(name: str, options: CommandOptions, environment: Mapping[str, str])
     kit cannot connect to the server. A server that fails later is a finding.
     """
     started = datetime.now(UTC)
+    files = open_accepted(options.accept, options.write_accepted)
     if options.report is not None:
         ensure_writable_folder(options.report)
     url = options.server_options.url
@@ -146,7 +153,8 @@ def run_verb(name: str, options: CommandOptions, environment: Mapping[str, str])
         ):
             outcomes = list(_run_each(VERBS[name], options, server, progress))
         report = _build_report(options, server, outcomes, started)
-    _publish_report(report, options.report, environment)
+    report = files.review(report, started.date())
+    _publish_report(report, options.report, files, environment)
     return report.fails
 
 
@@ -180,7 +188,8 @@ def _run_each(
         try:
             yield verb(options, server, progress)
         except (TargetError, DocumentError) as error:
-            yield Outcome(name, [Finding(name, "not-done", server.target.url, str(error))])
+            finding = Finding(name, "not-done", server.target.url, str(error))
+            yield Outcome(name, [finding], is_complete=False)
             return
 
 
@@ -197,19 +206,26 @@ def _build_report(
         started,
         (datetime.now(UTC) - started).total_seconds(),
         options.seed,
+        identity.version,
+        identity.dialect.database or "",
     )
     return build_report(run_info, outcomes, secrets_in_headers(target.headers))
 
 
-def _publish_report(report: Report, folder: Path | None, environment: Mapping[str, str]) -> None:
+def _publish_report(
+    report: Report, folder: Path | None, files: AcceptedFiles, environment: Mapping[str, str]
+) -> None:
     """Print the report, write the files into `folder` (None: no files), and report to GitHub.
 
-    Raises UsageError for a folder that cannot be written to.
+    Also writes the list of accepted findings that the user wants to have. Raises UsageError for
+    a folder that cannot be written to.
     """
     with stop_workflow_commands(sys.stdout, environment):
         print_report(report, Console())
         if folder is not None:
             for path in write_reports(folder, report):
                 print(f"wrote {path}")  # noqa: T201
+        for line in files.write_list(report):
+            print(line)  # noqa: T201
     # Outside of the block: its annotations are meant as workflow commands.
     report_to_github(report, environment, sys.stdout)

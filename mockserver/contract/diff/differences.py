@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import to_single_line
 from ...filters import AllOf, AnyOf, Comparison, Predicate
 from ...prefect import SPEC, FlowRun, LikeCase, NulHandling, StateType, Wildcards, format_instant
-from ..findings import Finding, Party, Verdict
+from ..findings import KEY_SEPARATOR, Finding, Party, Verdict, gone_id
 from .filter_sweep import iter_conditions
 from .twin import IdsOrStatus, Twin
 
@@ -150,7 +150,27 @@ def to_finding(difference: Difference, check: str) -> Finding:
         deviation,
         "\n".join(_evidence(difference)),
         difference.curl,
+        id=gone_id(deviation) if deviation else _finding_id(difference, check),
     )
+
+
+def _finding_id(difference: Difference, check: str) -> str:
+    """The id of a difference: what the server did otherwise, and the keys of the filter.
+
+    Without keys there is none. Such a difference covers every other (see `is_covered_by`), so that
+    nothing else is compared: whoever accepted it would accept anything.
+    """
+    if not difference.signature:
+        return ""
+    server, dialect = difference.server, difference.dialect
+    if isinstance(server, int):
+        how = f"answers-{server}"
+    elif isinstance(dialect, int):
+        how = "answers"
+    else:
+        how = "other-runs" if server != dialect else "other-order-or-effect"
+    keys = KEY_SEPARATOR.join(sorted(difference.signature))
+    return f"diff {check} {difference.subject} {how} {keys}"
 
 
 def describe_filter(twin: Twin, filter_body: Json) -> str:

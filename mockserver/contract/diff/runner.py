@@ -28,7 +28,7 @@ from ..server import (
     take_snapshot,
 )
 from .delete_comparison import DeleteComparison, create_sentinels
-from .filter_comparison import CountCallback, FilterComparison
+from .filter_comparison import MAX_DIFFERENCES, CountCallback, FilterComparison
 from .twin import Twin
 from .vocabulary import vocabulary_of
 
@@ -86,6 +86,7 @@ def diff(
         counts={name: count for part in parts for name, count in part.counts.items()},
         tables=[table for part in parts for table in part.tables],
         seconds=time.monotonic() - started,
+        is_complete=settings.delete and all(part.is_complete for part in parts),
     )
 
 
@@ -107,7 +108,8 @@ def _diff_existing(
     outcome = _compare_filters(
         FilterComparison(target, {}, read_twin(), read_twin, on_count), settings, "that were there"
     )
-    return replace(outcome, notes=(*outcome.notes, _QUEUE_NOTE))
+    # What these flow runs do not show, others may.
+    return replace(outcome, notes=(*outcome.notes, _QUEUE_NOTE), is_complete=False)
 
 
 # Prefect: schemas/responses.py, FlowRunResponse.model_validate shows the queue's own name.
@@ -185,6 +187,7 @@ def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which
     )
     if untried:
         notes.append(f"{len(untried):,} kinds of condition not tried: {_abbreviate(untried)}")
+    notes += _stopped_note(findings, "filters")
     return Outcome(
         "diff",
         [*findings, *comparison.deviation_findings()],
@@ -192,7 +195,15 @@ def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which
         notes,
         {"filters": tried, "flow runs": run_count},
         list(coverage.tables()),
+        is_complete=len(findings) < MAX_DIFFERENCES,
     )
+
+
+def _stopped_note(findings: Sequence[Finding], what: str) -> list[str]:
+    """A note if the search has stopped before the end."""
+    if len(findings) < MAX_DIFFERENCES:
+        return []
+    return [f"not all {what} were tried: the search stops at {MAX_DIFFERENCES} differences"]
 
 
 def _abbreviate(words: Sequence[str], most: int = 5) -> str:
@@ -215,6 +226,7 @@ def _compare_deletes(
         create_sentinels(sentinels)
     comparison = DeleteComparison(created_runs, identity.dialect, guarded, on_count)
     findings = comparison.search(settings.deletes, settings.seed)
+    stopped = _stopped_note(findings, "deletes")
     holds = [
         f"{comparison.sent:,} deletes removed {comparison.deleted:,} flow runs and left the same "
         f"as {identity.dialect.name} does"
@@ -237,7 +249,8 @@ def _compare_deletes(
         if comparison.skipped
         else []
     )
-    return Outcome("diff", findings, holds, notes, {"deletes": comparison.sent})
+    counts = {"deletes": comparison.sent}
+    return Outcome("diff", findings, holds, [*notes, *stopped], counts, is_complete=not stopped)
 
 
 def _lost_runs(created_runs: CreatedRuns) -> list[str]:

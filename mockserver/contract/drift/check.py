@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ...errors import to_single_line
 from ...prefect import describe_range, openapi
-from ..findings import Finding, Outcome, Verdict
+from ..findings import Finding, Outcome, Verdict, digest
 from ..server import Target, TargetError
 from .changes import Change, ClientImpact, Side, client_impact
 from .document_comparison import DocumentComparison, compare_with_release, info_of
@@ -91,6 +91,7 @@ def compare_document(
     return Outcome(
         VERB,
         findings[:MAX_FINDINGS],
+        is_complete=len(findings) <= MAX_FINDINGS,
         holds=_passed_sentences(compared, described),
         notes=list(_notes(compared, len(findings))),
         counts=_counts(compared.comparison, compared.shared),
@@ -138,7 +139,20 @@ def _new_findings(
             evidence=subjects if more else _used_by_text(change, users),
             curl=inspect_command(change),
             times=len(group),
+            # The description is part of it: another value of the same keyword is another change.
+            id=_finding_id(
+                change.kind.value, change.subject, change.description, *sorted(map(_subject, group))
+            ),
         )
+
+
+def _subject(change: Change) -> str:
+    return change.subject
+
+
+def _finding_id(word: str, name: str, *details: str) -> str:
+    """An id of a finding: what tells it from others of this name is too long to be written out."""
+    return f"{VERB} {word} {to_single_line(name)} {digest(details)}"
 
 
 def _group_changes(changes: Sequence[Change]) -> Collection[Sequence[Change]]:
@@ -174,6 +188,7 @@ def _known_findings(
             yield replace(
                 _known_drift_finding(known, Verdict.GONE, gone),
                 sentence=f"expected in {expected}, not seen in {described}: {known.sentence}",
+                id=_finding_id(Verdict.GONE.value, known.id, *sorted(gone)),
             )
 
 

@@ -59,6 +59,11 @@ class FuzzSettings:
     folder: Path | None = None
     probes: bool = True
 
+    @property
+    def is_for_everything(self) -> bool:
+        """Whether no operation, phase or probe is left out."""
+        return self.probes and not self.operations and set(PHASES) <= set(self.phases)
+
 
 class Campaign:
     """One run of schemathesis on openapi.yaml, configured but not started."""

@@ -6,10 +6,12 @@ What `observer` puts together and `invariants` checks. Ids are in lower case thr
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from ...prefect import openapi
 from ..server import Answer
 
 BULK_DELETE_PATH = "/flow_runs/bulk_delete"
@@ -134,3 +136,48 @@ def parse_deleted_ids(answer: Answer) -> Sequence[str]:
         return ()
     # Rule M9: the case of a uuid's letters does not count.
     return [str(run_id).lower() for run_id in deleted] if isinstance(deleted, list) else ()
+
+
+def refused_places(answer: Answer) -> Sequence[str]:
+    """What a 422 says is wrong, each as `body.names too_short`; sorted.
+
+    Empty if there is no list of errors, in the document's shape or in that of real servers.
+    """
+    try:
+        reply = answer.json
+        errors = reply.get("detail", reply.get("exception_detail"))
+        return sorted({f"{format_place(error['loc'])} {error['type']}" for error in errors})
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ()
+
+
+def format_place(steps: Sequence[str | int]) -> str:
+    """A path into a JSON value that is the same for every request that leads there.
+
+    An index becomes `[]`. A name that the document does not have becomes `*`: it is a key that the
+    client chose, or pydantic's own name for one member of a union.
+    """
+    return ".".join(
+        "[]" if isinstance(step, int) else step if step in _document_names() else "*"
+        for step in steps
+    )
+
+
+@cache
+def _document_names() -> frozenset[str]:
+    """The names of all properties and parameters in the document, and the parts of a request."""
+    return frozenset({"body", "query", "path", "header", *_names(openapi.document())})
+
+
+def _names(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _names(item)
+    elif isinstance(node, dict):
+        properties = node.get("properties")
+        if isinstance(properties, dict):
+            yield from properties
+        if "in" in node and isinstance(node.get("name"), str):
+            yield node["name"]
+        for item in node.values():
+            yield from _names(item)

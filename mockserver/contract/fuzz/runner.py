@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from schemathesis.core.failures import Failure
 from schemathesis.engine import events
 from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.openapi.checks import JsonSchemaError
 
 from ...errors import to_single_line
 from ...prefect import Dialect
-from ..findings import Finding, Outcome, Verdict
+from ..findings import Finding, Outcome, Verdict, gone_id
 from ..server import (
     Answer,
     RequestLimitReached,
@@ -26,7 +28,7 @@ from ..server import (
     require_permission,
 )
 from .campaign import Campaign, FuzzSettings
-from .exchange import SentRequest
+from .exchange import SentRequest, format_place, refused_places
 from .explainer import DEVIATIONS_BY_ID, Explainer, is_documented_refusal, shows_in
 from .fixed_requests import ACCEPTS_VALID, REJECTS_INVALID, send_fixed_requests
 from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
@@ -37,6 +39,9 @@ from .probes import ProbeResult, run_probes
 from .run_pool import RunPool, ServerSnapshot, no_op, remove_new_records, take_snapshot
 
 VERB = "fuzz"
+_ACCEPTS_POSITIVE_DATA = "positive_data_acceptance"
+# A refusal that violates one of these says what it does not like.
+_VALID_DATA_CHECKS = (_ACCEPTS_POSITIVE_DATA, ACCEPTS_VALID.id)
 KIT_CHECK_IDS = frozenset({*CHECK_ID_BY_NAME.values(), ACCEPTS_VALID.id, REJECTS_INVALID.id})
 ProgressCallback = Callable[[str], None]
 
@@ -75,7 +80,7 @@ def fuzz(
     counts = {"requests": target.sent - sent_before, "cases": run.cases, "removed": removed}
     if target.flaky:
         counts["retries after 503"] = interceptor.retries
-    return run.outcome(settings.seed, counts, time.monotonic() - started)
+    return run.outcome(settings, counts, time.monotonic() - started)
 
 
 def is_mock(target: Target) -> bool:
@@ -85,14 +90,28 @@ def is_mock(target: Target) -> bool:
 
 @dataclass
 class _Failure:
-    """A failure that no deviation explains, with the request of the shortest body that shows it."""
+    """A failure that no deviation explains, with the request of the shortest body that shows it.
+
+    `place` is what the answer is about, such as `body.names too_short`; "" if it does not say.
+    """
 
     check: str
     subject: str
+    place: str
     sentence: str
     sent: SentRequest
     answer: Answer
     times: int = 0
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from other failures; the same in every run."""
+        return (self.check, self.subject, str(self.answer.status), self.place)
+
+    @property
+    def id(self) -> str:
+        """The id of its finding."""
+        return " ".join((VERB, *self.key)).rstrip()
 
 
 @dataclass
@@ -100,7 +119,7 @@ class _FuzzRun:
     """Collects failures, and separates those that a known deviation explains from the others.
 
     `known_counts` counts the explained ones by deviation; `failures` are the others, by check,
-    operation and status. `incomplete_reason` says why not everything was sent ("": it was).
+    operation, status and place. `incomplete_reason` says why not everything was sent ("": it was).
     `probed` are the results of the probes.
     """
 
@@ -186,24 +205,32 @@ class _FuzzRun:
             answer = Answer(response.status_code, response.content or b"", {})
             ours = CHECK_ID_BY_NAME.get(node.name)
             text = failure.message if ours else f"{failure.title}: {failure.message}"
-            self._add_unless_known(ours or node.name, text, sent, answer)
+            place = _place_in_reply(failure)
+            self._add_unless_known(ours or node.name, text, sent, answer, place)
 
-    def _add_unless_known(self, check: str, text: str, sent: SentRequest, answer: Answer) -> None:
+    def _add_unless_known(
+        self, check: str, text: str, sent: SentRequest, answer: Answer, place: str = ""
+    ) -> None:
         if self._is_known(check, sent, answer):
             return
         self.broken_checks.add(check)
         sentence = to_single_line(" ".join(text.split()), 400)
-        key = (check, sent.operation, str(answer.status))
-        seen = self.failures.get(key)
-        times = seen.times if seen else 0
+        refused = refused_places(answer) if check in _VALID_DATA_CHECKS else ()
+        for one in refused or (place,):
+            self._add_failure(_Failure(check, sent.operation, one, sentence, sent, answer))
+
+    def _add_failure(self, failure: _Failure) -> None:
+        seen = self.failures.get(failure.key, failure)
+        times = seen.times + 1
         # Schemathesis is told not to shrink, so the shortest body that was sent is shown.
-        if seen is None or len(sent.body or b"") < len(seen.sent.body or b""):
-            seen = self.failures[key] = _Failure(check, sent.operation, sentence, sent, answer)
-        seen.times = times + 1
+        if len(failure.sent.body or b"") < len(seen.sent.body or b""):
+            seen = failure
+        seen.times = times
+        self.failures[failure.key] = seen
 
     def _is_known(self, check: str, sent: SentRequest, answer: Answer) -> bool:
         """Whether the document or a deviation explains a failure; counts it for the deviation."""
-        if check == "positive_data_acceptance" and is_documented_refusal(sent, answer):
+        if check == _ACCEPTS_POSITIVE_DATA and is_documented_refusal(sent, answer):
             return True
         if check == STILL_READABLE.id:  # the answer is one to the request, not to the list
             deviation = self.explainer.explain_by_table(sent, answer)
@@ -225,12 +252,16 @@ class _FuzzRun:
                 self.notes.append(f"what was created may still be there: {error}")
                 return 0
 
-    def outcome(self, seed: int, counts: Mapping[str, int], seconds: float) -> Outcome:
+    def outcome(self, settings: FuzzSettings, counts: Mapping[str, int], seconds: float) -> Outcome:
         """What the run has found; `holds` are our checks that nothing violated."""
         dialect = self.explainer.dialect
+        sent_all = not (self.incomplete_reason or self.interceptor.timed_out)
         return Outcome(
             VERB,
-            [*self.findings(seed), *probe_findings(dialect, self.probed, self.known_counts)],
+            [
+                *self.findings(settings.seed),
+                *probe_findings(dialect, self.probed, self.known_counts),
+            ],
             holds=[
                 f"{check.id}: {check.sentence}"
                 for check in (*CHECKS, ACCEPTS_VALID, REJECTS_INVALID)
@@ -239,6 +270,7 @@ class _FuzzRun:
             notes=self.notes,
             counts=counts,
             seconds=seconds,
+            is_complete=sent_all and settings.is_for_everything,
         )
 
     def findings(self, seed: int) -> Iterator[Finding]:
@@ -256,7 +288,16 @@ class _FuzzRun:
                 evidence=f"it answered {failure.answer}\nsent with --seed {seed}",
                 curl=target.curl(sent.method, sent.path, sent.body, sent.headers),
                 times=failure.times,
+                id=failure.id,
             )
+
+
+def _place_in_reply(failure: Failure) -> str:
+    """Where a reply breaks its schema and by which keyword, such as `[].tags type`; else ""."""
+    if not isinstance(failure, JsonSchemaError):
+        return ""
+    keyword = failure.schema_path[-1] if failure.schema_path else "schema"
+    return f"{format_place(failure.instance_path)} {keyword}".lstrip()
 
 
 _PROBE_SENTENCES: Mapping[Verdict, str] = {
@@ -297,7 +338,14 @@ def probe_findings(
             ),
             curl=result.curl,
             times=max(1, seen.total()),
+            id=_probe_finding_id(verdict, result.deviation),
         )
+
+
+def _probe_finding_id(verdict: Verdict, deviation: str) -> str:
+    if verdict is Verdict.GONE:
+        return gone_id(deviation)
+    return f"{VERB} shows {deviation}" if verdict is Verdict.NEW else ""
 
 
 def _probe_verdict(result: ProbeResult, dialect: Dialect) -> Verdict | None:
