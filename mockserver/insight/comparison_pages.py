@@ -118,10 +118,15 @@ def _notes(requests: RequestComparison, most: int) -> Iterator[str]:
     if len(requests.mattering) > 1:
         for id_, times in causes.most_common():
             yield f"because of {id_}: {count_of(times, 'request')}"
-    if requests.refused_first:
-        where, reason = requests.refused_first
-        counted = count_of(requests.refused, "request")
-        yield f"refused by both releases: {counted}, the first at {where}: a server {reason}"
+    unfiltered, refused = requests.unfiltered, requests.refused
+    if unfiltered.count:
+        yield (
+            f"without a condition on both releases: {count_of(unfiltered.count, 'request')}, the "
+            f"first at {unfiltered.where}: a server {unfiltered.text} every flow run"
+        )
+    if refused.count:
+        counted = count_of(refused.count, "request")
+        yield f"refused by both: {counted}, the first at {refused.where}: a server {refused.text}"
     if requests.skipped:
         counted = count_of(sum(requests.skipped.values()), "request")
         yield f"not compared, as no flow runs are selected: {counted} ({_listed(requests.skipped)})"

@@ -99,7 +99,8 @@ def _requests(requests: RequestComparison) -> dict[str, Any]:
     return {
         "total": requests.total,
         "same": requests.same,
-        "refused": requests.refused,
+        "unfiltered": requests.unfiltered.count,
+        "refused": requests.refused.count,
         "not_compared": dict(requests.skipped),
         "flow_runs": requests.runs,
         "differing": [_request(one) for one in requests.differences],

@@ -7,7 +7,7 @@ does not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from ..store import Store
 from .recorded_requests import RecordedRequest
 from .release_differences import Difference, ReleaseComparison
 from .request_meaning import Meaning, Refusal, find_meaning, have_same_effect
-from .selecting_endpoints import SelectingEndpoint
+from .selecting_endpoints import Effect, SelectingEndpoint
 
 # Bounds of what is kept to be shown; the counts are always exact.
 MAX_RUNS = 100
@@ -82,19 +82,32 @@ class RequestDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many requests, the place of the first of them, and what there is to say about it."""
+
+    count: int = 0
+    where: str = ""
+    text: str = ""
+
+    def add(self, places: Sequence[str], text: str) -> Tally:
+        """The tally with one more request, which came at these places."""
+        return Tally(self.count + len(places), self.where or places[0], self.text or text)
+
+
+@dataclass(frozen=True, slots=True)
 class RequestComparison:
     """What all requests of a file do on two releases. Numbers are of requests as they came.
 
-    `same` select the same runs whatever there are; `refused` are refused by both releases, the
-    first of them at `refused_first` for that reason; `skipped` select no flow runs, by title.
+    `same` select the same runs whatever there are, and `unfiltered` are those of them that change
+    every run. `refused` are refused by both releases. `skipped` select no flow runs, by title.
     `runs` is the number of flow runs that there are, None where none were given.
     """
 
     total: int
     differences: tuple[RequestDifference, ...]
     same: int
-    refused: int
-    refused_first: tuple[str, str] | None
+    unfiltered: Tally
+    refused: Tally
     skipped: Mapping[str, int]
     runs: int | None
 
@@ -143,8 +156,8 @@ class _Comparer:
         self.now = now
         self.store = store
         self.differences: list[RequestDifference] = []
-        self.same = self.refused = 0
-        self.refused_first: tuple[str, str] | None = None
+        self.same = 0
+        self.unfiltered = self.refused = Tally()
 
     def compare(self, endpoint: SelectingEndpoint, message: Message, where: list[str]) -> None:
         """Compare what a request that came at these places means on the two releases."""
@@ -158,10 +171,11 @@ class _Comparer:
             )
             self.differences.append(self._with_runs(difference))
         elif isinstance(after, Refusal):
-            self.refused += len(where)
-            self.refused_first = self.refused_first or (where[0], after.reason)
+            self.refused = self.refused.add(where, after.reason)
         else:
             self.same += len(where)
+            if after.selects_all and endpoint.effect is not Effect.READS:
+                self.unfiltered = self.unfiltered.add(where, endpoint.effect.value)
 
     def _with_runs(self, difference: RequestDifference) -> RequestDifference:
         """The difference with the flow runs that it is about, if there is a store."""
@@ -183,11 +197,11 @@ class _Comparer:
     def result(self, skipped: Mapping[str, int]) -> RequestComparison:
         differing = sum(one.times for one in self.differences)
         return RequestComparison(
-            differing + self.same + self.refused + sum(skipped.values()),
+            differing + self.same + self.refused.count + sum(skipped.values()),
             tuple(self.differences),
             self.same,
+            self.unfiltered,
             self.refused,
-            self.refused_first,
             skipped,
             None if self.store is None else len(self.store),
         )

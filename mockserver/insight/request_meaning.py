@@ -42,6 +42,11 @@ class Meaning:
     conditions: tuple[tuple[str, Predicate], ...]
     limit: int | None
 
+    @property
+    def selects_all(self) -> bool:
+        """Whether no condition is left, so that every flow run is selected."""
+        return self.conditions in ((), (("flow_runs", MATCH_ALL),))
+
     def predicate_on(self, store: Store) -> Predicate:
         """The condition on flow runs. A store is asked what filters on other records match."""
         return flow_runs_predicate(self.filters, store, self.dialect)

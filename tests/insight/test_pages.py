@@ -222,7 +222,16 @@ def test_requests_that_both_refuse_are_counted() -> None:
     """With the first one and its reason; there is nothing to worry about, but to look at."""
     page = request_page({"limit": 0}, {"limit": 99})
     note = section(page, "your requests").notes[0]
-    assert note.startswith("refused by both releases: 2 requests, the first at f:1: a server ")
+    assert note.startswith("refused by both: 2 requests, the first at f:1: a server ")
+
+
+def test_requests_that_delete_everything_are_told() -> None:
+    """It may be another file that was given, whose keys are all ignored."""
+    page = request_page({"id": "x", "name": "y"})
+    assert section(page, "your requests").notes[0] == (
+        "without a condition on both releases: 1 request, the first at f: a server deletes every "
+        "flow run"
+    )
 
 
 def test_effects_have_their_verbs() -> None:

@@ -134,13 +134,25 @@ def test_requests_are_counted_by_what_becomes_of_them() -> None:
         {"method": "GET", "path": "/health"},
         store=store_of(*RUNS),
     )
-    assert (result.same, result.refused, result.skipped) == (1, 2, {"GET /health": 2})
+    assert (result.same, result.refused.count, result.skipped) == (1, 2, {"GET /health": 2})
     assert (result.total, result.compared, result.runs) == (5, 3, 4)
     assert result.differences == ()
-    assert result.refused_first
-    where, reason = result.refused_first
-    assert where == "f:2"
-    assert "greater than or equal to 1" in reason
+    assert result.refused.where == "f:2"
+    assert "greater than or equal to 1" in result.refused.text
+
+
+def test_requests_that_delete_everything_are_counted() -> None:
+    """The releases agree about them, but their author may not: a misspelt key is ignored."""
+    result = compared(
+        "3.8.8",
+        "3.9.1",
+        {"flow_runs": NAMED},
+        {"flow_run": NAMED},
+        {"flow_runs": {"name": {"like_": ""}}},
+        {"path": "/flow_runs/count", "body": {}},
+    )
+    assert (result.same, result.unfiltered.count, result.unfiltered.where) == (4, 2, "f:2")
+    assert result.unfiltered.text == "deletes"
 
 
 def test_a_request_that_one_release_refuses_matters() -> None:
@@ -216,7 +228,7 @@ def test_a_release_does_the_same_as_itself(
     bodies = [{"flow_runs": filter_} for filter_ in drawn]
     result = compared(release, release, *bodies, store=Store(base), database=database)
     assert result.differences == ()
-    assert result.same + result.refused == len(bodies)
+    assert result.same + result.refused.count == len(bodies)
 
 
 @given(bases(), filters, releases, releases, databases)
@@ -225,7 +237,7 @@ def test_differing_runs_are_those_of_two_full_scans(
 ) -> None:
     """For any filter, any two releases and any runs, also where no difference is told."""
     result = compared(before, after, {"flow_runs": filter_}, store=Store(base), database=database)
-    if result.refused or any(
+    if result.refused.count or any(
         isinstance(meaning, Refusal)
         for one in result.differences
         for meaning in (one.before, one.after)
