@@ -11,13 +11,13 @@ from ..lazy_exports import lazy_exports
 from .page import Entry, Page, Section, Tone
 
 if TYPE_CHECKING:
-    from .html_page import render_page
-    from .terminal import print_page
+    from .html_page import Element, element, html_document, render_page
+    from .terminal import TerminalPrinter, print_page
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "html_page": ("render_page",),
-        "terminal": ("print_page",),
+        "html_page": ("Element", "element", "html_document", "render_page"),
+        "terminal": ("TerminalPrinter", "print_page"),
     },
 )

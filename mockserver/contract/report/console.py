@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ...rendering import TerminalPrinter
 from ..findings import Finding, Outcome, Table, Verdict
 from .report import (
     VERDICT_LABELS,
@@ -27,8 +28,6 @@ _STYLES = {
     Verdict.KNOWN: "cyan",
 }
 _MARKS = {Verdict.NEW: "✗", Verdict.GONE: "!", Verdict.ACCEPTED: "○", Verdict.KNOWN: "~"}
-_ASCII = {"✗": "x", "✓": "+", "─": "-", "○": "o"}  # for an encoding such as ASCII or Latin-1
-
 _REMEDY = (
     "To accept findings: --write-accepted accepted.yaml lists them for review; with --accept "
     "accepted.yaml they are then shown and do not fail."
@@ -51,41 +50,7 @@ def print_report(report: Report, console: Console) -> None:
     printer.print_wrapped(f"{mark} {report.headline}", style)
 
 
-class _ReportPrinter:
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.ascii_marks = not (console.encoding or "").lower().startswith("utf")
-
-    def encodable(self, text: str) -> str:
-        """The text in characters that the console's encoding has.
-
-        Without UTF, marks become ASCII; other characters that are missing become escapes.
-        """
-        for mark, ascii_mark in _ASCII.items() if self.ascii_marks else ():
-            text = text.replace(mark, ascii_mark)
-        return text.encode(self.console.encoding or "utf-8", "backslashreplace").decode(
-            self.console.encoding or "utf-8"
-        )
-
-    def print_wrapped(self, text: str, style: str = "", *, indent: int = 0) -> None:
-        """Print text wrapped to the terminal's width, without spaces at the end of lines."""
-        width = max(20, self.console.width - indent)
-        # Text and not str: rich reads [...] in a str as markup.
-        for line in Text(self.encodable(text), style).wrap(self.console, width):
-            line.rstrip()
-            self.console.print(Text(" " * indent) + line, soft_wrap=True)
-
-    def print_line(self, name: str, value: str) -> None:
-        """Print a line without wrapping it, so that it can be copied."""
-        whole = Text.assemble((self.encodable(name), "dim"), " ", self.encodable(value))
-        # Else rich breaks the line at the width of the terminal.
-        self.console.print(whole, soft_wrap=True)
-
-    def print_rule(self, name: str) -> None:
-        line = "─" * max(3, min(self.console.width, 100) - len(name) - 4)
-        self.console.print()
-        self.print_wrapped(f"── {name} {line}"[: self.console.width], "bold")
-
+class _ReportPrinter(TerminalPrinter):
     def print_outcome(self, outcome: Outcome) -> None:
         self.print_rule(outcome.verb)
         for verdict, findings in group_by_verdict(outcome.findings):
@@ -101,12 +66,9 @@ class _ReportPrinter:
         self.print_wrapped(counts_text(outcome), "dim", indent=2)
 
     def print_finding(self, verdict: Verdict, finding: Finding) -> None:
-        heading = Text.assemble(
-            (self.encodable(f"{_MARKS[verdict]} {VERDICT_LABELS[verdict]}: "), _STYLES[verdict]),
-            (self.encodable(finding_title(finding)), "bold"),
-            self.encodable(f"  {finding.subject}{times_text(finding)}"),
-        )
-        self.console.print(heading, soft_wrap=True)
+        mark = f"{_MARKS[verdict]} {VERDICT_LABELS[verdict]}: "
+        subject = f"  {finding.subject}{times_text(finding)}"
+        self.print_heading(mark, _STYLES[verdict], finding_title(finding), subject)
         for text, style in _details(finding):
             self.print_wrapped(text, style, indent=4)
         if finding.curl:

@@ -302,7 +302,7 @@ def test_any_text_is_only_text_in_html(text: str) -> None:
 
 def test_the_html_page_loads_nothing() -> None:
     """Its template names no other origin, and its Content-Security-Policy forbids any."""
-    frame = resource_path("contract/report/report.html").read_text(encoding="utf-8")
+    frame = resource_path("rendering/page.html").read_text(encoding="utf-8")
     assert not re.findall(r"https?://|url\(|@import|<script", frame)
     assert "default-src 'none'" in frame
     page = render_html(report())
