@@ -21,7 +21,7 @@ from schemathesis.engine.core import EventStream
 from schemathesis.schemas import BaseSchema
 
 from ...errors import UsageError
-from ...prefect import openapi
+from ...prefect import NEWEST, openapi
 from ..server import Target
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -68,14 +68,17 @@ class FuzzSettings:
 class Campaign:
     """One run of schemathesis on openapi.yaml, configured but not started."""
 
-    def __init__(self, target: Target, settings: FuzzSettings) -> None:
-        """Raises UsageError for unknown phases, reports and operations."""
+    def __init__(self, target: Target, settings: FuzzSettings, release: str = NEWEST) -> None:
+        """`release` is the one whose document is used.
+
+        Raises UsageError for unknown phases, reports and operations.
+        """
         _require_known("phase", settings.phases, PHASES)
         _require_known("report", settings.reports, REPORTS)
         if "allure" in settings.reports and find_spec("allure_commons") is None:
             raise UsageError("the allure report needs: pip install 'schemathesis[allure]'")
         # A copy: openapi.document() is one object for the whole process.
-        document = deepcopy(dict(openapi.document()))
+        document = deepcopy(dict(openapi.document(release)))
         known = [
             f"{method.upper()} {path}"
             for path, methods in document["paths"].items()

@@ -2,7 +2,8 @@
 
 A deviation explains a failure if a mock that has only this deviation answers the request as the
 server did, and a mock without deviations does not. So the explanations are as good as the mock, and
-no list of them has to be kept. Failures that no mock shows are explained by `DEVIATION_RULES`.
+no list of them has to be kept. What an old release does because a change came only later is
+explained in the same way. Failures that no mock shows are explained by `DEVIATION_RULES`.
 """
 
 from __future__ import annotations
@@ -14,48 +15,13 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from ...prefect import DEVIATIONS, SPEC, Deviation, Dialect, NulHandling, StateType
+from ...prefect import CHANGES, DEVIATIONS, SPEC, Change, Deviation, Dialect, StateType
 from ..server import Answer, TargetError
 from .exchange import SentRequest
 from .mock_pool import MockPool
 
 DEVIATIONS_BY_ID: Mapping[str, Deviation] = {deviation.id: deviation for deviation in DEVIATIONS}
-
-# A deviation is decided by the dialect's field of the same name, but for these.
-_FIELD_OVERRIDES: Mapping[str, str] = {
-    "like-nul": "nul",
-    "nul-in-text": "nul",
-    "policy-deprecated-keys": "lax_coercion",
-    "policy-no-object": "lax_coercion",
-    "falsy-names": "lax_coercion",
-    "state-not-stored": "undocumented_5xx",
-    "small-levels": "undocumented_5xx",
-}
-IN_EVERY_DIALECT = frozenset({"client-nulls", "empty-key"})
-"""Deviations that the mock has in every dialect, since openapi.yaml describes them."""
-
-
-def dialect_field(deviation: str) -> str:
-    """The name of the dialect's field that decides a deviation.
-
-    Raises KeyError for a deviation that every dialect has.
-    """
-    if deviation in IN_EVERY_DIALECT:
-        raise KeyError(deviation)
-    return _FIELD_OVERRIDES.get(deviation, deviation.replace("-", "_"))
-
-
-def shows_in(deviation: str, dialect: Dialect) -> bool | None:
-    """Whether a server of this dialect shows a deviation.
-
-    None: it is in every dialect, and `dialect` is the document's own, so either is right.
-    """
-    if deviation in IN_EVERY_DIALECT:
-        return None if dialect == SPEC else True
-    if deviation == "nul-in-text":  # shares its field with like-nul, which has two other values
-        return dialect.nul is NulHandling.FAILS
-    name = dialect_field(deviation)
-    return bool(getattr(dialect, name) != getattr(SPEC, name))
+CHANGES_BY_ID: Mapping[str, Change] = {change.id: change for change in CHANGES if change.modelled}
 
 
 # --- refusals that the document announces ---------------------------------------------------------
@@ -164,14 +130,17 @@ def _refusal_text(answer: Answer) -> str:
 
 @dataclass
 class Explainer:
-    """Says which deviation of a dialect explains an answer. Remembers each explanation."""
+    """Says which deviation of a dialect, or which change after its release, explains an answer.
+
+    Remembers each explanation.
+    """
 
     dialect: Dialect
     mocks: MockPool
     _cache: dict[tuple[object, ...], str | None] = field(default_factory=dict)
 
     def explain(self, sent: SentRequest, answer: Answer) -> str | None:
-        """The id of a deviation that explains the answer, or None."""
+        """The id of a deviation or a change that explains the answer, or None."""
         key = (sent.method, sent.path, sent.body, tuple(sent.headers.items()), answer.status)
         if key not in self._cache:
             self._cache[key] = self._explain_by_mocks(sent, answer) or self.explain_by_table(
@@ -208,16 +177,19 @@ class Explainer:
         return None
 
     def _deviating_fields(self) -> dict[str, str]:
-        """The fields in which the dialect deviates, each with the deviation to name for it.
+        """The fields in which the dialect differs from `spec`, each with the id to name for it.
 
-        If a field decides several deviations, it names the first of the registry and stands where
-        the last one would: so broad fields such as `lax_coercion` are tried last.
+        That is of a deviation, or of a change that came after the dialect's release. If a field
+        decides several deviations, it names the first of the registry and stands where the last one
+        would: so broad fields such as `lax_coercion` are tried last.
         """
         fields: dict[str, str] = {}
         for deviation in DEVIATIONS:
-            if deviation.id not in IN_EVERY_DIALECT and shows_in(deviation.id, self.dialect):
-                name = dialect_field(deviation.id)
-                fields[name] = fields.pop(name, deviation.id)
+            if not deviation.in_spec and self.dialect.has(deviation):
+                fields[deviation.field] = fields.pop(deviation.field, deviation.id)
+        for change in CHANGES_BY_ID.values():
+            if not getattr(self.dialect, change.field):
+                fields[change.field] = change.id
         return fields
 
     def _mock_answer_shapes(self, dialect: Dialect, sent: SentRequest) -> list[object]:

@@ -78,6 +78,13 @@ def _state_both_lists(context: ProbeContext) -> bool:
     return bool(context.count(run, state={"type": both}).json == 1)
 
 
+def _empty_list(context: ProbeContext) -> bool:
+    run = context.create_run_id(name="probe", state={"type": "SCHEDULED"})
+    # A scheduled run matches only where the empty list counts, so that there are two lists.
+    with_empty = {"any_": ["COMPLETED"], "not_any_": []}
+    return bool(context.count(run, state={"type": with_empty}).json == 1)
+
+
 def _like_wildcards(context: ProbeContext) -> bool:
     return bool(
         context.count(context.create_run_id(name="100 percent"), name={"like_": "100%per"}).json
@@ -230,6 +237,7 @@ def _delete_unlistable(context: ProbeContext, run: str) -> None:
 
 PROBES: Mapping[str, Callable[[ProbeContext], bool]] = {
     "state-both-lists": _state_both_lists,
+    "empty-list-condition": _empty_list,
     "like-wildcards": _like_wildcards,
     "like-nul": _like_nul,
     "nul-in-text": _nul_in_text,

@@ -17,7 +17,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.openapi.checks import JsonSchemaError
 
 from ...errors import to_single_line
-from ...prefect import Dialect
+from ...prefect import SPEC, Dialect
 from ..findings import Finding, Outcome, Verdict, gone_id
 from ..server import (
     Answer,
@@ -29,7 +29,7 @@ from ..server import (
 )
 from .campaign import Campaign, FuzzSettings
 from .exchange import SentRequest, format_place, refused_places
-from .explainer import DEVIATIONS_BY_ID, Explainer, is_documented_refusal, shows_in
+from .explainer import CHANGES_BY_ID, DEVIATIONS_BY_ID, Explainer, is_documented_refusal
 from .fixed_requests import ACCEPTS_VALID, REJECTS_INVALID, send_fixed_requests
 from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
 from .invariants import CHECKS, STILL_READABLE
@@ -64,7 +64,7 @@ def fuzz(
     """
     require_permission(target, SideEffect.FUZZES, VERB)
     # First, since it may raise: nothing has been created yet.
-    campaign = Campaign(target, settings or FuzzSettings())
+    campaign = Campaign(target, settings or FuzzSettings(), dialect.release)
     settings = campaign.settings
     started, sent_before = time.monotonic(), target.sent
     snapshot = take_snapshot(target)
@@ -261,6 +261,7 @@ class _FuzzRun:
             [
                 *self.findings(settings.seed),
                 *probe_findings(dialect, self.probed, self.known_counts),
+                *change_findings(self.known_counts),
             ],
             holds=[
                 f"{check.id}: {check.sentence}"
@@ -327,15 +328,11 @@ def probe_findings(
             VERB,
             result.deviation,
             deviation.endpoint,
-            f"{about}the document says: {deviation.document}; a real server: {deviation.server}",
+            f"{about}the document says: {deviation.document}; "
+            f"{deviation.where}: {deviation.server}",
             verdict,
             deviation=result.deviation,
-            evidence="\n".join(
-                [
-                    f"it answered {result.answer}",
-                    *(f"{name}: {count:,} times" for name, count in seen.items()),
-                ]
-            ),
+            evidence="\n".join([f"it answered {result.answer}", *_count_lines(seen)]),
             curl=result.curl,
             times=max(1, seen.total()),
             id=_probe_finding_id(verdict, result.deviation),
@@ -350,9 +347,29 @@ def _probe_finding_id(verdict: Verdict, deviation: str) -> str:
 
 def _probe_verdict(result: ProbeResult, dialect: Dialect) -> Verdict | None:
     """What a result means for this dialect; None if there is nothing to say."""
-    expected = shows_in(result.deviation, dialect)
-    if expected is None or not (expected or result.shows):
+    deviation = DEVIATIONS_BY_ID[result.deviation]
+    if deviation.in_spec and dialect == SPEC:  # a server that the document is of may show it or not
         return None
-    if not expected:
-        return Verdict.NEW
-    return Verdict.KNOWN if result.shows else Verdict.GONE
+    if dialect.has(deviation):
+        return Verdict.KNOWN if result.shows else Verdict.GONE
+    return Verdict.NEW if result.shows else None
+
+
+def change_findings(known_counts: Mapping[str, Counter[str]]) -> Iterator[Finding]:
+    """A finding for each change after the server's release that explained a failure."""
+    for change_id, seen in known_counts.items():
+        change = CHANGES_BY_ID.get(change_id)
+        if change is not None:
+            yield Finding(
+                VERB,
+                change.id,
+                change.endpoint,
+                f"before Prefect {change.since}: {change.before}; since then: {change.after}",
+                Verdict.KNOWN,
+                evidence="\n".join(_count_lines(seen)),
+                times=seen.total(),
+            )
+
+
+def _count_lines(seen: Counter[str]) -> Iterator[str]:
+    yield from (f"{name}: {count:,} times" for name, count in seen.items())
