@@ -34,6 +34,7 @@ from .report import (
 from .server import (
     CleanupJournal,
     ConnectedServer,
+    Identity,
     Ownership,
     ServerOptions,
     SideEffect,
@@ -186,18 +187,30 @@ def _run_each(
     for name, verb in verbs:
         progress.start_verb(name)
         try:
-            yield verb(options, server, progress)
+            yield _ask_about_changes(verb(options, server, progress), server.identity)
         except (TargetError, DocumentError) as error:
             finding = Finding(name, "not-done", server.target.url, str(error))
             yield Outcome(name, [finding], is_complete=False)
             return
 
 
+def _ask_about_changes(outcome: Outcome, identity: Identity) -> Outcome:
+    """Let findings about a release that was not measured ask whether Prefect has changed."""
+    if identity.changed_since is None:
+        return outcome
+    question = f"changed since {identity.changed_since}?"
+    findings = [
+        replace(one, sentence=f"{question} {one.sentence}") if one.fails and one.id else one
+        for one in outcome.findings
+    ]
+    return replace(outcome, findings=findings)
+
+
 def _build_report(
     options: CommandOptions, server: ConnectedServer, outcomes: Sequence[Outcome], started: datetime
 ) -> Report:
     identity, target = server.identity, server.target
-    program = "mockserver" if identity.is_mock else "Prefect"
+    program = "mockserver as Prefect" if identity.is_mock else "Prefect"
     run_info = RunInfo(
         target.url,
         f"{program} {identity.version}",

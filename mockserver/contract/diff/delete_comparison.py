@@ -13,9 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...prefect import Dialect
 from ..findings import Finding
-from ..server import CreatedRuns, Draft, StateDraft, Target, TargetError
+from ..server import CreatedRuns, Draft, Identity, StateDraft, Target, TargetError
 from .coverage import Coverage
 from .differences import Difference, to_finding
 from .filter_comparison import MAX_DIFFERENCES, CountCallback
@@ -38,13 +37,13 @@ SENTINELS = (
 class DeleteComparison:
     """Traces tried on a server and on a twin of the created runs.
 
-    `guarded`: filters are restricted, since the server holds or may hold other flow runs. `sent`,
-    `deleted` and `skipped` count the deletes that were sent, the runs that they deleted, and the
-    deletes that could not be restricted.
+    `identity` is what the server was recognised as. `guarded`: filters are restricted, since the
+    server holds or may hold other flow runs. `sent`, `deleted` and `skipped` count the deletes that
+    were sent, the runs that they deleted, and the deletes that could not be restricted.
     """
 
     created_runs: CreatedRuns
-    dialect: Dialect
+    identity: Identity
     guarded: bool
     on_count: CountCallback
     coverage: Coverage = field(default_factory=Coverage)
@@ -71,7 +70,7 @@ class DeleteComparison:
             if difference is None:
                 break
             found.append(difference)
-        return [to_finding(difference, "deletes-the-same") for difference in found]
+        return [to_finding(one, "deletes-the-same", self.identity) for one in found]
 
     def _compare_new(
         self, deletes: int, found: Sequence[Difference]
@@ -108,7 +107,7 @@ class DeleteComparison:
             if missing:
                 raise TargetError(f"{self.target.url} has lost a run just created: {missing[0]}")
             runs = [by_id[flow_run_id] for flow_run_id in created_ids]
-            twin = Twin.from_records(records, self.dialect)
+            twin = Twin.from_records(records, self.identity.dialect)
             sent: list[Json] = []
             for step in trace.steps:
                 difference = self._compare_step(step, runs, twin, sent)

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ...errors import to_single_line
 from ...filters import AllOf, AnyOf, Comparison, Predicate
-from ...prefect import SPEC, FlowRun, LikeCase, NulHandling, StateType, Wildcards, format_instant
+from ...prefect import DEVIATIONS, Deviation, FlowRun, StateType, format_instant
 from ..findings import KEY_SEPARATOR, Finding, Party, Verdict, gone_id
+from ..server import Identity
 from .filter_sweep import iter_conditions
 from .twin import IdsOrStatus, Twin
 
 Json = Any
 
-# Deviations in what a filter selects -> the dialect's field that decides it, and the values of the
-# field with which the dialect has it.
-DEVIATION_FIELDS: Mapping[str, tuple[str, frozenset[object]]] = {
-    "state-both-lists": ("state_both_lists", frozenset({True})),
-    "like-wildcards": ("like_wildcards", frozenset(Wildcards) - {Wildcards.LITERAL}),
-    "like-nul": ("nul", frozenset(NulHandling) - {NulHandling.ORDINARY}),
-    "nul-in-text": ("nul", frozenset({NulHandling.FAILS})),
-    "like-case-ascii": ("like_case_ascii", frozenset(LikeCase) - {LikeCase.FOLD}),
-}
+FILTER_DEVIATIONS: Mapping[str, Deviation] = {one.id: one for one in DEVIATIONS if one.in_filters}
+"""The deviations in what a filter selects, by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +47,9 @@ class Difference:
         return self.body.get("flow_runs")
 
     @property
-    def party(self) -> Party:
-        """The mock if the server follows the document and the dialect does not; else the server.
-
-        It is never the document: if server and dialect agree against it, that is a known deviation
-        and no difference.
-        """
-        as_documented = self.server == self.document != self.dialect
-        return Party.MOCK if as_documented else Party.SERVER
+    def is_as_documented(self) -> bool:
+        """Whether the server does what the document says, and the dialect does not."""
+        return self.server == self.document != self.dialect
 
     @property
     def signature(self) -> frozenset[str]:
@@ -70,7 +59,7 @@ class Difference:
     @property
     def cause(self) -> str | None:
         """The deviation that the dialect has and the server does not show, or None."""
-        if self.party is not Party.MOCK:
+        if not self.is_as_documented:
             return None
         return min(find_causing_deviations(self.filter_body, self.twin), default=None)
 
@@ -118,40 +107,53 @@ _NUL_DEVIATIONS = frozenset({"like-nul", "nul-in-text"})
 
 def dialect_deviations(twin: Twin) -> list[str]:
     """The deviations in what a filter selects that a twin's dialect has."""
-    return [
-        deviation
-        for deviation, (field, deviating) in DEVIATION_FIELDS.items()
-        if getattr(twin.dialect, field) in deviating
-    ]
+    return [one.id for one in FILTER_DEVIATIONS.values() if twin.dialect.has(one)]
 
 
 def _twin_without(deviation: str, twin: Twin) -> Twin:
     """The twin under its dialect without one deviation."""
-    field, _ = DEVIATION_FIELDS[deviation]
-    # `spec` has none of `DEVIATION_FIELDS`.
-    return Twin(twin.store, replace(twin.dialect, **{field: getattr(SPEC, field)}))
+    return Twin(twin.store, twin.dialect.without(FILTER_DEVIATIONS[deviation]))
 
 
-def to_finding(difference: Difference, check: str) -> Finding:
-    """A difference as a finding; its evidence names the first runs that only one side has."""
+def to_finding(difference: Difference, check: str, identity: Identity) -> Finding:
+    """A difference from the server of `identity` as a finding.
+
+    Its evidence names the first runs that only one side has.
+    """
     deviation = difference.cause
+    party, reason = _judge(difference, identity)
     sentence = (
         f"{describe_filter(difference.twin, difference.filter_body)}: {_describe(difference)}"
     )
-    if deviation:
-        sentence += f"; the deviation {deviation} does not show any more"
     return Finding(
         "diff",
         check,
         difference.subject,
-        sentence,
+        f"{sentence}; {reason}" if reason else sentence,
         Verdict.GONE if deviation else Verdict.NEW,
-        difference.party,
+        party,
         deviation,
         "\n".join(_evidence(difference)),
         difference.curl,
         id=gone_id(deviation) if deviation else _finding_id(difference, check),
     )
+
+
+def _judge(difference: Difference, identity: Identity) -> tuple[Party, str]:
+    """The party that is wrong, and why.
+
+    It is never the document: if server and dialect agree against it, that is a known deviation and
+    no difference.
+    """
+    if difference.is_as_documented:
+        gone = f", so {difference.cause} is gone" if difference.cause else ""
+        return Party.MOCK, f"the server does what the document says{gone}"
+    release = difference.twin.dialect.release
+    if identity.is_exact:
+        return Party.MOCK, f"Prefect {release} was measured, so the mock has it wrong"
+    if identity.changed_since and difference.dialect == difference.document:
+        return Party.SERVER, f"Prefect {release} did what the document says"
+    return Party.SERVER, ""
 
 
 def _finding_id(difference: Difference, check: str) -> str:

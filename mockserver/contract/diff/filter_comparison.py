@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import to_single_line
-from ...prefect import DEVIATIONS
 from ..findings import Finding, Party, Verdict
-from ..server import PAGE, Target, TargetError, id_of
+from ..server import PAGE, Identity, Target, TargetError, id_of
 from .coverage import Coverage
 from .differences import (
-    DEVIATION_FIELDS,
+    FILTER_DEVIATIONS,
     Difference,
     dialect_deviations,
     find_causing_deviations,
@@ -42,13 +41,14 @@ CountCallback = Callable[[int], None]
 class FilterComparison:
     """Filters tried on a server, and on a twin that holds the same flow runs.
 
-    `scope` are further filters of a request body, which restrict the server to these runs. `reread`
-    returns a new twin if others may change the runs, else it is None: then only what still differs
-    counts. `times` and `smallest_shown` say how often a deviation showed, and the smallest filter
-    that showed it.
+    `identity` is what the server was recognised as. `scope` are further filters of a request body,
+    which restrict the server to these runs. `reread` returns a new twin if others may change the
+    runs, else it is None: then only what still differs counts. `times` and `smallest_shown` say how
+    often a deviation showed, and the smallest filter that showed it.
     """
 
     target: Target
+    identity: Identity
     scope: Mapping[str, object]
     twin: Twin
     reread: Callable[[], Twin] | None
@@ -78,7 +78,7 @@ class FilterComparison:
             if difference is None:
                 break
             found.append(difference)
-        return [to_finding(difference, "selects-the-same") for difference in found]
+        return [to_finding(one, "selects-the-same", self.identity) for one in found]
 
     def _compare_new(self, filter_body: Json, found: Sequence[Difference]) -> Difference | None:
         """Compare, unless the filter has all keys of a difference whose cause is not known.
@@ -193,7 +193,7 @@ class FilterComparison:
 
     def deviation_findings(self) -> Iterator[Finding]:
         """A finding for each deviation that showed: it is known, and the document is wrong."""
-        for deviation in DEVIATIONS:
+        for deviation in FILTER_DEVIATIONS.values():
             if deviation.id in self.smallest_shown:
                 filter_body = self.smallest_shown[deviation.id]
                 body = json.dumps({"flow_runs": filter_body}).encode()
@@ -201,7 +201,7 @@ class FilterComparison:
                     "diff",
                     deviation.id,
                     FILTER,
-                    f"the document: {deviation.document}; a real server: {deviation.server}",
+                    f"the document: {deviation.document}; {deviation.where}: {deviation.server}",
                     Verdict.KNOWN,
                     Party.DOCUMENT,
                     deviation.id,
@@ -217,11 +217,5 @@ class FilterComparison:
 
 def registry_filters() -> Iterator[Json]:
     """The filters of the example requests in the registry of deviations."""
-    for known in DEVIATIONS:
-        if known.id in DEVIATION_FIELDS:
-            try:
-                body = json.loads(known.request)
-            except ValueError:  # an example that is more than a JSON body
-                continue
-            if isinstance(body, dict) and body.get("flow_runs"):
-                yield body["flow_runs"]
+    for known in FILTER_DEVIATIONS.values():
+        yield json.loads(known.request)["flow_runs"]

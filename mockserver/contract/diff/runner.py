@@ -106,7 +106,9 @@ def _diff_existing(
 
     on_count = _count_callback(on_progress, "filters", settings.filters)
     outcome = _compare_filters(
-        FilterComparison(target, {}, read_twin(), read_twin, on_count), settings, "that were there"
+        FilterComparison(target, identity, {}, read_twin(), read_twin, on_count),
+        settings,
+        "that were there",
     )
     # What these flow runs do not show, others may.
     return replace(outcome, notes=(*outcome.notes, _QUEUE_NOTE), is_complete=False)
@@ -155,7 +157,7 @@ def _diff_created(
         )
         twin = Twin.from_records(created_runs.fetch_records(), identity.dialect)
         on_count = _count_callback(on_progress, "filters", settings.filters)
-        comparison = FilterComparison(target, created_runs.scope, twin, None, on_count)
+        comparison = FilterComparison(target, identity, created_runs.scope, twin, None, on_count)
         yield _compare_filters(comparison, settings, "created for it")
         created_runs.delete_all()
         if settings.delete:
@@ -224,7 +226,7 @@ def _compare_deletes(
     sentinels = CreatedRuns(created_runs.target, journal)
     if guarded:
         create_sentinels(sentinels)
-    comparison = DeleteComparison(created_runs, identity.dialect, guarded, on_count)
+    comparison = DeleteComparison(created_runs, identity, guarded, on_count)
     findings = comparison.search(settings.deletes, settings.seed)
     stopped = _stopped_note(findings, "deletes")
     holds = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,21 @@ import pytest
 
 from mockserver.contract.diff.runner import DiffSettings, diff
 from mockserver.contract.findings import Finding, Outcome, Party, Verdict
-from mockserver.contract.server.detect import Identity, identify
+from mockserver.contract.server.detect import identify
 from mockserver.contract.server.snapshot import take_snapshot
 from mockserver.contract.server.target import Limits, Ownership, Target, TargetError
 from mockserver.errors import UsageError
-from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
+from mockserver.prefect.deviations import DEVIATIONS
+from mockserver.prefect.dialects import (
+    DIALECTS,
+    PREFECT_SQLITE,
+    SPEC,
+    Dialect,
+    LikeCase,
+    dialect_for,
+    find_dialect,
+)
+from mockserver.prefect.releases import NEWEST
 from mockserver.resources import resource_path
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.flow_run_index import Base
@@ -43,12 +54,17 @@ def run_diff(target: Target, journals: Path, settings: DiffSettings = FEW, **how
     return diff(target, identify(target, **how), settings, journals, lambda *_: None)
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+ERAS = ("spec", "prefect-sqlite@3.6.22", "prefect-postgresql@3.9.0", "prefect-sqlite@3.9.1")
+"""The document, and a release of each way to read filters."""
+
+
+@pytest.mark.parametrize("name", ERAS)
 @pytest.mark.parametrize("runs", [False, True], ids=["empty", "with other runs"])
 def test_a_mock_differs_in_nothing_from_its_dialect(name: str, runs: bool, tmp_path: Path) -> None:
     """Its deviations are known, and the runs on it are those from before."""
     ownership = Ownership.DISPOSABLE if runs else Ownership.OURS
-    with serving(DIALECTS[name], runs=runs, ownership=ownership) as target:
+    dialect = find_dialect(name)
+    with serving(dialect, runs=runs, ownership=ownership) as target:
         before = take_snapshot(target)
         outcome = run_diff(target, tmp_path)
         assert take_snapshot(target) == before
@@ -58,11 +74,14 @@ def test_a_mock_differs_in_nothing_from_its_dialect(name: str, runs: bool, tmp_p
     assert outcome.counts["deletes"] >= 12
     assert list(tmp_path.iterdir()) == []
     known = {finding.deviation for finding in outcome.findings}
-    assert ("state-both-lists" in known) == (name != "spec")
+    assert known == {one.id for one in DEVIATIONS if one.in_filters and dialect.has(one)}
     assert all(finding.party is Party.DOCUMENT for finding in outcome.findings)
     holds = " ".join(outcome.holds)
     assert ("sentinels" in holds) == runs
     assert len(before) == (60 if runs else 0)
+
+
+OLD = dialect_for("sqlite", "3.8.8")
 
 
 def failing_findings(
@@ -76,7 +95,7 @@ def failing_findings(
 def test_a_deviation_that_a_server_does_not_show_is_gone(tmp_path: Path) -> None:
     """A server that does what the document says, compared with a dialect that deviates."""
     settings = DiffSettings(filters=250, runs=40)
-    found = failing_findings(SPEC, DIALECTS["prefect-sqlite"], tmp_path, settings)
+    found = failing_findings(SPEC, OLD, tmp_path, settings)
     gone = {finding.deviation: finding for finding in found}
     assert gone.keys() >= {"state-both-lists", "like-wildcards", "like-nul"}
     assert {finding.party for finding in found} == {Party.MOCK}
@@ -88,12 +107,49 @@ def test_a_deviation_that_a_server_does_not_show_is_gone(tmp_path: Path) -> None
 def test_a_difference_is_shrunk_and_names_the_party_that_is_wrong(tmp_path: Path) -> None:
     """A server that does what neither the document nor the expected dialect says is wrong."""
     settings = DiffSettings(filters=250, runs=40)
-    found = failing_findings(DIALECTS["prefect-sqlite"], SPEC, tmp_path, settings)
+    found = failing_findings(OLD, SPEC, tmp_path, settings)
     (both,) = [one for one in found if "state.type" in one.evidence or '"type"' in one.evidence]
     assert both.party is Party.SERVER
     assert "has 40 flow runs; spec has" in both.sentence
     assert "only the server has" in both.evidence
     assert "state_type" in both.evidence
+
+
+def differing_server(version: str, journals: Path) -> list[Finding]:
+    """What is found on a server without like-case-ascii and with state-both-lists."""
+    dialect = replace(PREFECT_SQLITE, like_case_ascii=LikeCase.FOLD, state_both_lists=True)
+    settings = DiffSettings(filters=250, runs=40)
+    with serving(dialect) as target:
+        identity = replace(identify(target), version=version)
+        assert identity.dialect is PREFECT_SQLITE
+        outcome = diff(target, identity, settings, journals, lambda *_: None)
+    return [finding for finding in outcome.findings if finding.fails]
+
+
+def test_on_a_measured_release_the_mock_is_wrong(tmp_path: Path) -> None:
+    """It claims to be exact there."""
+    found = differing_server(NEWEST, tmp_path)
+    assert {finding.party for finding in found} == {Party.MOCK}
+    assert {(finding.deviation, finding.sentence.rpartition("; ")[2]) for finding in found} == {
+        ("like-case-ascii", "the server does what the document says, so like-case-ascii is gone"),
+        (None, "Prefect 3.9.1 was measured, so the mock has it wrong"),
+    }
+
+
+def test_on_a_newer_release_the_one_before_tells_who_is_wrong(tmp_path: Path) -> None:
+    """The mock, if the server now follows the document; the server, if it does no longer."""
+    found = differing_server("3.9.5", tmp_path)
+    assert {
+        (finding.party, finding.deviation, finding.sentence.rpartition("; ")[2])
+        for finding in found
+    } == {
+        (
+            Party.MOCK,
+            "like-case-ascii",
+            "the server does what the document says, so like-case-ascii is gone",
+        ),
+        (Party.SERVER, None, "Prefect 3.9.1 did what the document says"),
+    }
 
 
 def sent_by(run: Callable[[Target], object], target: Target) -> set[str]:
@@ -134,7 +190,7 @@ def test_existing_only_reads(tmp_path: Path) -> None:
     assert sent == {"POST /flow_runs/filter", "POST /flow_runs/count", "POST /task_runs/filter"}
     assert not outcomes[0].fails, outcomes[0].findings
     assert (
-        "200 filters select the same as prefect-postgresql does, of 60 flow runs that"
+        "200 filters select the same as prefect-postgresql@3.9.1 does, of 60 flow runs that"
         in outcomes[0].holds[0]
     )
     assert list(tmp_path.iterdir()) == []
@@ -165,21 +221,3 @@ def test_the_limit_of_requests_ends_a_run_and_nothing_is_left(tmp_path: Path) ->
             diff(target, identity, FEW, tmp_path, lambda *_: None)
         assert list(tmp_path.iterdir()) == []
         assert len(take_snapshot(Target(target.url))) == 0
-
-
-@pytest.mark.parametrize("name", DIALECTS)
-def test_a_dialect_is_recognised_by_reading(name: str) -> None:
-    """The requests that tell the dialect change nothing."""
-    with serving(DIALECTS[name], runs=True) as target:
-        identity = identify(target)
-        assert identity == Identity(DIALECTS[name], "3.8.8", identity.dialect_evidence, True)
-        assert identity.measured
-        assert len(take_snapshot(target)) == 60
-
-
-def test_a_url_without_a_prefect_api_is_an_error() -> None:
-    """The error holds the answer that came."""
-    with serving(SPEC) as target:
-        wrong = Target(f"{target.url.removesuffix('/api')}/nowhere")
-        with pytest.raises(TargetError, match=r"is not a complete Prefect API: .*404"):
-            identify(wrong)
