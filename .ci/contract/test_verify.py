@@ -1,10 +1,11 @@
-"""`mockserver verify` passes the mock in every dialect, and real servers on both databases."""
+"""`mockserver verify` passes the mock in every era, and real servers on both databases."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,16 +15,12 @@ from typing import Any
 import pytest
 
 from mockserver.contract.server.target import Target
-from mockserver.prefect.dialects import DIALECTS
+from mockserver.prefect.deviations import DEVIATIONS
+from mockserver.prefect.dialects import DIALECTS, Dialect, dialect_for, find_dialect
+from mockserver.prefect.releases import OLDEST
 
-EXPECTED_DEVIATIONS = {
-    "spec": set(),
-    "prefect-sqlite": {"state-both-lists", "like-wildcards", "like-nul", "like-case-ascii"},
-    "prefect-postgresql": {
-        *("state-both-lists", "like-wildcards", "like-nul", "like-case-ascii", "nul-in-text")
-    },
-}
-"""The deviations in the meaning of filters that a server of each dialect shows."""
+# The document, the newest release on both databases, and the last release of each older era.
+DIALECT_NAMES = (*DIALECTS, "prefect-sqlite@3.6.22", "prefect-postgresql@3.9.0")
 
 Report = Mapping[str, Any]
 
@@ -71,35 +68,69 @@ def outcome(report: Report, verb: str) -> Any:
     return found
 
 
-def check(report: Report, dialect: str) -> None:
+def check(report: Report, dialect: Dialect) -> None:
     """Exactly the known deviations were found, and enough was tested to find them."""
+    assert report["run"]["dialect"].startswith(dialect.name)
     assert report["fails"] is False
     fuzzed, compared = outcome(report, "fuzz"), outcome(report, "diff")
     assert fuzzed["counts"]["requests"] >= 2000
     assert compared["counts"]["filters"] >= 3000
     assert compared["counts"]["deletes"] >= 300
-    assert {one["deviation"] for one in compared["findings"]} == EXPECTED_DEVIATIONS[dialect]
-    shown = {one["deviation"] for one in fuzzed["findings"]}
-    assert bool(shown) == (dialect != "spec")
+    expected = {one.id for one in DEVIATIONS if dialect.has(one)}
+    in_filters = {one.id for one in DEVIATIONS if one.in_filters}
+    assert {one["deviation"] for one in compared["findings"]} == expected & in_filters
+    assert {one["deviation"] for one in fuzzed["findings"]} - {None} == expected
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_real_server_shows_its_known_deviations(
     reports: Mapping[str, Report], real_urls: Mapping[str, str], database: str
 ) -> None:
-    """Prefect 3.8.8 shows the deviations of its dialect, and the kit leaves nothing behind."""
-    check(reports[database], f"prefect-{database}")
+    """Those of its release and database, which the kit finds out; it leaves nothing behind."""
     target = Target(real_urls[database])
+    check(reports[database], dialect_for(database, target.request_json("GET", "/admin/version")))
     for kind in ("flow_runs", "flows", "task_runs", "artifacts"):
         assert target.request_json("POST", f"/{kind}/count", {}) == 0
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_the_mock_shows_exactly_its_dialects_deviations(tmp_path: Path, dialect: str) -> None:
+@pytest.mark.parametrize("name", DIALECT_NAMES)
+def test_the_mock_shows_exactly_its_dialects_deviations(tmp_path: Path, name: str) -> None:
     """The mock in `spec` shows none."""
-    process = start_verify(tmp_path, "--spawn", "mockserver", "--dialect", dialect)
+    process = start_verify(tmp_path, "--spawn", "mockserver", "--dialect", name)
     page, _ = process.communicate()
-    check(read_report(tmp_path, process, page), dialect)
+    check(read_report(tmp_path, process, page), find_dialect(name))
+
+
+def test_a_release_is_installed_for_a_run_and_is_gone_afterwards(tmp_path: Path) -> None:
+    """By its name alone; the contract of that release holds, its document too."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "mockserver", "drift", "--spawn", f"prefect@{OLDEST}"],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Prefect {OLDEST}" in done.stdout
+    assert f"prefect-sqlite@{OLDEST}" in done.stdout
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_installation_leaves_nothing(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """Neither an environment nor what the installer keeps meanwhile, nor a process."""
+    command = [sys.executable, "-m", "mockserver", "drift", "--spawn", f"prefect@{OLDEST}"]
+    with subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)}) as process:
+        # The second step, which downloads.
+        while not list(tmp_path.glob("*/environment/bin/python")):
+            assert process.poll() is None
+        process.send_signal(number)
+    assert process.returncode == code
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_readme_ci_job_passes(prefect_python: Path, tmp_path: Path) -> None:
