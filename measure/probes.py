@@ -74,10 +74,23 @@ _NAMED_STATES = (
 
 
 def ask_probes(server: PrefectServer) -> dict[str, Json]:
-    """The outcomes of each probe, by the id of its entry."""
+    """The outcomes of each probe, by the id of its entry. All runs are deleted before."""
     with closing(Connection(server.url, flaky=server.flaky)) as connection:
+        delete_all_runs(connection)
+        delete_task_runs(connection)
         names = create_workspace(connection)
         return {entry.id: list(_ask(connection, entry, names)) for entry in ENTRIES}
+
+
+def delete_task_runs(connection: Connection) -> None:
+    """Delete the task runs that are in no flow run."""
+    while True:
+        _, reply, _ = connection.send(ApiRequest("POST", "/task_runs/filter", {}), {})
+        found = json.loads(reply)
+        if not found:
+            return
+        for task_run in found:
+            connection.send(ApiRequest("DELETE", f"/task_runs/{task_run['id']}"), {})
 
 
 def _ask(connection: Connection, entry: Entry, names: Mapping[str, str]) -> Iterator[Json]:

@@ -174,13 +174,16 @@ def _parsed(reply: str) -> Json:
         return reply
 
 
-ON_RECORDED_RUNS: Mapping[str, Ask] = {"lists": ask_lists, "filters": ask_filters}
-"""Asked first of a server of their own: the runs they need are written into its database."""
+ON_RECORDED_RUNS: Mapping[str, Ask] = {
+    "lists": ask_lists,
+    "filters": ask_filters,
+    "probes": ask_probes,
+}
+"""Asked first, of a server of their own: runs are written into its database, or deleted after."""
 ON_OWN_RUNS: Mapping[str, Ask] = {
     "server": describe_server,
     "requests": ask_requests,
     "endpoints": ask_endpoints,
     "transitions": ask_transitions,
-    "probes": ask_probes,
 }
 """Asked of another server, which is empty: they make the runs that they need through the API."""
