@@ -115,7 +115,7 @@ def test_the_short_names_are_the_newest_release() -> None:
 
 def test_each_entry_that_comes_or_goes_is_a_field() -> None:
     """What a table says of releases and databases can be followed, and nothing is said twice."""
-    ids = [one.id for one in (*DEVIATIONS, *CHANGES)]
+    ids = [*(one.id for one in DEVIATIONS), *(one.id for one in CHANGES)]
     assert len(ids) == len(set(ids))
     assert {one.field for one in OF_SOME} | {one.field for one in CHANGES if one.modelled} <= FIELDS
     assert not {one.field for one in CHANGES if not one.modelled} & FIELDS

@@ -14,6 +14,7 @@ from typing import Any
 from ...prefect import openapi
 from ..server import Answer
 
+VERB = "fuzz"
 BULK_DELETE_PATH = "/flow_runs/bulk_delete"
 BULK_DELETE_LIMIT = 50  # openapi.yaml: both the maximum and the default of `limit`
 CREATE_FLOW_RUN = "POST /flow_runs/"

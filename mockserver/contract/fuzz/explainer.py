@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
 from ...prefect import CHANGES, DEVIATIONS, SPEC, Change, Deviation, Dialect, StateType
+from ..findings import Finding, Verdict
 from ..server import Answer, TargetError
-from .exchange import SentRequest
+from .exchange import VERB, SentRequest
 from .mock_pool import MockPool
 
 DEVIATIONS_BY_ID: Mapping[str, Deviation] = {deviation.id: deviation for deviation in DEVIATIONS}
@@ -324,3 +326,28 @@ DEVIATION_RULES: Sequence[DeviationRule] = (
     DeviationRule("unreadable-labels", r"PATCH /flow_runs/{id}/labels", _has_unreadable_labels),
     DeviationRule("undocumented-5xx", r".*", _fails_on_unstorable_value),
 )
+
+
+# --- changes that came after the server's release -------------------------------------------------
+
+
+def change_findings(known_counts: Mapping[str, Counter[str]]) -> Iterator[Finding]:
+    """A finding for each change after the server's release that explained a failure."""
+    for change_id, seen in known_counts.items():
+        change = CHANGES_BY_ID.get(change_id)
+        if change is not None:
+            yield Finding(
+                VERB,
+                change.id,
+                change.endpoint,
+                f"before Prefect {change.since}: {change.before}; since then: {change.after}",
+                Verdict.KNOWN,
+                evidence="\n".join(count_lines(seen)),
+                times=seen.total(),
+            )
+
+
+def count_lines(seen: Counter[str]) -> Iterator[str]:
+    """How often each check of an operation failed, a line each."""
+    for name, count in seen.items():
+        yield f"{name}: {count:,} times"

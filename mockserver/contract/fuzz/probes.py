@@ -7,12 +7,16 @@ what else the server holds.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...prefect import SPEC, Dialect
+from ..findings import Finding, Verdict, gone_id
 from ..server import JSON_HEADERS, Answer, Target
-from .exchange import BULK_DELETE_PATH
+from .exchange import BULK_DELETE_PATH, VERB
+from .explainer import DEVIATIONS_BY_ID, count_lines
 from .run_pool import RunPool
 
 COUNT_PATH = "/flow_runs/count"
@@ -280,3 +284,57 @@ def run_probes(
         except (ValueError, LookupError, TypeError, AttributeError):
             shown = False
         yield ProbeResult(deviation, shown, context.curl, context.answer)
+
+
+_PROBE_SENTENCES: Mapping[Verdict, str] = {
+    Verdict.KNOWN: "",
+    Verdict.GONE: "does not show any more: ",
+    Verdict.NEW: "shows, though {dialect} does not have it: ",
+}
+
+
+def probe_findings(
+    dialect: Dialect,
+    probed: Sequence[ProbeResult],
+    known_counts: Mapping[str, Counter[str]],
+) -> Iterator[Finding]:
+    """A finding for each deviation that the dialect has or a probe showed.
+
+    `known_counts` says how often a deviation explained a failure, by check and operation.
+    """
+    for result in probed:
+        verdict = _probe_verdict(result, dialect)
+        if verdict is None:
+            continue
+        deviation = DEVIATIONS_BY_ID[result.deviation]
+        seen = known_counts.get(result.deviation, Counter())
+        about = _PROBE_SENTENCES[verdict].format(dialect=dialect.name)
+        yield Finding(
+            VERB,
+            result.deviation,
+            deviation.endpoint,
+            f"{about}the document says: {deviation.document}; "
+            f"{deviation.where}: {deviation.server}",
+            verdict,
+            deviation=result.deviation,
+            evidence="\n".join([f"it answered {result.answer}", *count_lines(seen)]),
+            curl=result.curl,
+            times=max(1, seen.total()),
+            id=_probe_finding_id(verdict, result.deviation),
+        )
+
+
+def _probe_finding_id(verdict: Verdict, deviation: str) -> str:
+    if verdict is Verdict.GONE:
+        return gone_id(deviation)
+    return f"{VERB} shows {deviation}" if verdict is Verdict.NEW else ""
+
+
+def _probe_verdict(result: ProbeResult, dialect: Dialect) -> Verdict | None:
+    """What a result means for this dialect; None if there is nothing to say."""
+    deviation = DEVIATIONS_BY_ID[result.deviation]
+    if deviation.in_spec and dialect == SPEC:  # a server that the document is of may show it or not
+        return None
+    if dialect.has(deviation):
+        return Verdict.KNOWN if result.shows else Verdict.GONE
+    return Verdict.NEW if result.shows else None

@@ -17,8 +17,8 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.openapi.checks import JsonSchemaError
 
 from ...errors import to_single_line
-from ...prefect import SPEC, Dialect
-from ..findings import Finding, Outcome, Verdict, gone_id
+from ...prefect import Dialect
+from ..findings import Finding, Outcome
 from ..server import (
     Answer,
     RequestLimitReached,
@@ -28,17 +28,16 @@ from ..server import (
     require_permission,
 )
 from .campaign import Campaign, FuzzSettings
-from .exchange import SentRequest, format_place, refused_places
-from .explainer import CHANGES_BY_ID, DEVIATIONS_BY_ID, Explainer, is_documented_refusal
+from .exchange import VERB, SentRequest, format_place, refused_places
+from .explainer import Explainer, change_findings, is_documented_refusal
 from .fixed_requests import ACCEPTS_VALID, REJECTS_INVALID, send_fixed_requests
 from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
 from .invariants import CHECKS, STILL_READABLE
 from .mock_pool import MockPool
 from .observer import Observer
-from .probes import ProbeResult, run_probes
+from .probes import ProbeResult, probe_findings, run_probes
 from .run_pool import RunPool, ServerSnapshot, no_op, remove_new_records, take_snapshot
 
-VERB = "fuzz"
 _ACCEPTS_POSITIVE_DATA = "positive_data_acceptance"
 # A refusal that violates one of these says what it does not like.
 _VALID_DATA_CHECKS = (_ACCEPTS_POSITIVE_DATA, ACCEPTS_VALID.id)
@@ -299,77 +298,3 @@ def _place_in_reply(failure: Failure) -> str:
         return ""
     keyword = failure.schema_path[-1] if failure.schema_path else "schema"
     return f"{format_place(failure.instance_path)} {keyword}".lstrip()
-
-
-_PROBE_SENTENCES: Mapping[Verdict, str] = {
-    Verdict.KNOWN: "",
-    Verdict.GONE: "does not show any more: ",
-    Verdict.NEW: "shows, though {dialect} does not have it: ",
-}
-
-
-def probe_findings(
-    dialect: Dialect,
-    probed: Sequence[ProbeResult],
-    known_counts: Mapping[str, Counter[str]],
-) -> Iterator[Finding]:
-    """A finding for each deviation that the dialect has or a probe showed.
-
-    `known_counts` says how often a deviation explained a failure, by check and operation.
-    """
-    for result in probed:
-        verdict = _probe_verdict(result, dialect)
-        if verdict is None:
-            continue
-        deviation = DEVIATIONS_BY_ID[result.deviation]
-        seen = known_counts.get(result.deviation, Counter())
-        about = _PROBE_SENTENCES[verdict].format(dialect=dialect.name)
-        yield Finding(
-            VERB,
-            result.deviation,
-            deviation.endpoint,
-            f"{about}the document says: {deviation.document}; "
-            f"{deviation.where}: {deviation.server}",
-            verdict,
-            deviation=result.deviation,
-            evidence="\n".join([f"it answered {result.answer}", *_count_lines(seen)]),
-            curl=result.curl,
-            times=max(1, seen.total()),
-            id=_probe_finding_id(verdict, result.deviation),
-        )
-
-
-def _probe_finding_id(verdict: Verdict, deviation: str) -> str:
-    if verdict is Verdict.GONE:
-        return gone_id(deviation)
-    return f"{VERB} shows {deviation}" if verdict is Verdict.NEW else ""
-
-
-def _probe_verdict(result: ProbeResult, dialect: Dialect) -> Verdict | None:
-    """What a result means for this dialect; None if there is nothing to say."""
-    deviation = DEVIATIONS_BY_ID[result.deviation]
-    if deviation.in_spec and dialect == SPEC:  # a server that the document is of may show it or not
-        return None
-    if dialect.has(deviation):
-        return Verdict.KNOWN if result.shows else Verdict.GONE
-    return Verdict.NEW if result.shows else None
-
-
-def change_findings(known_counts: Mapping[str, Counter[str]]) -> Iterator[Finding]:
-    """A finding for each change after the server's release that explained a failure."""
-    for change_id, seen in known_counts.items():
-        change = CHANGES_BY_ID.get(change_id)
-        if change is not None:
-            yield Finding(
-                VERB,
-                change.id,
-                change.endpoint,
-                f"before Prefect {change.since}: {change.before}; since then: {change.after}",
-                Verdict.KNOWN,
-                evidence="\n".join(_count_lines(seen)),
-                times=seen.total(),
-            )
-
-
-def _count_lines(seen: Counter[str]) -> Iterator[str]:
-    yield from (f"{name}: {count:,} times" for name, count in seen.items())

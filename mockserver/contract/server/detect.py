@@ -79,8 +79,8 @@ def identify(target: Target, dialect: Dialect | None = None) -> Identity:
     answer = target.send("POST", "/flow_runs/filter", _LIMIT_AS_STRING)
     is_mock = "x-mockserver-warning" in answer.headers
     if dialect is not None:
-        notes = _chosen_notes(version, dialect)
-        return Identity(dialect, version, "chosen with --dialect", is_mock, True, tuple(notes))
+        chosen_notes = tuple(_chosen_notes(version, dialect))
+        return Identity(dialect, version, "chosen with --dialect", is_mock, True, chosen_notes)
     if answer.status == 422:
         return Identity(SPEC, version, 'it rejects the limit "1", as the document does', is_mock)
     if answer.status != 200:
