@@ -12,7 +12,7 @@ from .detect import Identity
 from .permission import SideEffect, require_no_flow_runs, require_permission
 from .sample_values import CREATOR_IDS, CREATOR_TYPES, DEPLOYMENT_IDS
 from .snapshot import compare_snapshots, take_snapshot, without_clock_fields
-from .spawn import Program, parse_spawn
+from .spawn import parse_spawn
 from .target import (
     JSON_HEADERS,
     PAGE,
