@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from .related_models import (
         DeploymentFilter,
         FlowFilter,
+        OlderTaskRunFilter,
         TaskRunFilter,
         WorkPoolFilter,
         WorkQueueFilter,
@@ -78,6 +79,7 @@ __getattr__ = lazy_exports(
         "related_models": (
             "DeploymentFilter",
             "FlowFilter",
+            "OlderTaskRunFilter",
             "TaskRunFilter",
             "WorkPoolFilter",
             "WorkQueueFilter",

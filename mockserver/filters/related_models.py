@@ -6,6 +6,8 @@ they mean together is in `operations.related_filters`.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from .field_types import Instant, JsonInteger, StateTypes, Texts, Uuids
 from .models import FilterModel, OperatorFilter
 
@@ -105,6 +107,12 @@ class TaskRunFilter(OperatorFilter):
     expected_start_time: TaskRunFilterExpectedStartTime | None = None
     subflow_runs: TaskRunFilterSubFlowRuns | None = None
     flow_run_id: TaskRunFilterFlowRunId | None = None
+
+
+class OlderTaskRunFilter(TaskRunFilter):
+    """A filter on task runs before Prefect 3.6.22."""
+
+    end_time: ClassVar[None] = None  # type: ignore[misc]  # a class variable is no key
 
 
 class DeploymentFilterId(FilterModel):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .deviations import DATABASES, DEVIATIONS, Deviation
+from .deviations import BULK_DELETE, DATABASES, DEVIATIONS, Deviation
 from .releases import RELEASES, is_within, release_key
 
 SET_STATE = "POST /flow_runs/{id}/set_state"
@@ -23,7 +23,8 @@ class Change:
     """One thing that a release does otherwise than the release before it.
 
     `since` is the first release that does what `after` says; the others do what `before` says.
-    `request` is a body that shows it at `endpoint`. `modelled`: the mock follows it, by the field
+    `request` is a body that shows it at `endpoint`; where it depends on headers, `request` is
+    headers, an empty line and the body. `modelled`: the mock follows it, by the field
     of `Dialect` that has the id with underscores. It is not where the mock has no such endpoint.
     """
 
@@ -43,6 +44,16 @@ class Change:
 
 
 CHANGES: tuple[Change, ...] = (
+    # Prefect: models/logs.py, _sanitize_log_strings.
+    Change(
+        "log-nul-dropped",
+        "3.6.18",
+        "a log with NUL in its name or message is 503",
+        "NUL is taken out of a log",
+        '[{"name":"n","level":20,"message":"a\\u0000","timestamp":"2026-01-01T00:00:00Z"}]',
+        endpoint="POST /logs/",
+        databases=("postgresql",),
+    ),
     # Prefect: core_policy.py, PreventPendingTransitions.
     Change(
         "pending-renamed",
@@ -77,7 +88,8 @@ CHANGES: tuple[Change, ...] = (
         "3.6.25",
         "parameters of a flow run have any size",
         "parameters of more than 524,288 bytes are 422",
-        '{"parameters":{"text":"(524,288 letters)"}}',
+        '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a",'
+        '"parameters":{"text":"(524,288 letters)"}}',
         endpoint="POST /flow_runs/",
     ),
     # Prefect: services/task_run_recorder.py, which resolved conflicts of ids only, but a unique
@@ -120,6 +132,28 @@ CHANGES: tuple[Change, ...] = (
         "unless that is a persisted result",
         '{"state":{"type":"RUNNING"}}',
     ),
+    # FastAPI: routing.py, get_request_handler reads it with strict_content_type=False only, since
+    # 0.132. Prefect 3.7.3 is the first that needs a FastAPI that new (for its Starlette).
+    Change(
+        "empty-type-unread",
+        "3.7.3",
+        "a body whose Content-Type is empty is read as JSON",
+        "a body whose Content-Type is empty is one of another type (see body-ignored): 422 until "
+        "3.7.7, ignored since 3.7.8",
+        'Content-Type:\n\n{"limit":1}',
+        endpoint=BULK_DELETE,
+    ),
+    # FastAPI: routing.py, serialize_response; since 0.131 pydantic writes the JSON of a reply, and
+    # not json.dumps, which refuses NaN.
+    Change(
+        "nan-as-null",
+        "3.7.3",
+        "creating a run with a number that JSON lacks (NaN, an infinity) in a label, or of a task "
+        "run in its policy, is 500, although the run is created",
+        "such a number is null in the reply",
+        '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","labels":{"ratio":NaN}}',
+        endpoint="POST /flow_runs/",
+    ),
     # Prefect: core_policy.py, EnsureOnlyScheduledFlowsMarkedLate.
     Change(
         "late-once",
@@ -127,6 +161,16 @@ CHANGES: tuple[Change, ...] = (
         "a Late run can be marked Late again",
         "a Late run cannot be marked Late again: REJECT",
         '{"state":{"type":"SCHEDULED","name":"Late"}}',
+    ),
+    # The mock has no UI: it answers 404 there, whatever the release.
+    Change(
+        "api-root-404",
+        "3.7.8",
+        "/api, without a slash, is the HTML of the UI (other methods: 405)",
+        "404",
+        "(no body)",
+        endpoint="GET /api",
+        modelled=False,
     ),
     # Prefect: models/flow_runs.py and api/flow_runs.py, paginate_flow_runs divides by the limit.
     Change(
@@ -157,9 +201,9 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "history-exact",
         "3.8.6",
-        "SQLite cuts intervals to milliseconds, has one interval where the end is not after the "
-        "start, and fails (500) at the first and last day of the calendar; PostgreSQL fails there "
-        "with 503",
+        "SQLite rounds intervals to milliseconds, has one interval where the end is not after the "
+        "start, and fails (500) at both ends of the calendar; PostgreSQL fails there with 500 or "
+        "503",
         "intervals are exact to the microsecond; none where the end is not after the start",
         '{"history_start":"2026-01-02T00:00:00Z","history_end":"2026-01-01T00:00:00Z",'
         '"history_interval_seconds":3600}',

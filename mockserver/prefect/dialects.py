@@ -102,6 +102,7 @@ class Dialect:
     huge_integers: bool = False
     nulls_high: bool = False  # a sort treats null as the highest value; the document is silent
     # Changes.
+    log_nul_dropped: bool = True
     pending_renamed: bool = True
     task_run_end_time: bool = True
     lease_inherited: bool = True
@@ -110,6 +111,8 @@ class Dialect:
     admin_storage: bool = True
     completed_result_kept: bool = True
     any_completed_data: bool = True
+    empty_type_unread: bool = True
+    nan_as_null: bool = True
     late_once: bool = True
     empty_page: bool = True
     retry_keeps_lease: bool = True

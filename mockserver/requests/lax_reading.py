@@ -1,7 +1,7 @@
 """Lax reading: a decoded body as a real server reads it.
 
-That is FastAPI's body parameters and pydantic's lax mode, as Prefect 3.8.8 runs them, with their
-errors (deviations `lax-coercion` and `error-shape`; measured with FastAPI 0.144, pydantic 2.14.3).
+That is FastAPI's body parameters and pydantic's lax mode, as Prefect runs them, with their errors
+(deviations `lax-coercion` and `error-shape`; measured with FastAPI 0.129 to 0.150, pydantic 2.14).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from ..errors import InvalidRequest, ServerFailure
 from ..filters import without_fail_fast
 from .body_kinds import NOT_AN_OBJECT, BodyParameters, BodyT, PageParameters, check_page_limit
-from .json_values import bytes_to_text, echoed_body, require_json_encodable
+from .json_values import bytes_to_text, echoed_body
 
 
 def parse_lax(model: type[BodyT], value: Any, now: datetime, *, all_errors: bool = False) -> BodyT:
@@ -56,14 +56,20 @@ def missing_error(*key: str) -> dict[str, Any]:
     return {"type": "missing", "loc": ("body", *key), "msg": "Field required", "input": None}
 
 
+def every_key_missing(model: type[BaseModel], value: object) -> InvalidRequest:
+    """The refusal of a value that has no keys. Raises ServerFailure where no reply can show it.
+
+    FastAPI's request_body_to_args has an error for each parameter, required or not.
+    """
+    return InvalidRequest([missing_error(key) for key in model.model_fields], echoed_body(value))
+
+
 def _pick_parameters(model: type[BodyParameters], value: Any) -> dict[str, Any]:
     """The keys that are parameters; null is absent, and other keys are never looked at."""
     if value is None or isinstance(value, bytes):
         return {}
     if not isinstance(value, dict):
-        require_json_encodable(value)
-        # FastAPI: request_body_to_args has an error for each parameter, required or not.
-        raise InvalidRequest([missing_error(key) for key in model.model_fields], value)
+        raise every_key_missing(model, value)
     given = {key: value[key] for key in model.model_fields if value.get(key) is not None}
     if model.is_page and "limit" in given:
         # A real server looks at the page first, whatever else is wrong: LimitBody is a dependency,

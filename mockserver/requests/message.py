@@ -9,7 +9,7 @@ from ..errors import InvalidRequest, UnsupportedApiVersion
 from ..prefect import Dialect
 
 JSON_MEDIA_TYPE = "application/json"
-# `application/vnd.api+json` and the like, which FastAPI reads as JSON (deviation `body-ignored`).
+# `application/vnd.api+json` and the like, which FastAPI reads as JSON.
 # A second slash makes it text/plain: FastAPI has Python's email.message take the type apart.
 _JSON_SUFFIX = re.compile(r"application/[^/]*\+json", re.DOTALL)
 MINIMUM_API_VERSION = (0, 8, 0)  # of Prefect 3.8.8; an older client is answered 400
@@ -31,19 +31,20 @@ def media_type(content_type: str | None) -> str | None:
 
 
 def effective_body(message: Message, dialect: Dialect) -> bytes:
-    """The bytes to read: empty where there is no body, or where its type makes a server ignore it.
+    """The bytes to read as JSON: empty where there are none, or where their type is another one.
 
-    Raises InvalidRequest for a type that the dialect refuses (`spec`).
+    Raises InvalidRequest for a type that the document does not have (`spec`).
     """
     kind = media_type(message.content_type)
     # No header is JSON: Prefect adds one (api/server.py, default_content_type), because FastAPI
     # ignores such a body since 0.132 and clients before 3.6.19 send it.
     if not message.body or kind is None or kind == JSON_MEDIA_TYPE:
         return message.body
-    if not dialect.body_ignored:
+    if not dialect.lax_coercion:
         problem = {"type": "content_type", "loc": ("header", "content-type")}
         raise InvalidRequest([{**problem, "msg": f"{kind!r}, not {JSON_MEDIA_TYPE}"}], None)
-    return message.body if _JSON_SUFFIX.fullmatch(kind) else b""
+    read = not message.content_type and not dialect.empty_type_unread
+    return message.body if read or _JSON_SUFFIX.fullmatch(kind) else b""
 
 
 def api_version_error(version: str | None) -> str | None:

@@ -2,7 +2,8 @@
 
 `operations.queries`, `history` and `concurrency_leases` carry them out. `openapi.yaml` describes
 the same bodies independently; a test compares the two. Where a real server lacks a filter, such
-as task runs the work pools, the model lacks it too.
+as task runs the work pools, the model lacks it too. The models are those of the newest release;
+`Before` says what older ones have.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from ..filters import (
     DeploymentFilter,
     FlowFilter,
     FlowRunFilter,
     Instant,
     JsonNumber,
+    OlderTaskRunFilter,
     TaskRunFilter,
     Uuid,
     WorkPoolFilter,
@@ -24,6 +28,7 @@ from ..filters import (
     json_number,
 )
 from .body_kinds import BodyParameters, ClosedObject, PageParameters
+from .older_bodies import Before
 
 # Seconds. Prefect: api/concurrency_limits_v2.py; from a minute to a day.
 LeaseDuration = Annotated[float, json_number(ge=60, le=86_400)]
@@ -46,7 +51,6 @@ class FlowRunSort(StrEnum):
 class TaskRunSort(StrEnum):
     """The orders in which task runs can be listed."""
 
-    # As of Prefect 3.8; 3.9.1 adds DURATION_ASC and DURATION_DESC.
     ID_DESC = "ID_DESC"
     EXPECTED_START_TIME_ASC = "EXPECTED_START_TIME_ASC"
     EXPECTED_START_TIME_DESC = "EXPECTED_START_TIME_DESC"
@@ -54,6 +58,14 @@ class TaskRunSort(StrEnum):
     NAME_DESC = "NAME_DESC"
     NEXT_SCHEDULED_START_TIME_ASC = "NEXT_SCHEDULED_START_TIME_ASC"
     END_TIME_DESC = "END_TIME_DESC"
+    DURATION_DESC = "DURATION_DESC"  # in this order, which shows in errors
+    DURATION_ASC = "DURATION_ASC"
+
+
+OlderTaskRunSort = StrEnum(  # type: ignore[misc]  # the members are computed
+    "TaskRunSort", [(sort.name, sort.value) for sort in TaskRunSort if "DURATION" not in sort.name]
+)
+"""The orders in which task runs could be listed before Prefect 3.9.1."""
 
 
 class NamedSort(StrEnum):
@@ -65,6 +77,7 @@ class NamedSort(StrEnum):
     NAME_DESC = "NAME_DESC"
 
 
+TaskRuns = Annotated[TaskRunFilter | None, Before("task_run_end_time", OlderTaskRunFilter | None)]
 Offset = Annotated[int, json_integer(ge=0)]
 PageNumber = Annotated[int, json_integer(ge=1)]
 
@@ -74,7 +87,7 @@ class FilterParameters(BodyParameters):
 
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None
-    task_runs: TaskRunFilter | None = None
+    task_runs: TaskRuns = None
     deployments: DeploymentFilter | None = None
     work_pools: WorkPoolFilter | None = None
     work_pool_queues: WorkQueueFilter | None = None
@@ -106,7 +119,7 @@ class HistoryRequest(BodyParameters):
     history_interval_seconds: JsonNumber
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None
-    task_runs: TaskRunFilter | None = None
+    task_runs: TaskRuns = None
     deployments: DeploymentFilter | None = None
     work_pools: WorkPoolFilter | None = None
     work_queues: WorkQueueFilter | None = None
@@ -119,7 +132,7 @@ class FlowCountRequest(BodyParameters):
 
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None
-    task_runs: TaskRunFilter | None = None
+    task_runs: TaskRuns = None
     deployments: DeploymentFilter | None = None
     work_pools: WorkPoolFilter | None = None
 
@@ -139,12 +152,14 @@ class TaskRunCountRequest(BodyParameters):
 
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None
-    task_runs: TaskRunFilter | None = None
+    task_runs: TaskRuns = None
     deployments: DeploymentFilter | None = None
 
 
 class _TaskRunOffsetPage(PageParameters):
-    sort: TaskRunSort | None = TaskRunSort.ID_DESC
+    sort: Annotated[TaskRunSort | None, Before("duration_sorts", OlderTaskRunSort | None)] = (
+        TaskRunSort.ID_DESC
+    )
     offset: Offset = 0
 
 
@@ -169,8 +184,7 @@ class IncrementRequest(BodyParameters):
     """The body of increment-with-lease."""
 
     slots: Annotated[int, json_integer(gt=0)]
-    # Can be empty; 3.9.1 wants at least one.
-    names: list[str]
+    names: Annotated[list[str], Field(min_length=1), Before("names_needed", list[str])]
     mode: Literal["concurrency", "rate_limit"] = "concurrency"
     lease_duration: LeaseDuration = 300.0
     holder: ConcurrencyLeaseHolder | None = None

@@ -15,11 +15,12 @@ from typing import Any, Generic
 from pydantic import ValidationError
 
 from ..errors import InvalidRequest, RefusedRequest, UnreadableRequest, UnsupportedApiVersion
-from ..prefect import Dialect
-from .body_kinds import BodyT, is_fully_checked
+from ..prefect import PREFECT_SQLITE, Dialect
+from .body_kinds import BodyParameters, BodyT, is_fully_checked
 from .json_values import UndecodableBody, echoed_body
-from .lax_reading import parse_lax
+from .lax_reading import every_key_missing, parse_lax
 from .message import JSON_MEDIA_TYPE, Message, api_version_error, effective_body, media_type
+from .older_bodies import model_under
 from .request_warnings import request_warnings
 from .strict_reading import invalid_body, parse_strict
 from .two_readings import BothWays, is_utf8, read_both_ways
@@ -28,6 +29,9 @@ from .two_readings import BothWays, is_utf8, read_both_ways
 # Any other text with these bytes only misses the fast path.
 _LEAP_SECOND = b":60"
 _UNREADABLE = "There was an error parsing the body"  # FastAPI's words
+# Warnings are about the newest server, whatever the dialect. On which database does not matter:
+# every real server reads alike, and what its database does comes later.
+_REAL_SERVER = PREFECT_SQLITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def read_request(
     now: datetime | None = None,
     path_errors: Sequence[Mapping[str, Any]] = (),
 ) -> ParsedRequest[BodyT]:
-    """Read a request's body.
+    """Read a request's body, as `model` or as the release of the dialect has it.
 
     `now` is what a lax dialect takes the time `now` for; without it, the clock's. `path_errors`
     are what is wrong with the path, in pydantic's form: one refusal tells both.
@@ -53,6 +57,7 @@ def read_request(
     Raises InvalidRequest, OutOfBounds, UnreadableRequest, UnsupportedApiVersion or ServerFailure,
     each with the ids of its warnings.
     """
+    model = model_under(model, dialect)
     # A version, whatever it is, goes the slow way, which looks at it after the syntax of the body.
     if (
         not path_errors
@@ -81,7 +86,7 @@ def _read_slow(
     now: datetime,
     path_errors: Sequence[Mapping[str, Any]],
 ) -> ParsedRequest[BodyT]:
-    read = read_both_ways(message, model, dialect, now)
+    read = read_both_ways(message, effective_body(message, _REAL_SERVER), model, dialect, now)
     warned = frozenset(request_warnings(read, model, dialect))
     try:
         return ParsedRequest(_as_dialect(read, model, dialect, now, path_errors), warned)
@@ -99,6 +104,8 @@ def _as_dialect(
 ) -> BodyT:
     """The request as the dialect reads it: syntax first, then the version, then the content."""
     content = effective_body(read.message, dialect)
+    if content != read.content:  # an older server reads what the newest ignores
+        read = read_both_ways(read.message, content, model, dialect, now)
     if dialect.lax_coercion:
         _check_syntax(read, dialect)
     if dialect.api_version_400:
@@ -139,6 +146,12 @@ def _read_content(
     if dialect.lax_coercion:
         if read.lax is not None:
             return read.lax.result()
+        if (
+            isinstance(value, bytes)
+            and not dialect.body_ignored
+            and issubclass(model, BodyParameters)
+        ):
+            raise every_key_missing(model, value)
         return parse_lax(model, value, now, all_errors=True)
     if read.strict is not None and is_utf8(content):
         return read.strict.result()

@@ -13,17 +13,16 @@ from functools import partial
 from typing import Any, Generic, cast
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
-from ..prefect import PREFECT_SQLITE, Dialect
+from ..prefect import Dialect
 from .body_kinds import BodyT
 from .json_values import UndecodableBody, decode_json, is_json_encodable
 from .lax_reading import parse_lax
-from .message import Message, effective_body
+from .message import Message
 from .strict_reading import parse_strict
 
 # Above this many bytes only the first error of each list is told: 4 MiB of them would make a
 # reply ten times as long. A real server tells all. The bound is chosen, not measured.
 MAX_BYTES_LISTING_ALL_ERRORS = 32 << 10
-REAL_SERVER = PREFECT_SQLITE  # every real server reads alike; what its database does comes later
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Attempt(Generic[BodyT]):
 class BothWays(Generic[BodyT]):
     """One body on its way down, each stage worked out once.
 
-    `content` is what a real server reads of it: nothing where the type makes it ignore the body.
+    `content` is what a server reads of it: nothing where the type makes it ignore the body.
     `value` is that content decoded, or `undecoded` why it cannot be. The two readings
     are `lax` and `strict`; `strict` is None for a value that JSON cannot hold, such as NaN.
     """
@@ -67,10 +66,9 @@ class BothWays(Generic[BodyT]):
 
 
 def read_both_ways(
-    message: Message, model: type[BodyT], dialect: Dialect, now: datetime
+    message: Message, content: bytes, model: type[BodyT], dialect: Dialect, now: datetime
 ) -> BothWays[BodyT]:
-    """Decode and read a body. Raises nothing: what is refused is kept."""
-    content = effective_body(message, REAL_SERVER)
+    """Decode and read what is effective of a body. Raises nothing: what is refused is kept."""
     if not content:
         return BothWays(message, content)
     try:

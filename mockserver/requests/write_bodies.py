@@ -37,9 +37,10 @@ from ..filters import (
 )
 from ..prefect import StateType
 from .body_kinds import MAX_LIMIT, NOT_AN_OBJECT, BodyParameters, ClosedObject, Limit, OpenObject
+from .older_bodies import Before
 
-# Bounds of Prefect 3.8.8, which has bounded parameters since 3.6.25. The first two are defaults of
-# its settings server.api.max_parameter_size and PREFECT_API_TASK_CACHE_KEY_MAX_LENGTH.
+# The first two are defaults of Prefect's settings server.api.max_parameter_size and
+# PREFECT_API_TASK_CACHE_KEY_MAX_LENGTH.
 MAX_PARAMETERS_BYTES = 524_288  # as JSON in ASCII, without spaces
 MAX_CACHE_KEY_LENGTH = 2_000  # characters
 MAX_RETRY_DELAYS = 50  # Prefect: _internal/schemas/validators.py, list_length_50_or_less
@@ -152,7 +153,9 @@ def _check_parameters_size(parameters: JsonObject) -> JsonObject:
     return parameters
 
 
-FlowParameters = Annotated[JsonObject, AfterValidator(_check_parameters_size)]
+FlowParameters = Annotated[
+    JsonObject, AfterValidator(_check_parameters_size), Before("parameters_bounded", JsonObject)
+]
 
 
 class FlowRunCreate(ClosedObject):

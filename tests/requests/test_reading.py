@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from mockserver.errors import (
     InvalidRequest,
@@ -17,9 +18,15 @@ from mockserver.errors import (
     UnsupportedApiVersion,
 )
 from mockserver.prefect import openapi
-from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
+from mockserver.prefect.dialects import (
+    PREFECT_POSTGRESQL,
+    PREFECT_SQLITE,
+    SPEC,
+    Dialect,
+    dialect_for,
+)
 from mockserver.prefect.instants import fits_utc_range
-from mockserver.requests import BulkDeleteRequest, Message
+from mockserver.requests import BulkDeleteRequest, FlowCreate, LabelsUpdate, Message
 from mockserver.requests.json_values import MAX_DEPTH
 from mockserver.requests.reading import ParsedRequest, read_request
 from tests.support.paths import DATA
@@ -210,6 +217,60 @@ def test_content_type_decides_whether_a_body_is_read(
         read = outcome(sent, dialect)
         assert (read.request.limit if isinstance(read, ParsedRequest) else None) == limit
         assert ("body-ignored" in read.warnings) == (spec is None)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "until_3_7_2", "until_3_7_7", "since"),
+    [
+        ("application/json", 1, 1, 1),
+        ("application/vnd.api+json", 1, 1, 1),
+        (None, 1, 1, 1),
+        ("", 1, None, 50),
+        ("text/plain", None, None, 50),
+        (";application/json", None, None, 50),
+    ],
+)
+def test_before_3_7_8_a_body_of_another_type_is_refused(
+    content_type: str | None, until_3_7_2: int | None, until_3_7_7: int | None, since: int
+) -> None:
+    """With the FastAPI of such a release; None is a refusal. The warning is the same in all."""
+    sent = message({"limit": 1}, content_type)
+    for release, limit in (("3.7.2", until_3_7_2), ("3.7.7", until_3_7_7), ("3.7.8", since)):
+        read = outcome(sent, dialect_for("sqlite", release))
+        assert (read.request.limit if isinstance(read, ParsedRequest) else None) == limit
+        assert set(read.warnings) == warnings_of(sent, PREFECT_SQLITE)
+
+
+@pytest.mark.parametrize("content", [b'{"limit": 1}', b"{bad", b'{"limit": 0, "x": NaN}'])
+def test_each_key_of_a_body_that_is_refused_is_missing(content: bytes) -> None:
+    """Also those that are optional, and whatever the body holds: it is bytes that have no keys."""
+    refusal = outcome(Message(content, "text/plain"), dialect_for("sqlite", "3.7.2"))
+    assert isinstance(refusal, InvalidRequest)
+    missing = {"type": "missing", "msg": "Field required", "input": None}
+    assert refusal.errors == tuple(
+        {**missing, "loc": ("body", key)} for key in ("flow_runs", "limit")
+    )
+    assert refusal.body == content.decode()
+
+
+def test_a_refused_body_that_no_reply_can_repeat_is_a_failure() -> None:
+    """Here bytes that are not UTF-8."""
+    sent = Message(b"\xff", "text/plain")
+    assert isinstance(outcome(sent, dialect_for("sqlite", "3.7.2")), ServerFailure)
+
+
+@pytest.mark.parametrize("release", ["3.7.2", "3.9.1"])
+@pytest.mark.parametrize(
+    ("model", "kind"), [(FlowCreate, "model_attributes_type"), (LabelsUpdate, "dict_type")]
+)
+def test_a_body_that_is_one_value_is_refused_as_a_whole(
+    model: type[BaseModel], kind: str, release: str
+) -> None:
+    """In every release: the bytes are that value, and no object."""
+    with pytest.raises(InvalidRequest) as refused:
+        read_request(Message(b"{}", "text/plain"), model, dialect_for("sqlite", release), NOW)
+    (error,) = refused.value.errors
+    assert (error["type"], error["loc"], error["input"]) == (kind, ("body",), "{}")
 
 
 def test_an_empty_body_needs_no_content_type() -> None:
