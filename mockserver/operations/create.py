@@ -73,6 +73,7 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
     transition = propose_state(context, run, new_state(context, proposed), force=True)
     check_state(context, transition.state)
     save_transition(context, transition)
+    _check_reply_numbers(context, body.labels)
     reply = replies.flow_run_reply(require_flow_run(context, run.id), store, now)
     if proposed.type is StateType.SCHEDULED:
         # Only this reply repeats the times with the offset that was given.
@@ -227,7 +228,18 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
     task_run = replace(apply_state(task_run, replace(state, details=details)), run_count=run_count)
     check_state(context, task_run.state)
     store.task_runs.put(task_run)
+    if owner is None:  # else the reply is what was read back
+        _check_reply_numbers(context, body.labels, task_run.empirical_policy)
     return Outcome(replies.task_run_reply(task_run, store, now), made=True)
+
+
+def _check_reply_numbers(context: Context, *values: object) -> None:
+    """Raise ServerFailure for NaN and infinities in a reply that an older release cannot write.
+
+    The record is stored all the same.
+    """
+    if not context.dialect.nan_as_null:
+        check_readable(context.dialect, *values)
 
 
 def _check_task_run_values(context: Context, body: TaskRunCreate) -> None:
@@ -293,8 +305,8 @@ def accept_logs(context: Context, body: Logs) -> Outcome:
         check_time_range(context.dialect, log.timestamp, ("body", index, "timestamp"))
         # The column is a SMALLINT (Prefect: orm_models.py, Log); deviation `small-levels`.
         check_integer_size(context.dialect, log.level, bits=16)
-        # Prefect removes NUL before it stores a log (models/logs.py, _sanitize_log_strings).
-        check_storable(
-            context.dialect, texts=(log.name.replace("\0", ""), log.message.replace("\0", ""))
-        )
+        texts = (log.name, log.message)
+        if context.dialect.log_nul_dropped:
+            texts = (log.name.replace("\0", ""), log.message.replace("\0", ""))
+        check_storable(context.dialect, texts=texts)
     return Outcome(None)

@@ -1,16 +1,20 @@
 """Operations that compute numbers from many flow runs: lateness and history.
 
 PostgreSQL computes with intervals, to the microsecond. SQLite counts milliseconds and cuts them to
-whole seconds (the deviation `lateness-whole-seconds`, measured on 3.8.8).
+whole seconds (the deviation `lateness-whole-seconds`). Since Prefect 3.8.6 the intervals of a
+history are worked out in Python, before by the database (the change `history-exact`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from ..errors import OutOfBounds, ServerFailure
-from ..prefect import FlowRun, fits_utc_range, to_utc
+from ..prefect import OUTSIDE_UTC_RANGE, FlowRun, fits_utc_range, to_utc
 from ..requests import HistoryRequest
 from . import replies
 from .context import Context, Outcome
@@ -74,19 +78,22 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
     a second; OutOfBounds or, where a real server fails, ServerFailure for one outside the years
     1-9999.
     """
-    edges = _interval_edges(context, body)
-    if len(edges) == 1:  # no interval: a real server does not query its database
-        return Outcome([])
-    start, interval = edges[0], edges[1] - edges[0]
-    predicate, warnings = compile_body_filters(
-        context, body, flow_runs_predicate, _HISTORY_PARAMETERS
+    compile_filters = partial(
+        compile_body_filters, context, body, flow_runs_predicate, _HISTORY_PARAMETERS
     )
+    interval = _interval(context, body)
+    if not context.dialect.history_exact:  # what works out the intervals refuses a filter first
+        compile_filters()
+    edges = _interval_edges(context, body, interval)
+    if len(edges) == 1 and context.dialect.history_exact:  # the database is not asked
+        return Outcome([])
+    predicate, warnings = compile_filters()
     runs_by_state: list[dict[tuple[str, str], list[FlowRun]]] = [{} for _ in edges[1:]]
     for run in context.store.select(predicate):
         expected = run.expected_start_time
         if expected is None or run.state is None or not edges[0] <= expected < edges[-1]:
             continue
-        index = _elapsed(context, start, expected) // interval
+        index = _interval_index(context, edges, expected)
         # A real server's WHERE compares exact times, its buckets rounded ones. A run that rounding
         # moves behind the last interval is in none (test_sqlite_rounds_a_run_out_of_its_interval).
         if index < len(runs_by_state):
@@ -103,41 +110,77 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
     return Outcome(value, warnings=warnings, sentence=str(predicate))
 
 
-def _interval_edges(context: Context, body: HistoryRequest) -> list[datetime]:
-    """The start of each interval and the end of the last one; a single instant for no interval."""
+def _interval(context: Context, body: HistoryRequest) -> timedelta:
     try:
         interval = timedelta(seconds=body.history_interval_seconds)
-        # Prefect's bound: SQLite stops advancing at intervals of a millisecond (run_history).
-        if interval < timedelta(seconds=1):
-            raise OutOfBounds("History interval must not be less than 1 second.")
-        start, end = to_utc(body.history_start), to_utc(body.history_end)
-        edges = [start + interval * n for n in range(_interval_count(start, end, interval) + 1)]
     except (OverflowError, ValueError):
-        raise _calendar_error(context) from None
+        raise _calendar_error(context, retryable=False) from None
+    # Prefect's bound: SQLite stops advancing at intervals of a millisecond (run_history).
+    if interval < timedelta(seconds=1):
+        raise OutOfBounds("History interval must not be less than 1 second.")
+    return interval
+
+
+def _interval_edges(
+    context: Context, body: HistoryRequest, interval: timedelta
+) -> Sequence[datetime]:
+    """The start of each interval and the end of the last one; a single instant for no interval."""
+    start, end = to_utc(body.history_start), to_utc(body.history_end)
+    try:
+        if not context.dialect.history_exact:
+            edges = _edges_by_database(context, start, end, interval)
+        elif OUTSIDE_UTC_RANGE in (start, end):  # Python subtracts no time with such an offset
+            raise OverflowError
+        else:
+            edges = _exact_edges(start, end, interval)
+    except OverflowError:
+        raise _calendar_error(context, retryable=False) from None
     if len(edges) > 1 and not all(map(fits_utc_range, edges)):
-        raise _calendar_error(context)
+        raise _calendar_error(context, retryable=False)
     return edges
 
 
-def _elapsed(context: Context, start: datetime, moment: datetime) -> timedelta:
-    """The time from `start` to `moment`.
-
-    SQLite rounds both to milliseconds, so that a run at the edge can fall into the next interval,
-    or behind the last.
-    """
-    if context.dialect.lateness_whole_seconds:
-        return timedelta(milliseconds=_milliseconds(moment) - _milliseconds(start))
-    return moment - start
+def _exact_edges(start: datetime, end: datetime, interval: timedelta) -> Sequence[datetime]:
+    count = min(-((start - end) // interval), MAX_INTERVALS) if end > start else 0
+    return [start + interval * n for n in range(count + 1)]
 
 
-def _interval_count(start: datetime, end: datetime, interval: timedelta) -> int:
-    return min(-((start - end) // interval), MAX_INTERVALS) if end > start else 0
-
-
-def _calendar_error(context: Context) -> Exception:
+def _edges_by_database(
+    context: Context, start: datetime, end: datetime, interval: timedelta
+) -> Sequence[datetime]:
+    """The edges as a database had them: Prefect's make_timestamp_intervals, until 3.8.5."""
     database = context.dialect.undocumented_5xx
-    if database:
-        return ServerFailure("a history past the year 9999", retryable=False)
+    if not (fits_utc_range(start) and fits_utc_range(end)):  # what no database can be sent
+        raise _calendar_error(context, retryable=database is not None and database.retryable)
+    if not context.dialect.lateness_whole_seconds:
+        # asyncpg sends the first and the last instant as infinities. No series begins at the one,
+        # and one up to the other ends only where it is cut.
+        if start == datetime.min.replace(tzinfo=UTC):
+            raise _calendar_error(context, retryable=False)
+        endless = end == datetime.max.replace(tzinfo=UTC)
+        return _exact_edges(start, start + MAX_INTERVALS * interval if endless else end, interval)
+    # SQLite adds in whole milliseconds, and has one interval before it looks at the end.
+    step = timedelta(milliseconds=_milliseconds(_EPOCH + interval))
+    last_start = end - interval
+    edges = [start, _EPOCH + timedelta(milliseconds=_milliseconds(start)) + step]
+    while edges[-2] < last_start and len(edges) <= MAX_INTERVALS:
+        edges.append(edges[-1] + step)
+    return edges
+
+
+def _interval_index(context: Context, edges: Sequence[datetime], moment: datetime) -> int:
+    """The place of the interval that a time falls into, as the dialect's database counts it."""
+    if not (context.dialect.lateness_whole_seconds and context.dialect.history_exact):
+        return bisect_right(edges, moment) - 1
+    # SQLite rounds both times to milliseconds, so that a run at the edge can fall into the next
+    # interval, or behind the last (Prefect: make_timestamp_bucket_index).
+    elapsed = timedelta(milliseconds=_milliseconds(moment) - _milliseconds(edges[0]))
+    return elapsed // (edges[1] - edges[0])
+
+
+def _calendar_error(context: Context, *, retryable: bool) -> Exception:
+    if context.dialect.undocumented_5xx:
+        return ServerFailure("a history outside the years 1-9999", retryable=retryable)
     return OutOfBounds("History must not leave the years 1-9999.")
 
 

@@ -136,9 +136,11 @@ def paginate_flow_runs(context: Context, body: Any) -> Outcome:
         context, predicate, body, _check_offset(context, (body.page - 1) * limit)
     )
     # After the page: on PostgreSQL its offset fails first, and with 503
-    # (test_a_page_number_beyond_64_bits_fails).
-    if context.dialect.undocumented_5xx and body.page > MAX_JSON_INTEGER:
+    # (test_a_page_number_beyond_64_bits).
+    if context.dialect.huge_integers and body.page > MAX_JSON_INTEGER:
         raise ServerFailure("the number of a page of more than 64 bits", retryable=False)
+    if limit == 0 and not context.dialect.empty_page:
+        raise ServerFailure("a division by the limit, which is zero", retryable=False)
     count = context.store.count(predicate)
     value = {
         "results": results,
