@@ -7,7 +7,7 @@ import logging
 from aiohttp import web
 
 from ..errors import NotModelled, RefusedRequest, to_single_line
-from ..operations import MODELLED_SUMMARY, sort_warnings
+from ..operations import MODELLED_SUMMARY, lacks_path, sort_warnings
 from ..prefect import is_unmodelled
 from ..worlds import World
 from .exchange import (
@@ -67,9 +67,12 @@ async def _http_error_response(request: web.Request, error: web.HTTPException) -
         return json_reply({"detail": error.reason}, status=404)
     if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
         api_path = path_in_world(request).removeprefix("/api")
-        if is_unmodelled(request.method, api_path):
+        dialect = world_of(request).settings.dialect
+        if is_unmodelled(request.method, api_path, dialect.release):
             message = _not_modelled_message(request.method, api_path)
             return _refusal_response(request, NotModelled(message))
+        if lacks_path(dialect, api_path.rstrip("/")):
+            return json_reply({"detail": "Not Found"}, status=404)
     if isinstance(error, web.HTTPNotFound):
         # As FastAPI: with and without the slash at its end a path leads to the same place.
         location = path.rstrip("/") if path.endswith("/") else f"{path}/"

@@ -16,7 +16,7 @@ from uuid import UUID
 from aiohttp import web
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
-from ..operations import Context, Deletion, Endpoint, Outcome, sort_warnings
+from ..operations import Context, Deletion, Endpoint, Outcome, lacks_path, sort_warnings
 from ..requests import Message, check_api_version, parse_api_version, read_request, read_uuid
 from ..worlds import World
 from .exchange import (
@@ -44,7 +44,12 @@ def make_handler(endpoint: Endpoint) -> Handler:
         outcome, warned = _operate(request, endpoint, message, world)
         return _outcome_response(request, endpoint, world, outcome, warned)
 
-    return handle
+    async def handle_if_there(request: web.Request) -> web.Response:
+        if lacks_path(world_of(request).settings.dialect, endpoint.path):
+            raise web.HTTPNotFound
+        return await handle(request)
+
+    return handle if endpoint.since is None else handle_if_there
 
 
 def _operate(

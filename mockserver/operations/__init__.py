@@ -11,7 +11,7 @@ from ..lazy_exports import lazy_exports
 from .context import Context, Outcome
 from .delete import bulk_delete, plan_bulk_delete
 from .deletion import Deletion, Plan, sort_warnings
-from .endpoints import ENDPOINTS, MODELLED_SUMMARY, Endpoint
+from .endpoints import ENDPOINTS, MODELLED_SUMMARY, Endpoint, lacks_path
 
 if TYPE_CHECKING:
     from .related_filters import (

@@ -48,6 +48,7 @@ class Endpoint:
     query: tuple[str, ...] = ()  # a name that ends in "id" is a uuid
     # Prefect writes these two lists with orjson itself (api/flow_runs.py).
     int64_only: bool = False  # a real server fails to list larger integers (`huge-integers`)
+    since: str | None = None  # the field of Dialect that says which releases have it; None: all
     # /health and /version lie outside the routers that check it (Prefect: create_api_app).
     checks_api_version: bool = True  # a real server checks it everywhere but in two places
 
@@ -180,10 +181,19 @@ ENDPOINTS = (
     Endpoint("GET", "/ready", "server_info.ready"),
     Endpoint("GET", "/version", "server_info.api_version", checks_api_version=False),
     Endpoint("GET", "/admin/version", "server_info.server_version"),
-    Endpoint("GET", "/admin/storage", "server_info.storage_settings"),
+    Endpoint("GET", "/admin/storage", "server_info.storage_settings", since="admin_storage"),
     Endpoint("GET", "/hello", "server_info.hello"),
     Endpoint("GET", "/csrf-token", "server_info.csrf_token", query=("client",)),
 )
+
+_NEWER_PATHS = {one.path: one.since for one in ENDPOINTS if one.since is not None}
+
+
+def lacks_path(dialect: Dialect, path: str) -> bool:
+    """Whether a path of the API came with a later release than the one of a dialect."""
+    change = _NEWER_PATHS.get(path)
+    return change is not None and not getattr(dialect, change)
+
 
 MODELLED_SUMMARY = (
     "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "

@@ -1,4 +1,4 @@
-"""The endpoints that a real Prefect 3.8 server has and the mock does not model.
+"""The endpoints that a real Prefect server has and the mock does not model.
 
 A request to one of them is answered 501 with a text that says so, unlike one to an unknown path.
 """
@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
-# Path and methods, as the document of Prefect 3.8.8 lists them. No document lists websockets.
+from .releases import OLDEST, is_within
+
+# Path and methods, as the document of Prefect 3.9.1 lists them, and where not all releases have
+# them, the first that has. No document lists websockets.
 UNMODELLED_ENDPOINTS = """\
 /admin/settings GET
-/admin/storage DELETE PUT
+/admin/storage DELETE PUT 3.7.0
 /artifacts/ POST
 /artifacts/count POST
 /artifacts/filter POST
@@ -80,6 +84,7 @@ UNMODELLED_ENDPOINTS = """\
 /flows/{id} PATCH
 /logs/filter POST
 /logs/out WEBSOCKET
+/observed-states GET 3.9.1
 /saved_searches/ PUT
 /saved_searches/filter POST
 /saved_searches/{id} DELETE GET
@@ -113,7 +118,7 @@ UNMODELLED_ENDPOINTS = """\
 /work_pools/count POST
 /work_pools/filter POST
 /work_pools/{name} DELETE GET PATCH
-/work_pools/{name}/concurrency_status POST
+/work_pools/{name}/concurrency_status POST 3.6.23
 /work_pools/{name}/get_scheduled_flow_runs POST
 /work_pools/{work_pool_name}/queues POST
 /work_pools/{work_pool_name}/queues/filter POST
@@ -125,26 +130,39 @@ UNMODELLED_ENDPOINTS = """\
 /work_queues/filter POST
 /work_queues/name/{name} GET
 /work_queues/{id} DELETE GET PATCH
-/work_queues/{id}/concurrency_status POST
+/work_queues/{id}/concurrency_status POST 3.6.23
 /work_queues/{id}/get_runs POST
 /work_queues/{id}/status GET
 """
 
 
-def is_unmodelled(method: str, path: str) -> bool:
-    """Whether only a real server has this endpoint. `path` comes without the prefix /api."""
+def is_unmodelled(method: str, path: str, release: str) -> bool:
+    """Whether only a real server, of a release, has this endpoint. `path` is without /api."""
     return any(
         # A handshake of a websocket is a GET (RFC 6455, section 4.1).
-        pattern.fullmatch(path) and (method in methods or "WEBSOCKET" in methods)
-        for pattern, methods in _endpoint_patterns()
+        one.pattern.fullmatch(path)
+        and (method in one.methods or "WEBSOCKET" in one.methods)
+        and is_within(release, one.since)
+        for one in _unmodelled_endpoints()
     )
 
 
+class _Unmodelled(NamedTuple):
+    pattern: re.Pattern[str]
+    methods: frozenset[str]
+    since: str
+
+
 @cache
-def _endpoint_patterns() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
-    lines = (line.split() for line in UNMODELLED_ENDPOINTS.splitlines())
+def _unmodelled_endpoints() -> tuple[_Unmodelled, ...]:
+    return tuple(map(_read_line, UNMODELLED_ENDPOINTS.splitlines()))
+
+
+def _read_line(line: str) -> _Unmodelled:
+    path, *methods = line.split()
+    since = methods.pop() if methods[-1][0].isdigit() else OLDEST
     # Starlette redirects a path with a slash too many or too few: the pattern takes both.
-    return tuple((_path_pattern(path.rstrip("/")), frozenset(methods)) for path, *methods in lines)
+    return _Unmodelled(_path_pattern(path.rstrip("/")), frozenset(methods), since)
 
 
 def _path_pattern(path: str) -> re.Pattern[str]:
