@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.prefect.dialects import DIALECTS, Dialect
+from mockserver.prefect.dialects import DIALECTS, dialect_for
 from mockserver.prefect.records import FlowRun
+from mockserver.prefect.releases import OLDEST
 from mockserver.prefect.warnings import WARNINGS
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
@@ -22,6 +23,9 @@ from mockserver.worlds import Settings
 from tests.requests.test_reading import nearly_valid, wild_json
 from tests.support.servers import Client, serve_store
 from tests.support.strategies import IDS, filters, scaled_max_examples
+
+SERVED = {dialect.name: dialect for dialect in (*DIALECTS.values(), dialect_for("sqlite", OLDEST))}
+"""The document, the newest release on each database, and the oldest."""
 
 content_types = st.sampled_from(
     ["application/json", "application/json; charset=utf-8", "text/plain", "", "application/a+json"]
@@ -50,17 +54,17 @@ def damaged_bodies(draw: st.DrawFn) -> bytes:
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, tuple[Client, Store]]]:
     base = Base(FlowRun(id=run_id, name=f"run-{run_id[:2]}") for run_id in IDS)
-    stores = {name: Store(base) for name in DIALECTS}
+    stores = {name: Store(base) for name in SERVED}
     with ExitStack() as stack:
         yield {
-            name: (stack.enter_context(serve_store(store, Settings(dialect=DIALECTS[name]))), store)
+            name: (stack.enter_context(serve_store(store, Settings(dialect=SERVED[name]))), store)
             for name, store in stores.items()
         }
 
 
 @given(body=byte_strings | damaged_bodies(), content_type=content_types, version=versions)
 @settings(max_examples=scaled_max_examples(400), suppress_health_check=[HealthCheck.too_slow])
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", SERVED)
 def test_any_request_gets_an_allowed_status(
     servers: dict[str, tuple[Client, Store]],
     name: str,
@@ -79,22 +83,20 @@ def test_any_request_gets_an_allowed_status(
     assert reply.warnings <= set(WARNINGS)
     gone = len(reply.json["deleted"]) if reply.status == 200 else 0
     assert len(store) == len(IDS) - gone
-    if reply.status == 500:
+    # An older release fails at bodies that the newest ignores.
+    if reply.status == 500 and "body-ignored" not in reply.warnings:
         assert "undocumented-5xx" in reply.warnings
 
 
-dialects = st.sampled_from(list(DIALECTS.values()))
-
-
-@given(filter_=filters, guarded=st.sampled_from(IDS), dialect=dialects)
+@given(filter_=filters, guarded=st.sampled_from(IDS), name=st.sampled_from(sorted(SERVED)))
 def test_id_not_any_protects_a_run_under_and(
     servers: dict[str, tuple[Client, Store]],
     filter_: dict[str, Any],
     guarded: str,
-    dialect: Dialect,
+    name: str,
 ) -> None:
     """Under and_, `id.not_any_` keeps a run from being deleted, whatever else the filter says."""
-    client, store = servers[dialect.name]
+    client, store = servers[name]
     store.reset()
     guard = {"operator": "and_", "id": {"not_any_": [guarded]}}
     reply = client.bulk_delete({"flow_runs": {**filter_, **guard}})
