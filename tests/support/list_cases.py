@@ -71,6 +71,7 @@ def workspace_seed(workspace: Workspace, missing: MissingQueueNames) -> Workspac
 
 _SORT_KEYS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "START_TIME": lambda run: run["start_time"] or run["expected_start_time"],
+    "DURATION": lambda run: run["estimated_run_time"],
 }
 
 
