@@ -14,7 +14,14 @@ from ...prefect import SPEC, Dialect
 from .cleanup_journal import default_folder, delete_leftovers
 from .detect import Identity, identify
 from .environment import prefect_environment
-from .spawn import Program, ServerCommand, mock_command, prefect_command, running_server
+from .spawn import (
+    Program,
+    ServerCommand,
+    find_python,
+    mock_command,
+    prefect_command,
+    running_server,
+)
 from .target import Limits, Ownership, Target, build_headers
 
 StatusCallback = Callable[[str], None]
@@ -143,7 +150,7 @@ def _prefect_command(options: ServerOptions, on_status: StatusCallback) -> Itera
     if options.prefect_release is None:
         yield prefect_command(options.prefect_python, options.database)
         return
-    base_python = options.prefect_python or sys.executable
+    base_python = find_python(options.prefect_python or sys.executable)
     # Before the installation, which takes long: raises UsageError for what cannot be right.
     prefect_command(base_python, options.database)
     with prefect_environment(options.prefect_release, base_python, on_status) as python:

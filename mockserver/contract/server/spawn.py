@@ -106,12 +106,18 @@ def prefect_command(python: str | None, database: str | None) -> ServerCommand:
                 "Python that has it, with --prefect-python"
             )
         return ServerCommand((executable, *_START), database_label, url)
+    return ServerCommand((find_python(python), "-m", "prefect", *_START), database_label, url)
+
+
+def find_python(python: str) -> str:
+    """The full path of a Python that the user named. Raises UsageError if there is none."""
     executable = shutil.which(python)
     if executable is None:
         raise UsageError(
             f"--prefect-python is {to_single_line(python)!r}: there is no such program"
         )
-    return ServerCommand((executable, "-m", "prefect", *_START), database_label, url)
+    # Links are kept: the path is what makes the Python of an environment one.
+    return str(Path(executable).absolute())
 
 
 def _with_async_driver(database: str) -> str:

@@ -89,6 +89,17 @@ def test_a_missing_program_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> 
         prefect_command(None, None)
 
 
+def test_a_relative_path_of_a_python_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server runs in a folder of its own. An environment's Python is a link, and stays one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    command = prefect_command("bin/python", None).command
+    assert command[0] == str(tmp_path / "bin" / "python")
+
+
 def test_a_database_url_gets_the_async_driver() -> None:
     """Its label does not show the password."""
     spawn = prefect_command(sys.executable, "postgresql://user:secret@127.0.0.1:5432/scratch")
