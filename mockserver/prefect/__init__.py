@@ -17,9 +17,7 @@ from .deviations import (
     Deviation,
 )
 from .dialects import (
-    DIALECT_SYNTAX,
     DIALECTS,
-    PREFECT_POSTGRESQL,
     PREFECT_SQLITE,
     SPEC,
     DatabaseLimits,
