@@ -25,6 +25,8 @@ _NUMBERS = re.compile(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})", re.ASCII)
 _INSTALLED_WITH: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("3.9.0", ("fastapi<0.151",)),
     ("3.7.8", ("fastapi<0.145",)),
+    # It needs a Starlette that FastAPI before 0.130 refuses.
+    ("3.7.3", ("fastapi==0.135.1",)),
     # It imports importlib_metadata without depending on it.
     ("3.6.16", ("fastapi<0.130", "importlib_metadata")),
 )
