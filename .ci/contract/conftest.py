@@ -1,4 +1,4 @@
-"""Two real servers and a Python with Prefect, given as options.
+"""Two real servers, given as options.
 
 The servers hold no flow runs before the tests and none after them.
 """
@@ -6,7 +6,6 @@ The servers hold no flow runs before the tests and none after them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
@@ -16,16 +15,9 @@ DATABASES = ("sqlite", "postgresql")
 def pytest_addoption(parser: pytest.Parser) -> None:
     for database in DATABASES:
         parser.addoption(f"--{database}-url", required=True, help=f"a real server on {database}")
-    parser.addoption("--python", required=True, help="a Python that has Prefect")
 
 
 @pytest.fixture(scope="session")
 def real_urls(request: pytest.FixtureRequest) -> Mapping[str, str]:
     """The URLs of their APIs, by database."""
     return {name: request.config.getoption(f"{name}_url") for name in DATABASES}
-
-
-@pytest.fixture(scope="session")
-def prefect_python(request: pytest.FixtureRequest) -> Path:
-    """A Python that has Prefect."""
-    return Path(request.config.getoption("--python"))

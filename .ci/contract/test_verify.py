@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -131,20 +130,3 @@ def test_an_interrupted_installation_leaves_nothing(
         process.send_signal(number)
     assert process.returncode == code
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_readme_ci_job_passes(prefect_python: Path, tmp_path: Path) -> None:
-    """Its last command passes, with Prefect on the PATH and fewer requests."""
-    readme = Path(__file__).parents[2] / "README.md"
-    (line,) = re.findall(r"- run: (mockserver .*)", readme.read_text("utf-8"))
-    fewer = f"{line} --filters 100 --deletes 10 --runs 20 --max-examples 1 --journal {tmp_path}"
-    folders = (str(prefect_python.parent), str(Path(sys.executable).parent), os.environ["PATH"])
-    done = subprocess.run(
-        ["/bin/bash", "-c", fewer],
-        env={**os.environ, "PATH": ":".join(folders)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "The contract holds" in done.stdout
