@@ -47,7 +47,7 @@ def _options(
 def main() -> None:
     """Run the command line and exit; an error prints a message and sets the exit code."""
     # Raise SystemExit on SIGTERM, so that unfinished files are removed. `serve` handles it itself.
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, _exit_once)
     try:
         app()
     # Before MockServerError, of which both are subclasses.
@@ -60,6 +60,12 @@ def main() -> None:
     # A full disk, for one (test_a_full_disk_is_an_error_without_a_traceback).
     except OSError as error:
         _exit_with_error(f"{error.filename or 'output'}: {error.strerror or error}", 1)
+
+
+def _exit_once(number: int, _frame: object) -> None:
+    """Exit by a signal; another one does not interrupt the cleaning up."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _count_problems(error: SeedError) -> str:
