@@ -41,7 +41,7 @@ def run_verify(url: str, folder: Path, diff: DiffSettings, fuzz: FuzzSettings) -
 def settings_for(mutant: Mutant) -> tuple[DiffSettings, FuzzSettings]:
     """Settings that test most where this mutant is wrong: filters, or single requests."""
     if mutant in FILTER_MUTANTS:
-        return DiffSettings(filters=1000, deletes=60, runs=60), FuzzSettings(phases=("examples",))
+        return DiffSettings(filters=1000, deletes=400, runs=60), FuzzSettings(phases=("examples",))
     return DiffSettings(filters=60, deletes=10, runs=10), FuzzSettings(phases=())
 
 
