@@ -40,7 +40,7 @@ def _remark(entry: Entry, accepted: AcceptedList, report: Report, today: date) -
             return None
         kind, what = RemarkKind.ENDING, f"expires {_in_days(days)}, on {entry.expires}"
     elif why := why_unchecked(entry, report):
-        kind, what = RemarkKind.UNCHECKED, f"accepted, but not looked for ({why})"
+        kind, what = RemarkKind.UNCHECKED, f"accepted, but not seen, which proves nothing ({why})"
     elif entry.is_random:
         what = "accepted, but not seen this time, by random requests: remove it if that stays so"
         kind = RemarkKind.UNSEEN

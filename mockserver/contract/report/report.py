@@ -25,7 +25,7 @@ class RemarkKind(StrEnum):
 
     UNSEEN = "unseen"  # what it accepts was looked for, and not found
     ENDING = "ending"  # it expires soon
-    UNCHECKED = "unchecked"  # what it accepts was not looked for, or not all of it
+    UNCHECKED = "unchecked"  # that it was not seen proves nothing, such as on another database
 
 
 @dataclass(frozen=True, slots=True)
