@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ def source_text(release: str = NEWEST) -> str:
     return _file_text() if release == NEWEST else _written_text(release)
 
 
-@cache
+@lru_cache(len(RELEASES))  # bounded: a release between two that were measured can have any name
 def document(release: str = NEWEST) -> Mapping[str, Any]:
     """Return the parsed document as it is for a release. It is shared by all callers: do not
     change it.
@@ -74,7 +74,7 @@ def _newest_document() -> Mapping[str, Any]:
     return parsed
 
 
-@cache
+@lru_cache(len(RELEASES))
 def _written_text(release: str) -> str:
     import yaml
 
