@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -21,13 +20,15 @@ from measure.differences import (
     describe_differences,
 )
 from measure.documents import describe_document
+from measure.installed_release import installed_release
 from measure.package_index import IndexUnreachable, describe_newest, newest_release
 from measure.registry_entries import describe_entries
 from measure.servers import PrefectServer, ServerFailed, find_postgresql_programs
-from measure.venvs import installed_release, make_venv
+from mockserver.contract.server.environment import prefect_environment, require_release
+from mockserver.contract.server.target import TargetError
 from mockserver.errors import UsageError
 from mockserver.prefect.deviations import DATABASES, POSTGRESQL
-from mockserver.prefect.releases import NEWEST, OLDEST, release_key
+from mockserver.prefect.releases import NEWEST, OLDEST
 from tests.support.recorded_answers import KINDS, Answers, recorded_answers
 
 DESCRIPTION = f"""\
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted: the servers are stopped, finished kinds are kept", file=sys.stderr)
         return 130
-    except (UsageError, ServerFailed) as error:
+    except (UsageError, ServerFailed, TargetError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except (OSError, HTTPException) as error:
@@ -118,8 +119,8 @@ def parse(arguments: Sequence[str] | None) -> Namespace:
         parser.error("name a RELEASE, such as 3.9.2")
     for release in options.releases:
         try:
-            release_key(release)
-        except ValueError as error:
+            require_release(release)
+        except UsageError as error:
             parser.error(str(error))
     options.database = options.database or list(DATABASES)
     return options
@@ -167,9 +168,8 @@ def ask(release: str, options: Namespace, receive: Receive) -> None:
     with ExitStack() as stack:
         python = options.python
         if python is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="measure-")))
-            folder.chmod(0o755)
-            python = make_venv(release, folder / f"prefect-{release}", say)
+            made = prefect_environment(release, sys.executable, say)
+            python = Path(stack.enter_context(made))
         found = installed_release(python)
         if found != release:
             raise UsageError(f"{python} has Prefect {found}, not {release}")

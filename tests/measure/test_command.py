@@ -9,9 +9,9 @@ import pytest
 
 from measure import __main__ as command
 from measure.asking import Receive
+from measure.installed_release import installed_release
 from measure.package_index import IndexUnreachable, describe_newest, read_newest
 from measure.servers import PrefectServer, find_postgresql_programs
-from measure.venvs import install_commands, installed_release
 from mockserver.errors import UsageError
 from mockserver.prefect.releases import NEWEST
 
@@ -112,16 +112,6 @@ def test_a_machine_without_postgresql_is_told_what_to_install(
     monkeypatch.setattr(Path, "glob", lambda *_: iter(()))
     with pytest.raises(UsageError, match=r"apt-get install postgresql.*--database sqlite"):
         find_postgresql_programs()
-
-
-def test_uv_is_taken_where_there_is_one() -> None:
-    """Without it, venv and pip do the same."""
-    folder = Path("/tmp/x")  # noqa: S108
-    with_uv = install_commands(folder, ["prefect==3.9.2"], "/bin/uv")
-    assert [one[:2] for one in with_uv] == [["/bin/uv", "venv"], ["/bin/uv", "pip"]]
-    without = install_commands(folder, ["prefect==3.9.2"], None)
-    assert without[0][1:3] == ["-m", "venv"]
-    assert all(one[-1] in ("prefect==3.9.2", str(folder)) for one in with_uv + without)
 
 
 def test_a_newest_release_that_was_not_measured_is_told_loudly() -> None:
