@@ -172,8 +172,11 @@ def run_serve_command(
 
 
 @contextmanager
-def serve_in_process(log: Path, *arguments: str | Path) -> Iterator[str]:
-    """Run `mockserver serve ...` on a free port; yields its URL. What it logs goes to `log`."""
+def serve_process(log: Path, *arguments: str | Path) -> Iterator[tuple[str, int]]:
+    """Run `mockserver serve ...` on a free port; yields its URL and the process's id.
+
+    What it logs goes to `log`.
+    """
     command = [sys.executable, "-m", "mockserver", "serve", *map(str, arguments), "--port", "0"]
     with (
         log.open("wb") as errors,
@@ -183,6 +186,13 @@ def serve_in_process(log: Path, *arguments: str | Path) -> Iterator[str]:
             assert process.stdout is not None
             announced = process.stdout.readline()
             assert announced, log.read_text()
-            yield announced.split()[3]  # mockserver listens on URL
+            yield announced.split()[3], process.pid  # mockserver listens on URL
         finally:
             process.terminate()
+
+
+@contextmanager
+def serve_in_process(log: Path, *arguments: str | Path) -> Iterator[str]:
+    """As `serve_process`; yields the URL only."""
+    with serve_process(log, *arguments) as (url, _):
+        yield url
