@@ -16,6 +16,7 @@ from benchmarks import machine
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.generated_seeds import GeneratedSeeds
 from benchmarks.parts import (
+    blocking,
     drains,
     imports,
     loading,
@@ -40,6 +41,7 @@ PARTS: Mapping[str, Part] = {
     "writes": writes.measure,
     "select": select_latency.measure,
     "drain": drains.measure,
+    "block": blocking.measure,
     "real": real_prefect.measure,
 }
 

@@ -22,6 +22,7 @@ class Effort:
     calls: int  # of one store operation
     fixtures: int  # tests that use the fixture
     selects: tuple[int, ...]  # numbers of runs to select from, beside other query engines
+    blocks: tuple[int, ...]  # numbers of runs in a server that is sent heavy requests
     max_runs: int  # the largest store: to drain, to load, and to write to
     draw_chart: bool  # whether to draw the chart of the README again
 
@@ -39,6 +40,7 @@ FULL = Effort(
     calls=500,
     fixtures=1_000,
     selects=(10_000, 100_000, 1_000_000),
+    blocks=(1_000, 100_000, 1_000_000),
     max_runs=1_000_000,
     draw_chart=True,
 )
@@ -55,6 +57,7 @@ QUICK = Effort(
     calls=50,
     fixtures=50,
     selects=(1_000,),
+    blocks=(1_000,),
     max_runs=2_000,
     draw_chart=False,
 )

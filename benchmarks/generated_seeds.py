@@ -48,6 +48,15 @@ class GeneratedSeeds:
         gc.freeze()
         return base
 
+    def packed(self, runs: int) -> Path:
+        """The same runs as `mockserver seeds pack` writes them."""
+        path = self.folder / f"{runs}.packed"
+        if not path.exists():
+            lines = self.lines(runs, now=NOW)
+            command = ["mockserver", "seeds", "pack", str(lines), "--output", str(path)]
+            subprocess.run([sys.executable, "-m", *command], check=True, cwd=ROOT)
+        return path
+
     def json(self, runs: int) -> Path:
         """The same runs as one JSON document."""
         return self._document(runs, "json", orjson.dumps)
