@@ -30,11 +30,16 @@ async def answer(handler: Handler, world: World, request: web.Request) -> web.St
 
     A request that a web page may have sent never gets to the handler: 403.
     """
+    problem = origin_refusal(request, world.settings.hosts)
+    if problem:
+        log.warning("refused a request %s", to_single_line(problem))
+        return json_reply({"detail": problem}, status=403, close=True)
+    return await answer_unguarded(handler, request)
+
+
+async def answer_unguarded(handler: Handler, request: web.Request) -> web.StreamResponse:
+    """As `answer`, for a request that was let in."""
     try:
-        problem = origin_refusal(request, world.settings.hosts)
-        if problem:
-            log.warning("refused a request %s", to_single_line(problem))
-            return json_reply({"detail": problem}, status=403, close=True)
         try:
             return await handler(request)
         except RefusedRequest as refusal:

@@ -12,14 +12,15 @@ from ..prefect import openapi
 from ..resources import resource_path
 from ..store import Store
 from ..worlds import FAULT_HEADER, Sessions, Settings, World
-from .answering import answer
+from .answering import answer, answer_unguarded
 from .exchange import (
     WORLD_KEY,
     SessionResource,
     handle_expect,
-    intercept,
+    inject_fault,
     json_reply,
     read_body,
+    record_exchange,
     world_of,
 )
 from .handler import Handler, make_handler
@@ -45,19 +46,26 @@ def create_sessions_app(sessions: Sessions) -> web.Application:
     for prefix in ("", "/api"):
         for method, path, handler in ROUTES:
             app.router.add_route(method, prefix + path, handler, expect_handler=handle_expect)
-    app.router.add_route("*", "/_mock{tail:(/.*)?}", _control)
+    app.router.add_route("*", "/_mock{tail:(/.*)?}", _control, expect_handler=handle_expect)
     app.router.register_resource(SessionResource(app.router, sessions))
     return app
 
 
 @web.middleware
 def _middleware(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
-    """Answer at once, or by way of the journal and the faults where there are any."""
+    """Answer at once, or by way of the journal and the faults where there are any.
+
+    The order is journal, guard, bounds of the body, faults, handler: a fault happens only to a
+    request that would have been carried out.
+    """
     world = world_of(request)
+    has_fault = bool(world.faults.rules) or FAULT_HEADER in request.headers
     # The control API is neither recorded nor hit by faults: who injected one can remove it.
-    if (world.intercepts_requests or FAULT_HEADER in request.headers) and handler is not _control:
-        return intercept(request, partial(answer, handler, world), world)
-    return answer(handler, world, request)
+    if handler is _control or not (has_fault or world.journal is not None):
+        return answer(handler, world, request)
+    if has_fault:
+        handler = partial(inject_fault, partial(answer_unguarded, handler), world)
+    return record_exchange(request, partial(answer, handler, world), world)
 
 
 async def _openapi_yaml(request: web.Request) -> web.Response:

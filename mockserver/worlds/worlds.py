@@ -87,11 +87,6 @@ class World:
         self.initial_clock = self.clock.copy()
         self.snapshots: dict[str, Store] = {}
 
-    @property
-    def intercepts_requests(self) -> bool:
-        """Whether requests must pass the middleware, for the journal or for fault rules."""
-        return self.journal is not None or bool(self.faults.rules)
-
     def load(self, seeds: Seeds) -> None:
         """Add the records of seeds. Raises SeedError, and then nothing is added."""
         if len(self.store) or len(self.store.task_runs) or self.store.base.runs:

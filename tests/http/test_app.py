@@ -141,14 +141,54 @@ def test_foreign_hosts_are_refused(client: Client, store: Store, host: str) -> N
     assert len(store) == 60
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil"])
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", "", "http://127.0.0.1.evil", "http://localhost:{other}",
+     "http://localhost", "http://[::1]:{other}", "localhost:{port}", "http://localhost:{port}/",
+     "http://evil.example:{port}"],
+)  # fmt: skip
 def test_pages_of_other_origins_are_refused(client: Client, store: Store, origin: str) -> None:
-    """A web page may post to loopback without asking first; it deletes nothing."""
-    reply = client.bulk_delete(b"{}", Origin=origin)
-    assert reply.status == 403
-    assert "--allow-host" in reply.json["detail"]
+    """A web page may post to loopback without asking first; it deletes nothing.
+
+    A page on another port of this machine is that of another program.
+    """
+    port = client.address[1]
+    named = origin.format(port=port, other=port + 1)
+    for method, path in (("POST", "/api/flow_runs/bulk_delete"), ("GET", "/docs"), ("GET", "/x"),
+                         ("GET", "/openapi.json"), ("POST", "/flow_runs/bulk_delete/"),
+                         ("GET", "/_mock"), ("GET", "/sessions/x/api/health")):  # fmt: skip
+        reply = client.send(method, path, None, {"Origin": named})
+        assert reply.status == 403
+        assert "--allow-host" in reply.json["detail"]
+        client.connection.close()
     assert len(store) == 60
-    assert client.bulk_delete({"limit": 1}, Origin="http://localhost:4300").status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("127.0.0.1:4300", "http://127.0.0.1:4300"),
+        ("127.0.0.1:4300", "http://localhost:4300"),
+        ("localhost", "https://localhost"),
+        ("[::1]:4300", "http://[::1]:4300"),
+        ("localhost:4300", "http://mock.internal:3000"),
+        ("mock.internal", "http://mock.internal:3000"),
+    ],
+)
+def test_pages_of_the_server_and_of_allowed_hosts_are_served(host: str, origin: str) -> None:
+    """A page of loopback on the port of the request, and any page of an allowed host."""
+    with serve_store(Store(runs(1)), Settings(hosts=frozenset({"mock.internal"}))) as client:
+        assert client.send("GET", "/health", None, {"Host": host, "Origin": origin}).json is True
+
+
+def test_an_origin_needs_a_host_to_be_compared_with(client: Client) -> None:
+    """HTTP/1.0 has requests without Host; browsers always send it. Two origins are two checks."""
+    sent = b"GET /health HTTP/1.0\r\nOrigin: http://localhost\r\n\r\n"
+    assert client.raw(sent).startswith(b"HTTP/1.0 403")
+    port = client.address[1]
+    two = b"Origin: http://localhost:%d\r\nOrigin: http://evil.example\r\n" % port
+    head = b"GET /health HTTP/1.1\r\nHost: localhost:%d\r\nConnection: close\r\n" % port
+    assert client.raw(head + two + b"\r\n").startswith(b"HTTP/1.1 403")
 
 
 def test_a_stranger_is_not_asked_for_its_body(client: Client) -> None:

@@ -428,11 +428,13 @@ def test_a_header_injects_one_fault(api: FlowRunApi) -> None:
     assert send_bulk_delete(api)[0] == 200
 
 
-def test_a_fault_happens_to_a_request_without_a_readable_body(api: FlowRunApi) -> None:
-    """A request with too long a body gets the fault, and the journal has no body."""
+def test_a_fault_does_not_lift_the_bounds_of_a_body(api: FlowRunApi) -> None:
+    """A request with too long a body is refused as without the fault, which waits for the next."""
     api.fail_next(status=503)
-    assert send_bulk_delete(api, {"flow_runs": {"name": {"any_": ["x" * (1 << 21)]}}})[0] == 503
-    assert api.requests[0].body == b""
+    assert send_bulk_delete(api, {"flow_runs": {"name": {"any_": ["x" * (4 << 20)]}}})[0] == 413
+    assert (api.requests[0].body, api.requests[0].fault) == (b"", None)
+    assert send_bulk_delete(api, {"flow_runs": {"name": {"any_": ["x" * (1 << 20)]}}})[0] == 503
+    assert (len(api.requests[1].body), api.requests[1].fault) == (64 << 10, "status=503")
 
 
 def test_a_world_can_be_filled_without_a_running_server() -> None:

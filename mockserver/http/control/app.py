@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from hmac import compare_digest
 from importlib.resources import files
-from ipaddress import ip_address
 from typing import Any
 
 import orjson
@@ -21,7 +19,7 @@ from aiohttp import web
 from ... import __version__
 from ...errors import NotFound, OutOfBounds, SeedError, UsageError, to_single_line
 from ...worlds import Sessions
-from ..exchange import json_reply, origin_refusal, path_in_world, world_of
+from ..exchange import access_refusal, json_reply, path_in_world, world_of
 from . import journal_handlers as control_journal
 from . import world_handlers as control_worlds
 from .control_request import ControlRequest
@@ -38,12 +36,10 @@ async def handle_control(
     Its errors are `{"detail": "..."}`, with `problems` for a seed; the caller writes those that are
     raised: RefusedRequest, and HTTPMethodNotAllowed for a path that has other methods.
     """
-    refusal = _access_refusal(request, sessions.default_world.settings.control_token)
+    token = sessions.default_world.settings.control_token
+    refusal = access_refusal(request, token, "the control API")
     if refusal:
-        status, detail = refusal
-        # RFC 9110, section 15.5.2: a 401 names a scheme.
-        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-        return web.json_response({"detail": detail}, status=status, headers=headers)
+        return refusal
     path = path_in_world(request).removeprefix("/_mock") or "/"
     handler, path_parameters = _match_route(request.method, path)
     try:
@@ -57,35 +53,6 @@ async def handle_control(
         problems = [str(problem) for problem in error.problems]
         return json_reply({"detail": str(error), "problems": problems}, status=422)
     return json_reply(value, status=status)
-
-
-def _access_refusal(request: web.Request, token: str | None) -> tuple[int, str] | None:
-    """Return the status and detail that refuse a request, or None if it is allowed.
-
-    With a token, any client that sends it is allowed. Without one, only clients on this machine
-    are, unless a web page could have sent the request.
-    """
-    if token is not None:
-        sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        # compare_digest takes the same time wherever they differ; as text it takes ASCII only.
-        if compare_digest(sent.encode(errors="replace"), token.encode()):
-            return None
-        return 401, "the control API needs the header Authorization: Bearer TOKEN"
-    # frozenset(): --allow-host opens Prefect's API to other names, not this one.
-    if not _is_loopback(request.remote) or origin_refusal(request, frozenset()):
-        return 403, "the control API is only for this machine; --control-token allows others"
-    return None
-
-
-def _is_loopback(address: str | None) -> bool:
-    try:
-        # An IPv6 address may end in a zone, such as %eth0.
-        found = ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return False
-    # A socket for IPv6 and IPv4 reports an IPv4 client as ::ffff:127.0.0.1.
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_loopback
 
 
 def _read_json(body: bytes) -> Any:

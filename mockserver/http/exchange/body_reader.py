@@ -11,9 +11,11 @@ from aiohttp import web
 from ...prefect import CreatedBy
 from ...requests import Message
 from ...worlds import Settings, World
-from .faults_and_journal import BODY_KEY
 from .origin_guard import origin_refusal
 from .session_routing import world_of
+
+# Where a request keeps its body for the journal, or for a handler behind a fault.
+BODY_KEY = web.RequestKey("body", bytes)
 
 
 async def read_message(request: web.Request, world: World) -> Message:
@@ -40,7 +42,10 @@ def decode_latin_1(header: str | None) -> str | None:
 
 
 async def read_body(request: web.Request, settings: Settings) -> bytes:
-    """The whole body. Raises HTTPException: 413 if it is too long, 408 if it arrives too slowly."""
+    """The whole body, also if it was read before and kept.
+
+    Raises HTTPException: 413 if it is too long, 408 if it arrives too slowly.
+    """
     length = request.content_length
     if length is not None and length > settings.max_body:
         raise _too_long(settings)
@@ -48,7 +53,7 @@ async def read_body(request: web.Request, settings: Settings) -> bytes:
     # A small body has come with its headers: no wait and no timer. Less than the announced length
     # is a connection that broke off.
     if content.is_eof() and (length or 0) <= content.total_bytes <= settings.max_body:
-        return content.read_nowait()
+        return content.read_nowait() or request.get(BODY_KEY, b"")
     body = bytearray()
     try:
         async with asyncio.timeout(settings.body_timeout):

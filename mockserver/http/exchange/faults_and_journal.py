@@ -1,4 +1,4 @@
-"""Middleware around a handler: makes faults happen and records the exchange in the journal."""
+"""Middleware around a handler: makes faults happen, and records the exchange in the journal."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from ...worlds import (
     World,
     parse_fault_header,
 )
+from .body_reader import BODY_KEY, read_body
+from .control_access import access_refusal
 from .responses import WARNING_HEADER, json_reply
 from .session_routing import path_in_world
 
-# Where a request keeps what the journal records, once the handler has come to it.
-BODY_KEY = web.RequestKey("body", bytes)
+# Where a request keeps what is recorded of it, once it has come to it.
 DELETION_KEY = web.RequestKey("deletion", Deletion)
 ERROR_KEY = web.RequestKey("error", Exception)
+_FAULT_KEY = web.RequestKey("fault", Fault)
 
 # Chosen: how late it is noticed that a client has given up.
 _POLL_SECONDS = 0.05
@@ -35,52 +37,54 @@ _POLL_SECONDS = 0.05
 NextHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-async def intercept(request: web.Request, answer: NextHandler, world: World) -> web.StreamResponse:
-    """Answer a request, with the fault that the header or a rule asks for, and record it.
+async def record_exchange(
+    request: web.Request, answer: NextHandler, world: World
+) -> web.StreamResponse:
+    """Answer a request and record it, and then break its connection if a fault says so.
 
     The journal is written before anything is sent: a client that has its reply finds it there.
     """
-    path = path_in_world(request).removeprefix("/api")
-    try:
-        fault = _select_fault(request, path, world)
-    except UsageError as error:
-        return json_reply({"detail": f"{FAULT_HEADER}: {error}"}, status=400)
-    if fault is None:
-        reply = await answer(request)
-        _record(request, path, world, reply, None)
-        return reply
-    await asyncio.sleep(world.faults.delay(fault))
-    reply = await _apply_fault(request, answer, fault)
-    silent = fault.cut in (Cut.before, Cut.after, Cut.lost)
-    _record(request, path, world, None if silent else reply, fault)
-    return await _break_connection(request, reply, fault.cut) if fault.cut else reply
+    reply = await answer(request)
+    fault = cast("Fault | None", request.get(_FAULT_KEY))
+    silent = fault is not None and fault.cut in (Cut.before, Cut.after, Cut.lost)
+    _record(request, world, None if silent else reply, fault)
+    return await _break_connection(request, reply, fault.cut) if fault and fault.cut else reply
 
 
-def _select_fault(request: web.Request, path: str, world: World) -> Fault | None:
-    """The fault that the request's header names, else that of a rule. Raises UsageError."""
+async def inject_fault(
+    answer: NextHandler, world: World, request: web.Request
+) -> web.StreamResponse:
+    """The answer, or the fault that the request's header or a rule asks for.
+
+    The body is read before: a fault lifts none of its bounds. Raises as `read_body` does.
+    """
+    request[BODY_KEY] = await read_body(request, world.settings)
     header = request.headers.get(FAULT_HEADER)
-    if header is not None:
-        return parse_fault_header(header)
-    return world.faults.next_fault(request.method, path) if world.faults.rules else None
+    if header is None:
+        path = path_in_world(request).removeprefix("/api")
+        fault = world.faults.next_fault(request.method, path) if world.faults.rules else None
+    else:
+        token = world.settings.control_token
+        refusal = access_refusal(request, token, f"the header {FAULT_HEADER}")
+        if refusal:
+            return refusal
+        try:
+            fault = parse_fault_header(header)
+        except UsageError as error:
+            return json_reply({"detail": f"{FAULT_HEADER}: {error}"}, status=400)
+    return await answer(request) if fault is None else await _happen(fault, answer, world, request)
 
 
-async def _apply_fault(
-    request: web.Request, answer: NextHandler, fault: Fault
+async def _happen(
+    fault: Fault, answer: NextHandler, world: World, request: web.Request
 ) -> web.StreamResponse:
     """The reply to send. The request is carried out unless the fault comes before."""
+    request[_FAULT_KEY] = fault
+    await asyncio.sleep(world.faults.delay(fault))
     if fault.cut is Cut.before or (fault.status is not None and not fault.after):
-        # For the journal: no handler reads this body.
-        request[BODY_KEY] = await _read_body_or_empty(request)
         return _fault_response(fault)
     reply = await answer(request)
     return reply if fault.status is None else _fault_response(fault)
-
-
-async def _read_body_or_empty(request: web.Request) -> bytes:
-    try:
-        return await request.read()
-    except (web.HTTPException, web.RequestPayloadError, ConnectionError):
-        return b""
 
 
 def _fault_response(fault: Fault) -> web.Response:
@@ -129,11 +133,7 @@ async def _send_half(request: web.Request, reply: web.StreamResponse) -> None:
 
 
 def _record(
-    request: web.Request,
-    path: str,
-    world: World,
-    reply: web.StreamResponse | None,
-    fault: Fault | None,
+    request: web.Request, world: World, reply: web.StreamResponse | None, fault: Fault | None
 ) -> None:
     """Write the exchange into the world's journal, if it has one; no reply: nothing was sent."""
     journal = world.journal
@@ -150,7 +150,7 @@ def _record(
             number=journal.next_number,
             at=world.now(),
             method=request.method,
-            path=path or "/",
+            path=path_in_world(request).removeprefix("/api") or "/",
             query=request.rel_url.raw_query_string,
             body=body[:MAX_KEPT_BODY],
             status=None if reply is None else reply.status,

@@ -19,6 +19,7 @@ from mockserver.http.control import app as control
 from mockserver.http.control import journal_handlers as control_journal
 from mockserver.http.control import world_handlers as control_worlds
 from mockserver.http.control.app import CONTROL_ROUTES, document
+from mockserver.http.exchange.control_access import is_loopback
 from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.store import Store
@@ -430,7 +431,7 @@ def test_only_this_machine_may_use_it(server: ControlClient) -> None:
 )  # fmt: skip
 def test_loopback_addresses_are_recognised(address: str | None, expected: bool) -> None:
     """IPv4, IPv6, IPv4 mapped into IPv6, and what is not an address."""
-    assert control._is_loopback(address) is expected
+    assert is_loopback(address) is expected
 
 
 def test_a_token_is_required_where_one_is_set() -> None:
