@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from aiohttp import web
+from yarl import URL
 
 from ..errors import NotModelled, RefusedRequest, to_single_line
 from ..operations import MODELLED_SUMMARY, lacks_path, sort_warnings
@@ -97,7 +98,9 @@ async def _http_error_response(request: web.Request, error: web.HTTPException) -
 async def _has_route(request: web.Request, path: str) -> bool:
     if not path or path.startswith("//"):  # a location that begins with // names another host
         return False
-    found = await request.app.router.resolve(request.clone(rel_url=path))
+    # encoded: as it is. From a text, yarl would make another path where there are dots in it.
+    location = URL.build(path=path, encoded=True)
+    found = await request.app.router.resolve(request.clone(rel_url=location))
     return not isinstance(found.http_exception, web.HTTPNotFound)
 
 

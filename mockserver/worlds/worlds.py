@@ -31,9 +31,10 @@ from .settings import Settings
 MAX_SESSIONS = 10_000
 SESSION_IDLE_SECONDS = 3_600.0
 MAX_SNAPSHOTS = 100
-# The unreserved characters of a URL (RFC 3986, section 2.3): a path needs no escapes for them.
-_NAME = re.compile(r"[A-Za-z0-9._~-]{1,100}")
-_EXPECTED_NAME = "1 to 100 of A-Z a-z 0-9 . _ ~ -"
+# No URL changes such a name: it needs no escapes (RFC 3986, section 2.3), and it is no dot segment,
+# which clients remove (section 5.2.4).
+_NAME = re.compile(r"(?=[.]*[^.])[A-Za-z0-9._-]{1,100}")
+_EXPECTED_NAME = "1 to 100 of A-Z a-z 0-9 . _ -, and not dots alone"
 
 
 def deterministic_ids(seed: object = 0) -> Callable[[], str]:

@@ -158,8 +158,22 @@ def test_session_names_are_unique_and_fit_a_path() -> None:
     sessions.open(sessions.default_world, "mine")
     with pytest.raises(Conflict, match="session 'mine' already exists"):
         sessions.open(sessions.default_world, "mine")
-    with pytest.raises(UsageError, match="'a b' is not a name for a session; expected 1 to 100"):
-        sessions.open(sessions.default_world, "a b")
+    for name in ("a.b", "..a", "a..", "-_0Z", "x" * 100):
+        assert sessions.open(sessions.default_world, name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "...", "a b", "a/b", "../a", "%2e%2e", "%61", "~a", "a\n", "a;b", "a?b", "a#b",
+     "a\\b", "\u00e9", "\uff0e\uff0e", "x" * 101],
+)  # fmt: skip
+def test_a_name_that_a_url_changes_is_refused(name: str) -> None:
+    """Clients resolve dots and decode escapes: /sessions/../api is another world."""
+    origin = world()
+    with pytest.raises(UsageError, match="is not a name for a session; expected 1 to 100 of"):
+        Sessions(origin).open(origin, name)
+    with pytest.raises(UsageError, match="is not a name for a snapshot; .* and not dots alone"):
+        origin.snapshot(name)
 
 
 def test_a_session_has_a_journal_even_where_the_server_has_none() -> None:
