@@ -18,6 +18,7 @@ from tests.support import folder_rules as rules
 ORDER = (
     "__main__",
     "cli",
+    "cli.output",
     "contract.verify",
     "contract",
     "contract.accepted",
@@ -53,7 +54,7 @@ COPIED = "contract.fuzz.st_hooks"
 ALLOWED = {
     "aiohttp": {"http", "http.control", "http.exchange", "testing", "contract.fuzz"},
     "typer": {"cli"},
-    "rich": {"cli", "contract", "contract.report", "contract.verify", "rendering"},
+    "rich": {"cli.output", "contract", "contract.report", "contract.verify", "rendering"},
     "requests": {"contract.server", "contract.fuzz"},
     "hypothesis": {"contract.diff"},
     "schemathesis": {"contract.fuzz"},

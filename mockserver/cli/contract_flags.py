@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .notes import print_note
+from .output import print_note
 
 if TYPE_CHECKING:
     from ..contract.diff import DiffSettings

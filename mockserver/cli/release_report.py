@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from rich.console import Console
 
 from ..errors import UsageError
 from ..insight import (
@@ -28,43 +24,14 @@ from ..insight import (
     release_value,
 )
 from ..prefect import DATABASES, dialect_for, unmeasured_note
-from ..rendering import Page, print_page, render_page
 from ..store import Store
-from .atomic_write import atomic_write
-from .notes import print_note
-from .progress import load_with_progress, progress_bar
+from .output import ReportOutput, load_with_progress, print_note, progress_bar
 
 # How many requests that differ are shown. Chosen: a terminal's are read, a page's searched.
 _MOST_ON_TERMINAL, _MOST_IN_HTML = 20, 500
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """How a report is told: as text or JSON on stdout and, if wanted, as a page in a file.
-
-    Raises UsageError for a file that is not named as a page.
-    """
-
-    as_json: bool
-    html: Path | None
-
-    def __post_init__(self) -> None:
-        if self.html and self.html.suffix not in (".html", ".htm"):
-            raise UsageError(f"--html is {self.html}; expected a name that ends in .html")
-
-    def tell(self, page: Page, value: dict[str, Any], html_page: Page | None = None) -> None:
-        """Print the page or the JSON value, and write the HTML page, by default the same page."""
-        if self.as_json:
-            print(json.dumps(value, indent=2))  # noqa: T201
-        else:
-            print_page(page, Console(highlight=False))
-        if self.html:
-            with atomic_write(self.html, overwrite=True) as file:
-                file.write(render_page(html_page or page).encode())
-            print_note(f"wrote {self.html}")
-
-
-def describe(given: list[str], database: str | None, output: Output) -> None:
+def describe(given: list[str], database: str | None, output: ReportOutput) -> None:
     """Tell about all releases, or about the one that is given; by default on all databases.
 
     Raises UsageError for an unknown release.
@@ -93,7 +60,7 @@ class CompareOptions:
     now: datetime | None
 
 
-def compare(options: CompareOptions, output: Output) -> bool:
+def compare(options: CompareOptions, output: ReportOutput) -> bool:
     """Tell what differs between two releases. Returns whether a request would do otherwise.
 
     Raises UsageError for an unknown release or a file that cannot be read, SeedError for seeds.

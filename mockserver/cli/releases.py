@@ -87,9 +87,10 @@ def releases(
         raise UsageError("--requests and --runs need two releases to compare")
     if runs and not requests:
         raise UsageError("--runs needs --requests, which says what is done to these flow runs")
-    from .release_report import CompareOptions, Output, compare, describe
+    from .output import ReportOutput
+    from .release_report import CompareOptions, compare, describe
 
-    output = Output(as_json, html)
+    output = ReportOutput(html, as_json=as_json)
     if len(given) < 2:
         describe(given, None if database is None else database.value, output)
         return

@@ -18,7 +18,7 @@ from ..prefect import Dialect
 from ..resources import resource_path
 from ..store import Store
 from ..worlds import Settings
-from .progress import load_with_progress
+from .output import load_with_progress
 
 _EXAMPLE_BODY = '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"]}}},"limit":5}'
 _log = logging.getLogger("mockserver")

@@ -13,8 +13,7 @@ import orjson
 
 from ..errors import UsageError
 from ..seeds import PACKED_SUFFIX, Seeds, generate_population, pack
-from .atomic_write import atomic_write
-from .progress import progress_bar
+from .output import atomic_write, progress_bar
 
 # Chosen, not measured.
 _RUNS_PER_PROGRESS_STEP = 2000

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from .notes import print_note
 from .now_option import NowOption, parse_now
+from .output import print_note
 
 commands = typer.Typer(rich_markup_mode="markdown")
 seeds_commands = typer.Typer(
@@ -27,7 +27,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite FILE if it
 @seeds_commands.command()
 def check(paths: PathsArgument, now: NowOption = None) -> None:
     """Check seeds and list every problem: where it is, what is there, what was expected."""
-    from .progress import load_with_progress
+    from .output import load_with_progress
 
     seeds = load_with_progress(paths, parse_now(now) or datetime.now(UTC))
     for note in seeds.notes:
@@ -91,7 +91,7 @@ def pack(
     Relative times (now-90d) become absolute, counted from --now or from the current time. Keep
     the seeds: another version of mockserver may need them packed again.
     """
-    from .progress import load_with_progress
+    from .output import load_with_progress
     from .seed_writing import write_packed
 
     seeds = load_with_progress(paths, parse_now(now) or datetime.now(UTC))

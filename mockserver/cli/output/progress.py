@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from ..seeds import ProgressCallback, Seeds, load_seeds
+from ...seeds import ProgressCallback, Seeds, load_seeds
 
 _MIN_BYTES_FOR_BAR = 4 << 20
 """Smaller seeds, in bytes of all files, are loaded before anybody could read a bar."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import UsageError
+from ...errors import UsageError
 
 
 @contextmanager

@@ -1,0 +1,23 @@
+"""What a command writes besides its results: notes, progress bars, and whole files.
+
+Comes in: what a command has to tell. Goes out: text on stderr, a bar where that is a terminal,
+files that appear when they are complete, and reports in the form that the user asked for.
+"""
+
+from typing import TYPE_CHECKING
+
+from ...lazy_exports import lazy_exports
+from .atomic_write import atomic_write
+from .notes import print_note
+
+if TYPE_CHECKING:
+    from .progress import load_with_progress, progress_bar
+    from .report_output import ReportOutput
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "progress": ("load_with_progress", "progress_bar"),
+        "report_output": ("ReportOutput",),
+    },
+)
