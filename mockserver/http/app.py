@@ -13,6 +13,7 @@ from ..resources import resource_path
 from ..store import Store
 from ..worlds import FAULT_HEADER, Sessions, Settings, World
 from .answering import answer, answer_unguarded
+from .event_sockets import EVENT_SOCKETS_KEY, EventSockets
 from .exchange import (
     WORLD_KEY,
     SessionResource,
@@ -42,6 +43,7 @@ def create_sessions_app(sessions: Sessions) -> web.Application:
     """
     app = web.Application(middlewares=[_middleware])
     app[SESSIONS_KEY] = sessions
+    app[EVENT_SOCKETS_KEY] = EventSockets()
     app[WORLD_KEY] = sessions.default_world
     for prefix in ("", "/api"):
         for method, path, handler in ROUTES:
@@ -98,7 +100,7 @@ async def _events_in(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound
     from .events_websocket import receive_events  # imported late: only flows that run need it
 
-    return await receive_events(request, context)
+    return await receive_events(request, context, world.settings.body_timeout)
 
 
 async def _control(request: web.Request) -> web.StreamResponse:

@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ..errors import UsageError
+from .event_sockets import EVENT_SOCKETS_KEY
 
 KEEPALIVE_SECONDS = 30.0
 """How long a connection may stay without a complete request, from its start or its last reply."""
@@ -80,6 +81,8 @@ async def serve(
             ready(base_url(host, runner.addresses[0][1]))
             await stop_event.wait()
     finally:
+        # First: the runner lets no connection read what a client says when it is told to close.
+        await app[EVENT_SOCKETS_KEY].close()
         await runner.cleanup()
 
 

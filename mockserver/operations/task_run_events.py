@@ -30,7 +30,10 @@ def record_event(context: Context, event: Any) -> TaskRun | None:
     """
     try:
         return _apply_event(context, event)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    # OverflowError: an infinite number where a whole one belongs. RecursionError: too deep.
+    except (
+        ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError
+    ) as error:  # fmt: skip
         problem = {"type": "event", "loc": ("event",), "msg": f"not an event: {error!r}"}
         raise InvalidRequest([problem], None) from None
 

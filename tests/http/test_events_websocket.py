@@ -13,6 +13,9 @@ import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from mockserver.errors import InvalidRequest
+from mockserver.http import event_sockets, events_websocket
+from mockserver.http.app import create_app
+from mockserver.http.server import serve
 from mockserver.operations.context import Context
 from mockserver.operations.task_run_events import record_event
 from mockserver.prefect.deviations import SQLITE
@@ -239,6 +242,8 @@ def test_an_invalid_event_closes_the_connection(
     """The code is 1007 (invalid data), and the log has a line."""
     assert send_messages(client, [AUTH, "{bad"])[1] == 1007
     assert "refused an event" in caplog.text
+    brackets = f"[{'[],' * events_websocket.MAX_BRACKETS}1]"
+    assert send_messages(client, [brackets, "{bad"], protocols=())[1] == 1007
 
 
 def test_an_older_client_need_not_authenticate(client: Client, store: Store) -> None:
@@ -246,6 +251,72 @@ def test_an_older_client_need_not_authenticate(client: Client, store: Store) -> 
     sent = [json.dumps(event("COMPLETED")), "{bad"]
     assert send_messages(client, sent, protocols=())[1] == 1007
     assert len(store.task_runs) == 1
+
+
+def test_an_event_that_fails_here_closes_the_connection(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug is logged and closes with 1011 (internal error); no HTTP reply gets into the socket."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(events_websocket, "record_event", fail)
+    assert send_messages(client, [AUTH, "{bad"])[1] == 1011
+    assert "an event failed: a bug in mockserver" in caplog.text
+
+
+def test_a_client_that_is_gone_is_no_error(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be sent any more, nothing is logged."""
+
+    def lose(*_: object) -> None:
+        raise ConnectionResetError("Cannot write to closing transport")
+
+    monkeypatch.setattr(events_websocket, "record_event", lose)
+    send_messages(client, [AUTH, "{bad"])
+    assert caplog.text == ""
+
+
+def test_a_client_has_to_authenticate_in_time(store: Store) -> None:
+    """One that says nothing keeps no socket: 1008, as for a wrong message."""
+
+    async def connect(url: str) -> int | None:
+        async with ClientSession() as session, session.ws_connect(url, protocols=["prefect"]) as ws:
+            await ws.receive()
+            return ws.close_code
+
+    with serve_store(store, Settings(body_timeout=0.01)) as client:
+        url = f"http://{client.address[0]}:{client.address[1]}/api/events/in"
+        assert asyncio.run(connect(url)) == 1008
+
+
+def test_sockets_are_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is refused with 503 before it is opened."""
+    monkeypatch.setattr(event_sockets, "MAX_SOCKETS", 0)
+    with pytest.raises(WSServerHandshakeError) as refused:
+        send_messages(client, [AUTH])
+    assert refused.value.status == 503
+
+
+def test_a_server_that_stops_says_so(store: Store) -> None:
+    """Its sockets are closed with 1001 (going away)."""
+
+    async def main() -> int | None:
+        stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+        app = create_app(store)
+        served = asyncio.create_task(serve(app, "127.0.0.1", 0, ready=ready.set_result, stop=stop))
+        async with ClientSession() as session, session.ws_connect(
+            f"{await ready}/api/events/in"
+        ) as ws:  # fmt: skip
+            assert len(app[event_sockets.EVENT_SOCKETS_KEY]) == 1
+            stop.set()
+            await ws.receive()
+            await served
+            return ws.close_code
+
+    assert asyncio.run(main()) == 1001
 
 
 def test_events_out_is_not_modelled(client: Client) -> None:

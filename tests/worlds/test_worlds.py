@@ -172,7 +172,7 @@ def test_a_name_that_a_url_changes_is_refused(name: str) -> None:
     origin = world()
     with pytest.raises(UsageError, match="is not a name for a session; expected 1 to 100 of"):
         Sessions(origin).open(origin, name)
-    with pytest.raises(UsageError, match="is not a name for a snapshot; .* and not dots alone"):
+    with pytest.raises(UsageError, match=r"is not a name for a snapshot; .* and not dots alone"):
         origin.snapshot(name)
 
 

@@ -1,0 +1,55 @@
+"""The open websockets of a server: how many there may be, whose turn it is, how they end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import WSCloseCode, web
+
+# Chosen. Prefect's client has one for each process that runs flows.
+MAX_SOCKETS = 100
+
+
+class EventSockets:
+    """The sockets on which clients send events.
+
+    Invariant: between two messages, of whichever sockets, the loop gets a turn, so that other
+    requests wait for one message at most.
+    """
+
+    def __init__(self) -> None:
+        self._open: set[web.WebSocketResponse] = set()
+        self._turn = asyncio.Lock()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @asynccontextmanager
+    async def hold(self, socket: web.WebSocketResponse) -> AsyncIterator[None]:
+        """Count a socket as open inside the block. Raises HTTPServiceUnavailable if it is full."""
+        if len(self._open) >= MAX_SOCKETS:
+            raise web.HTTPServiceUnavailable(
+                reason=f"there are {MAX_SOCKETS} websockets open already, which is the most"
+            )
+        self._open.add(socket)
+        try:
+            yield
+        finally:
+            self._open.remove(socket)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until no other socket works on a message; then let the loop do other things."""
+        async with self._turn:
+            yield
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Close all sockets, because the server stops."""
+        going = (socket.close(code=WSCloseCode.GOING_AWAY) for socket in self._open)
+        await asyncio.gather(*going, return_exceptions=True)
+
+
+EVENT_SOCKETS_KEY = web.AppKey("event sockets", EventSockets)
