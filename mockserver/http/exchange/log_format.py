@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 from ...errors import to_single_line
 from ...prefect import Dialect, notes_of, warning_sentence
@@ -28,6 +29,7 @@ logging HOWTO, "Optimization").
 
 
 _LOG = logging.getLogger("mockserver")
+_LIBRARIES = ("aiohttp", "asyncio")
 
 
 def log_warnings(message: str, *args: object, warnings: tuple[str, ...], dialect: Dialect) -> None:
@@ -54,11 +56,13 @@ def log_to_stderr(*, as_json: bool) -> None:
     """Write this package's log to stderr, from INFO up."""
     handler = _RepeatCountingHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if as_json else _TextFormatter())
-    # Replaced, not added: a second call must not write each line twice.
-    _LOG.handlers = [handler]
+    # Lines of the libraries below repeat what clients send, too.
+    for logger in (_LOG, *map(logging.getLogger, _LIBRARIES)):
+        # Replaced, not added: a second call must not write each line twice.
+        logger.handlers = [handler]
+        # Else handlers of the root logger would write each line again.
+        logger.propagate = False
     _LOG.setLevel(logging.INFO)
-    # Else handlers of the root logger would write each line again.
-    _LOG.propagate = False
     for field in _UNUSED_RECORD_FIELDS:
         setattr(logging, field, None)
 
@@ -109,12 +113,18 @@ class _RepeatCountingHandler(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 class _TextFormatter(logging.Formatter):
+    """Lines without anything unprintable that a client sent: no line break, no escape sequence."""
+
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """One line, whatever a client sent: no line break, no escape sequence."""
         return to_single_line(super().formatMessage(record), _LONGEST_LINE)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        # Indented: no line of an error's text looks like a line of the log.
+        lines = super().formatException(ei).splitlines()
+        return "\n".join(f"  {to_single_line(line, _LONGEST_LINE)}" for line in lines)
 
     def format(self, record: logging.LogRecord) -> str:
         lines = [super().format(record)]
@@ -124,18 +134,26 @@ class _TextFormatter(logging.Formatter):
 
 
 class _JsonFormatter(logging.Formatter):
+    """A JSON object a line, in which everything unprintable is escaped."""
+
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
-            "message": record.getMessage(),
+            "message": record.getMessage()[:_LONGEST_LINE],
         }
         sentences = _warning_texts(record)
         if sentences:
             line["warnings"] = sentences
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        text = json.dumps(line, ensure_ascii=False)
+        if text.isprintable():
+            return text
+        # JSON leaves U+2028, which ends a line, and U+202E, which turns one round, as they are.
+        return "".join(
+            letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text
+        )
 
 
 def _warning_texts(record: logging.LogRecord) -> dict[str, str]:

@@ -18,10 +18,12 @@ LOG = logging.getLogger("mockserver")
 
 @pytest.fixture(autouse=True)
 def restore_log() -> Iterator[None]:
-    before = LOG.handlers, LOG.level, LOG.propagate
+    loggers = [LOG, logging.getLogger("aiohttp"), logging.getLogger("asyncio")]
+    before = [(one, one.handlers, one.level, one.propagate) for one in loggers]
     yield
-    LOG.handlers, LOG.propagate = before[0], before[2]
-    LOG.setLevel(before[1])
+    for logger, handlers, level, propagate in before:
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 def log_at(text: str, at: float, *warnings: str) -> None:
@@ -134,3 +136,37 @@ def test_tracebacks_are_never_collapsed(capsys: pytest.CaptureFixture[str]) -> N
     first, second = map(json.loads, capsys.readouterr().err.splitlines())
     assert "RuntimeError: 1" in first["exception"]
     assert "RuntimeError: 2" in second["exception"]
+
+
+UNPRINTABLE = "\x00\x1b\x7f\x85\x9b\xa0\xad\u200e\u2028\u2029\u202e\u2066\ufeff\ud800\U000e0001"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_clients_send_is_escaped(as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Controls, formats and separators, in messages and in tracebacks; what is printed stays."""
+    log_to_stderr(as_json=as_json)
+    for name in ("mockserver", "mockserver.http", "aiohttp.server", "asyncio"):
+        logging.getLogger(name).warning("%s said %s", name, f"é{UNPRINTABLE}日")
+    try:
+        raise RuntimeError(f"\n2026 ERROR {UNPRINTABLE}")
+    except RuntimeError:
+        LOG.exception("failed")
+    written = capsys.readouterr().err
+    lines = written.split("\n")[:-1]
+    assert all(line.isprintable() for line in lines)
+    assert "é" in lines[0]
+    assert "日" in lines[0]
+    assert not any(line.startswith("2026 ERROR") for line in lines)
+    if as_json:
+        assert [json.loads(line)["message"] for line in lines[:4]] == [
+            f"{name} said é{UNPRINTABLE}日"
+            for name in ("mockserver", "mockserver.http", "aiohttp.server", "asyncio")
+        ]
+        assert len(lines) == 5
+
+
+def test_a_long_line_of_json_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """A client that sends megabytes does not fill the log with them."""
+    log_to_stderr(as_json=True)
+    LOG.warning("x" * 10_000)
+    assert len(capsys.readouterr().err) < 5_000
