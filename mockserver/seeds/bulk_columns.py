@@ -16,8 +16,6 @@ from itertools import chain, repeat
 from types import NoneType
 from typing import Any
 
-import orjson
-
 from ..prefect import EMPTY_JSON
 from ..store import defaults_of
 from .bulk_values import restore_nulls
@@ -34,6 +32,7 @@ from .record_fields import (
     derive_pool_ids,
     resolve_state,
 )
+from .strict_json import read_json
 
 Column = Sequence[Any]
 # No numbers and booleans: as keys of a memo, 1, 1.0 and True are equal.
@@ -114,7 +113,7 @@ class ColumnReader:
         """Read a field whose values are still JSON. An empty one stands for `absent`."""
 
         def read(value: bytes) -> Any:
-            return field.read(orjson.loads(value), self.now) if value else absent
+            return field.read(read_json(value), self.now) if value else absent
 
         found = self._read_memoized((key, "JSON"), values, read)
         if found is not None:
@@ -191,7 +190,7 @@ def _read_object(field: Field, now: datetime, shape: Sequence[str], key: tuple[A
 
 def decode_json_values(values: Sequence[bytes]) -> Column:
     """Decode JSON values in one call of the parser. Raises ValueError."""
-    decoded: list[Any] = orjson.loads(b"[" + b",".join(values) + b"]")
+    decoded: list[Any] = read_json(b"[" + b",".join(values) + b"]")
     return decoded
 
 

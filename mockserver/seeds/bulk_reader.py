@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..prefect import UNKNOWN_FLOW
 from ..store import ColumnBuilder, ColumnValues, DictionaryColumn
+from .bounded_files import CHUNK_BYTES
 from .bulk_columns import (
     DEFAULTS_BY_COLLECTION,
     Column,
@@ -26,7 +27,6 @@ from .bulk_columns import (
     read_table,
 )
 from .files import (
-    CHUNK_BYTES,
     Batch,
     LineChunk,
     RawRecord,

@@ -6,17 +6,26 @@ files are still read.
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
 from ..store import ColumnValues
+from .bounded_files import (
+    MAX_FILES,
+    BoundedReader,
+    UnreadableFileError,
+    open_regular,
+    other_kind,
+)
 from .record_fields import COLLECTIONS
+from .strict_json import InvalidJsonError, has_unique_keys, read_json
 from .strict_yaml import InvalidYamlError, read_yaml
 
 _YAML = frozenset({".yaml", ".yml"})
@@ -27,8 +36,10 @@ _PACKED = frozenset({PACKED_SUFFIX})
 FORMATS = _YAML | _JSON | _LINES | _PACKED
 # RFC 8259, section 8.1, lets a parser ignore it; orjson refuses it.
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-CHUNK_BYTES = 1 << 20
-"""How many bytes of an NDJSON file are read at once."""
+# Bytes of a file that is read as a whole; chosen. YAML takes a hundred times its size in memory.
+_MOST_BYTES = {**dict.fromkeys(_YAML, 16 << 20), **dict.fromkeys(_JSON, 1 << 30)} | {
+    PACKED_SUFFIX: 4 << 30
+}
 _EXPECTED_FILE = (
     "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz) or .packed, "
     "or a folder"
@@ -73,24 +84,47 @@ class RawRecord:
 
 def find_seed_files(paths: Iterable[Path], report: ReportProblem) -> Iterator[Path]:
     """The seed files among the paths. A folder gives the seed files in it, sorted by name."""
+    found = _iterate_seed_files(paths, report)
+    yield from islice(found, MAX_FILES)
+    if next(found, None) is not None:
+        report("the seeds", f"more than {MAX_FILES:,} files", "fewer, larger files")
+
+
+def _iterate_seed_files(paths: Iterable[Path], report: ReportProblem) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            try:
-                found = sorted(
-                    child for child in path.iterdir() if _format_suffix(child) in FORMATS
-                )
-            except OSError as error:
-                report(path, error.strerror or str(error), "a folder that can be read")
-                continue
-            if not found:
-                report(path, "a folder without a seed", _EXPECTED_FILE)
-            yield from found
-        elif not path.is_file():
-            report(path, "no such file", _EXPECTED_FILE)
-        elif _format_suffix(path) not in FORMATS:
+            children = _seed_files_in(path, report)
+        elif path.exists() and _format_suffix(path) not in FORMATS:
             report(path, f"a file that ends in {path.suffix!r}", _EXPECTED_FILE)
+            continue
         else:
-            yield path
+            children = [path]
+        yield from (child for child in children if _is_regular(child, report))
+
+
+def _seed_files_in(folder: Path, report: ReportProblem) -> Sequence[Path]:
+    """What has the name of a seed file in a folder, sorted. Folders inside it are not entered."""
+    try:
+        found = sorted(child for child in folder.iterdir() if _format_suffix(child) in FORMATS)
+    except OSError as error:
+        report(folder, error.strerror or str(error), "a folder that can be read")
+        return ()
+    if not found:
+        report(folder, "a folder without a seed", _EXPECTED_FILE)
+    return found
+
+
+def _is_regular(path: Path, report: ReportProblem) -> bool:
+    """Whether a path is a regular file, or leads to one; reports it if not."""
+    try:
+        kind = other_kind(path.stat().st_mode)
+    except FileNotFoundError:
+        kind = "no such file"
+    except OSError as error:  # a link that leads to itself, a folder that may not be entered
+        kind = error.strerror or str(error)
+    if kind is not None:
+        report(path, kind, _EXPECTED_FILE)
+    return kind is None
 
 
 def _format_suffix(path: Path) -> str:
@@ -157,9 +191,12 @@ class LineChunk:
         """Decode the lines. One that is not JSON is a problem, unless it is blank."""
         numbers = range(self.first_number, self.first_number + len(self.lines))
         try:
-            return Batch(self.file, list(map(orjson.loads, self.lines)), numbers)
-        except orjson.JSONDecodeError:
-            return _decode_valid_lines(self.file, self.first_number, self.lines, report)
+            documents = list(map(orjson.loads, self.lines))
+            if has_unique_keys(b"".join(self.lines), documents):
+                return Batch(self.file, documents, numbers)
+        except (orjson.JSONDecodeError, InvalidJsonError):
+            pass
+        return _decode_valid_lines(self.file, self.first_number, self.lines, report)
 
 
 def read_batches(
@@ -170,27 +207,37 @@ def read_batches(
     A file that cannot be read is reported as a problem.
     """
     try:
-        with path.open("rb") as raw:
+        with open_regular(path) as raw:
             # Progress counts the bytes of the file itself, compressed or not.
             reporter = _ProgressReporter(raw, progress)
-            stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-            if _format_suffix(path) in _PACKED:
-                yield from _read_packed(path, stream.read(), report)
-                reporter.update()
-            elif _format_suffix(path) in _LINES:
-                yield from _read_chunks(path, stream, reporter)
-            else:
-                read = read_yaml if _format_suffix(path) in _YAML else orjson.loads
-                document = read(stream.read().removeprefix(_BYTE_ORDER_MARK))
-                reporter.update()
-                yield Batch(path, (document,), (None,))
-    except orjson.JSONDecodeError as error:
-        report(f"{path}:{error.lineno}:{error.colno}", error.msg, "JSON")
-    except InvalidYamlError as error:
-        report(f"{path}{error.location}", str(error), "YAML")
+            reader = BoundedReader(raw, compressed=path.suffix == ".gz")
+            yield from _read_content(path, reader, report, reporter)
+    except (InvalidJsonError, InvalidYamlError) as error:
+        expected = "JSON" if isinstance(error, InvalidJsonError) else "YAML"
+        report(f"{path}{error.location}", str(error), expected)
+    except UnreadableFileError as error:
+        report(path, str(error), error.expected)
     # EOFError and zlib.error: a gzip file that is cut or damaged.
     except (OSError, EOFError, zlib.error) as error:
         report(path, str(error), "a file that can be read")
+
+
+def _read_content(
+    path: Path, reader: BoundedReader, report: ReportProblem, reporter: _ProgressReporter
+) -> Iterator[Batch | LineChunk | PackedColumns]:
+    suffix = _format_suffix(path)
+    if suffix in _LINES:
+        yield from _read_chunks(path, reader, reporter)
+        return
+    data = reader.read_all(_MOST_BYTES[suffix])
+    if suffix in _PACKED:
+        yield from _read_packed(path, data, report)
+        reporter.update()
+        return
+    read = read_yaml if suffix in _YAML else read_json
+    document = read(data.removeprefix(_BYTE_ORDER_MARK))
+    reporter.update()
+    yield Batch(path, (document,), (None,))
 
 
 def _read_packed(path: Path, data: bytes, report: ReportProblem) -> Iterator[PackedColumns]:
@@ -220,12 +267,11 @@ class _ProgressReporter:
 
 
 def _read_chunks(
-    path: Path, stream: BinaryIO | gzip.GzipFile, reporter: _ProgressReporter
+    path: Path, reader: BoundedReader, reporter: _ProgressReporter
 ) -> Iterator[LineChunk]:
     first = 1
-    while lines := stream.readlines(CHUNK_BYTES):
-        if first == 1:
-            lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
+    while block := reader.read_lines():
+        lines = BytesIO(block.removeprefix(_BYTE_ORDER_MARK) if first == 1 else block).readlines()
         yield LineChunk(path, lines, first)
         first += len(lines)
         reporter.update()
@@ -240,10 +286,12 @@ def _decode_valid_lines(
         if line.isspace():
             continue
         try:
-            documents.append(orjson.loads(line))
+            documents.append(read_json(line))
             numbers.append(number)
-        except orjson.JSONDecodeError as error:
-            report(f"{path}:{number}:{error.colno}", error.msg, "a line of JSON")
+        except InvalidJsonError as error:
+            _, _, column = error.location.rpartition(":")
+            place = f"{path}:{number}:{column}" if column else f"{path}:{number}"
+            report(place, str(error), "a line of JSON")
     return Batch(path, documents, numbers)
 
 

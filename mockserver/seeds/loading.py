@@ -58,7 +58,7 @@ from .record_fields import (
 if TYPE_CHECKING:
     from .bulk_reader import BulkReader
 
-MAX_PROBLEMS = 100
+MAX_PROBLEMS = 20
 """How many problems are listed; the others are counted."""
 # A record as an object takes 1.5 KB (measured).
 MAX_EAGER_RUNS = 10_000
@@ -293,6 +293,8 @@ class _Loader:
             files.append(location.file)
         number = files.index(location.file)
         name = f"{location.file.name}({number})" if number else location.file.name
+        # A name that is not UTF-8 has lone surrogates, which uuid5 cannot encode.
+        name = name.encode(errors="backslashreplace").decode()
         return str(uuid5(NAMESPACE, f"{name}{location.path_in_file}"))
 
     def _check_times(self, record: RawRecord, run: FlowRun) -> None:
@@ -322,9 +324,8 @@ class _Loader:
                 values[key] = known_field.read(value, self.now)
             # OverflowError: a relative time such as now-999999999d leaves the years of a datetime.
             except (ValueError, TypeError, OverflowError):
-                self.report_problem(
-                    f"{record.location}.{key}", json_excerpt(value), known_field.expected
-                )
+                came = json_excerpt(value) if len(self.problems) < MAX_PROBLEMS else ""
+                self.report_problem(f"{record.location}.{key}", came, known_field.expected)
                 good = False
         return values if good else None
 
@@ -335,7 +336,9 @@ class _Loader:
         if record.trusted:
             self.unknown_fields[key] += 1
             return True
-        close = get_close_matches(key, fields, n=1)
+        # Comparing takes milliseconds, and longer for longer keys: not for what is only counted.
+        compared = len(key) <= 100 and len(self.problems) < MAX_PROBLEMS
+        close = get_close_matches(key, fields, n=1) if compared else []
         expected = f"{close[0]}?" if close else f"one of {', '.join(fields)}"
         self.report_problem(f"{record.location}.{key}", "an unknown field", expected)
         return False

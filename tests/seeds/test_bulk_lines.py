@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from mockserver.seeds import bulk_lines, bulk_reader, files
+from mockserver.seeds import bounded_files, bulk_lines, bulk_reader
 from mockserver.seeds.bulk_columns import RecordShape
 from mockserver.seeds.bulk_lines import MAX_KEYS, LineReader
 from mockserver.seeds.loading import load_seeds
@@ -140,7 +140,7 @@ def test_what_was_learned_does_not_change_later_lines(
 ) -> None:
     """Lines of all kinds in turn, in chunks of several sizes, load as they do one by one."""
     monkeypatch.setattr(bulk_reader, "CHUNK_BYTES", 1)
-    monkeypatch.setattr(files, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(bounded_files, "CHUNK_BYTES", chunk_bytes)
     lines: list[Any] = []
     for at in range(0, 900, 9):
         state = {"type": "COMPLETED", "id": uuid(at), "timestamp": "2026-01-31T08:00:00Z"}
@@ -166,7 +166,7 @@ def test_a_column_of_distinct_objects_is_read(
 ) -> None:
     """The states of a server are distinct, as each has an id. A run may also have none."""
     monkeypatch.setattr(bulk_reader, "CHUNK_BYTES", 1)
-    monkeypatch.setattr(files, "CHUNK_BYTES", 20_000)
+    monkeypatch.setattr(bounded_files, "CHUNK_BYTES", 20_000)
     lines = [
         run(at, state={"type": "FAILED", "id": uuid(at)} if at % 9 else None) for at in range(600)
     ]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mockserver.prefect.instants import parse_seed_time
 from mockserver.prefect.records import FlowRun
-from mockserver.seeds import bulk_lines, bulk_reader, bulk_values, files, loading
+from mockserver.seeds import bounded_files, bulk_lines, bulk_reader, bulk_values, loading
 from mockserver.seeds.field_types import Field
 from mockserver.seeds.files import LineChunk
 from mockserver.seeds.loading import load_seeds
@@ -66,7 +66,7 @@ def test_bulk_reading_equals_reading_one_by_one(
 ) -> None:
     """Both give the same records, notes and parents, or the same problems in the same order."""
     monkeypatch.setattr(bulk_reader, "MIN_BATCH", min_batch)
-    monkeypatch.setattr(files, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(bounded_files, "CHUNK_BYTES", chunk_bytes)
     monkeypatch.setattr(bulk_reader, "CHUNK_BYTES", chunk_bytes)
     assert loads_the_same(b"\n".join(map(orjson.dumps, lines)))
 
@@ -95,7 +95,7 @@ def test_damaged_lines_give_the_same_problems(
     lines: list[Any], data: st.DataObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever replaces some bytes of a file, both ways report the same problems."""
-    monkeypatch.setattr(files, "CHUNK_BYTES", data.draw(st.sampled_from([1, 200])))
+    monkeypatch.setattr(bounded_files, "CHUNK_BYTES", data.draw(st.sampled_from([1, 200])))
     whole = b"\n".join(map(orjson.dumps, lines))
     start = data.draw(st.integers(0, len(whole)))
     end = start + data.draw(st.integers(0, 3))
@@ -106,7 +106,7 @@ def test_columns_of_many_and_of_few_distinct_values(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Values may repeat or not, in a batch or in a later one. Equal ones become one object."""
-    monkeypatch.setattr(files, "CHUNK_BYTES", 20_000)
+    monkeypatch.setattr(bounded_files, "CHUNK_BYTES", 20_000)
     lines = [
         {
             "id": f"{at:08}-aaaa-4000-8000-{at:012}",
@@ -138,7 +138,7 @@ def test_a_null_name_is_refused_even_if_absent_names_were_read_before(
 ) -> None:
     """The line reader reads an absent name as None; a null in a later record is still a problem."""
     monkeypatch.setattr(bulk_reader, "MIN_BATCH", 4)
-    monkeypatch.setattr(files, "CHUNK_BYTES", 200)
+    monkeypatch.setattr(bounded_files, "CHUNK_BYTES", 200)
     runs = [{"id": f"{at:08}-aaaa-4000-8000-{at:012}"} for at in range(40)]
     named: list[Any] = [{**one, "name": "a"} if at % 9 == 3 else one for at, one in enumerate(runs)]
     unnamed = [{"id": f"{at:08}-bbbb-4000-8000-{at:012}", "name": None} for at in range(4)]

@@ -288,7 +288,8 @@ def test_yaml_may_leave_times_unquoted_but_not_nest_too_deep(tmp_path: Path) -> 
         ("flow_runs: [{on: x}]", "a key that is not a string; quote it"),
         ("flow_runs: [{name: !!binary aGk=}]", "binary', which JSON does not have"),
         ("flow_runs: [&a {parameters: {a: *a}}]", "recursive"),
-        ("flow_runs: [{total_run_time: .inf}]", "; expected a number"),
+        ("flow_runs: [{total_run_time: .inf}]", "'.inf', which JSON does not have"),
+        ("flow_runs: [{total_run_time: .nan}]", "'.nan', which JSON does not have"),
         ("flow_runs: [{name: 99999999999999999999}]", "99999999999999999999; expected a string"),
     ],
 )
