@@ -27,6 +27,7 @@ from .exchange import (
     read_message,
     world_of,
 )
+from .preparing import when_prepared
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NO_WARNINGS: frozenset[str] = frozenset()
@@ -39,9 +40,11 @@ def make_handler(endpoint: Endpoint) -> Handler:
         world = world_of(request)
         message = await read_message(request, world)
         if endpoint.plan is not None:
-            deletion, warned = _execute_plan(endpoint, endpoint.plan, message, world)
+            deletion, warned = await when_prepared(
+                _execute_plan, endpoint, endpoint.plan, message, world
+            )
             return _deletion_response(request, world, deletion, warned)
-        outcome, warned = _operate(request, endpoint, message, world)
+        outcome, warned = await when_prepared(_operate, request, endpoint, message, world)
         return _outcome_response(request, endpoint, world, outcome, warned)
 
     async def handle_if_there(request: web.Request) -> web.Response:

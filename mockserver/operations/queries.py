@@ -9,10 +9,10 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from ..errors import NotFound, ServerFailure
-from ..filters import Predicate, QuerySize, filter_warnings, measure_query, reject_query
+from ..filters import Predicate, QuerySize, filter_warnings, find_rejection, measure_query
 from ..prefect import check_storable, check_stored_labels
 from ..requests import MAX_PAGE_LIMIT, FlowRunSort
-from ..store import Store
+from ..store import SortBy, Store
 from . import replies
 from .context import Context, Outcome
 from .deletion import sort_warnings
@@ -157,12 +157,19 @@ def _page_of_runs(
 ) -> list[replies.Reply]:
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     sort = body.sort or FlowRunSort.ID_DESC
-    if sort is FlowRunSort.ID_DESC:
-        # In `spec` an offset has any size, but islice takes no number of more than 63 bits.
-        found = context.store.select(predicate, min(offset + limit, MAX_INT64))
+    if sort is FlowRunSort.ID_DESC and offset + limit <= _SELECTED_RUNS:
+        found = context.store.select(predicate, offset + limit)[offset:]
     else:
-        found = _sort_page(context, context.store.select(predicate), sort, offset + limit)
-    return [_render(context, run) for run in found[offset:]]
+        name, _, direction = sort.rpartition("_")
+        descending = direction == "DESC"
+        nulls_first = descending is context.dialect.nulls_high
+        sort_by = SortBy(_SORT_COLUMNS[name], descending, nulls_first)
+        found = context.store.page(predicate, sort_by, offset, offset + limit)
+    return [_render(context, run) for run in found]
+
+
+_SELECTED_RUNS = 400
+"""The first so many runs are found sooner by searching for them than by counting all matches."""
 
 
 def filter_flows(context: Context, body: Any) -> Outcome:
@@ -272,9 +279,11 @@ def _reject_oversized(
     # A fresh QuerySize counts the limit of its query already; one query has one limit.
     parameters = sum(size.parameters - QuerySize().parameters for _, size in sizes)
     for kind, size in sizes:
-        records = context.store if kind == "flow_runs" else getattr(context.store, kind)
         total = replace(size, parameters=parameters + extra_parameters)
-        reject_query(total, context.dialect, any_runs=len(records) > 0)
+        rejection = find_rejection(total, context.dialect)
+        if rejection:
+            records = context.store if kind == "flow_runs" else getattr(context.store, kind)
+            rejection.refuse(any_runs=len(records) > 0)
 
 
 def _check_offset(context: Context, offset: int) -> int:

@@ -12,5 +12,7 @@ of ordinals. The *position* of a record is its index in the columns as they were
 
 from .compact_columns import ColumnValues, DictionaryColumn, LazyColumn, TimestampColumn, UuidColumn
 from .flow_run_index import Base
+from .preparation import NotPrepared, deferring
 from .rows import ColumnBuilder, FlowRunsById, RecordsById, Rows, defaults_of
+from .sort_orders import SortBy
 from .store import Store

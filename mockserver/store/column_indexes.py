@@ -10,9 +10,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 from pyroaring import BitMap
@@ -31,6 +32,7 @@ from ..filters import (
     Comparison,
     Relation,
 )
+from .compact_columns import NULL_INSTANT, to_microseconds
 from .ordinal_sets import EMPTY_SET, BitmapSet, Difference, Intersection, OrdinalSet, make_union
 
 # A filter has at most two bounds for a column. A range takes up to 130 KB at a million runs.
@@ -146,13 +148,14 @@ class TimeIndex:
     runs, because the bitmaps take memory: 256 of them take 20 bytes per run at a million runs.
     """
 
-    def __init__(self, values: Iterable[datetime | None], all_ordinals: BitMap) -> None:
-        moments: list[Any] = list(values)
-        nulls = BitMap(ordinal for ordinal, moment in enumerate(moments) if moment is None)
+    def __init__(self, microseconds: Sequence[int], all_ordinals: BitMap) -> None:
+        """`microseconds`: the instant of each run, as a TimestampColumn has it."""
+        nulls = BitMap([at for at, moment in enumerate(microseconds) if moment == NULL_INSTANT])
         not_null = all_ordinals - nulls
         self.nulls, self.not_null = BitmapSet(nulls), BitmapSet(not_null)
-        self.ordinals_by_time = array("I", sorted(not_null, key=moments.__getitem__))
-        self.instants = list(map(moments.__getitem__, self.ordinals_by_time))
+        self.microseconds = microseconds
+        self.ordinals_by_time = sort_in_slices(not_null.to_array(), microseconds.__getitem__)
+        self.instants = array("q", map(microseconds.__getitem__, self.ordinals_by_time))
         self.block_size = max(1024, len(self.ordinals_by_time) // 256)
         self._cached_ranges: OrderedDict[int, BitMap] = OrderedDict()
         self.before_block = [BitMap()]
@@ -173,17 +176,20 @@ class TimeIndex:
             add_bounded(self._cached_ranges, count, found, MAX_CACHED_RANGES)
         return found
 
+    def before(self, moment: int) -> BitMap:
+        """The ordinals of the instants before one (in microseconds since 1970)."""
+        return self.earliest(bisect_left(self.instants, moment))
+
     def look_up(self, test: Comparison) -> OrdinalSet:
         return TIME_RELATIONS[test.relation](self, test.operand)
 
     def at_or_before(self, moment: datetime) -> OrdinalSet:
         # bisect_right: the bound itself is included (rule M6).
-        return BitmapSet(self.earliest(bisect_right(self.instants, moment)))
+        return BitmapSet(self.earliest(bisect_right(self.instants, to_microseconds(moment))))
 
     def at_or_after(self, moment: datetime) -> OrdinalSet:
-        # bisect_left: an instant at the bound is not earlier (rule M6).
-        earlier = self.earliest(bisect_left(self.instants, moment))
-        return Difference(self.not_null, BitmapSet(earlier))
+        # An instant at the bound is not earlier (rule M6).
+        return Difference(self.not_null, BitmapSet(self.before(to_microseconds(moment))))
 
 
 TIME_RELATIONS: Mapping[Relation, Callable[[TimeIndex, Any], OrdinalSet]] = {
@@ -192,6 +198,29 @@ TIME_RELATIONS: Mapping[Relation, Callable[[TimeIndex, Any], OrdinalSet]] = {
     IS_NULL: lambda index, _: index.nulls,
     IS_NOT_NULL: lambda index, _: index.not_null,
 }
+
+
+_SLICE = 1 << 16
+
+
+def sort_in_slices(
+    ordinals: Sequence[int], key: Callable[[int], Any], *, descending: bool = False
+) -> array[int]:
+    """The ordinals in order of their keys; equal ones keep their order.
+
+    A single sort of a million keeps every other thread waiting for 0.6 s. Slice by slice none of
+    its steps takes 0.1 s, and all of them take as long (measured).
+    """
+    runs = [
+        sorted(ordinals[at : at + _SLICE], key=key, reverse=descending)
+        for at in range(0, len(ordinals), _SLICE)
+    ]
+    while len(runs) > 1:
+        runs = [
+            sorted(chain(*runs[at : at + 2]), key=key, reverse=descending)
+            for at in range(0, len(runs), 2)
+        ]
+    return array("I", runs[0] if runs else ())
 
 
 def add_bounded(cache: OrderedDict[K, V], key: K, value: V, max_size: int) -> None:

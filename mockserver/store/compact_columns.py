@@ -111,7 +111,7 @@ class DictionaryColumn:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NULL = -(1 << 63)  # no datetime (years 1-9999) is that many microseconds from 1970
+NULL_INSTANT = -(1 << 63)  # no datetime (years 1-9999) is that many microseconds from 1970
 
 
 class TimestampColumn:
@@ -125,7 +125,7 @@ class TimestampColumn:
     @classmethod
     def from_values(cls, moments: Iterable[datetime | None]) -> TimestampColumn:
         """A column of these aware datetimes."""
-        return cls(array("q", map(_to_microseconds, moments)))
+        return cls(array("q", map(to_microseconds, moments)))
 
     def __len__(self) -> int:
         return len(self.microseconds)
@@ -137,10 +137,11 @@ class TimestampColumn:
         return _from_microseconds(self.microseconds[at])
 
 
-def _to_microseconds(moment: datetime | None) -> int:
+def to_microseconds(moment: datetime | None) -> int:
+    """An aware datetime as microseconds since 1970; NULL_INSTANT for None."""
     # Exact: timestamp() is a float, which cannot hold the microseconds of the year 9999.
-    return _NULL if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+    return NULL_INSTANT if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _from_microseconds(microseconds: int) -> datetime | None:
-    return None if microseconds == _NULL else _EPOCH + timedelta(0, 0, microseconds)
+    return None if microseconds == NULL_INSTANT else _EPOCH + timedelta(0, 0, microseconds)

@@ -7,7 +7,9 @@ random bases and filters.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,8 +21,8 @@ from pyroaring import BitMap
 
 from ..filters import IS_NULL, ONE_OF, AllOf, Comparison, Predicate
 from ..prefect import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
-from .column_indexes import ColumnIndex, TagIndex, TimeIndex, ValueIndex
-from .compact_columns import ColumnValues, UuidColumn
+from .column_indexes import ColumnIndex, TagIndex, TimeIndex, ValueIndex, sort_in_slices
+from .compact_columns import NULL_INSTANT, ColumnValues, TimestampColumn, UuidColumn
 from .ordinal_sets import (
     EMPTY_SET,
     BitmapSet,
@@ -30,7 +32,9 @@ from .ordinal_sets import (
     Union,
     is_known_empty,
 )
+from .preparation import Prepared
 from .rows import RecordsById, Rows
+from .sort_orders import SortOrder
 from .trigram_index import NameIndex
 
 # Rule M11. Prefect: database/orm_models.py, FlowRun.parent_task_run_id is a foreign key with
@@ -55,11 +59,15 @@ class FlowRunIndex:
             runs.ids if isinstance(runs, Rows) else [run.id for run in self.runs]
         )
         self.all_ordinals = BitMap(range(len(self.runs)))
-        self._column_indexes: dict[str, ColumnIndex] = {}
+        self.prepared = Prepared(len(self.runs))
 
-    @cached_property
+    @property
     def ordinal_by_id(self) -> Mapping[str, int]:
         """The ordinal of the run with each id."""
+        found: Mapping[str, int] = self.prepared.get("ordinal_by_id", self._ordinal_by_id)
+        return found
+
+    def _ordinal_by_id(self) -> Mapping[str, int]:
         runs = self.runs
         return runs.ordinal_by_id if isinstance(runs, Rows) else dict(zip(self.ids, count()))
 
@@ -75,15 +83,38 @@ class FlowRunIndex:
         runs = self.runs
         return runs.values(column) if isinstance(runs, Rows) else map(attrgetter(column), runs)
 
+    def microseconds(self, column: str) -> Sequence[int]:
+        """The instant of each run in a column of times, by ordinal, as a TimestampColumn has it."""
+        key = ("microseconds", column)
+        found: Sequence[int] = self.prepared.get(key, lambda: self._microseconds(column))
+        return found
+
+    def _microseconds(self, name: str) -> Sequence[int]:
+        if name == "start_or_expected_time":
+            times = map(self.microseconds, ("start_time", "expected_start_time"))
+            both = zip(*times, strict=True)
+            return array("q", [late if early == NULL_INSTANT else early for early, late in both])
+        runs = self.runs
+        column = runs.columns.get(name) if isinstance(runs, Rows) else None
+        if not isinstance(runs, Rows) or not isinstance(column, TimestampColumn):
+            return TimestampColumn.from_values(self.values(name)).microseconds
+        if isinstance(runs.order, range):
+            return column.microseconds
+        return array("q", map(column.microseconds.__getitem__, runs.order))
+
+    def parent_ids(self) -> AbstractSet[str]:
+        """The ids of the flow runs that are the parent of a run."""
+        return self.value_index("parent_flow_run_id").by_value.keys()
+
     def children(self, parents: set[str]) -> BitMap | None:
         """The ordinals of the subflows of these flow runs (ids); None if there are none."""
-        index = cast(ValueIndex, self._column_index("parent_flow_run_id"))
+        index = self.value_index("parent_flow_run_id")
         with_children = index.by_value.keys() & parents
         return index.one_of(with_children).within(None) if with_children else None
 
     def parent_task_run_ids(self, *, excluding: BitMap) -> set[str]:
         """The parent task runs (ids) of all runs but those at the excluded ordinals."""
-        index = cast(ValueIndex, self._column_index("parent_task_run_id"))
+        index = self.value_index("parent_task_run_id")
         return index.values_of(self.all_ordinals - excluding)
 
     def look_up(self, predicate: Predicate, orphans: BitMap) -> OrdinalSet:
@@ -124,25 +155,57 @@ class FlowRunIndex:
         )
         return named if test.relation is ONE_OF else Difference(BitmapSet(self.all_ordinals), named)
 
+    def sort_order(self, column: str, *, descending: bool) -> SortOrder:
+        """The runs in order of a column; the order of "id" is that of the ordinals."""
+        key = ("order", column, descending)
+        found: SortOrder = self.prepared.get(key, lambda: self._sort_order(column, descending))
+        return found
+
+    def _sort_order(self, column: str, descending: bool) -> SortOrder:
+        if column == "id":  # highest first, as runs without a value come
+            return SortOrder((), self.all_ordinals, self.ids.__getitem__)
+        if column == "name":
+            names = cast(NameIndex, self._column_index(column))
+            return SortOrder(names.in_order(descending=descending), BitMap(), names.name_at)
+        times = self.time_index(column)
+        ordinals, value_of = times.ordinals_by_time, times.microseconds.__getitem__
+        if descending:
+            ordinals = sort_in_slices(ordinals, value_of, descending=True)
+        return SortOrder(ordinals, times.nulls.ordinals, value_of)
+
+    def time_index(self, column: str) -> TimeIndex:
+        """The index of a column of times."""
+        return cast(TimeIndex, self._column_index(column))
+
+    def value_index(self, column: str) -> ValueIndex:
+        """The index of a column of single values."""
+        return cast(ValueIndex, self._column_index(column))
+
     def _column_index(self, name: str) -> ColumnIndex:
-        index = self._column_indexes.get(name)
-        if index is None:
-            # Without a lock: threads that share the base may make the same index twice.
-            kind = INDEX_BY_COLUMN.get(name, ValueIndex)
-            index = self._column_indexes[name] = kind(self.values(name), self.all_ordinals)
-        return index
+        found: ColumnIndex = self.prepared.get(name, lambda: self._make_column_index(name))
+        return found
+
+    def _make_column_index(self, name: str) -> ColumnIndex:
+        if name in TIME_COLUMNS:
+            return TimeIndex(self.microseconds(name), self.all_ordinals)
+        kind = INDEX_BY_COLUMN.get(name, ValueIndex)
+        return kind(self.values(name), self.all_ordinals)
 
 
 INDEX_BY_COLUMN: Mapping[str, Callable[[Iterable[Any], BitMap], ColumnIndex]] = {
     "name": NameIndex,
     "tags": TagIndex,
-    "start_time": TimeIndex,
-    # Rule M7. Prefect has a database index on the same expression (orm_models.py, FlowRun).
-    "start_or_expected_time": TimeIndex,
-    "end_time": TimeIndex,
-    "expected_start_time": TimeIndex,
-    "next_scheduled_start_time": TimeIndex,
 }
+TIME_COLUMNS = frozenset(
+    {
+        "start_time",
+        # Rule M7. Prefect has a database index on the same expression (orm_models.py, FlowRun).
+        "start_or_expected_time",
+        "end_time",
+        "expected_start_time",
+        "next_scheduled_start_time",
+    }
+)
 
 
 def _count_orphans_as_null(matches: OrdinalSet, test: Comparison, orphans: BitMap) -> OrdinalSet:
@@ -209,9 +272,32 @@ class Base(FlowRunIndex):
             return task_runs.column_by_id("flow_run_id")
         return {task_run.id: task_run.flow_run_id for task_run in task_runs.values()}
 
-    @cached_property
+    @property
     def flows(self) -> Mapping[str, Flow]:
         """The flows by id: those given, and those that runs and deployments refer to."""
+        return self._records("flows", self._all_flows)
+
+    @property
+    def deployments(self) -> Mapping[str, Deployment]:
+        """The deployments by id: those given or, if there are none, those that runs refer to."""
+        # Prefect: FlowRun.deployment_id has no foreign key, so a run may name a deleted deployment.
+        return self._deployments or self._records("deployments", self._inferred_deployments)
+
+    @property
+    def work_queues(self) -> Mapping[str, WorkQueue]:
+        """The work queues by id: those given, and those that are referred to."""
+        return self._records("work_queues", self._all_work_queues)
+
+    @property
+    def work_pools(self) -> Mapping[str, WorkPool]:
+        """The work pools by id: those given, and those that are referred to."""
+        return self._records("work_pools", self._all_work_pools)
+
+    def _records(self, kind: str, make: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.prepared.get(kind, make)
+        return found
+
+    def _all_flows(self) -> Mapping[str, Flow]:
         named = set(self.values("flow_id"))
         named.update(deployment.flow_id for deployment in self.deployments.values())
         inferred = {
@@ -223,59 +309,72 @@ class Base(FlowRunIndex):
         }
         return {**self._flows, **inferred}
 
-    @cached_property
-    def deployments(self) -> Mapping[str, Deployment]:
-        """The deployments by id: those given or, if there are none, those that runs refer to."""
-        # Prefect: FlowRun.deployment_id has no foreign key, so a run may name a deleted deployment.
-        if self._deployments:
-            return self._deployments
+    def _inferred_deployments(self) -> Mapping[str, Deployment]:
         return {
-            run.deployment_id: Deployment(
-                run.deployment_id, f"deployment-{run.deployment_id[:8]}", run.flow_id
-            )
-            for run in self.runs
-            if run.deployment_id is not None
+            deployment_id: Deployment(deployment_id, f"deployment-{deployment_id[:8]}", flow_id)
+            for deployment_id, flow_id in self._distinct("deployment_id", "flow_id")
+            if deployment_id is not None
         }
 
-    @cached_property
-    def work_queues(self) -> Mapping[str, WorkQueue]:
-        """The work queues by id: those given, and those that are referred to."""
+    def _all_work_queues(self) -> Mapping[str, WorkQueue]:
         inferred = {
-            record.work_queue_id: WorkQueue(
-                record.work_queue_id, record.work_queue_name or "default", self._pool_id(record)
-            )
-            for record in self._records_with_pool()
-            if record.work_queue_id is not None and record.work_queue_id not in self._work_queues
+            queue_id: WorkQueue(queue_id, name or "default", self._pool_id(*pool))
+            for queue_id, name, *pool in self._references("work_queue_id", "work_queue_name")
+            if queue_id is not None and queue_id not in self._work_queues
         }
         return {**self._work_queues, **inferred}
 
-    @cached_property
-    def work_pools(self) -> Mapping[str, WorkPool]:
-        """The work pools by id: those given, and those that are referred to."""
+    def _all_work_pools(self) -> Mapping[str, WorkPool]:
         inferred = {
-            pool_id: WorkPool(pool_id, record.work_pool_name or f"work-pool-{pool_id[:8]}")
-            for record in self._records_with_pool()
-            if (pool_id := self._pool_id(record)) is not None and pool_id not in self._work_pools
+            pool_id: WorkPool(pool_id, pool[1] or f"work-pool-{pool_id[:8]}")
+            for pool in self._references()
+            if (pool_id := self._pool_id(*pool)) is not None and pool_id not in self._work_pools
         }
         return {**self._work_pools, **inferred}
 
-    def _records_with_pool(self) -> Iterator[Deployment | FlowRun]:
-        """The records that may refer to a work pool and queue."""
-        yield from self._deployments.values()
-        yield from self.runs
+    def _references(self, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """These columns and those of the pool of each record that may refer to a pool."""
+        columns += ("work_pool_id", "work_pool_name")
+        for deployment in self._deployments.values():
+            yield tuple(getattr(deployment, column) for column in columns)
+        yield from self._distinct(*columns)
 
-    def _pool_id(self, record: Deployment | FlowRun) -> str | None:
+    def _distinct(self, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """The distinct values of these columns together: in the order in which they first come,
+        then in the order in which they last come.
+
+        Whoever makes a dict of them has each record where it first came, as it last came.
+        """
+        rows = zip(*map(self.values, columns), strict=True)
+        last = {values: ordinal for ordinal, values in enumerate(rows)}
+        yield from last
+        yield from sorted(last, key=last.__getitem__)
+
+    def _pool_id(self, pool_id: str | None, name: str | None) -> str | None:
         """The id of a record's pool: of the given pool with its name, else the record's own."""
-        named = self._pool_id_by_name.get(record.work_pool_name)
-        return record.work_pool_id if named is None else named
+        return self._pool_id_by_name.get(name, pool_id)
 
     @cached_property
     def _pool_id_by_name(self) -> Mapping[str | None, str]:
         return {pool.name: pool.id for pool in self._work_pools.values()}
 
-    @cached_property
+    def related_ordinals(self, others: Iterable[str | None]) -> BitMap:
+        """The runs that have a task run or a subflow here, and of the ids of others those here."""
+        loaded: BitMap = self.prepared.get("related", self._related_ordinals)
+        ordinal_by_id = self.ordinal_by_id
+        here = map(ordinal_by_id.get, filter(None, others))
+        return loaded | BitMap([ordinal for ordinal in here if ordinal is not None])
+
+    def _related_ordinals(self) -> BitMap:
+        ids, ordinal_by_id = {*self.task_runs_of, *self.parent_ids()}, self.ordinal_by_id
+        return BitMap([ordinal_by_id[each] for each in ids if each in ordinal_by_id])
+
+    @property
     def task_runs_of(self) -> Mapping[str, tuple[str, ...]]:
         """The ids of the task runs that belong to each flow run, by the flow run's id."""
+        return self._records("task_runs_of", self._task_runs_of)
+
+    def _task_runs_of(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
         for task_run_id, flow_run_id in self._flow_run_id_by_task_run.items():
             if flow_run_id is not None:

@@ -6,15 +6,19 @@ same query ended, which keeps the last call of a drain as fast as the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pyroaring import BitMap
 
 from ..filters import Predicate
 from ..prefect import FlowRun
-from .flow_run_index import FlowRunIndex, depends_on_parents
+from .flow_run_index import PARENT_COLUMNS, FlowRunIndex, depends_on_parents
 from .ordinal_sets import Difference, OrdinalSet, is_known_empty
+from .sort_orders import SegmentMatches, SortBy
+from .value_counts import count_times, count_values
 
 MIN_WINDOW = 256
 """Smallest number of ordinals that a search looks at first."""
@@ -108,10 +112,15 @@ class Segment:
         else:
             self.pending_cascade.update(ordinals)
 
-    def pop_pending_cascade(self) -> list[str]:
-        """The ids of the deleted runs whose cascade is pending; the caller does it now."""
-        pending_cascade, self.pending_cascade = self.pending_cascade, None
-        return [] if pending_cascade is None else self.index.ids_of(pending_cascade.to_array())
+    def pop_pending_cascade(self, related: BitMap | None = None) -> list[str]:
+        """The ids of the deleted runs whose cascade is pending; the caller does it now.
+
+        `related`: the runs that have a task run or a subflow, if that is known.
+        """
+        pending, self.pending_cascade = self.pending_cascade, None
+        if pending is None:
+            return []
+        return self.index.ids_of((pending if related is None else pending & related).to_array())
 
     def orphan_children(self, parents: set[str]) -> None:
         """Make orphans of the subflows of these flow runs (ids)."""
@@ -140,6 +149,27 @@ class Segment:
 
     def _all_matching(self, predicate: Predicate) -> BitMap:
         return self._not_deleted(self.index.look_up(predicate, self.orphans).within(None))
+
+    def sorted_matches(self, predicate: Predicate, sort_by: SortBy) -> SegmentMatches:
+        """The runs that satisfy a predicate, sorted."""
+        index = self.index
+        order = index.sort_order(sort_by.column, descending=sort_by.descending)
+        return SegmentMatches(order, self._all_matching(predicate), sort_by, index.ids, self.run)
+
+    def count_values(self, predicate: Predicate, column: str) -> Counter[Any]:
+        """How many of the runs that satisfy a predicate have each value of a column."""
+        found = self._all_matching(predicate)
+        if column not in PARENT_COLUMNS:
+            return count_values(self.index, column, found)
+        counts = count_values(self.index, column, found - self.orphans)
+        counts[None] += found.intersection_cardinality(self.orphans)
+        return +counts
+
+    def count_times(
+        self, predicate: Predicate, columns: Sequence[str], bounds: Sequence[int]
+    ) -> list[int]:
+        """How many of the runs that satisfy a predicate have an instant between two bounds."""
+        return count_times(self.index, columns, bounds, self._all_matching(predicate))
 
     def difference(
         self, one: Predicate, other: Predicate, limit: int

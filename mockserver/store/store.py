@@ -22,17 +22,24 @@ depends on what has changed, not on the size of the base.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from heapq import merge
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from pyroaring import BitMap
+
 from ..filters import MATCH_ALL, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
+from .compact_columns import to_microseconds
 from .flow_run_index import Base, FlowRunIndex, depends_on_parents, id_of
 from .overlay import Overlay
 from .segments import Segment, with_parent_nulled
+from .sort_orders import BufferMatches, Matches, SortBy, page_of
+from .value_counts import count_run_times, count_run_values
 
 
 class Selection(NamedTuple):
@@ -50,6 +57,11 @@ MAX_BUFFERED = 256
 """Most runs in the write buffer, where a query tests them one by one."""
 # Each segment is left with 4 times the runs of the next, so that a million added runs lie in at
 # most 6.
+MAX_PENDING = 50_000
+"""Most deleted runs whose cascade is deferred: where each has a task run and a subflow, theirs take
+0.1 s (measured)."""
+MAX_PUT_ONE_BY_ONE = 2_000
+"""More runs that are added together become a segment at once; chosen: fewer take 0.1 s to put."""
 MERGE_FACTOR = 4
 """A flush merges a segment that has fewer than so many times the runs it has gathered so far."""
 
@@ -72,6 +84,7 @@ class Store:
         # Deleted runs of the buffer whose cascade is pending (ids); segments have their own.
         # None: no cascade is pending, in the segments neither.
         self._pending_cascade: list[str] | None = None
+        self._pending_count = 0
         # The last predicate that was found not to depend on parents.
         self._independent_predicate: Predicate | None = None
         self._buffer: dict[str, FlowRun] = {}
@@ -170,6 +183,15 @@ class Store:
         """The first `limit` runs that satisfy a predicate, highest id first (None: all)."""
         return list(islice(self._matching(predicate, limit), limit))
 
+    def page(self, predicate: Predicate, sort_by: SortBy, start: int, stop: int) -> list[FlowRun]:
+        """The runs from one place to another among all that satisfy a predicate, sorted."""
+        self._run_pending_cascade()
+        parts: list[Matches] = [
+            segment.sorted_matches(predicate, sort_by) for segment in self._segments
+        ]
+        parts.append(BufferMatches(filter(predicate, self._buffer.values()), sort_by))
+        return page_of(parts, start, stop)
+
     def select_ids(self, predicate: Predicate, limit: int | None = None) -> list[str]:
         """The ids of the runs that `select` returns. Faster: no run is made."""
         self._run_cascade_before(predicate)
@@ -183,6 +205,9 @@ class Store:
 
     def find(self, predicate: Predicate, limit: int) -> Selection:
         """The first `limit` runs that satisfy a predicate, for `delete_found`."""
+        # Before the delete that follows: what the cascade needs may have to be prepared.
+        if self._pending_count > MAX_PENDING:
+            self._run_pending_cascade()
         self._run_cascade_before(predicate)
         ordinals, id_lists = [], []
         for segment in self._segments:
@@ -207,6 +232,30 @@ class Store:
         self._run_cascade_before(predicate)
         loaded = sum(segment.count(predicate) for segment in self._segments)
         return loaded + sum(map(predicate, self._buffer.values()))
+
+    def count_values(self, predicate: Predicate, column: str) -> Counter[Any]:
+        """How many of the runs that satisfy a predicate have each value of a column.
+
+        None stands for no value. Of `tags` each tag counts. Not for columns of times.
+        """
+        self._run_pending_cascade()
+        counts = count_run_values(self._match_buffer(predicate), column)
+        for segment in self._segments:
+            counts.update(segment.count_values(predicate, column))
+        return counts
+
+    def count_times(
+        self, predicate: Predicate, columns: Sequence[str], bounds: Sequence[datetime]
+    ) -> list[int]:
+        """How many of the runs that satisfy a predicate have no instant, or one before the first
+        bound; from each bound to the next; from the last on. A run's instant is that of the first
+        of the columns where it has one. `bounds` ascend.
+        """
+        self._run_pending_cascade()
+        edges = list(map(to_microseconds, bounds))
+        parts = [count_run_times(self._match_buffer(predicate), columns, edges)]
+        parts += [segment.count_times(predicate, columns, edges) for segment in self._segments]
+        return list(map(sum, zip(*parts, strict=True)))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the wider predicate and not the narrower one."""
@@ -235,6 +284,7 @@ class Store:
         if not wanted:
             return []
         self._run_pending_cascade()
+        self._prepare_cascade()
         deleted = self._drop(wanted)
         self._forget_states(deleted)
         self._cascade(set(deleted))
@@ -247,6 +297,7 @@ class Store:
         for segment, ordinals in zip(self._writable_segments(), selection.ordinals, strict=True):
             segment.delete_deferred(ordinals)
         self._pending_cascade = pending_cascade = self._pending_cascade or []
+        self._pending_count += len(selection.ids)
         if self._buffer:
             buffer = self._buffer
             pending_cascade += [run_id for run_id in selection.ids if buffer.pop(run_id, None)]
@@ -256,16 +307,29 @@ class Store:
         self._forget_states(selection.ids)
 
     def _run_pending_cascade(self) -> None:
-        """Do the cascades that are pending.
+        """Do the cascades that are pending. Raises NotPrepared, and then nothing has changed.
 
         They are deferred because doing them in each call took more than half the time of deleting
         50 runs.
         """
         if self._pending_cascade is not None:
+            related = self._prepare_cascade()
             deleted, self._pending_cascade = self._pending_cascade, None
+            self._pending_count = 0
+            loaded, *others = self._segments
+            deleted += loaded.pop_pending_cascade(related)
             self._cascade(
-                set(chain(deleted, *(segment.pop_pending_cascade() for segment in self._segments)))
+                set(chain(deleted, *(segment.pop_pending_cascade() for segment in others)))
             )
+
+    def _prepare_cascade(self) -> BitMap:
+        """Look up what a cascade needs; returns the loaded runs that a cascade may be about."""
+        overlay, (_, *others) = self._overlays.get("task_runs"), self._segments
+        related = {run.parent_flow_run_id for run in self._buffer.values()}
+        related.update(*(segment.index.parent_ids() for segment in others))
+        if overlay is not None:
+            related.update(task_run.flow_run_id for task_run in overlay.changed)
+        return self.base.related_ordinals(related)
 
     def _run_cascade_before(self, predicate: Predicate) -> None:
         """Do the pending cascades if the predicate would show the difference."""
@@ -296,20 +360,13 @@ class Store:
 
     def _drop_task_runs(self, flow_run_ids: set[str]) -> None:
         overlay, loaded_ids = self._overlays.get("task_runs"), self.base.task_runs_of
-        changed = () if overlay is None else overlay.changed
-        ids = [task_run.id for task_run in changed if task_run.flow_run_id in flow_run_ids]
+        changed = {} if overlay is None else {each.id: each for each in overlay.changed}
+        ids = [each.id for each in changed.values() if each.flow_run_id in flow_run_ids]
         for flow_run_id in loaded_ids.keys() & flow_run_ids:
-            ids += loaded_ids[flow_run_id]
+            # One that was changed may belong to another flow run by now.
+            ids += [each for each in loaded_ids[flow_run_id] if each not in changed]
         if ids:
-            task_runs = self._overlay("task_runs")
-            found = map(task_runs.get, dict.fromkeys(ids))
-            task_runs.drop(
-                [
-                    task_run.id
-                    for task_run in found
-                    if task_run is not None and task_run.flow_run_id in flow_run_ids
-                ]
-            )
+            self._overlay("task_runs").drop(ids)
 
     def _orphan_children(self, parents: set[str]) -> None:
         for segment in self._writable_segments():
@@ -322,13 +379,39 @@ class Store:
 
         Its `parent_flow_run_id` is taken from its parent task run.
         """
-        self._drop((run.id,))
         # Rule M8: whatever the record says of its parent.
         task_run = self.task_runs.get(run.parent_task_run_id)
         parent = task_run.flow_run_id if task_run else None
+        self._drop((run.id,))
         self._buffer[run.id] = replace(run, parent_flow_run_id=parent)
         if len(self._buffer) > MAX_BUFFERED:
             self._flush()
+
+    def put_many(self, runs: Sequence[FlowRun]) -> None:
+        """Add runs, as `put` does; no run may have one of their ids. Many become a segment."""
+        if len(runs) <= MAX_PUT_ONE_BY_ONE:
+            for run in runs:
+                self.put(run)
+            return
+        task_runs = self.task_runs
+        parents = {
+            run.id: task_run.flow_run_id
+            for run in runs
+            if (task_run := task_runs.get(run.parent_task_run_id)) is not None
+        }
+        with_parents = [
+            replace(run, parent_flow_run_id=parents[run.id]) if run.id in parents else run
+            for run in runs
+        ]
+        self._writable_segments().append(Segment(FlowRunIndex(with_parents)))
+
+    def existing_ids(self, ids: Mapping[str, object]) -> list[str]:
+        """Those of the ids that runs here have."""
+        found = [run_id for run_id in self._buffer if run_id in ids]
+        for segment in self._segments:
+            held = segment.index.ordinal_by_id.keys() & ids.keys()
+            found += [run_id for run_id in held if segment.ordinal_of(run_id) is not None]
+        return sorted(found)
 
     def _flush(self) -> None:
         """Make a segment of the buffer and of the last segments that are small beside it."""
@@ -358,6 +441,7 @@ class Store:
         other: Store = Store.__new__(Store)  # faster: `__init__` makes what is replaced here
         other.base = self.base
         other._pending_cascade = None
+        other._pending_count = 0
         other._independent_predicate = None
         other._base_segments = segments = self._base_segments
         if self._segments is not segments:

@@ -74,9 +74,22 @@ class NameIndex(ValueIndex):
         self._ordinals_by_number = list(self.by_value.values())
         number_by_name = {name: number for number, name in enumerate(self.by_value)}
         self.name_numbers = array("I", map(number_by_name.__getitem__, names))
+        self._names: list[str] = list(self.by_value)
         self._trigram_indexes: dict[tuple[object, bool], TrigramIndex] = {}
         self._cached_matches: OrderedDict[LikePattern, BitMap] = OrderedDict()
         self._lazy_matches: OrderedDict[LikePattern, LazyLikeMatches] = OrderedDict()
+
+    def name_at(self, ordinal: int) -> str:
+        """The name of a run."""
+        return self._names[self.name_numbers[ordinal]]
+
+    def in_order(self, *, descending: bool) -> array[int]:
+        """The ordinals in order of the names; of equal names the lowest come first."""
+        found = array("I")
+        for name in sorted(self.by_value, reverse=descending):
+            having_it = self.by_value[name]
+            found.extend((having_it,) if isinstance(having_it, int) else having_it.to_array())
+        return found
 
     def look_up(self, test: Comparison) -> OrdinalSet:
         if test.relation is LIKE:

@@ -1,0 +1,80 @@
+"""The server answers others while something is made that a request needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import pytest
+
+from mockserver.http.preparing import when_prepared
+from mockserver.store import NotPrepared
+
+
+def needing(prepare: Callable[[], object], made: list[Any]) -> Callable[[], Any]:
+    def work() -> Any:
+        if not made:
+            raise NotPrepared(prepare)
+        return made[0]
+
+    return work
+
+
+def test_others_go_on_while_something_is_made() -> None:
+    """The loop turns while the thread waits for it; the work is then done with what was made."""
+    made: list[str] = []
+
+    async def main() -> str:
+        turned = Event()
+
+        def prepare() -> None:
+            assert turned.wait(60)
+            made.append("index")
+
+        work = asyncio.ensure_future(when_prepared(needing(prepare, made)))
+        await asyncio.sleep(0)
+        assert made == []
+        turned.set()
+        return str(await work)
+
+    assert asyncio.run(main()) == "index"
+
+
+def test_a_failure_is_that_of_the_request() -> None:
+    """What making it raises, the request that needs it raises."""
+
+    def prepare() -> None:
+        raise MemoryError("too many")
+
+    with pytest.raises(MemoryError, match="too many"):
+        asyncio.run(when_prepared(needing(prepare, [])))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_request_that_was_given_up_does_no_harm(fails: bool) -> None:
+    """Nobody waits any more when it is made."""
+    made: list[str] = []
+
+    async def main() -> None:
+        cancelled, ended = Event(), Event()
+
+        def prepare() -> None:
+            assert cancelled.wait(60)
+            made.append("index")
+            ended.set()
+            if fails:
+                raise MemoryError
+
+        work = asyncio.ensure_future(when_prepared(needing(prepare, made)))
+        await asyncio.sleep(0)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        cancelled.set()
+        assert await asyncio.to_thread(ended.wait, 60)
+        await asyncio.to_thread(lambda: None)
+
+    asyncio.run(main())
+    assert made == ["index"]
