@@ -29,8 +29,8 @@ class ServeOptions:
     """The options of `mockserver serve`, as values.
 
     `paths`: none for the shipped fixtures. `now`: None for a running clock. `max_body`: bytes.
-    `allowed_hosts`: besides loopback names; "*" is any. `journal`: how many exchanges are kept.
-    `notes`: what is to be logged about the options.
+    `client_timeout`: seconds. `allowed_hosts`: besides loopback names; "*" is any. `journal`: how
+    many exchanges are kept. `notes`: what is to be logged about the options.
     """
 
     paths: tuple[Path, ...]
@@ -41,6 +41,7 @@ class ServeOptions:
     json_log: bool
     access_log: bool
     max_body: int
+    client_timeout: float
     allowed_hosts: tuple[str, ...]
     journal: int
     control_token: str | None
@@ -66,6 +67,7 @@ def run_server(options: ServeOptions) -> None:
             dialect=options.dialect,
             now=now,
             max_body=options.max_body,
+            client_timeout=options.client_timeout,
             hosts=_allowed_hosts(options),
             journal=options.journal,
             control_token=options.control_token,

@@ -82,6 +82,17 @@ MaxBodyOption = Annotated[
         help="The longest request body; a longer one is answered with 413.",
     ),
 ]
+ClientTimeoutOption = Annotated[
+    float,
+    typer.Option(
+        envvar="MOCKSERVER_CLIENT_TIMEOUT",
+        min=0.001,
+        max=3600,
+        metavar="SECONDS",
+        help="How long a client may take to send a body, and how long it may read nothing of a "
+        "reply; then it gets 408, or is cut.",
+    ),
+]
 AllowHostOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -125,6 +136,7 @@ def serve(
     access_log: AccessLogOption = False,
     # MAX_BODY, written out: importing mockserver.worlds for --help would import pydantic.
     max_body: MaxBodyOption = 4 << 20,
+    client_timeout: ClientTimeoutOption = 30.0,  # CLIENT_TIMEOUT, as above
     allow_host: AllowHostOption = None,
     journal: JournalOption = 0,
     control_token: ControlTokenOption = None,
@@ -150,6 +162,7 @@ def serve(
             json_log=log_format is LogFormat.json,
             access_log=access_log,
             max_body=max_body,
+            client_timeout=client_timeout,
             allowed_hosts=tuple(allow_host or ()),
             journal=journal,
             control_token=control_token or None,  # an empty variable is no token

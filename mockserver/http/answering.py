@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from .exchange import (
     json_reply,
     log_warnings,
     origin_refusal,
+    pace,
     path_in_world,
     refusal_reply,
     world_of,
@@ -42,11 +44,15 @@ async def answer_unguarded(handler: Handler, request: web.Request) -> web.Stream
     """As `answer`, for a request that was let in."""
     try:
         try:
-            return await handler(request)
+            return pace(request, await handler(request))
         except RefusedRequest as refusal:
             return _refusal_response(request, refusal)
         except web.HTTPException as error:
             return await _http_error_response(request, error)
+    except asyncio.CancelledError:
+        # Nothing cancels a handler but a stop of the server.
+        log.warning("the server stops: %s %s is not answered", request.method, request.path)
+        raise
     except (ConnectionError, web.RequestPayloadError):
         return json_reply({"detail": "the body could not be read"}, status=400, close=True)
     except Exception as error:
@@ -88,7 +94,7 @@ async def _http_error_response(request: web.Request, error: web.HTTPException) -
             return web.Response(status=307, headers={"Location": target})
     # After a body that was not read to its end, what comes next is not a request.
     reply = json_reply(
-        {"detail": error.reason}, status=error.status, close=error.status in (408, 413)
+        {"detail": error.reason}, status=error.status, close=error.status in (408, 413, 503)
     )
     if isinstance(error, web.HTTPMethodNotAllowed):
         reply.headers["Allow"] = error.headers["Allow"]

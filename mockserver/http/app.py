@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from functools import partial
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from ..operations import ENDPOINTS, Context
 from ..prefect import openapi
@@ -15,8 +17,10 @@ from ..worlds import FAULT_HEADER, Sessions, Settings, World
 from .answering import answer, answer_unguarded
 from .event_sockets import EVENT_SOCKETS_KEY, EventSockets
 from .exchange import (
+    UNREAD_KEY,
     WORLD_KEY,
     SessionResource,
+    UnreadReplies,
     handle_expect,
     inject_fault,
     json_reply,
@@ -27,6 +31,7 @@ from .exchange import (
 from .handler import Handler, make_handler
 
 SESSIONS_KEY = web.AppKey("sessions", Sessions)
+STOPPING_KEY = web.AppKey("stopping", asyncio.Event)
 
 
 def create_app(store: Store, settings: Settings | None = None) -> web.Application:
@@ -41,9 +46,12 @@ def create_sessions_app(sessions: Sessions) -> web.Application:
     """An application that serves the world which sessions start from, each session's world below
     `/sessions/NAME`, and the control API of all of them below `/_mock`.
     """
-    app = web.Application(middlewares=[_middleware])
+    stopping = asyncio.Event()
+    app = web.Application(middlewares=[_make_middleware(stopping)])
+    app[STOPPING_KEY] = stopping
     app[SESSIONS_KEY] = sessions
     app[EVENT_SOCKETS_KEY] = EventSockets()
+    app[UNREAD_KEY] = UnreadReplies()
     app[WORLD_KEY] = sessions.default_world
     for prefix in ("", "/api"):
         for method, path, handler in ROUTES:
@@ -53,8 +61,18 @@ def create_sessions_app(sessions: Sessions) -> web.Application:
     return app
 
 
-@web.middleware
-def _middleware(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+def _make_middleware(stopping: asyncio.Event) -> Middleware:
+    """What is around every handler. Once the server is stopping, each reply is a client's last."""
+
+    @web.middleware
+    def middleware(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+        reply = _answer(request, handler)
+        return _close_after(reply) if stopping.is_set() else reply
+
+    return middleware
+
+
+def _answer(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
     """Answer at once, or by way of the journal and the faults where there are any.
 
     The order is journal, guard, bounds of the body, faults, handler: a fault happens only to a
@@ -68,6 +86,12 @@ def _middleware(request: web.Request, handler: Handler) -> Awaitable[web.StreamR
     if has_fault:
         handler = partial(inject_fault, partial(answer_unguarded, handler), world)
     return record_exchange(request, partial(answer, handler, world), world)
+
+
+async def _close_after(reply: Awaitable[web.StreamResponse]) -> web.StreamResponse:
+    last = await reply
+    last.force_close()
+    return last
 
 
 async def _openapi_yaml(request: web.Request) -> web.Response:
@@ -100,7 +124,7 @@ async def _events_in(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound
     from .events_websocket import receive_events  # imported late: only flows that run need it
 
-    return await receive_events(request, context, world.settings.body_timeout)
+    return await receive_events(request, context, world.settings.client_timeout)
 
 
 async def _control(request: web.Request) -> web.StreamResponse:

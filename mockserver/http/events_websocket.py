@@ -29,7 +29,7 @@ MAX_BRACKETS = 20_000
 # Chosen, not measured.
 HEARTBEAT_SECONDS = 30.0
 # Chosen: how long a client has to answer a close frame; a stop of the server waits for it.
-_CLOSE_SECONDS = 0.3
+_CLOSE_SECONDS = 0.1
 
 
 async def receive_events(

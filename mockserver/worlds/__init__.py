@@ -21,7 +21,7 @@ from .faults import (
 )
 from .journal import MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal
 from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
-from .settings import MAX_BODY, Settings
+from .settings import CLIENT_TIMEOUT, MAX_BODY, Settings
 from .worlds import MAX_SESSIONS, Sessions, World, deterministic_ids, session_settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         explain_request_mismatch,
     )
     from .base_cache import BaseCache
-    from .dump import SeedDocument, dump_store
+    from .dump import SeedDocument, dump_store, iterate_dump
 
 __getattr__ = lazy_exports(
     __name__,
@@ -47,6 +47,7 @@ __getattr__ = lazy_exports(
         "dump": (
             "SeedDocument",
             "dump_store",
+            "iterate_dump",
         ),
     },
 )

@@ -5,7 +5,7 @@ Invariant: a store loaded from the document holds the same records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
@@ -23,13 +23,17 @@ def dump_store(store: Store) -> SeedDocument:
     Fields with their default value and empty collections are left out. Earlier states of runs are
     lost, because a seed cannot hold them.
     """
-    records: Mapping[str, Iterable[Any]] = {"flow_runs": store} | {
-        name: getattr(store, name) for name in COLLECTIONS if name != "flow_runs"
-    }
-    document = {
-        name: [_dump_record(record, name) for record in records[name]] for name in COLLECTIONS
-    }
-    return {name: dumped for name, dumped in document.items() if dumped}
+    document: SeedDocument = {}
+    for name, record in iterate_dump(store):
+        document.setdefault(name, []).append(record)
+    return document
+
+
+def iterate_dump(store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The records of `dump_store` one by one, each with the name of its collection."""
+    for name in COLLECTIONS:
+        for record in store if name == "flow_runs" else getattr(store, name):
+            yield name, _dump_record(record, name)
 
 
 def _dump_record(record: Any, collection: str) -> dict[str, Any]:

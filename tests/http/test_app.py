@@ -45,7 +45,7 @@ def store() -> Store:
 
 @pytest.fixture
 def client(store: Store) -> Iterator[Client]:
-    settings = Settings(max_body=BODY_LIMIT, body_timeout=0.3)
+    settings = Settings(max_body=BODY_LIMIT, client_timeout=0.3)
     with serve_store(store, settings) as connected:
         yield connected
 

@@ -287,7 +287,7 @@ def test_a_client_has_to_authenticate_in_time(store: Store) -> None:
             await ws.receive()
             return ws.close_code
 
-    with serve_store(store, Settings(body_timeout=0.01)) as client:
+    with serve_store(store, Settings(client_timeout=0.01)) as client:
         url = f"http://{client.address[0]}:{client.address[1]}/api/events/in"
         assert asyncio.run(connect(url)) == 1008
 

@@ -6,10 +6,12 @@ world. Invariant: `CONTROL_ROUTES` and control.yaml have the same operations.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from importlib.resources import files
+from inspect import isawaitable
 from typing import Any
 
 import orjson
@@ -18,14 +20,16 @@ from aiohttp import web
 
 from ... import __version__
 from ...errors import NotFound, OutOfBounds, SeedError, UsageError, to_single_line
+from ...seeds import InvalidJsonError, check_json, has_unique_keys
 from ...worlds import Sessions
-from ..exchange import access_refusal, json_reply, path_in_world, world_of
+from ..exchange import StreamedJson, access_refusal, json_reply, path_in_world, world_of
 from . import journal_handlers as control_journal
 from . import world_handlers as control_worlds
 from .control_request import ControlRequest
 
-ControlHandler = Callable[[ControlRequest], "tuple[int, Any]"]
-"""Returns a status, and a value for JSON or None for no body."""
+ControlReply = tuple[int, Any]
+"""A status, and a value for JSON or a StreamedJson; None for no body."""
+ControlHandler = Callable[[ControlRequest], ControlReply | Awaitable[ControlReply]]
 
 
 async def handle_control(
@@ -43,25 +47,33 @@ async def handle_control(
     path = path_in_world(request).removeprefix("/_mock") or "/"
     handler, path_parameters = _match_route(request.method, path)
     try:
+        value = await _read_json(body)
         control_request = ControlRequest(
-            request, sessions, world_of(request), path_parameters, _read_json(body)
+            request, sessions, world_of(request), path_parameters, value, len(body)
         )
-        status, value = handler(control_request)
+        handled = handler(control_request)
+        status, value = await handled if isawaitable(handled) else handled
     except UsageError as error:
         raise OutOfBounds(str(error)) from None
     except SeedError as error:
         problems = [str(problem) for problem in error.problems]
         return json_reply({"detail": str(error), "problems": problems}, status=422)
+    if isinstance(value, StreamedJson):
+        return await value.send(request, status)
     return json_reply(value, status=status)
 
 
-def _read_json(body: bytes) -> Any:
+async def _read_json(body: bytes) -> Any:
     if not body:
         return None
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        value = orjson.loads(body)
+        if not has_unique_keys(body, value):
+            # In a thread, as it can take half a second of 4 MiB.
+            await asyncio.to_thread(check_json, body, value)
+    except (orjson.JSONDecodeError, InvalidJsonError) as error:
         raise UsageError(f"the body is not JSON: {error}") from None
+    return value
 
 
 def _match_route(method: str, path: str) -> tuple[ControlHandler, dict[str, str]]:

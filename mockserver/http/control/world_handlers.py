@@ -6,7 +6,9 @@ is the operationId in control.yaml.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from ...errors import NotFound, UsageError, to_single_line
@@ -14,13 +16,17 @@ from ...operations import flow_run_reply as flow_run_reply
 from ...prefect import FlowRun, find_dialect
 from ...seeds import Seeds
 from ...store import Base, Store
-from ...worlds import World, check_parents, dump_store, fields_of_nth, session_settings
-from ..exchange import SESSION_PREFIX
+from ...worlds import World, check_parents, iterate_dump, session_settings
+from ..exchange import SESSION_PREFIX, JsonDocument, JsonList
 from .control_request import ControlRequest, require_text
+from .slices import in_slices, when_prepared
 
 # Chosen, not measured: one request must not fill the memory.
-MAX_MADE = 100_000
-"""How many flow runs one request may make."""
+MAX_RECORDS = 100_000
+"""How many records one request may add."""
+MAX_MADE_BYTES = 256 << 20
+"""Bytes of the body times the number of flow runs to make of it: what listing them takes."""
+_MAX_LISTED_AT_ONCE = 100  # flow runs that are made; more are listed while they are sent
 
 
 def list_sessions(request: ControlRequest) -> tuple[int, Any]:
@@ -42,7 +48,7 @@ def _session_reply(request: ControlRequest, name: str, world: World) -> dict[str
     }
 
 
-def open_session(request: ControlRequest) -> tuple[int, Any]:
+async def open_session(request: ControlRequest) -> tuple[int, Any]:
     """Open a session: a fork of the server's own world, or an empty world.
 
     The reply has a note if the dialect's release was not measured. Raises UsageError, SeedError,
@@ -62,7 +68,7 @@ def open_session(request: ControlRequest) -> tuple[int, Any]:
     if fields.get("now") is not None:
         world.clock.stop(require_text("now", fields["now"]))
     if fields.get("seeds") is not None:
-        world.load(_seeds(fields["seeds"], world))
+        await _load(fields["seeds"], world)
     world.begin_here()
     # Opened last: a field that is wrong leaves no session behind.
     name = fields.get("name")
@@ -91,53 +97,78 @@ def _no_session(name: str) -> NotFound:
     return NotFound(f"no session {to_single_line(name)!r}")
 
 
-def _seeds(value: Any, world: World) -> Seeds:
-    return world.factory.seeds_from_document(value)
+async def _read_seeds(value: Any, world: World) -> Seeds:
+    """Return the checked records of a seed. Raises UsageError, SeedError."""
+    lists = value.values() if isinstance(value, dict) else (value,)
+    number = sum(len(records) for records in lists if isinstance(records, list))
+    if number > MAX_RECORDS:
+        raise UsageError(f"the seed has {number:,} records; expected up to {MAX_RECORDS:,} at once")
+    return await in_slices(world.factory.read_document(value))
+
+
+async def _load(value: Any, world: World) -> Seeds:
+    """Add the records of a seed to a world and return them. Raises UsageError, SeedError."""
+    seeds = await _read_seeds(value, world)
+    await when_prepared(lambda: world.load(seeds))
+    return seeds
 
 
 def dump(request: ControlRequest) -> tuple[int, Any]:
-    """Return what the world holds, as a seed."""
-    return 200, dump_store(request.world.store)
+    """Return what the world holds, as a seed. Changes while it is sent do not show in it."""
+    return 200, JsonDocument(iterate_dump(request.world.store.fork()))
 
 
-def load(request: ControlRequest) -> tuple[int, Any]:
-    """Add a seed to what the world holds. Raises SeedError."""
-    before = len(request.world.store)
-    request.world.load(_seeds(request.body, request.world))
-    return 200, {"flow_runs": len(request.world.store), "added": len(request.world.store) - before}
+async def load(request: ControlRequest) -> tuple[int, Any]:
+    """Add a seed to what the world holds. Raises UsageError, SeedError."""
+    seeds = await _load(request.body, request.world)
+    return 200, {"flow_runs": len(request.world.store), "added": len(seeds.flow_runs)}
 
 
-def replace_seeds(request: ControlRequest) -> tuple[int, Any]:
-    """Replace what the world holds by a seed, which `reset` restores. Raises SeedError."""
+async def replace_seeds(request: ControlRequest) -> tuple[int, Any]:
+    """Replace what the world holds by a seed, which `reset` restores. Raises as `load` does."""
     # Read first: seeds with a problem leave the world as it was.
-    base = _seeds(request.body, request.world).base()
+    base = (await _read_seeds(request.body, request.world)).base()
     request.world.store = Store(base)
     request.world.begin_here()
     return 200, {"flow_runs": len(base.runs), "added": len(base.runs)}
 
 
-def make(request: ControlRequest) -> tuple[int, Any]:
+async def make(request: ControlRequest) -> tuple[int, Any]:
     """Add flow runs from a few fields each; return them as a real server would.
 
     Raises UsageError, SeedError.
     """
-    number = request.query_integer("number", 1, MAX_MADE)
+    number = request.query_integer("number", 1, MAX_RECORDS)
     body = {} if request.body is None else request.body
     given = body if isinstance(body, list) else [body]
     if not all(isinstance(fields, dict) for fields in given):
         raise UsageError(
             "expected the fields of a flow run as an object, or a list of such objects"
         )
-    # Refused before `fields_of_nth` makes them all.
-    if len(given) * number > MAX_MADE:
-        raise UsageError(f"{len(given) * number:,} flow runs; expected up to {MAX_MADE:,} at once")
+    # Refused before any is made.
+    if len(given) * number > MAX_RECORDS:
+        came = f"{len(given) * number:,} flow runs"
+        raise UsageError(f"{came}; expected up to {MAX_RECORDS:,} at once")
+    if request.body_size * number > MAX_MADE_BYTES:
+        came = f"{number:,} times a body of {request.body_size:,} bytes"
+        raise UsageError(f"{came}; expected up to {MAX_MADE_BYTES:,} bytes in all")
     world = request.world
-    run_fields = [fields_of_nth(fields, n) for fields in given for n in range(number)]
-    seeds = world.factory.seeds_from(run_fields)
+    seeds = await in_slices(world.factory.make_copies(given, number))
+    await when_prepared(lambda: _add(seeds, world))
+    # A fork: what others delete while the reply is sent was made all the same.
+    made = _render_all(seeds.flow_runs, world.store.fork(), world.now())
+    few = len(seeds.flow_runs) <= _MAX_LISTED_AT_ONCE
+    return 201, list(made) if few else JsonList(made)
+
+
+def _add(seeds: Seeds, world: World) -> None:
     check_parents(seeds, world.store)
     world.load(seeds)
-    made = (world.store.get(flow_run_id) for flow_run_id in seeds.flow_runs)
-    return 201, [render_flow_run(run, world) for run in made if run is not None]
+
+
+def _render_all(flow_run_ids: Iterable[str], store: Store, now: datetime) -> Iterator[Any]:
+    runs = map(store.get, flow_run_ids)
+    return (flow_run_reply(run, store, now) for run in runs if run is not None)
 
 
 def render_flow_run(run: FlowRun, world: World) -> Any:

@@ -56,7 +56,7 @@ async def read_body(request: web.Request, settings: Settings) -> bytes:
         return content.read_nowait() or request.get(BODY_KEY, b"")
     body = bytearray()
     try:
-        async with asyncio.timeout(settings.body_timeout):
+        async with asyncio.timeout(settings.client_timeout):
             async for chunk in content.iter_any():
                 body += chunk
                 # A chunked body announces no length.
@@ -64,7 +64,7 @@ async def read_body(request: web.Request, settings: Settings) -> bytes:
                     raise _too_long(settings)
     except TimeoutError:
         raise web.HTTPRequestTimeout(
-            reason=f"the body did not arrive within {settings.body_timeout:g} s"
+            reason=f"the body did not arrive within {settings.client_timeout:g} s"
         ) from None
     return bytes(body)
 

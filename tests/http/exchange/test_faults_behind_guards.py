@@ -29,7 +29,7 @@ def store() -> Store:
 
 @pytest.fixture
 def client(store: Store) -> Iterator[Client]:
-    settings = Settings(max_body=100, body_timeout=0.2, journal=10)
+    settings = Settings(max_body=100, client_timeout=0.2, journal=10)
     with serve_store(store, settings) as connected:
         connected.documented = False  # injected faults are in no document
         yield connected
