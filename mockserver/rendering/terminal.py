@@ -64,9 +64,14 @@ class TerminalPrinter:
         self.print_wrapped(f"── {name} {line}"[: self.console.width], "bold")
 
 
-def print_page(page: Page, console: Console) -> None:
-    """Print a page, its headline last: that is where a reader of a terminal looks first."""
+def print_page(page: Page, console: Console, *, lead: bool = False) -> None:
+    """Print a page, its headline last: that is where a reader of a terminal looks first.
+
+    `lead`: it also comes first, for a page of which the beginning matters most.
+    """
     printer = TerminalPrinter(console)
+    if lead:
+        printer.print_wrapped(f"{page.mark} {page.headline}", STYLES[page.tone])
     for section in page.sections:
         _print_section(section, printer)
     printer.print_rule("result")

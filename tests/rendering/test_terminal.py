@@ -104,3 +104,12 @@ def test_a_rule_is_never_longer_than_the_terminal() -> None:
     stream = io.StringIO()
     TerminalPrinter(Console(file=stream, width=20)).print_rule("a long name of a section")
     assert stream.getvalue() == "\n── a long name of a\n"
+
+
+def test_a_headline_may_also_lead() -> None:
+    """For a long page of which the beginning matters most; its last line stays the headline."""
+    stream = io.StringIO()
+    page = Page(Tone.GOOD, "Nothing goes", (), (Section("s", notes=("a note",)),))
+    print_page(page, Console(file=stream, width=60), lead=True)
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == lines[-1] == "✓ Nothing goes"
