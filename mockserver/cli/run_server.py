@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -53,6 +55,7 @@ def run_server(options: ServeOptions) -> None:
 
     Raises SeedError for seeds that cannot be loaded, UsageError if it cannot listen.
     """
+    _open_standard_streams()
     # First: notes about the seeds are log lines, too.
     log_to_stderr(as_json=options.json_log)
     for note in options.notes:
@@ -135,10 +138,31 @@ def _print_banner(url: str, options: ServeOptions, run_count: int) -> None:
         f"try: curl -H 'Content-Type: application/json' -d '{_EXAMPLE_BODY}' "
         f"{url}/flow_runs/bulk_delete",
     )
-    # Python buffers a pipe, where a script waits for the first line.
-    print("\n".join(lines), flush=True)  # noqa: T201
+    _print_lines(lines)
     if not _resolves_to_loopback(options.host):
         _log.warning(
             "listening on %s, which is not loopback: anyone who can reach it can delete flow runs",
             options.host,
         )
+
+
+def _open_standard_streams() -> None:
+    """Open what is closed of the three, as after `>&-`: uvloop aborts if a socket is one."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # becomes the lowest number that is free
+
+
+def _print_lines(lines: Sequence[str]) -> None:
+    """Print lines at once. It is no error if nobody reads them, as after `| head -1`."""
+    try:
+        # Python buffers a pipe, where a script waits for the first line.
+        print("\n".join(lines), flush=True)  # noqa: T201
+    except OSError as error:
+        _log.warning("the server runs, but its standard output is closed: %s", error)
+        # What is left in the buffer would be an error again when Python ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

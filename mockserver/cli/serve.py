@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..prefect import find_dialect
 from .now_option import NowOption, parse_now
 
@@ -119,7 +120,16 @@ ControlTokenOption = Annotated[
         envvar="MOCKSERVER_CONTROL_TOKEN",
         metavar="TOKEN",
         help="Allow the control API (/_mock) to requests with 'Authorization: Bearer TOKEN' and "
-        "to no others. Without a token, only this machine may use it.",
+        "to no others. Without a token, only this machine may use it. Others on this machine see "
+        "what is given on the command line: better use the environment variable, or the file.",
+    ),
+]
+ControlTokenFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="MOCKSERVER_CONTROL_TOKEN_FILE",
+        metavar="FILE",
+        help="A file that holds the token, instead of --control-token.",
     ),
 ]
 
@@ -140,6 +150,7 @@ def serve(
     allow_host: AllowHostOption = None,
     journal: JournalOption = 0,
     control_token: ControlTokenOption = None,
+    control_token_file: ControlTokenFileOption = None,
 ) -> None:
     """Serve Prefect's flow-run API with the flow runs in SEEDS.
 
@@ -165,10 +176,32 @@ def serve(
             client_timeout=client_timeout,
             allowed_hosts=tuple(allow_host or ()),
             journal=journal,
-            control_token=control_token or None,  # an empty variable is no token
+            control_token=_control_token(control_token, control_token_file),
             notes=tuple(notes),
         )
     )
+
+
+# Chosen. A file that is no token, such as a device, must not be read without end.
+_LONGEST_TOKEN = 4096
+
+
+def _control_token(given: str | None, file: Path | None) -> str | None:
+    """The token, given or in a file; None for none. Raises UsageError."""
+    if file is None:
+        return given or None  # an empty variable is no token
+    if given:
+        raise UsageError("--control-token and --control-token-file are given; expected one of them")
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_LONGEST_TOKEN + 1)
+        token = content.decode("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--control-token-file {file}: {error}; expected a text file") from None
+    if not token or len(content) > _LONGEST_TOKEN or not token.isprintable():
+        expected = f"one line of 1 to {_LONGEST_TOKEN} letters"
+        raise UsageError(f"--control-token-file {file} holds no token; expected {expected}")
+    return token
 
 
 @contextmanager

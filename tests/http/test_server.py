@@ -1,6 +1,7 @@
 """`mockserver serve` as a process: what it prints, how it stops, what slow clients do to it."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -53,6 +54,7 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
         MOCKSERVER_LOG_FORMAT="json",
         MOCKSERVER_ACCESS_LOG="1",
         MOCKSERVER_MAX_BODY="20",
+        MOCKSERVER_CLIENT_TIMEOUT="0.1",
         MOCKSERVER_ALLOW_HOST="mock.internal",
         MOCKSERVER_JOURNAL="1",
         MOCKSERVER_CONTROL_TOKEN="s3cret",  # noqa: S106 - of a test
@@ -62,10 +64,11 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
         client = Client(url_of(lines))
         assert client.bulk_delete({"limit": 1}, Host="mock.internal").status == 200
         assert client.bulk_delete(b" " * 21).status == 413
+        assert client.raw(REQUEST).startswith(b"HTTP/1.1 408")
         assert client.send("GET", "/_mock/journal").status == 401
         headers = {"Authorization": "Bearer s3cret"}
         journal = client.send("GET", "/_mock/journal", headers=headers).json
-        assert ([one["status"] for one in journal["exchanges"]], journal["dropped"]) == ([413], 1)
+        assert ([one["status"] for one in journal["exchanges"]], journal["dropped"]) == ([408], 2)
         client.connection.close()
         process.send_signal(signal.SIGTERM)
         _, logged = process.communicate(timeout=10)
@@ -122,6 +125,98 @@ def test_an_unfinished_body_does_not_delay_the_stop(tmp_path: Path) -> None:
         slow.sendall(REQUEST + b'{"lim')
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=5) == 0
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("closed", ["its reader is gone", "it is not open"])
+def test_nobody_needs_to_read_its_output(tmp_path: Path, closed: str, unbuffered: str) -> None:
+    """As after `| head -1` or `>&-`: it serves until a signal, and exits with 0."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = f"exec {sys.executable} -m mockserver serve {write_seed(tmp_path)} --port 0"
+    redirection = ">&-" if closed == "it is not open" else ""
+    with subprocess.Popen(  # noqa: S602 - of a test
+        f"{command} --host 0.0.0.0 {redirection}",  # which is logged once it listens
+        shell=True,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    ) as process:
+        os.close(writer)
+        assert process.stderr
+        logged = next(line for line in process.stderr if "not loopback" in line or not line)
+        assert "listening on 0.0.0.0" in logged
+        process.send_signal(signal.SIGTERM)
+        assert "Traceback" not in process.stderr.read()
+        assert process.wait(timeout=5) == 0
+
+
+def test_the_token_can_be_in_a_file(tmp_path: Path) -> None:
+    """So that no list of processes shows it; blanks around it do not count."""
+    file = tmp_path / "token"
+    file.write_text("s3cret\n")
+    with run_serve_command(write_seed(tmp_path), "--control-token-file", file) as (_, lines):
+        client = Client(url_of(lines))
+        assert client.send("GET", "/_mock").status == 401
+        headers = {"Authorization": "Bearer s3cret"}
+        assert client.send("GET", "/_mock", headers=headers).status == 200
+        client.connection.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "hint"),
+    [
+        (b"", (), "holds no token; expected one line of 1 to 4096 letters"),
+        (b" \n", (), "holds no token"),
+        (b"a\nb", (), "holds no token"),
+        (b"a" * 5000, (), "holds no token"),
+        (b"\xff", (), "expected a text file"),
+        (None, (), "No such file"),
+        (b"a", ("--control-token", "b"), "expected one of them"),
+    ],
+)
+def test_a_file_without_a_token_is_wrong_usage(
+    tmp_path: Path, content: bytes | None, arguments: tuple[str, ...], hint: str
+) -> None:
+    """Exit code 2 and a sentence; a server that nobody may steer by mistake does not start."""
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content)
+    command = ["serve", str(write_seed(tmp_path)), "--port", "0", "--control-token-file", str(file)]
+    done = subprocess.run(
+        [sys.executable, "-m", "mockserver", *command, *arguments], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert hint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_in_the_middle_of_long_work(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """A process whose loop is busy ends all the same, and says so."""
+    program = (
+        "import mockserver.cli.run_server as run, mockserver.http.app as app, itertools\n"
+        "from mockserver.__main__ import main\n"
+        "app.ROUTES += (('GET', '/busy', lambda _: print('busy', flush=True) or"
+        " sum(1 for _ in itertools.count())),)\n"
+        f"import sys; sys.argv = ['mockserver', 'serve', {str(write_seed(tmp_path))!r},"
+        " '--port', '0']; main()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        lines = [process.stdout.readline() for _ in range(3)]
+        with socket.create_connection(Client(url_of(lines)).address, timeout=10) as connection:
+            connection.sendall(b"GET /busy HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert process.stdout.readline() == "busy\n"
+            process.send_signal(number)
+            assert process.wait(timeout=5) == 0
+        assert "in the middle of a request that takes too long" in process.stderr.read()
 
 
 def test_a_port_in_use_is_an_error_with_a_hint(tmp_path: Path) -> None:
