@@ -12,7 +12,7 @@ from typing import BinaryIO
 import orjson
 
 from ..errors import UsageError
-from ..seeds import PACKED_SUFFIX, Seeds, generate_population, pack
+from ..seeds import PACKED_SUFFIX, Seeds, generate_population, pack_seeds
 from .output import atomic_write, progress_bar
 
 # Chosen, not measured.
@@ -75,16 +75,5 @@ def write_packed(output: Path, seeds: Seeds, *, overwrite: bool) -> None:
     """Write seeds as a packed file. Raises UsageError as `write_population` does."""
     if output.suffix != PACKED_SUFFIX:
         raise UsageError(f"{output}: expected a name that ends in {PACKED_SUFFIX}")
-    base = seeds.base()
     with atomic_write(output, overwrite=overwrite) as file:
-        for part in pack(
-            {
-                "flow_runs": base.runs,
-                "task_runs": list(seeds.task_runs.values()),
-                "flows": list(seeds.flows.values()),
-                "deployments": list(seeds.deployments.values()),
-                "work_pools": list(seeds.work_pools.values()),
-                "work_queues": list(seeds.work_queues.values()),
-            }
-        ):
-            file.write(part)
+        file.writelines(pack_seeds(seeds))

@@ -18,13 +18,13 @@ from .record_fields import COLLECTIONS, FLOW_RUN_FIELDS, OPEN_COLLECTIONS, build
 from .strict_yaml import InvalidYamlError, read_yaml
 
 if TYPE_CHECKING:
-    from .packed import pack
+    from .packed import pack_seeds
     from .population import generate_population
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "packed": ("pack",),
+        "packed": ("pack_seeds",),
         "population": ("generate_population",),
     },
 )
