@@ -29,6 +29,7 @@ ORDER = (
     "contract.server",
     "contract.findings",
     "testing",
+    "remote",
     "http",
     "http.control",
     "http.exchange",
@@ -52,7 +53,7 @@ FILES = ("contract.findings", "errors", "lazy_exports", "resources")
 COPIED = "contract.fuzz.st_hooks"
 # The folders that may import a package; packages that are not listed may be imported anywhere.
 ALLOWED = {
-    "aiohttp": {"http", "http.control", "http.exchange", "testing", "contract.fuzz"},
+    "aiohttp": {"remote", "http", "http.control", "http.exchange", "testing", "contract.fuzz"},
     "typer": {"cli"},
     "rich": {"cli.output", "contract", "contract.report", "contract.verify", "rendering"},
     "requests": {"contract.server", "contract.fuzz"},

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ...prefect import SPEC, Dialect
+from ...remote import build_headers
 from .cleanup_journal import default_folder, delete_leftovers
 from .detect import Identity, identify
 from .environment import prefect_environment
@@ -22,7 +23,7 @@ from .spawn import (
     prefect_command,
     running_server,
 )
-from .target import Limits, Ownership, Target, build_headers
+from .target import Limits, Ownership, Target
 
 StatusCallback = Callable[[str], None]
 
