@@ -6,6 +6,7 @@ MockServerError
 └── RefusedRequest             a request that is answered with an error and changes nothing
     ├── InvalidRequest         it is not valid by the document (or for a real server)
     ├── OutOfBounds            a value exceeds a bound that is not in the schema
+    ├── TooLarge               it costs more than the mock spends on a request
     ├── NotFound               its subject does not exist
     ├── Conflict               it refers to something that does not exist, or repeats a unique value
     ├── Gone                   its subject no longer exists
@@ -95,8 +96,9 @@ class RefusedRequest(MockServerError):
 class InvalidRequest(RefusedRequest):
     """A request that is not valid.
 
-    `errors`, at least one, have pydantic's form (loc, msg, type, input, ctx). `body` is the body
-    as it was read, for a reply that repeats it; None where there is none to repeat.
+    `errors`, at least one, have pydantic's form (loc, msg, type, input, ctx); `more` is how many
+    there are beside them. `body` is the body as it was read, for a reply that repeats it; None
+    where there is none to repeat.
     """
 
     def __init__(
@@ -104,17 +106,23 @@ class InvalidRequest(RefusedRequest):
         errors: Sequence[Mapping[str, Any]],
         body: object = None,
         *,
+        more: int = 0,
         warnings: Sequence[str] = (),
     ) -> None:
         first = to_single_line(str(errors[0]["msg"]))
-        more = f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else ""
-        super().__init__(f"{first}{more}", warnings=warnings)
+        others = len(errors) - 1 + more
+        super().__init__(f"{first} (and {others:,} more)" if others else first, warnings=warnings)
         self.errors = tuple(errors)
+        self.more = more
         self.body = body
 
 
 class OutOfBounds(RefusedRequest):
     """A value beyond a bound that is in no schema; the text is the reply's detail."""
+
+
+class TooLarge(RefusedRequest):
+    """A request that costs too much to read or to carry out; the text is the reply's detail."""
 
 
 class NotFound(RefusedRequest):

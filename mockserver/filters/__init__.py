@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..lazy_exports import lazy_exports
 from .field_types import (
     AS_DOCUMENTED,
+    FAIL_FAST,
     Instant,
     InstantWithOffset,
     JsonInteger,

@@ -191,7 +191,7 @@ def strict_union(strict: Any) -> _StrictOrLax:
 
 
 class _FailFast:
-    """An annotation that makes validation of a list stop at its first error.
+    """An annotation that makes validation of a list or a dict stop at its first error.
 
     A body of a mebibyte can have half a million errors.
     """
@@ -199,13 +199,25 @@ class _FailFast:
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return cast(CoreSchema, {**handler(source), "fail_fast": True})
+        return cast(CoreSchema, _set_fail_fast(handler(source)))
 
 
-_FAIL_FAST = _FailFast()
-Uuids = Annotated[list[Uuid], _FAIL_FAST]
-Texts = Annotated[list[str], _FAIL_FAST]
-StateTypes = Annotated[list[StateType], _FAIL_FAST]
+def _set_fail_fast(schema: Any) -> Any:
+    """The schema with `fail_fast` for its list or dict, which may be within another schema."""
+    if isinstance(schema, dict):
+        stops = {"fail_fast": True} if schema.get("type") in ("list", "dict") else {}
+        inner = {key: _set_fail_fast(schema[key]) for key in _WITHIN if key in schema}
+        return {**schema, **inner, **stops}
+    return [_set_fail_fast(step) for step in schema]
+
+
+# Where the schema of a Sequence has that of a list.
+_WITHIN = ("schema", "json_schema", "python_schema", "steps")
+
+FAIL_FAST = _FailFast()
+Uuids = Annotated[list[Uuid], FAIL_FAST]
+Texts = Annotated[list[str], FAIL_FAST]
+StateTypes = Annotated[list[StateType], FAIL_FAST]
 
 
 def _require_unique(texts: list[str]) -> list[str]:
@@ -225,7 +237,7 @@ UniqueTexts = Annotated[
     list[str],
     _StrictOrLax(
         strict=lambda: cs.no_info_after_validator_function(
-            _require_unique, cs.list_schema(cs.str_schema(), strict=True)
+            _require_unique, cs.list_schema(cs.str_schema(), strict=True, fail_fast=True)
         ),
         lax=lambda: cs.no_info_wrap_validator_function(
             _drop_duplicates, cs.list_schema(cs.str_schema())
@@ -249,23 +261,27 @@ NameOrNull = Annotated[
 
 @cache
 def without_fail_fast(model: type[BaseModel]) -> type[BaseModel]:
-    """Return the model with lists that report every error, as a real server's do."""
+    """Return the model with lists and dicts that report every error, as a real server's do."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         annotation = _strip_fail_fast(field.annotation)
-        if annotation is not field.annotation or _FAIL_FAST in field.metadata:
-            fields[name] = (annotation, field.default)
+        if annotation is not field.annotation or FAIL_FAST in field.metadata:
+            others = [each for each in field.metadata if each is not FAIL_FAST]
+            annotated = Annotated[(annotation, *others)] if others else annotation
+            fields[name] = (annotated, ... if field.is_required() else field.default)
     return create_model(model.__name__, __base__=model, **fields)
 
 
 def _strip_fail_fast(annotation: Any) -> Any:
-    """The annotation without `_FAIL_FAST` in it; the same object if it has none."""
-    if get_origin(annotation) is Annotated and _FAIL_FAST in get_args(annotation):
-        return get_args(annotation)[0]
-    # With None, a plain type makes a types.UnionType, and Annotated a typing.Union (Python 3.11).
-    if get_origin(annotation) is UnionType or get_origin(annotation) is Union:
-        parts = [_strip_fail_fast(part) for part in get_args(annotation)]
-        return annotation if parts == list(get_args(annotation)) else reduce(or_, parts)
+    """The annotation without `FAIL_FAST` in it; the same object if it has none."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _strip_fail_fast(parts[0]) if FAIL_FAST in parts else annotation
+    stripped = [_strip_fail_fast(part) for part in parts]
+    if stripped != list(parts):
+        # With None, a plain type makes a types.UnionType, and Annotated a typing.Union (3.11).
+        union = origin is UnionType or origin is Union
+        return reduce(or_, stripped) if union else origin[tuple(stripped)]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return without_fail_fast(annotation)
     return annotation

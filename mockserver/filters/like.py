@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..errors import TooLarge
 from ..prefect import Dialect, LikeCase, NulHandling, Wildcards
 
 
@@ -109,18 +110,54 @@ class LikePattern:
         return self.matches_normalized(self.normalize(name))
 
 
+MAX_WILDCARDS = 50_000
+"""In one pattern. SQLite refuses a pattern with more bytes than this; PostgreSQL has no bound."""
+
+
 def compile_like(text: str, dialect: Dialect) -> LikePattern:
-    """Compile the text of `like_`. It is not empty: an empty `like_` is no condition (M2)."""
+    """Compile the text of `like_`. It is not empty: an empty `like_` is no condition (M2).
+
+    Raises TooLarge for too many wildcards; this is judged first, as they take long to compile.
+    """
+    if _is_refused(text, dialect):
+        return _refused_pattern(text, dialect)
     if dialect.like_wildcards is Wildcards.LITERAL:
         return LikePattern(text, dialect.like_case_ascii, (_literal_segment(text, dialect),))
     return _compile_pattern(text, f"%{fold_case(text, dialect.like_case_ascii)}%", dialect)
 
 
 def compile_prefix(text: str, dialect: Dialect) -> LikePattern:
-    """Compile one text of `startswith_`; an empty one matches every name."""
+    """Compile one text of `startswith_`; an empty one matches every name.
+
+    Raises TooLarge as `compile_like` does.
+    """
+    if _is_refused(text, dialect):
+        return _refused_pattern(text, dialect)
     if dialect.like_wildcards is Wildcards.LITERAL:
         return LikePattern(text, dialect.like_case_ascii, (), head=_literal_segment(text, dialect))
     return _compile_pattern(text, f"{fold_case(text, dialect.like_case_ascii)}%", dialect)
+
+
+def _is_refused(text: str, dialect: Dialect) -> bool:
+    """Whether a database refuses a pattern for its length. Raises TooLarge."""
+    if dialect.like_wildcards is Wildcards.LITERAL:
+        return False
+    most = dialect.undocumented_5xx.max_like_bytes if dialect.undocumented_5xx else None
+    # A pattern has at least as many bytes as characters; `startswith_` has one `%` less than
+    # `like_`, for which the bound is.
+    if most is not None and len(text) > most + 1:
+        return True
+    wildcards = sum(map(text.count, "%_\\"))
+    if wildcards > MAX_WILDCARDS:
+        raise TooLarge(
+            f"the pattern has {wildcards:,} wildcards; mockserver takes at most {MAX_WILDCARDS:,}"
+        )
+    return False
+
+
+def _refused_pattern(text: str, dialect: Dialect) -> LikePattern:
+    """What stands for a pattern that `query_size` refuses before it is compared with a name."""
+    return LikePattern(text, dialect.like_case_ascii, (_build_segment([text]),))
 
 
 def _literal_segment(text: str, dialect: Dialect) -> LikeSegment:

@@ -6,6 +6,7 @@ decide whether its database would refuse the query.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -69,9 +70,12 @@ class QuerySize:
         self.lone_surrogate |= has_surrogate(text)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def has_surrogate(text: str) -> bool:
     """Whether a text has a lone surrogate, which UTF-8 cannot encode."""
-    return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
+    return not text.isascii() and _SURROGATE.search(text) is not None
 
 
 def measure_query(filter_: FlowRunFilter | None, dialect: Dialect) -> QuerySize:

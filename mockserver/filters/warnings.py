@@ -7,6 +7,7 @@ request.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from ..prefect import DIALECTS, Dialect
@@ -16,6 +17,7 @@ from .query_size import QuerySize, violated_limit
 
 # The backslash means something on PostgreSQL only.
 _PATTERN_CHARACTERS = frozenset("%_\\")
+_ASCII_LETTERS = re.compile("[A-Za-z]+")
 _DATABASE_LIMITS = tuple(
     dialect.undocumented_5xx for dialect in DIALECTS.values() if dialect.undocumented_5xx
 )
@@ -53,10 +55,12 @@ def _like_warnings(text: str) -> Iterator[str]:
         yield "like-wildcards"
     if "\0" in text:
         yield "like-nul"
-    if not text.isascii() and any(map(_is_non_ascii_cased, text)):
+    if not text.isascii() and _has_non_ascii_case(text):
         yield "like-case-ascii"
 
 
-def _is_non_ascii_cased(letter: str) -> bool:
-    """Whether it is a letter outside A-Z with case, which the databases do not fold as Unicode."""
-    return not letter.isascii() and not letter == letter.casefold() == letter.upper()
+def _has_non_ascii_case(text: str) -> bool:
+    """Whether it has letters outside A-Z with case, which the databases do not fold as Unicode."""
+    # Not letter by letter: a text can have millions.
+    other = _ASCII_LETTERS.sub("", text)
+    return not other == other.casefold() == other.upper()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import TooLarge
 from ..filters import (
     AT_OR_AFTER,
     AT_OR_BEFORE,
@@ -317,7 +318,15 @@ def _work_queue_criteria(
     return compile_with(_WORK_QUEUE_CONDITIONS, queue_filter, dialect)
 
 
+MAX_PREFIXES = 1_000
+"""Of one `startswith_`. A real server has no bound of its own."""
+
+
 def _starts_with(texts: list[str], dialect: Dialect) -> Predicate | None:
+    if len(texts) > MAX_PREFIXES:
+        raise TooLarge(
+            f"startswith_ has {len(texts):,} texts; mockserver compares at most {MAX_PREFIXES:,}"
+        )
     tests = tuple(Comparison("name", LIKE, compile_prefix(text, dialect)) for text in texts)
     return AnyOf(tests) if tests else None
 

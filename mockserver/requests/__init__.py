@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..lazy_exports import lazy_exports
 from .body_kinds import MAX_PAGE_LIMIT
 from .bulk_delete_body import BulkDeleteRequest
-from .identifiers import read_uuid
+from .lax_reading import read_uuid
 from .message import JSON_MEDIA_TYPE, Message, check_api_version, parse_api_version
 from .reading import read_request
 

@@ -58,11 +58,16 @@ class PageParameters(BodyParameters):
 Limit = Annotated[int, json_integer(ge=1, le=MAX_LIMIT)]
 
 
+def keeps_any_json(model: type[BaseModel]) -> bool:
+    """Whether a body may hold, in some place, any JSON value that is then stored."""
+    return not issubclass(model, BodyParameters) or model.accepts_any_json
+
+
 def is_fully_checked(request: BaseModel) -> bool:
     """Whether pydantic's strict reading left nothing to look at: no ignored key, no page out of
     bounds, and no value of which the schema does not tell whether JSON can hold it.
     """
-    if not isinstance(request, BodyParameters) or request.accepts_any_json:
+    if not isinstance(request, BodyParameters) or keeps_any_json(type(request)):
         return False
     if request.model_extra and not request.model_extra.keys() <= request.ignored_keys:
         return False

@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import SchemaValidator, core_schema
 
 from ..errors import InvalidRequest, ServerFailure
 from ..filters import without_fail_fast
 from .body_kinds import NOT_AN_OBJECT, BodyParameters, BodyT, PageParameters, check_page_limit
+from .error_lists import tell_errors
 from .json_values import bytes_to_text, echoed_body
+
+_UUID_VALIDATOR = SchemaValidator(core_schema.uuid_schema())
 
 
 def parse_lax(model: type[BodyT], value: Any, now: datetime, *, all_errors: bool = False) -> BodyT:
@@ -31,29 +36,47 @@ def parse_lax(model: type[BodyT], value: Any, now: datetime, *, all_errors: bool
     given = _pick_parameters(model, value) if issubclass(model, BodyParameters) else value
     if given is None:
         raise InvalidRequest([missing_error()], None)
-    context = {"now": now}
+    # FastAPI validates so, which shows in errors: model_attributes_type, not model_type.
+    as_fastapi: dict[str, Any] = {"from_attributes": True, "context": {"now": now}}
+    teller: type[BaseModel] = model
     try:
-        # FastAPI validates so, which shows in errors: model_attributes_type, not model_type.
-        return model.model_validate(given, from_attributes=True, context=context)
+        return model.model_validate(given, **as_fastapi)
     except ValidationError as error:
         refusal = error
     except UnicodeEncodeError:  # a lone surrogate where a date-time belongs
         raise ServerFailure("a lone surrogate in a date-time", retryable=False) from None
     echoed = echoed_body(value)
     if all_errors:
+        teller = without_fail_fast(model)
         try:
-            without_fail_fast(model).model_validate(given, from_attributes=True, context=context)
+            teller.model_validate(given, **as_fastapi)
         except ValidationError as error:
             refusal = error
-    errors = [_error(error, model) for error in refusal.errors()]
+    told, more = tell_errors(refusal, given, partial(teller.model_validate, **as_fastapi))
+    errors = [_error(error, model) for error in told]
     if any(error["type"] == NOT_AN_OBJECT for error in errors):
         raise ServerFailure("a policy that is no object", retryable=False)
-    raise InvalidRequest(errors, echoed)
+    raise InvalidRequest(errors, echoed, more=more)
 
 
 def missing_error(*key: str) -> dict[str, Any]:
     """FastAPI's error for a body, or a key of it, that is required and not there."""
     return {"type": "missing", "loc": ("body", *key), "msg": "Field required", "input": None}
+
+
+def read_uuid(text: str | None, *loc: str) -> str:
+    """An id in a path or a query, as lower-case text with hyphens, which is how ids are kept.
+
+    `loc` says where it stood, such as ("query", "flow_run_id"). Raises InvalidRequest, with one
+    error in pydantic's form, for a text that is no uuid and for None.
+    """
+    if text is None:
+        raise InvalidRequest([{**missing_error(), "loc": loc}], None)
+    try:
+        return str(_UUID_VALIDATOR.validate_python(text))
+    except ValidationError as refusal:
+        (error,) = refusal.errors(include_url=False)
+        raise InvalidRequest([{**error, "loc": loc}], None) from None
 
 
 def every_key_missing(model: type[BaseModel], value: object) -> InvalidRequest:
@@ -81,7 +104,7 @@ def _pick_parameters(model: type[BodyParameters], value: Any) -> dict[str, Any]:
 
 def _error(error: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """An error of pydantic in the form in which a real server tells it."""
-    reported = {key: value for key, value in error.items() if key != "url"}
+    reported = dict(error)
     if error["type"] == "missing" and len(error["loc"]) == 1 and issubclass(model, BodyParameters):
         return missing_error(str(error["loc"][0]))
     reported["loc"] = ("body", *error["loc"])

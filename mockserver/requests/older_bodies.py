@@ -45,9 +45,10 @@ def _changes_of(model: type[BodyT]) -> tuple[str, ...]:
 @cache
 def _without(model: type[BodyT], *changes: str) -> type[BodyT]:
     older: dict[str, Any] = {
-        key: (before.type, model.model_fields[key].default)
+        key: (before.type, ... if field.is_required() else field.default)
         for key, before in _annotations(model).items()
         if before.change in changes
+        for field in (model.model_fields[key],)
     }
     return create_model(model.__name__, __base__=model, **older)
 

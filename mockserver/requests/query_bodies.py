@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..filters import (
+    FAIL_FAST,
     DeploymentFilter,
     FlowFilter,
     FlowRunFilter,
@@ -21,6 +22,7 @@ from ..filters import (
     JsonNumber,
     OlderTaskRunFilter,
     TaskRunFilter,
+    Texts,
     Uuid,
     WorkPoolFilter,
     WorkQueueFilter,
@@ -184,7 +186,7 @@ class IncrementRequest(BodyParameters):
     """The body of increment-with-lease."""
 
     slots: Annotated[int, json_integer(gt=0)]
-    names: Annotated[list[str], Field(min_length=1), Before("names_needed", list[str])]
+    names: Annotated[list[str], FAIL_FAST, Field(min_length=1), Before("names_needed", Texts)]
     mode: Literal["concurrency", "rate_limit"] = "concurrency"
     lease_duration: LeaseDuration = 300.0
     holder: ConcurrencyLeaseHolder | None = None

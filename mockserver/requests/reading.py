@@ -16,8 +16,9 @@ from pydantic import ValidationError
 
 from ..errors import InvalidRequest, RefusedRequest, UnreadableRequest, UnsupportedApiVersion
 from ..prefect import PREFECT_SQLITE, Dialect
-from .body_kinds import BodyParameters, BodyT, is_fully_checked
-from .json_values import UndecodableBody, echoed_body
+from .body_cost import check_cost
+from .body_kinds import BodyParameters, BodyT, is_fully_checked, keeps_any_json
+from .json_values import UndecodableBody, check_storable_depth, echoed_body
 from .lax_reading import every_key_missing, parse_lax
 from .message import JSON_MEDIA_TYPE, Message, api_version_error, effective_body, media_type
 from .older_bodies import model_under
@@ -54,9 +55,10 @@ def read_request(
     `now` is what a lax dialect takes the time `now` for; without it, the clock's. `path_errors`
     are what is wrong with the path, in pydantic's form: one refusal tells both.
 
-    Raises InvalidRequest, OutOfBounds, UnreadableRequest, UnsupportedApiVersion or ServerFailure,
-    each with the ids of its warnings.
+    Raises TooLarge; InvalidRequest, OutOfBounds, UnreadableRequest, UnsupportedApiVersion or
+    ServerFailure, each with the ids of its warnings.
     """
+    check_cost(message.body)
     model = model_under(model, dialect)
     # A version, whatever it is, goes the slow way, which looks at it after the syntax of the body.
     if (
@@ -118,7 +120,10 @@ def _as_dialect(
     try:
         request = _read_content(read, model, dialect, now, content, value)
     except InvalidRequest as refusal:
-        raise InvalidRequest([*path_errors, *refusal.errors], refusal.body) from None
+        errors = [*path_errors, *refusal.errors]
+        raise InvalidRequest(errors, refusal.body, more=refusal.more) from None
+    if dialect.lax_coercion and keeps_any_json(model):
+        check_storable_depth(content)
     if path_errors:
         echoed = dialect.lax_coercion or not content
         raise InvalidRequest(path_errors, echoed_body(value) if echoed else None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from ..errors import InvalidRequest
 from ..filters import AS_DOCUMENTED
 from .body_kinds import BodyParameters, BodyT, check_page_limit, is_fully_checked
+from .error_lists import tell_errors
 from .json_values import is_json_encodable
 
 
@@ -21,14 +23,14 @@ def parse_strict(model: type[BodyT], content: bytes) -> BodyT:
     """
     if not content and not issubclass(model, BodyParameters):
         raise invalid_body("missing", "Field required")
+    content = content or b"{}"
+    read = partial(model.model_validate_json, strict=True, context={AS_DOCUMENTED: True})
     try:
-        request = model.model_validate_json(
-            content or b"{}", strict=True, context={AS_DOCUMENTED: True}
-        )
+        request = read(content)
     except ValidationError as refusal:
-        raise InvalidRequest(list(_errors(refusal)), None) from None
+        raise _refusal(refusal, content, read) from None
     # pydantic's JSON parser lets NaN and infinities through where a model takes any JSON.
-    if not is_fully_checked(request) and not is_json_encodable(json.loads(content or b"{}")):
+    if not is_fully_checked(request) and not is_json_encodable(json.loads(content)):
         raise invalid_body("json_invalid", "Invalid JSON: a number that is not finite")
     check_page_limit(request)
     return request
@@ -39,8 +41,16 @@ def invalid_body(kind: str, message: str) -> InvalidRequest:
     return InvalidRequest([{"type": kind, "loc": ("body",), "msg": message}], None)
 
 
-def _errors(refusal: ValidationError) -> Iterator[Mapping[str, Any]]:
-    for error in refusal.errors(include_url=False, include_context=False):
-        reported = {"loc": ("body", *error["loc"]), "msg": error["msg"], "type": error["type"]}
-        readable = error["type"] != "json_invalid"  # else the input is all that came
-        yield reported | {"input": error["input"]} if readable else reported
+def _refusal(
+    refusal: ValidationError, content: bytes, read: Callable[[bytes], object]
+) -> InvalidRequest:
+    # Only what is JSON can have more than one error.
+    value = json.loads(content) if refusal.error_count() > 1 else None
+    errors, more = tell_errors(refusal, value, lambda part: read(json.dumps(part).encode()))
+    return InvalidRequest([_error(error) for error in errors], None, more=more)
+
+
+def _error(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    reported = {"loc": ("body", *error["loc"]), "msg": error["msg"], "type": error["type"]}
+    readable = error["type"] != "json_invalid"  # else the input is all that came
+    return reported | {"input": error["input"]} if readable else reported

@@ -15,7 +15,7 @@ from typing import Any, Generic, cast
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
 from ..prefect import Dialect
 from .body_kinds import BodyT
-from .json_values import UndecodableBody, decode_json, is_json_encodable
+from .json_values import UndecodableBody, decode_json, is_json_encodable, is_strict_json
 from .lax_reading import parse_lax
 from .message import Message
 from .strict_reading import parse_strict
@@ -75,7 +75,7 @@ def read_both_ways(
         value = decode_json(content)
     except (UndecodableBody, InvalidRequest, ServerFailure) as problem:
         return BothWays(message, content, undecoded=problem)
-    encodable = is_json_encodable(value)
+    encodable = is_strict_json(content) or is_json_encodable(value)
     all_errors = dialect.lax_coercion and len(content) <= MAX_BYTES_LISTING_ALL_ERRORS
     lax = Attempt.of(partial(parse_lax, model, value, now, all_errors=all_errors))
     strict = (

@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ..filters import (
+    FAIL_FAST,
     FlowRunFilter,
     Instant,
     InstantWithOffset,
@@ -47,7 +48,7 @@ MAX_RETRY_DELAYS = 50  # Prefect: _internal/schemas/validators.py, list_length_5
 JsonObject = dict[str, Any]
 # Prefect: types/__init__.py, KeyValueLabels; an error names each of these types.
 LabelValue = StrictBool | StrictInt | StrictFloat | str
-Labels = dict[str, LabelValue]
+Labels = Annotated[dict[str, LabelValue], FAIL_FAST]
 
 
 class StateDetails(OpenObject):
@@ -65,7 +66,7 @@ class StateDetails(OpenObject):
     pause_timeout: InstantWithOffset | None = None
     pause_reschedule: bool = False
     pause_key: str | None = None
-    run_input_keyset: dict[str, str] | None = None
+    run_input_keyset: Annotated[dict[str, str], FAIL_FAST] | None = None
     refresh_cache: bool | None = None
     retriable: bool | None = None
     transition_id: Uuid | None = None
@@ -136,8 +137,14 @@ class TaskRunPolicy(Policy):
     retry_delay_seconds: JsonNumber = 0.0
     retries: JsonInteger | None = None
     retry_delay: Annotated[
-        int | float | list[int] | list[float] | None,
-        strict_union(JsonInteger | JsonNumber | list[JsonInteger] | list[JsonNumber] | None),
+        int | float | Annotated[list[int], FAIL_FAST] | Annotated[list[float], FAIL_FAST] | None,
+        strict_union(
+            JsonInteger
+            | JsonNumber
+            | Annotated[list[JsonInteger], FAIL_FAST]
+            | Annotated[list[JsonNumber], FAIL_FAST]
+            | None
+        ),
         AfterValidator(_check_retry_delays),
     ] = None
     retry_jitter_factor: Annotated[JsonNumber | None, AfterValidator(_check_jitter_factor)] = None
@@ -255,6 +262,12 @@ class Constant(OpenObject):
     type: str
 
 
+TaskInputs = Annotated[
+    list[TaskRunResult | FlowRunResult | Parameter | Constant],
+    FAIL_FAST,
+]
+
+
 def _check_cache_key(cache_key: str | None) -> str | None:
     if cache_key and len(cache_key) > MAX_CACHE_KEY_LENGTH:
         raise ValueError(
@@ -279,7 +292,7 @@ class TaskRunCreate(ClosedObject):
     empirical_policy: TaskRunPolicy = TaskRunPolicy()
     tags: Texts = []
     labels: Labels | None = {}
-    task_inputs: dict[str, list[TaskRunResult | FlowRunResult | Parameter | Constant]] = {}
+    task_inputs: Annotated[dict[str, TaskInputs], FAIL_FAST] = {}
 
 
 class LogCreate(ClosedObject):
@@ -294,7 +307,7 @@ class LogCreate(ClosedObject):
 
 
 # A Sequence, as in Prefect's create_logs: pydantic has other errors for it than for a list.
-class Logs(RootModel[Sequence[LogCreate]]):
+class Logs(RootModel[Annotated[Sequence[LogCreate], FAIL_FAST]]):
     """Lines of logs, of any runs."""
 
     model_config = ConfigDict(frozen=True)

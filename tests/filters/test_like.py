@@ -4,14 +4,22 @@ SQLite is asked here. What PostgreSQL answered is written down; CI asks a real o
 """
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mockserver.filters.like import compile_like, compile_prefix
+from mockserver.errors import TooLarge
+from mockserver.filters.like import MAX_WILDCARDS, compile_like, compile_prefix
+from mockserver.operations.context import Context
+from mockserver.operations.queries import count_flow_runs
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
+from mockserver.requests import FilterParameters
+from mockserver.seeds import load_seeds
+from mockserver.store.store import Store
 
 letters = st.text(alphabet="aAbB%_\\é\0ßİΣς\n.", max_size=8)
 
@@ -81,3 +89,32 @@ def test_many_wildcards_are_matched_in_time() -> None:
     """A thousand wildcards over a long name take no exponential time."""
     hostile = compile_like("a%" * 1000 + "b", PREFECT_SQLITE)
     assert not hostile.matches("a" * 10_000)
+
+
+@pytest.mark.parametrize("compile_text", [compile_like, compile_prefix])
+def test_a_pattern_that_sqlite_refuses_is_not_compiled(compile_text: Any) -> None:
+    """However many wildcards it has: it stands for its own text until the query is refused."""
+    text = "%_" * 2_000_000
+    pattern = compile_text(text, PREFECT_SQLITE)
+    assert (pattern.text, pattern.segments[0].texts) == (text, ((0, text),))
+
+
+@pytest.mark.parametrize("compile_text", [compile_like, compile_prefix])
+def test_a_pattern_with_too_many_wildcards_is_too_large(compile_text: Any) -> None:
+    """On PostgreSQL, which takes patterns of any length. In spec none is a wildcard."""
+    text = "%_\\" * (MAX_WILDCARDS // 3 + 1)
+    with pytest.raises(TooLarge, match="the pattern has 50,001 wildcards; mockserver takes at"):
+        compile_text(text, PREFECT_POSTGRESQL)
+    assert compile_text(text, SPEC).matches(text)
+    assert compile_text("%_" * (MAX_WILDCARDS // 2), PREFECT_POSTGRESQL).matches("x" * 25_000)
+
+
+def test_as_many_prefixes_as_are_compared_are_compared() -> None:
+    """One more is too many."""
+    store = Store(load_seeds([], datetime(2026, 1, 31, tzinfo=UTC)).base())
+    for number, refused in ((1_000, False), (1_001, True)):
+        body = {"work_pool_queues": {"name": {"startswith_": ["a"] * number}}}
+        request = FilterParameters.model_validate(body)
+        context = Context(store, SPEC, datetime(2026, 1, 31, tzinfo=UTC), lambda: "", None, None)
+        with pytest.raises(TooLarge, match="startswith_ has 1,001") if refused else nullcontext():
+            assert count_flow_runs(context, request).value == 0

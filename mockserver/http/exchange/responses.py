@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
-import orjson
 from aiohttp import web
 
 from ...errors import (
@@ -22,10 +20,13 @@ from ...errors import (
     OutOfBounds,
     RefusedRequest,
     ServerFailure,
+    TooLarge,
     UnreadableRequest,
     UnsupportedApiVersion,
 )
-from ...prefect import Dialect, format_instant
+from ...prefect import Dialect
+from .json_text import dump_json
+from .refusals import complete_or_short
 
 WARNING_HEADER = "x-mockserver-warning"
 
@@ -37,6 +38,7 @@ _STATUS_BY_ERROR: Mapping[type[RefusedRequest], int] = {
     NotFound: 404,
     Conflict: 409,
     Gone: 410,
+    TooLarge: 413,
     OutOfBounds: 422,
     NotModelled: 501,
 }
@@ -45,15 +47,8 @@ _STATUS_BY_ERROR: Mapping[type[RefusedRequest], int] = {
 def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mapping[str, object]]:
     """The status and body of the reply to a refused request, as the dialect has it."""
     match refusal:
-        # Prefect: api/server.py, validation_exception_handler.
-        case InvalidRequest() if dialect.error_shape:
-            return 422, {
-                "exception_message": "Invalid request received.",
-                "exception_detail": refusal.errors,
-                "request_body": refusal.body,
-            }
         case InvalidRequest():
-            return 422, {"detail": refusal.errors}
+            return 422, complete_or_short(refusal, repeats_body=dialect.error_shape)
         # prefect_object_not_found_exception_handler: other 404s are HTTPException, with `detail`.
         case NotFound(from_set_state=True) if dialect.error_shape:
             return 404, {"exception_message": str(refusal)}
@@ -93,31 +88,3 @@ def json_reply(
 def _headers(empty: bool, warnings: tuple[str, ...]) -> Mapping[str, str]:
     headers = {} if empty else {"Content-Type": "application/json"}
     return {**headers, WARNING_HEADER: ", ".join(warnings)} if warnings else headers
-
-
-def dump_json(value: object, *, narrow: bool = False) -> bytes:
-    """A value as JSON; times in UTC end in Z. Raises ServerFailure as `json_reply` does.
-
-    orjson writes it, or Python's json where orjson cannot, in the same way.
-    """
-    try:
-        return orjson.dumps(value, default=_json_default, option=orjson.OPT_UTC_Z)
-    except TypeError:  # an integer of more than 64 bits, or a text that UTF-8 cannot say
-        if narrow:
-            raise ServerFailure("an integer of more than 64 bits", retryable=False) from None
-        import json
-
-        # NaN and infinities become null, as orjson writes them.
-        text = json.dumps(value, default=_json_default)
-        plain = json.loads(text, parse_constant=lambda _: None)
-        return json.dumps(plain, ensure_ascii=False).encode()
-
-
-def _json_default(value: Any) -> Any:
-    """A value that orjson does not know, in a form that it does: mappings, records, times."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    # For Python's json; orjson writes times itself.
-    if hasattr(value, "isoformat"):
-        return format_instant(value)
-    return {key: getattr(value, key) for key in value.__dataclass_fields__}
