@@ -9,7 +9,7 @@ from aiohttp import web
 from yarl import URL
 
 from ..errors import NotModelled, RefusedRequest, to_single_line
-from ..operations import MODELLED_SUMMARY, lacks_path, sort_warnings
+from ..operations import MODELLED_SUMMARY, lacks_path, refusal_sentence, sort_warnings
 from ..prefect import is_unmodelled
 from ..worlds import World
 from .exchange import (
@@ -62,14 +62,22 @@ async def answer_unguarded(handler: Handler, request: web.Request) -> web.Stream
 
 
 def _refusal_response(request: web.Request, refusal: RefusedRequest) -> web.Response:
-    dialect = world_of(request).settings.dialect
+    world = world_of(request)
+    dialect = world.settings.dialect
     status, reply = refusal_reply(refusal, dialect)
     warnings = sort_warnings(refusal.warnings)
-    if warnings:
-        about = (request.path, status, str(refusal))
-        log_warnings("%s refused with %d: %s", *about, warnings=warnings, dialect=dialect)
+    about = (request.method, request.path, status, refusal_sentence(refusal))
+    log_warnings("%s %s refused with %d: %s", *about, warnings=warnings, dialect=dialect)
+    world.totals.count_refused(request.method, _path_template(request), status, refusal)
     # A real server closes the connection after a 500 or 503 (measured, 3.8.8).
     return json_reply(reply, status=status, warnings=warnings, close=status in (500, 503))
+
+
+def _path_template(request: web.Request) -> str:
+    """The path of a request as openapi.yaml has it; that of the request where no route has it."""
+    resource = request.match_info.route.resource
+    path = path_in_world(request) if resource is None else resource.canonical
+    return path.removeprefix("/api")
 
 
 async def _http_error_response(request: web.Request, error: web.HTTPException) -> web.Response:

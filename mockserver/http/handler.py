@@ -39,11 +39,17 @@ def make_handler(endpoint: Endpoint) -> Handler:
     async def handle(request: web.Request) -> web.Response:
         world = world_of(request)
         message = await read_message(request, world)
+        world.note_before()
         if endpoint.plan is not None:
             deletion, warned = await when_prepared(
                 _execute_plan, endpoint, endpoint.plan, message, world
             )
-            return _deletion_response(request, world, deletion, warned)
+            warnings = _merge_warnings(deletion.warnings, warned)
+            path = endpoint.template
+            world.totals.count_planned(
+                endpoint.method, path, message.body, endpoint.status, deletion, warnings
+            )
+            return _deletion_response(request, world, deletion, warnings)
         outcome, warned = await when_prepared(_operate, request, endpoint, message, world)
         return _outcome_response(request, endpoint, world, outcome, warned)
 
@@ -147,13 +153,17 @@ def _read_parameter(
         errors += refusal.errors
 
 
+def _merge_warnings(earned: tuple[str, ...], warned: frozenset[str]) -> tuple[str, ...]:
+    """The warnings that a request earned by what it does and by how it is written."""
+    return sort_warnings({*earned, *warned}) if warned else earned
+
+
 def _deletion_response(
-    request: web.Request, world: World, deletion: Deletion, warned: frozenset[str]
+    request: web.Request, world: World, deletion: Deletion, warnings: tuple[str, ...]
 ) -> web.Response:
     """The response of a planned delete; the journal and the log are told of it."""
     if world.journal is not None:
         request[DELETION_KEY] = deletion
-    warnings = sort_warnings({*deletion.warnings, *warned}) if warned else deletion.warnings
     if warnings:
         about = (request.path, len(deletion.deleted), deletion.plan.sentence)
         dialect = world.settings.dialect
@@ -171,17 +181,20 @@ def _outcome_response(
     """The response of any other operation; the journal and the log are told of it."""
     if outcome.deletion is not None:
         request[DELETION_KEY] = outcome.deletion
-    warnings = sort_warnings({*outcome.warnings, *warned}) if warned else outcome.warnings
+    warnings = _merge_warnings(outcome.warnings, warned)
+    status = endpoint.created_status if outcome.made else endpoint.status
     dialect = world.settings.dialect
     if warnings:
         about = f"{request.path}: {outcome.sentence}" if outcome.sentence else request.path
         log_warnings("%s", about, warnings=warnings, dialect=dialect)
     try:
-        return json_reply(
+        reply = json_reply(
             outcome.value,
-            status=endpoint.created_status if outcome.made else endpoint.status,
+            status=status,
             warnings=warnings,
             narrow=endpoint.int64_only and dialect.huge_integers,
         )
     except UnicodeEncodeError:  # which SQLite has taken among JSON
         raise ServerFailure("a lone surrogate in a reply", retryable=False) from None
+    world.totals.count(endpoint.method, endpoint.template, status, outcome.deletion, warnings)
+    return reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,6 +52,12 @@ class Endpoint:
     since: str | None = None  # the field of Dialect that says which releases have it; None: all
     # /health and /version lie outside the routers that check it (Prefect: create_api_app).
     checks_api_version: bool = True  # a real server checks it everywhere but in two places
+
+    @cached_property
+    def template(self) -> str:
+        """The path as openapi.yaml has it: `/flow_runs/{id}`."""
+        # The braces of a pattern stand in pairs, so the name ends at its colon.
+        return re.sub(r"\{(\w+):(?:[^{}]|\{[^{}]*\})*\}", r"{\1}", self.path)
 
     @cached_property
     def parameters(self) -> bool:

@@ -16,7 +16,8 @@ from hashlib import blake2b
 from itertools import count
 from uuid import UUID, uuid4
 
-from ..errors import Conflict, NotFound, UsageError, to_single_line
+from ..errors import Conflict, NotFound, SeedError, UsageError, to_single_line
+from ..operations import RequestTotals
 from ..seeds import Seeds
 from ..store import Store
 from .clock import Clock
@@ -52,11 +53,13 @@ class World:
     """A store with its own clock, journal, fault rules and snapshots.
 
     `journal` is None where the settings ask for none. `plans` are kept because the same request
-    often comes again. `initial_store` and `initial_clock` are what `reset` restores. Not for
-    several threads at once.
+    often comes again. `totals` count what requests deleted, and `before` is the store as it was
+    before the first of them, with what was loaded since; None before any request. `initial_store`
+    and `initial_clock` are what `reset` restores. Not for several threads at once.
     """
 
     __slots__ = (
+        "before",
         "clock",
         "factory",
         "faults",
@@ -69,6 +72,7 @@ class World:
         "settings",
         "snapshots",
         "store",
+        "totals",
     )
 
     def __init__(self, store: Store, settings: Settings, clock: Clock | None = None) -> None:
@@ -87,6 +91,8 @@ class World:
         self.initial_store = store.fork()
         self.initial_clock = self.clock.copy()
         self.snapshots: dict[str, Store] = {}
+        self.totals = RequestTotals()
+        self.before: Store | None = None
 
     def load(self, seeds: Seeds) -> None:
         """Add the records of seeds. Raises SeedError, and then nothing is added."""
@@ -94,17 +100,36 @@ class World:
             insert_seeds(seeds, self.store)
         else:  # an empty store can be replaced, and a base has indexes
             self.store = Store(seeds.base())
+        if self.before is not None:
+            # Refused are runs whose ids were there before; what is known of those stays.
+            with suppress(SeedError):
+                insert_seeds(seeds, self.before)
+
+    def note_before(self) -> None:
+        """Keep the store as it is now as `before`, unless an earlier one is kept."""
+        if self.before is None:
+            self.before = self.store.fork()
+
+    def forget_requests(self) -> None:
+        """Let totals and `before` begin anew."""
+        self.totals.clear()
+        self.before = None
 
     def begin_here(self) -> None:
         """Make the current store and clock the ones that `reset` restores."""
         self.initial_store = self.store.fork()
         self.initial_clock = self.clock.copy()
+        self.forget_requests()
 
     def reset(self) -> None:
-        """Restore the initial store and clock; clear the journal and the faults. Snapshots stay."""
+        """Restore the initial store and clock; clear the journal, totals and faults.
+
+        Snapshots stay.
+        """
         self.store = self.initial_store.fork()
         self.clock.copy_from(self.initial_clock)
         self.faults.clear(seed=0)
+        self.forget_requests()
         if self.journal is not None:
             self.journal.clear()
 
@@ -119,8 +144,12 @@ class World:
         self.snapshots[name] = self.store.fork()
 
     def restore(self, name: str) -> None:
-        """Give the store the content of a snapshot, which is kept. Raises NotFound."""
+        """Give the store the content of a snapshot, which is kept; totals begin anew.
+
+        Raises NotFound.
+        """
         self.store = self._get_snapshot(name).fork()
+        self.forget_requests()
 
     def drop_snapshot(self, name: str) -> None:
         """Delete a snapshot. Raises NotFound."""

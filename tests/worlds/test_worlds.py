@@ -200,3 +200,21 @@ def test_sessions_take_memory_for_their_changes_only() -> None:
     assert after - before < 10 << 20, f"{(after - before) >> 10:,} KiB; {sys.version}"
     assert len(origin.store) == 20_000
     assert {len(each.store) for _, each in sessions} == {19_999}
+
+
+def test_before_is_the_store_as_the_first_request_found_it() -> None:
+    """With what is loaded later, as far as it is new; a reset and a restore begin anew."""
+    one = world()
+    one.note_before()
+    one.store.delete([run(0).id])
+    one.note_before()
+    one.load(one.factory.seeds_from([{"id": run(7).id}]))
+    one.load(one.factory.seeds_from([{"id": run(0).id}]))  # known to `before` already
+    assert one.before is not None
+    assert [found.id for found in one.before] == [run(at).id for at in (7, 2, 1, 0)]
+    one.snapshot("now")
+    for begin in (one.reset, one.begin_here, lambda: one.restore("now")):
+        one.note_before()
+        one.totals.count("GET", "/health", 200)
+        begin()
+        assert (one.before, one.totals.calls) == (None, 0)

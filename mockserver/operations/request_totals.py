@@ -1,0 +1,159 @@
+"""The totals of a world: what its requests asked for, how often, and what came of it.
+
+Every world keeps them, with or without a journal: a deletion report is made of them.
+
+Invariants: the size is bounded, and what does not fit is counted. A request costs one lookup in a
+dictionary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..errors import InvalidRequest, RefusedRequest, to_single_line
+from .deletion import Deletion, Plan
+
+MAX_GROUPS = 2_000
+"""Most groups of requests; chosen."""
+MAX_IDS = 100_000
+"""Most ids of deleted flow runs that are kept; as many as a journal keeps."""
+_LONGEST_KEY = 4_096  # bytes of a body by which requests are grouped, as in the cache of plans
+
+
+@dataclass(slots=True)
+class RequestTotal:
+    """Requests that are alike, and what came of them.
+
+    `path` is that of the endpoint, such as `/flow_runs/{id}`. `plan` is what the requests asked to
+    delete; None where they asked for something else. `status` is that of the replies, `reason` why
+    they were refused, in words, empty where they were not. `calls` is how many requests there
+    were, `deleted` how many flow runs they deleted, and `ids` those of the first ones, highest
+    first in each call. `warnings` are the ids of the warnings that they earned.
+    """
+
+    method: str
+    path: str
+    plan: Plan | None = None
+    status: int | None = None
+    reason: str = ""
+    calls: int = 0
+    deleted: int = 0
+    ids: list[tuple[str, ...]] = field(default_factory=list)
+    warnings: set[str] = field(default_factory=set)
+
+
+_Key = tuple[object, ...]
+
+
+class RequestTotals:
+    """The groups of requests that a world has answered, in the order of their first.
+
+    `ungrouped` counts requests of further groups, and `ungrouped_deleted` the flow runs that they
+    deleted.
+    """
+
+    __slots__ = ("_groups", "_ids", "ungrouped", "ungrouped_deleted")
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._groups: dict[_Key, RequestTotal] = {}
+        self._ids = 0
+        self.ungrouped = self.ungrouped_deleted = 0
+
+    def __iter__(self) -> Iterator[RequestTotal]:
+        return iter(self._groups.values())
+
+    @property
+    def calls(self) -> int:
+        """How many requests were counted."""
+        return self.ungrouped + sum(one.calls for one in self)
+
+    @property
+    def deleted(self) -> int:
+        """How many flow runs requests deleted."""
+        return self.ungrouped_deleted + sum(one.deleted for one in self)
+
+    def count(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        deletion: Deletion | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        """Count a request that was carried out, by its endpoint; `deletion` is what it deleted."""
+        plan = None if deletion is None else deletion.plan
+        self._add((method, path, status), method, path, plan, status, deletion, warnings)
+
+    def count_planned(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        status: int,
+        deletion: Deletion,
+        warnings: tuple[str, ...],
+    ) -> None:
+        """Count a bulk delete: requests with the same body are one group."""
+        # Longer bodies are one group, too: they list ids, and are not sent twice.
+        key = body if len(body) <= _LONGEST_KEY else b""
+        self._add((path, key), method, path, deletion.plan, status, deletion, warnings)
+
+    def count_refused(self, method: str, path: str, status: int, refusal: RefusedRequest) -> None:
+        """Count a request that was refused, by its endpoint and the reason."""
+        reason = refusal_sentence(refusal)
+        group = self._group((method, path, status, reason), method, path, None, status)
+        if group is None:
+            self.ungrouped += 1
+            return
+        group.reason = reason
+        group.calls += 1
+        group.warnings.update(refusal.warnings)
+
+    def _add(
+        self,
+        key: _Key,
+        method: str,
+        path: str,
+        plan: Plan | None,
+        status: int,
+        deletion: Deletion | None,
+        warnings: tuple[str, ...],
+    ) -> None:
+        ids = () if deletion is None else deletion.deleted
+        group = self._group(key, method, path, plan, status)
+        if group is None:
+            self.ungrouped += 1
+            self.ungrouped_deleted += len(ids)
+            return
+        group.calls += 1
+        if warnings:
+            group.warnings.update(warnings)
+        if ids:
+            group.deleted += len(ids)
+            if self._ids + len(ids) <= MAX_IDS:
+                self._ids += len(ids)
+                group.ids.append(ids)
+
+    def _group(
+        self, key: _Key, method: str, path: str, plan: Plan | None, status: int
+    ) -> RequestTotal | None:
+        """The group with a key, made if it is new; None where there are too many."""
+        group = self._groups.get(key)
+        if group is None and len(self._groups) < MAX_GROUPS:
+            group = self._groups[key] = RequestTotal(method, path, plan, status)
+        return group
+
+
+def refusal_sentence(refusal: RefusedRequest) -> str:
+    """Why a request was refused, with the place in the body where it is known."""
+    if not isinstance(refusal, InvalidRequest):
+        return to_single_line(str(refusal))
+    # The place of an error in the JSON itself is an offset, which says nothing in a log.
+    names = (part for part in refusal.errors[0]["loc"] if isinstance(part, str) and part != "body")
+    where = ".".join(names)
+    return to_single_line(f"{where}: {refusal}" if where else str(refusal))
