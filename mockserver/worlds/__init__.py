@@ -19,7 +19,7 @@ from .faults import (
     build_fault,
     parse_fault_header,
 )
-from .journal import MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal
+from .journal import MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
 from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
 from .settings import CLIENT_TIMEOUT, MAX_BODY, Settings
 from .worlds import MAX_SESSIONS, Sessions, World, deterministic_ids, session_settings

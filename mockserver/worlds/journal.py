@@ -18,12 +18,16 @@ from typing import Any
 from ..errors import to_single_line
 from ..filters import AllOf, AnyOf, Comparison, Predicate
 from ..prefect import SPEC, Dialect, FlowRun, warning_sentence
+from .bounded_log import BoundedLog
+from .memory_size import size_of_predicate, size_of_run
 
 # Chosen, not measured: a journal that nobody clears must not fill the memory.
 MAX_EXCHANGES = 1_000
 MAX_KEPT_BODY = 64 << 10  # bytes of one body
-MAX_TOTAL_BYTES = 8 << 20  # of all bodies of a journal together
+MAX_KEPT_TEXT = 2_000  # characters of one path, and of one query
+MAX_TOTAL_BYTES = 8 << 20  # of all requests and replies of a journal together
 MAX_DELETED = 100_000  # flow runs
+MAX_DELETED_BYTES = 64 << 20  # of all flow runs that they deleted
 _MAX_ERRORS = 100
 
 
@@ -33,7 +37,8 @@ class Exchange:
     """One request and its reply.
 
     `number` counts from 1 in the order of the replies. `path` is without the prefix of a session
-    and without `/api`. `body` and `reply` are cut after `MAX_KEPT_BODY` bytes. `status` is None
+    and without `/api`. `path` and `query` are cut after `MAX_KEPT_TEXT` characters and then say how
+    many are missing; `body` and `reply` are cut after `MAX_KEPT_BODY` bytes. `status` is None
     where no reply was sent. `warnings` are ids. `deleted` are the flow runs that the request
     deleted, as they last were; `predicate` is the condition that they met, and `limit` how many
     could be deleted at most. `fault` is the injected fault in words. `error` is an exception that
@@ -68,8 +73,10 @@ class Exchange:
 
     @property
     def size(self) -> int:
-        """How many bytes the two bodies take."""
-        return len(self.body) + len(self.reply)
+        """About how many bytes the request and the reply take, without the deleted flow runs."""
+        condition = 0 if self.predicate is None else size_of_predicate(self.predicate)
+        texts = len(self.path) + len(self.query) + len(self.fault or "")
+        return len(self.body) + len(self.reply) + texts + condition
 
     @property
     def why(self) -> str:
@@ -84,6 +91,12 @@ class Exchange:
     def __str__(self) -> str:
         outcome = "no reply" if self.status is None else str(self.status)
         return f"#{self.number} {self.method} {to_single_line(self.path, 120)} -> {outcome}"
+
+
+def cut_text(text: str) -> str:
+    """A path or query as an exchange keeps it."""
+    missing = len(text) - MAX_KEPT_TEXT
+    return text if missing <= 0 else f"{text[:MAX_KEPT_TEXT]}... and {missing:,} characters more"
 
 
 def _parse_json(body: bytes) -> Any:
@@ -103,16 +116,15 @@ class Journal:
     """
 
     __slots__ = (
-        "_bytes", "_deleted", "_exchanges", "_max_exchanges", "_total", "deleted_dropped",
-        "errors", "warning_counts",
+        "_deleted", "_exchanges", "_total", "deleted_dropped", "errors", "warning_counts",
     )  # fmt: skip
 
     def __init__(self, max_exchanges: int = MAX_EXCHANGES) -> None:
-        """Keep up to `max_exchanges` (1 or more), and fewer where their bodies are large."""
-        self._max_exchanges = max_exchanges
-        self._bytes = 0
-        self._exchanges: deque[Exchange] = deque()
-        self._deleted: deque[FlowRun] = deque(maxlen=MAX_DELETED)
+        """Keep up to `max_exchanges` (1 or more), and fewer where they are large."""
+        self._exchanges: BoundedLog[Exchange] = BoundedLog(
+            max_exchanges, MAX_TOTAL_BYTES, MAX_DELETED_BYTES
+        )
+        self._deleted: BoundedLog[FlowRun] = BoundedLog(MAX_DELETED, MAX_DELETED_BYTES)
         self._total = 0
         self.deleted_dropped = 0
         self.warning_counts: Counter[str] = Counter()
@@ -142,26 +154,20 @@ class Journal:
     def write(self, exchange: Exchange) -> None:
         """Add an exchange with its warnings, its error and the flow runs that it deleted."""
         self._total += 1
-        self._exchanges.append(exchange)
-        self._bytes += exchange.size
-        # The newest always stays: its two cut bodies are far below MAX_TOTAL_BYTES.
-        while len(self._exchanges) > self._max_exchanges or self._bytes > MAX_TOTAL_BYTES:
-            self._bytes -= self._exchanges.popleft().size
+        sizes = [size_of_run(run) for run in exchange.deleted]
+        self._exchanges.append(exchange, exchange.size, sum(sizes))
         if exchange.warnings:
             self.warning_counts.update(exchange.warnings)
         if exchange.error is not None:
             # The error is raised again in the test, where pytest prints its notes.
             exchange.error.add_note(f"while mockserver answered {exchange}")
             self.errors.append(exchange.error)
-        if exchange.deleted:
-            kept = len(self._deleted) + len(exchange.deleted)
-            self.deleted_dropped += max(0, kept - MAX_DELETED)
-            self._deleted.extend(exchange.deleted)
+        for run, size in zip(exchange.deleted, sizes, strict=True):
+            self.deleted_dropped += self._deleted.append(run, size)
 
     def clear(self) -> None:
         """Remove everything; numbers start at 1 again."""
         self._exchanges.clear()
-        self._bytes = 0
         self._deleted.clear()
         self.warning_counts.clear()
         self.errors.clear()

@@ -1,6 +1,10 @@
 """The journal, and the messages of assertions about it."""
 
+import json
+import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -16,7 +20,14 @@ from mockserver.worlds.assertions import (
     explain_deletion_mismatch,
     explain_request_mismatch,
 )
-from mockserver.worlds.journal import MAX_TOTAL_BYTES, Exchange, Journal, failed_conditions
+from mockserver.worlds.journal import (
+    MAX_TOTAL_BYTES,
+    Exchange,
+    Journal,
+    cut_text,
+    failed_conditions,
+)
+from mockserver.worlds.memory_size import size_of_run
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DONE = State(StateType.COMPLETED, "Completed")
@@ -62,6 +73,79 @@ def test_the_journal_keeps_the_last_exchanges_and_counts_all() -> None:
     assert not journal.errors
 
 
+@pytest.mark.parametrize("text", ["path", "query", "fault"])
+def test_texts_count_as_bodies_do(text: str) -> None:
+    """A journal of long paths, queries or faults keeps fewer exchanges."""
+    journal = Journal()
+    for number in range(1, 8):
+        given: dict[str, Any] = {text: "x" * (MAX_TOTAL_BYTES // 4)}
+        journal.write(replace(exchange(number, body=b"", reply=b""), **given))
+    assert 3 <= len(journal) <= 4
+
+
+def test_paths_and_queries_are_cut_with_what_is_missing() -> None:
+    """One request line has up to 8 KB."""
+    assert cut_text("/a") == "/a"
+    assert cut_text("x" * 2_000) == "x" * 2_000
+    assert cut_text("x" * 8_000) == "x" * 2_000 + "... and 6,000 characters more"
+
+
+def test_conditions_are_bounded_in_total() -> None:
+    """A condition takes many times the memory of the body that it was made of."""
+    journal = Journal()
+    names = {"any_": [str(number) for number in range(10_000)]}
+    large = predicate(operator="or_", name=names, tags={"any_": names["any_"]})
+    for number in range(1, 8):
+        journal.write(exchange(number, predicate=large))
+    assert [one.number for one in journal] == [4, 5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * (1 << 20), ["x"] * 30_000, [[]] * 10_000, {str(n): n for n in range(30_000)},
+     ["\ud800" * (1 << 17)], [10**30] * 40_000],
+    ids=["text", "list", "lists", "object", "surrogates", "integers"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "field", ["parameters", "context", "labels", "job_variables", "rest", "data"]
+)
+def test_deleted_runs_are_bounded_in_bytes(field: str, value: Any) -> None:
+    """Large ones leave room for fewer, in the exchanges as well; the dropped ones are counted."""
+    journal = Journal()
+    for number in range(1, 101):
+        given = {"a": value}
+        fields = {"state": replace(DONE, data=given)} if field == "data" else {field: given}
+        journal.write(exchange(number, deleted=(run(number, **fields),)))
+    assert 10 < len(journal) < 100
+    assert len(journal.deleted) == len(journal)
+    assert journal.deleted_dropped == 100 - len(journal.deleted)
+
+
+def test_a_single_exchange_can_be_larger_than_the_bound() -> None:
+    """The newest is there to be looked at, whatever it deleted."""
+    journal = Journal()
+    large = run(1, parameters={"a": "x" * (80 << 20)})
+    for number in (1, 2):
+        journal.write(exchange(number, deleted=(large,)))
+    assert [one.number for one in journal] == [2]
+    assert journal.deleted == (large,)
+
+
+def test_the_memory_of_a_run_is_told_about_right() -> None:
+    """Within a factor of two and a half, for what a client can choose."""
+    values: tuple[Any, ...] = ("x" * 100_000, ["text"] * 10_000, [[] for _ in range(10_000)],
+              {f"key-{n}": n for n in range(10_000)})  # fmt: skip
+    for value in values:
+        tracemalloc.start()
+        parsed = json.loads(json.dumps(value))
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert 0.4 < size_of_run(run(1, parameters={"a": parsed})) / taken < 2.5
+    assert size_of_run(run(1)) == size_of_run(replace(run(1), state=None)) == 1_000
+    tagged = replace(run(1), labels=MappingProxyType({"a": NOW}), tags=("a",))
+    assert 1_100 < size_of_run(tagged) < 1_400
+
+
 def test_deleted_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest are dropped first, and counted."""
     monkeypatch.setattr(journal_module, "MAX_DELETED", 3)
@@ -75,7 +159,7 @@ def test_deleted_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bodies_are_bounded_in_total() -> None:
     """Large bodies leave room for fewer exchanges."""
     journal = Journal()
-    large = b" " * (MAX_TOTAL_BYTES // 4)
+    large = b" " * (MAX_TOTAL_BYTES // 4 - 100)
     for number in range(1, 8):
         journal.write(exchange(number, body=large, reply=b""))
     assert [one.number for one in journal] == [4, 5, 6, 7]

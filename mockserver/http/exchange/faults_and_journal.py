@@ -19,6 +19,7 @@ from ...worlds import (
     Exchange,
     Fault,
     World,
+    cut_text,
     parse_fault_header,
 )
 from .body_reader import BODY_KEY, read_body
@@ -150,8 +151,8 @@ def _record(
             number=journal.next_number,
             at=world.now(),
             method=request.method,
-            path=path_in_world(request).removeprefix("/api") or "/",
-            query=request.rel_url.raw_query_string,
+            path=cut_text(path_in_world(request).removeprefix("/api") or "/"),
+            query=cut_text(request.rel_url.raw_query_string),
             body=body[:MAX_KEPT_BODY],
             status=None if reply is None else reply.status,
             reply=b"" if reply is None else _body_of(reply)[:MAX_KEPT_BODY],
