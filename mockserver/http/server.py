@@ -28,9 +28,9 @@ KEEPALIVE_SECONDS = 30.0
 """How long a connection may stay without a complete request, from its start or its last reply."""
 # How a stop takes less than a second in all. Chosen: for at most so long requests that come are
 # answered, until there was none for a moment; those in flight have the rest of the time to finish.
-_DRAIN_SECONDS = 0.2
+_DRAIN_SECONDS = 0.4
 _QUIET_SECONDS = 0.02
-_SHUTDOWN_SECONDS = 0.3  # twice, if a handler does not end when it is told to
+_SHUTDOWN_SECONDS = 0.2  # twice, if a handler does not end when it is told to
 _STOP_SECONDS = 0.95
 # After a refusal the rest of the body is read for this long, so that the client sees the reply.
 _LINGER_SECONDS = 1.0
@@ -108,9 +108,23 @@ async def _stop(app: web.Application, runner: web.AppRunner) -> None:
     while server.connections and count != server.requests_count and loop.time() < until:
         count = server.requests_count
         await asyncio.sleep(_QUIET_SECONDS)
+    unread = sum(_has_sent(one.transport) for one in server.connections)
+    if unread:
+        _http_log.warning("the server stops: %d requests are not answered", unread)
     # First: the runner lets no connection read what a client says when it is told to close.
     await app[EVENT_SOCKETS_KEY].close()
     await runner.cleanup()
+
+
+def _has_sent(transport: asyncio.Transport | None) -> bool:
+    """Whether a client has sent something that was not read."""
+    if transport is None or transport.is_closing():
+        return False
+    descriptor = os.dup(transport.get_extra_info("socket").fileno())
+    with socket.socket(fileno=descriptor) as peer, suppress(OSError):  # BlockingIOError: nothing
+        peer.setblocking(False)
+        return bool(peer.recv(1, socket.MSG_PEEK))
+    return False
 
 
 def _server_of(runner: web.AppRunner) -> web.Server:
