@@ -16,6 +16,7 @@ from typer.main import get_group
 COMMAND_FILES: Mapping[str, str] = {
     "serve": "serve",
     "seeds": "seeds",
+    "dump": "dump",
     "releases": "releases",
     "verify": "contract",
     "drift": "contract",

@@ -15,7 +15,7 @@ from .access import build_headers, is_loopback, normalize_api_url
 
 if TYPE_CHECKING:
     from .anonymizing import Anonymizer
-    from .client import Bounds, ReadClient, RemoteError, check_bounds
+    from .client import Bounds, ReadClient, RefusedError, RemoteError, check_bounds
     from .copying import Copied, WorkspaceCopy
     from .partial_file import PartialFile
     from .progress import Progress
@@ -26,7 +26,7 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "anonymizing": ("Anonymizer",),
-        "client": ("Bounds", "ReadClient", "RemoteError", "check_bounds"),
+        "client": ("Bounds", "ReadClient", "RefusedError", "RemoteError", "check_bounds"),
         "copying": ("Copied", "WorkspaceCopy"),
         "partial_file": ("PartialFile",),
         "progress": ("Progress",),

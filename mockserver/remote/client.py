@@ -7,6 +7,7 @@ that credentials stay with the server they are for; no reply is kept beyond `Bou
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -254,7 +255,11 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 def _describe(error: Exception) -> str:
     """The system's own words for an error of a connection, such as "Connection refused"."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return to_single_line(error.os_error.strerror or str(error.os_error))
+        cause = error.os_error
+        # asyncio's own text of a refused connection is "Connect call failed ('127.0.0.1', 4200)";
+        # numbers below 0 are those of the look-up of names, whose text is good.
+        number = cause.errno or 0
+        return to_single_line(os.strerror(number) if number > 0 else str(cause.strerror or cause))
     return to_single_line(str(error)) or type(error).__name__
 
 

@@ -11,12 +11,14 @@ from .atomic_write import atomic_write
 from .notes import print_note
 
 if TYPE_CHECKING:
+    from .copy_progress import copy_progress
     from .progress import load_with_progress, progress_bar
     from .report_output import ReportOutput
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "copy_progress": ("copy_progress",),
         "progress": ("load_with_progress", "progress_bar"),
         "report_output": ("ReportOutput",),
     },

@@ -1,0 +1,126 @@
+"""The command `dump`: its options.
+
+server_copy.py does the work and is imported when the command runs.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+commands = typer.Typer(rich_markup_mode="markdown")
+
+
+class TaskRuns(StrEnum):
+    """Which task runs are copied."""
+
+    links = "links"
+    all = "all"
+
+
+UrlArgument = Annotated[
+    str | None,
+    typer.Argument(
+        envvar="PREFECT_API_URL",
+        metavar="URL",
+        help="The server's API, such as http://127.0.0.1:4200/api.",
+        show_default=False,
+    ),
+]
+OutputOption = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="A name that ends in .ndjson, .ndjson.gz or .packed; any other is a folder.",
+    ),
+]
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILTER",
+        help="Only these flow runs, and what they name: a filter as JSON, a file with it, or - for "
+        "stdin. It may be a whole body with flow_runs, flows, deployments...",
+    ),
+]
+TaskRunsOption = Annotated[
+    TaskRuns,
+    typer.Option(help="links: those that started a subflow. all: every one; they are many."),
+]
+HeaderOption = Annotated[
+    list[str] | None,
+    typer.Option("--header", metavar="'NAME: VALUE'", help="Sent with every request; repeatable."),
+]
+PatienceOption = Annotated[
+    float, typer.Option(metavar="SECONDS", help="How long a failing request is sent again.")
+]
+
+
+@commands.command()
+def dump(
+    output: OutputOption,
+    url: UrlArgument = None,
+    where: WhereOption = None,
+    task_runs: TaskRunsOption = TaskRuns.links,
+    anonymize: Annotated[
+        bool,
+        typer.Option(
+            "--anonymize",
+            help="Replace names, tags, parameters, keys and other texts by made-up ones.",
+        ),
+    ] = False,
+    header: HeaderOption = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="How many requests at once.")] = 4,
+    rate: Annotated[
+        float | None, typer.Option(metavar="N", help="At most so many requests a second.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long one reply may take.")
+    ] = 60.0,
+    patience: PatienceOption = 300.0,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, not where the last copy stopped.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
+) -> None:
+    """Copy a server: its flow runs, flows, deployments, work pools and queues. It only reads.
+
+        mockserver dump http://127.0.0.1:4200/api -o workspace.ndjson.gz
+
+    Then rehearse on the copy, with the database and the release of your server:
+
+        mockserver serve workspace.ndjson.gz --dialect prefect-sqlite@3.9.1
+
+    PREFECT_API_KEY or PREFECT_API_AUTH_STRING give the credentials, as for Prefect's client. At the
+    end the copy is held against the server's own counts, and what changed meanwhile is copied
+    again. FILE appears when it is whole and can be loaded. Until then FILE.partial holds what was
+    copied: after Ctrl-C or a crash, the same command goes on from there.
+
+    *A part:* `--where '{"expected_start_time": {"after_": "2026-01-01T00:00:00Z"}}'` copies the
+    runs that the filter matches, and the flows, deployments, pools and queues that they name.
+
+    *To share it:* `--anonymize`. Equal names stay equal, but like_ does not find what it found.
+    Ids, times, types of states and numbers stay.
+    """
+    from .server_copy import CopyOptions, copy_server
+
+    copy_server(
+        CopyOptions(
+            url=url,
+            output=output,
+            where=where,
+            all_task_runs=task_runs is TaskRuns.all,
+            anonymize=anonymize,
+            headers=tuple(header or ()),
+            concurrency=concurrency,
+            per_second=rate,
+            timeout=timeout,
+            patience=patience,
+            restart=restart,
+            overwrite=force,
+        )
+    )
