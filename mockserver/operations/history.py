@@ -7,15 +7,29 @@ history are worked out in Python, before by the database (the change `history-ex
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from ..errors import OutOfBounds, ServerFailure
+from ..filters import Predicate
 from ..prefect import OUTSIDE_UTC_RANGE, FlowRun, fits_utc_range, to_utc
 from ..requests import HistoryRequest
+from ..store import (
+    Cells,
+    StateKey,
+    Store,
+    Totals,
+    Units,
+    history_index,
+    lateness_index,
+    to_itself,
+    to_microseconds,
+    to_milliseconds,
+    to_whole_seconds,
+)
 from . import replies
 from .context import Context, Outcome
 from .queries import compile_body_filters
@@ -26,6 +40,8 @@ MAX_INTERVALS = 500
 # The values that a real server's query has besides those of its filters; they count against the
 # same limit of the database.
 _LATENESS_PARAMETERS, _HISTORY_PARAMETERS = 5, 14
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def lateness(context: Context, body: Any) -> Outcome:
@@ -33,42 +49,20 @@ def lateness(context: Context, body: Any) -> Outcome:
     predicate, warnings = compile_body_filters(
         context, body, flow_runs_predicate, _LATENESS_PARAMETERS
     )
-    runs = context.store.select(predicate)
     whole_seconds = context.dialect.lateness_whole_seconds
-    seconds = [_lateness(run, context.now, whole_seconds=whole_seconds) for run in runs]
-    average = sum(seconds) / len(seconds) if seconds else None
-    # An average of intervals has microseconds; SQLite's average of numbers is a plain float.
-    value = average if average is None or whole_seconds else round(average, 6)
-    return Outcome(value, warnings=warnings, sentence=str(predicate))
-
-
-def _lateness(run: FlowRun, now: datetime, *, whole_seconds: bool) -> float:
-    """How many seconds a run started late, or is late by now; 0 for a run that is not late."""
-    if not whole_seconds:
-        return replies.estimated_start_time_delta(run, now)
     # SQLite's datetime('now') has whole seconds (Prefect: api/flow_runs.py,
     # average_flow_run_lateness).
-    expected, until = run.expected_start_time, _late_until(run, now.replace(microsecond=0))
-    if expected is None or until is None:
-        return 0.0
-    return float(_milliseconds(until) // 1000 - _milliseconds(expected) // 1000)
-
-
-def _late_until(run: FlowRun, now: datetime) -> datetime | None:
-    """When a late run started, or `now` if it still can start; None for a run that is not late."""
-    expected, until = run.expected_start_time, run.start_time
-    if until is None and not (run.state is not None and run.state.is_final):
-        until = now
-    return until if expected is not None and until is not None and until > expected else None
-
-
-def _milliseconds(moment: datetime) -> int:
-    """A time as SQLite reads it: whole milliseconds since 1970, rounded half up."""
-    # SQLite computes with an integer of milliseconds (iJD in its date.c).
-    return ((moment - _EPOCH) // timedelta(microseconds=500) + 1) // 2
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+    now = to_microseconds(context.now.replace(microsecond=0) if whole_seconds else context.now)
+    to_unit = to_whole_seconds if whole_seconds else to_itself
+    count = total = 0
+    for index, members in context.store.matches(predicate):
+        count += len(members)
+        total += lateness_index(index, to_unit).total(members, now)
+    # An average of intervals has microseconds; SQLite's average of numbers is a plain float.
+    unit = 1 if whole_seconds else 1_000_000
+    average = total / unit / count if count else None
+    value = average if average is None or whole_seconds else round(average, 6)
+    return Outcome(value, warnings=warnings, sentence=str(predicate))
 
 
 def history(context: Context, body: HistoryRequest) -> Outcome:
@@ -88,26 +82,43 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
     if len(edges) == 1 and context.dialect.history_exact:  # the database is not asked
         return Outcome([])
     predicate, warnings = compile_filters()
-    runs_by_state: list[dict[tuple[str, str], list[FlowRun]]] = [{} for _ in edges[1:]]
-    for run in context.store.select(predicate):
-        expected = run.expected_start_time
-        if expected is None or run.state is None or not edges[0] <= expected < edges[-1]:
-            continue
-        index = _interval_index(context, edges, expected)
-        # A real server's WHERE compares exact times, its buckets rounded ones. A run that rounding
-        # moves behind the last interval is in none (test_sqlite_rounds_a_run_out_of_its_interval).
-        if index < len(runs_by_state):
-            runs_by_state[index].setdefault((run.state.type, run.state.name), []).append(run)
+    bounds = _interval_bounds(context, edges)
+    cells = _count_cells(context, predicate, bounds)
+    states: list[list[dict[str, Any]]] = [[] for _ in edges[1:]]
+    # Sorted, so that replies repeat: the real query's GROUP BY has no order.
+    for (place, key), totals in sorted(cells.items()):
+        states[place].append(_history_state(context, key, totals))
     value = [
-        {
-            "interval_start": edges[index],
-            "interval_end": edges[index + 1],
-            # Sorted, so that replies repeat: the real query's GROUP BY has no order.
-            "states": [_history_state(context, *key, runs) for key, runs in sorted(groups.items())],
-        }
-        for index, groups in enumerate(runs_by_state)
+        {"interval_start": start, "interval_end": end, "states": found}
+        for (start, end), found in zip(pairwise(edges), states, strict=True)
     ]
     return Outcome(value, warnings=warnings, sentence=str(predicate))
+
+
+def _count_cells(context: Context, predicate: Predicate, bounds: Sequence[int]) -> Cells:
+    """The totals of the matching runs of each interval and state."""
+    now, cells = to_microseconds(context.now), Cells()
+    units = _SQLITE_UNITS if context.dialect.lateness_whole_seconds else _POSTGRESQL_UNITS
+    since = partial(_running_since, context.store)
+    for index, members in context.store.matches(predicate):
+        history_index(index, units, since).add_to(cells, members, bounds, now)
+    # Runs that were added and taken away again leave a cell of none.
+    return {at: totals for at, totals in cells.items() if totals[0]}
+
+
+# The query's greatest(0, ...): a negative run time counts as 0 (Prefect: run_history). SQLite has
+# milliseconds, which are cut off before adding up.
+_POSTGRESQL_UNITS = Units(lambda ran: max(0, ran), lambda due, until: until - due)
+_SQLITE_UNITS = Units(
+    lambda ran: max(0, to_whole_seconds(ran)),
+    lambda due, until: (to_milliseconds(until) - to_milliseconds(due)) // 1000,
+)
+
+
+def _running_since(store: Store, run: FlowRun) -> datetime:
+    """When a run entered its state, which is RUNNING."""
+    state = replies.complete_state(run, store)
+    return (state and state.timestamp) or store.base.loaded_at
 
 
 def _interval(context: Context, body: HistoryRequest) -> timedelta:
@@ -160,22 +171,27 @@ def _edges_by_database(
         endless = end == datetime.max.replace(tzinfo=UTC)
         return _exact_edges(start, start + MAX_INTERVALS * interval if endless else end, interval)
     # SQLite adds in whole milliseconds, and has one interval before it looks at the end.
-    step = timedelta(milliseconds=_milliseconds(_EPOCH + interval))
+    step = timedelta(milliseconds=to_milliseconds(interval // _MICROSECOND))
     last_start = end - interval
-    edges = [start, _EPOCH + timedelta(milliseconds=_milliseconds(start)) + step]
+    edges = [start, _EPOCH + timedelta(milliseconds=to_milliseconds(to_microseconds(start))) + step]
     while edges[-2] < last_start and len(edges) <= MAX_INTERVALS:
         edges.append(edges[-1] + step)
     return edges
 
 
-def _interval_index(context: Context, edges: Sequence[datetime], moment: datetime) -> int:
-    """The place of the interval that a time falls into, as the dialect's database counts it."""
+def _interval_bounds(context: Context, edges: Sequence[datetime]) -> Sequence[int]:
+    """The first instant that counts to each interval, and the end of the last, in microseconds."""
+    exact = list(map(to_microseconds, edges))
     if not (context.dialect.lateness_whole_seconds and context.dialect.history_exact):
-        return bisect_right(edges, moment) - 1
+        return exact
     # SQLite rounds both times to milliseconds, so that a run at the edge can fall into the next
-    # interval, or behind the last (Prefect: make_timestamp_bucket_index).
-    elapsed = timedelta(milliseconds=_milliseconds(moment) - _milliseconds(edges[0]))
-    return elapsed // (edges[1] - edges[0])
+    # interval, or behind the last (Prefect: make_timestamp_bucket_index). A real server's WHERE
+    # compares exact times (test_sqlite_rounds_a_run_out_of_its_interval).
+    start, width = to_milliseconds(exact[0]), exact[1] - exact[0]
+    rounded = [
+        (2 * (start - (-number * width // 1000)) - 1) * 500 for number in range(1, len(exact))
+    ]
+    return [exact[0], *rounded[:-1], min(rounded[-1], exact[-1])]
 
 
 def _calendar_error(context: Context, *, retryable: bool) -> Exception:
@@ -184,37 +200,14 @@ def _calendar_error(context: Context, *, retryable: bool) -> Exception:
     return OutOfBounds("History must not leave the years 1-9999.")
 
 
-def _history_state(
-    context: Context, state_type: str, state_name: str, runs: list[FlowRun]
-) -> dict[str, Any]:
+def _history_state(context: Context, key: StateKey, totals: Totals) -> dict[str, Any]:
     """The entry of one state in one interval, as the schema HistoryResponseState has it."""
-    seconds_of = (
-        _truncated_run_time_and_lateness
-        if context.dialect.lateness_whole_seconds
-        else _run_time_and_lateness
-    )
-    run_times, lateness_seconds = zip(*(seconds_of(run, context) for run in runs), strict=True)
+    count, run_time, late = totals
+    unit = 1 if context.dialect.lateness_whole_seconds else 1_000_000
     return {
-        "state_type": state_type,
-        "state_name": state_name,
-        "count_runs": len(runs),
-        # The query's greatest(0, ...): a negative run time counts as 0 (run_history).
-        "sum_estimated_run_time": round(sum(max(0.0, seconds) for seconds in run_times), 6),
-        "sum_estimated_lateness": round(sum(lateness_seconds), 6),
+        "state_type": key[0],
+        "state_name": key[1],
+        "count_runs": count,
+        "sum_estimated_run_time": run_time / unit,
+        "sum_estimated_lateness": late / unit,
     }
-
-
-def _run_time_and_lateness(run: FlowRun, context: Context) -> tuple[float, float]:
-    """The seconds that a run has run, and those that it is or was late."""
-    now = context.now
-    run_time = replies.estimated_run_time(run, replies.complete_state(run, context.store), now)
-    return run_time, replies.estimated_start_time_delta(run, now)
-
-
-def _truncated_run_time_and_lateness(run: FlowRun, context: Context) -> tuple[float, float]:
-    """The same as SQLite counts them: in milliseconds, which are cut off before adding up."""
-    run_time, _ = _run_time_and_lateness(run, context)
-    expected, until = run.expected_start_time, _late_until(run, context.now)
-    late = _milliseconds(until) - _milliseconds(expected) if expected and until else 0
-    ran = _milliseconds(_EPOCH + timedelta(seconds=run_time))
-    return float(ran // 1000), float(late // 1000)

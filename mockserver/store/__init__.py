@@ -10,9 +10,31 @@ The *ordinal* of a run is its rank in descending order of ids, from 0; a set of 
 of ordinals. The *position* of a record is its index in the columns as they were read.
 """
 
-from .compact_columns import ColumnValues, DictionaryColumn, LazyColumn, TimestampColumn, UuidColumn
+from typing import TYPE_CHECKING
+
+from ..lazy_exports import lazy_exports
+from .compact_columns import (
+    ColumnValues,
+    DictionaryColumn,
+    LazyColumn,
+    TimestampColumn,
+    UuidColumn,
+    to_microseconds,
+)
 from .flow_run_index import Base
 from .preparation import NotPrepared, deferring
 from .rows import ColumnBuilder, FlowRunsById, RecordsById, Rows, defaults_of
 from .sort_orders import SortBy
 from .store import Store
+
+if TYPE_CHECKING:
+    from .run_history import Cells, StateKey, Totals, Units, history_index
+    from .run_lateness import lateness_index, to_itself, to_milliseconds, to_whole_seconds
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "run_history": ("Cells", "StateKey", "Totals", "Units", "history_index"),
+        "run_lateness": ("lateness_index", "to_itself", "to_milliseconds", "to_whole_seconds"),
+    },
+)

@@ -145,20 +145,21 @@ class Segment:
 
     def count(self, predicate: Predicate) -> int:
         """How many runs satisfy a predicate."""
-        return len(self._all_matching(predicate))
+        return len(self.all_matching(predicate))
 
-    def _all_matching(self, predicate: Predicate) -> BitMap:
+    def all_matching(self, predicate: Predicate) -> BitMap:
+        """The ordinals of all runs that satisfy a predicate. The bitmap must not be changed."""
         return self._not_deleted(self.index.look_up(predicate, self.orphans).within(None))
 
     def sorted_matches(self, predicate: Predicate, sort_by: SortBy) -> SegmentMatches:
         """The runs that satisfy a predicate, sorted."""
         index = self.index
         order = index.sort_order(sort_by.column, descending=sort_by.descending)
-        return SegmentMatches(order, self._all_matching(predicate), sort_by, index.ids, self.run)
+        return SegmentMatches(order, self.all_matching(predicate), sort_by, index.ids, self.run)
 
     def count_values(self, predicate: Predicate, column: str) -> Counter[Any]:
         """How many of the runs that satisfy a predicate have each value of a column."""
-        found = self._all_matching(predicate)
+        found = self.all_matching(predicate)
         if column not in PARENT_COLUMNS:
             return count_values(self.index, column, found)
         counts = count_values(self.index, column, found - self.orphans)
@@ -169,19 +170,19 @@ class Segment:
         self, predicate: Predicate, columns: Sequence[str], bounds: Sequence[int]
     ) -> list[int]:
         """How many of the runs that satisfy a predicate have an instant between two bounds."""
-        return count_times(self.index, columns, bounds, self._all_matching(predicate))
+        return count_times(self.index, columns, bounds, self.all_matching(predicate))
 
     def difference(
         self, one: Predicate, other: Predicate, limit: int
     ) -> tuple[int, Iterator[FlowRun]]:
         """How many runs satisfy `one` and not `other`, and the first `limit` of them."""
-        found = self._all_matching(one) - self._all_matching(other)
+        found = self.all_matching(one) - self.all_matching(other)
         return len(found), self.runs(_first_ordinals(found, limit))
 
     def first_matching(self, predicate: Predicate, limit: int | None) -> list[int]:
         """The ordinals of the first `limit` runs that satisfy a predicate (None: of all)."""
         if limit is None:
-            return _first_ordinals(self._all_matching(predicate), None)
+            return _first_ordinals(self.all_matching(predicate), None)
         cursor = self._last_cursor
         if cursor is None or cursor.query is not predicate:
             cursor = self._last_cursor = self._cursor_for(predicate)

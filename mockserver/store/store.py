@@ -257,6 +257,15 @@ class Store:
         parts += [segment.count_times(predicate, columns, edges) for segment in self._segments]
         return list(map(sum, zip(*parts, strict=True)))
 
+    def matches(self, predicate: Predicate) -> Iterator[tuple[FlowRunIndex, BitMap]]:
+        """The runs that satisfy a predicate: parts of the store, and their ordinals in each."""
+        self._run_cascade_before(predicate)
+        for segment in self._segments:
+            yield segment.index, segment.all_matching(predicate)
+        if self._buffer:
+            buffered = FlowRunIndex(filter(predicate, self._buffer.values()))
+            yield buffered, buffered.all_ordinals
+
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the wider predicate and not the narrower one."""
         if self._pending_cascade is not None and depends_on_parents((wider, narrower)):

@@ -16,6 +16,7 @@ from pyroaring import BitMap
 from ..filters import LIKE, Comparison, LikePattern
 from .column_indexes import ValueIndex, add_bounded
 from .ordinal_sets import BitmapSet, OrdinalSet, make_union
+from .preparation import Prepared
 
 # Reading every distinct name for a like_ took 20 to 50 ms at a million runs.
 MAX_GRAM_LENGTH = 3  # characters
@@ -32,10 +33,11 @@ class TrigramIndex:
     The posting lists of a gram length are made when a pattern first needs them.
     """
 
-    def __init__(self, normalized_names: Iterable[str]) -> None:
+    def __init__(self, normalized_names: Iterable[str], runs: int) -> None:
+        """`runs`: how many runs have these names."""
         self.names = list(normalized_names)
         self._all_numbers = BitMap(range(len(self.names)))
-        self._posting_lists_by_size: dict[int, dict[str, BitMap]] = {}
+        self._prepared = Prepared(runs)
 
     def candidates(self, like: LikePattern) -> BitMap:
         """The numbers of the names that contain every gram of the pattern's texts."""
@@ -53,16 +55,16 @@ class TrigramIndex:
 
     def _posting_lists(self, size: int) -> dict[str, BitMap]:
         """The posting list of every gram of this length."""
-        if size not in self._posting_lists_by_size:
-            numbers_by_gram: defaultdict[str, list[int]] = defaultdict(list)
-            for number, name in enumerate(self.names):
-                # A set: a gram that occurs twice in a name is listed once.
-                for gram in {name[at : at + size] for at in range(len(name) - size + 1)}:
-                    numbers_by_gram[gram].append(number)
-            self._posting_lists_by_size[size] = {
-                gram: BitMap(numbers) for gram, numbers in numbers_by_gram.items()
-            }
-        return self._posting_lists_by_size[size]
+        found: dict[str, BitMap] = self._prepared.get(size, lambda: self._make_posting_lists(size))
+        return found
+
+    def _make_posting_lists(self, size: int) -> dict[str, BitMap]:
+        numbers_by_gram: defaultdict[str, list[int]] = defaultdict(list)
+        for number, name in enumerate(self.names):
+            # A set: a gram that occurs twice in a name is listed once.
+            for gram in {name[at : at + size] for at in range(len(name) - size + 1)}:
+                numbers_by_gram[gram].append(number)
+        return {gram: BitMap(numbers) for gram, numbers in numbers_by_gram.items()}
 
 
 class NameIndex(ValueIndex):
@@ -75,7 +77,7 @@ class NameIndex(ValueIndex):
         number_by_name = {name: number for number, name in enumerate(self.by_value)}
         self.name_numbers = array("I", map(number_by_name.__getitem__, names))
         self._names: list[str] = list(self.by_value)
-        self._trigram_indexes: dict[tuple[object, bool], TrigramIndex] = {}
+        self._prepared = Prepared(len(names))
         self._cached_matches: OrderedDict[LikePattern, BitMap] = OrderedDict()
         self._lazy_matches: OrderedDict[LikePattern, LazyLikeMatches] = OrderedDict()
 
@@ -129,9 +131,11 @@ class NameIndex(ValueIndex):
     def _trigram_index(self, like: LikePattern) -> TrigramIndex:
         # Dialects fold case differently, and SQLite ends a name at NUL (deviation like-nul).
         normalization = (like.case, like.cut_names_at_nul)
-        if normalization not in self._trigram_indexes:
-            self._trigram_indexes[normalization] = TrigramIndex(map(like.normalize, self.by_value))
-        return self._trigram_indexes[normalization]
+        found: TrigramIndex = self._prepared.get(
+            normalization,
+            lambda: TrigramIndex(map(like.normalize, self.by_value), len(self.name_numbers)),
+        )
+        return found
 
 
 class LazyLikeMatches:
