@@ -160,12 +160,16 @@ def _page_of_runs(
     if sort is FlowRunSort.ID_DESC and offset + limit <= _SELECTED_RUNS:
         found = context.store.select(predicate, offset + limit)[offset:]
     else:
-        name, _, direction = sort.rpartition("_")
-        descending = direction == "DESC"
-        nulls_first = descending is context.dialect.nulls_high
-        sort_by = SortBy(_SORT_COLUMNS[name], descending, nulls_first)
+        sort_by = _sort_by(context, sort)
         found = context.store.page(predicate, sort_by, offset, offset + limit)
     return [_render(context, run) for run in found]
+
+
+def _sort_by(context: Context, sort: str) -> SortBy:
+    """An order such as "NAME_ASC". The dialect says where records without a value come."""
+    name, _, direction = sort.rpartition("_")
+    descending = direction == "DESC"
+    return SortBy(_SORT_COLUMNS[name], descending, descending is context.dialect.nulls_high)
 
 
 _SELECTED_RUNS = 400
@@ -184,12 +188,24 @@ def count_flows(context: Context, body: Any) -> Outcome:
 
 def filter_task_runs(context: Context, body: Any) -> Outcome:
     """List the task runs that all filters match."""
-    return _filter_records(context, body, task_runs_predicate, lambda store: store.task_runs)
+    if body.sort and body.sort.startswith(_DURATION):
+        return _filter_records(context, body, task_runs_predicate, lambda store: store.task_runs)
+    predicate, warnings = compile_body_filters(context, body, task_runs_predicate, _PAGE_PARAMETERS)
+    offset = _check_offset(context, body.offset)
+    limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
+    sort = body.sort or type(body).model_fields["sort"].default
+    sort_by = _sort_by(context, sort)
+    found = context.store.task_run_page(predicate, sort_by, offset, offset + limit)
+    return Outcome([_render(context, task_run) for task_run in found], warnings=warnings)
 
 
 def count_task_runs(context: Context, body: Any) -> Outcome:
     """Count the task runs that all filters match."""
-    return _count_records(context, body, task_runs_predicate, lambda store: store.task_runs)
+    predicate, warnings = compile_body_filters(
+        context, body, task_runs_predicate, _COUNT_PARAMETERS
+    )
+    found = context.store.task_run_matches(predicate)
+    return Outcome(sum(len(members) for _, members in found), warnings=warnings)
 
 
 def filter_deployments(context: Context, body: Any) -> Outcome:

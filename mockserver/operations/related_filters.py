@@ -100,11 +100,11 @@ def flow_runs_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> P
     if filters.flows is not None:
         parts.append(_refers_to_any("flow_id", _matching_records("flows", filters, store, dialect)))
     if filters.task_runs is not None:
-        task_runs = _matching_records("task_runs", filters, store, dialect)
-        owners = frozenset(
-            task_run.flow_run_id for task_run in task_runs if task_run.flow_run_id is not None
-        )
-        parts.append(Comparison("id", ONE_OF, owners))
+        owned = _compile_kind("task_runs", filters.task_runs, store, dialect)
+        owners: set[str] = set()
+        for index, members in store.task_run_matches(owned):
+            owners |= index.value_index("flow_run_id").values_of(members)
+        parts.append(Comparison("id", ONE_OF, frozenset(owners)))
     return combine(Operator.and_, parts)
 
 
@@ -134,8 +134,8 @@ def task_runs_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> P
     # (Prefect: models/task_runs.py, _apply_task_run_filters).
     if filters.flow_runs or filters.flows or filters.deployments:
         run_filters = FilterSet(filters.flows, filters.flow_runs, None, filters.deployments)
-        runs = store.select(flow_runs_predicate(run_filters, store, dialect))
-        parts.append(_refers_to_any("flow_run_id", runs))
+        owners = store.ids_with_task_runs(flow_runs_predicate(run_filters, store, dialect))
+        parts.append(Comparison("flow_run_id", ONE_OF, owners))
     return combine(Operator.and_, parts)
 
 
@@ -164,8 +164,8 @@ def _referenced_by_runs(
         # One run must match both: a single EXISTS joins them (Prefect: models/deployments.py,
         # _apply_deployment_filters).
         run_filters = FilterSet(flow_runs=filters.flow_runs, task_runs=filters.task_runs)
-        runs = store.select(flow_runs_predicate(run_filters, store, dialect))
-        yield Comparison("id", ONE_OF, frozenset(getattr(run, column) for run in runs))
+        runs = flow_runs_predicate(run_filters, store, dialect)
+        yield Comparison("id", ONE_OF, store.values_of(runs, column))
 
 
 def _matching_records(kind: str, filters: FilterSet, store: Store, dialect: Dialect) -> list[Any]:

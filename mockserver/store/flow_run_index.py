@@ -33,7 +33,7 @@ from .ordinal_sets import (
     is_known_empty,
 )
 from .preparation import Prepared
-from .rows import RecordsById, Rows
+from .rows import RecordsById, Rows, TaskRunRows
 from .sort_orders import SortOrder
 from .trigram_index import NameIndex
 
@@ -150,9 +150,8 @@ class FlowRunIndex:
     def _look_up_ids(self, test: Comparison) -> OrdinalSet:
         ordinal_by_id = self.ordinal_by_id
         # An id is never null, so rule M4 leaves out no run below.
-        named = BitmapSet(
-            BitMap([ordinal_by_id[run_id] for run_id in test.operand if run_id in ordinal_by_id])
-        )
+        ordinals = map(ordinal_by_id.get, test.operand)
+        named = BitmapSet(BitMap([ordinal for ordinal in ordinals if ordinal is not None]))
         return named if test.relation is ONE_OF else Difference(BitmapSet(self.all_ordinals), named)
 
     def sort_order(self, column: str, *, descending: bool) -> SortOrder:
@@ -357,6 +356,18 @@ class Base(FlowRunIndex):
     @cached_property
     def _pool_id_by_name(self) -> Mapping[str | None, str]:
         return {pool.name: pool.id for pool in self._work_pools.values()}
+
+    @property
+    def task_run_index(self) -> FlowRunIndex:
+        """The loaded task runs, indexed as flow runs are."""
+        found: FlowRunIndex = self.prepared.get("task_run_index", self._task_run_index)
+        return found
+
+    def _task_run_index(self) -> FlowRunIndex:
+        task_runs: Any = self.task_runs
+        if isinstance(task_runs, RecordsById) and len(task_runs):
+            return FlowRunIndex(TaskRunRows(task_runs.columns.by_name))
+        return FlowRunIndex(task_runs.values())
 
     def related_ordinals(self, others: Iterable[str | None]) -> BitMap:
         """The runs that have a task run or a subflow here, and of the ids of others those here."""

@@ -7,6 +7,7 @@ or replaced, `_changed` the records that replace them or are new.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Generic, Protocol, TypeVar
 
 
@@ -55,6 +56,11 @@ class Overlay(Generic[R]):
         if changed is not None:
             return changed
         return None if record_id in self._hidden else self._loaded.get(record_id)
+
+    @property
+    def hidden(self) -> AbstractSet[str]:
+        """The ids of the loaded records that were deleted or replaced."""
+        return self._hidden
 
     @property
     def changed(self) -> Iterable[R]:

@@ -13,9 +13,9 @@ from dataclasses import MISSING, fields
 from functools import cached_property
 from itertools import count, islice, repeat
 from operator import eq, gt
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, ClassVar, Generic, TypeVar, overload
 
-from ..prefect import CreatedBy, FlowRun, State, StateType
+from ..prefect import CreatedBy, FlowRun, State, StateType, TaskRun
 from .compact_columns import ColumnValues, LazyColumn, UuidColumn
 
 R = TypeVar("R")
@@ -65,6 +65,9 @@ FLOW_RUN_DEFAULTS = defaults_of(FlowRun)
 
 class Rows(Sequence[FlowRun]):
     """The flow runs of columns, highest id first. A missing column holds the field's default."""
+
+    kind: ClassVar[Callable[..., Any]] = FlowRun
+    defaults: ClassVar[Mapping[str, Any]] = FLOW_RUN_DEFAULTS
 
     def __init__(
         self, columns: Mapping[str, ColumnValues], order: Sequence[int] | None = None
@@ -116,7 +119,8 @@ class Rows(Sequence[FlowRun]):
         if isinstance(at, slice):
             return [self[ordinal] for ordinal in range(*at.indices(len(self)))]
         position = self.order[at]
-        return FlowRun(**{name: column[position] for name, column in self.columns.items()})
+        run: FlowRun = self.kind(**{name: it[position] for name, it in self.columns.items()})
+        return run
 
     def __iter__(self) -> Iterator[FlowRun]:
         return map(self.__getitem__, range(len(self)))
@@ -127,7 +131,7 @@ class Rows(Sequence[FlowRun]):
             derive, names = DERIVED_COLUMNS[name]
             return map(derive, *map(self.values, names))
         if name not in self.columns:
-            return repeat(FLOW_RUN_DEFAULTS[name], len(self))
+            return repeat(self.defaults[name], len(self))
         column = self.columns[name]
         if isinstance(self.order, range):
             return iter(column)
@@ -147,6 +151,13 @@ class Rows(Sequence[FlowRun]):
         rows = Rows({**self.columns, "parent_flow_run_id": parent_flow_run_ids}, self.order)
         rows._ids = self._ids  # the ids are the same: not computed again
         return rows
+
+
+class TaskRunRows(Rows):
+    """The same of task runs. Filters on them compare some of the columns of flow runs."""
+
+    kind = TaskRun
+    defaults = defaults_of(TaskRun)
 
 
 def _descending_order(ids: ColumnValues) -> Sequence[int]:

@@ -7,7 +7,7 @@ same query ended, which keeps the last call of a drain as fast as the first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -153,9 +153,7 @@ class Segment:
 
     def sorted_matches(self, predicate: Predicate, sort_by: SortBy) -> SegmentMatches:
         """The runs that satisfy a predicate, sorted."""
-        index = self.index
-        order = index.sort_order(sort_by.column, descending=sort_by.descending)
-        return SegmentMatches(order, self.all_matching(predicate), sort_by, index.ids, self.run)
+        return sorted_matches(self.index, self.all_matching(predicate), sort_by, self.run)
 
     def count_values(self, predicate: Predicate, column: str) -> Counter[Any]:
         """How many of the runs that satisfy a predicate have each value of a column."""
@@ -253,6 +251,14 @@ class Segment:
         other._cursors = {}
         other._last_cursor = None
         return other
+
+
+def sorted_matches(
+    index: FlowRunIndex, members: BitMap, sort_by: SortBy, run_at: Callable[[int], FlowRun]
+) -> SegmentMatches:
+    """Some runs of an index, sorted. `run_at`: the run at an ordinal."""
+    order = index.sort_order(sort_by.column, descending=sort_by.descending)
+    return SegmentMatches(order, members, sort_by, index.ids, run_at)
 
 
 def _first_ordinals(found: BitMap, limit: int | None) -> list[int]:

@@ -37,7 +37,7 @@ from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQ
 from .compact_columns import to_microseconds
 from .flow_run_index import Base, FlowRunIndex, depends_on_parents, id_of
 from .overlay import Overlay
-from .segments import Segment, with_parent_nulled
+from .segments import NO_ORDINALS, Segment, sorted_matches, with_parent_nulled
 from .sort_orders import BufferMatches, Matches, SortBy, page_of
 from .value_counts import count_run_times, count_run_values
 
@@ -265,6 +265,48 @@ class Store:
         if self._buffer:
             buffered = FlowRunIndex(filter(predicate, self._buffer.values()))
             yield buffered, buffered.all_ordinals
+
+    def values_of(self, predicate: Predicate, column: str) -> frozenset[str]:
+        """The values that the runs which satisfy a predicate have in a column."""
+        return frozenset(
+            chain.from_iterable(
+                index.value_index(column).values_of(members)
+                for index, members in self.matches(predicate)
+            )
+        )
+
+    def ids_with_task_runs(self, predicate: Predicate) -> frozenset[str]:
+        """The ids of at least those runs that satisfy a predicate and have a task run."""
+        changed = [task_run.flow_run_id for task_run in self.task_runs.changed]
+        ids: list[str] = []
+        for index, members in self.matches(predicate):
+            if index is self.base:
+                members = members & self.base.related_ordinals(changed)
+            ids += index.ids_of(members.to_array())
+        return frozenset(ids)
+
+    def task_run_matches(self, predicate: Predicate) -> Iterator[tuple[FlowRunIndex, BitMap]]:
+        """The task runs that satisfy a predicate, as `matches` has flow runs."""
+        overlay, loaded = self.task_runs, self.base.task_run_index
+        found = loaded.look_up(predicate, NO_ORDINALS).within(None)
+        if overlay.hidden:
+            found = found - BitMap(list(map(loaded.ordinal_by_id.__getitem__, overlay.hidden)))
+        yield loaded, found
+        # An index of flow runs takes other records with the same columns as well.
+        changed: list[Any] = list(filter(predicate, overlay.changed))
+        if changed:
+            index = FlowRunIndex(changed)
+            yield index, index.all_ordinals
+
+    def task_run_page(
+        self, predicate: Predicate, sort_by: SortBy, start: int, stop: int
+    ) -> list[Any]:
+        """The task runs from one place to another among all that satisfy a predicate, sorted."""
+        parts = [
+            sorted_matches(index, members, sort_by, index.runs.__getitem__)
+            for index, members in self.task_run_matches(predicate)
+        ]
+        return page_of(parts, start, stop)
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the wider predicate and not the narrower one."""
