@@ -10,7 +10,8 @@ from typing import Any
 log = logging.getLogger("mockserver")
 
 # What asyncio's accept loop takes for a shortage that passes (selector_events.py).
-_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""Errors that say that something is short, which others can give back."""
 # asyncio tries again after a second (constants.ACCEPT_RETRY_DELAY).
 _QUIET_SECONDS = 2.5
 
@@ -25,7 +26,7 @@ class AcceptFailures:
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Handle what `loop.call_exception_handler` is called with."""
         error = context.get("exception")
-        if not isinstance(error, OSError) or error.errno not in _SHORTAGES:
+        if not isinstance(error, OSError) or error.errno not in SHORTAGES:
             loop.default_exception_handler(context)
             return
         self.count += 1

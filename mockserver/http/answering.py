@@ -12,6 +12,7 @@ from ..errors import NotModelled, RefusedRequest, to_single_line
 from ..operations import MODELLED_SUMMARY, lacks_path, refusal_sentence, sort_warnings
 from ..prefect import is_unmodelled
 from ..worlds import World
+from .accept_failures import SHORTAGES
 from .exchange import (
     ERROR_KEY,
     SessionNotFound,
@@ -56,6 +57,10 @@ async def answer_unguarded(handler: Handler, request: web.Request) -> web.Stream
     except (ConnectionError, web.RequestPayloadError):
         return json_reply({"detail": "the body could not be read"}, status=400, close=True)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in SHORTAGES:
+            # Some modules are imported, and some files read, when they are first needed.
+            log.warning("%s was not answered: %s", request.method, error.strerror)
+            return json_reply({"detail": str(error.strerror)}, status=503, close=True)
         log.exception("%s %s failed: a bug in mockserver", request.method, request.path)
         request[ERROR_KEY] = error
         return json_reply({"exception_message": "Internal Server Error"}, status=500, close=True)

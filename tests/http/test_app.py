@@ -1,6 +1,7 @@
 """The server on a real socket: replies, warnings, and what bad clients get."""
 
 import base64
+import errno
 import json
 import logging
 import socket
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mockserver.http import app as app_module
 from mockserver.prefect import openapi
 from mockserver.prefect.dialects import (
     PREFECT_POSTGRESQL,
@@ -350,6 +352,27 @@ def test_a_body_in_chunks_is_read(client: Client) -> None:
         b'5\r\n{"lim\r\n6\r\nit":1}\r\n0\r\n\r\n'
     )
     assert received.endswith(f'{{"deleted":["{uuid_of(59)}"]}}'.encode())
+
+
+@pytest.mark.parametrize(("number", "status"), [(errno.EMFILE, 503), (errno.EIO, 500)])
+def test_a_shortage_of_files_is_no_bug(
+    number: int,
+    status: int,
+    client: Client,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is imported when it is first needed may not be readable then: the client tries again."""
+
+    def fail(_: object) -> None:
+        raise OSError(number, "it failed", "file.py")
+
+    monkeypatch.setattr(app_module, "resource_path", fail)
+    reply = client.send("GET", "/docs")
+    assert (reply.status, reply.headers["connection"]) == (status, "close")
+    assert ("Traceback" in caplog.text) == (status == 500)
+    monkeypatch.undo()
+    assert client.send("GET", "/docs").status == 200
 
 
 def test_big_numbers_are_repeated_exactly() -> None:
