@@ -18,6 +18,7 @@ from tests.support import folder_rules as rules
 ORDER = (
     "__main__",
     "cli",
+    "cli.reports",
     "cli.output",
     "contract.verify",
     "contract",
@@ -34,6 +35,7 @@ ORDER = (
     "http.control",
     "http.exchange",
     "worlds",
+    "insight.explanation",
     "insight",
     "operations",
     "seeds",

@@ -17,6 +17,7 @@ COMMAND_FILES: Mapping[str, str] = {
     "serve": "serve",
     "seeds": "seeds",
     "dump": "dump",
+    "explain": "explain",
     "releases": "releases",
     "verify": "contract",
     "drift": "contract",
