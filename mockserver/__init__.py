@@ -7,7 +7,7 @@ The folders, each of which uses only those after it:
     testing        what a test sees: MockServer, FlowRunApi, the pytest plugin
     http           the aiohttp application, its one handler, the control API
     worlds         a store with its clock, journal and faults; sessions
-    insight        what a filter would do and why: comparing releases
+    insight        what a filter would do and why: explanations, comparing releases
     operations     what each endpoint does, without HTTP; the table of endpoints
     seeds          from files to the records of a store
     store          flow runs in memory: columns, bitmaps, segments
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .errors import SeedError as SeedError
     from .filters import FlowRunFilter as FlowRunFilter
     from .filters import compile_filter as compile_filter
+    from .insight.explanation import Explanation as Explanation
+    from .insight.explanation import explain as explain
     from .operations import bulk_delete as bulk_delete
     from .prefect import DIALECTS as DIALECTS
     from .prefect import RELEASES as RELEASES
@@ -50,6 +52,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "errors": ("FlowRunWarning", "MockServerError", "SeedError"),
     "filters": ("FlowRunFilter", "compile_filter"),
+    "insight.explanation": ("Explanation", "explain"),
     "operations": ("bulk_delete",),
     "prefect": ("DIALECTS", "RELEASES", "Dialect", "FlowRun", "TaskRun", "find_dialect"),
     "requests": ("BulkDeleteRequest",),

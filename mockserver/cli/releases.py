@@ -1,6 +1,6 @@
 """The command `releases`: its options, and what they may be together.
 
-release_report.py does the work and is imported when the command runs.
+reports/release_report.py does the work and is imported when the command runs.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def releases(
     if runs and not requests:
         raise UsageError("--runs needs --requests, which says what is done to these flow runs")
     from .output import ReportOutput
-    from .release_report import CompareOptions, compare, describe
+    from .reports import CompareOptions, compare, describe
 
     output = ReportOutput(html, as_json=as_json)
     if len(given) < 2:

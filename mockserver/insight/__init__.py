@@ -10,5 +10,7 @@ from .comparison_pages import comparison_page
 from .recorded_requests import MAX_FILE_BYTES, parse_requests
 from .release_differences import compare_releases, describe_release
 from .release_json import all_releases_value, comparison_value, release_value
-from .release_pages import all_releases_page, release_page
-from .request_comparison import RequestComparison, compare_requests
+from .release_pages import all_releases_page, count_of, release_page
+from .request_comparison import RequestComparison, SomeRuns, compare_requests
+from .request_meaning import Meaning, Refusal, find_meaning, have_same_effect, simplify
+from .selecting_endpoints import SELECTING_ENDPOINTS

@@ -82,7 +82,7 @@ def test_counts_are_those_of_a_full_scan(
 
 def test_runs_in_the_order_of_their_ids_are_counted_by_code() -> None:
     """Of all runs, and of some of them."""
-    columns = {
+    columns: dict[str, Any] = {
         "id": [f"{digit}" for digit in "9876"],
         "name": list("abcd"),
         "tags": DictionaryColumn([("x", "x"), ()], [0, 1, 0, 0]),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import UsageError
-from ..insight import (
+from ...errors import UsageError
+from ...insight import (
     MAX_FILE_BYTES,
     RequestComparison,
     all_releases_page,
@@ -23,9 +23,9 @@ from ..insight import (
     release_page,
     release_value,
 )
-from ..prefect import DATABASES, dialect_for, unmeasured_note
-from ..store import Store
-from .output import ReportOutput, load_with_progress, print_note, progress_bar
+from ...prefect import DATABASES, dialect_for, unmeasured_note
+from ...store import Store
+from ..output import ReportOutput, load_with_progress, print_note, progress_bar
 
 # How many requests that differ are shown. Chosen: a terminal's are read, a page's searched.
 _MOST_ON_TERMINAL, _MOST_IN_HTML = 20, 500

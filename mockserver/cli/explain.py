@@ -1,0 +1,106 @@
+"""The command `explain`: its options, and what they may be together.
+
+reports/explanation_report.py does the work and is imported when the command runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from .now_option import NowOption, parse_now
+
+commands = typer.Typer(rich_markup_mode="markdown")
+
+FilterArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILTER",
+        help="The filter, or the whole body of a bulk_delete: a file, - for stdin, or JSON itself.",
+        show_default=False,
+    ),
+]
+RunsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="SEEDS",
+        help="Your flow runs, as 'serve' takes them (a copy of your server's); repeatable. "
+        "Default: the fixtures that come with mockserver.",
+    ),
+]
+DialectOption = Annotated[
+    str,
+    typer.Option(
+        envvar="MOCKSERVER_DIALECT",
+        metavar="NAME[@RELEASE]",
+        help="Whose server deletes: spec (as the API document says), prefect-sqlite, "
+        "prefect-postgresql (the newest release), or a release, such as prefect-sqlite@3.8.8.",
+    ),
+]
+ProtectOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILTER",
+        help="Runs that must never go, given as FILTER is; repeatable. If one would go, it is "
+        "shown, and the exit code is 1.",
+    ),
+]
+RunOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ID",
+        help="Explain this run (its id or its name): what each condition says of it; repeatable.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+MarkdownOption = Annotated[
+    bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Also write the report as one HTML page; it is replaced."),
+]
+
+
+@commands.command()
+def explain(
+    filter_: FilterArgument,
+    runs: RunsOption = None,
+    dialect: DialectOption = "spec",
+    protect: ProtectOption = None,
+    run: RunOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+    markdown: MarkdownOption = False,
+    html: HtmlOption = None,
+) -> None:
+    r"""Tell what a bulk_delete would delete, and why; nothing is deleted.
+
+    *What will my clean-up take with it?* Give it the filter that your script sends, and a copy of
+    your flow runs:
+
+        mockserver explain filter.json --runs runs.ndjson
+
+    It tells how many runs go, in how many calls, and what goes with them; by which conditions, and
+    which runs are near misses; and which releases of Prefect would delete others. Is a run that
+    you need among them? Let a filter protect it, and ask for it by name:
+
+        mockserver explain filter.json --runs runs.ndjson \
+          --protect '{"tags": {"any_": ["keep"]}}' --run nightly-etl-7
+
+    The exit code is 1 if a protected run would go, or if the server would fail to answer.
+    """
+    if protect and not runs:
+        raise UsageError("--protect needs --runs, which has the flow runs that are to be protected")
+    from .output import ReportOutput
+    from .reports import ExplainOptions, tell_explanation
+
+    output = ReportOutput(html, as_json=as_json, as_markdown=markdown, lead=True)
+    options = ExplainOptions(
+        filter_, tuple(runs or ()), dialect, tuple(protect or ()), tuple(run or ()), parse_now(now)
+    )
+    if tell_explanation(options, output):
+        raise typer.Exit(1)

@@ -1,0 +1,91 @@
+"""Gather what `mockserver explain` tells: the filter, the flow runs, and the explanation."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ...errors import UsageError, to_single_line
+from ...insight.explanation import FilterArgument, explain, explanation_page, explanation_value
+from ...insight.explanation import filter_argument as parse_filter
+from ...prefect import find_dialect
+from ...resources import resource_path
+from ...store import Store
+from ..output import ReportOutput, load_with_progress, print_note
+
+MAX_FILTER_BYTES = 4 << 20  # as much as a server that `serve` starts reads of a body
+# How many rows of a table are shown: a terminal's are read, a page's searched.
+_MOST_ON_TERMINAL, _MOST_IN_HTML = 6, 50
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """What to explain, as the user typed it.
+
+    `runs` are seeds; none are the fixtures. `protect` are filters, `wanted` ids or names of runs.
+    `now` is the time of --now; None is the current time.
+    """
+
+    filter: str
+    runs: tuple[Path, ...]
+    dialect: str
+    protect: tuple[str, ...]
+    wanted: tuple[str, ...]
+    now: datetime | None
+
+
+def tell_explanation(options: ExplainOptions, output: ReportOutput) -> bool:
+    """Tell what the filter deletes. Returns whether a problem was found.
+
+    Raises UsageError for a filter that is refused or cannot be read, SeedError for seeds.
+    """
+    if [options.filter, *options.protect].count("-") > 1:
+        raise UsageError("stdin (-) can be read once")
+    argument, name = read_filter(options.filter, "FILTER")
+    protect = [read_filter(one, "--protect")[0] for one in options.protect]
+    dialect = find_dialect(options.dialect, print_note)
+    now = options.now or datetime.now(UTC)
+    store, where = _load(options.runs, now)
+    found = explain(store, argument, dialect, now, protect=protect, runs=options.wanted)
+    kind = "a bulk_delete body" if argument.is_body else "a filter, sent as flow_runs"
+    facts = (("request", f"{kind}, from {name}"), ("flow runs", f"{found.total:,} from {where}"))
+    output.tell(
+        explanation_page(found, facts, _MOST_ON_TERMINAL),
+        explanation_value(found),
+        explanation_page(found, facts, _MOST_IN_HTML),
+    )
+    return found.found_problem
+
+
+def read_filter(given: str, where: str) -> tuple[FilterArgument, str]:
+    """The filter that an argument stands for, and where it came from, for a reader."""
+    if given.lstrip().startswith(("{", "[")):
+        return parse_filter(given, where), "the command line"
+    name = "stdin" if given == "-" else to_single_line(given)
+    try:
+        if given == "-":
+            content = sys.stdin.buffer.read(MAX_FILTER_BYTES + 1)
+        else:
+            with Path(given).open("rb") as stream:
+                content = stream.read(MAX_FILTER_BYTES + 1)
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"{where}: {name}: {problem}; expected a file with a filter, - for stdin, or JSON "
+            'such as \'{"state": {"type": {"any_": ["FAILED"]}}}\''
+        ) from None
+    if len(content) > MAX_FILTER_BYTES:
+        raise UsageError(f"{where}: {name} is longer than {MAX_FILTER_BYTES >> 20} MiB")
+    return parse_filter(content, name), name
+
+
+def _load(paths: tuple[Path, ...], now: datetime) -> tuple[Store, str]:
+    if not paths:
+        print_note("these are the flow runs that come with mockserver; --runs SEEDS takes yours")
+        return Store(load_with_progress([resource_path("fixtures")], now).base()), "the fixtures"
+    seeds = load_with_progress(paths, now)
+    for note in seeds.notes:
+        print_note(note)
+    return Store(seeds.base()), ", ".join(map(str, paths))

@@ -1,0 +1,234 @@
+"""The explanation of a filter: what it deletes, and why, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from ...errors import InvalidRequest, RefusedRequest, ServerFailure, UsageError
+from ...filters import Predicate
+from ...operations import Plan, plan_bulk_delete, sort_warnings
+from ...prefect import (
+    SPEC,
+    Dialect,
+    FlowRun,
+    find_dialect,
+    notes_of,
+    warning_sentence,
+)
+from ...requests import BulkDeleteRequest, read_request
+from ...store import Store
+from .. import simplify
+from .cascade import Cascade, Drain, find_cascade, simulate_drain
+from .conditions import Condition, IdleKey, idle_keys, keys_of, list_conditions, list_parts
+from .dialect_counts import OtherServers, find_other_servers
+from .filter_advice import tell_refusal
+from .filter_argument import FilterArgument, FilterLike, filter_argument
+from .near_misses import NearMiss, find_near_misses
+from .protections import Protection, find_protection
+from .run_verdicts import RunVerdict, explain_runs
+from .tables import Table, make_tables
+
+T = TypeVar("T")
+
+MAX_FIRST = 10
+"""How many of the runs that go first are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning about the filter. `is_note`: it is about other servers than the dialect's."""
+
+    id: str
+    sentence: str
+    is_note: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a bulk_delete does, if it is sent until nothing is left, and why.
+
+    `sentence` says which runs the filter selects, of `total` that there are; `matching` are
+    selected, and go in calls of `limit`, `first` before the others. `failure` is why the
+    database of the dialect would not run the query; then nothing goes.
+
+    `drain` is None where a delete leaves the others as they are. `cascade` says what else goes.
+    `null_skipped` is how many runs only a null keeps from satisfying a `not_any_`.
+    """
+
+    argument: FilterArgument
+    request: BulkDeleteRequest
+    dialect: Dialect
+    now: datetime
+    sentence: str
+    warnings: tuple[Warned, ...]
+    failure: str | None
+    total: int
+    matching: int
+    limit: int
+    first: tuple[FlowRun, ...]
+    drain: Drain | None
+    cascade: Cascade
+    null_skipped: int
+    tables: tuple[Table, ...]
+    conditions: tuple[Condition, ...]
+    idle: tuple[IdleKey, ...]
+    near_misses: tuple[NearMiss, ...]
+    other_servers: tuple[OtherServers, ...]
+    protections: tuple[Protection, ...]
+    runs: tuple[RunVerdict, ...]
+
+    @property
+    def deleted(self) -> int:
+        """How many runs are gone when nothing is left to delete."""
+        if self.failure is not None:
+            return 0
+        if self.drain is None:
+            return self.matching
+        return self.matching + len(self.drain.added) - len(self.drain.escaped)
+
+    @property
+    def staying(self) -> int:
+        """How many runs are left then."""
+        return self.total - self.deleted
+
+    @property
+    def calls(self) -> int:
+        """How many calls delete something."""
+        if self.failure is not None:
+            return 0
+        return -(-self.matching // self.limit) if self.drain is None else self.drain.calls
+
+    @property
+    def protected_going(self) -> int:
+        """How many protected runs would go; one that two filters protect counts twice."""
+        return 0 if self.failure else sum(one.going.count for one in self.protections)
+
+    @property
+    def found_problem(self) -> bool:
+        """Whether a protected run would go, or the server would fail."""
+        return self.failure is not None or self.protected_going > 0
+
+
+def explain(
+    store: Store,
+    request: FilterLike,
+    dialect: Dialect | str = SPEC,
+    now: datetime | None = None,
+    *,
+    protect: Sequence[FilterLike] = (),
+    runs: Sequence[str] = (),
+) -> Explanation:
+    """What a bulk_delete with this filter would delete of a store, and why. Changes nothing.
+
+    `request` is a filter or a whole body, as a dict, as JSON or as a model. `now` is what ages
+    count from; without it, the clock's. `protect` are filters of runs that must never go, `runs`
+    ids or names of runs to explain one by one.
+
+    Raises UsageError, with what to say instead, for a filter that is refused, and for arguments
+    that are not what is described here.
+    """
+    store, dialect, moment = _checked(store, dialect, now)
+    argument = filter_argument(request)
+    asked, warned, plan = _plan(argument, dialect, moment, "the filter")
+    predicate = simplify(plan.predicate)
+    protected = [
+        filter_predicate(one, dialect, moment, f"protected filter {place}")
+        for place, one in enumerate(_listed(protect, "protect"), 1)
+    ]
+    conditions = keys_of(asked.flow_runs, dialect)
+    keys = {one: key for key, one in conditions.items() if one is not None}
+    parts = tuple(list_parts(predicate, keys))
+    drain = simulate_drain(store, plan)
+    null_skipped = store.difference(plan.wider, plan.predicate, 1)[0]
+    warned |= plan.warnings | ({"null-values-skipped"} if null_skipped else set())
+    return Explanation(
+        argument,
+        asked,
+        dialect,
+        moment,
+        str(predicate),
+        _warnings(warned, dialect),
+        _failure(plan, store),
+        len(store),
+        store.count(predicate),
+        asked.limit,
+        tuple(store.select(predicate, MAX_FIRST)),
+        drain,
+        find_cascade(store, predicate),
+        null_skipped,
+        make_tables(store, predicate, moment),
+        list_conditions(store, predicate, parts),
+        idle_keys(conditions, predicate, dialect),
+        find_near_misses(store, predicate, parts),
+        find_other_servers(store, argument.message, dialect, moment),
+        tuple(find_protection(store, one, predicate, drain) for one in protected),
+        explain_runs(store, predicate, keys, _listed(runs, "runs"), asked.limit, drain),
+    )
+
+
+def _checked(store: object, dialect: object, now: object) -> tuple[Store, Dialect, datetime]:
+    if not isinstance(store, Store):
+        raise UsageError(
+            f"the store is a {type(store).__name__}; expected a Store, such as "
+            "Store(load_seeds([...], now).base())"
+        )
+    if isinstance(dialect, str):
+        dialect = find_dialect(dialect)
+    if not isinstance(dialect, Dialect):
+        raise UsageError(
+            f"the dialect is a {type(dialect).__name__}; expected a Dialect or its name, such as "
+            "prefect-sqlite@3.9.1"
+        )
+    moment = datetime.now(UTC) if now is None else now
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise UsageError(
+            f"now is {moment!r}; expected a datetime with a time zone, such as datetime.now(UTC)"
+        )
+    return store, dialect, moment
+
+
+def _listed(given: Sequence[T], name: str) -> list[T]:
+    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
+        raise UsageError(f"{name} is a {type(given).__name__}; expected a list")
+    return list(given)
+
+
+def _plan(
+    argument: FilterArgument, dialect: Dialect, now: datetime, where: str
+) -> tuple[BulkDeleteRequest, frozenset[str], Plan]:
+    try:
+        read = read_request(argument.message, BulkDeleteRequest, dialect, now)
+    except InvalidRequest as refusal:
+        raise UsageError(f"{where} {tell_refusal(refusal, dialect)}") from None
+    except RefusedRequest as refusal:
+        raise UsageError(f"{where} is refused by {dialect.name}: {refusal}") from None
+    return read.request, read.warnings, plan_bulk_delete(read.request, dialect)
+
+
+def filter_predicate(given: FilterLike, dialect: Dialect, now: datetime, where: str) -> Predicate:
+    """Which runs a filter selects under a dialect; `where` names it in errors.
+
+    Raises UsageError, with what to say instead, for a filter that is refused.
+    """
+    return simplify(_plan(filter_argument(given, where), dialect, now, where)[2].predicate)
+
+
+def _failure(plan: Plan, store: Store) -> str | None:
+    """Why the database would not run the query; None if it would."""
+    if plan.rejection is None:
+        return None
+    try:
+        plan.rejection.refuse(any_runs=len(store) > 0)
+    except ServerFailure as failure:
+        return str(failure)
+    return None
+
+
+def _warnings(warned: frozenset[str], dialect: Dialect) -> tuple[Warned, ...]:
+    notes = notes_of(dialect)
+    return tuple(
+        Warned(one, warning_sentence(one, dialect), one in notes) for one in sort_warnings(warned)
+    )
