@@ -53,6 +53,10 @@ def _strict_instant(value: object) -> datetime:
     )
 
 
+MAX_PENDULUM = 1_000
+"""Times in one body that pydantic does not read and pendulum may."""
+
+
 def _lax_instant(
     value: object, handler: cs.ValidatorFunctionWrapHandler, info: cs.ValidationInfo
 ) -> datetime:
@@ -64,10 +68,16 @@ def _lax_instant(
         return to_utc(handler(value))
     except ValueError:
         pass
-    now = info.context["now"] if info.context else datetime.now(UTC)
+    context = info.context or {}
+    now = context.get("now") or datetime.now(UTC)
     # pendulum.parse takes the real clock for this word, whatever `now` it is given.
     if value == "now":
         return to_utc(now)
+    # pendulum needs up to 20 microseconds for a text.
+    context["pendulum"] = context.get("pendulum", 0) + 1
+    if context["pendulum"] > MAX_PENDULUM:
+        msg = f"mockserver reads at most {MAX_PENDULUM:,} times in unusual forms"
+        raise PydanticCustomError("too_many_times", msg)
     import pendulum  # takes 40 ms, and few requests have such times
 
     try:

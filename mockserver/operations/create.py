@@ -269,10 +269,7 @@ def _new_task_run(
         cache_expiration=body.cache_expiration,
         task_version=body.task_version,
         empirical_policy=body.empirical_policy.model_dump(),
-        task_inputs={
-            name: [each.model_dump() for each in inputs]
-            for name, inputs in body.task_inputs.items()
-        },
+        task_inputs=body.model_dump(include={"task_inputs"})["task_inputs"],
         labels={**labels, **(body.labels or {})},
         created=context.now,
         updated=context.now,

@@ -7,6 +7,9 @@ within them is read and refused in less than a tenth of a second.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 
 from ..errors import TooLarge
@@ -16,8 +19,14 @@ MAX_VALUES = 100_000
 
 Prefect's client sends logs in batches of 4,000,000 bytes at most, which have fewer."""
 
+MAX_OBJECTS = 25_000
+"""Opening braces among them: pydantic may try several models for each object."""
+
 MAX_LONG_DIGITS = 50_000
 """Digits of all numbers of 100 digits or more, for Python reads a number in quadratic time."""
+
+LONG_BODY = 50_000
+"""Bytes; what is not longer is within all bounds."""
 
 _LONG_DIGITS = 100
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
@@ -26,21 +35,38 @@ _DEPTH_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 def check_cost(body: bytes) -> None:
-    """Raises TooLarge for a body of too many values, or of too many digits in long numbers."""
+    """Raises TooLarge for too many values or objects, or too many digits in long numbers."""
     # All that is in its texts counts at first: few bodies have so much of it.
-    if len(body) <= MAX_LONG_DIGITS or (
-        _count_values(body) <= MAX_VALUES and _count_long_digits(body) <= MAX_LONG_DIGITS
+    if any(_find_excess(body)):
+        outside = _outside_texts(body)
+        for what in _find_excess(outside):
+            raise TooLarge(f"the body has {what}")
+
+
+def _find_excess(text: bytes) -> Iterator[str]:
+    """What there is too much of, in words."""
+    for number, most, what in (
+        (_count_values(text), MAX_VALUES, "values"),
+        (text.count(b"{"), MAX_OBJECTS, "objects"),
+        (_count_long_digits(text), MAX_LONG_DIGITS, f"digits in numbers of over {_LONG_DIGITS}"),
     ):
-        return
-    outside = _outside_texts(body)
-    values, digits = _count_values(outside), _count_long_digits(outside)
-    if values > MAX_VALUES:
-        raise TooLarge(f"the body has {values:,} values; mockserver reads at most {MAX_VALUES:,}")
-    if digits > MAX_LONG_DIGITS:
-        raise TooLarge(
-            f"the body has {digits:,} digits in numbers of {_LONG_DIGITS} digits or more; "
-            f"mockserver reads at most {MAX_LONG_DIGITS:,}"
-        )
+        if number > most:
+            yield f"{number:,} {what}; mockserver reads at most {most:,}"
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: it would look at each list of a body again and again.
+
+    JSON has no cycles to collect.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def nesting_depth(body: bytes, most: int) -> int:
@@ -50,6 +76,11 @@ def nesting_depth(body: bytes, most: int) -> int:
         return 0
     brackets = _outside_texts(body).translate(None, _NO_BRACKETS)
     return max(accumulate(map(_DEPTH_STEPS.__getitem__, brackets), initial=0))
+
+
+def has_digits(body: bytes, number: int) -> bool:
+    """Whether that many digits stand side by side anywhere, as in an integer of over 64 bits."""
+    return b"0" * number in body.translate(_DIGITS_TO_ZERO)
 
 
 def _count_values(text: bytes) -> int:

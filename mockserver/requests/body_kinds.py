@@ -60,15 +60,22 @@ Limit = Annotated[int, json_integer(ge=1, le=MAX_LIMIT)]
 
 def keeps_any_json(model: type[BaseModel]) -> bool:
     """Whether a body may hold, in some place, any JSON value that is then stored."""
-    return not issubclass(model, BodyParameters) or model.accepts_any_json
+    return getattr(model, "accepts_any_json", True)
+
+
+def is_read_back(model: type[BaseModel]) -> bool:
+    """Whether any JSON value in a body is stored, and shown by the reply or by a later one."""
+    return keeps_any_json(model) and getattr(model, "is_read_back", True)
 
 
 def is_fully_checked(request: BaseModel) -> bool:
     """Whether pydantic's strict reading left nothing to look at: no ignored key, no page out of
     bounds, and no value of which the schema does not tell whether JSON can hold it.
     """
-    if not isinstance(request, BodyParameters) or keeps_any_json(type(request)):
+    if keeps_any_json(type(request)):
         return False
+    if not isinstance(request, BodyParameters):
+        return True
     if request.model_extra and not request.model_extra.keys() <= request.ignored_keys:
         return False
     return not (request.is_page and _page_limit_error(request))

@@ -6,6 +6,7 @@ pydantic counts errors quickly but tells either all of them or none, ten microse
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -45,8 +46,7 @@ def _details(refusal: ValidationError) -> Errors:
 
 def _first_entries(value: Any) -> Any:
     if isinstance(value, dict):
-        kept = list(value.items())[:MAX_ENTRIES]
-        return {key: _first_entries(inner) for key, inner in kept}
+        return {key: _first_entries(inner) for key, inner in islice(value.items(), MAX_ENTRIES)}
     if isinstance(value, list):
         return [_first_entries(inner) for inner in value[:MAX_ENTRIES]]
     return value

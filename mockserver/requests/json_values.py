@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from ..errors import InvalidRequest, ServerFailure
-from .body_cost import nesting_depth
+from .body_cost import has_digits, nesting_depth
 
 MAX_DEPTH = 953  # levels; a real server (Python 3.11) answers 400 to what is nested deeper
 
@@ -22,17 +23,21 @@ class UndecodableBody(Exception):
     """The bytes are no text, nest too deep, or hold an integer that Python refuses to read."""
 
 
-def decode_json(body: bytes) -> Any:
-    """The value that a body stands for. NaN, infinities and lone surrogates are let through.
+def decode_json(body: bytes) -> tuple[Any, bool]:
+    """The value that a body stands for, and whether a reply can hold it (`is_json_encodable`).
+
+    NaN, infinities and lone surrogates are let through.
 
     Raises UndecodableBody; InvalidRequest where the syntax is wrong; ServerFailure where the
     reply to wrong syntax would have to repeat what JSON cannot hold.
     """
+    with suppress(ValueError):
+        return _decode_strict(body), True
     # Counted, not left to json.loads: how deep that can go depends on the frames above it.
     if nesting_depth(body, MAX_DEPTH) > MAX_DEPTH:
         raise UndecodableBody
     try:
-        return json.loads(body)
+        value = json.loads(body)
     except json.JSONDecodeError as error:
         # FastAPI (routing.py, get_request_handler) puts the whole text into the reply.
         require_json_encodable(error.doc)
@@ -46,20 +51,18 @@ def decode_json(body: bytes) -> Any:
         raise InvalidRequest([problem], error.doc) from None
     except (ValueError, RecursionError):  # not UTF-8, 16 or 32; too many digits; too deep
         raise UndecodableBody from None
+    return value, is_json_encodable(value)
 
 
-def is_strict_json(body: bytes) -> bool:
-    """Whether bytes are UTF-8 and JSON by the letter: finite numbers, no lone surrogates.
+def _decode_strict(body: bytes) -> Any:
+    """The value of what is JSON by the letter: UTF-8, finite numbers, no lone surrogates.
 
-    `False` may be wrong, for deep nesting. This is ten times as fast as `is_json_encodable`.
+    orjson needs a fifth of the time of Python's json. Raises ValueError for anything else, and for
+    what orjson reads in another way or how deep it can be written is not certain.
     """
-    if nesting_depth(body, _SURELY_ENCODABLE) > _SURELY_ENCODABLE:
-        return False
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return False
-    return True
+    if nesting_depth(body, _SURELY_ENCODABLE) > _SURELY_ENCODABLE or has_digits(body, 19):
+        raise ValueError
+    return orjson.loads(body)
 
 
 def is_json_encodable(value: object) -> bool:

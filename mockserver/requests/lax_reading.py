@@ -24,12 +24,20 @@ from .json_values import bytes_to_text, echoed_body
 _UUID_VALIDATOR = SchemaValidator(core_schema.uuid_schema())
 
 
-def parse_lax(model: type[BodyT], value: Any, now: datetime, *, all_errors: bool = False) -> BodyT:
+def parse_lax(
+    model: type[BodyT],
+    value: Any,
+    now: datetime,
+    *,
+    all_errors: bool = False,
+    encodable: bool = False,
+) -> BodyT:
     """The request that a value stands for: as a whole or, where keys are parameters, key by key.
 
     Bytes are a body whose type makes a server ignore it: no key can be found in them, and an
     error shows them as text. `now` is what the time `now` means. Without `all_errors` a list is
-    refused with its first error, which bounds the work and the reply.
+    refused with its first error, which bounds the work and the reply. `encodable`: a reply can
+    surely hold the value.
 
     Raises InvalidRequest, OutOfBounds, and ServerFailure where a real server fails.
     """
@@ -45,7 +53,7 @@ def parse_lax(model: type[BodyT], value: Any, now: datetime, *, all_errors: bool
         refusal = error
     except UnicodeEncodeError:  # a lone surrogate where a date-time belongs
         raise ServerFailure("a lone surrogate in a date-time", retryable=False) from None
-    echoed = echoed_body(value)
+    echoed = value if encodable else echoed_body(value)
     if all_errors:
         teller = without_fail_fast(model)
         try:

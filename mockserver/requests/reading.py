@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from ..errors import InvalidRequest, RefusedRequest, UnreadableRequest, UnsupportedApiVersion
 from ..prefect import PREFECT_SQLITE, Dialect
-from .body_cost import check_cost
-from .body_kinds import BodyParameters, BodyT, is_fully_checked, keeps_any_json
+from .body_cost import LONG_BODY, check_cost, collection_paused
+from .body_kinds import BodyParameters, BodyT, is_fully_checked, is_read_back
 from .json_values import UndecodableBody, check_storable_depth, echoed_body
 from .lax_reading import every_key_missing, parse_lax
 from .message import JSON_MEDIA_TYPE, Message, api_version_error, effective_body, media_type
@@ -58,7 +58,20 @@ def read_request(
     Raises TooLarge; InvalidRequest, OutOfBounds, UnreadableRequest, UnsupportedApiVersion or
     ServerFailure, each with the ids of its warnings.
     """
+    if len(message.body) <= LONG_BODY:
+        return _read(message, model, dialect, now, path_errors)
     check_cost(message.body)
+    with collection_paused():
+        return _read(message, model, dialect, now, path_errors)
+
+
+def _read(
+    message: Message,
+    model: type[BodyT],
+    dialect: Dialect,
+    now: datetime | None,
+    path_errors: Sequence[Mapping[str, Any]],
+) -> ParsedRequest[BodyT]:
     model = model_under(model, dialect)
     # A version, whatever it is, goes the slow way, which looks at it after the syntax of the body.
     if (
@@ -122,7 +135,7 @@ def _as_dialect(
     except InvalidRequest as refusal:
         errors = [*path_errors, *refusal.errors]
         raise InvalidRequest(errors, refusal.body, more=refusal.more) from None
-    if dialect.lax_coercion and keeps_any_json(model):
+    if dialect.lax_coercion and is_read_back(model):
         check_storable_depth(content)
     if path_errors:
         echoed = dialect.lax_coercion or not content

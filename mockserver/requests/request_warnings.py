@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -44,25 +44,24 @@ def _value_warnings(
     read: BothWays[BodyT], model: type[BaseModel], dialect: Dialect
 ) -> Iterator[str]:
     value, lax, strict = read.value, read.lax, read.strict
-    if (
-        isinstance(value, dict)
-        and issubclass(model, BodyParameters)
-        and value.keys() - model.model_fields.keys() - model.ignored_keys
-    ):
-        yield "unknown-key"
+    if isinstance(value, dict) and issubclass(model, BodyParameters):
+        known = model.model_fields.keys() | model.ignored_keys
+        if any(key not in known for key in value):
+            yield "unknown-key"
     if strict is not None and lax is not None and (lax.refusal is None) != (strict.refusal is None):
         yield "lax-coercion"
     taken = lax is not None and lax.refusal is None
-    if dialect.lax_coercion and taken and any(_are_numeric(value)):
+    if dialect.lax_coercion and taken and isinstance(value, dict) and any(_are_numeric(value)):
         yield "date-read-as-unix"
 
 
-def _are_numeric(value: Any) -> Iterator[bool]:
+def _are_numeric(value: Mapping[str, Any]) -> Iterator[bool]:
     """For each time in the filters of a body, and beside them, whether it is a number."""
-    for key, inner in value.items() if isinstance(value, dict) else ():
-        if key in _TIME_KEYS and isinstance(inner, str):
+    for key in _TIME_KEYS & value.keys():
+        inner = value[key]
+        if isinstance(inner, str):
             yield _NUMERIC_TEXT.fullmatch(inner) is not None
-        elif key in _TIME_KEYS:
-            yield isinstance(inner, int | float)
         else:
-            yield from _are_numeric(inner)
+            yield isinstance(inner, int | float)
+    for inner in [inner for inner in value.values() if isinstance(inner, dict)]:
+        yield from _are_numeric(inner)

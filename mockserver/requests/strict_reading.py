@@ -16,9 +16,12 @@ from .error_lists import tell_errors
 from .json_values import is_json_encodable
 
 
-def parse_strict(model: type[BodyT], content: bytes) -> BodyT:
+def parse_strict(
+    model: type[BodyT], content: bytes, *, value: Any = None, encodable: bool = False
+) -> BodyT:
     """The request that JSON stands for; an empty body is `{}` where all of it is optional.
 
+    `encodable`: a reply can surely hold `value`, which the content stands for.
     Raises InvalidRequest, and OutOfBounds for a page that is too large.
     """
     if not content and not issubclass(model, BodyParameters):
@@ -28,9 +31,12 @@ def parse_strict(model: type[BodyT], content: bytes) -> BodyT:
     try:
         request = read(content)
     except ValidationError as refusal:
-        raise _refusal(refusal, content, read) from None
+        # Only what is JSON can have more than one error.
+        if not encodable and refusal.error_count() > 1:
+            value = json.loads(content)
+        raise _refusal(refusal, value, read) from None
     # pydantic's JSON parser lets NaN and infinities through where a model takes any JSON.
-    if not is_fully_checked(request) and not is_json_encodable(json.loads(content)):
+    if not (encodable or is_fully_checked(request) or is_json_encodable(json.loads(content))):
         raise invalid_body("json_invalid", "Invalid JSON: a number that is not finite")
     check_page_limit(request)
     return request
@@ -42,10 +48,8 @@ def invalid_body(kind: str, message: str) -> InvalidRequest:
 
 
 def _refusal(
-    refusal: ValidationError, content: bytes, read: Callable[[bytes], object]
+    refusal: ValidationError, value: Any, read: Callable[[bytes], object]
 ) -> InvalidRequest:
-    # Only what is JSON can have more than one error.
-    value = json.loads(content) if refusal.error_count() > 1 else None
     errors, more = tell_errors(refusal, value, lambda part: read(json.dumps(part).encode()))
     return InvalidRequest([_error(error) for error in errors], None, more=more)
 

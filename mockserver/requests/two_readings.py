@@ -15,7 +15,7 @@ from typing import Any, Generic, cast
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
 from ..prefect import Dialect
 from .body_kinds import BodyT
-from .json_values import UndecodableBody, decode_json, is_json_encodable, is_strict_json
+from .json_values import UndecodableBody, decode_json
 from .lax_reading import parse_lax
 from .message import Message
 from .strict_reading import parse_strict
@@ -72,14 +72,19 @@ def read_both_ways(
     if not content:
         return BothWays(message, content)
     try:
-        value = decode_json(content)
+        value, encodable = decode_json(content)
     except (UndecodableBody, InvalidRequest, ServerFailure) as problem:
         return BothWays(message, content, undecoded=problem)
-    encodable = is_strict_json(content) or is_json_encodable(value)
     all_errors = dialect.lax_coercion and len(content) <= MAX_BYTES_LISTING_ALL_ERRORS
-    lax = Attempt.of(partial(parse_lax, model, value, now, all_errors=all_errors))
+    lax = Attempt.of(
+        partial(parse_lax, model, value, now, all_errors=all_errors, encodable=encodable)
+    )
     strict = (
-        Attempt.of(partial(parse_strict, model, as_utf8(content, value))) if encodable else None
+        Attempt.of(
+            partial(parse_strict, model, as_utf8(content, value), value=value, encodable=True)
+        )
+        if encodable
+        else None
     )
     return BothWays(message, content, value, None, encodable, lax, strict)
 

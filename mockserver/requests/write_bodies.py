@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -221,6 +221,8 @@ class BulkSetStateRequest(BodyParameters):
 class LabelsUpdate(RootModel[JsonObject]):
     """Labels to add or replace."""
 
+    is_read_back: ClassVar[bool] = False
+
     # Any value passes here; the dialect decides (`unreadable-labels`).
     model_config = ConfigDict(frozen=True)
 
@@ -309,5 +311,7 @@ class LogCreate(ClosedObject):
 # A Sequence, as in Prefect's create_logs: pydantic has other errors for it than for a list.
 class Logs(RootModel[Annotated[Sequence[LogCreate], FAIL_FAST]]):
     """Lines of logs, of any runs."""
+
+    accepts_any_json: ClassVar[bool] = False
 
     model_config = ConfigDict(frozen=True)

@@ -139,7 +139,7 @@ ATTACKS = (
                      b"}}}}", 99_000)),
     Attack("inputs of a task run", TASK,
            full_of(b'{"task_key": "", "dynamic_key": "", "task_inputs": {"a": [', b"{}", b"]}}",
-                   140_000)),
+                   70_000)),
     Attack("delays of a task run", TASK,
            full_of(b'{"task_key": "", "dynamic_key": "", "empirical_policy": {"retry_delay": [',
                    b'"x"', b"]}}", 390_000)),

@@ -1,15 +1,18 @@
 """What a body may cost, and how many of its errors are told."""
 
+import gc
 import json
 from typing import Any
 
 import pytest
 
 from mockserver.errors import InvalidRequest, ServerFailure, TooLarge
+from mockserver.filters.field_types import MAX_PENDULUM
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.requests import (
     BulkDeleteRequest,
     FlowRunCreate,
+    Logs,
     Message,
     TaskRunCreate,
     read_request,
@@ -46,7 +49,8 @@ def test_texts_and_what_is_within_the_bounds_pass(body: bytes) -> None:
     [
         (b"[" + b"1," * MAX_VALUES + b"1]", "the body has 100,001 values; mockserver reads"),
         (b'["\\\\"' + b",[]" * 60_000, "the body has 120,001 values"),
-        (b'{"a": ' + b"1" * 50_100 + b"}", "50,100 digits in numbers of 100 digits or more"),
+        (b"[" + b"{}," * 25_000 + b"{}]", "the body has 25,001 objects; mockserver reads at most"),
+        (b'{"a": ' + b"1" * 50_100 + b"}", "50,100 digits in numbers of over 100"),
     ],
 )
 def test_a_body_beyond_a_bound_is_too_large(body: bytes, says: str) -> None:
@@ -83,12 +87,44 @@ def test_of_too_many_errors_the_first_are_told_with_their_number() -> None:
         assert caught.value.more == 2_000 - MAX_ENTRIES
 
 
+def test_few_times_are_read_as_pendulum_does() -> None:
+    """Each takes as long as a small request."""
+    line = {"name": "", "level": 1, "message": "", "timestamp": "2024-W01-1"}
+    assert len(read([line] * MAX_PENDULUM, Logs, PREFECT_SQLITE).root) == MAX_PENDULUM
+    with pytest.raises(InvalidRequest, match="at most 1,000 times in unusual forms"):
+        read([line] * (MAX_PENDULUM + 1), Logs, PREFECT_SQLITE)
+
+
+def test_garbage_is_collected_again_after_a_long_body() -> None:
+    """Also after one that is refused, and not where it was not before."""
+    body = {"limit": ["x" * 50_000]}
+    with pytest.raises(InvalidRequest):
+        read(body)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with pytest.raises(InvalidRequest):
+            read(body)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
 def test_a_real_server_tells_each_of_some_errors() -> None:
     """Up to as many as are made of one body."""
     body = {"flow_runs": {f"k{number}": 1 for number in range(MAX_TOLD)}}
     with pytest.raises(InvalidRequest) as caught:
         read(body, dialect=PREFECT_SQLITE)
     assert (len(caught.value.errors), caught.value.more) == (MAX_TOLD, 0)
+
+
+def test_what_is_no_json_by_the_letter_has_its_errors_told_as_well() -> None:
+    """Here NaN, which pydantic reads."""
+    keys = b",".join(b'"k%d": 1' % number for number in range(MAX_TOLD))
+    with pytest.raises(InvalidRequest) as caught:
+        read(b'{"limit": NaN, "flow_runs": {' + keys + b"}}")
+    assert len(caught.value.errors) == MAX_ENTRIES + 1
+    assert caught.value.more == MAX_TOLD - MAX_ENTRIES
 
 
 def test_errors_far_behind_are_only_counted() -> None:
