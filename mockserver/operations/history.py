@@ -86,8 +86,11 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
     cells = _count_cells(context, predicate, bounds)
     states: list[list[dict[str, Any]]] = [[] for _ in edges[1:]]
     # Sorted, so that replies repeat: the real query's GROUP BY has no order.
-    for (place, key), totals in sorted(cells.items()):
-        states[place].append(_history_state(context, key, totals))
+    unit = 1 if context.dialect.lateness_whole_seconds else 1_000_000
+    for key in sorted(cells):
+        for place, totals in cells[key].items():
+            if totals[0]:  # runs that were added and taken away again leave totals of none
+                states[place].append(_history_state(key, totals, unit))
     value = [
         {"interval_start": start, "interval_end": end, "states": found}
         for (start, end), found in zip(pairwise(edges), states, strict=True)
@@ -102,8 +105,7 @@ def _count_cells(context: Context, predicate: Predicate, bounds: Sequence[int]) 
     since = partial(_running_since, context.store)
     for index, members in context.store.matches(predicate):
         history_index(index, units, since).add_to(cells, members, bounds, now)
-    # Runs that were added and taken away again leave a cell of none.
-    return {at: totals for at, totals in cells.items() if totals[0]}
+    return cells
 
 
 # The query's greatest(0, ...): a negative run time counts as 0 (Prefect: run_history). SQLite has
@@ -200,10 +202,9 @@ def _calendar_error(context: Context, *, retryable: bool) -> Exception:
     return OutOfBounds("History must not leave the years 1-9999.")
 
 
-def _history_state(context: Context, key: StateKey, totals: Totals) -> dict[str, Any]:
+def _history_state(key: StateKey, totals: Totals, unit: int) -> dict[str, Any]:
     """The entry of one state in one interval, as the schema HistoryResponseState has it."""
     count, run_time, late = totals
-    unit = 1 if context.dialect.lateness_whole_seconds else 1_000_000
     return {
         "state_type": key[0],
         "state_name": key[1],

@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, repeat
 from typing import Any
 
 from pyroaring import BitMap
@@ -26,8 +26,8 @@ StateKey = tuple[str, str]
 """The type and the name of a state."""
 Totals = list[int]
 """The number of runs, and the sums of their run times and of their lateness."""
-Cells = dict[tuple[int, StateKey], Totals]
-"""The totals of the runs of each interval and state; those without runs are left out."""
+Cells = dict[StateKey, dict[int, Totals]]
+"""The totals of the runs of each state in each interval; those without runs may be left out."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class HistoryIndex:
         inside = self._times.before(bounds[-1]) - self._times.before(bounds[0])
         inside &= self._known
         members = members & inside
+        if not members:
+            return
         others = inside - members
         if len(others) < len(members):
             self._add_settled(cells, None, bounds, 1)
@@ -113,26 +115,30 @@ class HistoryIndex:
                 list(accumulate(map(numbers.__getitem__, places), initial=0))
                 for numbers in self._settled
             )
-        for state, span in enumerate(self._spans):
-            ends = [bisect_left(self._instants, bound, *span) for bound in bounds]
-            if ends[0] == ends[-1]:
+        for key, (first, last) in zip(self._keys, self._spans, strict=True):
+            begin = bisect_left(self._instants, bounds[0], first, last)
+            end = bisect_left(self._instants, bounds[-1], begin, last)
+            if begin == end:
                 continue
+            ends = map(bisect_left, repeat(self._instants), bounds, repeat(begin), repeat(end))
             if members is not None:
-                ends = [bisect_left(places, end) for end in ends]
+                ends = map(bisect_left, repeat(places), ends)
+            intervals = cells.setdefault(key, {})
             for interval, (start, stop) in enumerate(pairwise(ends)):
                 if start < stop:
-                    cell = cells.setdefault((interval, self._keys[state]), [0, 0, 0])
+                    cell = intervals.get(interval) or intervals.setdefault(interval, [0, 0, 0])
                     cell[0] += sign * (stop - start)
                     cell[1] += sign * (run_times[stop] - run_times[start])
                     cell[2] += sign * (lateness[stop] - lateness[start])
 
     def _add_changing(self, cells: Cells, members: BitMap, bounds: Sequence[int], now: int) -> None:
-        units, due = self._units, self._due
-        for at in members & self._running:
-            cell = cells[bisect_right(bounds, due[at]) - 1, self._keys[self._codes[at]]]
+        units, due, codes = self._units, self._due, self._codes
+        intervals = [cells.get(key, {}) for key in self._keys]
+        for at in (members & self._running).to_array():
+            cell = intervals[codes[at]][bisect_right(bounds, due[at]) - 1]
             cell[1] += units.run_time(self._run_times[at] + now - self._since[at])
-        for at in members & self._waiting & self._times.before(now):
-            cell = cells[bisect_right(bounds, due[at]) - 1, self._keys[self._codes[at]]]
+        for at in (members & self._waiting & self._times.before(now)).to_array():
+            cell = intervals[codes[at]][bisect_right(bounds, due[at]) - 1]
             cell[2] += units.lateness(due[at], now)
 
 
