@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import gt
+from operator import gt, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..prefect import UNKNOWN_FLOW
@@ -72,7 +72,7 @@ class BulkReader:
         self.line_reader: LineReader | None = None
 
     def read(self, part: Batch | LineChunk, report: ReportProblem) -> Iterator[RawRecord]:
-        """Read the valid records of a part of a file; yield the other ones, in any order."""
+        """Read the valid records of a part of a file; yield the other ones, in order."""
         if isinstance(part, LineChunk):
             if self._try_lines(part):
                 return
@@ -107,26 +107,30 @@ class BulkReader:
         for index, document in enumerate(batch.documents):
             by_keys[tuple(document) if type(document) is dict else ()].append(index)
         nested: list[int] = []
+        left: list[_Placed] = []
         for keys, indexes in by_keys.items():
             if not keys or batch.lines[0] is None or not is_record(keys):
                 nested += indexes
                 continue
             shape = RecordShape(guess_collection(keys), trusted=False, keys=keys)
             if not self._try_records(shape, [batch.documents[index] for index in indexes]):
-                yield from batch.records(report, indexes)
-        yield from self._read_nested(batch.records(report, nested))
+                left += _placed(batch, report, indexes)
+        left += self._read_nested(_placed(batch, report, sorted(nested)))
+        left.sort(key=itemgetter(0))
+        for _, record in left:
+            yield record
 
-    def _read_nested(self, records: Iterable[RawRecord]) -> Iterator[RawRecord]:
+    def _read_nested(self, records: Iterable[_Placed]) -> Iterator[_Placed]:
         """Read records of lists and of documents of collections, grouped by their shape."""
-        by_shape: defaultdict[RecordShape, list[RawRecord]] = defaultdict(list)
-        for record in records:
+        by_shape: defaultdict[RecordShape, list[_Placed]] = defaultdict(list)
+        for place, record in records:
             if record.collection in self.columns and type(record.value) is dict:
                 shape = RecordShape(record.collection, record.trusted, tuple(record.value))
-                by_shape[shape].append(record)
+                by_shape[shape].append((place, record))
             else:
-                yield record
+                yield place, record
         for shape, group in by_shape.items():
-            if not self._try_records(shape, [record.value for record in group]):
+            if not self._try_records(shape, [record.value for _, record in group]):
                 yield from group
 
     def _try_records(self, shape: RecordShape, values: Sequence[Mapping[str, Any]]) -> bool:
@@ -194,6 +198,17 @@ class BulkReader:
             return 0, 0
         indexes = [index for index, wanted in enumerate(column) if wanted in missing]
         return len(indexes), sum(self.trusted[name][index] for index in indexes)
+
+
+_Placed = tuple[tuple[int, int], RawRecord]
+"""A record, after the index of its document and its place in it."""
+
+
+def _placed(batch: Batch, report: ReportProblem, indexes: Iterable[int]) -> Iterator[_Placed]:
+    """The records of the documents at some indexes."""
+    for index in indexes:
+        for place, record in enumerate(batch.records(report, (index,))):
+            yield (index, place), record
 
 
 # Values that refer to nothing in the seeds: the store provides a flow for runs without one.

@@ -111,7 +111,7 @@ def load_seeds(
     files = list(paths)
     with _gc_paused():
         loader = _Loader(now, None if _are_small(files) else _bulk_reader(now))
-        if not loader.load_files(files, progress) and loader.bulk:
+        if not loader.load_files(files, progress):
             # Something is wrong. Reading record by record reports all problems, in order.
             loader = _Loader(now)
             loader.load_files(files, None)
@@ -187,23 +187,34 @@ class _Loader:
             self.unlisted += 1
 
     def load_files(self, paths: Iterable[Path], progress: ProgressCallback | None) -> bool:
-        """Load files and folders. Returns whether everything is valid.
+        """Load files and folders. Returns whether all problems are reported.
 
-        In bulk, loading stops after the first file with a problem.
+        In bulk, only those of single records can be; loading stops at any other.
         """
+        of_records = 0
         for path in find_seed_files(paths, self.report_problem):
             for part in read_batches(path, self.report_problem, progress):
                 if isinstance(part, PackedColumns):
                     self._add_packed(part)
-                else:
-                    for record in self._records_left(part):
-                        self.add_record(record)
-            if self.bulk and self.problems:
+                    continue
+                records = self._records_left(part)
+                if self.bulk:
+                    # All at once: what is wrong with documents is reported before their records.
+                    records = iter(list(records))
+                    if self._count_problems() > of_records:
+                        return False
+                for record in records:
+                    self.add_record(record)
+                of_records = self._count_problems()
+            if self.bulk and self._count_problems() > of_records:
                 return False
         if self.bulk:
-            return self._merge_bulk(self.bulk)
+            return self._merge_bulk(self.bulk) and self._count_problems() == of_records
         self.check_references()
-        return not self.problems
+        return True
+
+    def _count_problems(self) -> int:
+        return len(self.problems) + self.unlisted
 
     def _records_left(self, part: Batch | LineChunk) -> Iterator[RawRecord]:
         """The records of a part of a file that are to be read one by one."""
