@@ -83,7 +83,10 @@ def _operate(
         raise InvalidRequest(errors, None)
     client_version = parse_api_version(message.api_version)
     creator = creator_from_headers(request)
-    context = Context(world.store, dialect, now, world.new_id, client_version, creator)
+    keep_runs = world.journal is not None
+    context = Context(
+        world.store, dialect, now, world.new_id, client_version, creator, keep_runs=keep_runs
+    )
     try:
         return endpoint.call(context, *arguments), warned
     except RefusedRequest as refusal:

@@ -17,6 +17,7 @@ class Context(NamedTuple):
 
     `now` is one instant for the whole request. `api_version` is the client's, such as (0, 8, 4),
     or None where it does not say; `created_by` is the automation that it acts for, if any.
+    `keep_runs`: the caller wants deleted runs as they last were, which takes as long as the delete.
     """
 
     store: Store
@@ -25,6 +26,7 @@ class Context(NamedTuple):
     new_id: Callable[[], str]
     api_version: tuple[int, ...] | None = None
     created_by: CreatedBy | None = None
+    keep_runs: bool = True
 
 
 class Outcome(NamedTuple):

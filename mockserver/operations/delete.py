@@ -5,6 +5,8 @@ A bulk_delete goes from its request to a plan, and from the plan to a deletion.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..errors import NotFound, ServerFailure
 from ..filters import (
     ONE_OF,
@@ -17,7 +19,7 @@ from ..filters import (
     find_rejection,
     measure_query,
 )
-from ..prefect import Dialect
+from ..prefect import Dialect, FlowRun
 from ..requests import BulkDeleteRequest
 from ..store import Store
 from .context import Context, Outcome, require_flow_run
@@ -68,7 +70,7 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
     if plan.wider is not plan.predicate and store.any_more(plan.wider, plan.predicate):
         warned |= {"null-values-skipped"}
     # Read before the delete, after which the store no longer has them.
-    runs = tuple(filter(None, map(store.get, found.ids))) if keep_runs else ()
+    runs = _runs_of(store, found.ids) if keep_runs else ()
     store.delete_found(found)
     return Deletion(tuple(found.ids), plan, sort_warnings(warned), runs)
 
@@ -88,8 +90,13 @@ def delete_flow(context: Context, flow_id: str) -> Outcome:
         raise NotFound("Flow not found")
     # flow_run.flow_id and deployment.flow_id are ON DELETE CASCADE (Prefect: orm_models.py).
     by_flow = Comparison("flow_id", ONE_OF, frozenset((flow_id,)))
-    runs = store.select(by_flow)
-    store.delete([run.id for run in runs])
+    found = store.find(by_flow, len(store))
+    runs = _runs_of(store, found.ids) if context.keep_runs else ()
+    store.delete_found(found)
     store.deployments.drop([each.id for each in store.deployments if by_flow(each)])
     store.flows.drop([flow_id])
-    return Outcome(None, deletion=deletion_of(runs, by_flow))
+    return Outcome(None, deletion=Deletion(tuple(found.ids), Plan(by_flow, by_flow), runs=runs))
+
+
+def _runs_of(store: Store, flow_run_ids: Iterable[str]) -> tuple[FlowRun, ...]:
+    return tuple(filter(None, map(store.get, flow_run_ids)))
