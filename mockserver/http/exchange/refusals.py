@@ -18,6 +18,9 @@ server has no bound: it repeats 4 MiB, in each of its errors."""
 MAX_ERRORS = 20
 """That are told in `spec`, and where the reply is not complete."""
 
+_CONTAINER = 40
+"""Bytes that a list or an object counts for, beside what is in it."""
+
 MAX_SHOWN = 200
 """Characters of a value that is shown, where a complete reply is too long."""
 
@@ -80,7 +83,7 @@ def _shortened(value: Any) -> Any:
 
 
 def _is_longer(value: object, most: int) -> bool:
-    """Whether a value is surely longer than `most` bytes as JSON; looks at no more than that."""
+    """Whether a value is too long for `most` bytes of JSON; looks at no more than that."""
     left, waiting = most, [value]
     while waiting and left >= 0:
         each = waiting.pop()
@@ -88,7 +91,8 @@ def _is_longer(value: object, most: int) -> bool:
         if isinstance(each, str):
             left -= len(each)
         elif isinstance(each, Mapping | list | tuple):
-            left -= len(each)
+            # Many lists in one another take long to write.
+            left -= len(each) + _CONTAINER
             if left >= 0:
                 waiting += [*each, *each.values()] if isinstance(each, Mapping) else each
         elif isinstance(each, int):
