@@ -18,6 +18,7 @@ COMMAND_FILES: Mapping[str, str] = {
     "seeds": "seeds",
     "dump": "dump",
     "explain": "explain",
+    "rehearse": "rehearse",
     "releases": "releases",
     "verify": "contract",
     "drift": "contract",

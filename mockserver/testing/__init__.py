@@ -11,11 +11,13 @@ from ..lazy_exports import lazy_exports
 if TYPE_CHECKING:
     from .flow_run_api import FlowRunApi
     from .mock_server import MockServer
+    from .prefect_settings import client_environment
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "flow_run_api": ("FlowRunApi",),
         "mock_server": ("MockServer",),
+        "prefect_settings": ("client_environment",),
     },
 )

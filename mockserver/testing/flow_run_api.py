@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
@@ -21,6 +21,7 @@ from ..worlds import (
     MAX_KEPT_BODY,
     Exchange,
     ExpectedRequest,
+    ExpectedRuns,
     FieldValues,
     Rule,
     SeedDocument,
@@ -33,6 +34,9 @@ from ..worlds import (
     fields_of_nth,
     to_json_value,
 )
+
+if TYPE_CHECKING:
+    from ..insight.deletion_report import DeletionReport
 
 T = TypeVar("T")
 _TIMEOUT_SECONDS = 30.0
@@ -205,6 +209,15 @@ class FlowRunApi:
             warned.update(fork.warnings)
         return dict(warned)
 
+    def report(self) -> DeletionReport:
+        """What requests deleted, by which filters, and what is left, as values.
+
+        It also counts what the journal no longer holds.
+        """
+        from ..worlds import report_world  # imported late: few tests need it
+
+        return self._run(lambda: report_world(self._world))
+
     def post(self, path: str, body: Any = None, **headers: str) -> Exchange:
         """POST a value as JSON, over HTTP, and return the exchange with its reply.
 
@@ -277,7 +290,9 @@ class FlowRunApi:
         """
         __tracebackhide__ = True
         runs = (expected,) if isinstance(expected, str) else tuple(expected)
-        mismatch = explain_deletion_mismatch(runs, self.deleted, self.flow_runs, self.requests)
+        mismatch = explain_deletion_mismatch(
+            ExpectedRuns.of(runs), self.deleted, self.flow_runs, self.requests
+        )
         if mismatch:
             raise AssertionError(mismatch)
 

@@ -27,7 +27,7 @@ def override_api_url(url: str) -> Iterator[None]:
     when it is imported; if that has happened, its settings are overridden as well. Prefect may be
     imported before the block, in it, or after it.
     """
-    overrides = _environment_overrides(url)
+    overrides = client_environment(url)
     before = {name: os.environ.get(name) for name in overrides}
     was_imported = "prefect.context" in sys.modules
     os.environ.update(overrides)
@@ -48,7 +48,8 @@ def override_api_url(url: str) -> Iterator[None]:
             context.GLOBAL_SETTINGS_CONTEXT = context.root_settings_context()
 
 
-def _environment_overrides(url: str) -> Mapping[str, str]:
+def client_environment(url: str) -> Mapping[str, str]:
+    """The variables that point Prefect's clients at the API at `url`, in any process."""
     overrides = {"PREFECT_API_URL": url, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
     if any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXY_VARIABLES):
         # Clients read one or the other.

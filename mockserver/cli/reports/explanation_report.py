@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import UsageError, to_single_line
-from ...insight.explanation import FilterArgument, explain, explanation_page, explanation_value
+from ...insight.explanation import (
+    Explanation,
+    FilterArgument,
+    explain,
+    explanation_page,
+    explanation_value,
+)
 from ...insight.explanation import filter_argument as parse_filter
-from ...prefect import find_dialect
+from ...prefect import SPEC, Dialect, find_dialect
 from ...resources import resource_path
 from ...store import Store
 from ..output import ReportOutput, load_with_progress, print_note
 
+if TYPE_CHECKING:
+    from ...remote import ServerExplanation
+
+_PATIENCE = 60.0  # seconds for which a failing request is sent again
 MAX_FILTER_BYTES = 4 << 20  # as much as a server that `serve` starts reads of a body
 # How many rows of a table are shown: a terminal's are read, a page's searched.
 _MOST_ON_TERMINAL, _MOST_IN_HTML = 6, 50
@@ -24,13 +37,17 @@ _MOST_ON_TERMINAL, _MOST_IN_HTML = 6, 50
 class ExplainOptions:
     """What to explain, as the user typed it.
 
-    `runs` are seeds; none are the fixtures. `protect` are filters, `wanted` ids or names of runs.
-    `now` is the time of --now; None is the current time.
+    `runs` are seeds, of which none are the fixtures, unless `server` is a URL, from which at most
+    `most` runs are read. `dialect`: None for that of the server, or `spec`. `protect` are filters,
+    `wanted` ids or names of runs. `now` is the time of --now; None is the current time.
     """
 
     filter: str
     runs: tuple[Path, ...]
-    dialect: str
+    server: str | None
+    headers: tuple[str, ...]
+    most: int
+    dialect: str | None
     protect: tuple[str, ...]
     wanted: tuple[str, ...]
     now: datetime | None
@@ -39,16 +56,20 @@ class ExplainOptions:
 def tell_explanation(options: ExplainOptions, output: ReportOutput) -> bool:
     """Tell what the filter deletes. Returns whether a problem was found.
 
-    Raises UsageError for a filter that is refused or cannot be read, SeedError for seeds.
+    Raises UsageError for a filter that is refused or cannot be read, and for a server that does not
+    answer; SeedError for seeds.
     """
     if [options.filter, *options.protect].count("-") > 1:
         raise UsageError("stdin (-) can be read once")
     argument, name = read_filter(options.filter, "FILTER")
     protect = [read_filter(one, "--protect")[0] for one in options.protect]
-    dialect = find_dialect(options.dialect, print_note)
+    dialect = find_dialect(options.dialect, print_note) if options.dialect else None
     now = options.now or datetime.now(UTC)
-    store, where = _load(options.runs, now)
-    found = explain(store, argument, dialect, now, protect=protect, runs=options.wanted)
+    if options.server is None:
+        store, where = _load(options.runs, now)
+        found = explain(store, argument, dialect or SPEC, now, protect=protect, runs=options.wanted)
+    else:
+        found, where = _ask(options, argument, protect, dialect, now)
     kind = "a bulk_delete body" if argument.is_body else "a filter, sent as flow_runs"
     facts = (("request", f"{kind}, from {name}"), ("flow runs", f"{found.total:,} from {where}"))
     output.tell(
@@ -79,6 +100,52 @@ def read_filter(given: str, where: str) -> tuple[FilterArgument, str]:
     if len(content) > MAX_FILTER_BYTES:
         raise UsageError(f"{where}: {name} is longer than {MAX_FILTER_BYTES >> 20} MiB")
     return parse_filter(content, name), name
+
+
+def _ask(
+    options: ExplainOptions,
+    argument: FilterArgument,
+    protect: list[FilterArgument],
+    dialect: Dialect | None,
+    now: datetime,
+) -> tuple[Explanation, str]:
+    """The explanation of a filter on a server, and the server's URL."""
+    from ...remote import (  # imports aiohttp
+        Bounds,
+        ReadClient,
+        RemoteError,
+        build_headers,
+        explain_server,
+        find_server_dialect,
+        normalize_api_url,
+    )
+
+    url, headers = (
+        normalize_api_url(str(options.server)),
+        build_headers(options.headers, os.environ),
+    )
+
+    async def ask() -> ServerExplanation:
+        client = ReadClient(url, headers, Bounds(patience=_PATIENCE))
+        async with client, ReadClient(url, headers, Bounds(patience=0)) as impatient:
+            known = dialect or await find_server_dialect(client, impatient)
+            return await explain_server(
+                client,
+                argument,
+                known,
+                now,
+                protect=protect,
+                runs=options.wanted,
+                most=options.most,
+            )
+
+    try:
+        answered = asyncio.run(ask())
+    except RemoteError as error:
+        raise UsageError(str(error)) from None
+    for note in answered.notes:
+        print_note(note)
+    return answered.explanation, url
 
 
 def _load(paths: tuple[Path, ...], now: datetime) -> tuple[Store, str]:
