@@ -9,7 +9,8 @@ from aiohttp import web
 from yarl import URL
 
 from ..errors import NotModelled, RefusedRequest, to_single_line
-from ..operations import MODELLED_SUMMARY, lacks_path, refusal_sentence, sort_warnings
+from ..insight.deletion_report import refusal_sentence
+from ..operations import MODELLED_SUMMARY, lacks_path, sort_warnings
 from ..prefect import is_unmodelled
 from ..worlds import World
 from .accept_failures import SHORTAGES
@@ -29,21 +30,18 @@ from .handler import Handler
 log = logging.getLogger("mockserver")
 
 
-async def answer(handler: Handler, world: World, request: web.Request) -> web.StreamResponse:
+async def answer(handler: Handler, request: web.Request, world: World | None) -> web.StreamResponse:
     """The handler's response or, where it raises, the response that its error becomes.
 
-    A request that a web page may have sent never gets to the handler: 403.
+    A request that a web page may have sent never gets to the handler: 403. `world` is the
+    request's, or None for one that was let in already.
     """
-    problem = origin_refusal(request, world.settings.hosts)
-    if problem:
-        log.warning("refused a request %s", to_single_line(problem))
-        return json_reply({"detail": problem}, status=403, close=True)
-    return await answer_unguarded(handler, request)
-
-
-async def answer_unguarded(handler: Handler, request: web.Request) -> web.StreamResponse:
-    """As `answer`, for a request that was let in."""
     try:
+        if world is not None:
+            problem = origin_refusal(request, world.settings.hosts)
+            if problem:
+                log.warning("refused a request %s", to_single_line(problem))
+                return json_reply({"detail": problem}, status=403, close=True)
         try:
             return pace(request, await handler(request))
         except RefusedRequest as refusal:

@@ -12,7 +12,6 @@ from .context import Context, Outcome
 from .delete import bulk_delete, plan_bulk_delete
 from .deletion import Deletion, Plan, sort_warnings
 from .endpoints import ENDPOINTS, MODELLED_SUMMARY, Endpoint, lacks_path
-from .request_totals import RequestTotal, RequestTotals, refusal_sentence
 
 if TYPE_CHECKING:
     from .related_filters import (

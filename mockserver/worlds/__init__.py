@@ -13,13 +13,14 @@ from .faults import (
     FAULT_FIELDS,
     FAULT_HEADER,
     MAX_SECONDS,
+    PRESETS,
     Cut,
     Fault,
     Rule,
     build_fault,
     parse_fault_header,
 )
-from .journal import MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
+from .journal import MAX_DELETED, MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
 from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
 from .settings import CLIENT_TIMEOUT, MAX_BODY, Settings
 from .worlds import MAX_SESSIONS, Sessions, World, deterministic_ids, session_settings
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
     from .assertions import (
         ANY,
         ExpectedRequest,
+        ExpectedRuns,
         explain_deletion_mismatch,
         explain_request_mismatch,
     )
     from .base_cache import BaseCache
     from .dump import SeedDocument, dump_store, iterate_dump
+    from .reports import report_world
 
 __getattr__ = lazy_exports(
     __name__,
@@ -40,6 +43,7 @@ __getattr__ = lazy_exports(
         "assertions": (
             "ANY",
             "ExpectedRequest",
+            "ExpectedRuns",
             "explain_deletion_mismatch",
             "explain_request_mismatch",
         ),
@@ -49,5 +53,6 @@ __getattr__ = lazy_exports(
             "dump_store",
             "iterate_dump",
         ),
+        "reports": ("report_world",),
     },
 )

@@ -17,9 +17,9 @@ from itertools import count
 from uuid import UUID, uuid4
 
 from ..errors import Conflict, NotFound, SeedError, UsageError, to_single_line
-from ..operations import RequestTotals
+from ..insight.deletion_report import RequestTotals
 from ..seeds import Seeds
-from ..store import Store
+from ..store import Base, Store
 from .clock import Clock
 from .faults import Faults
 from .journal import MAX_EXCHANGES, Journal
@@ -94,16 +94,20 @@ class World:
         self.totals = RequestTotals()
         self.before: Store | None = None
 
-    def load(self, seeds: Seeds) -> None:
-        """Add the records of seeds. Raises SeedError, and then nothing is added."""
+    def load(self, seeds: Seeds, base: Base | None = None) -> None:
+        """Add the records of seeds. Raises SeedError, and then nothing is added.
+
+        `base` is that of the seeds, if it is there already.
+        """
+        base = base or seeds.base()
         if len(self.store) or len(self.store.task_runs) or self.store.base.runs:
-            insert_seeds(seeds, self.store)
+            insert_seeds(seeds, self.store, base)
         else:  # an empty store can be replaced, and a base has indexes
-            self.store = Store(seeds.base())
+            self.store = Store(base)
         if self.before is not None:
             # Refused are runs whose ids were there before; what is known of those stays.
             with suppress(SeedError):
-                insert_seeds(seeds, self.before)
+                insert_seeds(seeds, self.before, base)
 
     def note_before(self) -> None:
         """Keep the store as it is now as `before`, unless an earlier one is kept."""

@@ -6,14 +6,14 @@ import pytest
 
 from mockserver.errors import InvalidRequest, NotFound
 from mockserver.filters.predicates import MATCH_ALL
-from mockserver.operations import ENDPOINTS
-from mockserver.operations import request_totals as totals_module
-from mockserver.operations.deletion import Deletion, Plan
-from mockserver.operations.request_totals import (
+from mockserver.insight.deletion_report import request_totals as totals_module
+from mockserver.insight.deletion_report.request_totals import (
     RequestTotal,
     RequestTotals,
     refusal_sentence,
 )
+from mockserver.operations import ENDPOINTS
+from mockserver.operations.deletion import Deletion, Plan
 
 PATH = "/flow_runs/bulk_delete"
 PLAN = Plan(MATCH_ALL, MATCH_ALL, 50)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..errors import InvalidRequest, RefusedRequest, to_single_line
-from .deletion import Deletion, Plan
+from ...errors import InvalidRequest, RefusedRequest, to_single_line
+from ...operations import Deletion, Plan
 
 MAX_GROUPS = 2_000
 """Most groups of requests; chosen."""
@@ -26,7 +26,8 @@ class RequestTotal:
     """Requests that are alike, and what came of them.
 
     `path` is that of the endpoint, such as `/flow_runs/{id}`. `plan` is what the requests asked to
-    delete; None where they asked for something else. `status` is that of the replies, `reason` why
+    delete; None where they asked for something else. `body` is that of a bulk delete, empty where
+    it is long. `status` is that of the replies, `reason` why
     they were refused, in words, empty where they were not. `calls` is how many requests there
     were, `deleted` how many flow runs they deleted, and `ids` those of the first ones, highest
     first in each call. `warnings` are the ids of the warnings that they earned.
@@ -34,8 +35,9 @@ class RequestTotal:
 
     method: str
     path: str
+    status: int
     plan: Plan | None = None
-    status: int | None = None
+    body: bytes = b""
     reason: str = ""
     calls: int = 0
     deleted: int = 0
@@ -101,7 +103,9 @@ class RequestTotals:
         """Count a bulk delete: requests with the same body are one group."""
         # Longer bodies are one group, too: they list ids, and are not sent twice.
         key = body if len(body) <= _LONGEST_KEY else b""
-        self._add((path, key), method, path, deletion.plan, status, deletion, warnings)
+        group = self._add((path, key), method, path, deletion.plan, status, deletion, warnings)
+        if group is not None:
+            group.body = key
 
     def count_refused(self, method: str, path: str, status: int, refusal: RefusedRequest) -> None:
         """Count a request that was refused, by its endpoint and the reason."""
@@ -123,13 +127,13 @@ class RequestTotals:
         status: int,
         deletion: Deletion | None,
         warnings: tuple[str, ...],
-    ) -> None:
+    ) -> RequestTotal | None:
         ids = () if deletion is None else deletion.deleted
         group = self._group(key, method, path, plan, status)
         if group is None:
             self.ungrouped += 1
             self.ungrouped_deleted += len(ids)
-            return
+            return None
         group.calls += 1
         if warnings:
             group.warnings.update(warnings)
@@ -138,6 +142,7 @@ class RequestTotals:
             if self._ids + len(ids) <= MAX_IDS:
                 self._ids += len(ids)
                 group.ids.append(ids)
+        return group
 
     def _group(
         self, key: _Key, method: str, path: str, plan: Plan | None, status: int
@@ -145,7 +150,7 @@ class RequestTotals:
         """The group with a key, made if it is new; None where there are too many."""
         group = self._groups.get(key)
         if group is None and len(self._groups) < MAX_GROUPS:
-            group = self._groups[key] = RequestTotal(method, path, plan, status)
+            group = self._groups[key] = RequestTotal(method, path, status, plan)
         return group
 
 

@@ -1,0 +1,153 @@
+"""The deletion report as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+
+from ...filters import ONE_OF, Comparison, Predicate
+from ...operations import sort_warnings
+from ...prefect import Dialect, FlowRun, notes_of, warning_sentence
+from ...store import Store
+from .. import SomeRuns
+from ..explanation import Table, Warned, make_tables
+from .request_totals import RequestTotal, RequestTotals
+
+MAX_WITH_TABLES = 20
+"""How many groups of requests have tables of their own, of those that deleted the most."""
+MAX_PROTECTED = 50
+"""How many of the protected runs that are gone are kept."""
+_LONGEST_SENTENCE = 2_000  # characters; a filter of thousands of ids has a very long one
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """Requests that were alike, and what came of them.
+
+    `sentence` says which runs they asked to delete, "" where they did not; `limit` is the most in
+    one call. `reason` says why they were refused, "" where they were not. `tables` are about the
+    runs that they deleted.
+    """
+
+    method: str
+    path: str
+    status: int
+    reason: str
+    sentence: str
+    limit: int | None
+    calls: int
+    deleted: int
+    warnings: tuple[Warned, ...]
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """A filter of runs that must never go: how many it matched, and which of them are gone."""
+
+    sentence: str
+    matching: int
+    gone: SomeRuns
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionReport:
+    """What requests deleted in a world, and what is left of it.
+
+    There were `before` flow runs at first and there are `left` now. Requests deleted `deleted`, of
+    which `tabled` are in the `tables`: those that there were at first, and whose ids were kept.
+    `deleting` are the requests that asked for a delete, `refused` those that were answered with an
+    error, `others` the rest. `ungrouped` requests were of too many kinds to be told.
+    """
+
+    dialect: Dialect
+    now: datetime
+    before: int
+    left: int
+    deleted: int
+    tabled: int
+    tables: tuple[Table, ...]
+    deleting: tuple[RequestLine, ...]
+    refused: tuple[RequestLine, ...]
+    others: tuple[RequestLine, ...]
+    ungrouped: int
+    protected: tuple[Protected, ...] = ()
+
+    @property
+    def lost(self) -> int:
+        """How many protected runs are gone."""
+        return sum(one.gone.count for one in self.protected)
+
+
+def report_deletions(
+    before: Store,
+    after: Store,
+    totals: RequestTotals,
+    dialect: Dialect,
+    now: datetime,
+    protect: Sequence[Predicate] = (),
+) -> DeletionReport:
+    """What requests deleted between two states of a store.
+
+    `protect` are predicates of runs that must never go.
+    """
+    groups = sorted(totals, key=lambda one: (-one.deleted, -one.calls))
+    deleting = [one for one in groups if one.plan is not None]
+    selected = _with_ids(chain.from_iterable(one.ids for one in groups))
+    tabled = before.count(selected)
+    return DeletionReport(
+        dialect,
+        now,
+        len(before),
+        len(after),
+        totals.deleted,
+        tabled,
+        make_tables(before, selected, now) if tabled else (),
+        tuple(
+            _line(one, dialect, _tables(before, one, now) if place < MAX_WITH_TABLES else ())
+            for place, one in enumerate(deleting)
+        ),
+        tuple(_line(one, dialect) for one in groups if one.plan is None and one.reason),
+        tuple(_line(one, dialect) for one in groups if one.plan is None and not one.reason),
+        totals.ungrouped,
+        tuple(_protected(before, after, one) for one in protect),
+    )
+
+
+def _with_ids(calls: Iterable[tuple[str, ...]]) -> Comparison:
+    return Comparison("id", ONE_OF, frozenset(chain.from_iterable(calls)))
+
+
+def _tables(before: Store, one: RequestTotal, now: datetime) -> tuple[Table, ...]:
+    return make_tables(before, _with_ids(one.ids), now) if one.deleted else ()
+
+
+def _line(one: RequestTotal, dialect: Dialect, tables: tuple[Table, ...] = ()) -> RequestLine:
+    notes = notes_of(dialect)
+    warnings = tuple(
+        Warned(id_, warning_sentence(id_, dialect), id_ in notes)
+        for id_ in sort_warnings(one.warnings)
+    )
+    sentence = "" if one.plan is None else one.plan.sentence[:_LONGEST_SENTENCE]
+    limit = None if one.plan is None else one.plan.limit
+    return RequestLine(
+        one.method,
+        one.path,
+        one.status,
+        one.reason,
+        sentence,
+        limit,
+        one.calls,
+        one.deleted,
+        warnings,
+        tables,
+    )
+
+
+def _protected(before: Store, after: Store, protected: Predicate) -> Protected:
+    ids = before.select_ids(protected)
+    gone = [id_ for id_ in ids if id_ not in after]
+    first: list[FlowRun] = [run for run in map(before.get, gone[:MAX_PROTECTED]) if run]
+    return Protected(str(protected), len(ids), SomeRuns(len(gone), tuple(first)))
