@@ -81,12 +81,13 @@ def is_fully_checked(request: BaseModel) -> bool:
     return not (request.is_page and _page_limit_error(request))
 
 
-def check_page_limit(request: BaseModel) -> None:
-    """Raises OutOfBounds for a page whose limit a real server refuses, in its words."""
+def check_page_limit(request: BodyT) -> BodyT:
+    """The request itself. Raises OutOfBounds, in its words, where a real server refuses a page."""
     if isinstance(request, BodyParameters) and request.is_page:
         problem = _page_limit_error(request)
         if problem:
             raise OutOfBounds(problem)
+    return request
 
 
 def _page_limit_error(page: BaseModel) -> str | None:

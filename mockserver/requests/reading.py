@@ -73,6 +73,7 @@ def _read(
     path_errors: Sequence[Mapping[str, Any]],
 ) -> ParsedRequest[BodyT]:
     model = model_under(model, dialect)
+    taken: BodyT | None = None
     # A version, whatever it is, goes the slow way, which looks at it after the syntax of the body.
     if (
         not path_errors
@@ -85,13 +86,13 @@ def _read(
         )
     ):
         try:
-            request = model.model_validate_json(message.body, strict=True)
+            taken = model.model_validate_json(message.body, strict=True)
         except ValidationError:
             pass
         else:
-            if is_fully_checked(request):
-                return ParsedRequest(request)
-    return _read_slow(message, model, dialect, now or datetime.now(UTC), path_errors)
+            if is_fully_checked(taken):
+                return ParsedRequest(taken)
+    return _read_slow(message, model, dialect, now or datetime.now(UTC), path_errors, taken)
 
 
 def _read_slow(
@@ -100,8 +101,11 @@ def _read_slow(
     dialect: Dialect,
     now: datetime,
     path_errors: Sequence[Mapping[str, Any]],
+    taken: BodyT | None,
 ) -> ParsedRequest[BodyT]:
-    read = read_both_ways(message, effective_body(message, _REAL_SERVER), model, dialect, now)
+    """`taken` is what the fast path made of the body, where that is not all there is to check."""
+    content = effective_body(message, _REAL_SERVER)
+    read = read_both_ways(message, content, model, dialect, now, taken)
     warned = frozenset(request_warnings(read, model, dialect))
     try:
         return ParsedRequest(_as_dialect(read, model, dialect, now, path_errors), warned)

@@ -38,8 +38,7 @@ def parse_strict(
     # pydantic's JSON parser lets NaN and infinities through where a model takes any JSON.
     if not (encodable or is_fully_checked(request) or is_json_encodable(json.loads(content))):
         raise invalid_body("json_invalid", "Invalid JSON: a number that is not finite")
-    check_page_limit(request)
-    return request
+    return check_page_limit(request)
 
 
 def invalid_body(kind: str, message: str) -> InvalidRequest:

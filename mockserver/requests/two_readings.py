@@ -14,7 +14,7 @@ from typing import Any, Generic, cast
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
 from ..prefect import Dialect
-from .body_kinds import BodyT
+from .body_kinds import BodyT, check_page_limit
 from .json_values import UndecodableBody, decode_json
 from .lax_reading import parse_lax
 from .message import Message
@@ -66,9 +66,17 @@ class BothWays(Generic[BodyT]):
 
 
 def read_both_ways(
-    message: Message, content: bytes, model: type[BodyT], dialect: Dialect, now: datetime
+    message: Message,
+    content: bytes,
+    model: type[BodyT],
+    dialect: Dialect,
+    now: datetime,
+    taken: BodyT | None = None,
 ) -> BothWays[BodyT]:
-    """Decode and read what is effective of a body. Raises nothing: what is refused is kept."""
+    """Decode and read what is effective of a body. Raises nothing: what is refused is kept.
+
+    `taken` is what pydantic made of the content already, strictly.
+    """
     if not content:
         return BothWays(message, content)
     try:
@@ -79,13 +87,13 @@ def read_both_ways(
     lax = Attempt.of(
         partial(parse_lax, model, value, now, all_errors=all_errors, encodable=encodable)
     )
-    strict = (
-        Attempt.of(
-            partial(parse_strict, model, as_utf8(content, value), value=value, encodable=True)
-        )
-        if encodable
-        else None
-    )
+    if not encodable:
+        return BothWays(message, content, value, None, encodable, lax)
+    if taken is not None:
+        strict = Attempt.of(partial(check_page_limit, taken))
+    else:
+        read = partial(parse_strict, model, as_utf8(content, value), value=value, encodable=True)
+        strict = Attempt.of(read)
     return BothWays(message, content, value, None, encodable, lax, strict)
 
 
