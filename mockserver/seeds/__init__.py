@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
 from .files import PACKED_SUFFIX, ProgressCallback, find_seed_files
-from .loading import Seeds, load_seeds, read_seeds
+from .loading import (
+    MAX_PROBLEMS,
+    Seeds,
+    collector_paused,
+    load_seeds,
+    read_seeds,
+    read_seeds_in_steps,
+)
 from .record_fields import COLLECTIONS, FLOW_RUN_FIELDS, OPEN_COLLECTIONS, build_record, json_schema
+from .steps import Steps, finish
+from .strict_json import InvalidJsonError, check_json, has_unique_keys
 from .strict_yaml import InvalidYamlError, read_yaml
 
 if TYPE_CHECKING:

@@ -95,10 +95,12 @@ def _read_text(value: Any, _now: datetime) -> str:
     return value
 
 
-def _read_texts(value: Any, now: datetime) -> tuple[str, ...]:
+def _read_texts(value: Any, _now: datetime) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError(value)
-    return tuple(_read_text(item, now) for item in value)
+    # At once, as a list can have a million: `join` refuses what is no text, `encode` a surrogate.
+    "".join(value).encode()
+    return tuple(value)
 
 
 def _read_number(value: Any, _now: datetime) -> float:

@@ -54,12 +54,15 @@ from .record_fields import (
     derive_pool_ids,
     id_from_names,
 )
+from .steps import Steps, finish
 
 if TYPE_CHECKING:
     from .bulk_reader import BulkReader
 
 MAX_PROBLEMS = 20
 """How many problems are listed; the others are counted."""
+MAX_FIELDS = 1_000
+"""Most fields of a record; a server sends 40."""
 # A record as an object takes 1.5 KB (measured).
 MAX_EAGER_RUNS = 10_000
 """Up to so many records are made at once; of more, each is made when it is asked for."""
@@ -109,7 +112,7 @@ def load_seeds(
     Raises SeedError with every problem (up to `MAX_PROBLEMS` of them listed).
     """
     files = list(paths)
-    with _gc_paused():
+    with collector_paused():
         loader = _Loader(now, None if _are_small(files) else _bulk_reader(now))
         if not loader.load_files(files, progress):
             # Something is wrong. Reading record by record reports all problems, in order.
@@ -136,19 +139,27 @@ def read_seeds(value: Any, now: datetime, *, name: str, references: bool = True)
 
     Without `references`, ids of other records need not be among these.
     """
+    return finish(read_seeds_in_steps(value, now, name=name, references=references))
+
+
+def read_seeds_in_steps(
+    value: Any, now: datetime, *, name: str, references: bool = True
+) -> Steps[Seeds]:
+    """Do what `read_seeds` does, with a step for each record."""
     loader = _Loader(now)
     for record in Batch(Path(name), (value,), (None,)).records(loader.report_problem):
         loader.add_record(record)
+        yield
     if references:
-        loader.check_references()
+        yield from loader.check_references()
     if loader.problems:
         raise SeedError(loader.problems, more=loader.unlisted)
     return loader.finish()
 
 
 @contextmanager
-def _gc_paused() -> Iterator[None]:
-    """Pause garbage collection, which finds nothing to free during a load.
+def collector_paused() -> Iterator[None]:
+    """Pause Python's garbage collector, which finds nothing to free during a load.
 
     A million runs of NDJSON took 14.9 s with the collector on, 5.4 s with it off.
     """
@@ -210,7 +221,7 @@ class _Loader:
                 return False
         if self.bulk:
             return self._merge_bulk(self.bulk) and self._count_problems() == of_records
-        self.check_references()
+        finish(self.check_references())
         return True
 
     def _count_problems(self) -> int:
@@ -277,6 +288,10 @@ class _Loader:
         """Read one record into the seeds, or report what is wrong with it."""
         if not isinstance(record.value, dict):
             self.report_problem(record.location, json_excerpt(record.value), "an object")
+            return
+        if len(record.value) > MAX_FIELDS:
+            came = f"an object of {len(record.value):,} fields"
+            self.report_problem(record.location, came, f"up to {MAX_FIELDS:,} fields")
             return
         values = self._read_values(record)
         if values is None:
@@ -366,13 +381,14 @@ class _Loader:
         if record.trusted:
             self.trusted_ids.add(built.id)
 
-    def check_references(self) -> None:
-        """Report ids that should be those of other records, and are not."""
+    def check_references(self) -> Steps[None]:
+        """Report ids that should be those of other records, and are not; a step for each record."""
         for name, keys in groupby(self._references(), key=itemgetter(0)):
             wanted = [key for _, key in keys]
             for record in getattr(self.seeds, name).values():
                 for key in wanted:
                     self._check_reference(name, record.id, key, getattr(record, key))
+                yield
 
     def _check_reference(self, collection: str, owner: str, key: str, wanted: str | None) -> None:
         target = REFERENCE_TARGETS[key]

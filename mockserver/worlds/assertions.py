@@ -6,23 +6,29 @@ An explanation is an empty text where the expectation is met, else the message o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from ..errors import to_single_line
+from ..filters import ONE_OF, AnyOf, Comparison, Predicate
 from ..prefect import FlowRun
 from .journal import Exchange, failed_conditions
+
+T = TypeVar("T")
 
 # Bounds of one failure message; chosen, not measured.
 _MAX_NEAREST = 3
 _MAX_DIFFERENCES = 10
 _MAX_CONDITIONS = 5
 _MAX_RUNS = 20
+_MAX_TEXT = 200  # characters of a value
+_MAX_COUNTED = 50  # differences; requests with more are equally far from what was expected
+_MAX_COMPARED = 100  # requests that a flow run is compared with, the newest
 
 
 class _Any(Enum):
@@ -47,9 +53,16 @@ class ExpectedRequest:
     status: int | None = None
     warning: str | None = None
 
-    def differences(self, exchange: Exchange) -> list[str]:
-        """How an exchange differs from this request: path first, body last; empty if not at all."""
-        return list(self._differences(exchange))
+    def differences(self, exchange: Exchange, most: int | None = None) -> list[str]:
+        """How an exchange differs from this request: path first, body last; empty if not at all.
+
+        At most so many differences, if `most` is given.
+        """
+        return list(islice(self._differences(exchange), most))
+
+    def matches(self, exchange: Exchange) -> bool:
+        """Whether an exchange does not differ from this request."""
+        return not self.differences(exchange, 1)
 
     def _differences(self, exchange: Exchange) -> Iterator[str]:
         path = self.path.removeprefix("/api")
@@ -101,11 +114,15 @@ def json_differences(actual: Any, expected: Any, where: str) -> Iterator[str]:
 def _format_json(value: Any) -> str:
     if value is ...:
         return "anything"
+    if isinstance(value, str):  # only its beginning is shown, whatever its length
+        value = value[:_MAX_TEXT]
     try:
         text = json.dumps(value, default=lambda item: "..." if item is ... else str(item))
+    except RecursionError:
+        text = f"a {type(value).__name__} that nests too deep to be shown"
     except (TypeError, ValueError):
         text = repr(value)
-    return to_single_line(text.replace('"..."', "..."))
+    return to_single_line(text.replace('"..."', "..."), _MAX_TEXT)
 
 
 def explain_request_mismatch(
@@ -123,7 +140,7 @@ def explain_request_mismatch(
         lines[1] = "no request was recorded at all"
     if times is not None and found > times:
         return "\n".join([*lines, *(f"  {exchange}" for exchange in exchanges)])
-    compared = [(expected.differences(exchange), exchange) for exchange in exchanges]
+    compared = [(expected.differences(exchange, _MAX_COUNTED), exchange) for exchange in exchanges]
     others = sorted((pair for pair in compared if pair[0]), key=lambda pair: len(pair[0]))
     if others:
         lines.append(f"nearest of {_pluralize(len(others), 'other request')}:")
@@ -137,57 +154,89 @@ def _pluralize(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+@dataclass(frozen=True)
+class ExpectedRuns:
+    """The flow runs that a test expects to be deleted, as flow runs, ids and names.
+
+    `items` has each by its id in the usual spelling, or by its name. A name stands for all runs
+    that have it; a run may also have a uuid as its name.
+    """
+
+    items: Mapping[str, object]
+    ids: frozenset[str]
+
+    @classmethod
+    def of(cls, expected: Iterable[object]) -> ExpectedRuns:
+        """Those that a test gives."""
+        items: dict[str, object] = {}
+        ids: set[str] = set()
+        for item in expected:
+            text = item.id if isinstance(item, FlowRun) else str(item)
+            found = _uuid_text(text)
+            items[found or text] = item
+            if found:
+                ids.add(found)
+        return cls(items, frozenset(ids))
+
+    def __contains__(self, run: FlowRun) -> bool:
+        return run.id in self.ids or run.name in self.items
+
+    def predicate(self) -> Predicate:
+        """The condition that these flow runs meet."""
+        names = frozenset(self.items)
+        return AnyOf((Comparison("id", ONE_OF, self.ids), Comparison("name", ONE_OF, names)))
+
+
+def _uuid_text(text: str) -> str | None:
+    """The usual spelling of a uuid: ids match in any (M9). None for another text."""
+    try:
+        return str(UUID(text)) if 32 <= len(text) <= _MAX_TEXT else None
+    except ValueError:
+        return None
+
+
 def explain_deletion_mismatch(
-    expected: Sequence[object],
+    expected: ExpectedRuns,
     deleted: Sequence[FlowRun],
-    remaining: Sequence[FlowRun],
+    remaining: Iterable[FlowRun],
     exchanges: Sequence[Exchange],
+    *,
+    more: int = 0,
 ) -> str:
     """Why the deleted flow runs are not the expected ones; empty where they are.
 
-    `expected` holds flow runs, ids and names; a name stands for all runs that have it. `deleted`
-    are the runs that are gone, `remaining` those that still exist.
+    `deleted` are the runs that are gone, `remaining` those that still exist; at least those of them
+    that were expected, and `more` is how many of these are missing in it.
     """
-    ids: set[str] = set()
-    unknown: list[str] = []
-    for item in expected:
-        matching = _matching_ids(item, (*deleted, *remaining))
-        ids |= matching
-        if not matching:
-            unknown.append(_describe_expected(item))
-    extra = [run for run in deleted if run.id not in ids]
-    spared = [run for run in remaining if run.id in ids]
+    spared = [run for run in remaining if run in expected]
+    known = {name for run in (*deleted, *spared) for name in (run.id, run.name)}
+    # With more runs than were looked at, nothing can be said of those that were not found.
+    unknown = [] if more else [expected.items[key] for key in expected.items if key not in known]
+    extra = [run for run in deleted if run not in expected]
     if not unknown and not extra and not spared:
         return ""
     lines = ["the wrong flow runs were deleted"]
-    lines += _format_section("expected, but no such flow run ever existed", unknown)
     lines += _format_section(
-        "expected, but not deleted", (_explain_spared(run, exchanges) for run in spared)
+        "expected, but no such flow run ever existed", unknown, _describe_expected
     )
     lines += _format_section(
-        "deleted, but not expected", (_explain_extra(run, exchanges) for run in extra)
+        "expected, but not deleted", spared, lambda run: _explain_spared(run, exchanges), more
+    )
+    lines += _format_section(
+        "deleted, but not expected", extra, lambda run: _explain_extra(run, exchanges)
     )
     return "\n".join(lines)
 
 
-def _format_section(title: str, items: Any) -> list[str]:
-    texts = list(items)
-    if not texts:
+def _format_section(
+    title: str, items: Sequence[T], describe: Callable[[T], str], more: int = 0
+) -> list[str]:
+    if not items:
         return []
-    more = len(texts) - _MAX_RUNS
-    lines = [f"{title} ({len(texts):,}):", *(f"  {text}" for text in texts[:_MAX_RUNS])]
-    return [*lines, f"  ... and {more:,} more"] if more > 0 else lines
-
-
-def _matching_ids(item: object, runs: Sequence[FlowRun]) -> set[str]:
-    """The ids of the runs that are meant by a flow run, an id or a name."""
-    text = item.id if isinstance(item, FlowRun) else str(item)
-    try:
-        flow_run_id = str(UUID(text))
-    except ValueError:
-        return {run.id for run in runs if run.name == text}
-    # Ids match in any spelling (M9); a run may also have a uuid as its name.
-    return {run.id for run in runs if flow_run_id in (run.id, run.name)}
+    number = len(items) + more
+    lines = [f"{title} ({number:,}):", *(f"  {describe(item)}" for item in items[:_MAX_RUNS])]
+    unlisted = number - _MAX_RUNS
+    return [*lines, f"  ... and {unlisted:,} more"] if unlisted > 0 else lines
 
 
 def _describe_expected(item: object) -> str:
@@ -210,7 +259,7 @@ def _explain_spared(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
     """A flow run that was not deleted, and the requests that came nearest to deleting it."""
     # The run is judged as it is now: the journal keeps earlier versions of deleted runs only.
     unmet = []
-    for exchange in exchanges:
+    for exchange in exchanges[-_MAX_COMPARED:]:
         if exchange.predicate is not None:
             reasons = failed_conditions(exchange.predicate, run)
             unmet.append((len(reasons), reasons, exchange))

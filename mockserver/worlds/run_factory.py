@@ -6,8 +6,8 @@ added to a store unless all of it can be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,8 +16,18 @@ from uuid import UUID, uuid5
 
 from ..errors import SeedError, SeedProblem
 from ..prefect import FlowRun, StateType, format_instant, generate_name
-from ..seeds import COLLECTIONS, FLOW_RUN_FIELDS, Seeds, load_seeds, read_seeds
-from ..store import Store
+from ..seeds import (
+    COLLECTIONS,
+    FLOW_RUN_FIELDS,
+    MAX_PROBLEMS,
+    Seeds,
+    Steps,
+    finish,
+    load_seeds,
+    read_seeds,
+    read_seeds_in_steps,
+)
+from ..store import Base, Store
 
 # The names of states that Prefect itself gives; each stands for a state of that type.
 NAMED_STATES: Mapping[str, StateType] = {
@@ -69,7 +79,7 @@ class Factory:
             key for key in fields if key not in FLOW_RUN_FIELDS and key not in _PARENT_FIELDS
         ]
         if unknown:
-            raise SeedError([_unknown_field(key) for key in unknown])
+            raise _seed_error([_unknown_field(key) for key in unknown[:MAX_PROBLEMS]], len(unknown))
         new_id = self.new_id()
         fields = {"id": new_id, "name": generate_name(new_id), **fields}
         fields["state"] = _normalize_state(fields)
@@ -104,19 +114,62 @@ class Factory:
 
         Ids that are not given differ from call to call.
         """
+        return finish(self.read_document(value))
+
+    def read_document(self, value: Any) -> Steps[Seeds]:
+        """Do what `seeds_from_document` does, in steps."""
         self.loads += 1  # missing ids are derived from the document's name
         name = "seeds" if self.loads == 1 else f"seeds-{self.loads}"
-        return read_seeds(value, self.now(), name=name)
+        return read_seeds_in_steps(value, self.now(), name=name)
+
+    def make_copies(self, given: Iterable[FieldValues], number: int) -> Steps[Seeds]:
+        """Make the seeds of `number` flow runs of each fields, in steps. Raises SeedError.
+
+        They are those of `seeds_from` with `fields_of_nth` of each number; fields are read once.
+        """
+        seeds = Seeds(loaded_at=self.now())
+        for fields in given:
+            # With an id of their own, all would be the same run: the last one stays.
+            numbers = range(max(number - 1, 0), number) if "id" in fields else range(number)
+            for n in numbers[:1]:
+                first = self.seeds_from_fields(fields_of_nth(fields, n))
+                _merge(first, seeds)
+                yield
+            for n in numbers[1:]:
+                self._copy(first, fields.get("name"), n, seeds)
+                yield
+        return seeds
+
+    def _copy(self, first: Seeds, name: str | None, n: int, target: Seeds) -> None:
+        """Add the nth copy of a flow run, which has a task run of its own if it is a subflow."""
+        (run,) = first.flow_runs.values()
+        new_id = self.new_id()
+        name = generate_name(new_id) if name is None else name.replace("{n}", str(n))
+        parent = run.parent_task_run_id
+        for task_run in first.task_runs.values():
+            parent = self.new_id()
+            copied = replace(task_run, id=parent, name=name)
+            _records(target, "task_runs")[parent] = copied
+        _records(target, "flow_runs")[new_id] = replace(
+            run, id=new_id, name=name, parent_task_run_id=parent
+        )
 
 
 def _merge(source: Seeds, target: Seeds) -> None:
     for name in COLLECTIONS:
-        getattr(target, name).update(getattr(source, name))
+        _records(target, name).update(getattr(source, name))
+
+
+def _records(seeds: Seeds, collection: str) -> dict[str, Any]:
+    """The records of a collection of seeds that are being made."""
+    found: dict[str, Any] = getattr(seeds, collection)
+    return found
 
 
 def _unknown_field(key: str) -> SeedProblem:
     known = sorted([*FLOW_RUN_FIELDS, *FIELD_ALIASES, *_PARENT_FIELDS])
-    close = get_close_matches(key, known, n=1)
+    # Comparing a key of a million characters takes seconds.
+    close = get_close_matches(key, known, n=1) if len(key) <= 100 else []
     expected = f"{close[0]}?" if close else f"one of {', '.join(known)}"
     return SeedProblem(f"add({key}=...)", "an unknown field", expected)
 
@@ -187,23 +240,29 @@ def check_parents(seeds: Seeds, store: Store) -> None:
         if task.flow_run_id not in seeds.flow_runs and task.flow_run_id not in store
     ]
     if problems:
-        raise SeedError(problems)
+        raise _seed_error(problems, len(problems))
 
 
-def insert_seeds(seeds: Seeds, store: Store) -> None:
-    """Add the records of seeds to a store. Raises SeedError, and then nothing is added.
+def _seed_error(problems: Sequence[SeedProblem], number: int) -> SeedError:
+    """An error of so many problems, the first of which are given."""
+    listed = problems[:MAX_PROBLEMS]
+    return SeedError(listed, more=number - len(listed))
+
+
+def insert_seeds(seeds: Seeds, store: Store, base: Base) -> None:
+    """Add the records of seeds, and of their base, to a store. Raises SeedError, and adds nothing.
 
     Flows, deployments, pools and queues that the runs name but the seeds do not describe are
     created with default values, unless the store has them.
     """
-    problems = [
-        SeedProblem(f"flow run {run.name!r}", f"the id {run.id}, which is taken", "an unused id")
-        for run in seeds.flow_runs.values()
-        if run.id in store
-    ]
-    if problems:
-        raise SeedError(problems)
-    base = seeds.base()
+    taken = store.existing_ids(seeds.flow_runs)
+    if taken:
+        names = [(seeds.flow_runs[run_id].name, run_id) for run_id in taken[:MAX_PROBLEMS]]
+        problems = [
+            SeedProblem(f"flow run {name!r}", f"the id {run_id}, which is taken", "an unused id")
+            for name, run_id in names
+        ]
+        raise _seed_error(problems, len(taken))
     for name in _RELATED_COLLECTIONS:
         records, described = getattr(store, name), getattr(seeds, name)
         for record in getattr(base, name).values():
@@ -211,5 +270,4 @@ def insert_seeds(seeds: Seeds, store: Store) -> None:
                 records.put(record)
     for task_run in seeds.task_runs.values():
         store.task_runs.put(task_run)
-    for run in base.runs:
-        store.put(run)
+    store.put_many(base.runs)

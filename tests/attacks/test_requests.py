@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks import request_attacks, rim_attacks
+from tests.attacks import control_attacks, request_attacks, rim_attacks
 from tests.attacks.attack import Attack
 from tests.support.servers import Client, serve_process
 
-TABLES = (request_attacks.ATTACKS, rim_attacks.ATTACKS)
+TABLES = (control_attacks.ATTACKS, request_attacks.ATTACKS, rim_attacks.ATTACKS)
 ATTACKS = [attack for table in TABLES for attack in table]
 
 MOST_MEMORY = 500 << 20

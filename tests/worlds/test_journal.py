@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from mockserver.worlds import journal as journal_module
 from mockserver.worlds.assertions import (
     ANY,
     ExpectedRequest,
+    ExpectedRuns,
     explain_deletion_mismatch,
     explain_request_mismatch,
 )
@@ -212,6 +214,15 @@ def test_a_predicate_without_conditions_says_so() -> None:
     assert failed_conditions(AnyOf(()), run(1)) == ("it matches no flow run",)
 
 
+def explain_deletion(
+    expected: Iterable[object],
+    deleted: Sequence[FlowRun],
+    remaining: Sequence[FlowRun],
+    exchanges: Sequence[Exchange],
+) -> str:
+    return explain_deletion_mismatch(ExpectedRuns.of(expected), deleted, remaining, exchanges)
+
+
 def explain(expected: ExpectedRequest, *exchanges: Exchange, times: int | None = None) -> str:
     found = sum(not expected.differences(one) for one in exchanges)
     return explain_request_mismatch(expected, exchanges, found, times)
@@ -291,9 +302,9 @@ def test_expected_deletions_pass() -> None:
     """Runs are expected by flow run, id or name; a name stands for all runs that have it."""
     deleted, kept = (run(1), run(2)), (run(3, "other"),)
     for expected in (deleted, {deleted[0].id.upper(), deleted[1].id}, ["etl"], [deleted[0], "etl"]):
-        assert explain_deletion_mismatch(tuple(expected), deleted, kept, ()) == ""
+        assert explain_deletion(tuple(expected), deleted, kept, ()) == ""
     named_like_an_id = run(5, run(1).id)
-    assert explain_deletion_mismatch((run(1).id,), (run(1), named_like_an_id), (), ()) == ""
+    assert explain_deletion((run(1).id,), (run(1), named_like_an_id), (), ()) == ""
 
 
 def test_a_deletion_failure_explains_each_run() -> None:
@@ -302,7 +313,7 @@ def test_a_deletion_failure_explains_each_run() -> None:
     delete = exchange(
         3, deleted=(extra,), predicate=predicate(state={"type": {"any_": ["COMPLETED"]}}), limit=1
     )
-    message = explain_deletion_mismatch(
+    message = explain_deletion(
         ("spared", "limited", "never", run(6)), (extra,), (spared, limited), (exchange(2), delete)
     )
     assert message == (
@@ -326,18 +337,16 @@ def test_a_deletion_failure_explains_each_run() -> None:
 
 def test_gaps_in_the_journal_are_reported() -> None:
     """No delete at all, a delete whose exchange was dropped, a match that came too late."""
-    assert "no request asked for a deletion" in explain_deletion_mismatch(
-        ("etl",), (), (run(1),), ()
-    )
-    assert "no longer holds" in explain_deletion_mismatch((), (run(1),), (), ())
+    assert "no request asked for a deletion" in explain_deletion(("etl",), (), (run(1),), ())
+    assert "no longer holds" in explain_deletion((), (run(1),), (), ())
     late = exchange(predicate=predicate(name={"any_": ["etl"]}))
-    assert "it matches now, but did not match then" in explain_deletion_mismatch(
+    assert "it matches now, but did not match then" in explain_deletion(
         ("etl",), (), (run(1),), (late,)
     )
 
 
 def test_a_failure_lists_at_most_twenty_runs() -> None:
     """The others are counted."""
-    message = explain_deletion_mismatch((), tuple(run(number) for number in range(30)), (), ())
+    message = explain_deletion((), tuple(run(number) for number in range(30)), (), ())
     assert message.endswith("  ... and 10 more")
     assert message.count("no longer holds") == 20

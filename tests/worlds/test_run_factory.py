@@ -9,6 +9,7 @@ import pytest
 
 from mockserver.errors import SeedError
 from mockserver.prefect.records import UNKNOWN_FLOW, Deployment, FlowRun, StateType
+from mockserver.seeds import finish
 from mockserver.seeds.loading import Seeds
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
@@ -27,6 +28,10 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 def factory() -> Factory:
     return Factory(lambda: NOW, deterministic_ids())
+
+
+def insert(seeds: Seeds, store: Store) -> None:
+    insert_seeds(seeds, store, seeds.base())
 
 
 def make_run(**given: Any) -> FlowRun:
@@ -96,11 +101,11 @@ def test_a_run_can_have_a_flow_name_and_a_parent() -> None:
     """A subflow hangs on a task run of its parent, as on a real server."""
     store = Store(Base(()))
     maker = factory()
-    insert_seeds(maker.seeds_from_fields({"name": "parent", "flow": "etl"}), store)
+    insert(maker.seeds_from_fields({"name": "parent", "flow": "etl"}), store)
     (parent,) = store
     seeds = maker.seeds_from_fields({"name": "child", "flow": "etl", "parent": parent})
     check_parents(seeds, store)
-    insert_seeds(seeds, store)
+    insert(seeds, store)
     child = next(run for run in store if run.name == "child")
     assert child.parent_flow_run_id == parent.id
     assert child.flow_id == parent.flow_id
@@ -126,7 +131,7 @@ def test_missing_flows_deployments_and_pools_are_created() -> None:
     known = Deployment(str(UUID(int=5)), "known")
     store = Store(Base((), deployments=[known]))
     given = {"deployment_id": UUID(int=5), "work_pool_name": "k8s"}
-    insert_seeds(factory().seeds_from_fields(given), store)
+    insert(factory().seeds_from_fields(given), store)
     assert store.deployments.get(known.id) == known
     assert UNKNOWN_FLOW.id in store.flows
     assert [pool.name for pool in store.work_pools] == ["k8s"]
@@ -162,3 +167,36 @@ def test_python_values_become_json_values() -> None:
         unknown,
     ]  # fmt: skip
     assert to_json_value(make_run()) == make_run().id
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"name": "etl-{n}", "state": "Late", "started": "now-1d"},
+        {"flow": "etl", "parent": "00000000-0000-4000-8000-000000000001"},
+        {"id": "00000000-0000-4000-8000-000000000002", "name": "{n}"},
+    ],
+    ids=["nothing", "name", "subflow", "id"],
+)
+@pytest.mark.parametrize("number", [0, 1, 5])
+def test_copies_are_what_reading_the_fields_of_each_gives(
+    given: dict[str, Any], number: int
+) -> None:
+    """Ids, names and task runs are those of `fields_of_nth`; a given id is that of the last one."""
+    made = finish(factory().make_copies([given, {"name": "other"}], number))
+    each = [
+        fields_of_nth(fields, n) for fields in (given, {"name": "other"}) for n in range(number)
+    ]
+    expected = factory().seeds_from(each)
+    if "id" not in given:
+        assert made == expected
+    assert [run.name for run in made.flow_runs.values()] == [
+        run.name for run in expected.flow_runs.values()
+    ]
+
+
+def test_many_problems_are_counted() -> None:
+    """The first 20 are listed."""
+    with pytest.raises(SeedError, match="and 10 more"):
+        make_run(**{f"x{n}": 1 for n in range(30)})

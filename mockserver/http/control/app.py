@@ -26,6 +26,7 @@ from ..exchange import StreamedJson, access_refusal, json_reply, path_in_world, 
 from . import journal_handlers as control_journal
 from . import world_handlers as control_worlds
 from .control_request import ControlRequest
+from .slices import when_prepared
 
 ControlReply = tuple[int, Any]
 """A status, and a value for JSON or a StreamedJson; None for no body."""
@@ -51,7 +52,7 @@ async def handle_control(
         control_request = ControlRequest(
             request, sessions, world_of(request), path_parameters, value, len(body)
         )
-        handled = handler(control_request)
+        handled = await when_prepared(lambda: handler(control_request))
         status, value = await handled if isawaitable(handled) else handled
     except UsageError as error:
         raise OutOfBounds(str(error)) from None

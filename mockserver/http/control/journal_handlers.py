@@ -6,17 +6,24 @@ is the operationId in control.yaml.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from ...errors import NotFound, UsageError
+from ...errors import NotFound, UsageError, to_single_line
+from ...prefect import FlowRun
+from ...store import Store
 from ...worlds import (
     ANY,
     FAULT_FIELDS,
+    MAX_DELETED,
     MAX_EXCHANGES,
+    MAX_KEPT_BODY,
     Clock,
     Exchange,
     ExpectedRequest,
+    ExpectedRuns,
     Journal,
     Rule,
     World,
@@ -24,11 +31,14 @@ from ...worlds import (
     explain_deletion_mismatch,
     explain_request_mismatch,
 )
-from .control_request import ControlRequest, require_text
+from ..exchange import JsonList
+from .control_request import ControlRequest, optional_text, require_text
+from .slices import when_prepared
 from .world_handlers import render_flow_run
 
 # RFC 8259, section 6: JSON readers that use doubles hold integers exactly up to here.
 _MAX_INTEGER = 1 << 53
+_MAX_REMAINING = 1_000  # flow runs that were not deleted and are compared with requests
 
 
 def _require_journal(world: World) -> Journal:
@@ -47,11 +57,12 @@ def list_journal(request: ControlRequest) -> tuple[int, Any]:
     journal = _require_journal(request.world)
     after = request.query_integer("after", 0, _MAX_INTEGER)
     limit = request.query_integer("limit", MAX_EXCHANGES, MAX_EXCHANGES)
-    expected = ExpectedRequest(request.query_value("path") or "*", request.query_value("method"))
-    found = (one for one in journal if one.number > after and not expected.differences(one))
+    path = require_text("path", request.query_value("path") or "*")
+    expected = ExpectedRequest(path, request.query_value("method"))
+    found = (one for one in tuple(journal) if one.number > after and expected.matches(one))
     # `found` is lazy: what comes after the limit is not compared.
-    exchanges = [_exchange_reply(one) for one in islice(found, limit)]
-    return 200, {"exchanges": exchanges, "dropped": journal.dropped}
+    exchanges = map(_exchange_reply, islice(found, limit))
+    return 200, JsonList(exchanges, b'{"exchanges":[', b'],"dropped":%d}' % journal.dropped)
 
 
 def _exchange_reply(one: Exchange) -> dict[str, Any]:
@@ -85,46 +96,74 @@ def clear_journal(request: ControlRequest) -> tuple[int, Any]:
 
 def deleted(request: ControlRequest) -> tuple[int, Any]:
     """Return the flow runs that requests deleted, in that order. Raises NotFound."""
-    return 200, [
-        render_flow_run(run, request.world) for run in _require_journal(request.world).deleted
-    ]
+    world = request.world
+    return 200, JsonList(render_flow_run(run, world) for run in _require_journal(world).deleted)
 
 
-def assert_deleted(request: ControlRequest) -> tuple[int, Any]:
+async def assert_deleted(request: ControlRequest) -> tuple[int, Any]:
     """Return whether requests deleted these flow runs and no others, and if not, the difference.
 
     Raises UsageError, NotFound.
     """
-    expected = request.body_fields("flow_runs").get("flow_runs")
-    if not isinstance(expected, list):
+    given = request.body_fields("flow_runs").get("flow_runs")
+    if not isinstance(given, list):
         raise UsageError("flow_runs is missing; expected a list of ids or names")
+    if len(given) > MAX_DELETED:
+        raise UsageError(f"{len(given):,} flow runs; expected up to {MAX_DELETED:,}")
     journal = _require_journal(request.world)
-    complaint = explain_deletion_mismatch(
-        expected, journal.deleted, tuple(request.world.store), tuple(journal)
+    store = await when_prepared(request.world.store.fork)
+    complaint = await asyncio.to_thread(
+        _explain_deletions, given, journal.deleted, store, tuple(journal)
     )
     return 200, {"holds": not complaint, "complaint": complaint or None}
 
 
-def assert_called(request: ControlRequest) -> tuple[int, Any]:
+def _explain_deletions(
+    given: Sequence[object],
+    deleted: Sequence[FlowRun],
+    store: Store,
+    exchanges: Sequence[Exchange],
+) -> str:
+    expected = ExpectedRuns.of(given)
+    predicate = expected.predicate()
+    remaining = store.select(predicate, _MAX_REMAINING)
+    more = store.count(predicate) - len(remaining)
+    return explain_deletion_mismatch(expected, deleted, remaining, exchanges, more=more)
+
+
+async def assert_called(request: ControlRequest) -> tuple[int, Any]:
     """Return whether there was such a request, and if not, what came nearest.
 
     Raises UsageError, NotFound.
     """
     fields = request.body_fields("path", "method", "json", "status", "warning", "times")
+    # The journal keeps no more of a body.
+    if request.body_size > MAX_KEPT_BODY:
+        raise UsageError(f"a body of {request.body_size:,} bytes; expected up to {MAX_KEPT_BODY:,}")
     expected = ExpectedRequest(
         require_text("path", fields.get("path", "*")),
-        fields.get("method"),
+        optional_text("method", fields.get("method")),
         fields.get("json", ANY),
-        fields.get("status"),
-        fields.get("warning"),
+        _optional_integer("status", fields.get("status")),
+        optional_text("warning", fields.get("warning")),
     )
-    times = fields.get("times")
-    if times is not None and not isinstance(times, int):
-        raise UsageError(f"times is {times!r}; expected a whole number")
+    times = _optional_integer("times", fields.get("times"))
     exchanges = tuple(_require_journal(request.world))
-    matching = sum(not expected.differences(one) for one in exchanges)
-    complaint = explain_request_mismatch(expected, exchanges, matching, times)
+    complaint = await asyncio.to_thread(_explain_calls, expected, exchanges, times)
     return 200, {"holds": not complaint, "complaint": complaint or None}
+
+
+def _explain_calls(
+    expected: ExpectedRequest, exchanges: Sequence[Exchange], times: int | None
+) -> str:
+    matching = sum(map(expected.matches, exchanges))
+    return explain_request_mismatch(expected, exchanges, matching, times)
+
+
+def _optional_integer(name: str, value: Any) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise UsageError(f"{name} is {to_single_line(repr(value), 50)}; expected a whole number")
 
 
 def list_faults(request: ControlRequest) -> tuple[int, Any]:
@@ -149,6 +188,8 @@ _RULE_FIELDS = ("path", "method", "probability", "times")
 def add_fault(request: ControlRequest) -> tuple[int, Any]:
     """Add a rule that injects a fault. Raises UsageError."""
     fields = request.body_fields("preset", *_RULE_FIELDS, *FAULT_FIELDS)
+    for key in ("preset", "path", "method"):
+        optional_text(key, fields.get(key))
     rule_fields = {key: fields[key] for key in _RULE_FIELDS if fields.get(key) is not None}
     fault_fields = {key: value for key, value in fields.items() if key in FAULT_FIELDS}
     rule = Rule(build_fault(fields.get("preset"), **fault_fields), **rule_fields)

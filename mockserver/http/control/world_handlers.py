@@ -6,6 +6,7 @@ is the operationId in control.yaml.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +20,7 @@ from ...store import Base, Store
 from ...worlds import World, check_parents, iterate_dump, session_settings
 from ..exchange import SESSION_PREFIX, JsonDocument, JsonList
 from .control_request import ControlRequest, require_text
-from .slices import in_slices, when_prepared
+from .slices import adding, in_slices, when_prepared
 
 # Chosen, not measured: one request must not fill the memory.
 MAX_RECORDS = 100_000
@@ -64,7 +65,7 @@ async def open_session(request: ControlRequest) -> tuple[int, Any]:
     if fields.get("empty"):
         world = World(Store(Base(())), settings, origin.clock.copy())
     else:
-        world = origin.fork(settings)
+        world = await when_prepared(lambda: origin.fork(settings))
     if fields.get("now") is not None:
         world.clock.stop(require_text("now", fields["now"]))
     if fields.get("seeds") is not None:
@@ -97,20 +98,37 @@ def _no_session(name: str) -> NotFound:
     return NotFound(f"no session {to_single_line(name)!r}")
 
 
-async def _read_seeds(value: Any, world: World) -> Seeds:
-    """Return the checked records of a seed. Raises UsageError, SeedError."""
+def _count_records(value: Any) -> int:
+    """Return how many records a seed has. Raises UsageError for too many."""
     lists = value.values() if isinstance(value, dict) else (value,)
     number = sum(len(records) for records in lists if isinstance(records, list))
     if number > MAX_RECORDS:
         raise UsageError(f"the seed has {number:,} records; expected up to {MAX_RECORDS:,} at once")
-    return await in_slices(world.factory.read_document(value))
+    return number
 
 
 async def _load(value: Any, world: World) -> Seeds:
     """Add the records of a seed to a world and return them. Raises UsageError, SeedError."""
-    seeds = await _read_seeds(value, world)
-    await when_prepared(lambda: world.load(seeds))
+    with adding(_count_records(value)):
+        seeds = await in_slices(world.factory.read_document(value))
+        await _add(seeds, world)
     return seeds
+
+
+async def _add(seeds: Seeds, world: World) -> None:
+    """Add all records of seeds to a world, or none. Raises SeedError."""
+    # What takes long comes first. Then all is added at one go.
+    base = await asyncio.to_thread(_make_base, seeds)
+    await when_prepared(lambda: world.store.existing_ids(seeds.flow_runs))
+    world.load(seeds, base)
+
+
+def _make_base(seeds: Seeds) -> Base:
+    """The base of seeds, with what is otherwise made when it is first asked for."""
+    base = seeds.base()
+    for name in ("flows", "deployments", "work_pools", "work_queues"):
+        getattr(base, name)
+    return base
 
 
 def dump(request: ControlRequest) -> tuple[int, Any]:
@@ -127,9 +145,12 @@ async def load(request: ControlRequest) -> tuple[int, Any]:
 async def replace_seeds(request: ControlRequest) -> tuple[int, Any]:
     """Replace what the world holds by a seed, which `reset` restores. Raises as `load` does."""
     # Read first: seeds with a problem leave the world as it was.
-    base = (await _read_seeds(request.body, request.world)).base()
-    request.world.store = Store(base)
-    request.world.begin_here()
+    world = request.world
+    with adding(_count_records(request.body)):
+        seeds = await in_slices(world.factory.read_document(request.body))
+        base = await asyncio.to_thread(_make_base, seeds)
+        world.store = Store(base)
+        world.begin_here()
     return 200, {"flow_runs": len(base.runs), "added": len(base.runs)}
 
 
@@ -153,17 +174,14 @@ async def make(request: ControlRequest) -> tuple[int, Any]:
         came = f"{number:,} times a body of {request.body_size:,} bytes"
         raise UsageError(f"{came}; expected up to {MAX_MADE_BYTES:,} bytes in all")
     world = request.world
-    seeds = await in_slices(world.factory.make_copies(given, number))
-    await when_prepared(lambda: _add(seeds, world))
+    with adding(len(given) * number):
+        seeds = await in_slices(world.factory.make_copies(given, number))
+        await when_prepared(lambda: check_parents(seeds, world.store))
+        await _add(seeds, world)
     # A fork: what others delete while the reply is sent was made all the same.
     made = _render_all(seeds.flow_runs, world.store.fork(), world.now())
     few = len(seeds.flow_runs) <= _MAX_LISTED_AT_ONCE
     return 201, list(made) if few else JsonList(made)
-
-
-def _add(seeds: Seeds, world: World) -> None:
-    check_parents(seeds, world.store)
-    world.load(seeds)
 
 
 def _render_all(flow_run_ids: Iterable[str], store: Store, now: datetime) -> Iterator[Any]:

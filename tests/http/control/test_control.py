@@ -258,7 +258,8 @@ def test_seeds_are_added_dumped_and_replaced(server: ControlClient, session: Con
     assert session.value("POST", "/seeds", seed) == {"flow_runs": 60, "added": 60}
     assert session.value("GET", "/seeds") == seed
     reply = session.ask("POST", "/seeds", seed)
-    assert (reply.status, len(reply.json["problems"])) == (422, 60)
+    assert (reply.status, len(reply.json["problems"])) == (422, 20)
+    assert reply.json["detail"].endswith("... and 40 more")
     more = session.value("PUT", "/seeds", {"flow_runs": [{"name": "only"}]})
     assert more == {"flow_runs": 1, "added": 1}
     session.value("POST", "/seeds", {"flow_runs": [{"name": "more", "state": {"type": "FAILED"}}]})
@@ -486,3 +487,34 @@ def test_any_body_is_answered_without_a_5xx(
 def test_an_application_needs_no_settings() -> None:
     """`create_app` has defaults for all of them."""
     assert create_app(Store(load_seeds([], NOW).base()))
+
+
+def test_many_flow_runs_are_made_and_listed(session: ControlClient) -> None:
+    """Thousands become a part of the store at once; a subflow among them has its parent."""
+    (parent,) = session.value("POST", "/flow_runs", {"name": "parent"})
+    fields = {"name": "child-{n}", "parent": parent["id"]}
+    made = session.value("POST", "/flow_runs?number=3000", [{"name": "a"}, fields])
+    assert [run["name"] for run in made[:1] + made[-1:]] == ["a", "child-2999"]
+    assert len({run["id"] for run in made}) == 6_000
+    dumped = session.value("GET", "/seeds")
+    assert len(dumped["flow_runs"]) == 6_001
+    assert sum("parent_task_run_id" in run for run in dumped["flow_runs"]) == 3_000
+    reply = session.ask("POST", "/seeds", {"flow_runs": [{"id": parent["id"]}]})
+    assert reply.status == 422
+    assert session.value("GET", "/")["flow_runs"] == 6_001
+
+
+def test_a_seed_of_many_records_is_added_or_replaces(session: ControlClient) -> None:
+    """Also where the world holds runs already."""
+    seed = {"flow_runs": [{} for _ in range(12_000)]}
+    assert session.value("POST", "/seeds", seed) == {"flow_runs": 12_000, "added": 12_000}
+    assert session.value("POST", "/seeds", seed) == {"flow_runs": 24_000, "added": 12_000}
+    assert session.value("PUT", "/seeds", [{}]) == {"flow_runs": 1, "added": 1}
+
+
+def test_a_name_of_many_runs_that_were_not_deleted(session: ControlClient) -> None:
+    """They are counted; twenty are described."""
+    session.value("POST", "/flow_runs?number=2500", {"name": "etl"})
+    found = session.value("POST", "/assert/deleted", {"flow_runs": ["etl", "none"]})
+    assert "expected, but not deleted (2,500):" in found["complaint"]
+    assert "... and 2,480 more" in found["complaint"]

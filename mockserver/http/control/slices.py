@@ -1,0 +1,56 @@
+"""Long work of the control API, in slices between which the server answers others."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TypeVar
+
+from ...seeds import Steps, collector_paused
+from ...store import NotPrepared, deferring
+
+T = TypeVar("T")
+SLICE_SECONDS = 0.01
+"""How long one slice takes; chosen, a tenth of what others may wait."""
+
+
+_MIN_FROZEN = 10_000
+
+
+@contextmanager
+def adding(number: int) -> Iterator[None]:
+    """Pause the garbage collector while so many records are read and added to a world.
+
+    Of many it does not look at them again: that took 0.5 s each time, while nothing else was done
+    (of 400,000). What is deleted is freed all the same.
+    """
+    with collector_paused():
+        yield
+        if number >= _MIN_FROZEN:
+            gc.freeze()
+
+
+async def in_slices(steps: Steps[T]) -> T:
+    """Do work in slices of steps, and return its result."""
+    while True:
+        until = perf_counter() + SLICE_SECONDS
+        while perf_counter() < until:
+            try:
+                next(steps)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+        await asyncio.sleep(0)
+
+
+async def when_prepared(call: Callable[[], T]) -> T:
+    """Call a function; an index that it needs is made in a thread, and it is called again."""
+    while True:
+        try:
+            with deferring():
+                return call()
+        except NotPrepared as missing:
+            await asyncio.to_thread(missing.prepare)
