@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
-from ..http import create_app, serve
+from ..http import create_sessions_app, serve
 from ..http.exchange import log_to_stderr
 from ..prefect import Dialect
 from ..resources import resource_path
 from ..store import Store
-from ..worlds import Settings
+from ..worlds import Sessions, Settings, World
 from .output import load_with_progress
 
 _EXAMPLE_BODY = '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"]}}},"limit":5}'
@@ -64,7 +64,7 @@ def run_server(options: ServeOptions) -> None:
     seeds = load_with_progress(options.paths or (resource_path("fixtures"),), now())
     for note in seeds.notes:
         _log.info("%s", note)
-    app = create_app(
+    world = World(
         Store(seeds.base()),
         Settings(
             dialect=options.dialect,
@@ -84,8 +84,25 @@ def run_server(options: ServeOptions) -> None:
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(
-            serve(app, options.host, options.port, ready=ready, access_log=options.access_log)
+            serve(
+                create_sessions_app(Sessions(world)),
+                options.host,
+                options.port,
+                ready=ready,
+                access_log=options.access_log,
+            )
         )
+    _log_report(world)
+
+
+def _log_report(world: World) -> None:
+    """Tell what was deleted, if anything was; sessions are not told of."""
+    if world.totals.deleted:
+        from ..insight.deletion_report import report_lines  # imported late: nothing else needs it
+        from ..worlds import report_world
+
+        for line in report_lines(report_world(world, with_tables=False)):
+            _log.info("%s", line)
 
 
 def _now_function(frozen: datetime | None) -> Callable[[], datetime]:

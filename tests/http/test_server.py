@@ -293,3 +293,16 @@ def test_loopback_is_recognised_however_it_is_written(tmp_path: Path, host: str)
 def test_the_base_url_can_be_opened(host: str, url: str) -> None:
     """A server on all addresses is printed with its loopback address."""
     assert base_url(host, 80) == url
+
+
+def test_a_stop_tells_what_was_deleted(tmp_path: Path) -> None:
+    """A script that ran against the server leaves its report in the log; no delete leaves none."""
+    nothing = {"flow_runs": {"name": {"any_": ["x"]}}}
+    for body, told in (({"limit": 2}, True), (nothing, False)):
+        with run_serve_command(write_seed(tmp_path)) as (process, lines):
+            client = Client(url_of(lines))
+            assert client.bulk_delete(body).status == 200
+            client.connection.close()
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate()
+        assert ("2 flow runs of 3 deleted in 1 call; 1 left" in log) is told

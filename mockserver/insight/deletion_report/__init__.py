@@ -13,13 +13,13 @@ from .request_totals import RequestTotals, refusal_sentence
 if TYPE_CHECKING:
     from .report import DeletionReport, report_deletions
     from .report_json import report_value
-    from .report_pages import report_page, report_sentence
+    from .report_pages import report_lines, report_page, report_sentence
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "report": ("DeletionReport", "report_deletions"),
         "report_json": ("report_value",),
-        "report_pages": ("report_page", "report_sentence"),
+        "report_pages": ("report_lines", "report_page", "report_sentence"),
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -88,14 +88,16 @@ def report_deletions(
     dialect: Dialect,
     now: datetime,
     protect: Sequence[Predicate] = (),
+    *,
+    with_tables: bool = True,
 ) -> DeletionReport:
     """What requests deleted between two states of a store.
 
-    `protect` are predicates of runs that must never go.
+    `protect` are predicates of runs that must never go. Without tables it costs next to nothing.
     """
     groups = sorted(totals, key=lambda one: (-one.deleted, -one.calls))
     deleting = [one for one in groups if one.plan is not None]
-    selected = _with_ids(chain.from_iterable(one.ids for one in groups))
+    selected = _with_ids(chain.from_iterable(one.ids for one in groups if with_tables))
     tabled = before.count(selected)
     return DeletionReport(
         dialect,
@@ -105,10 +107,7 @@ def report_deletions(
         totals.deleted,
         tabled,
         make_tables(before, selected, now) if tabled else (),
-        tuple(
-            _line(one, dialect, _tables(before, one, now) if place < MAX_WITH_TABLES else ())
-            for place, one in enumerate(deleting)
-        ),
+        tuple(_deleting_lines(before, deleting, dialect, now, with_tables=with_tables)),
         tuple(_line(one, dialect) for one in groups if one.plan is None and one.reason),
         tuple(_line(one, dialect) for one in groups if one.plan is None and not one.reason),
         totals.ungrouped,
@@ -116,12 +115,22 @@ def report_deletions(
     )
 
 
+def _deleting_lines(
+    before: Store,
+    groups: Sequence[RequestTotal],
+    dialect: Dialect,
+    now: datetime,
+    *,
+    with_tables: bool,
+) -> Iterator[RequestLine]:
+    for place, one in enumerate(groups):
+        has_tables = with_tables and one.deleted and place < MAX_WITH_TABLES
+        tables = make_tables(before, _with_ids(one.ids), now) if has_tables else ()
+        yield _line(one, dialect, tables)
+
+
 def _with_ids(calls: Iterable[tuple[str, ...]]) -> Comparison:
     return Comparison("id", ONE_OF, frozenset(chain.from_iterable(calls)))
-
-
-def _tables(before: Store, one: RequestTotal, now: datetime) -> tuple[Table, ...]:
-    return make_tables(before, _with_ids(one.ids), now) if one.deleted else ()
 
 
 def _line(one: RequestTotal, dialect: Dialect, tables: tuple[Table, ...] = ()) -> RequestLine:

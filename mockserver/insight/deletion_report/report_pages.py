@@ -10,6 +10,8 @@ from .. import count_of
 from ..explanation import MAX_SENTENCE, run_row, table_entry
 from .report import DeletionReport, Protected, RequestLine
 
+MAX_LOG_LINES = 5
+"""How many kinds of requests a log tells of."""
 MAX_LINES = 20
 """How many groups of requests a section shows."""
 MAX_ROWS = 6
@@ -50,6 +52,22 @@ def report_sentence(report: DeletionReport) -> str:
     if refused:
         parts.append(f"{count_of(refused, 'request')} refused")
     return "; ".join(parts)
+
+
+def report_lines(report: DeletionReport) -> Iterator[str]:
+    """A report in a few lines, for a log: the whole, then what deleted the most."""
+    yield report_sentence(report)
+    deleting = [line for line in report.deleting if line.deleted]
+    for line in deleting[:MAX_LOG_LINES]:
+        limit = "" if line.limit is None else f", up to {line.limit} a call"
+        yield (
+            f"{line.method} {line.path} deleted {line.deleted:,} in "
+            f"{count_of(line.calls, 'call')}: {to_single_line(line.sentence)}{limit}"
+        )
+    if len(deleting) > MAX_LOG_LINES:
+        rest = sum(line.deleted for line in deleting[MAX_LOG_LINES:])
+        kinds = count_of(len(deleting) - MAX_LOG_LINES, "more kind")
+        yield f"{kinds} of requests deleted {rest:,}"
 
 
 def _protected_section(report: DeletionReport) -> Section:

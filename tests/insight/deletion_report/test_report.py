@@ -16,6 +16,7 @@ from mockserver.filters.predicates import compile_filter
 from mockserver.insight.deletion_report import (
     DeletionReport,
     report_deletions,
+    report_lines,
     report_page,
     report_sentence,
     report_value,
@@ -53,6 +54,11 @@ def delete(store: Store, totals: RequestTotals, body: dict[str, Any], times: int
         encoded = json.dumps(body).encode()
         totals.count_planned("POST", PATH, encoded, 200, deletion, deletion.warnings)
     return deletion
+
+
+def bulk_delete_of(store: Store, one: FlowRun) -> Deletion:
+    request = BulkDeleteRequest.model_validate({"flow_runs": {"id": {"any_": [one.id]}}})
+    return bulk_delete(store, request, SPEC)
 
 
 def text_of(report: DeletionReport) -> str:
@@ -148,3 +154,21 @@ def test_many_kinds_of_requests_are_not_told_one_by_one(monkeypatch: pytest.Monk
     text = text_of(report)
     assert "and 2 requests of other kinds" in text
     assert "2 requests of too many kinds are not told one by one" in text
+
+
+def test_a_log_has_a_few_lines() -> None:
+    """The whole, what deleted the most, and how many kinds more."""
+    before = store_of(*(run(n) for n in range(9)))
+    after, totals = before.fork(), RequestTotals()
+    delete(after, totals, {"flow_runs": None, "limit": 2})
+    for n in range(6):
+        delete(after, totals, {"flow_runs": {"name": {"any_": [f"run-{n}"]}}})
+    totals.count("DELETE", "/flow_runs/{id}", 204, bulk_delete_of(before.fork(), run(8)))
+    report = report_deletions(before, after, totals, SPEC, NOW, with_tables=False)
+    assert report.tables == ()
+    lines = list(report_lines(report))
+    assert lines[0] == "9 flow runs of 9 deleted in 8 calls; 1 left"
+    assert lines[1] == (
+        "POST /flow_runs/bulk_delete deleted 2 in 1 call: every flow run, up to 2 a call"
+    )
+    assert lines[-1] == "3 more kinds of requests deleted 3"
