@@ -74,10 +74,10 @@ def _read(
 ) -> ParsedRequest[BodyT]:
     model = model_under(model, dialect)
     taken: BodyT | None = None
-    # A version, whatever it is, goes the slow way, which looks at it after the syntax of the body.
+    # A wrong version goes the slow way, which looks at it after the syntax of the body.
     if (
         not path_errors
-        and message.api_version is None
+        and not api_version_error(message.api_version)
         and _LEAP_SECOND not in message.body
         and message.body
         and (

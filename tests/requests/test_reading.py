@@ -28,6 +28,7 @@ from mockserver.prefect.dialects import (
 from mockserver.prefect.instants import fits_utc_range
 from mockserver.requests import BulkDeleteRequest, FlowCreate, LabelsUpdate, Message
 from mockserver.requests.json_values import MAX_DEPTH
+from mockserver.requests.lax_reading import parse_lax
 from mockserver.requests.reading import ParsedRequest, read_request
 from tests.support.paths import DATA
 from tests.support.strategies import bodies
@@ -117,9 +118,7 @@ def test_documented_bodies_read_the_same_in_every_dialect(body: Any) -> None:
     """A body that spec accepts has the same meaning in every dialect, except leap seconds."""
     documented = outcome(message(body), SPEC)
     if isinstance(documented, ParsedRequest) and ":60" not in json.dumps(body):
-        # With this header the body is read without the fast path.
-        sent = Message(json.dumps(body).encode(), "application/json", "0.8.0")
-        real = read_request(sent, BulkDeleteRequest, PREFECT_SQLITE, NOW).request
+        real = parse_lax(BulkDeleteRequest, body, NOW)
         assert real.flow_runs == documented.request.flow_runs
         assert real.limit == documented.request.limit
 
