@@ -14,7 +14,7 @@ from ..prefect import openapi
 from ..resources import resource_path
 from ..store import Store
 from ..worlds import FAULT_HEADER, Sessions, Settings, World
-from .answering import answer, answer_unguarded
+from .answering import answer
 from .event_sockets import EVENT_SOCKETS_KEY, EventSockets
 from .exchange import (
     UNREAD_KEY,
@@ -66,26 +66,31 @@ def _make_middleware(stopping: asyncio.Event) -> Middleware:
 
     @web.middleware
     def middleware(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
-        reply = _answer(request, handler)
+        world = world_of(request)
+        if world.journal is None and not (
+            world.faults.rules or FAULT_HEADER in request.headers or stopping.is_set()
+        ):
+            return answer(handler, request, world)
+        reply = _answer_with_extras(handler, request, world)
         return _close_after(reply) if stopping.is_set() else reply
 
     return middleware
 
 
-def _answer(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
-    """Answer at once, or by way of the journal and the faults where there are any.
+def _answer_with_extras(
+    handler: Handler, request: web.Request, world: World
+) -> Awaitable[web.StreamResponse]:
+    """Answer by way of the journal and the faults.
 
     The order is journal, guard, bounds of the body, faults, handler: a fault happens only to a
     request that would have been carried out.
     """
-    world = world_of(request)
-    has_fault = bool(world.faults.rules) or FAULT_HEADER in request.headers
     # The control API is neither recorded nor hit by faults: who injected one can remove it.
-    if handler is _control or not (has_fault or world.journal is not None):
-        return answer(handler, world, request)
-    if has_fault:
-        handler = partial(inject_fault, partial(answer_unguarded, handler), world)
-    return record_exchange(request, partial(answer, handler, world), world)
+    if handler is _control:
+        return answer(handler, request, world)
+    if world.faults.rules or FAULT_HEADER in request.headers:
+        handler = partial(inject_fault, partial(answer, handler, world=None), world)
+    return record_exchange(request, partial(answer, handler, world=world), world)
 
 
 async def _close_after(reply: Awaitable[web.StreamResponse]) -> web.StreamResponse:
