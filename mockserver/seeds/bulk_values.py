@@ -31,6 +31,11 @@ def read_uuids(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:
     raise ValueError("not plain uuids")
 
 
+def are_uuid_lines(text: bytes, count: int) -> bool:
+    """Whether a text is so many lines of lower-case uuids, the last without a line break."""
+    return text.translate(_HEX) == (_UUID * count)[:-1]
+
+
 def _not_null(values: Sequence[Any]) -> Sequence[Any]:
     """The values without the nulls."""
     return [value for value in values if value is not None] if None in values else values

@@ -36,8 +36,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ..errors import to_single_line
 from ..prefect import EMPTY_JSON, CreatedBy, State
 from ..store import (
+    NULL_INSTANT,
     ColumnValues,
     DictionaryColumn,
     LazyColumn,
@@ -46,6 +48,7 @@ from ..store import (
     UuidColumn,
     defaults_of,
 )
+from .bulk_values import are_uuid_lines
 from .field_types import CREATED_BY_FIELD, STATE
 from .record_fields import COLLECTIONS, OFTEN_EMPTY, RECORD_CLASSES
 
@@ -62,6 +65,8 @@ _DIGEST_SIZE = 32
 _UNUSED_NOW = datetime(1970, 1, 1, tzinfo=UTC)
 _CODES = ("B", "H", "I")  # array's codes of 1, 2 and 4 bytes
 _TEXTS = {str, NoneType}
+_MAX_CHECKED = 1 << 20
+"""Bytes of values that are decoded to check them when a file is loaded, not when they are used."""
 _MIN_REPEATS = 8  # a column with so many records for each distinct value has the form `few`
 
 
@@ -166,8 +171,15 @@ def unpack(data: bytes) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
     whole = memoryview(data)
     if blake2b(whole[:-_DIGEST_SIZE], digest_size=_DIGEST_SIZE).digest() != whole[-_DIGEST_SIZE:]:
         raise PackedSeedError("a truncated or damaged file: its digest does not match its content")
-    end = data.index(b"\n", len(_MAGIC))
-    return _decode_columns(orjson.loads(whole[len(_MAGIC) : end]), whole[end + 1 :])
+    try:
+        end = data.index(b"\n", len(_MAGIC), -_DIGEST_SIZE)
+        header = orjson.loads(whole[len(_MAGIC) : end])
+        return _decode_columns(header, whole[end + 1 : -_DIGEST_SIZE])
+    # The digest has no key: whoever writes a file by hand can make it right.
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        raise PackedSeedError(
+            f"content that no version packs ({to_single_line(str(error), 80)})"
+        ) from None
 
 
 def _decode_columns(
@@ -176,31 +188,61 @@ def _decode_columns(
     found: dict[str, tuple[int, dict[str, ColumnValues]]] = {}
     offset = 0
     for name, entry in header.items():
+        count, fields = entry["count"], defaults_of(RECORD_CLASSES[name])
         columns: dict[str, ColumnValues] = {}
         for field, column in entry["columns"].items():
             parts = []
             for length in column["bytes"]:
+                _require(0 <= length <= len(body) - offset, "a length beyond the end")
                 parts.append(body[offset : offset + length])
                 offset += length
-            columns[field] = _decode_column(field, entry["count"], column["form"], parts)
-        found[name] = (entry["count"], columns)
+            _require(field in fields, "an unknown column")
+            columns[field] = _decode_column(field, count, column["form"], parts)
+            _require(len(columns[field]) == count, f"a column {field} of another length")
+        _require("id" in columns or not count, "records without ids")
+        found[name] = (count, columns)
+    _require(offset == len(body), "bytes that belong to no column")
     return found
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)
 
 
 def _decode_column(field: str, count: int, form: str, parts: Sequence[memoryview]) -> ColumnValues:
     if form == "times":
-        return TimestampColumn(_decode_array("q", parts[0]))
+        times = TimestampColumn(_decode_array("q", parts[0]))
+        # The highest byte tells the years 1970 to 8819, and nulls; other years are read one by one.
+        highest = bytes(parts[0][7::8]).translate(None, b"\0\1\2")
+        if highest and times.microseconds.count(NULL_INSTANT) != len(highest):
+            list(times)
+        return times
     if form == "floats":
         return _decode_array("d", parts[0])
     if form == "texts" and field == "id":
+        _require(are_uuid_lines(bytes(parts[0]), count), "ids that are no lines of uuids")
         return UuidColumn(str(parts[0], "ascii"))
     if form == "texts":
+        _require(bytes(parts[0]).count(b"\n") == count - 1, "texts of another number")
+        str(parts[0], "utf-8")
         return LazyColumn(count, partial(_texts, bytes(parts[0])))
     if form == "all":
-        return LazyColumn(count, partial(_decode_json, field, bytes(parts[0])))
-    return DictionaryColumn(
-        _decode_json(field, parts[0]), _decode_array(form.removeprefix("few "), parts[1])
+        column = LazyColumn(count, partial(_decode_json, field, bytes(parts[0])))
+        if len(parts[0]) <= _MAX_CHECKED:
+            _require(len(list(column)) == count, "values of another number")
+        return column
+    values = _decode_json(field, parts[0])
+    codes = _decode_array(form.removeprefix("few "), parts[1])
+    # Bytes are compared at once.
+    known = bytes(range(len(values))) if codes.itemsize == 1 and len(values) < 256 else None
+    fit = (
+        max(codes, default=-1) < len(values)
+        if known is None
+        else not (bytes(parts[1]).translate(None, known))
     )
+    _require(fit, "a code without a value")
+    return DictionaryColumn(values, codes)
 
 
 def _texts(part: bytes) -> list[str]:

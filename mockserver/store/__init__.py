@@ -13,7 +13,9 @@ of ordinals. The *position* of a record is its index in the columns as they were
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
+from .column_indexes import HashIndex
 from .compact_columns import (
+    NULL_INSTANT,
     ColumnValues,
     DictionaryColumn,
     LazyColumn,
@@ -21,7 +23,7 @@ from .compact_columns import (
     UuidColumn,
     to_microseconds,
 )
-from .flow_run_index import Base
+from .flow_run_index import Base, FlowRunIndex
 from .preparation import NotPrepared, deferring
 from .rows import ColumnBuilder, FlowRunsById, RecordsById, Rows, defaults_of
 from .sort_orders import SortBy

@@ -506,7 +506,7 @@ def test_many_flow_runs_are_made_and_listed(session: ControlClient) -> None:
 
 def test_a_seed_of_many_records_is_added_or_replaces(session: ControlClient) -> None:
     """Also where the world holds runs already."""
-    seed = {"flow_runs": [{} for _ in range(12_000)]}
+    seed: Any = {"flow_runs": [{} for _ in range(12_000)]}
     assert session.value("POST", "/seeds", seed) == {"flow_runs": 12_000, "added": 12_000}
     assert session.value("POST", "/seeds", seed) == {"flow_runs": 24_000, "added": 12_000}
     assert session.value("PUT", "/seeds", [{}]) == {"flow_runs": 1, "added": 1}
