@@ -9,10 +9,17 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from ..errors import NotFound, ServerFailure
-from ..filters import Predicate, QuerySize, filter_warnings, find_rejection, measure_query
-from ..prefect import check_storable, check_stored_labels
+from ..filters import (
+    MATCH_ALL,
+    Predicate,
+    QuerySize,
+    filter_warnings,
+    find_rejection,
+    measure_query,
+)
+from ..prefect import State, check_storable, check_stored_labels
 from ..requests import MAX_PAGE_LIMIT, FlowRunSort
-from ..store import SortBy, Store
+from ..store import FlowRunIndex, HashIndex, SortBy, Store
 from . import replies
 from .context import Context, Outcome
 from .deletion import sort_warnings
@@ -93,12 +100,30 @@ def read_states(context: Context, flow_run_id: str) -> Outcome:
 def read_state(context: Context, state_id: str) -> Outcome:
     """Read one state of a flow run. Raises NotFound."""
     store = context.store
-    for run in store:  # there may be many: only the id of each state is derived here
-        if any(replies.state_id(state, run) == state_id for state in store.states_of(run)):
-            completed = replies.with_complete_state(run, store)
-            found = next(state for state in store.states_of(completed) if state.id == state_id)
-            return Outcome(replies.state_reply(found, completed))
+    run_ids = [run_id for run_id, states in store.remembered.items() if _has(states, state_id)]
+    for index, members in store.matches(MATCH_ALL):
+        run_ids += [index.ids[at] for at in _state_ids(index).find(state_id) if at in members]
+    for run in filter(None, map(store.get, run_ids)):
+        completed = replies.with_complete_state(run, store)
+        for state in store.states_of(completed):
+            if state.id == state_id:
+                return Outcome(replies.state_reply(state, completed))
     raise NotFound("Flow run state not found")
+
+
+def _has(states: Iterable[State], state_id: str) -> bool:
+    return any(state.id == state_id for state in states)
+
+
+def _state_ids(index: FlowRunIndex) -> HashIndex:
+    """The ids of the present states of an index, many of which are derived; made once."""
+
+    def make() -> HashIndex:
+        states = zip(index.values("state"), index.ids, strict=True)
+        return HashIndex(state and replies.state_id_of(state, run_id) for state, run_id in states)
+
+    found: HashIndex = index.prepared.get("state_ids", make)
+    return found
 
 
 def _record_reply(context: Context, record: Any, word: str) -> Outcome:

@@ -232,8 +232,13 @@ def complete_state(run: Run, store: Store) -> State | None:
 def state_id(state: State, run: Run) -> str:
     """The id of a state of a run, as stored or derived."""
     # A derived id is a name-based UUID, so that a state that was listed can be read by its id.
+    return state_id_of(state, run.id)
+
+
+def state_id_of(state: State, run_id: str) -> str:
+    """The id of a state of the run with an id."""
     return state.id or str(
-        uuid5(NAMESPACE_URL, f"mockserver:state:{run.id}:{state.type}:{state.name}")
+        uuid5(NAMESPACE_URL, f"mockserver:state:{run_id}:{state.type}:{state.name}")
     )
 
 

@@ -481,6 +481,11 @@ class Store:
         before = self._states.get(run.id, ())
         return before if run.state is None else (*before, run.state)
 
+    @property
+    def remembered(self) -> Mapping[str, tuple[State, ...]]:
+        """The states that runs were in before their present ones, by the runs' ids."""
+        return self._states
+
     def remember(self, flow_run_id: str, states: tuple[State, ...]) -> None:
         """Set the states that a run was in before its present one, oldest first."""
         self._states[flow_run_id] = states

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from mockserver.errors import NotFound
 from mockserver.filters import MATCH_ALL
 from mockserver.operations import ENDPOINTS, Context, Outcome, Plan
 from mockserver.operations.delete import execute_bulk_delete
@@ -198,3 +199,15 @@ def drained(store: Store) -> tuple[str, ...]:
         except NotPrepared as missing:
             missing.prepare()
     raise AssertionError("there is always something more to prepare")
+
+
+def test_a_state_is_found_by_its_id(base: Base, made: list[int]) -> None:
+    """The id is derived from the run, so that nothing but an index of all can find it."""
+    store = Store(base)
+    listed = call(store, "queries.read_states", base.ids[RUNS // 2]).value[0]
+    made.clear()
+    assert call(store, "queries.read_state", listed["id"]).value == listed
+    assert len(made) == 1
+    store.delete([base.ids[RUNS // 2]])
+    with pytest.raises(NotFound):
+        call(store, "queries.read_state", listed["id"])
