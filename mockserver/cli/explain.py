@@ -31,13 +31,36 @@ RunsOption = Annotated[
         "Default: the fixtures that come with mockserver.",
     ),
 ]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="The API of a server whose flow runs these are. It is only asked to list and to "
+        "count. PREFECT_API_KEY or PREFECT_API_AUTH_STRING give the credentials.",
+    ),
+]
+HeaderOption = Annotated[
+    list[str] | None,
+    typer.Option("--header", metavar="'NAME: VALUE'", help="Sent to the server; repeatable."),
+]
+MostOption = Annotated[
+    int,
+    typer.Option(
+        metavar="NUMBER",
+        min=1,
+        help="How many flow runs are read from a server. Of one that has more, only the runs that "
+        "the filter selects are read, and what needs the others is left out.",
+    ),
+]
 DialectOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         envvar="MOCKSERVER_DIALECT",
         metavar="NAME[@RELEASE]",
         help="Whose server deletes: spec (as the API document says), prefect-sqlite, "
-        "prefect-postgresql (the newest release), or a release, such as prefect-sqlite@3.8.8.",
+        "prefect-postgresql (the newest release), or a release, such as prefect-sqlite@3.8.8. "
+        "Default: spec; with --server, what the server is.",
+        show_default=False,
     ),
 ]
 ProtectOption = Annotated[
@@ -69,9 +92,13 @@ HtmlOption = Annotated[
 def explain(
     filter_: FilterArgument,
     runs: RunsOption = None,
-    dialect: DialectOption = "spec",
+    server: ServerOption = None,
+    dialect: DialectOption = None,
     protect: ProtectOption = None,
     run: RunOption = None,
+    header: HeaderOption = None,
+    # MAX_RUNS of mockserver.remote, written out: importing it for --help would import aiohttp.
+    most: MostOption = 10_000,
     now: NowOption = None,
     as_json: JsonOption = False,
     markdown: MarkdownOption = False,
@@ -91,16 +118,30 @@ def explain(
         mockserver explain filter.json --runs runs.ndjson \
           --protect '{"tags": {"any_": ["keep"]}}' --run nightly-etl-7
 
+    *Without a copy:* --server URL asks the server itself, and only reads.
+
     The exit code is 1 if a protected run would go, or if the server would fail to answer.
     """
-    if protect and not runs:
-        raise UsageError("--protect needs --runs, which has the flow runs that are to be protected")
+    if protect and not (runs or server):
+        raise UsageError("--protect needs --runs or --server: whose flow runs are protected?")
+    if runs and server:
+        raise UsageError("--runs and --server were given; expected one of them")
+    if header and not server:
+        raise UsageError("--header needs --server")
     from .output import ReportOutput
     from .reports import ExplainOptions, tell_explanation
 
     output = ReportOutput(html, as_json=as_json, as_markdown=markdown, lead=True)
     options = ExplainOptions(
-        filter_, tuple(runs or ()), dialect, tuple(protect or ()), tuple(run or ()), parse_now(now)
+        filter=filter_,
+        runs=tuple(runs or ()),
+        server=server,
+        headers=tuple(header or ()),
+        most=most,
+        dialect=dialect,
+        protect=tuple(protect or ()),
+        wanted=tuple(run or ()),
+        now=parse_now(now),
     )
     if tell_explanation(options, output):
         raise typer.Exit(1)

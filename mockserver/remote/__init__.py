@@ -1,8 +1,8 @@
 """A server elsewhere: reached with the user's credentials, asked read-only, and copied.
 
 Comes in: the URL of an API, headers, and the filters of the part that is wanted (`Scope`).
-Goes out: a `PartialFile` with the records, from which `write_copy` makes a seed of them; errors
-of the server are `RemoteError`s.
+Goes out: a `PartialFile` with the records, from which `write_copy` makes a seed of them; or the
+explanation of a filter (`explain_server`). Errors of the server are `RemoteError`s.
 
 `slicing` says how runs are copied at a cost that grows with their number, and how a copy of a
 server that lives meanwhile becomes whole.
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .anonymizing import Anonymizer
     from .client import Bounds, ReadClient, RefusedError, RemoteError, check_bounds
     from .copying import Copied, WorkspaceCopy
+    from .explaining import ServerExplanation, explain_server, find_server_dialect
     from .partial_file import PartialFile
     from .progress import Progress
     from .scope import Scope, parse_scope
@@ -28,6 +29,7 @@ __getattr__ = lazy_exports(
         "anonymizing": ("Anonymizer",),
         "client": ("Bounds", "ReadClient", "RefusedError", "RemoteError", "check_bounds"),
         "copying": ("Copied", "WorkspaceCopy"),
+        "explaining": ("ServerExplanation", "explain_server", "find_server_dialect"),
         "partial_file": ("PartialFile",),
         "progress": ("Progress",),
         "scope": ("Scope", "parse_scope"),

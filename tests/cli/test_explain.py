@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import FIXTURES
+from tests.support.servers import run_serve_command
 
 OLD = '{"end_time": {"before_": "2026-01-01T00:00:00Z"}}'
 NOW = ("--now", "2026-01-31T12:00:00Z")
@@ -128,7 +130,9 @@ def test_notes_about_the_seeds_are_told(tmp_path: Path) -> None:
         (("a\0b",), "FILTER: a\\x00b: embedded null byte; expected a file with a filter"),
         (("[]",), "FILTER is []; expected a filter such as"),
         (('{"a"',), "FILTER: line 1, column 5:"),
-        (("{}", "--protect", "{}"), "--protect needs --runs"),
+        (("{}", "--protect", "{}"), "--protect needs --runs or --server"),
+        (("{}", "--runs", FIXTURES, "--server", "x"), "--runs and --server were given"),
+        (("{}", "--header", "a: b"), "--header needs --server"),
         (("-", "--runs", FIXTURES, "--protect", "-"), "stdin (-) can be read once"),
         (("{}", "--json", "--markdown"), "--json and --markdown were given; expected one of them"),
         (("{}", "--html", "report.txt"), "expected a name that ends in .html"),
@@ -166,3 +170,18 @@ def test_seeds_that_are_wrong_exit_with_1(tmp_path: Path) -> None:
     file = tmp_path / "seeds.yaml"
     file.write_text("flow_runs: 7")
     assert "1 problem in the seeds" in explain("{}", "--runs", file, code=1).stderr
+
+
+def test_a_server_is_explained_by_reads_alone() -> None:
+    """On the dialect that it speaks; what is left out of a large one is noted."""
+    with run_serve_command(FIXTURES, "--dialect", "prefect-sqlite@3.8.8") as (_, lines):
+        url = re.findall(r"http://[\d.:]+\d", lines[0])[0]
+        done = explain(OLD, "--server", url, "--protect", '{"tags": {"any_": ["none"]}}')
+        assert "7 of 60 flow runs go in 1 call" in done.stdout
+        assert f"flow runs 60 from {url}/api" in done.stdout
+        assert "dialect   prefect-sqlite@3.8.8" in done.stdout
+        options = ("--most", "20", "--dialect", "prefect-sqlite", "--header", "x-a: b")
+        done = explain(OLD, "--server", url, *options)
+        assert "dialect   prefect-sqlite@3.9.1" in done.stdout
+        assert done.stderr.startswith("note: the server has 60 flow runs, more than the 20")
+    assert "cannot reach" in explain("{}", "--server", url, code=2).stderr

@@ -5,6 +5,7 @@ Comes in: a store, a filter, a dialect. Goes out: an `Explanation`, which is fro
 looking at its runs one by one, would give.
 """
 
+from .conditions import Condition, Effect
 from .dialect_counts import find_other_servers
 from .explanation import Explanation, Warned, explain, filter_predicate
 from .explanation_json import explanation_value, runs_value, table_value

@@ -23,7 +23,7 @@ from ...requests import Message
 from ...store import Store
 from .. import SELECTING_ENDPOINTS, Meaning, Refusal, find_meaning, have_same_effect
 
-_BULK_DELETE = SELECTING_ENDPOINTS["/flow_runs/bulk_delete"]
+_BULK_DELETE = "/flow_runs/bulk_delete"
 _NO_RUN = AnyOf(())  # what a refused request selects
 
 
@@ -94,7 +94,8 @@ class _Meanings:
         nameless = replace(dialect, name="", release="")
         found = self._known.get(nameless)
         if found is None:
-            found = find_meaning(_BULK_DELETE, self.message, dialect, self.now)
+            endpoint = SELECTING_ENDPOINTS[_BULK_DELETE]
+            found = find_meaning(endpoint, self.message, dialect, self.now)
             self._known[nameless] = found
         return found
 

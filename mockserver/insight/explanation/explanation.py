@@ -55,7 +55,8 @@ class Explanation:
     database of the dialect would not run the query; then nothing goes.
 
     `drain` is None where a delete leaves the others as they are. `cascade` says what else goes.
-    `null_skipped` is how many runs only a null keeps from satisfying a `not_any_`.
+    `null_skipped` is how many runs only a null keeps from satisfying a `not_any_`. `other_servers`
+    is None where they were not asked about.
     """
 
     argument: FilterArgument
@@ -76,7 +77,7 @@ class Explanation:
     conditions: tuple[Condition, ...]
     idle: tuple[IdleKey, ...]
     near_misses: tuple[NearMiss, ...]
-    other_servers: tuple[OtherServers, ...]
+    other_servers: tuple[OtherServers, ...] | None
     protections: tuple[Protection, ...]
     runs: tuple[RunVerdict, ...]
 

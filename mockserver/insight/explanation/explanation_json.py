@@ -58,7 +58,9 @@ def explanation_value(one: Explanation) -> dict[str, Any]:
         ],
         "idle_keys": [{"key": idle.key, "reason": idle.reason} for idle in one.idle],
         "near_misses": list(map(_near_miss, one.near_misses)),
-        "other_servers": list(map(_other_servers, one.other_servers)),
+        "other_servers": None
+        if one.other_servers is None
+        else list(map(_other_servers, one.other_servers)),
         "protected": [
             {
                 "condition": protection.sentence,

@@ -180,7 +180,9 @@ def table_entry(table: Table, most: int) -> Entry:
 
 
 def _row(row: Row) -> tuple[str, str, str]:
-    of_all = "all" if row.selected == row.total else f"of {row.total:,}"
+    of_all = "" if row.total is None else f"of {row.total:,}"
+    if row.selected == row.total:
+        of_all = "all"
     return to_single_line(row.name, MAX_CELL), f"{row.selected:,}", of_all
 
 
@@ -241,6 +243,8 @@ def format_span(span: timedelta) -> str:
 
 
 def _servers_section(one: Explanation) -> Section:
+    if one.other_servers is None:
+        return Section("other servers")
     differing: dict[tuple[str, ...], list[OtherServers]] = {}
     for other in one.other_servers:
         if not other.selects_same:

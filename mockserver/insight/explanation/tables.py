@@ -27,14 +27,14 @@ _AGES = (365, 180, 90, 30, 7, 1, 0)
 class Row:
     """A value, how many selected runs have it, and how many runs of the store do.
 
-    `name` is for a reader. `value` is what a filter would say: an id, a tag, a type; None stands
-    for the runs that have none.
+    `total` is None where the store has only a part of the runs. `name` is for a reader. `value` is
+    what a filter would say: an id, a tag, a type; None stands for the runs that have none.
     """
 
     name: str
     value: str | None
     selected: int
-    total: int
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -228,6 +229,20 @@ def test_other_servers_are_listed_together_where_they_do_the_same() -> None:
     assert (entry.title, entry.subject) == ("Prefect 3.6.16 and later on SQLite", "none")
     assert "fails to answer it" in entry.details[0][1]
     assert section(page_of(OLD), "other servers").good[0].startswith("every release selects")
+
+
+def test_what_was_not_asked_is_left_out() -> None:
+    """Of a part of a server's runs, other servers and the totals of tables are not known."""
+    found = explained(OLD)
+    tables = tuple(
+        replace(table, rows=tuple(replace(row, total=None) for row in table.rows))
+        for table in found.tables
+    )
+    found = replace(found, other_servers=None, tables=tables)
+    page = explanation_page(found)
+    assert "other servers" not in [one.name for one in page.sections]
+    assert section(page, "what goes, by").entries[0].rows == (("Completed", "1", ""),)
+    assert explanation_value(found)["other_servers"] is None
 
 
 def test_a_difference_may_have_no_single_cause(monkeypatch: pytest.MonkeyPatch) -> None:
