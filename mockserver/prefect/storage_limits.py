@@ -116,10 +116,14 @@ def check_new_labels(dialect: Dialect, labels: Mapping[str, object]) -> None:
     if dialect.unreadable_labels:
         return
     msg = "A label must be a text, a number or a boolean"
-    unreadable = {key: value for key, value in labels.items() if not _is_label(value)}
+    unreadable = [key for key, value in labels.items() if not _is_label(value)]
     if unreadable:
-        errors = ({"type": "label", "loc": ("body", key), "msg": msg} for key in unreadable)
-        raise InvalidRequest([*errors])
+        told = unreadable[:_MAX_TOLD]
+        errors = [{"type": "label", "loc": ("body", key), "msg": msg} for key in told]
+        raise InvalidRequest(errors, more=len(unreadable) - len(told))
+
+
+_MAX_TOLD = 20  # errors; no reply has more of them where the dialect is not a real server
 
 
 def _is_label(value: object) -> bool:

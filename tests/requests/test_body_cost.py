@@ -9,6 +9,7 @@ import pytest
 from mockserver.errors import InvalidRequest, ServerFailure, TooLarge
 from mockserver.filters.field_types import MAX_PENDULUM
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
+from mockserver.prefect.storage_limits import check_new_labels
 from mockserver.requests import (
     BulkDeleteRequest,
     FlowRunCreate,
@@ -108,6 +109,13 @@ def test_garbage_is_collected_again_after_a_long_body() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_of_many_labels_that_are_none_some_are_told() -> None:
+    """The others are counted."""
+    with pytest.raises(InvalidRequest, match=r"\(and 29 more\)") as caught:
+        check_new_labels(SPEC, {f"k{number}": None for number in range(30)})
+    assert (len(caught.value.errors), caught.value.more) == (20, 10)
 
 
 def test_a_real_server_tells_each_of_some_errors() -> None:
