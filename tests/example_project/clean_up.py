@@ -8,8 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 ATTEMPTS = 3
@@ -46,9 +47,14 @@ def _post(path: str, body: Any, wait: Callable[[float], None]) -> Any:
             with urlopen(request, timeout=30) as reply:
                 return json.load(reply)
         except HTTPError as error:
-            if error.code not in (429, 503) or attempt == ATTEMPTS - 1:
+            if error.code not in (429, 502, 503) or attempt == ATTEMPTS - 1:
                 raise
             wait(float(error.headers.get("Retry-After", 1)))
+        # The connection was cut. To delete once more what is gone already does no harm.
+        except (URLError, HTTPException, ConnectionError):
+            if attempt == ATTEMPTS - 1:
+                raise
+            wait(1)
     raise AssertionError("the last attempt returns or raises")
 
 

@@ -25,7 +25,7 @@ def run(pytester: pytest.Pytester, *options: str, with_: Iterable[str] = ()) -> 
 def test_the_example_project_passes(pytester: pytest.Pytester) -> None:
     """It uses files, made runs, the clock, faults and assertions, as a user writes them."""
     shutil.copytree(EXAMPLE, pytester.path, dirs_exist_ok=True)
-    run(pytester).assert_outcomes(passed=7)
+    run(pytester).assert_outcomes(passed=8)
 
 
 def test_every_kind_of_test_gets_its_own_api(pytester: pytest.Pytester) -> None:

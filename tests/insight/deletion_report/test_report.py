@@ -110,6 +110,7 @@ def test_nothing_happened() -> None:
     report = report_deletions(store, store, RequestTotals(), SPEC, NOW)
     assert report_sentence(report) == "0 flow runs of 1 deleted; 1 left"
     assert (report.tables, report.deleting, report.lost) == ((), (), 0)
+    assert list(report_lines(report)) == ["0 flow runs of 1 deleted; 1 left"]
 
 
 def test_runs_that_were_made_meanwhile_are_in_no_table() -> None:
