@@ -18,6 +18,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from ..prefect import FlowRun, StateType
+from .column_indexes import gather_in_slices
 from .compact_columns import to_microseconds
 from .flow_run_index import FlowRunIndex
 from .run_lateness import waiting_runs
@@ -65,7 +66,7 @@ class HistoryIndex:
         self._place = array("I", bytes(4 * len(index.runs)))
         for place, ordinal in enumerate(self._order):
             self._place[ordinal] = place
-        self._instants = array("q", map(self._due.__getitem__, self._order))
+        self._instants = gather_in_slices(self._due, self._order)
         self._settled = self._settled_numbers(index)
         self._running_totals = tuple(
             _numbers(accumulate(each, initial=0)) for each in self._settled
