@@ -22,12 +22,14 @@ from .bulk_columns import (
     Column,
     ColumnReader,
     RecordShape,
+    Table,
     build_columns,
     read_columns,
     read_table,
 )
 from .files import (
     Batch,
+    ElementChunk,
     LineChunk,
     RawRecord,
     ReportProblem,
@@ -91,6 +93,8 @@ class BulkReader:
             return False
         try:
             tables = self.line_reader.read(lines.lines)
+            if isinstance(lines, ElementChunk) and lines.collection is not None:
+                _require_collection(tables, lines.collection)
             built = [
                 self._build(table.shape, read_table(table, self.column_reader)) for table in tables
             ]
@@ -198,6 +202,12 @@ class BulkReader:
             return 0, 0
         indexes = [index for index, wanted in enumerate(column) if wanted in missing]
         return len(indexes), sum(self.trusted[name][index] for index in indexes)
+
+
+def _require_collection(tables: Iterable[Table], collection: str) -> None:
+    """Raise ValueError if records of a list in a document were taken for those of another kind."""
+    if {table.shape.collection for table in tables} != {collection}:
+        raise ValueError(f"not only {collection}")
 
 
 _Placed = tuple[tuple[int, int], RawRecord]

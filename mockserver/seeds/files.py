@@ -18,6 +18,7 @@ import orjson
 
 from ..store import ColumnValues
 from .bounded_files import (
+    CHUNK_BYTES,
     MAX_FILES,
     BoundedReader,
     UnreadableFileError,
@@ -25,7 +26,7 @@ from .bounded_files import (
     other_kind,
 )
 from .record_fields import COLLECTIONS
-from .strict_json import InvalidJsonError, has_unique_keys, read_json
+from .strict_json import InvalidJsonError, has_unique_keys, read_json, split_json
 from .strict_yaml import InvalidYamlError, read_yaml
 
 _YAML = frozenset({".yaml", ".yml"})
@@ -199,6 +200,58 @@ class LineChunk:
         return _decode_valid_lines(self.file, self.first_number, self.lines, report)
 
 
+@dataclass(frozen=True, slots=True)
+class ElementChunk(LineChunk):
+    """Elements of a list in a JSON file, not decoded yet. Their indexes start with `first_number`.
+
+    `collection` is that of the list, None for a bare list. `lines` are the elements as lines of an
+    NDJSON file with the same meaning.
+    """
+
+    collection: str | None
+
+    def to_batch(self, report: ReportProblem) -> Batch:
+        """Decode the elements. One that is too deep, or has a key twice, is a problem."""
+        try:
+            documents = list(map(orjson.loads, self.lines))
+            if not has_unique_keys(b"".join(self.lines), documents):
+                documents = list(map(read_json, self.lines))
+        except (orjson.JSONDecodeError, InvalidJsonError):
+            documents = []
+            # For its message: which element, and what is wrong with it.
+            for index, line in enumerate(self.lines, start=self.first_number):
+                try:
+                    documents.append(read_json(line))
+                except InvalidJsonError as error:
+                    name = self.collection or ""
+                    report(f"{self.file}, {name}[{index}]", str(error), "JSON")
+        bare = self.collection is None
+        values = [one for (one,) in documents] if bare else documents
+        return ElementBatch(
+            self.file, values, (None,) * len(values), self.first_number, self.collection
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ElementBatch(Batch):
+    """Elements of a list in a JSON file."""
+
+    first_index: int
+    collection: str | None
+
+    def records(
+        self,
+        report: ReportProblem,  # noqa: ARG002 - each element is a record
+        indexes: Iterable[int] | None = None,
+    ) -> Iterator[RawRecord]:
+        """Each element is a record; its place is its index in the whole list."""
+        for index in range(len(self.documents)) if indexes is None else indexes:
+            value = self.documents[index]
+            name = self.collection or guess_collection(value)
+            place = Location(self.file, None, name, self.first_index + index)
+            yield RawRecord(place, name, value, trusted=self.collection is None)
+
+
 def read_batches(
     path: Path, report: ReportProblem, progress: ProgressCallback | None
 ) -> Iterator[Batch | LineChunk | PackedColumns]:
@@ -234,8 +287,14 @@ def _read_content(
         yield from _read_packed(path, data, report)
         reporter.update()
         return
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    # A small one is as fast in one piece, without importing msgspec.
+    lists = split_json(data) if suffix in _JSON and len(data) > CHUNK_BYTES else None
+    if lists is not None and lists.keys() <= COLLECTIONS.keys() | {None}:
+        yield from _read_elements(path, lists, reporter)
+        return
     read = read_yaml if suffix in _YAML else read_json
-    document = read(data.removeprefix(_BYTE_ORDER_MARK))
+    document = read(data)
     reporter.update()
     yield Batch(path, (document,), (None,))
 
@@ -259,9 +318,10 @@ class _ProgressReporter:
         self.progress = progress
         self.reported = 0
 
-    def update(self) -> None:
+    def update(self, share: float = 1.0) -> None:
+        """Tell that what was read is done; only a share of it if more was read at once."""
         if self.progress:
-            position = self.raw.tell()
+            position = int(self.raw.tell() * share)
             self.progress(position - self.reported)
             self.reported = position
 
@@ -275,6 +335,31 @@ def _read_chunks(
         yield LineChunk(path, lines, first)
         first += len(lines)
         reporter.update()
+
+
+def _read_elements(
+    path: Path, lists: Mapping[str | None, Sequence[Any]], reporter: _ProgressReporter
+) -> Iterator[ElementChunk]:
+    """The lists of a file in chunks of about `CHUNK_BYTES`."""
+    total, done = sum(map(len, lists.values())), 0
+    for collection, elements in lists.items():
+        begin, size = 0, 0
+        for end, element in enumerate(elements, start=1):
+            size += len(memoryview(element))
+            if size >= CHUNK_BYTES or end == len(elements):
+                lines = [_element_line(one, collection) for one in elements[begin:end]]
+                yield ElementChunk(path, lines, begin, collection)
+                done += end - begin
+                reporter.update(done / total)
+                begin, size = end, 0
+
+
+def _element_line(element: Any, collection: str | None) -> bytes:
+    """An element as a line: a list of one where it came in a bare list."""
+    line = bytes(element)
+    if b"\n" in line or b"\r" in line:
+        line = orjson.dumps(orjson.loads(line))
+    return b"[%b]" % line if collection is None else line
 
 
 def _decode_valid_lines(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -62,6 +62,34 @@ def has_unique_keys(text: bytes, value: Any) -> bool:
     # too: they are the same in both, unless an escape hides a quote or a colon.
     most = text.count(b'":') + sum(text.count(space + b":") for space in _SPACES if space in text)
     return most == written.count(b'":') and not _HIDDEN.search(text)
+
+
+def split_json(text: bytes) -> Mapping[str | None, Sequence[Any]] | None:
+    """The elements of a list, or of the lists in an object by their key, each still as JSON.
+
+    A list has the key None. `bytes` makes JSON of an element. Returns None for a text that is
+    neither, and for an object in which more than its lists and keys was found: a key that is there
+    twice, or line breaks.
+    """
+    from msgspec import MsgspecError, Raw  # imported late: only large seeds need it
+    from msgspec.json import decode
+
+    try:
+        if text.lstrip()[:1] == b"[":
+            return {None: decode(text, type=list[Raw])}
+        found: Any = decode(text, type=dict[str, list[Raw]])
+    except (MsgspecError, RecursionError):
+        return None
+    # Of a repeated key, msgspec keeps the last value.
+    length = len(b"{}") + sum(map(_written_length, found, found.values())) + len(found) - 1
+    return found if found and length == len(text.strip()) else None
+
+
+def _written_length(key: str, elements: Sequence[Any]) -> int:
+    """How long a key and its list are without spaces."""
+    commas = max(0, len(elements) - 1)
+    listed = len(b"[]") + commas + sum(len(memoryview(element)) for element in elements)
+    return len(orjson.dumps(key)) + len(b":") + listed
 
 
 def _refuse_repeated(pairs: Iterable[tuple[str, Any]]) -> None:
