@@ -27,6 +27,14 @@ def count_values(index: FlowRunIndex, column: str, ordinals: BitMap) -> Counter[
     Of `tags` each tag is a value, and None stands for a run without tags. Not for columns of
     times: nearly each run has an instant of its own.
     """
+    if len(ordinals) < len(index.all_ordinals):
+        return _count_values(index, column, ordinals)
+    # Of all runs they are asked for again and again, to be compared with those of some.
+    key = ("value counts", column)
+    return Counter(index.prepared.get(key, lambda: _count_values(index, column, ordinals)))
+
+
+def _count_values(index: FlowRunIndex, column: str, ordinals: BitMap) -> Counter[Any]:
     encoded = _dictionary_of(index, column)
     if encoded is not None:
         return _count_codes(*encoded, ordinals, is_tags=column == "tags")
