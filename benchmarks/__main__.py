@@ -18,6 +18,7 @@ from benchmarks.generated_seeds import GeneratedSeeds
 from benchmarks.parts import (
     blocking,
     drains,
+    explaining,
     imports,
     loading,
     pytest_fixtures,
@@ -44,6 +45,7 @@ PARTS: Mapping[str, Part] = {
     "queries": queries.measure,
     "drain": drains.measure,
     "block": blocking.measure,
+    "explain": explaining.measure,
     "real": real_prefect.measure,
 }
 
