@@ -76,8 +76,8 @@ class Matches(Protocol):
 
     def __len__(self) -> int: ...
 
-    def key_at(self, place: int) -> Key:
-        """The key of the run at a place."""
+    def keys(self, start: int, stop: int) -> list[Key]:
+        """The keys of the runs from one place to another."""
         ...
 
     def count_before(self, key: Key) -> int:
@@ -113,9 +113,8 @@ class SegmentMatches:
     def __len__(self) -> int:
         return self._valued + len(self._nulls)
 
-    def key_at(self, place: int) -> Key:
-        (ordinal,) = self._ordinals(place, place + 1)
-        return self._key(ordinal)
+    def keys(self, start: int, stop: int) -> list[Key]:
+        return list(map(self._key, self._ordinals(start, stop)))
 
     def _key(self, ordinal: int) -> Key:
         value = None if ordinal in self._order.nulls else self._order.value_of(ordinal)
@@ -184,8 +183,8 @@ class BufferMatches:
     def __len__(self) -> int:
         return len(self._runs)
 
-    def key_at(self, place: int) -> Key:
-        return self._keys[place]
+    def keys(self, start: int, stop: int) -> list[Key]:
+        return self._keys[start:stop]
 
     def count_before(self, key: Key) -> int:
         return bisect_left(self._keys, key)
@@ -222,8 +221,7 @@ def page_of(parts: Iterable[Matches], start: int, stop: int) -> list[FlowRun]:
     keyed: list[tuple[Key, FlowRun]] = []
     for part, place in zip(filled, first, strict=True):
         end = min(place + stop - start, len(part))
-        keys = map(part.key_at, range(place, end))
-        keyed += zip(keys, part.page(place, end), strict=True)
+        keyed += zip(part.keys(place, end), part.page(place, end), strict=True)
     keyed.sort(key=_first)
     return [run for _, run in keyed[: stop - start]]
 
@@ -237,7 +235,7 @@ def _split(parts: Sequence[Matches], rank: int) -> list[int]:
         if low == high:
             return low
         middle = (low[widest] + high[widest]) // 2
-        key = parts[widest].key_at(middle)
+        (key,) = parts[widest].keys(middle, middle + 1)
         before = [part.count_before(key) for part in parts]
         if sum(before) < rank:  # the run itself is among them
             low = list(map(max, low, before))
