@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..errors import to_single_line
+from ..errors import SeedError, SeedProblem, to_single_line
 from ..prefect import EMPTY_JSON, CreatedBy, State
 from ..store import (
     NULL_INSTANT,
@@ -99,7 +99,7 @@ def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
 
 
 def pack_seeds(seeds: Seeds) -> Iterator[bytes]:
-    """The bytes of a packed file that loads as these seeds, in parts."""
+    """The bytes of a packed file that loads as these seeds, in parts. Raises SeedError."""
     large = {"flow_runs": seeds.base().runs}
     others = {
         name: list(getattr(seeds, name).values()) for name in COLLECTIONS if name not in large
@@ -133,8 +133,13 @@ def _encode_column(values: Sequence[Any]) -> tuple[str, list[bytes]]:
 
 
 def _encode_json(values: Sequence[Any]) -> bytes:
-    # Else orjson writes a dataclass with the names of its own fields.
-    return orjson.dumps(values, default=_to_seed_format, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+    try:
+        # Else orjson writes a dataclass with the names of its own fields.
+        option = orjson.OPT_PASSTHROUGH_DATACLASS
+        return orjson.dumps(values, default=_to_seed_format, option=option)
+    except orjson.JSONEncodeError as error:  # an integer of more than 64 bits
+        came = f"a value that a packed file cannot hold ({error})"
+        raise SeedError([SeedProblem("the seeds", came, "integers of up to 64 bits")]) from None
 
 
 def _to_seed_format(value: Any) -> dict[str, Any]:
