@@ -22,7 +22,7 @@ from .faults import (
 )
 from .journal import MAX_DELETED, MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
 from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
-from .settings import CLIENT_TIMEOUT, MAX_BODY, Settings
+from .settings import MAX_BODY, Settings
 from .worlds import MAX_SESSIONS, Sessions, World, deterministic_ids, session_settings
 
 if TYPE_CHECKING:
