@@ -22,14 +22,23 @@ from ... import __version__
 from ...errors import NotFound, OutOfBounds, SeedError, UsageError, to_single_line
 from ...seeds import InvalidJsonError, check_json, has_unique_keys
 from ...worlds import Sessions
-from ..exchange import StreamedJson, access_refusal, json_reply, path_in_world, world_of
+from ..exchange import (
+    HtmlText,
+    StreamedJson,
+    access_refusal,
+    html_reply,
+    json_reply,
+    path_in_world,
+    world_of,
+)
+from . import insight_handlers as control_insight
 from . import journal_handlers as control_journal
 from . import world_handlers as control_worlds
 from .control_request import ControlRequest
 from .slices import when_prepared
 
 ControlReply = tuple[int, Any]
-"""A status, and a value for JSON or a StreamedJson; None for no body."""
+"""A status, and a value for JSON, a StreamedJson or an HtmlText; None for no body."""
 ControlHandler = Callable[[ControlRequest], ControlReply | Awaitable[ControlReply]]
 
 
@@ -61,6 +70,8 @@ async def handle_control(
         return json_reply({"detail": str(error), "problems": problems}, status=422)
     if isinstance(value, StreamedJson):
         return await value.send(request, status)
+    if isinstance(value, HtmlText):
+        return html_reply(value, status=status)
     return json_reply(value, status=status)
 
 
@@ -143,6 +154,8 @@ CONTROL_ROUTES: Mapping[tuple[str, str], ControlHandler] = {
     ("GET", "/journal"): control_journal.list_journal,
     ("DELETE", "/journal"): control_journal.clear_journal,
     ("GET", "/deleted"): control_journal.deleted,
+    ("GET", "/report"): control_insight.report,
+    ("POST", "/explain"): control_insight.explain,
     ("POST", "/assert/deleted"): control_journal.assert_deleted,
     ("POST", "/assert/called"): control_journal.assert_called,
     ("GET", "/faults"): control_journal.list_faults,

@@ -10,7 +10,7 @@ from .faults_and_journal import DELETION_KEY, ERROR_KEY, inject_fault, record_ex
 from .large_replies import UNREAD_KEY, JsonDocument, JsonList, StreamedJson, UnreadReplies, pace
 from .log_format import log_to_stderr, log_warnings
 from .origin_guard import origin_refusal
-from .responses import json_reply, refusal_reply
+from .responses import HtmlText, html_reply, json_reply, refusal_reply
 from .session_routing import (
     SESSION_PREFIX,
     WORLD_KEY,

@@ -61,6 +61,18 @@ def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mappi
             return _STATUS_BY_ERROR[type(refusal)], {"detail": str(refusal)}
 
 
+class HtmlText(str):
+    """An HTML page, to tell it from a text that is to be sent as JSON."""
+
+    __slots__ = ()
+
+
+def html_reply(page: HtmlText, *, status: int = 200) -> web.Response:
+    """A response with a page, which may load nothing."""
+    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    return web.Response(text=page, content_type="text/html", status=status, headers=headers)
+
+
 def json_reply(
     value: object,
     *,

@@ -9,7 +9,7 @@ dictionary.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...errors import InvalidRequest, RefusedRequest, to_single_line
 from ...operations import Deletion, Plan
@@ -65,6 +65,17 @@ class RequestTotals:
         self._groups: dict[_Key, RequestTotal] = {}
         self._ids = 0
         self.ungrouped = self.ungrouped_deleted = 0
+
+    def copy(self) -> RequestTotals:
+        """The totals as they are now, for another thread."""
+        other = RequestTotals()
+        other._groups = {
+            key: replace(one, ids=one.ids.copy(), warnings=one.warnings.copy())
+            for key, one in self._groups.items()
+        }
+        other._ids = self._ids
+        other.ungrouped, other.ungrouped_deleted = self.ungrouped, self.ungrouped_deleted
+        return other
 
     def __iter__(self) -> Iterator[RequestTotal]:
         return iter(self._groups.values())

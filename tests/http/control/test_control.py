@@ -16,6 +16,7 @@ from openapi_spec_validator import validate
 
 from mockserver.http.app import create_app
 from mockserver.http.control import app as control
+from mockserver.http.control import insight_handlers as control_insight
 from mockserver.http.control import journal_handlers as control_journal
 from mockserver.http.control import world_handlers as control_worlds
 from mockserver.http.control.app import CONTROL_ROUTES, document
@@ -126,7 +127,7 @@ def test_the_document_is_valid_and_complete() -> None:
     for (method, path), handler in CONTROL_ROUTES.items():
         operation = DOCUMENT["paths"][f"/_mock{path}".removesuffix("/")][method.lower()]
         assert operation["operationId"] == handler.__name__.removeprefix("_")
-    modules = (control, control_worlds, control_journal)
+    modules = (control, control_worlds, control_journal, control_insight)
     assert {handler.__module__ for handler in CONTROL_ROUTES.values()} == {
         module.__name__ for module in modules
     }
@@ -518,3 +519,40 @@ def test_a_name_of_many_runs_that_were_not_deleted(session: ControlClient) -> No
     found = session.value("POST", "/assert/deleted", {"flow_runs": ["etl", "none"]})
     assert "expected, but not deleted (2,500):" in found["complaint"]
     assert "... and 2,480 more" in found["complaint"]
+
+
+def test_a_report_tells_what_requests_deleted(session: ControlClient) -> None:
+    """As JSON, and as a page for a browser; a world that nobody asked has one, too."""
+    assert session.ask("GET", "/report").json["headline"] == "0 flow runs of 0 deleted; 0 left"
+    session.ask("POST", "/flow_runs?number=3", {"state": "COMPLETED"})
+    path = f"{session.prefix}/api/flow_runs/bulk_delete"
+    session.client.send("POST", path, b'{"limit": 2}', {"Content-Type": "application/json"})
+    value = session.ask("GET", "/report").json
+    assert (value["deleted"], value["flow_runs_left"]) == (2, 1)
+    assert value["deleting"][0]["calls"] == 1
+    page = session.client.send(
+        "GET", f"{session.prefix}/_mock/report", None, {"Accept": "text/html"}
+    )
+    assert page.headers["content-type"].startswith("text/html")
+    assert b"2 flow runs of 3 deleted in 1 call" in page.body
+
+
+def test_a_filter_is_explained(session: ControlClient) -> None:
+    """Nothing is deleted; what is no filter is refused with a sentence."""
+    session.ask("POST", "/flow_runs?number=3", {"state": "COMPLETED", "tags": ["keep"]})
+    completed = {"state": {"type": {"any_": ["COMPLETED"]}}}
+    body = {"filter": completed, "protect": [{"tags": {"any_": ["keep"]}}]}
+    value = session.ask("POST", "/explain", body).json
+    assert (value["deleted"], value["left"], value["fails"]) == (3, 0, True)
+    assert session.ask("GET", "").json["flow_runs"] == 3
+    for wrong, said in (
+        ({}, "filter is missing"),
+        ({"filter": {"tags": {"not_any_": ["x"]}}}, "not_any_"),
+        ({"filter": {}, "runs": ["x"] * 21}, "runs is no list of up to 20"),
+        ({"filter": {}, "protect": {}}, "protect is no list of up to 20"),
+        ({"filter": {}, "runs": [1]}, "runs has a int; expected each to be text"),
+        ({"filter": {}, "protect": ["x"]}, "protect has a str; expected each to be object"),
+    ):
+        refused = session.ask("POST", "/explain", wrong)
+        assert refused.status == 422
+        assert said in refused.json["detail"]

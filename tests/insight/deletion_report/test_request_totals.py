@@ -101,3 +101,14 @@ def test_endpoints_are_named_as_the_document_names_them() -> None:
     named = {one.template.rstrip("/") for one in ENDPOINTS if one.since is None}
     assert not [name for name in named if ":" in name or "[" in name]
     assert {"/flow_runs/{id}", "/v2/concurrency_limits/leases/{lease_id}/renew"} <= named
+
+
+def test_a_copy_does_not_change() -> None:
+    """Another thread can read it while requests go on."""
+    totals = RequestTotals()
+    planned(totals, b"{}", "3", warnings=("no-filter",))
+    copy = totals.copy()
+    planned(totals, b"{}", "2", warnings=("limit-reached",))
+    planned(totals, b"1", "1")
+    assert (shown(copy), copy.deleted) == ([(PATH, 200, 1, 1, [("3",)])], 1)
+    assert next(iter(copy)).warnings == {"no-filter"}
