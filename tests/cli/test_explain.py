@@ -50,7 +50,7 @@ def test_a_filter_is_explained(seeds: Path) -> None:
     """Its headline comes first and last; without colours, since this is no terminal."""
     done = explain(OLD, "--runs", seeds, *NOW)
     lines = done.stdout.splitlines()
-    assert lines[0] == lines[-1] == "✓ 1 of 2 flow runs goes in 1 call; 1 stay"
+    assert lines[0] == lines[-1] == "✓ 1 of 2 flow runs goes in 1 call; 1 stays"
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
     assert "request   a filter, sent as flow_runs, from the command line" in lines
@@ -104,7 +104,7 @@ def test_every_form_has_the_same(seeds: Path, tmp_path: Path) -> None:
     assert done.stderr == f"note: wrote {page}\n"
     assert "1 of 2 flow runs goes in 1 call" in page.read_text()
     shown = explain(OLD, "--runs", seeds, *NOW, "--markdown").stdout
-    assert shown.startswith("## ✓ 1 of 2 flow runs goes in 1 call; 1 stay\n")
+    assert shown.startswith("## ✓ 1 of 2 flow runs goes in 1 call; 1 stays\n")
 
 
 def test_a_dialect_is_taken(seeds: Path) -> None:

@@ -61,7 +61,8 @@ def headline(explanation: Explanation) -> str:
     in_calls = f" in {count_of(explanation.calls, 'call')}" if explanation.calls else ""
     gone = explanation.protected_going
     protected = f", of which {gone:,} {'is' if gone == 1 else 'are'} protected" if gone else ""
-    return f"{goes} {verb}{in_calls}{protected}; {explanation.staying:,} stay"
+    stay = "stays" if explanation.staying == 1 else "stay"
+    return f"{goes} {verb}{in_calls}{protected}; {explanation.staying:,} {stay}"
 
 
 def _goes_section(one: Explanation) -> Section:
@@ -87,8 +88,7 @@ def _beside(one: Explanation) -> Iterator[tuple[str, str]]:
     if one.cascade.task_runs:
         yield "with them go", count_of(one.cascade.task_runs, "task run")
     if one.cascade.orphans.count:
-        counted = count_of(one.cascade.orphans.count, "subflow")
-        yield "lose their parent", f"{counted} that stay"
+        yield "lose their parent, and stay", count_of(one.cascade.orphans.count, "subflow")
     if one.drain and one.drain.added:
         counted = count_of(len(one.drain.added), "more flow run")
         yield "later", f"{counted} match once their parents are gone, and go too"

@@ -101,7 +101,7 @@ def test_what_goes_has_all_that_goes_with_it() -> None:
     found = explain(subflows(), {"id": {"any_": [IDS[4]]}}, "spec", START)
     (entry,) = section(explanation_page(found), "what goes").entries
     assert details_of(entry)["with them go"] == "1 task run"
-    assert details_of(entry)["lose their parent"] == "1 subflow that stay"
+    assert details_of(entry)["lose their parent, and stay"] == "1 subflow"
 
 
 def test_what_changes_during_a_drain_is_told() -> None:
