@@ -8,7 +8,6 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...errors import UsageError, to_single_line
 from ...insight.explanation import (
@@ -23,9 +22,6 @@ from ...prefect import SPEC, Dialect, find_dialect
 from ...resources import resource_path
 from ...store import Store
 from ..output import ReportOutput, load_with_progress, print_note
-
-if TYPE_CHECKING:
-    from ...remote import ServerExplanation
 
 _PATIENCE = 60.0  # seconds for which a failing request is sent again
 MAX_FILTER_BYTES = 4 << 20  # as much as a server that `serve` starts reads of a body
@@ -114,6 +110,7 @@ def _ask(
         Bounds,
         ReadClient,
         RemoteError,
+        ServerExplanation,
         build_headers,
         explain_server,
         find_server_dialect,
