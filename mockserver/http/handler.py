@@ -39,7 +39,8 @@ def make_handler(endpoint: Endpoint) -> Handler:
     async def handle(request: web.Request) -> web.Response:
         world = world_of(request)
         message = await read_message(request, world)
-        world.note_before()
+        if endpoint.deletes:
+            world.note_before()
         if endpoint.plan is not None:
             deletion, warned = await when_prepared(
                 _execute_plan, endpoint, endpoint.plan, message, world

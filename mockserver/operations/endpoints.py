@@ -54,6 +54,11 @@ class Endpoint:
     checks_api_version: bool = True  # a real server checks it everywhere but in two places
 
     @cached_property
+    def deletes(self) -> bool:
+        """Whether it can delete flow runs."""
+        return self.plan is not None or self.method == "DELETE"
+
+    @cached_property
     def template(self) -> str:
         """The path as openapi.yaml has it: `/flow_runs/{id}`."""
         # The braces of a pattern stand in pairs, so the name ends at its colon.

@@ -54,8 +54,8 @@ class World:
 
     `journal` is None where the settings ask for none. `plans` are kept because the same request
     often comes again. `totals` count what requests deleted, and `before` is the store as it was
-    before the first of them, with what was loaded since; None before any request. `initial_store`
-    and `initial_clock` are what `reset` restores. Not for several threads at once.
+    before the first of them, with what was loaded since; None before any such request.
+    `initial_store` and `initial_clock` are what `reset` restores. Not for several threads at once.
     """
 
     __slots__ = (
@@ -104,6 +104,8 @@ class World:
             insert_seeds(seeds, self.store, base)
         else:  # an empty store can be replaced, and a base has indexes
             self.store = Store(base)
+        if not self.totals.deleted:
+            self.before = None
         if self.before is not None:
             # Refused are runs whose ids were there before; what is known of those stays.
             with suppress(SeedError):

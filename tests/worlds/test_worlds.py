@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mockserver.errors import Conflict, NotFound, SeedError, UsageError
+from mockserver.filters.predicates import MATCH_ALL
+from mockserver.operations.deletion import deletion_of
 from mockserver.prefect.records import FlowRun
 from mockserver.seeds.loading import read_seeds
 from mockserver.store.flow_run_index import Base
@@ -206,15 +208,20 @@ def test_before_is_the_store_as_the_first_request_found_it() -> None:
     """With what is loaded later, as far as it is new; a reset and a restore begin anew."""
     one = world()
     one.note_before()
+    one.load(one.factory.seeds_from([{"id": run(8).id}]))
+    assert one.before is None  # nothing was deleted yet: the next request finds it all
+    one.note_before()
+    one.totals.count("DELETE", "/flow_runs/{id}", 204, deletion_of([run(0)], MATCH_ALL))
     one.store.delete([run(0).id])
     one.note_before()
     one.load(one.factory.seeds_from([{"id": run(7).id}]))
     one.load(one.factory.seeds_from([{"id": run(0).id}]))  # known to `before` already
     assert one.before is not None
-    assert [found.id for found in one.before] == [run(at).id for at in (7, 2, 1, 0)]
+    assert [found.id for found in one.before] == [run(at).id for at in (8, 7, 2, 1, 0)]
     one.snapshot("now")
     for begin in (one.reset, one.begin_here, lambda: one.restore("now")):
         one.note_before()
         one.totals.count("GET", "/health", 200)
         begin()
-        assert (one.before, one.totals.calls) == (None, 0)
+        assert one.before is None
+        assert one.totals.calls == 0
