@@ -33,10 +33,15 @@ from .files import (
     LineChunk,
     RawRecord,
     ReportProblem,
-    guess_collection,
     is_record,
 )
-from .record_fields import COLLECTIONS, OPEN_COLLECTIONS
+from .record_fields import (
+    COLLECTIONS,
+    FLOW_FIELDS,
+    OPEN_COLLECTIONS,
+    UnclearRecordError,
+    guess_collection,
+)
 
 if TYPE_CHECKING:
     from .bulk_lines import LineReader
@@ -95,6 +100,7 @@ class BulkReader:
             tables = self.line_reader.read(lines.lines)
             if isinstance(lines, ElementChunk) and lines.collection is not None:
                 _require_collection(tables, lines.collection)
+            _require_no_flows(tables)
             built = [
                 self._build(table.shape, read_table(table, self.column_reader)) for table in tables
             ]
@@ -116,8 +122,15 @@ class BulkReader:
             if not keys or batch.lines[0] is None or not is_record(keys):
                 nested += indexes
                 continue
-            shape = RecordShape(guess_collection(keys), trusted=False, keys=keys)
-            if not self._try_records(shape, [batch.documents[index] for index in indexes]):
+            try:
+                collection = guess_collection(keys)
+            except UnclearRecordError:
+                nested += indexes  # it is reported when they are read
+                continue
+            shape = RecordShape(collection, trusted=False, keys=keys)
+            if collection not in self.columns or not self._try_records(
+                shape, [batch.documents[index] for index in indexes]
+            ):
                 left += _placed(batch, report, indexes)
         left += self._read_nested(_placed(batch, report, sorted(nested)))
         left.sort(key=itemgetter(0))
@@ -208,6 +221,19 @@ def _require_collection(tables: Iterable[Table], collection: str) -> None:
     """Raise ValueError if records of a list in a document were taken for those of another kind."""
     if {table.shape.collection for table in tables} != {collection}:
         raise ValueError(f"not only {collection}")
+
+
+def _require_no_flows(tables: Iterable[Table]) -> None:
+    """Raise ValueError if flows, whose fields runs have, too, were taken for flow runs."""
+    for table in tables:
+        if table.shape.collection != "flow_runs" or "created" not in table.columns:
+            continue
+        others = [column for key, column in table.columns.items() if key not in FLOW_FIELDS]
+        if any(None not in column and b"" not in column for column in others):
+            continue
+        rows = zip(*others, strict=True) if others else [()]
+        if not all(any(row) for row in rows):
+            raise ValueError("a record without a field of flow runs")
 
 
 _Placed = tuple[tuple[int, int], RawRecord]

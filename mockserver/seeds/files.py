@@ -25,7 +25,7 @@ from .bounded_files import (
     open_regular,
     other_kind,
 )
-from .record_fields import COLLECTIONS
+from .record_fields import COLLECTIONS, UnclearRecordError, guess_collection
 from .strict_json import InvalidJsonError, has_unique_keys, read_json, split_json
 from .strict_yaml import InvalidYamlError, read_yaml
 
@@ -45,7 +45,11 @@ _EXPECTED_FILE = (
     "a seed: a file that ends in .yaml, .yml, .json, .ndjson or .jsonl (and .gz) or .packed, "
     "or a folder"
 )
-_EXPECTED_DOCUMENT = f"an object of {', '.join(COLLECTIONS)}, or a list of flow runs"
+_EXPECTED_DOCUMENT = f"an object of {', '.join(COLLECTIONS)}, or a list of one of these"
+_EXPECTED_KIND = 'the fields of one kind of record, or a document such as {"flow_runs": [...]}'
+
+# What a shell leaves behind when the command that should have filled it failed.
+_EMPTY = UnreadableFileError("an empty file", "records, or [] where there are none")
 
 ProgressCallback = Callable[[int], None]
 """Called with the number of bytes that were read since the last call."""
@@ -151,7 +155,10 @@ class Batch:
         for index in range(len(self.documents)) if indexes is None else indexes:
             value, line = self.documents[index], self.lines[index]
             if line is not None and isinstance(value, dict) and is_record(value):
-                yield RawRecord(Location(self.file, line, None, 0), guess_collection(value), value)
+                place = Location(self.file, line, None, 0)
+                collection = _guess(value, place, report)
+                if collection is not None:
+                    yield RawRecord(place, collection, value)
             else:
                 yield from _iterate_records(self.file, line, value, report)
 
@@ -241,15 +248,17 @@ class ElementBatch(Batch):
 
     def records(
         self,
-        report: ReportProblem,  # noqa: ARG002 - each element is a record
+        report: ReportProblem,
         indexes: Iterable[int] | None = None,
     ) -> Iterator[RawRecord]:
         """Each element is a record; its place is its index in the whole list."""
         for index in range(len(self.documents)) if indexes is None else indexes:
-            value = self.documents[index]
-            name = self.collection or guess_collection(value)
-            place = Location(self.file, None, name, self.first_index + index)
-            yield RawRecord(place, name, value, trusted=self.collection is None)
+            value, place = self.documents[index], self.first_index + index
+            if self.collection is None:
+                yield from _listed_record(self.file, None, place, value, report)
+            else:
+                location = Location(self.file, None, self.collection, place)
+                yield RawRecord(location, self.collection, value)
 
 
 def read_batches(
@@ -288,6 +297,8 @@ def _read_content(
         reporter.update()
         return
     data = data.removeprefix(_BYTE_ORDER_MARK)
+    if not data.strip():
+        raise _EMPTY
     # A small one is as fast in one piece, without importing msgspec.
     lists = split_json(data) if suffix in _JSON and len(data) > CHUNK_BYTES else None
     if lists is not None and lists.keys() <= COLLECTIONS.keys() | {None}:
@@ -330,11 +341,15 @@ def _read_chunks(
     path: Path, reader: BoundedReader, reporter: _ProgressReporter
 ) -> Iterator[LineChunk]:
     first = 1
+    empty = True
     while block := reader.read_lines():
+        empty = empty and not block.removeprefix(_BYTE_ORDER_MARK).strip()
         lines = BytesIO(block.removeprefix(_BYTE_ORDER_MARK) if first == 1 else block).readlines()
         yield LineChunk(path, lines, first)
         first += len(lines)
         reporter.update()
+    if empty:
+        raise _EMPTY
 
 
 def _read_elements(
@@ -386,8 +401,7 @@ def _iterate_records(
     """The records of a document of collections or of a bare list; other values are problems."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            collection = guess_collection(item)
-            yield RawRecord(Location(path, line, collection, index), collection, item, trusted=True)
+            yield from _listed_record(path, line, index, item, report)
         return
     location = path if line is None else f"{path}:{line}"
     if not isinstance(value, dict):
@@ -404,14 +418,22 @@ def _iterate_records(
                 yield RawRecord(Location(path, line, name, index), name, item)
 
 
-def guess_collection(value: object) -> str:
-    """The collection of a record that stands alone or in a bare list.
+def _listed_record(
+    path: Path, line: int | None, index: int, value: Any, report: ReportProblem
+) -> Iterator[RawRecord]:
+    """An element of a bare list as a record, unless it is unclear of which kind."""
+    collection = _guess(value, Location(path, line, "", index), report)
+    if collection is not None:
+        yield RawRecord(Location(path, line, collection, index), collection, value, trusted=True)
 
-    `value` is the record or a tuple of its keys. A task run is known by its `flow_run_id`.
-    """
-    # Prefect: schemas/responses.py, FlowRunResponse has no field of this name.
-    is_task_run = isinstance(value, dict | tuple) and "flow_run_id" in value
-    return "task_runs" if is_task_run else "flow_runs"
+
+def _guess(value: Any, place: Location, report: ReportProblem) -> str | None:
+    """The collection of a record; None, and a problem, if that is unclear."""
+    try:
+        return guess_collection(value if isinstance(value, dict) else ())
+    except UnclearRecordError as error:
+        report(place, str(error), _EXPECTED_KIND)
+        return None
 
 
 def json_excerpt(value: object) -> str:

@@ -68,6 +68,14 @@ def test_every_form_loads_as_the_same(partial: PartialFile, tmp_path: Path, name
     assert {file.name for file in tmp_path.iterdir()} == {name, "copy.partial"}
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_an_empty_server_has_a_copy_too(tmp_path: Path, name: str) -> None:
+    """Which can be loaded, unlike an empty file."""
+    with PartialFile(tmp_path / "copy.partial", {}) as partial:
+        write_copy(partial, tmp_path / name, FORMS[name])
+    assert not load_seeds([tmp_path / name], datetime.now(UTC)).flow_runs
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -210,9 +210,9 @@ def test_a_servers_answer_is_accepted_with_notes(tmp_path: Path) -> None:
         ({"flow_runs": [7]}, ", flow_runs[0]: 7; expected an object"),
         ({"flow_runs": {}}, ", flow_runs: {}; expected a list"),
         ({"runs": []}, ", runs: an unknown collection; expected an object of flow_runs, task_runs, "
-                       "flows, deployments, work_pools, work_queues, or a list of flow runs"),
+                       "flows, deployments, work_pools, work_queues, or a list of one of these"),
         (7, ": 7; expected an object of flow_runs, task_runs, flows, deployments, work_pools, "
-            "work_queues, or a list of flow runs"),
+            "work_queues, or a list of one of these"),
     ],
 )  # fmt: skip
 def test_a_problem_says_where_it_is_what_was_found_and_what_was_expected(
