@@ -115,3 +115,15 @@ def test_the_shown_list_of_accepted_findings_is_one() -> None:
         "our scripts do not sort task runs",
         date(2027, 3, 1),
     )
+
+
+def test_every_rule_of_safety_names_tests_that_exist() -> None:
+    """Each row of the tables of docs/safety.md has one, and no name is out of date."""
+    page = (ROOT / "docs" / "safety.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "| test |" not in line]
+    assert len(rows) > 25
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert named, row
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / file).read_text(), (file, test)
