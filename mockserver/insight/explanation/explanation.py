@@ -151,7 +151,7 @@ def explain(
         dialect,
         moment,
         str(predicate),
-        _warnings(warned, dialect),
+        _warnings(warned, dialect, argument),
         _failure(plan, store),
         len(store),
         store.count(predicate),
@@ -228,8 +228,13 @@ def _failure(plan: Plan, store: Store) -> str | None:
     return None
 
 
-def _warnings(warned: frozenset[str], dialect: Dialect) -> tuple[Warned, ...]:
+def _warnings(
+    warned: frozenset[str], dialect: Dialect, argument: FilterArgument
+) -> tuple[Warned, ...]:
     notes = notes_of(dialect)
+    unknown = ", ".join(argument.unknown_keys) if "unknown-key" in warned else ""
+    named = {"unknown-key": f": {unknown}"}
     return tuple(
-        Warned(one, warning_sentence(one, dialect), one in notes) for one in sort_warnings(warned)
+        Warned(one, warning_sentence(one, dialect) + named.get(one, ""), one in notes)
+        for one in sort_warnings(warned)
     )

@@ -33,6 +33,12 @@ class FilterArgument:
     message: Message
     is_body: bool
 
+    @property
+    def unknown_keys(self) -> list[str]:
+        """The keys of the body that bulk_delete does not know, and ignores."""
+        given = json.loads(self.message.body)
+        return [to_single_line(key, 40) for key in given if key not in _BODY_KEYS]
+
 
 FilterLike = str | bytes | Mapping[str, Any] | FlowRunFilter | BulkDeleteRequest | FilterArgument
 """What is taken for a filter: JSON, a mapping or a model; a filter, or a bulk_delete body."""

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.filters import Comparison, Predicate
+from mockserver.filters import AT_OR_AFTER, AT_OR_BEFORE, Comparison, Predicate
 from mockserver.insight.explanation import Explanation, explain
 from mockserver.insight.explanation.conditions import Effect
 from mockserver.insight.explanation.tables import Table
@@ -142,6 +142,11 @@ def test_conditions_keep_out_what_the_rest_selects(base: Base, filter_: Any) -> 
         misses = [miss for miss in found.near_misses if miss.sentence == condition.sentence]
         assert len(misses) == min(len(alone), 5)
         assert {miss.run.id for miss in misses} <= {run.id for run in alone}
+        if test.relation in (AT_OR_BEFORE, AT_OR_AFTER):
+            times = (getattr(run, test.column) for run in alone)
+            distances = sorted(abs(time - test.operand) for time in times if time is not None)
+            nearest = [miss.distance for miss in misses if miss.distance is not None]
+            assert nearest == distances[:5]
 
 
 def flat(predicate: Predicate) -> Iterator[Comparison]:

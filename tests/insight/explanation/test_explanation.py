@@ -176,6 +176,7 @@ def test_warnings_say_what_is_meant() -> None:
         ("no-filter", False),
         ("unknown-key", False),
     ]
+    assert found.warnings[1].sentence.endswith("was ignored: flow_run")
     both = {"state": {"type": {"any_": ["COMPLETED"], "not_any_": ["FAILED"]}}}
     (warned,) = explained(both, "prefect-sqlite").warnings
     assert (warned.id, warned.is_note) == ("state-both-lists", True)
