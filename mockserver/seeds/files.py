@@ -6,9 +6,10 @@ files are still read.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from ..errors import SeedProblem
 from ..store import ColumnValues
 from .bounded_files import (
     CHUNK_BYTES,
@@ -27,7 +29,7 @@ from .bounded_files import (
 )
 from .record_fields import COLLECTIONS, UnclearRecordError, guess_collection
 from .strict_json import InvalidJsonError, has_unique_keys, read_json, split_json
-from .strict_yaml import InvalidYamlError, read_yaml
+from .strict_yaml import InvalidYamlError, compose_yaml, find_line, read_yaml
 
 _YAML = frozenset({".yaml", ".yml"})
 _JSON = frozenset({".json"})
@@ -433,6 +435,39 @@ def _guess(value: Any, place: Location, report: ReportProblem) -> str | None:
         return guess_collection(value if isinstance(value, dict) else ())
     except UnclearRecordError as error:
         report(place, str(error), _EXPECTED_KIND)
+        return None
+
+
+# As `Location` is written, before the key of a value.
+_PLACE_IN_YAML = re.compile(r"(.+\.ya?ml(?:\.gz)?), (\w*)\[(\d+)\](?:\.(\w+))?", re.I)
+
+
+def with_yaml_lines(problems: Iterable[SeedProblem]) -> Iterator[SeedProblem]:
+    """Problems; those in records of YAML files also say in which line.
+
+    Only now, for keeping the lines of all values would double the time of each load.
+    """
+    roots: dict[str, Any] = {}
+    for problem in problems:
+        place = _PLACE_IN_YAML.fullmatch(problem.where)
+        if place is None:
+            yield problem
+            continue
+        file, collection, index, key = place.groups()
+        if file not in roots:
+            roots[file] = _compose(Path(file))
+        line = find_line(roots[file], collection, int(index), key or "")
+        rest = problem.where.removeprefix(file)
+        yield problem if line is None else replace(problem, where=f"{file}:{line}{rest}")
+
+
+def _compose(path: Path) -> Any:
+    """The nodes of a YAML file that was read before; None if it cannot be read any more."""
+    try:
+        with open_regular(path) as raw:
+            reader = BoundedReader(raw, compressed=path.suffix == ".gz")
+            return compose_yaml(reader.read_all(_MOST_BYTES[".yaml"]))
+    except (OSError, UnreadableFileError):
         return None
 
 

@@ -43,6 +43,7 @@ from .files import (
     find_seed_files,
     json_excerpt,
     read_batches,
+    with_yaml_lines,
 )
 from .record_fields import (
     COLLECTIONS,
@@ -119,7 +120,7 @@ def load_seeds(
             loader = _Loader(now)
             loader.load_files(files, None)
     if loader.problems:
-        raise SeedError(loader.problems, more=loader.unlisted)
+        raise SeedError(list(with_yaml_lines(loader.problems)), more=loader.unlisted)
     return loader.finish()
 
 

@@ -185,3 +185,33 @@ for _tag in _NUMBERS:
 _StrictLoader.add_constructor("tag:yaml.org,2002:bool", _StrictLoader.construct_boolean)
 for _tag in ("binary", "omap", "pairs", "set", "timestamp"):
     _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _StrictLoader.reject_tag)
+
+
+def find_line(root: Any, collection: str, index: int, key: str) -> int | None:
+    """The line of a record, or of its value under a key, in a document that was composed.
+
+    `root` is a list of records, or a mapping of lists. None where there is no such record.
+    """
+    listed = _value_under(root, collection) if isinstance(root, yaml.MappingNode) else root
+    if not isinstance(listed, yaml.SequenceNode) or index >= len(listed.value):
+        return None
+    record = listed.value[index]
+    node = _value_under(record, key) or record
+    line: int = node.start_mark.line + 1
+    return line
+
+
+def _value_under(node: Any, key: str) -> Any:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((value for name, value in pairs if name.value == key), None)
+
+
+def compose_yaml(text: bytes) -> Any:
+    """The nodes of a document that `read_yaml` has read, which know their lines.
+
+    None if it is no YAML any more.
+    """
+    try:
+        return yaml.compose(text, Loader=_StrictLoader)
+    except yaml.YAMLError:
+        return None
