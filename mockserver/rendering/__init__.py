@@ -13,13 +13,13 @@ from .page import Entry, Page, Section, Tone
 if TYPE_CHECKING:
     from .html_page import Element, element, html_document, render_page
     from .markdown_page import render_markdown
-    from .terminal import TerminalPrinter, print_page
+    from .terminal import TerminalPrinter, page_text, print_page
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "html_page": ("Element", "element", "html_document", "render_page"),
         "markdown_page": ("render_markdown",),
-        "terminal": ("TerminalPrinter", "print_page"),
+        "terminal": ("TerminalPrinter", "page_text", "print_page"),
     },
 )

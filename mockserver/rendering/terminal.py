@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 from rich.console import Console
 from rich.text import Text
 
@@ -81,6 +83,14 @@ def print_page(page: Page, console: Console, *, lead: bool = False) -> None:
     if page.facts:
         console.print()
     printer.print_wrapped(f"{page.mark} {page.headline}", STYLES[page.tone])
+
+
+def page_text(page: Page, width: int = _MAX_RULE) -> str:
+    """A page as plain text of so many columns, its headline first and last; without a line end."""
+    out = StringIO()
+    console = Console(file=out, width=width, color_system=None, highlight=False)
+    print_page(page, console, lead=True)
+    return out.getvalue().rstrip("\n")
 
 
 def _print_section(section: Section, printer: TerminalPrinter) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -37,6 +37,8 @@ from ..worlds import (
 
 if TYPE_CHECKING:
     from ..insight.deletion_report import DeletionReport
+    from ..insight.explanation import Explanation
+    from ..insight.explanation.filter_argument import FilterLike
 
 T = TypeVar("T")
 _TIMEOUT_SECONDS = 30.0
@@ -209,10 +211,31 @@ class FlowRunApi:
             warned.update(fork.warnings)
         return dict(warned)
 
+    def explain(
+        self,
+        request: FilterLike,
+        *,
+        protect: Sequence[FilterLike] = (),
+        runs: Sequence[str | FlowRun] = (),
+    ) -> Explanation:
+        """What a bulk_delete would delete, and why, as values; `print` shows them as text.
+
+        `request` is a filter or a whole body: a dict, JSON or a model. `protect` are filters of
+        runs that must never go, `runs` those to explain one by one: flow runs, ids or names.
+        Nothing is deleted and no request is recorded. Raises UsageError, with what to say instead,
+        for a filter that is refused.
+        """
+        from ..insight.explanation import explain  # imported late: few tests need it
+
+        store, now = self._run(lambda: (self._world.store.fork(), self._world.now()))
+        # A single text is no list, which `explain` says.
+        wanted = runs if isinstance(runs, str) else [_id_or_name(one) for one in runs]
+        return explain(store, request, self.dialect, now, protect=protect, runs=wanted)
+
     def report(self) -> DeletionReport:
         """What requests deleted, by which filters, and what is left, as values.
 
-        It also counts what the journal no longer holds.
+        `print` shows them as text. It also counts what the journal no longer holds.
         """
         from ..worlds import report_world  # imported late: few tests need it
 
@@ -332,3 +355,7 @@ class FlowRunApi:
     def faults(self) -> tuple[Rule, ...]:
         """The fault rules, in the order in which they are tried."""
         return self._run(lambda: tuple(self._world.faults.rules))
+
+
+def _id_or_name(run: str | FlowRun) -> str:
+    return run.id if isinstance(run, FlowRun) else run

@@ -467,3 +467,34 @@ def test_the_session_prefix_is_a_resource_of_the_router() -> None:
     assert (len(found), list(found)) == (0, [])
     with pytest.raises(NotImplementedError, match="cannot be put below /v1"):
         found.add_prefix("/v1")
+
+
+def test_a_filter_is_explained_without_deleting(api: FlowRunApi) -> None:
+    """Its values say what goes and what stays; printed, it is a page, in a failure a line."""
+    kept, *_ = api.make(3, name="etl-{n}", state="COMPLETED", tags=lambda n: ["keep"][n:])
+    running = api.add(name="busy", state="RUNNING")
+    keep = {"tags": {"all_": ["keep"]}}
+    found = api.explain(DONE, protect=[keep], runs=[running, "etl-0"])
+    assert (found.deleted, found.staying, found.now) == (3, 1, NOW)
+    assert [(one.run.name, one.goes) for one in found.runs] == [("busy", False), ("etl-0", True)]
+    assert [run.id for run in found.protections[0].going.first] == [kept.id]
+    sentence = "3 of 4 flow runs go in 1 call, of which 1 is protected; 1 stays"
+    assert repr(found) == f"<Explanation: {sentence}>"
+    assert str(found).startswith(f"✗ {sentence}\n")
+    assert "spared by: state.type.any_" in str(found)
+    assert (len(api.flow_runs), api.requests, api.deleted) == (4, (), ())
+    with pytest.raises(UsageError, match="runs is a str; expected a list"):
+        api.explain(DONE, runs="etl-0")
+    with pytest.raises(UsageError, match=r"tags\.not_any_"):
+        api.explain({"tags": {"not_any_": ["keep"]}})
+
+
+def test_a_report_prints_as_a_page(api: FlowRunApi) -> None:
+    """The sentence comes first; in a failing assert it is all that is shown."""
+    api.make(3, name="etl-{n}", state="COMPLETED")
+    api.post("/flow_runs/bulk_delete", {**DONE, "limit": 2})
+    sentence = "2 flow runs of 3 deleted in 1 call; 1 left"
+    assert repr(api.report()) == f"<DeletionReport: {sentence}>"
+    lines = str(api.report()).splitlines()
+    assert lines[0] == f"✓ {sentence}"
+    assert any("POST /flow_runs/bulk_delete" in line for line in lines)

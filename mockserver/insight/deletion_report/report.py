@@ -52,14 +52,16 @@ class Protected:
     gone: SomeRuns
 
 
-@dataclass(frozen=True, slots=True)
+# The fields of a large one fill screens: a failing assert shows the sentence.
+@dataclass(frozen=True, slots=True, repr=False)
 class DeletionReport:
     """What requests deleted in a world, and what is left of it.
 
     There were `before` flow runs at first and there are `left` now. Requests deleted `deleted`, of
     which `tabled` are in the `tables`: those that there were at first, and whose ids were kept.
     `deleting` are the requests that asked for a delete, `refused` those that were answered with an
-    error, `others` the rest. `ungrouped` requests were of too many kinds to be told.
+    error, `others` the rest. `ungrouped` requests were of too many kinds to be told. Printed, it is
+    its page as text.
     """
 
     dialect: Dialect
@@ -79,6 +81,17 @@ class DeletionReport:
     def lost(self) -> int:
         """How many protected runs are gone."""
         return sum(one.gone.count for one in self.protected)
+
+    def __repr__(self) -> str:
+        from .report_pages import report_sentence  # imported late: the page of it
+
+        return f"<DeletionReport: {report_sentence(self)}>"
+
+    def __str__(self) -> str:
+        from ...rendering import page_text  # imports rich
+        from .report_pages import report_page
+
+        return page_text(report_page(self))
 
 
 def report_deletions(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ...errors import to_single_line
 from ...rendering import Entry, Page, Section, Tone
 from .. import count_of
 from ..explanation import MAX_SENTENCE, run_row, table_entry
-from .report import DeletionReport, Protected, RequestLine
+
+if TYPE_CHECKING:  # a report prints itself with this file
+    from .report import DeletionReport, Protected, RequestLine
 
 MAX_LOG_LINES = 5
 """How many kinds of requests a log tells of."""

@@ -46,7 +46,8 @@ class Warned:
     is_note: bool
 
 
-@dataclass(frozen=True, slots=True)
+# The fields of a large one fill screens: a failing assert shows the headline.
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """What a bulk_delete does, if it is sent until nothing is left, and why.
 
@@ -56,7 +57,7 @@ class Explanation:
 
     `drain` is None where a delete leaves the others as they are. `cascade` says what else goes.
     `null_skipped` is how many runs only a null keeps from satisfying a `not_any_`. `other_servers`
-    is None where they were not asked about.
+    is None where they were not asked about. Printed, it is its page as text.
     """
 
     argument: FilterArgument
@@ -111,6 +112,17 @@ class Explanation:
     def found_problem(self) -> bool:
         """Whether a protected run would go, or the server would fail."""
         return self.failure is not None or self.protected_going > 0
+
+    def __repr__(self) -> str:
+        from .explanation_pages import headline  # imported late: the page of it
+
+        return f"<Explanation: {headline(self)}>"
+
+    def __str__(self) -> str:
+        from ...rendering import page_text  # imports rich
+        from .explanation_pages import explanation_page
+
+        return page_text(explanation_page(self))
 
 
 def explain(

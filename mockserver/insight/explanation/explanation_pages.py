@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from ...errors import to_single_line
 from ...prefect import FlowRun
@@ -11,11 +12,13 @@ from ...rendering import Entry, Page, Section, Tone
 from .. import Refusal, count_of
 from .conditions import Condition, Effect
 from .dialect_counts import OtherServers
-from .explanation import Explanation
 from .near_misses import NearMiss
 from .protections import Protection
 from .run_verdicts import RunVerdict, Verdict
 from .tables import Row, Table
+
+if TYPE_CHECKING:  # it prints itself with this file
+    from .explanation import Explanation
 
 # What a page shows, unless it is told otherwise; the counts are always exact.
 MAX_ROWS = 6
