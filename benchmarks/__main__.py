@@ -17,6 +17,7 @@ from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.generated_seeds import GeneratedSeeds
 from benchmarks.parts import (
     blocking,
+    copying,
     drains,
     explaining,
     imports,
@@ -38,6 +39,7 @@ PARTS: Mapping[str, Part] = {
     "start": startup.measure,
     "import": imports.measure,
     "load": loading.measure,
+    "copy": copying.measure,
     "store": store_operations.measure,
     "fixture": pytest_fixtures.measure,
     "writes": writes.measure,
