@@ -16,6 +16,7 @@ from ..worlds import World
 from .accept_failures import SHORTAGES
 from .exchange import (
     ERROR_KEY,
+    REASON_KEY,
     SessionNotFound,
     json_reply,
     log_warnings,
@@ -40,7 +41,8 @@ async def answer(handler: Handler, request: web.Request, world: World | None) ->
         if world is not None:
             problem = origin_refusal(request, world.settings.hosts)
             if problem:
-                log.warning("refused a request %s", to_single_line(problem))
+                request[REASON_KEY] = to_single_line(problem)
+                log.warning("refused a request %s", request[REASON_KEY])
                 return json_reply({"detail": problem}, status=403, close=True)
         try:
             return pace(request, await handler(request))
@@ -69,7 +71,8 @@ def _refusal_response(request: web.Request, refusal: RefusedRequest) -> web.Resp
     dialect = world.settings.dialect
     status, reply = refusal_reply(refusal, dialect)
     warnings = sort_warnings(refusal.warnings)
-    about = (request.method, request.path, status, refusal_sentence(refusal))
+    reason = request[REASON_KEY] = refusal_sentence(refusal)
+    about = (request.method, request.path, status, reason)
     log_warnings("%s %s refused with %d: %s", *about, warnings=warnings, dialect=dialect)
     world.totals.count_refused(request.method, _path_template(request), status, refusal)
     # A real server closes the connection after a 500 or 503 (measured, 3.8.8).
@@ -103,6 +106,7 @@ async def _http_error_response(request: web.Request, error: web.HTTPException) -
             query = request.rel_url.raw_query_string
             target = f"{location}?{query}" if query else location
             return web.Response(status=307, headers={"Location": target})
+    request[REASON_KEY] = to_single_line(error.reason)
     # After a body that was not read to its end, what comes next is not a request.
     reply = json_reply(
         {"detail": error.reason}, status=error.status, close=error.status in (408, 413, 503)

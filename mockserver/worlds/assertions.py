@@ -25,7 +25,7 @@ T = TypeVar("T")
 _MAX_NEAREST = 3
 _MAX_DIFFERENCES = 10
 _MAX_CONDITIONS = 5
-_MAX_RUNS = 20
+_MAX_LISTED = 20  # flow runs, or requests
 _MAX_TEXT = 200  # characters of a value
 _MAX_COUNTED = 50  # differences; requests with more are equally far from what was expected
 _MAX_COMPARED = 100  # requests that a flow run is compared with, the newest
@@ -138,9 +138,10 @@ def explain_request_mismatch(
     lines = [f"expected {count}: {expected}", f"found {found or 'none'}"]
     if not exchanges:
         lines[1] = "no request was recorded at all"
-    if times is not None and found > times:
-        return "\n".join([*lines, *(f"  {exchange}" for exchange in exchanges)])
     compared = [(expected.differences(exchange, _MAX_COUNTED), exchange) for exchange in exchanges]
+    lines += _indent([exchange for differences, exchange in compared if not differences], str)
+    if times is not None and found > times:
+        return "\n".join(lines)
     others = sorted((pair for pair in compared if pair[0]), key=lambda pair: len(pair[0]))
     if others:
         lines.append(f"nearest of {_pluralize(len(others), 'other request')}:")
@@ -222,6 +223,8 @@ def explain_deletion_mismatch(
     lines += _format_section(
         "expected, but not deleted", spared, lambda run: _explain_spared(run, exchanges), more
     )
+    if spared:
+        lines += _format_section("refused or failed", _failures(exchanges), str)
     lines += _format_section(
         "deleted, but not expected", extra, lambda run: _explain_extra(run, exchanges)
     )
@@ -233,9 +236,13 @@ def _format_section(
 ) -> list[str]:
     if not items:
         return []
-    number = len(items) + more
-    lines = [f"{title} ({number:,}):", *(f"  {describe(item)}" for item in items[:_MAX_RUNS])]
-    unlisted = number - _MAX_RUNS
+    return [f"{title} ({len(items) + more:,}):", *_indent(items, describe, more)]
+
+
+def _indent(items: Sequence[T], describe: Callable[[T], str], more: int = 0) -> list[str]:
+    """A line for each of the first items, and one that counts the others and `more`."""
+    lines = [f"  {describe(item)}" for item in items[:_MAX_LISTED]]
+    unlisted = len(items) + more - _MAX_LISTED
     return [*lines, f"  ... and {unlisted:,} more"] if unlisted > 0 else lines
 
 
@@ -265,7 +272,8 @@ def _explain_spared(run: FlowRun, exchanges: Sequence[Exchange]) -> str:
             unmet.append((len(reasons), reasons, exchange))
     lines = [_describe_run(run)]
     if not unmet:
-        lines.append("  no request asked for a deletion")
+        carried_out = " that was carried out" if any(map(_failed, exchanges)) else ""
+        lines.append(f"  no request{carried_out} asked for a deletion")
     for _, reasons, exchange in islice(sorted(unmet, key=lambda entry: entry[0]), _MAX_NEAREST):
         lines.append(f"  {exchange} spared it: {_why_spared(exchange, reasons)}")
     return "\n  ".join(lines)
@@ -277,3 +285,23 @@ def _why_spared(exchange: Exchange, reasons: tuple[str, ...]) -> str:
     if exchange.limit is not None and len(exchange.deleted) >= exchange.limit:
         return f"it matches, but the limit of {exchange.limit} was reached"
     return "it matches now, but did not match then"
+
+
+def _failed(exchange: Exchange) -> bool:
+    """Whether the client was told of an error, or of nothing."""
+    return exchange.status is None or exchange.status >= 400
+
+
+def _failures(exchanges: Sequence[Exchange]) -> list[str]:
+    """The requests that failed, each with the reason; those that are alike in one line."""
+    alike: dict[str, list[int]] = {}
+    for one in filter(_failed, exchanges):
+        outcome = "got no reply" if one.status is None else f"was answered {one.status}"
+        reason = f"the injected fault {one.fault}" if one.fault else one.reason
+        request = f"{one.method} {to_single_line(one.path, 120)}"
+        line = f"{request} {outcome}: {reason or 'see the log of the server'}"
+        alike.setdefault(line, []).append(one.number)
+    return [
+        f"#{numbers[0]} {line}" + (f" ({len(numbers):,} times)" if numbers[1:] else "")
+        for line, numbers in alike.items()
+    ]

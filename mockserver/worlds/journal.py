@@ -42,7 +42,8 @@ class Exchange:
     where no reply was sent. `warnings` are ids. `deleted` are the flow runs that the request
     deleted, as they last were; `predicate` is the condition that they met, and `limit` how many
     could be deleted at most. `fault` is the injected fault in words. `error` is an exception that
-    mockserver did not expect: a bug. `dialect` is that of the world.
+    mockserver did not expect: a bug. `dialect` is that of the world. `reason` says why the request
+    was refused, in words; empty where it was not.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Exchange:
     fault: str | None = None
     error: Exception | None = None
     dialect: Dialect = SPEC
+    reason: str = ""
 
     @cached_property
     def json(self) -> Any:
@@ -75,7 +77,7 @@ class Exchange:
     def size(self) -> int:
         """About how many bytes the request and the reply take, without the deleted flow runs."""
         condition = 0 if self.predicate is None else size_of_predicate(self.predicate)
-        texts = len(self.path) + len(self.query) + len(self.fault or "")
+        texts = len(self.path) + len(self.query) + len(self.fault or "") + len(self.reason)
         return len(self.body) + len(self.reply) + texts + condition
 
     @property

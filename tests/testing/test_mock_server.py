@@ -498,3 +498,35 @@ def test_a_report_prints_as_a_page(api: FlowRunApi) -> None:
     lines = str(api.report()).splitlines()
     assert lines[0] == f"✓ {sentence}"
     assert any("POST /flow_runs/bulk_delete" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        (
+            "POST",
+            "/flow_runs/bulk_delete",
+            {"flow_runs": {"tags": {"not_any_": ["keep"]}}},
+            "was answered 422: flow_runs.tags.not_any_: Extra inputs are not permitted",
+        ),
+        ("DELETE", f"/flow_runs/{UUID(int=5)}", None, "was answered 404: Flow run not found"),
+        ("POST", "/flow_runs/bulk-delete", {}, "was answered 404: Not Found"),
+    ],
+)
+def test_a_wrong_deletion_tells_why_requests_were_refused(
+    api: FlowRunApi, method: str, path: str, body: Any, told: str
+) -> None:
+    """The reason is kept with the request, as the log has it."""
+    api.add(name="etl")
+    api.send(method, path, body)
+    with pytest.raises(AssertionError) as failed:
+        api.assert_deleted("etl")
+    assert f"#1 {method} {path} {told}" in str(failed.value)
+
+
+def test_a_request_of_a_web_page_is_told(api: FlowRunApi) -> None:
+    """It is refused before anything reads it."""
+    api.add(name="etl")
+    api.post("/flow_runs/bulk_delete", {}, origin="https://example.org")
+    with pytest.raises(AssertionError, match=r"was answered 403: .*example\.org"):
+        api.assert_deleted("etl")

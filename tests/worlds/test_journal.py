@@ -268,6 +268,12 @@ def test_missing_surplus_and_differing_requests_are_reported() -> None:
         "expected 1 request: any method *\nfound 2\n"
         "  #1 POST /flow_runs/bulk_delete -> 200\n  #2 POST /flow_runs/bulk_delete -> 200"
     )
+    surplus = explain(ExpectedRequest("/flow_runs/*"), *map(exchange, range(1, 30)), times=3)
+    assert "found 29\n  #1 POST" in surplus
+    assert surplus.endswith("  #20 POST /flow_runs/bulk_delete -> 200\n  ... and 9 more")
+    assert explain(ExpectedRequest("/flow_runs/*"), exchange(), times=2).endswith(
+        "found 1\n  #1 POST /flow_runs/bulk_delete -> 200"
+    )
     assert explain(ExpectedRequest(method="GET", warning="no-filter"), exchange()).endswith(
         "    method: POST, not GET\n    warnings: none, not no-filter"
     )
@@ -343,6 +349,29 @@ def test_gaps_in_the_journal_are_reported() -> None:
     assert "it matches now, but did not match then" in explain_deletion(
         ("etl",), (), (run(1),), (late,)
     )
+
+
+def test_refused_and_failed_requests_are_told_with_their_reason() -> None:
+    """Those that are alike are one line; a lost reply is one that the client never had."""
+    refused = "flow_runs.tags.not_any_: Extra inputs are not permitted"
+    exchanges = (
+        exchange(1, status=422, reason=refused),
+        exchange(2, status=422, reason=refused),
+        exchange(3, status=None, fault="cut=before"),
+        exchange(4, status=503, fault="status=503", reason=""),
+        exchange(5, status=500),
+        exchange(6, method="GET", path="/flow_runs/count"),
+    )
+    told = explain_deletion(("etl",), (), (run(1),), exchanges)
+    assert told.endswith(
+        "    no request that was carried out asked for a deletion\n"
+        "refused or failed (4):\n"
+        f"  #1 POST /flow_runs/bulk_delete was answered 422: {refused} (2 times)\n"
+        "  #3 POST /flow_runs/bulk_delete got no reply: the injected fault cut=before\n"
+        "  #4 POST /flow_runs/bulk_delete was answered 503: the injected fault status=503\n"
+        "  #5 POST /flow_runs/bulk_delete was answered 500: see the log of the server"
+    )
+    assert "refused" not in explain_deletion((), (run(1),), (), exchanges)
 
 
 def test_a_failure_lists_at_most_twenty_runs() -> None:

@@ -6,7 +6,13 @@ the response that their outcome or their refusal becomes.
 
 from .body_reader import creator_from_headers, handle_expect, read_body, read_message
 from .control_access import access_refusal
-from .faults_and_journal import DELETION_KEY, ERROR_KEY, inject_fault, record_exchange
+from .faults_and_journal import (
+    DELETION_KEY,
+    ERROR_KEY,
+    REASON_KEY,
+    inject_fault,
+    record_exchange,
+)
 from .large_replies import UNREAD_KEY, JsonDocument, JsonList, StreamedJson, UnreadReplies, pace
 from .log_format import log_to_stderr, log_warnings
 from .origin_guard import origin_refusal

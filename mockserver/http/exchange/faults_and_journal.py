@@ -30,6 +30,7 @@ from .session_routing import path_in_world
 # Where a request keeps what is recorded of it, once it has come to it.
 DELETION_KEY = web.RequestKey("deletion", Deletion)
 ERROR_KEY = web.RequestKey("error", Exception)
+REASON_KEY = web.RequestKey("reason", str)
 _FAULT_KEY = web.RequestKey("fault", Fault)
 
 # Chosen: how late it is noticed that a client has given up.
@@ -163,6 +164,7 @@ def _record(
             fault=None if fault is None else str(fault),
             error=request.get(ERROR_KEY),
             dialect=world.settings.dialect,
+            reason=request.get(REASON_KEY, ""),
         )
     )
 
