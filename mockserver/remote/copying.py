@@ -89,9 +89,9 @@ class WorkspaceCopy:
             (WORK_QUEUES, [queue for group in queues for queue in group]),
         ):
             self._put(kind, "all", records)
-        await self._compare_queue_names()
         counts = {name: len(self.partial.spans(name)) for name in KINDS}
-        await self._compare_total(counts["flow_runs"])
+        new = await self._compare_total(counts["flow_runs"])
+        await self._compare_queue_names(new)
         return Copied(counts, tuple(self.notes))
 
     def _put(self, kind: Kind, block: str, records: Iterable[Record]) -> None:
@@ -135,19 +135,23 @@ class WorkspaceCopy:
     def _ids_in_runs(self, key: str) -> set[str]:
         return {run[key] for run in self.partial.records("flow_runs") if run.get(key)}
 
-    async def _compare_total(self, copied: int) -> None:
-        """Tell how far the server has gone on since its runs were last counted."""
+    async def _compare_total(self, copied: int) -> int:
+        """Tell how far the server has gone on since its runs were last counted.
+
+        Returns how many more runs it has.
+        """
         total = await self.client.count("flow_runs", self.scope.body("flow_runs"))
         if total != copied:
             self.notes.append(
-                f"the server lives: it now counts {total:,} flow runs, and the copy has {copied:,}"
+                f"the server goes on: it now counts {total:,} flow runs, and the copy has {copied:,}"
             )
+        return max(0, total - copied)
 
-    async def _compare_queue_names(self) -> None:
+    async def _compare_queue_names(self, new: int) -> None:
         """Tell of how many runs the server shows a queue that its filter does not find.
 
         It shows the name of the queue that a run is in; `work_queue_name` filters by a column of
-        its own, which is null for a run that only named a pool.
+        its own, which is null for a run that only named a pool. `new` runs are not in the copy.
         """
         filters = self.scope.filters
         given = filters.get("flow_runs") or {}
@@ -158,9 +162,10 @@ class WorkspaceCopy:
         in_copy = sum(
             run.get("work_queue_name") is None for run in self.partial.records("flow_runs")
         )
-        if on_server > in_copy:
+        hidden = on_server - in_copy - new
+        if hidden > 0:
             self.notes.append(
-                f"{on_server - in_copy:,} flow runs are in a queue whose name a server shows but "
+                f"{hidden:,} flow runs are in a queue whose name a server shows but "
                 "does not filter by: work_queue_name can match them in the copy, and not there"
             )
 

@@ -281,7 +281,7 @@ def test_a_server_that_never_rests_is_copied_and_told(workspace: Workspace, tmp_
 
     copy = Copy(workspace, tmp_path, script)
     assert set(EVERY_RUN) <= set(copy.ids())
-    assert any("the server lives: it now counts" in note for note in copy.copied.notes)
+    assert any("the server goes on: it now counts" in note for note in copy.copied.notes)
 
 
 def test_a_server_that_contradicts_itself_is_an_error(workspace: Workspace, tmp_path: Path) -> None:
