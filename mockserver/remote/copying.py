@@ -143,7 +143,8 @@ class WorkspaceCopy:
         total = await self.client.count("flow_runs", self.scope.body("flow_runs"))
         if total != copied:
             self.notes.append(
-                f"the server goes on: it now counts {total:,} flow runs, and the copy has {copied:,}"
+                f"the server goes on: it now counts {total:,} flow runs, "
+                f"and the copy has {copied:,}"
             )
         return max(0, total - copied)
 

@@ -162,10 +162,10 @@ class SlicedCopy:
             last = last_time - 1
 
     async def _page(
-        self, window: Window | None, sort: str, *, offset: int = 0, limit: int = PAGE
+        self, window: Window | None, sort: str, *, offset: int = 0, limit: int | None = None
     ) -> list[Record]:
         body = self.scope.body(self.kind.filter_key, window)
-        paging = {"sort": sort, "limit": limit, "offset": offset}
+        paging = {"sort": sort, "limit": limit or PAGE, "offset": offset}
         return await self.client.page(self.kind.path, {**body, **paging})
 
     async def _by_offset(
