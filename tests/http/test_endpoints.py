@@ -208,6 +208,24 @@ def test_what_is_not_there_is_404(client: Client, path: str, detail: str) -> Non
     assert (reply.status, reply.json) == (404, {"detail": detail})
 
 
+@pytest.mark.parametrize("name", ["a%7Db", "%7Bx%7D", "a}b", "a%1Db", "%252F", "%E2%80%A8"])
+def test_a_name_in_a_path_is_any_text(client: Client, name: str) -> None:
+    """It is looked for, whatever is in it; a bad version of the API is told first (measured)."""
+    for path, kind in (
+        (f"/flows/name/{name}", "Flow"),
+        (f"/deployments/name/{name}/x", "Deployment"),
+    ):
+        assert client.ask("GET", path).json["detail"] == f"{kind} not found"
+
+
+@pytest.mark.parametrize("name", ["a%0Ab", "a%2Fb", "a%2fb"])
+def test_a_name_has_no_slash_and_no_line_break(client: Client, name: str) -> None:
+    """A real server has no such path, whatever the version of the API (measured)."""
+    for path in (f"/flows/name/{name}", f"/deployments/name/{name}/x"):
+        reply = client.ask("GET", path, **{"x-prefect-api-version": "nope"})
+        assert (reply.status, reply.json) == (404, {"detail": "Not Found"})
+
+
 def test_records_are_found_by_id_and_by_name(client: Client) -> None:
     """In any spelling of the id."""
     assert client.ask("GET", f"/flows/{ETL.id.upper()}").json["name"] == "etl"
