@@ -17,6 +17,7 @@ from aiohttp import web
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
 from ..operations import Context, Deletion, Endpoint, Outcome, lacks_path, sort_warnings
+from ..prefect import LIMIT_REACHED
 from ..requests import Message, check_api_version, parse_api_version, read_request, read_uuid
 from ..worlds import World
 from .exchange import (
@@ -31,6 +32,7 @@ from .preparing import when_prepared
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NO_WARNINGS: frozenset[str] = frozenset()
+_LEFT = (LIMIT_REACHED,)
 
 
 def make_handler(endpoint: Endpoint) -> Handler:
@@ -47,9 +49,13 @@ def make_handler(endpoint: Endpoint) -> Handler:
             )
             warnings = _merge_warnings(deletion.warnings, warned)
             path = endpoint.template
-            world.totals.count_planned(
+            left = world.totals.count_planned(
                 endpoint.method, path, message.body, endpoint.status, deletion, warnings
             )
+            if left is not None and left.plan is not None:
+                about = (left.method, left.path, left.plan.sentence)
+                dialect = world.settings.dialect
+                log_warnings("%s %s left runs: %s", *about, warnings=_LEFT, dialect=dialect)
             return _deletion_response(request, world, deletion, warnings)
         outcome, warned = await when_prepared(_operate, request, endpoint, message, world)
         return _outcome_response(request, endpoint, world, outcome, warned)
@@ -163,10 +169,12 @@ def _deletion_response(
     """The response of a planned delete; the journal and the log are told of it."""
     if world.journal is not None:
         request[DELETION_KEY] = deletion
-    if warnings:
+    # That runs are left is logged when another filter follows: most scripts go on until none is.
+    told = tuple(one for one in warnings if one != LIMIT_REACHED)
+    if told:
         about = (request.path, len(deletion.deleted), deletion.plan.sentence)
         dialect = world.settings.dialect
-        log_warnings("%s deleted %d: %s", *about, warnings=warnings, dialect=dialect)
+        log_warnings("%s deleted %d: %s", *about, warnings=told, dialect=dialect)
     return json_reply({"deleted": deletion.deleted}, warnings=warnings)
 
 

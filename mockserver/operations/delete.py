@@ -19,7 +19,7 @@ from ..filters import (
     find_rejection,
     measure_query,
 )
-from ..prefect import Dialect, FlowRun
+from ..prefect import LIMIT_REACHED, Dialect, FlowRun
 from ..requests import BulkDeleteRequest
 from ..store import Store
 from .context import Context, Outcome, require_flow_run
@@ -66,7 +66,7 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
     found = store.find(plan.predicate, limit)
     warned = plan.warnings
     if found.more:
-        warned |= {"limit-reached"}
+        warned |= {LIMIT_REACHED}
     if plan.wider is not plan.predicate and store.any_more(plan.wider, plan.predicate):
         warned |= {"null-values-skipped"}
     # Read before the delete, after which the store no longer has them.

@@ -78,4 +78,4 @@ from .storage_limits import (
     check_time_range,
 )
 from .unmodelled import is_unmodelled
-from .warnings import WARNINGS, notes_of, warning_sentence
+from .warnings import LIMIT_REACHED, WARNINGS, notes_of, warning_sentence

@@ -13,6 +13,10 @@ from types import MappingProxyType
 from .deviations import DEVIATIONS
 from .dialects import Dialect
 
+LIMIT_REACHED = "limit-reached"
+"""The warning of a reply after which runs are left. A drain earns it with every call but the last:
+logs, tests and reports tell only of filters whose last call left some (see `find_unfinished`).
+"""
 # Warnings about requests that probably do something else than their author meant, on any server.
 CLIENT_WARNINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -22,7 +26,8 @@ CLIENT_WARNINGS: Mapping[str, str] = MappingProxyType(
         "milliseconds) since 1970",
         "empty-criterion-under-or": "a criterion without a condition is satisfied by every flow "
         "run: under or_ it makes the filter match everything",
-        "limit-reached": "more flow runs match than the limit let be deleted",
+        LIMIT_REACHED: "more flow runs match than the limit let be deleted; send the request again "
+        "until `deleted` is empty",
         "null-values-skipped": "not_any_ left out flow runs only because their value is null",
     }
 )

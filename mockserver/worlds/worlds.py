@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +17,8 @@ from itertools import count
 from uuid import UUID, uuid4
 
 from ..errors import Conflict, NotFound, SeedError, UsageError, to_single_line
-from ..insight.deletion_report import RequestTotals
+from ..insight.deletion_report import RequestTotals, find_unfinished
+from ..prefect import LIMIT_REACHED
 from ..seeds import Seeds
 from ..store import Base, Store
 from .clock import Clock
@@ -115,6 +116,17 @@ class World:
         """Keep the store as it is now as `before`, unless an earlier one is kept."""
         if self.before is None:
             self.before = self.store.fork()
+
+    def count_warnings(self) -> Counter[str]:
+        """How often requests earned each warning, as far as there is a journal.
+
+        A limit was reached as often as there are filters whose last call left runs that are still
+        there: one for each drain that was left unfinished.
+        """
+        counts = Counter[str]() if self.journal is None else self.journal.warning_counts.copy()
+        del counts[LIMIT_REACHED]
+        unfinished = sum(1 for _ in find_unfinished(self.totals, self.store))
+        return counts + Counter({LIMIT_REACHED: unfinished})
 
     def forget_requests(self) -> None:
         """Let totals and `before` begin anew."""

@@ -530,3 +530,19 @@ def test_a_request_of_a_web_page_is_told(api: FlowRunApi) -> None:
     api.post("/flow_runs/bulk_delete", {}, origin="https://example.org")
     with pytest.raises(AssertionError, match=r"was answered 403: .*example\.org"):
         api.assert_deleted("etl")
+
+
+def test_the_log_tells_of_runs_that_are_left_when_another_filter_follows(
+    api: FlowRunApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once, and not of a loop that goes on: each reply has the warning in its header."""
+    api.make(5, name="etl", state="COMPLETED")
+    for body in ({**DONE, "limit": 2}, {**DONE, "limit": 2}, {**DONE, "limit": 1}, DONE, DONE):
+        api.post("/flow_runs/bulk_delete", body)
+    assert [one.warnings for one in api.requests] == [("limit-reached",)] * 2 + [()] * 3
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "POST /flow_runs/bulk_delete left runs: state_type is one of {COMPLETED}"
+    )
+    assert vars(record)["warnings"] == ("limit-reached",)
+    assert api.warnings == {}

@@ -198,7 +198,7 @@ def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> No
         [
             "FlowRunWarning, which is an error here:",
             "no-filter: no condition is left in the filter: it matches every flow run (2 times)",
-            "limit-reached: more flow runs match than the limit let be deleted (2 times)",
+            "limit-reached: more flow runs match than the limit let be deleted; send the request *",
         ]
     )
     result.stdout.fnmatch_lines(
@@ -213,6 +213,44 @@ def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> No
     )
     result.stdout.fnmatch_lines(["*test_warnings_are*py:8: FlowRunWarning: no-filter: *"])
     assert "mockserver/flow_run_api.py" not in result.stdout.str()
+
+
+def test_a_loop_until_nothing_is_deleted_earns_no_warning(pytester: pytest.Pytester) -> None:
+    """A test warns of each filter whose last call left runs, and not of a drain that ended."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        pytestmark = [
+            pytest.mark.filterwarnings("error::mockserver.FlowRunWarning"),
+            pytest.mark.filterwarnings("ignore:no-filter:mockserver.FlowRunWarning"),
+        ]
+
+        def delete(api, **body):
+            return api.post("/flow_runs/bulk_delete", {"limit": 1, **body}).reply_json["deleted"]
+
+        def test_drain(flow_run_api):
+            flow_run_api.make(3)
+            while delete(flow_run_api):
+                pass
+
+        def test_moving_filter(flow_run_api):
+            flow_run_api.make(3, ended="now-40d")
+            for day in range(1, 4):
+                end = {"before_": f"2020-01-0{day}T00:00:00Z"}
+                either = {"operator": "or_", "end_time": end, "name": {"like_": "-"}}
+                delete(flow_run_api, flow_runs=either)
+
+        def test_two_drains_left(flow_run_api):
+            flow_run_api.make(3, name="a")
+            flow_run_api.make(3, name="b")
+            for name in "abab":
+                delete(flow_run_api, flow_runs={"name": {"any_": [name]}})
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["limit-reached: *is empty (2 times)", "ERROR *test_two_drains*"])
 
 
 @pytest.mark.parametrize(

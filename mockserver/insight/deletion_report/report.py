@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
 from ...filters import ONE_OF, Comparison, Predicate
 from ...operations import sort_warnings
-from ...prefect import Dialect, FlowRun, notes_of, warning_sentence
+from ...prefect import LIMIT_REACHED, Dialect, FlowRun, notes_of, warning_sentence
 from ...store import Store
 from .. import SomeRuns
 from ..explanation import Table, Warned, make_tables
-from .request_totals import RequestTotal, RequestTotals
+from .request_totals import RequestTotal, RequestTotals, find_unfinished
 
 MAX_WITH_TABLES = 20
 """How many groups of requests have tables of their own, of those that deleted the most."""
@@ -108,7 +108,7 @@ def report_deletions(
 
     `protect` are predicates of runs that must never go. Without tables it costs next to nothing.
     """
-    groups = sorted(totals, key=lambda one: (-one.deleted, -one.calls))
+    groups = sorted(_finished(totals, after), key=lambda one: (-one.deleted, -one.calls))
     deleting = [one for one in groups if one.plan is not None]
     selected = _with_ids(chain.from_iterable(one.ids for one in groups if with_tables))
     tabled = before.count(selected)
@@ -126,6 +126,14 @@ def report_deletions(
         totals.ungrouped,
         tuple(_protected(before, after, one) for one in protect),
     )
+
+
+def _finished(totals: RequestTotals, after: Store) -> Iterator[RequestTotal]:
+    """The groups; LIMIT_REACHED is among the warnings of those alone that left runs for good."""
+    unfinished = {id(one) for one in find_unfinished(totals, after)}
+    for one in totals:
+        done = one.left_runs and id(one) not in unfinished
+        yield replace(one, warnings=one.warnings - {LIMIT_REACHED}) if done else one
 
 
 def _deleting_lines(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...errors import to_single_line
+from ...prefect import LIMIT_REACHED
 from ...rendering import Entry, Page, Section, Tone
 from .. import count_of
 from ..explanation import MAX_SENTENCE, run_row, table_entry
@@ -63,9 +64,11 @@ def report_lines(report: DeletionReport) -> Iterator[str]:
     deleting = [line for line in report.deleting if line.deleted]
     for line in deleting[:MAX_LOG_LINES]:
         limit = "" if line.limit is None else f", up to {line.limit} a call"
+        left = [one for one in line.warnings if one.id == LIMIT_REACHED]
         yield (
             f"{line.method} {line.path} deleted {line.deleted:,} in "
             f"{count_of(line.calls, 'call')}: {to_single_line(line.sentence)}{limit}"
+            + "".join(f"; {one.id}: {one.sentence}" for one in left)
         )
     if len(deleting) > MAX_LOG_LINES:
         rest = sum(line.deleted for line in deleting[MAX_LOG_LINES:])

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from ...errors import InvalidRequest, RefusedRequest, to_single_line
 from ...operations import Deletion, Plan
+from ...prefect import LIMIT_REACHED
+from ...store import Store
 
 MAX_GROUPS = 2_000
 """Most groups of requests; chosen."""
@@ -30,7 +32,8 @@ class RequestTotal:
     it is long. `status` is that of the replies, `reason` why
     they were refused, in words, empty where they were not. `calls` is how many requests there
     were, `deleted` how many flow runs they deleted, and `ids` those of the first ones, highest
-    first in each call. `warnings` are the ids of the warnings that they earned.
+    first in each call. `warnings` are the ids of the warnings that they earned; LIMIT_REACHED is
+    among them if the last one left runs, which a log was told of if `told`.
     """
 
     method: str
@@ -43,6 +46,12 @@ class RequestTotal:
     deleted: int = 0
     ids: list[tuple[str, ...]] = field(default_factory=list)
     warnings: set[str] = field(default_factory=set)
+    told: bool = False
+
+    @property
+    def left_runs(self) -> bool:
+        """Whether more runs matched than the last call deleted."""
+        return LIMIT_REACHED in self.warnings
 
 
 _Key = tuple[object, ...]
@@ -55,7 +64,7 @@ class RequestTotals:
     deleted.
     """
 
-    __slots__ = ("_groups", "_ids", "ungrouped", "ungrouped_deleted")
+    __slots__ = ("_groups", "_ids", "_last", "ungrouped", "ungrouped_deleted")
 
     def __init__(self) -> None:
         self.clear()
@@ -63,6 +72,7 @@ class RequestTotals:
     def clear(self) -> None:
         """Forget everything."""
         self._groups: dict[_Key, RequestTotal] = {}
+        self._last: RequestTotal | None = None
         self._ids = 0
         self.ungrouped = self.ungrouped_deleted = 0
 
@@ -110,13 +120,26 @@ class RequestTotals:
         status: int,
         deletion: Deletion,
         warnings: tuple[str, ...],
-    ) -> None:
-        """Count a bulk delete: requests with the same body are one group."""
+    ) -> RequestTotal | None:
+        """Count a bulk delete: requests with the same body are one group.
+
+        Returns the group before this one if that left runs, the first time that another follows.
+        """
         # Longer bodies are one group, too: they list ids, and are not sent twice.
         key = body if len(body) <= _LONGEST_KEY else b""
         group = self._add((path, key), method, path, deletion.plan, status, deletion, warnings)
-        if group is not None:
-            group.body = key
+        if group is None:
+            return None
+        group.body = key
+        if LIMIT_REACHED in warnings:
+            group.plan = deletion.plan  # of long bodies, the last that left runs
+        else:
+            group.warnings.discard(LIMIT_REACHED)
+        before, self._last = self._last, group
+        if before is None or before is group or not before.left_runs or before.told:
+            return None
+        before.told = True
+        return before
 
     def count_refused(self, method: str, path: str, status: int, refusal: RefusedRequest) -> None:
         """Count a request that was refused, by its endpoint and the reason."""
@@ -163,6 +186,13 @@ class RequestTotals:
         if group is None and len(self._groups) < MAX_GROUPS:
             group = self._groups[key] = RequestTotal(method, path, status, plan)
         return group
+
+
+def find_unfinished(totals: RequestTotals, store: Store) -> Iterator[RequestTotal]:
+    """Bulk deletes whose last call left runs, of which some are still there."""
+    for one in totals:
+        if one.left_runs and one.plan is not None and store.find(one.plan.predicate, 1).ids:
+            yield one
 
 
 def refusal_sentence(refusal: RefusedRequest) -> str:

@@ -1,6 +1,7 @@
 """The totals of a world: requests that are alike are one group."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,10 +11,13 @@ from mockserver.insight.deletion_report import request_totals as totals_module
 from mockserver.insight.deletion_report.request_totals import (
     RequestTotal,
     RequestTotals,
+    find_unfinished,
     refusal_sentence,
 )
 from mockserver.operations import ENDPOINTS
 from mockserver.operations.deletion import Deletion, Plan
+from mockserver.prefect.records import FlowRun
+from mockserver.store import Base, Store
 
 PATH = "/flow_runs/bulk_delete"
 PLAN = Plan(MATCH_ALL, MATCH_ALL, 50)
@@ -31,7 +35,7 @@ def test_the_same_body_sent_again_is_one_group() -> None:
     """With the calls, the ids that they deleted, and the warnings that they earned."""
     totals = RequestTotals()
     planned(totals, b"{}", "3", "2", warnings=("no-filter",))
-    planned(totals, b"{}", "1", warnings=("limit-reached",))
+    planned(totals, b"{}", "1", warnings=("like-wildcards",))
     planned(totals, b"{}")
     planned(totals, b'{"limit": 1}')
     assert shown(totals) == [
@@ -39,8 +43,33 @@ def test_the_same_body_sent_again_is_one_group() -> None:
         (PATH, 200, 1, 0, []),
     ]
     first = next(iter(totals))
-    assert (first.plan, first.warnings) == (PLAN, {"no-filter", "limit-reached"})
+    assert (first.plan, first.warnings) == (PLAN, {"no-filter", "like-wildcards"})
     assert (totals.calls, totals.deleted) == (4, 3)
+
+
+def test_a_drain_is_unfinished_while_its_last_call_left_runs() -> None:
+    """It is told of when another filter follows, once; and not if its runs went in another way."""
+    totals, store = RequestTotals(), Store(Base([FlowRun(id=str(UUID(int=1)), name="a")]))
+
+    def send(body: bytes, *warnings: str) -> bytes | None:
+        deletion = Deletion(("1",), PLAN, warnings)
+        left = totals.count_planned("POST", PATH, body, 200, deletion, warnings)
+        return None if left is None else left.body
+
+    def unfinished() -> list[bytes]:
+        return [one.body for one in find_unfinished(totals, store)]
+
+    assert [send(b"{}", "limit-reached") for _ in range(2)] == [None, None]
+    assert unfinished() == [b"{}"]
+    assert send(b"{}") is None
+    assert send(b"1", "limit-reached") is None
+    assert unfinished() == [b"1"]
+    assert [send(b"2"), send(b"1", "limit-reached"), send(b"2")] == [b"1", None, None]
+    assert unfinished() == [b"1"]
+    store.delete([str(UUID(int=1))])
+    assert unfinished() == []
+    totals.clear()
+    assert send(b"2") is None
 
 
 def test_other_requests_are_grouped_by_endpoint_and_status() -> None:
@@ -77,7 +106,7 @@ def test_groups_and_ids_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     totals = RequestTotals()
     planned(totals, b"1", "5", "4")
     planned(totals, b"2", "3")
-    planned(totals, b"3", "2")
+    planned(totals, b"3", "2", warnings=("limit-reached",))
     totals.count_refused("GET", "/flow_runs/{id}", 404, NotFound("gone"))
     assert shown(totals) == [(PATH, 200, 1, 2, [("5", "4")]), (PATH, 200, 1, 1, [])]
     assert (totals.ungrouped, totals.ungrouped_deleted) == (2, 1)
