@@ -42,6 +42,7 @@ ORDER = (
     "operations",
     "seeds",
     "store",
+    "store.columns",
     "requests",
     "orchestration",
     "filters",

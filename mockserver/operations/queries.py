@@ -19,7 +19,15 @@ from ..filters import (
 )
 from ..prefect import State, check_storable, check_stored_labels
 from ..requests import MAX_PAGE_LIMIT, FlowRunSort
-from ..store import FlowRunIndex, HashIndex, SortBy, Store
+from ..store import (
+    FlowRunIndex,
+    HashIndex,
+    SortBy,
+    Store,
+    duration_index,
+    page_of,
+    to_microseconds,
+)
 from . import replies
 from .context import Context, Outcome
 from .deletion import sort_warnings
@@ -213,15 +221,39 @@ def count_flows(context: Context, body: Any) -> Outcome:
 
 def filter_task_runs(context: Context, body: Any) -> Outcome:
     """List the task runs that all filters match."""
-    if body.sort and body.sort.startswith(_DURATION):
-        return _filter_records(context, body, task_runs_predicate, lambda store: store.task_runs)
     predicate, warnings = compile_body_filters(context, body, task_runs_predicate, _PAGE_PARAMETERS)
     offset = _check_offset(context, body.offset)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
-    sort = body.sort or type(body).model_fields["sort"].default
-    sort_by = _sort_by(context, sort)
-    found = context.store.task_run_page(predicate, sort_by, offset, offset + limit)
+    sort_by = _sort_by(context, body.sort or type(body).model_fields["sort"].default)
+    if sort_by.column == _DURATION:
+        found = _page_by_duration(context, predicate, sort_by, offset, offset + limit)
+    else:
+        found = context.store.task_run_page(predicate, sort_by, offset, offset + limit)
     return Outcome([_render(context, task_run) for task_run in found], warnings=warnings)
+
+
+def _page_by_duration(
+    context: Context, predicate: Predicate, sort_by: SortBy, start: int, stop: int
+) -> list[Any]:
+    """Task runs by their seconds in RUNNING states, up to now where they are in one.
+
+    Prefect sorts equal ones by their expected start, the latest first, in both directions.
+    """
+    now = to_microseconds(context.now)
+
+    def since(task_run: Any) -> int:
+        state = replies.complete_state(task_run, context.store)
+        return to_microseconds(state.timestamp if state else None)
+
+    return page_of(
+        (
+            part
+            for index, members in context.store.task_run_matches(predicate)
+            for part in duration_index(index, sort_by, since).matches(members, now)
+        ),
+        start,
+        stop,
+    )
 
 
 def count_task_runs(context: Context, body: Any) -> Outcome:
@@ -258,11 +290,6 @@ def _filter_records(
     # (schemas/sorting.py), so a real server promises no order among them; here pages never overlap
     # (test_pages_are_parts_of_one_list).
     highest_first = sorted(filter(predicate, records(context.store)), key=_id, reverse=True)
-    if sort.startswith(_DURATION):
-        # Prefect sorts equal ones by that, in both directions. The sort by duration keeps it.
-        highest_first = _sort_page(
-            context, highest_first, "EXPECTED_START_TIME_DESC", len(highest_first)
-        )
     found = _sort_page(context, highest_first, sort, offset + limit)
     return Outcome([_render(context, record) for record in found[offset:]], warnings=warnings)
 
@@ -334,6 +361,7 @@ def _check_offset(context: Context, offset: int) -> int:
     return offset
 
 
+_DURATION = "duration"  # no column, but worked out (Prefect: schemas/sorting.py, TaskRunSort)
 _SORT_COLUMNS: Mapping[str, str] = {
     # coalesce(start_time, expected_start_time) (Prefect: schemas/sorting.py, FlowRunSort).
     "START_TIME": "start_or_expected_time",
@@ -344,8 +372,8 @@ _SORT_COLUMNS: Mapping[str, str] = {
     "ID": "id",
     "CREATED": "created",
     "UPDATED": "updated",
+    "DURATION": _DURATION,
 }
-_DURATION = "DURATION"  # no column, but worked out (Prefect: schemas/sorting.py, TaskRunSort)
 T = TypeVar("T")
 
 
@@ -355,7 +383,7 @@ def _sort_page(context: Context, records: list[T], sort: str, page_end: int) -> 
     The dialect says whether records without a value are the highest or the lowest.
     """
     name, _, direction = sort.rpartition("_")
-    value_of = _duration_of(context) if name == _DURATION else attrgetter(_SORT_COLUMNS[name])
+    value_of = attrgetter(_SORT_COLUMNS[name])
     high, low = (1, 0) if context.dialect.nulls_high else (0, 1)
 
     def key(record: T) -> tuple[int, Any]:
@@ -367,12 +395,6 @@ def _sort_page(context: Context, records: list[T], sort: str, page_end: int) -> 
     if page_end * _FULL_SORT_DIVISOR > len(records):
         return sorted(records, key=key, reverse=not ascending)[: min(page_end, MAX_INT64)]
     return nsmallest(page_end, records, key) if ascending else nlargest(page_end, records, key)
-
-
-def _duration_of(context: Context) -> Callable[[Any], float]:
-    """The function that has the seconds of a run until now."""
-    store, now = context.store, context.now
-    return lambda run: replies.estimated_run_time(run, replies.complete_state(run, store), now)
 
 
 _FULL_SORT_DIVISOR = 20

@@ -14,28 +14,34 @@ from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
 from .column_indexes import HashIndex
-from .compact_columns import (
+from .columns import (
     NULL_INSTANT,
+    ColumnBuilder,
     ColumnValues,
     DictionaryColumn,
+    FlowRunsById,
     LazyColumn,
+    RecordsById,
+    Rows,
     TimestampColumn,
     UuidColumn,
+    defaults_of,
     to_microseconds,
 )
 from .flow_run_index import Base, FlowRunIndex
 from .preparation import NotPrepared, deferring
-from .rows import ColumnBuilder, FlowRunsById, RecordsById, Rows, defaults_of
-from .sort_orders import SortBy
+from .sort_orders import SortBy, page_of
 from .store import Store
 
 if TYPE_CHECKING:
+    from .run_durations import duration_index
     from .run_history import Cells, StateKey, Totals, Units, history_index
     from .run_lateness import lateness_index, to_itself, to_milliseconds, to_whole_seconds
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "run_durations": ("duration_index",),
         "run_history": ("Cells", "StateKey", "Totals", "Units", "history_index"),
         "run_lateness": ("lateness_index", "to_itself", "to_milliseconds", "to_whole_seconds"),
     },

@@ -32,7 +32,7 @@ from ..filters import (
     Comparison,
     Relation,
 )
-from .compact_columns import NULL_INSTANT, to_microseconds
+from .columns import NULL_INSTANT, to_microseconds
 from .ordinal_sets import EMPTY_SET, BitmapSet, Difference, Intersection, OrdinalSet, make_union
 
 # A filter has at most two bounds for a column. A range takes up to 130 KB at a million runs.
@@ -218,7 +218,7 @@ _SLICE = 1 << 16
 
 
 def sort_in_slices(
-    ordinals: Sequence[int], key: Callable[[int], int], *, descending: bool = False
+    ordinals: Sequence[int], key: Callable[[int], float], *, descending: bool = False
 ) -> array[int]:
     """The ordinals in order of their keys, which are numbers; equal ones keep their order.
 
@@ -227,7 +227,7 @@ def sort_in_slices(
     all together take as long (measured).
     """
 
-    def rank(ordinal: int) -> int:
+    def rank(ordinal: int) -> float:
         return -key(ordinal) if descending else key(ordinal)
 
     runs = [

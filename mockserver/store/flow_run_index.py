@@ -22,7 +22,15 @@ from pyroaring import BitMap
 from ..filters import IS_NULL, ONE_OF, AllOf, Comparison, Predicate
 from ..prefect import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
 from .column_indexes import ColumnIndex, TagIndex, TimeIndex, ValueIndex, sort_in_slices
-from .compact_columns import NULL_INSTANT, ColumnValues, TimestampColumn, UuidColumn
+from .columns import (
+    NULL_INSTANT,
+    ColumnValues,
+    RecordsById,
+    Rows,
+    TaskRunRows,
+    TimestampColumn,
+    UuidColumn,
+)
 from .ordinal_sets import (
     EMPTY_SET,
     BitmapSet,
@@ -33,7 +41,6 @@ from .ordinal_sets import (
     is_known_empty,
 )
 from .preparation import Prepared
-from .rows import RecordsById, Rows, TaskRunRows
 from .sort_orders import SortOrder
 from .trigram_index import NameIndex
 
@@ -48,8 +55,12 @@ id_of = attrgetter("id")
 class FlowRunIndex:
     """Flow runs in descending order of ids, indexed by column. Immutable."""
 
-    def __init__(self, runs: Iterable[FlowRun]) -> None:
-        """`runs` may come in any order; ids must be unique."""
+    def __init__(self, runs: Iterable[FlowRun], *, passing: bool = False) -> None:
+        """`runs` may come in any order; ids must be unique.
+
+        `passing`: it serves one request, so that nothing of it can be made in another thread
+        for the next attempt.
+        """
         # Rule M10: the highest ids first. Prefect: models/flow_runs.py, read_flow_runs sorts by
         # ID_DESC unless it is told otherwise.
         self.runs: Sequence[FlowRun] = (
@@ -59,7 +70,7 @@ class FlowRunIndex:
             runs.ids if isinstance(runs, Rows) else [run.id for run in self.runs]
         )
         self.all_ordinals = BitMap(range(len(self.runs)))
-        self.prepared = Prepared(len(self.runs))
+        self.prepared = Prepared(0 if passing else len(self.runs))
 
     @property
     def ordinal_by_id(self) -> Mapping[str, int]:

@@ -19,7 +19,7 @@ from pyroaring import BitMap
 
 from ..prefect import FlowRun, StateType
 from .column_indexes import gather_in_slices
-from .compact_columns import to_microseconds
+from .columns import to_microseconds
 from .flow_run_index import FlowRunIndex
 from .run_lateness import waiting_runs
 

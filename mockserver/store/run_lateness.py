@@ -14,7 +14,7 @@ from itertools import compress
 from pyroaring import BitMap
 
 from ..prefect import TERMINAL_STATES
-from .compact_columns import NULL_INSTANT
+from .columns import NULL_INSTANT
 from .flow_run_index import FlowRunIndex
 
 

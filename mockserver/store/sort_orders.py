@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -21,7 +22,7 @@ from typing import Any, NamedTuple, Protocol
 from pyroaring import BitMap
 
 from ..prefect import FlowRun
-from .compact_columns import ColumnValues, to_microseconds
+from .columns import ColumnValues, to_microseconds
 
 BLOCK_SIZE = 4096
 """How many ordinals a block has."""
@@ -49,6 +50,12 @@ class SortOrder:
         self.value_of = value_of
         starts = range(0, len(ordinals), BLOCK_SIZE)
         self.blocks = [BitMap(ordinals[start : start + BLOCK_SIZE]) for start in starts]
+
+    def with_values(self, value_of: Callable[[int], Any]) -> SortOrder:
+        """The same order where the values have changed, as those that depend on the clock do."""
+        other = copy(self)
+        other.value_of = value_of
+        return other
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +224,11 @@ def page_of(parts: Iterable[Matches], start: int, stop: int) -> list[FlowRun]:
         return filled[0].page(start, stop)
     total = sum(map(len, filled))
     start, stop = _clamp(start, stop, total)
-    first = _split(filled, start)
     keyed: list[tuple[Key, FlowRun]] = []
-    for part, place in zip(filled, first, strict=True):
-        end = min(place + stop - start, len(part))
-        keyed += zip(part.keys(place, end), part.page(place, end), strict=True)
+    for part, first, end in zip(filled, _split(filled, start), _split(filled, stop), strict=True):
+        keyed += zip(part.keys(first, end), part.page(first, end), strict=True)
     keyed.sort(key=_first)
-    return [run for _, run in keyed[: stop - start]]
+    return [run for _, run in keyed]
 
 
 def _split(parts: Sequence[Matches], rank: int) -> list[int]:

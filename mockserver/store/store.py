@@ -34,7 +34,7 @@ from pyroaring import BitMap
 
 from ..filters import MATCH_ALL, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
-from .compact_columns import to_microseconds
+from .columns import to_microseconds
 from .flow_run_index import Base, FlowRunIndex, depends_on_parents, id_of
 from .overlay import Overlay
 from .segments import NO_ORDINALS, Segment, sorted_matches, with_parent_nulled
@@ -263,7 +263,7 @@ class Store:
         for segment in self._segments:
             yield segment.index, segment.all_matching(predicate)
         if self._buffer:
-            buffered = FlowRunIndex(filter(predicate, self._buffer.values()))
+            buffered = FlowRunIndex(filter(predicate, self._buffer.values()), passing=True)
             yield buffered, buffered.all_ordinals
 
     def values_of(self, predicate: Predicate, column: str) -> frozenset[str]:
@@ -295,7 +295,7 @@ class Store:
         # An index of flow runs takes other records with the same columns as well.
         changed: list[Any] = list(filter(predicate, overlay.changed))
         if changed:
-            index = FlowRunIndex(changed)
+            index = FlowRunIndex(changed, passing=True)
             yield index, index.all_ordinals
 
     def task_run_page(

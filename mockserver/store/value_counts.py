@@ -16,9 +16,8 @@ from pyroaring import BitMap
 
 from ..prefect import FlowRun
 from .column_indexes import ColumnIndex, TagIndex, ValueIndex
-from .compact_columns import NULL_INSTANT, DictionaryColumn, to_microseconds
+from .columns import DERIVED_COLUMNS, NULL_INSTANT, DictionaryColumn, Rows, to_microseconds
 from .flow_run_index import FlowRunIndex
-from .rows import DERIVED_COLUMNS, Rows
 
 
 def count_values(index: FlowRunIndex, column: str, ordinals: BitMap) -> Counter[Any]:

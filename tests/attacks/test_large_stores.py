@@ -19,9 +19,10 @@ from mockserver.operations.delete import execute_bulk_delete
 from mockserver.prefect.dialects import dialect_for
 from mockserver.prefect.records import Deployment, Flow, FlowRun, State, StateType, TaskRun
 from mockserver.requests import FlowRunSort, Message, read_request
-from mockserver.store import NotPrepared, deferring, preparation, rows
+from mockserver.store import NotPrepared, deferring, preparation
+from mockserver.store.columns import rows
+from mockserver.store.columns.rows import ColumnBuilder, RecordsById, Rows, defaults_of
 from mockserver.store.flow_run_index import Base
-from mockserver.store.rows import ColumnBuilder, RecordsById, Rows, defaults_of
 from mockserver.store.store import Store
 from tests.support.strategies import START
 
@@ -56,7 +57,14 @@ def large_base() -> Base:
     ]
     task_runs = ColumnBuilder(defaults_of(TaskRun))
     made = [
-        TaskRun(str(UUID(int=n << 32)), runs[-n].id, f"task-{n % 9}") for n in range(1, TASK_RUNS)
+        TaskRun(
+            str(UUID(int=n << 32)),
+            runs[-n].id,
+            f"task-{n % 9}",
+            state=State(TYPES[n % 9], TYPES[n % 9].default_name),
+            total_run_time=n % 70 / 7,
+        )
+        for n in range(1, TASK_RUNS)
     ]
     task_runs.add(len(made), columns_of(TaskRun, made))
     return Base(
@@ -126,6 +134,8 @@ REQUESTS: list[tuple[str, dict[str, Any]]] = [
     ("/flow_runs/paginate", {"page": RUNS // 200}),
     ("/flow_runs/paginate", {"page": 2**55}),
     ("/task_runs/filter", {"sort": "NAME_ASC", "offset": 1_000}),
+    ("/task_runs/filter", {"sort": "DURATION_ASC", "offset": 1_000}),
+    ("/task_runs/filter", {"sort": "DURATION_DESC"}),
     ("/flow_runs/bulk_set_state", {"state": {"type": "CANCELLED"}, "limit": 50}),
 ]
 

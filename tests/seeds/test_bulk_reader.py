@@ -18,7 +18,7 @@ from mockserver.seeds.field_types import Field
 from mockserver.seeds.files import LineChunk
 from mockserver.seeds.loading import load_seeds
 from mockserver.seeds.record_fields import COLLECTIONS
-from mockserver.store.rows import DERIVED_COLUMNS, FlowRunsById, Rows
+from mockserver.store.columns.rows import DERIVED_COLUMNS, FlowRunsById, Rows
 from tests.seeds.loading_cases import (
     CREATORS,
     MOMENTS,

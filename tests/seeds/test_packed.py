@@ -16,7 +16,7 @@ from mockserver.resources import resource_path
 from mockserver.seeds import bulk_reader, loading, packed
 from mockserver.seeds.loading import load_seeds
 from mockserver.seeds.packed import PackedSeedError, unpack
-from mockserver.store.compact_columns import TimestampColumn
+from mockserver.store.columns.compact_columns import TimestampColumn
 from mockserver.store.store import Store
 from tests.seeds.loading_cases import load_one_by_one, seed_lines
 from tests.support.recorded_cases import NOW

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.store.compact_columns import UuidColumn
+from mockserver.store.columns.compact_columns import UuidColumn
 
 uuids = st.lists(st.uuids().map(str), max_size=12)
 

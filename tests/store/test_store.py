@@ -24,8 +24,8 @@ from mockserver.prefect.records import FlowRun, State, StateType, TaskRun
 from mockserver.requests import BulkDeleteRequest
 from mockserver.store import segments, trigram_index
 from mockserver.store import store as store_module
+from mockserver.store.columns.rows import Rows
 from mockserver.store.flow_run_index import Base
-from mockserver.store.rows import Rows
 from mockserver.store.store import Store
 from mockserver.store.trigram_index import NameIndex
 from tests.support.recorded_cases import FILTER_DIALECTS, filter_base, filter_cases

@@ -15,8 +15,8 @@ from mockserver.filters.predicates import MATCH_ALL
 from mockserver.prefect.records import FlowRun
 from mockserver.seeds.loading import read_seeds
 from mockserver.store import Base, Rows, Store
-from mockserver.store.compact_columns import DictionaryColumn, TimestampColumn
-from mockserver.store.rows import FLOW_RUN_DEFAULTS
+from mockserver.store.columns.compact_columns import DictionaryColumn, TimestampColumn
+from mockserver.store.columns.rows import FLOW_RUN_DEFAULTS
 from tests.store.test_store import predicate_of
 from tests.support.strategies import START, bases, filters, flow_runs, ids
 

@@ -15,7 +15,7 @@ from itertools import count, islice, repeat
 from operator import eq, gt
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
-from ..prefect import CreatedBy, FlowRun, State, StateType, TaskRun
+from ...prefect import CreatedBy, FlowRun, State, StateType, TaskRun
 from .compact_columns import ColumnValues, LazyColumn, UuidColumn
 
 R = TypeVar("R")
