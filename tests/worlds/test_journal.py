@@ -304,6 +304,22 @@ def test_an_expected_body_may_be_no_json() -> None:
     assert "body: {}, not [[...]]" in ExpectedRequest(json=loop).differences(exchange(body=b"{}"))
 
 
+def test_an_expected_body_may_nest_deep() -> None:
+    """A value that nests too deep to be written is named."""
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    (difference,) = ExpectedRequest(json=deep).differences(exchange(body=b"{}"))
+    assert difference == "body: {}, not a list that nests too deep to be shown"
+
+
+def test_a_name_may_be_as_long_as_an_id() -> None:
+    """Text of 36 characters that is no uuid is the name of a flow run."""
+    name = "nightly-load-of-the-customer-reports"
+    assert len(name) == len(run(1).id)
+    assert explain_deletion((name,), (run(1, name),), (), ()) == ""
+
+
 def test_expected_deletions_pass() -> None:
     """Runs are expected by flow run, id or name; a name stands for all runs that have it."""
     deleted, kept = (run(1), run(2)), (run(3, "other"),)
