@@ -128,6 +128,10 @@ BODIES = (
 )
 """Bodies of up to 4 MiB that are hard to read."""
 
+# The body is full of as many of these as one request may add, nearly.
+_RECORD = '{"name":"a","state":{"type":"COMPLETED"}},'
+_SEEDS = _fill('{"flow_runs": [', _RECORD, "]}")
+
 CHANGES = (
     HeavyRequest("dump of all", "/_mock/seeds", lambda _: b"", "GET"),
     HeavyRequest("make 100,000 runs", "/_mock/flow_runs?number=100000", _json({})),
@@ -136,8 +140,23 @@ CHANGES = (
         "/_mock/flow_runs?number=4000",
         lambda _: json.dumps({"parameters": {"a": "x" * 1_000_000}}).encode(),
     ),
-    HeavyRequest("4 MiB of seeds", "/_mock/seeds", _fill('{"flow_runs": [', '{"name":"a"},', "]}")),
+    HeavyRequest("4 MiB of seeds", "/_mock/seeds", _SEEDS),
+    HeavyRequest(
+        "300,000 records of seeds", "/_mock/seeds", _fill('{"flow_runs": [', '{"name":"a"},', "]}")
+    ),
+    HeavyRequest(
+        "300,000 keys of seeds",
+        "/_mock/seeds",
+        lambda _: json.dumps({str(key): 1 for key in range(300_000)}).encode(),
+    ),
+    HeavyRequest("a snapshot", "/_mock/snapshots/x", lambda _: b"", "PUT"),
+    HeavyRequest(
+        "a session with 4 MiB of seeds",
+        "/_mock/sessions",
+        _fill('{"seeds": {"flow_runs": [', _RECORD, "]}}"),
+    ),
     HeavyRequest("journal", "/_mock/journal", lambda _: b"", "GET"),
+    HeavyRequest("the deleted", "/_mock/deleted", lambda _: b"", "GET"),
     HeavyRequest(
         "assert 100,000 deleted",
         "/_mock/assert/deleted",
@@ -157,5 +176,6 @@ CHANGES = (
     HeavyRequest("count after changes", "/api/flow_runs/count", _json({})),
     HeavyRequest("lateness after changes", "/api/flow_runs/lateness", _json({})),
     HeavyRequest("reset", "/_mock/reset", lambda _: b""),
+    HeavyRequest("4 MiB of seeds instead", "/_mock/seeds", _SEEDS, "PUT"),
 )
 """Requests that change a world; they are sent to a session."""
