@@ -37,7 +37,8 @@ class Plan:
 class Deletion(NamedTuple):
     """What a delete did: the deleted ids (highest first), its plan, and the ids of its warnings.
 
-    `runs` are the deleted runs as they last were, if the caller wanted them kept.
+    `runs` are the deleted runs as they last were, if the caller wanted them kept: the last of them,
+    where there are very many.
     """
 
     deleted: tuple[str, ...]

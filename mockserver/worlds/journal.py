@@ -40,10 +40,11 @@ class Exchange:
     and without `/api`. `path` and `query` are cut after `MAX_KEPT_TEXT` characters and then say how
     many are missing; `body` and `reply` are cut after `MAX_KEPT_BODY` bytes. `status` is None
     where no reply was sent. `warnings` are ids. `deleted` are the flow runs that the request
-    deleted, as they last were; `predicate` is the condition that they met, and `limit` how many
-    could be deleted at most. `fault` is the injected fault in words. `error` is an exception that
-    mockserver did not expect: a bug. `dialect` is that of the world. `reason` says why the request
-    was refused, in words; empty where it was not.
+    deleted, as they last were, and `deleted_dropped` counts more that are not kept; `predicate` is
+    the condition that they met, and `limit` how many could be deleted at most. `fault` is the
+    injected fault in words. `error` is an exception that mockserver did not expect: a bug.
+    `dialect` is that of the world. `reason` says why the request was refused, in words; empty where
+    it was not.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Exchange:
     reply: bytes
     warnings: tuple[str, ...] = ()
     deleted: tuple[FlowRun, ...] = ()
+    deleted_dropped: int = 0
     predicate: Predicate | None = None
     limit: int | None = None
     fault: str | None = None
@@ -164,6 +166,7 @@ class Journal:
             # The error is raised again in the test, where pytest prints its notes.
             exchange.error.add_note(f"while mockserver answered {exchange}")
             self.errors.append(exchange.error)
+        self.deleted_dropped += exchange.deleted_dropped
         for run, size in zip(exchange.deleted, sizes, strict=True):
             self.deleted_dropped += self._deleted.append(run, size)
 

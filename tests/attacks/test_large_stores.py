@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.request import Request, urlopen
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,7 @@ from mockserver.store.columns import rows
 from mockserver.store.columns.rows import ColumnBuilder, RecordsById, Rows, defaults_of
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
+from mockserver.testing import MockServer
 from tests.support.strategies import START
 
 RUNS, TASK_RUNS = 3_000, 1_500
@@ -187,6 +189,18 @@ def test_a_flow_of_many_runs_goes_with_all_of_them(base: Base, made: list[int]) 
     assert len(store) == RUNS - RUNS // 3
     assert FLOWS[0] not in store.flows
     assert len(list(store.task_runs)) < TASK_RUNS
+
+
+def test_a_journal_keeps_the_last_of_very_many_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they last were, and how many more there were: each takes as long as it does to find."""
+    monkeypatch.setattr("mockserver.operations.delete.MAX_KEPT_RUNS", 4)
+    ids = [str(UUID(int=n)) for n in range(9, 0, -1)]
+    runs = [{"id": each, "flow_id": FLOWS[0]} for each in ids]
+    with MockServer({"flow_runs": runs, "flows": [{"id": FLOWS[0], "name": "etl"}]}) as api:
+        urlopen(Request(f"{api.url}/flows/{FLOWS[0]}", method="DELETE")).close()
+        (exchange,) = api.requests
+        assert [run.id for run in exchange.deleted] == [run.id for run in api.deleted] == ids[5:]
+        assert exchange.deleted_dropped == 5
 
 
 def test_what_a_drain_leaves_behind_is_bounded(

@@ -159,6 +159,7 @@ def _record(
             reply=b"" if reply is None else _body_of(reply)[:MAX_KEPT_BODY],
             warnings=tuple(warned.split(", ")) if warned else (),
             deleted=deletion.runs if deletion else (),
+            deleted_dropped=len(deletion.deleted) - len(deletion.runs) if deletion else 0,
             predicate=kept_plan.predicate if kept_plan else None,
             limit=plan.limit if plan else None,
             fault=None if fault is None else str(fault),
