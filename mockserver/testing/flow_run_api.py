@@ -33,12 +33,14 @@ from ..worlds import (
     fields_of_nth,
     to_json_value,
 )
+from .user_errors import call_for_user, is_users
 
 if TYPE_CHECKING:
     from ..insight.deletion_report import DeletionReport
     from ..insight.explanation import Explanation
     from ..insight.explanation.filter_argument import FilterLike
 
+__tracebackhide__ = is_users
 T = TypeVar("T")
 _TIMEOUT_SECONDS = 30.0
 RunOnLoop = Callable[[Callable[[], Any]], Any]
@@ -228,7 +230,9 @@ class FlowRunApi:
         store, now = self._run(lambda: (self._world.store.fork(), self._world.now()))
         # A single text is no list, which `explain` says.
         wanted = runs if isinstance(runs, str) else [_id_or_name(one) for one in runs]
-        return explain(store, request, self.dialect, now, protect=protect, runs=wanted)
+        return call_for_user(
+            lambda: explain(store, request, self.dialect, now, protect=protect, runs=wanted)
+        )
 
     def report(self) -> DeletionReport:
         """What requests deleted, by which filters, and what is left, as values.
@@ -341,7 +345,9 @@ class FlowRunApi:
         `lognormal`, `after`, `retry_after`, `detail` and `close`, as in `worlds.faults.Fault`.
         Raises UsageError.
         """
-        rule = Rule(build_fault(preset, **how), path, method, probability, times)
+        rule = call_for_user(
+            lambda: Rule(build_fault(preset, **how), path, method, probability, times)
+        )
         self._run(lambda: self._world.faults.add(rule))
         return rule
 

@@ -32,7 +32,9 @@ from ..worlds import (
     deterministic_ids,
 )
 from .flow_run_api import FlowRunApi
+from .user_errors import call_for_user, is_users
 
+__tracebackhide__ = is_users
 T = TypeVar("T")
 SeedSource = str | Path | FieldValues | Iterable[FieldValues]
 """A file or folder, a document of collections, or a list of fields of flow runs."""
@@ -82,7 +84,7 @@ class MockServer:
             journal=journal,
             control_token=control_token,
         )
-        world = self._new_world(settings, now, seeds)
+        world = call_for_user(lambda: self._new_world(settings, now, seeds))
         self._sessions = Sessions(world, max_sessions=sessions)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -168,7 +170,8 @@ class MockServer:
         )
         if dialect is not None:
             changed = replace(changed, dialect=_find_dialect(dialect))
-        return self._open_session(self._new_world(changed, now, seeds), name)
+        world = call_for_user(lambda: self._new_world(changed, now, seeds))
+        return self._open_session(world, name)
 
     def close_session(self, api: FlowRunApi) -> None:
         """Close a session and its forks. Their URLs are 404 from now on; they can still be read."""
@@ -218,10 +221,10 @@ class MockServer:
         """
         loop = self._loop
         if loop is None or threading.current_thread() is self._thread:
-            return function()
+            return call_for_user(function)
         future: Future[T] = Future()
         loop.call_soon_threadsafe(_resolve_future, future, function)
-        return future.result()
+        return call_for_user(future.result)
 
 
 def _resolve_future(future: Future[Any], function: Callable[[], Any]) -> None:

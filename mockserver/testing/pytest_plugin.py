@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .flow_run_api import FlowRunApi
     from .mock_server import MockServer
 
+T = TypeVar("T")
 MARK = "flow_runs"
 _MARK_HELP = (
     f"{MARK}(*seeds, **fields): what flow_run_api holds. Seeds are files (beside the test file), "
@@ -117,16 +119,19 @@ def flow_run_api(
     marks = list(request.node.iter_markers(MARK))[::-1]  # of the module first, of the test last
     folder = request.path.parent
     files = [folder / one for mark in marks for one in mark.args if isinstance(one, str | Path)]
-    api = flow_run_server.session(
-        *flow_run_seeds,
-        *files,
-        dialect=flow_run_dialect,
-        now=flow_run_clock,
-        **flow_run_settings,
+    api = _for_test(
+        request,
+        lambda: flow_run_server.session(
+            *flow_run_seeds,
+            *files,
+            dialect=flow_run_dialect,
+            now=flow_run_clock,
+            **flow_run_settings,
+        ),
     )
     _flow_run_sessions.append(api)
     for mark in marks:
-        _apply_mark(api, mark)
+        _apply_mark(api, mark, request)
     # `reset` shall keep what the marks have added.
     api.begin_here()
     request.node.stash[_API_URL_KEY] = (api.url, os.environ.get(_API_URL_VARIABLE))
@@ -135,16 +140,35 @@ def flow_run_api(
     _report_problems(api, request)
 
 
-def _apply_mark(api: FlowRunApi, mark: pytest.Mark) -> None:
+def _apply_mark(api: FlowRunApi, mark: pytest.Mark, request: pytest.FixtureRequest) -> None:
     """Add what a mark gives, except its files, which the session was opened with."""
+    __tracebackhide__ = True
     numbers = [one for one in mark.args if isinstance(one, int)]
     for one in mark.args:
         if callable(one):
             one(api)
         elif not isinstance(one, int | str | Path):
-            api.load(one)
+            _for_test(request, partial(api.load, one))
     if mark.kwargs or numbers:
-        api.make(sum(numbers) if numbers else 1, **mark.kwargs)
+        number = sum(numbers) if numbers else 1
+        _for_test(request, partial(api.make, number, **mark.kwargs))
+
+
+def _for_test(request: pytest.FixtureRequest, function: Callable[[], T]) -> T:
+    """Call a function; an error in what a test asks for is shown at the line of the test.
+
+    No frame of a traceback would be the user's: the plugin reads the marks and the fixtures.
+    """
+    # Not hidden: pytest shows no frame of this error, but tells where all of them are hidden.
+    from ..errors import MockServerError
+
+    try:
+        return function()
+    except MockServerError as error:
+        file, line, name = request.node.location
+        where = f"{file}:{(line or 0) + 1}: {name}: flow_run_api cannot be made"
+        text = f"{where}\n{type(error).__name__}: {error}"
+        raise pytest.fail.Exception(text, pytrace=False) from None
 
 
 def _report_problems(api: FlowRunApi, request: pytest.FixtureRequest) -> None:

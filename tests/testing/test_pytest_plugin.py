@@ -347,8 +347,46 @@ def test_an_invalid_seed_is_an_error_of_its_test(pytester: pytest.Pytester) -> N
     )
     result = run(pytester)
     result.assert_outcomes(passed=1, errors=2)
-    result.stdout.fnmatch_lines(["E*SeedError: add(nmae=...): an unknown field; expected name?"])
-    result.stdout.fnmatch_lines(["E*SeedError: */nope.yaml: no such file; expected*"])
+    file = "test_an_invalid_seed_is_an_error_of_its_test.py"
+    result.stdout.fnmatch_lines(
+        [
+            "_* ERROR at setup of test_misspelt _*",
+            f"{file}:3: test_misspelt: flow_run_api cannot be made",
+            "SeedError: add(nmae=...): an unknown field; expected name?",
+            "_* ERROR at setup of test_missing _*",
+            f"{file}:6: test_missing: flow_run_api cannot be made",
+            "SeedError: */nope.yaml: no such file; expected*",
+        ],
+        consecutive=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ('add(nmae="etl")', "SeedError: add(nmae=...): an unknown field"),
+        ('load("nope.yaml")', "SeedError: nope.yaml: no such file"),
+        ('advance("soon")', "UsageError: 'soon' is not a duration"),
+        ('explain({"tags": {"not_any_": []}})', "UsageError: the filter is refused by spec"),
+        ('fail("nope")', "UsageError: 'nope' is not a fault"),
+        ('restore("nope")', "NotFound: no snapshot 'nope'"),
+    ],
+)
+def test_the_traceback_of_a_users_error_ends_at_the_users_line(
+    call: str, error: str, pytester: pytest.Pytester
+) -> None:
+    """What is below says nothing of it."""
+    pytester.makepyfile(f"def test_it(flow_run_api):\n    flow_run_api.{call}")
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f">       flow_run_api.{call}", f"E *{error}*"], consecutive=True)
+
+
+def test_a_bug_of_mockserver_is_shown_with_its_frames(pytester: pytest.Pytester) -> None:
+    """It is no error of the user, who shall report it."""
+    pytester.makepyfile("def test_it(flow_run_api):\n    flow_run_api._run(lambda: 1 / 0)")
+    result = run(pytester)
+    result.stdout.fnmatch_lines(["*flow_run_api.py:*", "*mock_server.py:*", "*ZeroDivisionError"])
 
 
 def test_a_thousand_tests_on_two_workers(pytester: pytest.Pytester) -> None:
