@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,12 +12,12 @@ import pytest
 from mockserver import Store, load_seeds
 from mockserver.contract.accepted.reading import parse_accepted
 from tests.support.paths import FIXTURES, ROOT
+from tests.support.readme_steps import STEPS, run_shell
 from tests.support.recorded_cases import NOW
 from tests.support.servers import run_serve_command, serve_store
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "fixtures/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
-STEPS = dict(re.findall(r"<!-- rehearse: (\w+) -->\n```sh\n(.*?)```", PAGES[0].read_text(), re.S))
 
 
 def python_blocks() -> Iterator[tuple[str, str]]:
@@ -54,20 +51,6 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(file), target
 
 
-def shell(text: str, folder: Path, **environment: str) -> str:
-    text = text.replace("python tests/", f"{sys.executable} {ROOT}/tests/")
-    text = re.sub(r"^mockserver ", f"{sys.executable} -m mockserver ", text, flags=re.M)
-    done = subprocess.run(
-        ["bash", "-c", text],
-        cwd=folder,
-        env={**os.environ, **environment, "no_proxy": "127.0.0.1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
-
-
 def test_the_rehearsal_works_as_shown(tmp_path: Path) -> None:
     """A copy of a server, what a filter would delete, a script against the copy, also under faults.
 
@@ -77,16 +60,16 @@ def test_the_rehearsal_works_as_shown(tmp_path: Path) -> None:
     store = Store(load_seeds([FIXTURES], NOW).base())
     with serve_store(store) as production:
         before = store.fork()
-        shell(STEPS["dump"], tmp_path, PREFECT_API_URL=f"{production.url}/api")
+        run_shell(STEPS["dump"], tmp_path, PREFECT_API_URL=f"{production.url}/api")
     assert list(store) == list(before)
     assert [file.name for file in tmp_path.iterdir()] == ["workspace.ndjson.gz"]
-    told = shell(STEPS["explain"], tmp_path)
+    told = run_shell(STEPS["explain"], tmp_path)
     assert re.search(r"(\d+) of 60 flow runs go", told)
-    rehearsed = shell(STEPS["script"], tmp_path)
+    rehearsed = run_shell(STEPS["script"], tmp_path)
     count = rehearsed.partition("\n")[0]  # the script's own output comes first
     assert int(count) > 0
     assert f"{count} flow runs of 60 deleted" in rehearsed
-    faults = shell(STEPS["faults"], tmp_path)
+    faults = run_shell(STEPS["faults"], tmp_path)
     assert "deleted nothing more" in faults
     assert "differs" not in faults
     assert f"{count} flow runs of 60 deleted" in (tmp_path / "rehearsal.html").read_text()
@@ -100,7 +83,7 @@ def test_an_upgrade_is_compared_as_shown(tmp_path: Path) -> None:
     pattern = r"<!-- releases -->\n```sh\n(.*?)```.*?```text\n(.*?)```"
     ((command, shown),) = re.findall(pattern, PAGES[0].read_text(), re.S)
     command = command.replace("--runs fixtures", f"--runs {FIXTURES}").strip()
-    told = shell(f"{command} || echo exit $?", tmp_path)
+    told = run_shell(f"{command} || echo exit $?", tmp_path)
     printed = iter(told.splitlines())
     assert [line for line in shown.splitlines() if line not in printed] == []
     assert told.endswith("exit 1\n")
