@@ -438,8 +438,12 @@ class Store:
         if len(self._buffer) > MAX_BUFFERED:
             self._flush()
 
-    def put_many(self, runs: Sequence[FlowRun]) -> None:
-        """Add runs, as `put` does; no run may have one of their ids. Many become a segment."""
+    def put_many(self, index: FlowRunIndex) -> None:
+        """Add the runs of an index, as `put` does; no run may have one of their ids.
+
+        Many become a segment: the index itself, unless some have other parents here.
+        """
+        runs = index.runs
         if len(runs) <= MAX_PUT_ONE_BY_ONE:
             for run in runs:
                 self.put(run)
@@ -448,13 +452,16 @@ class Store:
         parents = {
             run.id: task_run.flow_run_id
             for run in runs
-            if (task_run := task_runs.get(run.parent_task_run_id)) is not None
+            if run.parent_task_run_id is not None
+            and (task_run := task_runs.get(run.parent_task_run_id)) is not None
+            and task_run.flow_run_id != run.parent_flow_run_id
         }
-        with_parents = [
-            replace(run, parent_flow_run_id=parents[run.id]) if run.id in parents else run
-            for run in runs
-        ]
-        self._writable_segments().append(Segment(FlowRunIndex(with_parents)))
+        if parents:
+            index = FlowRunIndex(
+                replace(run, parent_flow_run_id=parents[run.id]) if run.id in parents else run
+                for run in runs
+            )
+        self._writable_segments().append(Segment(index))
 
     def existing_ids(self, ids: Mapping[str, object]) -> list[str]:
         """Those of the ids that runs here have."""

@@ -270,4 +270,4 @@ def insert_seeds(seeds: Seeds, store: Store, base: Base) -> None:
                 records.put(record)
     for task_run in seeds.task_runs.values():
         store.task_runs.put(task_run)
-    store.put_many(base.runs)
+    store.put_many(base)
