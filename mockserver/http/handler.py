@@ -26,9 +26,9 @@ from .exchange import (
     json_reply,
     log_warnings,
     read_message,
+    when_prepared,
     world_of,
 )
-from .preparing import when_prepared
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NO_WARNINGS: frozenset[str] = frozenset()

@@ -20,22 +20,23 @@ from aiohttp import web
 
 from ... import __version__
 from ...errors import NotFound, OutOfBounds, SeedError, UsageError, to_single_line
-from ...seeds import InvalidJsonError, check_json, has_unique_keys
+from ...seeds import InvalidJsonError, check_json, collector_paused, has_unique_keys
 from ...worlds import Sessions
 from ..exchange import (
     HtmlText,
     StreamedJson,
     access_refusal,
     html_reply,
+    in_thread,
     json_reply,
     path_in_world,
+    when_prepared,
     world_of,
 )
 from . import insight_handlers as control_insight
 from . import journal_handlers as control_journal
 from . import world_handlers as control_worlds
 from .control_request import ControlRequest
-from .slices import when_prepared
 
 ControlReply = tuple[int, Any]
 """A status, and a value for JSON, a StreamedJson or an HtmlText; None for no body."""
@@ -61,7 +62,7 @@ async def handle_control(
         control_request = ControlRequest(
             request, sessions, world_of(request), path_parameters, value, len(body)
         )
-        handled = await when_prepared(lambda: handler(control_request))
+        handled = await when_prepared(handler, control_request)
         status, value = await handled if isawaitable(handled) else handled
     except UsageError as error:
         raise OutOfBounds(str(error)) from None
@@ -79,10 +80,12 @@ async def _read_json(body: bytes) -> Any:
     if not body:
         return None
     try:
-        value = orjson.loads(body)
+        with collector_paused():  # which would look at all values, over and over
+            value = orjson.loads(body)
+        await asyncio.sleep(0)  # each of both can take 0.1 s of 4 MiB
         if not has_unique_keys(body, value):
             # In a thread, as it can take half a second of 4 MiB.
-            await asyncio.to_thread(check_json, body, value)
+            await in_thread(check_json, body, value)
     except (orjson.JSONDecodeError, InvalidJsonError) as error:
         raise UsageError(f"the body is not JSON: {error}") from None
     return value

@@ -6,7 +6,6 @@ control.yaml. The work is done in a thread, on a copy of the world, while others
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from ...errors import UsageError
@@ -14,7 +13,7 @@ from ...insight.deletion_report import report_deletions, report_page, report_val
 from ...insight.explanation import explain as explain_filter
 from ...insight.explanation import explanation_page, explanation_value
 from ...rendering import Page, render_page
-from ..exchange import HtmlText
+from ..exchange import HtmlText, in_thread
 from .control_request import ControlRequest
 
 MAX_FILTERS = 20
@@ -27,9 +26,7 @@ async def report(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
     after, totals, now = world.store.fork(), world.totals.copy(), world.now()
     before = after if world.before is None else world.before.fork()
-    found = await asyncio.to_thread(
-        report_deletions, before, after, totals, world.settings.dialect, now
-    )
+    found = await in_thread(report_deletions, before, after, totals, world.settings.dialect, now)
     return 200, _in_form(request, report_page(found, most=_MAX_ROWS), report_value(found))
 
 
@@ -39,7 +36,7 @@ async def explain(request: ControlRequest) -> tuple[int, Any]:
     if "filter" not in fields:
         raise UsageError("filter is missing; expected a filter, or the body of a bulk_delete")
     world = request.world
-    found = await asyncio.to_thread(
+    found = await in_thread(
         explain_filter,
         world.store.fork(),
         fields["filter"],

@@ -6,7 +6,6 @@ is the operationId in control.yaml.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
@@ -31,9 +30,8 @@ from ...worlds import (
     explain_deletion_mismatch,
     explain_request_mismatch,
 )
-from ..exchange import JsonList
+from ..exchange import JsonList, in_thread, when_prepared
 from .control_request import ControlRequest, optional_text, require_text
-from .slices import when_prepared
 from .world_handlers import render_flow_run
 
 # RFC 8259, section 6: JSON readers that use doubles hold integers exactly up to here.
@@ -112,9 +110,7 @@ async def assert_deleted(request: ControlRequest) -> tuple[int, Any]:
         raise UsageError(f"{len(given):,} flow runs; expected up to {MAX_DELETED:,}")
     journal = _require_journal(request.world)
     store = await when_prepared(request.world.store.fork)
-    complaint = await asyncio.to_thread(
-        _explain_deletions, given, journal.deleted, store, tuple(journal)
-    )
+    complaint = await in_thread(_explain_deletions, given, journal.deleted, store, tuple(journal))
     return 200, {"holds": not complaint, "complaint": complaint or None}
 
 
@@ -149,7 +145,7 @@ async def assert_called(request: ControlRequest) -> tuple[int, Any]:
     )
     times = _optional_integer("times", fields.get("times"))
     exchanges = tuple(_require_journal(request.world))
-    complaint = await asyncio.to_thread(_explain_calls, expected, exchanges, times)
+    complaint = await in_thread(_explain_calls, expected, exchanges, times)
     return 200, {"holds": not complaint, "complaint": complaint or None}
 
 

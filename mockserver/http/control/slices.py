@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TypeVar
 
 from ...seeds import Steps, collector_paused
-from ...store import NotPrepared, deferring
 
 T = TypeVar("T")
 SLICE_SECONDS = 0.01
@@ -28,9 +27,11 @@ def adding(number: int) -> Iterator[None]:
     (of 400,000). What is deleted is freed all the same.
     """
     with collector_paused():
-        yield
-        if number >= _MIN_FROZEN:
-            gc.freeze()
+        try:
+            yield
+        finally:  # also where they are refused: what was read is still there
+            if number >= _MIN_FROZEN:
+                gc.freeze()
 
 
 async def in_slices(steps: Steps[T]) -> T:
@@ -44,13 +45,3 @@ async def in_slices(steps: Steps[T]) -> T:
                 result: T = end.value
                 return result
         await asyncio.sleep(0)
-
-
-async def when_prepared(call: Callable[[], T]) -> T:
-    """Call a function; an index that it needs is made in a thread, and it is called again."""
-    while True:
-        try:
-            with deferring():
-                return call()
-        except NotPrepared as missing:
-            await asyncio.to_thread(missing.prepare)

@@ -6,10 +6,10 @@ is the operationId in control.yaml.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from ...errors import NotFound, UsageError, to_single_line
@@ -18,15 +18,16 @@ from ...prefect import FlowRun, find_dialect
 from ...seeds import Seeds
 from ...store import Base, Store
 from ...worlds import World, check_parents, iterate_dump, session_settings
-from ..exchange import SESSION_PREFIX, JsonDocument, JsonList
+from ..exchange import SESSION_PREFIX, JsonDocument, JsonList, in_thread, when_prepared
 from .control_request import ControlRequest, require_text
-from .slices import adding, in_slices, when_prepared
+from .slices import adding, in_slices
 
 # Chosen, not measured: one request must not fill the memory.
 MAX_RECORDS = 100_000
 """How many records one request may add."""
 MAX_MADE_BYTES = 256 << 20
 """Bytes of the body times the number of flow runs to make of it: what listing them takes."""
+_RELATED = ("flows", "deployments", "work_pools", "work_queues")
 _MAX_LISTED_AT_ONCE = 100  # flow runs that are made; more are listed while they are sent
 
 
@@ -118,7 +119,7 @@ async def _load(value: Any, world: World) -> Seeds:
 async def _add(seeds: Seeds, world: World) -> None:
     """Add all records of seeds to a world, or none. Raises SeedError."""
     # What takes long comes first. Then all is added at one go.
-    base = await asyncio.to_thread(_make_base, seeds)
+    base = await in_thread(_make_base, seeds)
     await when_prepared(lambda: world.store.existing_ids(seeds.flow_runs))
     world.load(seeds, base)
 
@@ -126,14 +127,23 @@ async def _add(seeds: Seeds, world: World) -> None:
 def _make_base(seeds: Seeds) -> Base:
     """The base of seeds, with what is otherwise made when it is first asked for."""
     base = seeds.base()
-    for name in ("flows", "deployments", "work_pools", "work_queues"):
+    for name in (*_RELATED, "ordinal_by_id"):
         getattr(base, name)
     return base
 
 
-def dump(request: ControlRequest) -> tuple[int, Any]:
+async def dump(request: ControlRequest) -> tuple[int, Any]:
     """Return what the world holds, as a seed. Changes while it is sent do not show in it."""
-    return 200, JsonDocument(iterate_dump(request.world.store.fork()))
+    store = await when_prepared(request.world.store.fork)
+    return 200, JsonDocument(await in_thread(_begin, store))
+
+
+def _begin(store: Store) -> Iterator[tuple[str, Any]]:
+    """The records of a store, with all there that takes long to make: parts of large columns."""
+    for name in _RELATED:
+        getattr(store, name)
+    records = iterate_dump(store)
+    return chain(tuple(islice(records, 1)), records)
 
 
 async def load(request: ControlRequest) -> tuple[int, Any]:
@@ -148,7 +158,7 @@ async def replace_seeds(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
     with adding(_count_records(request.body)):
         seeds = await in_slices(world.factory.read_document(request.body))
-        base = await asyncio.to_thread(_make_base, seeds)
+        base = await in_thread(_make_base, seeds)
         world.store = Store(base)
         world.begin_here()
     return 200, {"flow_runs": len(base.runs), "added": len(base.runs)}

@@ -1,4 +1,4 @@
-"""Work that needs something prepared waits for it, while the server answers others."""
+"""Long work in threads that do not keep the process from ending; others are answered meanwhile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import ParamSpec, TypeVar
 
-from ..store import NotPrepared, deferring
+from ...store import NotPrepared, deferring
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,32 +24,33 @@ async def when_prepared(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
             with deferring():
                 return call(*args, **kwargs)
         except NotPrepared as missing:
-            await _in_thread(missing.prepare)
+            await in_thread(missing.prepare)
 
 
-async def _in_thread(call: Callable[[], object]) -> None:
-    """Call a function in a thread that does not keep the process from ending."""
+async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function in a thread, and return or raise what it does.
+
+    `asyncio.to_thread` is not used: when the process ends, it would wait for the function.
+    """
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
+    done: asyncio.Future[T] = loop.create_future()
 
-    def finish(error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
+    def finish(end: Callable[[], None]) -> None:
+        if not done.cancelled():
+            end()
 
     def run() -> None:
-        error: BaseException | None = None
+        end: Callable[[], None]
         try:
-            call()
+            result = call(*args, **kwargs)
         # Whatever it is, the request that waits shall see it.
-        except BaseException as failure:  # noqa: BLE001
-            error = failure
+        except BaseException as error:  # noqa: BLE001
+            failure = error  # Python forgets `error` at the end of this block
+            end = lambda: done.set_exception(failure)  # noqa: E731
+        else:
+            end = lambda: done.set_result(result)  # noqa: E731
         with suppress(RuntimeError):  # the loop was closed meanwhile
-            loop.call_soon_threadsafe(finish, error)
+            loop.call_soon_threadsafe(finish, end)
 
-    # A thread of an executor would be waited for when the process ends.
-    Thread(target=run, name="preparing", daemon=True).start()
-    await done
+    Thread(target=run, name="long work", daemon=True).start()
+    return await done

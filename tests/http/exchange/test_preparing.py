@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from threading import Event
+from threading import Event, current_thread
 from typing import Any
 
 import pytest
 
-from mockserver.http.preparing import when_prepared
+from mockserver.http.exchange.preparing import in_thread, when_prepared
 from mockserver.store import NotPrepared
 
 
@@ -40,6 +40,13 @@ def test_others_go_on_while_something_is_made() -> None:
         return str(await work)
 
     assert asyncio.run(main()) == "index"
+
+
+def test_a_thread_returns_what_the_function_does() -> None:
+    """It is called with the arguments, and the process does not wait for its thread to end."""
+    kept, thread = asyncio.run(in_thread(lambda *given: (given, current_thread()), 1, 2))
+    assert kept == (1, 2)
+    assert thread.daemon
 
 
 def test_a_failure_is_that_of_the_request() -> None:
