@@ -101,10 +101,7 @@ def flow_runs_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> P
         parts.append(_refers_to_any("flow_id", _matching_records("flows", filters, store, dialect)))
     if filters.task_runs is not None:
         owned = _compile_kind("task_runs", filters.task_runs, store, dialect)
-        owners: set[str] = set()
-        for index, members in store.task_run_matches(owned):
-            owners |= index.value_index("flow_run_id").values_of(members)
-        parts.append(Comparison("id", ONE_OF, frozenset(owners)))
+        parts.append(Comparison("id", ONE_OF, store.owner_ids(owned)))
     return combine(Operator.and_, parts)
 
 
@@ -258,8 +255,7 @@ def _task_run_criteria(
     task_run_filter: TaskRunFilter, store: Store, dialect: Dialect
 ) -> dict[str, Predicate]:
     def stands_for_subflow(exists: bool, _dialect: Dialect) -> Comparison:
-        parents = frozenset(store.parent_task_run_ids())
-        return Comparison("id", ONE_OF if exists else NONE_OF, parents)
+        return Comparison("id", ONE_OF if exists else NONE_OF, store.parent_task_run_ids())
 
     conditions: Conditions = {
         "id": _ID_CONDITIONS,

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 from typing import Any, Protocol, TypeVar
 
@@ -33,7 +34,15 @@ from ..filters import (
     Relation,
 )
 from .columns import NULL_INSTANT, to_microseconds
-from .ordinal_sets import EMPTY_SET, BitmapSet, Difference, Intersection, OrdinalSet, make_union
+from .ordinal_sets import (
+    EMPTY_SET,
+    BitmapSet,
+    Difference,
+    Intersection,
+    LargeLookUps,
+    OrdinalSet,
+    make_union,
+)
 
 # A filter has at most two bounds for a column. A range takes up to 130 KB at a million runs.
 MAX_CACHED_RANGES = 16  # of one TimeIndex
@@ -67,6 +76,7 @@ class ValueIndex:
                 earlier.append(ordinal)
             elif earlier != ordinal:
                 ordinals_by_value[value] = [earlier, ordinal]
+        self._large = LargeLookUps()
         nulls = ordinals_by_value.pop(None, [])
         null_ordinals = BitMap(nulls if isinstance(nulls, list) else [nulls])
         self.nulls = BitmapSet(null_ordinals)
@@ -80,20 +90,32 @@ class ValueIndex:
         return VALUE_RELATIONS[test.relation](self, test.operand)
 
     def one_of(self, values: AbstractSet[Any]) -> OrdinalSet:
-        ordinals = [self.by_value[value] for value in values if value in self.by_value]
-        return make_union(ordinals)
+        return self._large.get(values, lambda: self._one_of(values))
 
-    def values_of(self, ordinals: BitMap) -> set[Any]:
+    def _one_of(self, values: AbstractSet[Any]) -> OrdinalSet:
+        ordinals = map(self.by_value.get, values)
+        return make_union([having_it for having_it in ordinals if having_it is not None])
+
+    def values_of(self, ordinals: BitMap) -> frozenset[Any]:
         """The values that at least one of these runs has."""
-        return {
-            value
-            for value, having_it in self.by_value.items()
-            if (
-                having_it in ordinals
-                if isinstance(having_it, int)
-                else having_it.intersect(ordinals)
-            )
-        }
+        if self.not_null.ordinals <= ordinals:
+            return self._all_values
+        return frozenset(
+            [
+                value
+                for value, having_it in self.by_value.items()
+                if (
+                    having_it in ordinals
+                    if isinstance(having_it, int)
+                    else having_it.intersect(ordinals)
+                )
+            ]
+        )
+
+    @cached_property
+    def _all_values(self) -> frozenset[Any]:
+        # One object, whose hash is worked out once.
+        return frozenset(self.by_value)
 
 
 VALUE_RELATIONS: Mapping[Relation, Callable[[ValueIndex, Any], OrdinalSet]] = {

@@ -36,6 +36,7 @@ from .ordinal_sets import (
     BitmapSet,
     Difference,
     Intersection,
+    LargeLookUps,
     OrdinalSet,
     Union,
     is_known_empty,
@@ -70,6 +71,7 @@ class FlowRunIndex:
             runs.ids if isinstance(runs, Rows) else [run.id for run in self.runs]
         )
         self.all_ordinals = BitMap(range(len(self.runs)))
+        self._large = LargeLookUps()
         self.prepared = Prepared(0 if passing else len(self.runs))
 
     @property
@@ -123,7 +125,7 @@ class FlowRunIndex:
         with_children = index.by_value.keys() & parents
         return index.one_of(with_children).within(None) if with_children else None
 
-    def parent_task_run_ids(self, *, excluding: BitMap) -> set[str]:
+    def parent_task_run_ids(self, *, excluding: BitMap) -> frozenset[str]:
         """The parent task runs (ids) of all runs but those at the excluded ordinals."""
         index = self.value_index("parent_task_run_id")
         return index.values_of(self.all_ordinals - excluding)
@@ -159,11 +161,14 @@ class FlowRunIndex:
         return Intersection(parts) if parts else BitmapSet(self.all_ordinals)
 
     def _look_up_ids(self, test: Comparison) -> OrdinalSet:
-        ordinal_by_id = self.ordinal_by_id
         # An id is never null, so rule M4 leaves out no run below.
-        ordinals = map(ordinal_by_id.get, test.operand)
-        named = BitmapSet(BitMap([ordinal for ordinal in ordinals if ordinal is not None]))
+        named = self._large.get(test.operand, lambda: self._named(test.operand))
         return named if test.relation is ONE_OF else Difference(BitmapSet(self.all_ordinals), named)
+
+    def _named(self, ids: AbstractSet[str]) -> OrdinalSet:
+        """The runs with these ids."""
+        ordinals = map(self.ordinal_by_id.get, ids)
+        return BitmapSet(BitMap([ordinal for ordinal in ordinals if ordinal is not None]))
 
     def sort_order(self, column: str, *, descending: bool) -> SortOrder:
         """The runs in order of a column; the order of "id" is that of the ordinals."""
@@ -390,6 +395,15 @@ class Base(FlowRunIndex):
     def _related_ordinals(self) -> BitMap:
         ids, ordinal_by_id = {*self.task_runs_of, *self.parent_ids()}, self.ordinal_by_id
         return BitMap([ordinal_by_id[each] for each in ids if each in ordinal_by_id])
+
+    @property
+    def ids_with_task_runs(self) -> frozenset[str]:
+        """The ids of the runs here that have a task run here."""
+        found: frozenset[str] = self.prepared.get(
+            "ids_with_task_runs",
+            lambda: frozenset(filter(self.ordinal_by_id.__contains__, self.task_runs_of)),
+        )
+        return found
 
     @property
     def task_runs_of(self) -> Mapping[str, tuple[str, ...]]:

@@ -7,11 +7,18 @@ found. A bitmap that `within` returns may belong to an index or a cache: it must
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from operator import attrgetter
-from typing import Protocol
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from pyroaring import BitMap
+
+MAX_LAZY_PARTS = 64
+"""More bitmaps are united at once: to look into each, window by window, takes longer."""
+MANY_VALUES = 1_000
+"""The ordinals of more values are looked up once: those of 80,000 take 40 ms (measured)."""
 
 
 class OrdinalSet(Protocol):
@@ -136,12 +143,35 @@ class Difference:
         return ordinals - self.within(ordinals)
 
 
+class LargeLookUps:
+    """The sets of many values that were looked up, for as long as somebody holds the values.
+
+    An index holds all values of a column, so that asking for them again costs nothing.
+    """
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: WeakKeyDictionary[frozenset[Any], OrdinalSet] = WeakKeyDictionary()
+
+    def get(self, values: AbstractSet[Any], look_up: Callable[[], OrdinalSet]) -> OrdinalSet:
+        """What `look_up` returned for these values."""
+        if len(values) <= MANY_VALUES or not isinstance(values, frozenset):
+            return look_up()
+        found = self._found.get(values)
+        if found is None:
+            found = self._found[values] = look_up()
+        return found
+
+
 def make_union(ordinals: Sequence[int | BitMap]) -> OrdinalSet:
     """The set of these ordinals, given one by one or in bitmaps."""
     if len(ordinals) == 1:
         (item,) = ordinals
         return SingletonSet(item) if isinstance(item, int) else BitmapSet(item)
-    parts: list[OrdinalSet] = [BitmapSet(item) for item in ordinals if isinstance(item, BitMap)]
-    if len(parts) < len(ordinals):
-        parts.append(BitmapSet(BitMap([item for item in ordinals if isinstance(item, int)])))
-    return Union(parts) if parts else EMPTY_SET
+    bitmaps = [item for item in ordinals if isinstance(item, BitMap)]
+    if len(bitmaps) < len(ordinals):
+        bitmaps.append(BitMap([item for item in ordinals if isinstance(item, int)]))
+    if len(bitmaps) > MAX_LAZY_PARTS:
+        return BitmapSet(BitMap.union(*bitmaps))
+    return Union(map(BitmapSet, bitmaps)) if bitmaps else EMPTY_SET

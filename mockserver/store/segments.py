@@ -139,7 +139,7 @@ class Segment:
         for query in related:  # which the new orphans may match now
             self._cursors[query].rewind(children.min())
 
-    def parent_task_run_ids(self) -> set[str]:
+    def parent_task_run_ids(self) -> frozenset[str]:
         """The ids of the task runs that are the parent of a run here."""
         return self.index.parent_task_run_ids(excluding=self.deleted | self.orphans)
 

@@ -172,12 +172,12 @@ class Store:
             if task_run is not None and task_run.flow_run_id == flow_run_id
         ]
 
-    def parent_task_run_ids(self) -> set[str]:
+    def parent_task_run_ids(self) -> frozenset[str]:
         """The ids of the task runs that are the parent of a flow run."""
         self._run_pending_cascade()
-        found = {run.parent_task_run_id for run in self._buffer.values()}
-        found.update(*(segment.parent_task_run_ids() for segment in self._segments))
-        return {parent for parent in found if parent is not None}
+        found = [segment.parent_task_run_ids() for segment in self._segments]
+        buffered = (run.parent_task_run_id for run in self._buffer.values())
+        return _united([*found, frozenset(filter(None, buffered))])
 
     def select(self, predicate: Predicate, limit: int | None = None) -> list[FlowRun]:
         """The first `limit` runs that satisfy a predicate, highest id first (None: all)."""
@@ -268,22 +268,24 @@ class Store:
 
     def values_of(self, predicate: Predicate, column: str) -> frozenset[str]:
         """The values that the runs which satisfy a predicate have in a column."""
-        return frozenset(
-            chain.from_iterable(
-                index.value_index(column).values_of(members)
-                for index, members in self.matches(predicate)
-            )
-        )
+        return _values_of(self.matches(predicate), column)
+
+    def owner_ids(self, predicate: Predicate) -> frozenset[str]:
+        """The ids of the flow runs that have a task run which satisfies a predicate."""
+        return _values_of(self.task_run_matches(predicate), "flow_run_id")
 
     def ids_with_task_runs(self, predicate: Predicate) -> frozenset[str]:
         """The ids of at least those runs that satisfy a predicate and have a task run."""
         changed = [task_run.flow_run_id for task_run in self.task_runs.changed]
-        ids: list[str] = []
+        found: list[frozenset[str]] = []
         for index, members in self.matches(predicate):
+            if index is self.base and not changed and members == index.all_ordinals:
+                found.append(self.base.ids_with_task_runs)
+                continue
             if index is self.base:
                 members = members & self.base.related_ordinals(changed)
-            ids += index.ids_of(members.to_array())
-        return frozenset(ids)
+            found.append(frozenset(index.ids_of(members.to_array())))
+        return _united(found)
 
     def task_run_matches(self, predicate: Predicate) -> Iterator[tuple[FlowRunIndex, BitMap]]:
         """The task runs that satisfy a predicate, as `matches` has flow runs."""
@@ -530,6 +532,16 @@ class Store:
     def _match_buffer(self, predicate: Predicate) -> list[FlowRun]:
         """The runs of the buffer that satisfy a predicate, highest id first."""
         return sorted(filter(predicate, self._buffer.values()), key=id_of, reverse=True)
+
+
+def _values_of(parts: Iterable[tuple[FlowRunIndex, BitMap]], column: str) -> frozenset[str]:
+    return _united([index.value_index(column).values_of(members) for index, members in parts])
+
+
+def _united(parts: Iterable[frozenset[str]]) -> frozenset[str]:
+    """The members of all parts: that part itself where only one has any."""
+    filled = list(filter(None, parts))
+    return filled[0] if len(filled) == 1 else frozenset().union(*filled)
 
 
 def _merge_descending(id_lists: list[list[str]]) -> list[str]:

@@ -5,9 +5,12 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from mockserver.store.ordinal_sets import (
+    MANY_VALUES,
+    MAX_LAZY_PARTS,
     BitmapSet,
     Difference,
     Intersection,
+    LargeLookUps,
     OrdinalSet,
     SingletonSet,
     Union,
@@ -60,8 +63,34 @@ def test_a_lazy_set_has_the_members_of_its_model(pair: SetAndModel, window: froz
     assert lazy.estimated_size >= 0
 
 
-@given(items=st.lists(ordinals | frozensets.map(BitMap), max_size=4))
-def test_make_union_has_every_ordinal_it_was_given(items: list[int | BitMap]) -> None:
-    """Given one by one or in bitmaps; none at all is the empty set."""
+@given(
+    items=st.lists(ordinals | frozensets.map(BitMap), max_size=4),
+    times=st.sampled_from([1, MAX_LAZY_PARTS + 1]),
+)
+def test_make_union_has_every_ordinal_it_was_given(items: list[int | BitMap], times: int) -> None:
+    """Given one by one or in bitmaps, few or many; none at all is the empty set."""
+    items = items * times
     expected = {one for item in items for one in (item if isinstance(item, BitMap) else [item])}
     assert set(make_union(items).within(None)) == expected
+
+
+def test_many_values_are_looked_up_once_while_somebody_holds_them() -> None:
+    """Few are looked up again, and so are those that can change."""
+    look_ups: list[int] = []
+
+    def look_up() -> OrdinalSet:
+        look_ups.append(1)
+        return SingletonSet(0)
+
+    large = LargeLookUps()
+    many = frozenset(range(MANY_VALUES + 1))
+    for _ in range(2):
+        large.get(many, look_up)
+    assert len(look_ups) == 1
+    for values in (set(many), frozenset("few")):
+        for _ in range(2):
+            large.get(values, look_up)
+    assert len(look_ups) == 5
+    del many
+    large.get(frozenset(range(MANY_VALUES + 1)), look_up)
+    assert len(look_ups) == 6
