@@ -117,6 +117,16 @@ class InvalidRequest(RefusedRequest):
         self.body = body
 
 
+def refusal_sentence(refusal: RefusedRequest) -> str:
+    """Why a request was refused, with the place in the body where it is known."""
+    if not isinstance(refusal, InvalidRequest):
+        return to_single_line(str(refusal))
+    # The place of an error in the JSON itself is an offset, which says nothing in a log.
+    names = (part for part in refusal.errors[0]["loc"] if isinstance(part, str) and part != "body")
+    where = ".".join(names)
+    return to_single_line(f"{where}: {refusal}" if where else str(refusal))
+
+
 class OutOfBounds(RefusedRequest):
     """A value beyond a bound that is in no schema; the text is the reply's detail."""
 

@@ -8,8 +8,7 @@ import logging
 from aiohttp import web
 from yarl import URL
 
-from ..errors import NotModelled, RefusedRequest, to_single_line
-from ..insight.deletion_report import refusal_sentence
+from ..errors import NotModelled, RefusedRequest, refusal_sentence, to_single_line
 from ..operations import MODELLED_SUMMARY, lacks_path, sort_warnings
 from ..prefect import is_unmodelled
 from ..worlds import World

@@ -5,9 +5,10 @@ A bulk_delete goes from its request to a plan, and from the plan to a deletion.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ..errors import NotFound, ServerFailure
+from ..errors import NotFound, RefusedRequest, ServerFailure, UsageError, refusal_sentence
 from ..filters import (
     ONE_OF,
     Comparison,
@@ -19,8 +20,15 @@ from ..filters import (
     find_rejection,
     measure_query,
 )
-from ..prefect import LIMIT_REACHED, Dialect, FlowRun
-from ..requests import BulkDeleteRequest
+from ..prefect import LIMIT_REACHED, Dialect, FlowRun, find_dialect
+from ..requests import (
+    JSON_MEDIA_TYPE,
+    BulkDeleteRequest,
+    Message,
+    ParsedRequest,
+    read_request,
+    to_json_text,
+)
 from ..store import Store
 from .context import Context, Outcome, require_flow_run
 from .deletion import Deletion, Plan, deletion_of, sort_warnings
@@ -29,13 +37,40 @@ MAX_KEPT_RUNS = 10_000
 """Runs of one deletion that are kept as they last were: a record takes 10 us (measured)."""
 
 
-def bulk_delete(store: Store, request: BulkDeleteRequest, dialect: Dialect) -> Deletion:
+def bulk_delete(
+    store: Store, request: BulkDeleteRequest | Mapping[str, Any], dialect: Dialect | str
+) -> Deletion:
     """Delete the matching runs with the highest ids, up to the limit (M10), in one step.
 
-    Raises ServerFailure, and deletes nothing, where the dialect's database would not run the
-    query.
+    `request` is a body, as a model or as a dict, which is read as the dialect reads it. `dialect`
+    may be given by its name. Raises UsageError for other arguments and a body that is refused;
+    ServerFailure, and deletes nothing, where the dialect's database would not run the query.
     """
-    return execute_bulk_delete(plan_bulk_delete(request, dialect), store)
+    if not isinstance(store, Store):
+        kind = type(store).__name__
+        raise UsageError(
+            f"the store is a {kind}; expected a Store, such as Store(load_seeds(path, now).base())"
+        )
+    known = find_dialect(dialect)
+    if isinstance(request, BulkDeleteRequest):
+        return execute_bulk_delete(plan_bulk_delete(request, known), store)
+    read = _read_body(request, known)
+    deletion = execute_bulk_delete(plan_bulk_delete(read.request, known), store)
+    return deletion._replace(warnings=sort_warnings({*deletion.warnings, *read.warnings}))
+
+
+def _read_body(given: object, dialect: Dialect) -> ParsedRequest[BulkDeleteRequest]:
+    if not isinstance(given, Mapping):
+        raise UsageError(
+            f"the request is a {type(given).__name__}; expected a BulkDeleteRequest or a body such "
+            "as {'flow_runs': {...}, 'limit': 50}"
+        )
+    message = Message(to_json_text(given, "the request").encode(), JSON_MEDIA_TYPE)
+    try:
+        return read_request(message, BulkDeleteRequest, dialect)
+    except RefusedRequest as refusal:
+        why = refusal_sentence(refusal)
+        raise UsageError(f"the request is refused by {dialect.name}: {why}") from None
 
 
 def plan_bulk_delete(request: BulkDeleteRequest, dialect: Dialect) -> Plan:

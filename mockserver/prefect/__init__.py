@@ -37,6 +37,7 @@ from .instants import (
     format_instant,
     parse_rfc3339,
     parse_seed_time,
+    require_aware,
     to_utc,
 )
 from .records import (

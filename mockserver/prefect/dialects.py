@@ -221,12 +221,20 @@ DIALECT_SYNTAX = (
 """How a dialect is named, for help and errors."""
 
 
-def find_dialect(name: str, on_note: Callable[[str], None] = warnings.warn) -> Dialect:
+def find_dialect(name: str | Dialect, on_note: Callable[[str], None] = warnings.warn) -> Dialect:
     """Look up a dialect: `spec`, `prefect-sqlite` (its newest release), `prefect-sqlite@3.8.8`.
 
-    A release newer than all that were measured is served as the newest, and `on_note` is told so in
-    a sentence. Raises UsageError, which lists what there is, for any other name.
+    A Dialect is returned as it is. A release newer than all that were measured is served as the
+    newest, and `on_note` is told so in a sentence. Raises UsageError, which lists what there is,
+    for any other name.
     """
+    if isinstance(name, Dialect):
+        return name
+    if not isinstance(name, str):
+        kind = type(name).__name__
+        raise UsageError(
+            f"the dialect is a {kind}; expected a Dialect or its name, such as prefect-sqlite@3.9.1"
+        )
     short, separator, release = name.partition("@")
     dialect = DIALECTS.get(short)
     if dialect is None or (separator and dialect.database is None):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
+from ..errors import UsageError, to_single_line
+
 # RFC 3339, section 5.6, `date-time`. Python's own parser accepts much more (ISO 8601), so that the
 # text is matched first. A note there allows a lower-case t and z; re.ASCII keeps \d to 0-9.
 _RFC3339 = re.compile(
@@ -87,6 +89,19 @@ def to_utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         return moment
+
+
+def require_aware(moment: object, name: str = "now") -> datetime:
+    """The argument `moment` if it is a time with a zone. Raises UsageError, as seeds refuse others.
+
+    A naive time is that of some clock on a wall: nobody knows which.
+    """
+    if isinstance(moment, datetime) and moment.utcoffset() is not None:
+        return moment
+    raise UsageError(
+        f"{name} is {to_single_line(repr(moment))}; expected a datetime with a time zone, such as "
+        "datetime.now(UTC)"
+    )
 
 
 def fits_utc_range(moment: datetime) -> bool:

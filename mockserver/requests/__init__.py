@@ -13,8 +13,14 @@ from ..lazy_exports import lazy_exports
 from .body_kinds import MAX_PAGE_LIMIT
 from .bulk_delete_body import BulkDeleteRequest
 from .lax_reading import read_uuid
-from .message import JSON_MEDIA_TYPE, Message, check_api_version, parse_api_version
-from .reading import read_request
+from .message import (
+    JSON_MEDIA_TYPE,
+    Message,
+    check_api_version,
+    parse_api_version,
+    to_json_text,
+)
+from .reading import ParsedRequest, read_request
 
 if TYPE_CHECKING:
     from .query_bodies import (

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from ..errors import InvalidRequest, UnsupportedApiVersion
-from ..prefect import Dialect
+from ..errors import InvalidRequest, UnsupportedApiVersion, UsageError, to_single_line
+from ..prefect import Dialect, require_aware
 
 JSON_MEDIA_TYPE = "application/json"
 # `application/vnd.api+json` and the like, which FastAPI reads as JSON.
@@ -23,6 +27,21 @@ class Message(NamedTuple):
     body: bytes = b""
     content_type: str | None = None
     api_version: str | None = None
+
+
+def to_json_text(given: Mapping[str, Any], where: str) -> str:
+    """A mapping with datetimes and UUIDs as JSON; `where` names it in errors. Raises UsageError."""
+
+    def encode(value: object) -> str:
+        if isinstance(value, datetime):
+            return require_aware(value, f"a time in {where}").isoformat()
+        if isinstance(value, UUID):
+            return str(value)
+        kind = type(value).__name__
+        shown = to_single_line(repr(value), 60)
+        raise UsageError(f"{where} has {shown}, a {kind}; expected a value that JSON can hold")
+
+    return json.dumps(given, default=encode)
 
 
 def media_type(content_type: str | None) -> str | None:

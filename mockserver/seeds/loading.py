@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import groupby
 from operator import itemgetter
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid5
 
-from ..errors import SeedError, SeedProblem
+from ..errors import SeedError, SeedProblem, UsageError
 from ..prefect import (
     UNKNOWN_FLOW,
     Deployment,
@@ -30,6 +30,7 @@ from ..prefect import (
     WorkPool,
     WorkQueue,
     format_instant,
+    require_aware,
 )
 from ..store import Base, FlowRunsById, RecordsById
 from .field_types import Field
@@ -106,13 +107,19 @@ class Seeds:
 
 
 def load_seeds(
-    paths: Iterable[Path], now: datetime, *, progress: ProgressCallback | None = None
+    paths: str | Path | Iterable[str | Path],
+    now: datetime | None = None,
+    *,
+    progress: ProgressCallback | None = None,
 ) -> Seeds:
-    """Load seed files and folders of them; times such as `now-90d` are relative to `now`.
+    """Load seed files and folders of them, one or several.
 
-    Raises SeedError with every problem (up to `MAX_PROBLEMS` of them listed).
+    Times such as `now-90d` are relative to `now`, an aware datetime; without it, to the clock.
+    Raises SeedError with every problem (up to `MAX_PROBLEMS` of them listed); UsageError for
+    arguments that are not what is described here.
     """
-    files = list(paths)
+    now = datetime.now(UTC) if now is None else require_aware(now)
+    files = _paths_of(paths)
     with collector_paused():
         loader = _Loader(now, None if _are_small(files) else _bulk_reader(now))
         if not loader.load_files(files, progress):
@@ -122,6 +129,20 @@ def load_seeds(
     if loader.problems:
         raise SeedError(list(with_yaml_lines(loader.problems)), more=loader.unlisted)
     return loader.finish()
+
+
+def _paths_of(given: Any) -> list[Path]:
+    one_alone = isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable)
+    paths = []
+    for one in (given,) if one_alone else given:
+        if not isinstance(one, str | Path):
+            kind = type(one).__name__
+            raise UsageError(
+                f"a path of seeds is a {kind}; expected a path or several, such as "
+                "load_seeds('runs.yaml')"
+            )
+        paths.append(Path(one))
+    return paths
 
 
 def _bulk_reader(now: datetime) -> BulkReader:

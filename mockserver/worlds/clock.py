@@ -7,7 +7,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ..errors import UsageError
-from ..prefect import RELATIVE_TIME_PATTERN, SEED_TIME_SYNTAX, parse_seed_time, to_utc
+from ..prefect import (
+    RELATIVE_TIME_PATTERN,
+    SEED_TIME_SYNTAX,
+    parse_seed_time,
+    require_aware,
+    to_utc,
+)
 
 _EXPECTED_DURATION = "a timedelta, or text such as '2d', '1h30m', '-45s'"
 _RELATIVE = re.compile(RELATIVE_TIME_PATTERN)
@@ -41,8 +47,8 @@ class Clock:
     def stop(self, at: datetime | str | None = None) -> datetime:
         """Stop the clock and return where it stands.
 
-        `at` is the instant to stop at: a datetime, or a text such as `2026-01-31T08:00:00Z` or
-        `now-1d`; None is the current instant. Raises UsageError for any other text.
+        `at` is the instant to stop at: an aware datetime, or a text such as `2026-01-31T08:00:00Z`
+        or `now-1d`; None is the current instant. Raises UsageError for any other text.
         """
         self._stopped_at = self.now() if at is None else self.resolve(at)
         return self._stopped_at
@@ -66,9 +72,9 @@ class Clock:
         return moved
 
     def resolve(self, moment: datetime | str) -> datetime:
-        """The instant that a datetime or a seed's text means, in UTC. Raises UsageError."""
-        if isinstance(moment, datetime):
-            return to_utc(moment)
+        """The instant that an aware datetime or a seed's text means, in UTC. Raises UsageError."""
+        if not isinstance(moment, str):
+            return to_utc(require_aware(moment, "the time"))
         try:
             return parse_seed_time(moment, self.now())
         except ValueError:
@@ -89,8 +95,8 @@ def _parse_duration(by: timedelta | str, now: datetime) -> timedelta:
     try:
         if not isinstance(by, timedelta):
             # The syntax is that of relative times in a seed, `now+1h30m`, with an optional sign.
-            signed = by if by.startswith(("+", "-")) else f"+{by}"
-            if not _RELATIVE.fullmatch(f"now{signed}"):
+            signed = by if str(by).startswith(("+", "-")) else f"+{by}"
+            if not isinstance(by, str) or not _RELATIVE.fullmatch(f"now{signed}"):
                 raise UsageError(f"{by!r} is not a duration; expected {_EXPECTED_DURATION}")
             return parse_seed_time(f"now{signed}", now) - now
         now + by  # only to see that the result is a datetime

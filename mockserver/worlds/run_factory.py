@@ -205,7 +205,8 @@ def to_json_value(value: Any) -> Any:
         return value.id
     # Before `date`: a datetime is a date, too.
     if isinstance(value, datetime):
-        return format_instant(value)
+        # A naive time stays one: what reads it says what is missing.
+        return value.isoformat() if value.utcoffset() is None else format_instant(value)
     if isinstance(value, UUID | date | Path):
         return str(value)
     if isinstance(value, Mapping):

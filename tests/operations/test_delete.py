@@ -1,13 +1,14 @@
 """bulk_delete on a store, and what it warns about."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.errors import ServerFailure
+from mockserver.errors import ServerFailure, UsageError
 from mockserver.filters.predicates import compile_filter
 from mockserver.operations.delete import Deletion, bulk_delete, sort_warnings
 from mockserver.prefect.deviations import DATABASES
@@ -37,6 +38,46 @@ def store_of(count: int, **fields: Any) -> Store:
 def delete(store: Store, filter_: Any = None, limit: int = 50, dialect: Dialect = SPEC) -> Deletion:
     request = BulkDeleteRequest.model_validate({"flow_runs": filter_, "limit": limit})
     return bulk_delete(store, request, dialect)
+
+
+def test_a_body_and_the_name_of_a_dialect_will_do() -> None:
+    """It is read as the dialect reads it, with the warnings that this earns."""
+    store = store_of(3, end_time=datetime(2026, 1, 1, tzinfo=UTC))
+    body = {"flow_runs": {"end_time": {"before_": datetime(2026, 2, 1, tzinfo=UTC)}}, "limit": 1}
+    assert bulk_delete(store, body, "spec").deleted == ("002",)
+    lax = bulk_delete(store, {**body, "limit": "1", "extra": 1}, "prefect-sqlite@3.9.1")
+    assert (lax.deleted, lax.warnings) == (
+        ("001",),
+        ("lax-coercion", "unknown-key", "limit-reached"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((["store"], {}, "spec"), "the store is a list; expected a Store, such as Store("),
+        (
+            (store_of(1), [], "spec"),
+            "the request is a list; expected a BulkDeleteRequest or a body",
+        ),
+        ((store_of(1), {}, "nope"), "no dialect 'nope'; expected spec"),
+        ((store_of(1), {}, None), "the dialect is a NoneType; expected a Dialect or its name"),
+        (
+            (store_of(1), {"flow_runs": {"tags": {"not_any_": []}}}, "spec"),
+            "the request is refused by spec: flow_runs.tags.not_any_: Extra inputs are not",
+        ),
+        (
+            (store_of(1), {"flow_runs": {"end_time": {"before_": datetime(2026, 1, 1)}}}, "spec"),
+            "a time in the request is datetime.datetime(2026, 1, 1, 0, 0); expected a datetime",
+        ),
+        ((store_of(1), {"flow_runs": {1}}, "spec"), "the request has {1}, a set; expected a value"),
+    ],
+)
+def test_wrong_arguments_get_a_sentence(arguments: Any, expected: str) -> None:
+    """What came, and what was expected; nothing is deleted."""
+    with pytest.raises(UsageError) as caught:
+        bulk_delete(*arguments)
+    assert expected in str(caught.value)
 
 
 def test_the_highest_ids_go_first() -> None:

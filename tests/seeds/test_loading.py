@@ -3,7 +3,7 @@
 import gc
 import gzip
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from mockserver.errors import SeedError
+from mockserver.errors import SeedError, UsageError
 from mockserver.prefect.instants import is_rfc3339
 from mockserver.prefect.openapi import UUID_PATTERN
 from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType
@@ -453,3 +453,34 @@ def test_details_of_a_state_are_checked(tmp_path: Path, details: Any) -> None:
     state = {"type": "SCHEDULED", "state_details": details}
     (problem,) = problems(write(tmp_path, [{"id": ID, "state": state}]))
     assert "state" in problem
+
+
+def test_one_path_or_several_are_loaded(tmp_path: Path) -> None:
+    """As text or as a Path; without a time, relative times count from the clock."""
+    one, other = tmp_path / "a.json", tmp_path / "b.yaml"
+    one.write_text('[{"name": "a", "end_time": "now-1h"}]')
+    other.write_text("flow_runs:\n- name: b\n")
+    both: list[Any] = [str(tmp_path), (one, str(other)), iter([other, one])]
+    assert [len(load_seeds(paths, NOW).flow_runs) for paths in both] == [2, 2, 2]
+    assert len(load_seeds(str(one), NOW).flow_runs) == 1
+    (recent,) = load_seeds(one).flow_runs.values()
+    assert recent.end_time is not None
+    assert datetime.now(UTC) - recent.end_time < timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((7,), "a path of seeds is a int; expected a path or several, such as load_seeds("),
+        ((b"runs.yaml",), "a path of seeds is a bytes; expected a path"),
+        (({"flow_runs": []},), "a path of seeds is a dict; expected a path"),
+        ((["runs.yaml", None],), "a path of seeds is a NoneType; expected a path"),
+        (("runs.yaml", datetime(2026, 1, 1)), "now is datetime.datetime(2026, 1, 1, 0, 0)"),
+        (("runs.yaml", "now"), "now is 'now'; expected a datetime with a time zone"),
+    ],
+)
+def test_wrong_arguments_get_a_sentence(arguments: Any, expected: str) -> None:
+    """What came, and what was expected."""
+    with pytest.raises(UsageError) as caught:
+        load_seeds(*arguments)
+    assert expected in str(caught.value)

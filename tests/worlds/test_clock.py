@@ -42,7 +42,7 @@ def test_only_advance_moves_a_stopped_clock() -> None:
     assert (clock.now(), clock.is_stopped) == (START, True)
     assert clock.advance(timedelta(seconds=5)) == START + timedelta(seconds=5)
     assert clock.stop("now-1d") == START + timedelta(seconds=5, days=-1)
-    assert clock.stop(datetime(2020, 1, 1)) == datetime(2020, 1, 1, tzinfo=UTC)
+    assert clock.stop(datetime(2020, 1, 1, tzinfo=UTC)) == datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def test_a_copied_clock_is_independent() -> None:
@@ -69,5 +69,11 @@ def test_an_invalid_duration_is_refused(by: str, message: str) -> None:
 
 def test_an_invalid_instant_is_refused() -> None:
     """The error names the value and the syntax of times."""
+    with pytest.raises(UsageError, match=r"the time is .*2026, 1, 1.*; expected a datetime with a"):
+        Clock(ManualTime().now).stop(datetime(2026, 1, 1))
+    with pytest.raises(UsageError, match="the time is 7; expected a datetime with a time zone"):
+        Clock(ManualTime().now).stop(7)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="7 is not a duration; expected a timedelta, or text"):
+        Clock(ManualTime().now).advance(7)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="'yesterday' is not a time; expected an RFC 3339"):
         Clock(ManualTime().now).stop("yesterday")

@@ -87,6 +87,7 @@ def test_every_type_can_be_given_by_its_default_name() -> None:
      ({"state": "Lat"}, r"add\(state=...\): 'Lat'; expected one of SCHEDULED"),
      ({"state": "DONE"}, "'DONE'; expected one of"),
      ({"started": "yesterday"}, r"start_time: \"yesterday\"; expected an RFC 3339"),
+     ({"started": datetime(2026, 1, 1)}, r"start_time: \"2026-01-01T00:00:00\"; expected an RFC"),
      ({"tags": 3}, "tags: 3; expected a list of strings"),
      ({"started": NOW, "ended": "now-1d"}, "expected an instant not before start_time"),
      ({"id": "no"}, "id: \"no\"; expected a uuid")],

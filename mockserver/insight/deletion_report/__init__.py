@@ -8,7 +8,7 @@ estimated; where a number is about a part only, the report says of how many.
 from typing import TYPE_CHECKING
 
 from ...lazy_exports import lazy_exports
-from .request_totals import RequestTotals, find_unfinished, refusal_sentence
+from .request_totals import RequestTotals, find_unfinished
 
 if TYPE_CHECKING:
     from .report import DeletionReport, report_deletions

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from ...errors import InvalidRequest, RefusedRequest, to_single_line
+from ...errors import RefusedRequest, refusal_sentence
 from ...operations import Deletion, Plan
 from ...prefect import LIMIT_REACHED
 from ...store import Store
@@ -193,13 +193,3 @@ def find_unfinished(totals: RequestTotals, store: Store) -> Iterator[RequestTota
     for one in totals:
         if one.left_runs and one.plan is not None and store.find(one.plan.predicate, 1).ids:
             yield one
-
-
-def refusal_sentence(refusal: RefusedRequest) -> str:
-    """Why a request was refused, with the place in the body where it is known."""
-    if not isinstance(refusal, InvalidRequest):
-        return to_single_line(str(refusal))
-    # The place of an error in the JSON itself is an offset, which says nothing in a log.
-    names = (part for part in refusal.errors[0]["loc"] if isinstance(part, str) and part != "body")
-    where = ".".join(names)
-    return to_single_line(f"{where}: {refusal}" if where else str(refusal))

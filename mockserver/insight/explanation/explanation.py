@@ -16,6 +16,7 @@ from ...prefect import (
     FlowRun,
     find_dialect,
     notes_of,
+    require_aware,
     warning_sentence,
 )
 from ...requests import BulkDeleteRequest, read_request
@@ -182,25 +183,14 @@ def explain(
     )
 
 
-def _checked(store: object, dialect: object, now: object) -> tuple[Store, Dialect, datetime]:
+def _checked(store: object, dialect: Dialect | str, now: object) -> tuple[Store, Dialect, datetime]:
     if not isinstance(store, Store):
         raise UsageError(
             f"the store is a {type(store).__name__}; expected a Store, such as "
             "Store(load_seeds([...], now).base())"
         )
-    if isinstance(dialect, str):
-        dialect = find_dialect(dialect)
-    if not isinstance(dialect, Dialect):
-        raise UsageError(
-            f"the dialect is a {type(dialect).__name__}; expected a Dialect or its name, such as "
-            "prefect-sqlite@3.9.1"
-        )
-    moment = datetime.now(UTC) if now is None else now
-    if not isinstance(moment, datetime) or moment.utcoffset() is None:
-        raise UsageError(
-            f"now is {moment!r}; expected a datetime with a time zone, such as datetime.now(UTC)"
-        )
-    return store, dialect, moment
+    moment = datetime.now(UTC) if now is None else require_aware(now)
+    return store, find_dialect(dialect), moment
 
 
 def _listed(given: Sequence[T], name: str) -> list[T]:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from ...errors import UsageError, to_single_line
 from ...filters import FlowRunFilter
-from ...requests import JSON_MEDIA_TYPE, BulkDeleteRequest, Message
+from ...requests import JSON_MEDIA_TYPE, BulkDeleteRequest, Message, to_json_text
 
 _BODY_KEYS = frozenset(BulkDeleteRequest.model_fields)
 _FILTER_KEYS = frozenset(FlowRunFilter.model_fields)
@@ -57,7 +55,7 @@ def filter_argument(given: object, where: str = "the filter") -> FilterArgument:
     if not isinstance(given, str | bytes | Mapping):
         kind = type(given).__name__
         raise UsageError(f"{where} is a {kind}; expected a dict, JSON, a FlowRunFilter or a body")
-    text = given if isinstance(given, str | bytes) else _to_json(given, where)
+    text = given if isinstance(given, str | bytes) else to_json_text(given, where)
     content = text.encode() if isinstance(text, str) else text
     return _argument(content, is_body=_is_body(_parse(content, where)))
 
@@ -65,24 +63,6 @@ def filter_argument(given: object, where: str = "the filter") -> FilterArgument:
 def _argument(content: bytes, *, is_body: bool) -> FilterArgument:
     body = content if is_body else b'{"flow_runs": %b}' % content.strip()
     return FilterArgument(Message(body, JSON_MEDIA_TYPE), is_body)
-
-
-def _to_json(given: Mapping[str, Any], where: str) -> str:
-    def encode(value: object) -> str:
-        if isinstance(value, datetime) and value.utcoffset() is None:
-            raise UsageError(
-                f"{where} has the time {value} without a time zone; expected an aware datetime, "
-                "such as datetime.now(UTC)"
-            )
-        if isinstance(value, datetime):
-            return value.isoformat()
-        if isinstance(value, UUID):
-            return str(value)
-        kind = type(value).__name__
-        shown = to_single_line(repr(value), 60)
-        raise UsageError(f"{where} has {shown}, a {kind}; expected a value that JSON can hold")
-
-    return json.dumps(given, default=encode)
 
 
 def _parse(content: bytes, where: str) -> Mapping[str, Any]:

@@ -5,14 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from mockserver.errors import InvalidRequest, NotFound
+from mockserver.errors import InvalidRequest, NotFound, refusal_sentence
 from mockserver.filters.predicates import MATCH_ALL
 from mockserver.insight.deletion_report import request_totals as totals_module
 from mockserver.insight.deletion_report.request_totals import (
     RequestTotal,
     RequestTotals,
     find_unfinished,
-    refusal_sentence,
 )
 from mockserver.operations import ENDPOINTS
 from mockserver.operations.deletion import Deletion, Plan
