@@ -12,7 +12,6 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from ..errors import to_single_line
@@ -31,8 +30,7 @@ MAX_DELETED_BYTES = 64 << 20  # of all flow runs that they deleted
 _MAX_ERRORS = 100
 
 
-# No slots: cached_property needs a __dict__.
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and its reply.
 
@@ -65,14 +63,14 @@ class Exchange:
     dialect: Dialect = SPEC
     reason: str = ""
 
-    @cached_property
+    @property
     def json(self) -> Any:
-        """The body of the request as a JSON value; None where it is not JSON."""
+        """The body of the request as a JSON value, read anew; None where it is not JSON."""
         return _parse_json(self.body)
 
-    @cached_property
+    @property
     def reply_json(self) -> Any:
-        """The body of the reply as a JSON value; None where it is not JSON."""
+        """The body of the reply as a JSON value, read anew; None where it is not JSON."""
         return _parse_json(self.reply)
 
     @property

@@ -175,6 +175,7 @@ def test_an_exchange_parses_its_bodies() -> None:
     """A body that is not JSON reads as None."""
     one = exchange(warnings=("no-filter",))
     assert (one.json, one.reply_json) == ({"limit": 20}, {"deleted": []})
+    assert one.json is not one.json  # only the bytes are kept, and counted
     assert exchange(body=b"{", reply=b"\xff").json is None
     assert "matches every flow run" in one.sentences["no-filter"]
     assert (one.why, str(exchange(status=None))) == (
