@@ -12,6 +12,7 @@ Goes out: `Seeds`, complete and checked, or a `SeedError` that lists each proble
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
+from .bounded_files import BoundedReader, UnreadableFileError, open_regular
 from .files import PACKED_SUFFIX, ProgressCallback, find_seed_files
 from .loading import (
     MAX_PROBLEMS,

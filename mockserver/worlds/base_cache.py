@@ -5,13 +5,18 @@ Invariant: a cached base is what loading the same files at the same `now` would 
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from ..seeds import find_seed_files, load_seeds
+from ..seeds import (
+    BoundedReader,
+    UnreadableFileError,
+    find_seed_files,
+    load_seeds,
+    open_regular,
+)
 from ..store import Base
 
 # Bounds the memory; chosen, not measured.
@@ -47,7 +52,7 @@ class BaseCache:
             if key in self._cache:
                 return self._cache[key]
         base = load_seeds(given, now).base()
-        has_relative_times = any(_RELATIVE.search(_content(file)) for file in files)
+        has_relative_times = any(map(_has_relative_times, files))
         while len(self._cache) >= self._max_bases:
             del self._cache[next(iter(self._cache))]
         self._cache[given, signatures, now if has_relative_times else None] = base
@@ -60,6 +65,10 @@ def _file_signature(file: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def _content(file: Path) -> bytes:
-    content = file.read_bytes()
-    return gzip.decompress(content) if file.suffix == ".gz" else content
+def _has_relative_times(file: Path) -> bool:
+    with open_regular(file) as raw:
+        reader = BoundedReader(raw, compressed=file.suffix == ".gz")
+        try:
+            return any(map(_RELATIVE.search, iter(reader.read_lines, b"")))
+        except UnreadableFileError:  # a longer line than is read at once
+            return True

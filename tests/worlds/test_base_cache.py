@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.errors import SeedError
+from mockserver.seeds import bounded_files
 from mockserver.worlds.base_cache import BaseCache
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -34,6 +35,18 @@ def test_a_changed_file_or_new_relative_time_is_read_again(tmp_path: Path, name:
     write_seed(file, start_time="now-1d")
     relative = bases.load([file], NOW)
     assert bases.load([file], NOW) is relative
+    assert bases.load([file], LATER).runs[0].start_time == LATER - timedelta(days=1)
+
+
+def test_a_long_line_may_have_a_relative_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document may be one line; it is not read as a whole again to find out."""
+    file = write_seed(tmp_path / "runs.json", start_time="now-1d")
+    monkeypatch.setattr(bounded_files, "CHUNK_BYTES", 2)
+    monkeypatch.setattr(bounded_files, "MAX_LINE_BYTES", 4)
+    bases = BaseCache()
+    bases.load([file], NOW)
     assert bases.load([file], LATER).runs[0].start_time == LATER - timedelta(days=1)
 
 
