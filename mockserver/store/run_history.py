@@ -53,7 +53,8 @@ class HistoryIndex:
             round(seconds * 1_000_000) for seconds in index.values("total_run_time")
         )
         self._codes, self._keys = _state_codes(index)
-        running = index.value_index("state_type").one_of({StateType.RUNNING}).within(None)
+        states = index.value_index("state_type")
+        running = states.one_of({StateType.RUNNING}).within(None)
         self._since = {at: to_microseconds(running_since(index.runs[at])) for at in running}
         self._running, self._waiting = running, waiting_runs(index)
         by_state: list[list[int]] = [[] for _ in self._keys]
@@ -61,7 +62,7 @@ class HistoryIndex:
             by_state[self._codes[ordinal]].append(ordinal)
         by_state[_NO_STATE] = []
         self._order = array("I", (ordinal for ordinals in by_state for ordinal in ordinals))
-        self._known = BitMap(self._order)
+        self._known = self._times.not_null.ordinals & states.not_null.ordinals
         self._spans = list(pairwise([0, *accumulate(map(len, by_state))]))
         self._place = array("I", bytes(4 * len(index.runs)))
         for place, ordinal in enumerate(self._order):
@@ -109,12 +110,11 @@ class HistoryIndex:
         """Add what does not depend on the clock; None: of all runs."""
         if members is None:
             places: Sequence[int] = ()
-            run_times, lateness = self._running_totals
+            run_times, lateness = map(_difference_of, self._running_totals)
         else:
-            places = BitMap(map(self._place.__getitem__, members.to_array())).to_array()
+            places = BitMap(list(map(self._place.__getitem__, members.to_array()))).to_array()
             run_times, lateness = (
-                list(accumulate(map(numbers.__getitem__, places), initial=0))
-                for numbers in self._settled
+                _sum_of(list(map(numbers.__getitem__, places))) for numbers in self._settled
             )
         for key, (first, last) in zip(self._keys, self._spans, strict=True):
             begin = bisect_left(self._instants, bounds[0], first, last)
@@ -129,8 +129,8 @@ class HistoryIndex:
                 if start < stop:
                     cell = intervals.get(interval) or intervals.setdefault(interval, [0, 0, 0])
                     cell[0] += sign * (stop - start)
-                    cell[1] += sign * (run_times[stop] - run_times[start])
-                    cell[2] += sign * (lateness[stop] - lateness[start])
+                    cell[1] += sign * run_times(start, stop)
+                    cell[2] += sign * lateness(start, stop)
 
     def _add_changing(self, cells: Cells, members: BitMap, bounds: Sequence[int], now: int) -> None:
         units, due, codes = self._units, self._due, self._codes
@@ -162,6 +162,16 @@ def _numbers(values: Iterable[int]) -> Sequence[int]:
         return array("q", found)
     except OverflowError:
         return found
+
+
+def _sum_of(numbers: Sequence[int]) -> Callable[[int, int], int]:
+    """The function that has the sum of the numbers from one place to another."""
+    return lambda start, stop: sum(numbers[start:stop])
+
+
+def _difference_of(totals: Sequence[int]) -> Callable[[int, int], int]:
+    """The same of running totals."""
+    return lambda start, stop: totals[stop] - totals[start]
 
 
 def history_index(

@@ -34,12 +34,17 @@ def to_itself(microseconds: int) -> int:
     return microseconds
 
 
+_SLICE = 1 << 16
+
+
 class BitSlicedColumn:
     """A column of numbers, none of them negative, whose sums over sets of runs cost little."""
 
     def __init__(self, numbers: Sequence[int]) -> None:
         count = len(numbers)
-        content = struct.pack(f"<{count}Q", *numbers)
+        # In slices, so that other threads get their turn.
+        slices = (numbers[at : at + _SLICE] for at in range(0, count, _SLICE))
+        content = b"".join(struct.pack(f"<{len(each)}Q", *each) for each in slices)
         self._slices: list[tuple[int, BitMap]] = []
         for place in range(8):
             column = content[place::8]  # one byte of each number
