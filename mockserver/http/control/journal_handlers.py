@@ -32,7 +32,7 @@ from ...worlds import (
 )
 from ..exchange import JsonList, in_thread, when_prepared
 from .control_request import ControlRequest, optional_text, require_text
-from .world_handlers import render_flow_run
+from .world_handlers import prepare_replies, render_flow_run
 
 # RFC 8259, section 6: JSON readers that use doubles hold integers exactly up to here.
 _MAX_INTEGER = 1 << 53
@@ -92,10 +92,12 @@ def clear_journal(request: ControlRequest) -> tuple[int, Any]:
     return 204, None
 
 
-def deleted(request: ControlRequest) -> tuple[int, Any]:
+async def deleted(request: ControlRequest) -> tuple[int, Any]:
     """Return the flow runs that requests deleted, in that order. Raises NotFound."""
     world = request.world
-    return 200, JsonList(render_flow_run(run, world) for run in _require_journal(world).deleted)
+    journal = _require_journal(world)
+    await when_prepared(prepare_replies, world.store)
+    return 200, JsonList(render_flow_run(run, world) for run in journal.deleted)
 
 
 async def assert_deleted(request: ControlRequest) -> tuple[int, Any]:

@@ -140,8 +140,7 @@ async def dump(request: ControlRequest) -> tuple[int, Any]:
 
 def _begin(store: Store) -> Iterator[tuple[str, Any]]:
     """The records of a store, with all there that takes long to make: parts of large columns."""
-    for name in _RELATED:
-        getattr(store, name)
+    prepare_replies(store)
     records = iterate_dump(store)
     return chain(tuple(islice(records, 1)), records)
 
@@ -189,9 +188,21 @@ async def make(request: ControlRequest) -> tuple[int, Any]:
         await when_prepared(lambda: check_parents(seeds, world.store))
         await _add(seeds, world)
     # A fork: what others delete while the reply is sent was made all the same.
-    made = _render_all(seeds.flow_runs, world.store.fork(), world.now())
+    store = await when_prepared(world.store.fork)
+    await when_prepared(prepare_replies, store)
+    made = _render_all(seeds.flow_runs, store, world.now())
     few = len(seeds.flow_runs) <= _MAX_LISTED_AT_ONCE
     return 201, list(made) if few else JsonList(made)
+
+
+def prepare_replies(store: Store) -> None:
+    """Look at all that a reply with a flow run may need, before flow runs are rendered one by one.
+
+    Of a million runs, the work queues that they name take 0.6 s to find.
+    """
+    for name in _RELATED:
+        getattr(store, name)
+    store.get("")  # looks everywhere
 
 
 def _render_all(flow_run_ids: Iterable[str], store: Store, now: datetime) -> Iterator[Any]:
