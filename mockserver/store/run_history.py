@@ -99,7 +99,8 @@ class HistoryIndex:
         others = inside - members
         if len(others) < len(members):
             self._add_settled(cells, None, bounds, 1)
-            self._add_settled(cells, others, bounds, -1)
+            if others:
+                self._add_settled(cells, others, bounds, -1)
         else:
             self._add_settled(cells, members, bounds, 1)
         self._add_changing(cells, members, bounds, now)
@@ -121,11 +122,15 @@ class HistoryIndex:
             end = bisect_left(self._instants, bounds[-1], begin, last)
             if begin == end:
                 continue
-            ends = map(bisect_left, repeat(self._instants), bounds, repeat(begin), repeat(end))
+            # Only the intervals from that of the first run to that of the last.
+            earliest = bisect_right(bounds, self._instants[begin]) - 1
+            latest = bisect_right(bounds, self._instants[end - 1])
+            near = bounds[earliest : latest + 1]
+            ends = map(bisect_left, repeat(self._instants), near, repeat(begin), repeat(end))
             if members is not None:
                 ends = map(bisect_left, repeat(places), ends)
             intervals = cells.setdefault(key, {})
-            for interval, (start, stop) in enumerate(pairwise(ends)):
+            for interval, (start, stop) in enumerate(pairwise(ends), earliest):
                 if start < stop:
                     cell = intervals.get(interval) or intervals.setdefault(interval, [0, 0, 0])
                     cell[0] += sign * (stop - start)

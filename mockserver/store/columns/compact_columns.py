@@ -111,6 +111,7 @@ class DictionaryColumn:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 NULL_INSTANT = -(1 << 63)  # no datetime (years 1-9999) is that many microseconds from 1970
 
 
@@ -140,7 +141,7 @@ class TimestampColumn:
 def to_microseconds(moment: datetime | None) -> int:
     """An aware datetime as microseconds since 1970; NULL_INSTANT for None."""
     # Exact: timestamp() is a float, which cannot hold the microseconds of the year 9999.
-    return NULL_INSTANT if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+    return NULL_INSTANT if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
 def _from_microseconds(microseconds: int) -> datetime | None:
