@@ -42,6 +42,7 @@ from .instants import (
 )
 from .records import (
     EMPTY_JSON,
+    NAMED_STATES,
     STATE_DETAILS_DEFAULTS,
     TERMINAL_STATES,
     UNKNOWN_FLOW,

@@ -48,6 +48,21 @@ class StateType(StrEnum):
         return self in TERMINAL_STATES
 
 
+NAMED_STATES: Mapping[str, StateType] = {
+    "AwaitingConcurrencySlot": StateType.SCHEDULED,
+    "AwaitingRetry": StateType.SCHEDULED,
+    "Late": StateType.SCHEDULED,
+    "Resuming": StateType.SCHEDULED,
+    "Retrying": StateType.RUNNING,
+    "Cached": StateType.COMPLETED,
+    "RolledBack": StateType.COMPLETED,
+    "TimedOut": StateType.FAILED,
+    "Suspended": StateType.PAUSED,
+    **{member.default_name: member for member in StateType},
+}
+"""The names of states that Prefect itself gives; each stands for a state of that type."""
+
+
 # Prefect: schemas/states.py, TERMINAL_STATES.
 TERMINAL_STATES = frozenset(
     {StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED}

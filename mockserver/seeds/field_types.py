@@ -14,6 +14,7 @@ from math import isfinite
 from typing import Any
 
 from ..prefect import (
+    NAMED_STATES,
     RELATIVE_TIME_PATTERN,
     SEED_TIME_SYNTAX,
     CreatedBy,
@@ -151,6 +152,12 @@ def _read_created_by(value: Any, now: datetime) -> CreatedBy:
 
 
 def _read_state(value: Any, now: datetime) -> State:
+    if isinstance(value, str):
+        state_type = NAMED_STATES.get(value)
+        if state_type is not None:
+            return State(state_type, value)
+        state_type = StateType(value)
+        return State(state_type, state_type.default_name)
     if not isinstance(value, dict):
         raise TypeError(value)
     state_type = StateType(value.get("type", ""))
@@ -299,12 +306,18 @@ STATE_PROPERTIES: Mapping[str, Field] = {
     ),
 }
 STATE = Field(
-    'an object with a type (and a name), such as {"type": "COMPLETED"}',
+    f"one of {', '.join((*StateType.__members__, *NAMED_STATES))}, or an object with a type (and a "
+    'name), such as {"type": "COMPLETED"}',
     {
-        "type": "object",
-        "properties": {"type": STATE_TYPE.schema}
-        | {key: field.schema for key, field in STATE_PROPERTIES.items()},
-        "required": ["type"],
+        "anyOf": [
+            {"enum": [*StateType.__members__, *NAMED_STATES]},
+            {
+                "type": "object",
+                "properties": {"type": STATE_TYPE.schema}
+                | {key: field.schema for key, field in STATE_PROPERTIES.items()},
+                "required": ["type"],
+            },
+        ]
     },
     _read_state,
     low_cardinality=True,

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from ..errors import SeedError, SeedProblem
-from ..prefect import FlowRun, StateType, format_instant, generate_name
+from ..prefect import NAMED_STATES, FlowRun, StateType, format_instant, generate_name
 from ..seeds import (
     COLLECTIONS,
     FLOW_RUN_FIELDS,
@@ -29,19 +29,6 @@ from ..seeds import (
 )
 from ..store import Base, Store
 
-# The names of states that Prefect itself gives; each stands for a state of that type.
-NAMED_STATES: Mapping[str, StateType] = {
-    "AwaitingConcurrencySlot": StateType.SCHEDULED,
-    "AwaitingRetry": StateType.SCHEDULED,
-    "Late": StateType.SCHEDULED,
-    "Resuming": StateType.SCHEDULED,
-    "Retrying": StateType.RUNNING,
-    "Cached": StateType.COMPLETED,
-    "RolledBack": StateType.COMPLETED,
-    "TimedOut": StateType.FAILED,
-    "Suspended": StateType.PAUSED,
-    **{member.default_name: member for member in StateType},
-}
 # Short names, accepted besides the field names of a seed.
 FIELD_ALIASES: Mapping[str, str] = {
     "started": "start_time",

@@ -484,3 +484,20 @@ def test_wrong_arguments_get_a_sentence(arguments: Any, expected: str) -> None:
     with pytest.raises(UsageError) as caught:
         load_seeds(*arguments)
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize("records", [2, 2_000])
+def test_a_state_is_given_as_the_factory_takes_it(tmp_path: Path, records: int) -> None:
+    """By its type, or by a name that Prefect gives; few records or many, beside objects."""
+    states = ["COMPLETED", "Late", {"type": "FAILED", "name": "Lost"}]
+    file = tmp_path / "runs.json"
+    file.write_text(
+        json.dumps([{"name": f"{n}", "state": states[n % 3]} for n in range(3 * records)])
+    )
+    runs = load_seeds(file, NOW).flow_runs.values()
+    assert len(runs) == 3 * records
+    expected = [("COMPLETED", "Completed"), ("SCHEDULED", "Late"), ("FAILED", "Lost")]
+    assert all((run.state_type, run.state_name) == expected[int(run.name) % 3] for run in runs)
+    file.write_text('[{"name": "a", "state": "Lat"}]')
+    with pytest.raises(SeedError, match=r'state: "Lat"; expected one of SCHEDULED, .*, Late, '):
+        load_seeds(file, NOW)

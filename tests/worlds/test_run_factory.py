@@ -8,13 +8,12 @@ from uuid import UUID
 import pytest
 
 from mockserver.errors import SeedError
-from mockserver.prefect.records import UNKNOWN_FLOW, Deployment, FlowRun, StateType
+from mockserver.prefect.records import NAMED_STATES, UNKNOWN_FLOW, Deployment, FlowRun, StateType
 from mockserver.seeds import finish
 from mockserver.seeds.loading import Seeds
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from mockserver.worlds.run_factory import (
-    NAMED_STATES,
     Factory,
     check_parents,
     fields_of_nth,
