@@ -133,6 +133,7 @@ REQUESTS: list[tuple[str, dict[str, Any]]] = [
         for sort in FlowRunSort
         for offset in (0, RUNS - 200, RUNS * 10, 2**62)
     ),
+    ("/flows/filter", {"limit": 0}),
     ("/flow_runs/paginate", {"page": RUNS // 200}),
     ("/flow_runs/paginate", {"page": 2**55}),
     ("/task_runs/filter", {"sort": "NAME_ASC", "offset": 1_000}),
