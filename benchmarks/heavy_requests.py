@@ -165,7 +165,7 @@ CHANGES = (
     HeavyRequest(
         "bulk_delete",
         "/api/flow_runs/bulk_delete",
-        _json({"flow_runs": {"name": {"like_": "a"}}, "limit": 200}),
+        _json({"flow_runs": {"name": {"like_": "a"}}, "limit": 50}),
     ),
     HeavyRequest(
         "bulk_set_state",
