@@ -158,8 +158,8 @@ def test_check_lists_every_problem_and_exits_1(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
         "mockserver: 2 problems in the seeds:",
-        f"{file}, flow_runs[0].name: 1; expected a string",
-        f'{file}, flow_runs[1].tags: "x"; expected a list of strings',
+        f"{file}:2, flow_runs[0].name: 1; expected a string",
+        f'{file}:3, flow_runs[1].tags: "x"; expected a list of strings',
     ]
 
 
