@@ -111,12 +111,14 @@ def read_state(context: Context, state_id: str) -> Outcome:
     run_ids = [run_id for run_id, states in store.remembered.items() if _has(states, state_id)]
     for index, members in store.matches(MATCH_ALL):
         run_ids += [index.ids[at] for at in _state_ids(index).find(state_id) if at in members]
-    for run in filter(None, map(store.get, run_ids)):
-        completed = replies.with_complete_state(run, store)
-        for state in store.states_of(completed):
-            if state.id == state_id:
-                return Outcome(replies.state_reply(state, completed))
-    raise NotFound("Flow run state not found")
+    runs = (
+        replies.with_complete_state(run, store) for run in filter(None, map(store.get, run_ids))
+    )
+    states = ((state, run) for run in runs for state in store.states_of(run))
+    found = next((pair for pair in states if pair[0].id == state_id), None)
+    if found is None:
+        raise NotFound("Flow run state not found")
+    return Outcome(replies.state_reply(*found))
 
 
 def _has(states: Iterable[State], state_id: str) -> bool:

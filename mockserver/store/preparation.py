@@ -60,7 +60,6 @@ class Prepared:
             if self._runs >= MIN_DEFERRED_RUNS and _deferring.get():
                 raise NotPrepared(partial(self.get, key, make))
             with self._lock:
-                found = self._made.get(key)
-                if found is None:
-                    found = self._made[key] = make()
+                found = self._made.get(key)  # another thread may have made it meanwhile
+                found = self._made[key] = make() if found is None else found
         return found

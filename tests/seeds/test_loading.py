@@ -16,7 +16,7 @@ from mockserver.errors import SeedError, UsageError
 from mockserver.prefect.instants import is_rfc3339
 from mockserver.prefect.openapi import UUID_PATTERN
 from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType
-from mockserver.seeds.loading import MAX_PROBLEMS, Seeds, load_seeds
+from mockserver.seeds.loading import MAX_FIELDS, MAX_PROBLEMS, Seeds, load_seeds, read_seeds
 from mockserver.seeds.population import generate_population
 from mockserver.seeds.record_fields import json_schema
 from tests.support.recorded_cases import NOW
@@ -501,3 +501,10 @@ def test_a_state_is_given_as_the_factory_takes_it(tmp_path: Path, records: int) 
     file.write_text('[{"name": "a", "state": "Lat"}]')
     with pytest.raises(SeedError, match=r'state: "Lat"; expected one of SCHEDULED, .*, Late, '):
         load_seeds(file, NOW)
+
+
+def test_a_record_has_a_bounded_number_of_fields() -> None:
+    """One with more is a problem, which says how many it has."""
+    fields = {f"k{number}": 1 for number in range(MAX_FIELDS + 1)}
+    with pytest.raises(SeedError, match="an object of 1,001 fields; expected up to 1,000 fields"):
+        read_seeds({"flow_runs": [fields]}, datetime(2026, 1, 31, tzinfo=UTC), name="seed")
