@@ -277,13 +277,15 @@ def test_the_value_has_all_that_the_page_has() -> None:
 
 @given(bases(), filters)
 def test_every_explanation_can_be_told(base: Base, filter_: Any) -> None:
-    """In each form, whatever it holds."""
+    """In each form, whatever it holds, and each says the same first."""
     found = explain(Store(base), {"flow_runs": filter_}, "prefect-sqlite@3.8.8", START)
-    json.dumps(explanation_value(found))
     page = explanation_page(found)
-    render_page(page)
-    render_markdown(page)
-    print_page(page, Console(file=io.StringIO(), width=80), lead=True)
+    terminal = io.StringIO()
+    print_page(page, Console(file=terminal, width=80), lead=True)
+    assert json.loads(json.dumps(explanation_value(found)))["headline"] == page.headline
+    assert page.headline in render_page(page)
+    assert page.headline in render_markdown(page).replace("\\", "")
+    assert page.headline in " ".join(terminal.getvalue().split())
 
 
 def test_a_terminal_of_80_columns_is_enough() -> None:
