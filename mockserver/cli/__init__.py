@@ -1,4 +1,4 @@
-"""The command line: `mockserver serve`, `seeds`, `releases`, `verify`, `drift`, `fuzz`, `diff`.
+"""The command line, `mockserver`: one file a command, or a group of them.
 
 Comes in: arguments and environment variables. Goes out: calls of the folders below, text on
 stdout and stderr, and an exit code: 0 success, 1 a problem was found, 2 wrong usage.

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from .now_option import NowOption, parse_now
+from .shared_options import HtmlOption, JsonOption, MarkdownOption, NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
 
@@ -77,14 +77,6 @@ RunOption = Annotated[
         metavar="ID",
         help="Explain this run (its id or its name): what each condition says of it; repeatable.",
     ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-MarkdownOption = Annotated[
-    bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")
-]
-HtmlOption = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Also write the report as one HTML page; it is replaced."),
 ]
 
 

@@ -11,14 +11,14 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from .now_option import NowOption, parse_now
+from .shared_options import HtmlOption, JsonOption, MarkdownOption, NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
 
 CommandArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="-- COMMAND...", help="Your script with its arguments.", show_default=False
+        metavar="COMMAND", help="After --: your script with its arguments.", show_default=False
     ),
 ]
 RunsOption = Annotated[
@@ -87,14 +87,6 @@ TimeoutOption = Annotated[
         "--timeout", min=0.1, max=86_400, metavar="SECONDS", help="The most that a run may take."
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-MarkdownOption = Annotated[
-    bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")
-]
-HtmlOption = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Also write the report as one HTML page; it is replaced."),
-]
 
 
 @commands.command()
@@ -117,8 +109,8 @@ def rehearse(
     r"""Run your clean-up script against a private copy, and report what it deleted.
 
     The script is yours, in any language; nothing of it is changed. It finds the copy in
-    `PREFECT_API_URL`; `PREFECT_API_KEY` is a made-up one. Its output is passed through, and then
-    comes the report:
+    `PREFECT_API_URL`; `PREFECT_API_KEY` is a made-up one. Its output is passed through (to
+    stderr with --json and --markdown), and then comes the report:
 
         mockserver rehearse --runs workspace.ndjson.gz \
           --protect '{"tags": {"any_": ["keep"]}}' -- python clean_up.py

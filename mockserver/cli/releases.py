@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from .now_option import NowOption, parse_now
+from .shared_options import HtmlOption, JsonOption, NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
 
@@ -54,10 +54,6 @@ RunsOption = Annotated[
         help="Your flow runs, as 'serve' takes them (a copy of your server's); repeatable.",
     ),
 ]
-HtmlOption = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Also write the report as one HTML page; it is replaced."),
-]
 
 
 @commands.command()
@@ -67,7 +63,7 @@ def releases(
     requests: RequestsOption = None,
     runs: RunsOption = None,
     now: NowOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: JsonOption = False,
     html: HtmlOption = None,
 ) -> None:
     """Tell what Prefect's releases changed, and what an upgrade does to your requests.

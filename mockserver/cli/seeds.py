@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from .now_option import NowOption, parse_now
 from .output import print_note
+from .shared_options import NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
 seeds_commands = typer.Typer(

@@ -16,7 +16,7 @@ import typer
 
 from ..errors import UsageError
 from ..prefect import find_dialect
-from .now_option import NowOption, parse_now
+from .shared_options import NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -39,20 +40,28 @@ class ScriptResult:
         return f"ended with {self.code}"
 
 
-def run_script(command: Sequence[str], url: str, seconds: float, *, quiet: bool) -> ScriptResult:
+def run_script(
+    command: Sequence[str],
+    url: str,
+    seconds: float,
+    *,
+    quiet: bool = False,
+    stdout_to_stderr: bool = False,
+) -> ScriptResult:
     """Run a command with `url` as the address of Prefect's API, for at most so many seconds.
 
-    Its output is passed through, or dropped if `quiet`. What it started is stopped with it, also
-    when this is interrupted. Raises UsageError for a command that cannot be run.
+    Its output is passed through, or dropped if `quiet`; `stdout_to_stderr` keeps stdout free of it.
+    What it started is stopped with it, also when this is interrupted. Raises UsageError for a
+    command that cannot be run.
     """
-    output = subprocess.DEVNULL if quiet else None
+    stderr = subprocess.DEVNULL if quiet else None
     started = time.monotonic()
     try:
         process = subprocess.Popen(  # noqa: S603 - the command is the user's own
             list(command),
             env=script_environment(os.environ, url),
-            stdout=output,
-            stderr=output,
+            stdout=sys.stderr if stdout_to_stderr and not quiet else stderr,
+            stderr=stderr,
             stdin=subprocess.DEVNULL if quiet else None,
             start_new_session=True,  # so that its children can be stopped with it
         )

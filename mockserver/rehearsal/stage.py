@@ -33,6 +33,7 @@ class RehearsalSettings:
     must never go; `expect` is one of exactly the runs that shall go. `times` is how often the
     script runs in the same world. `scenarios` are names of faults, `others` dialects of servers on
     which it also runs; None: each on which its requests select other runs. It may take `seconds`.
+    `stdout_to_stderr`: what it prints goes to stderr, because stdout is for the report alone.
     """
 
     runs: tuple[Path, ...]
@@ -45,6 +46,7 @@ class RehearsalSettings:
     scenarios: tuple[str, ...] = ()
     others: tuple[Dialect, ...] | None = ()
     seconds: float = 300.0
+    stdout_to_stderr: bool = False
 
 
 class Stage:
@@ -72,7 +74,13 @@ class Stage:
 
     def run(self, seconds: float, *, quiet: bool = False) -> ScriptResult:
         """Run the script. Raises UsageError for a command that cannot be run."""
-        return run_script(self.settings.command, f"{self.server.url}/api", seconds, quiet=quiet)
+        return run_script(
+            self.settings.command,
+            f"{self.server.url}/api",
+            seconds,
+            quiet=quiet,
+            stdout_to_stderr=self.settings.stdout_to_stderr,
+        )
 
     def gone(self) -> frozenset[str]:
         """The ids of the runs that were there at first and are gone."""

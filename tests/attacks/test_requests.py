@@ -11,7 +11,7 @@ import pytest
 
 from tests.attacks import control_attacks, request_attacks, rim_attacks
 from tests.attacks.attack import Attack
-from tests.support.servers import Client, serve_process
+from tests.support.servers import Client, connect_to_process
 
 TABLES = (control_attacks.ATTACKS, request_attacks.ATTACKS, rim_attacks.ATTACKS)
 ATTACKS = [attack for table in TABLES for attack in table]
@@ -29,10 +29,8 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(log: Path) -> Iterator[tuple[Client, int]]:
     """A client, and the id of the server's process."""
-    with serve_process(log, "--journal", "100") as (url, pid):
-        client = Client(url)
-        yield client, pid
-        client.connection.close()
+    with connect_to_process(log, "--journal", "100") as connected:
+        yield connected
 
 
 def peak_memory(pid: int) -> int:

@@ -18,7 +18,7 @@ import pytest
 from mockserver.http.event_sockets import MAX_SOCKETS
 from mockserver.http.events_websocket import MAX_BRACKETS, MAX_EVENT_BYTES
 from tests.attacks.test_requests import peak_memory
-from tests.support.servers import Client, serve_process
+from tests.support.servers import Client, connect_to_process
 
 MOST_MEMORY = 400 << 20
 TEXT, BYTES, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -34,10 +34,8 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(log: Path) -> Iterator[tuple[Client, int]]:
     """A client, and the id of the server's process."""
-    with serve_process(log) as (url, pid):
-        client = Client(url)
-        yield client, pid
-        client.connection.close()
+    with connect_to_process(log) as connected:
+        yield connected
 
 
 @pytest.fixture

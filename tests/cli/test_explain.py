@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import run_command
 from tests.support.paths import FIXTURES
 from tests.support.servers import run_serve_command
 
@@ -21,18 +20,7 @@ NOW = ("--now", "2026-01-31T12:00:00Z")
 def explain(
     *arguments: str | Path, stdin: bytes = b"", code: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "mockserver", "explain", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        env={**os.environ, "COLUMNS": "80"},
-    )
-    text = subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
-    assert text.returncode == code, text.stderr
-    assert "Traceback" not in text.stderr
-    return text
+    return run_command("explain", *arguments, stdin=stdin, code=code)
 
 
 @pytest.fixture

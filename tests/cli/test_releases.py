@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -11,6 +10,7 @@ import pytest
 
 from mockserver.cli.releases import Database
 from mockserver.prefect import DATABASES, RELEASES
+from tests.support.commands import run_command
 from tests.support.paths import FIXTURES
 from tests.support.servers import run_serve_command
 
@@ -21,17 +21,7 @@ UPGRADE = ("3.8.8", "3.9.1")
 def releases(
     *arguments: str | Path, stdin: bytes = b"", code: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "mockserver", "releases", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-    )
-    text = subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
-    assert text.returncode == code, text.stderr
-    assert "Traceback" not in text.stderr
-    return text
+    return run_command("releases", *arguments, stdin=stdin, code=code)
 
 
 @pytest.fixture

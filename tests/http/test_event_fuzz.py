@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.attacks.test_requests import peak_memory
 from tests.attacks.test_sockets import AUTH, CLOSE, PING, PONG, event, frame, open_socket
 from tests.requests.test_reading import wild_json
-from tests.support.servers import Client, serve_process
+from tests.support.servers import Client, connect_to_process
 from tests.support.strategies import scaled_max_examples
 
 MOST_MEMORY = 400 << 20
@@ -78,10 +78,8 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(log: Path) -> Iterator[tuple[Client, int]]:
     """A client, and the id of the server's process."""
-    with serve_process(log) as (url, pid):
-        client = Client(url)
-        yield client, pid
-        client.connection.close()
+    with connect_to_process(log) as connected:
+        yield connected
 
 
 @given(sent=st.lists(frames(), min_size=1, max_size=4), protocol=st.sampled_from(["", "prefect"]))

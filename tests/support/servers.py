@@ -192,6 +192,15 @@ def serve_process(log: Path, *arguments: str | Path) -> Iterator[tuple[str, int]
 
 
 @contextmanager
+def connect_to_process(log: Path, *arguments: str | Path) -> Iterator[tuple[Client, int]]:
+    """As `serve_process`; yields a client and the process's id."""
+    with serve_process(log, *arguments) as (url, pid):
+        client = Client(url)
+        yield client, pid
+        client.connection.close()
+
+
+@contextmanager
 def serve_in_process(log: Path, *arguments: str | Path) -> Iterator[str]:
     """As `serve_process`; yields the URL only."""
     with serve_process(log, *arguments) as (url, _):

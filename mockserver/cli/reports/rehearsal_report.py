@@ -59,6 +59,7 @@ def tell_rehearsal(options: RehearseOptions, output: ReportOutput) -> bool:
         tuple(SCENARIOS) if options.faults is None else tuple(map(_scenario, options.faults)),
         _others(options.others),
         options.seconds,
+        stdout_to_stderr=output.as_json or output.as_markdown,
     )
     # The report tells what the server would log.
     logging.getLogger("mockserver").addHandler(logging.NullHandler())

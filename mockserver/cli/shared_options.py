@@ -1,8 +1,9 @@
-"""The option --now, which `serve` and `seeds` share."""
+"""Options that several commands have: the time, and the forms of a report."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,15 @@ NowOption = Annotated[
         help="Freeze the clock at this time: an RFC 3339 date-time, or a relative one such as "
         "now-1d. Relative times in seeds and requests count from it.",
     ),
+]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+MarkdownOption = Annotated[
+    bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Also write the report as one HTML page; it is replaced."),
 ]
 
 
