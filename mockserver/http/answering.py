@@ -9,7 +9,8 @@ from aiohttp import web
 from yarl import URL
 
 from ..errors import NotModelled, RefusedRequest, refusal_sentence, to_single_line
-from ..operations import MODELLED_SUMMARY, lacks_path, sort_warnings
+from ..operations import sort_warnings
+from ..operations.endpoints import MODELLED_SUMMARY, lacks_path
 from ..prefect import is_unmodelled
 from ..worlds import World
 from .accept_failures import SHORTAGES

@@ -9,7 +9,8 @@ from functools import partial
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from ..operations import ENDPOINTS, Context
+from ..operations import Context
+from ..operations.endpoints import ENDPOINTS
 from ..prefect import openapi
 from ..resources import resource_path
 from ..store import Store

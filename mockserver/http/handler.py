@@ -16,7 +16,8 @@ from uuid import UUID
 from aiohttp import web
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
-from ..operations import Context, Deletion, Endpoint, Outcome, lacks_path, sort_warnings
+from ..operations import Context, Deletion, Outcome, sort_warnings
+from ..operations.endpoints import Endpoint, lacks_path
 from ..prefect import LIMIT_REACHED
 from ..requests import Message, check_api_version, parse_api_version, read_request, read_uuid
 from ..worlds import World

@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from ..errors import to_single_line
-from ..operations import ENDPOINTS, Context, Endpoint
+from ..operations import Context
+from ..operations.endpoints import ENDPOINTS, Endpoint
 from ..requests import Message, read_request
 
 

@@ -1,8 +1,8 @@
 """Operations: what each endpoint of the API does to a store, without HTTP.
 
 Comes in: a `Context` (store, dialect, clock) and a request model. Goes out: an `Outcome` with the
-value of the reply and the warnings. `ENDPOINTS` says which method and path each one answers;
-a new endpoint is a line in that table (`endpoints`). A bulk delete returns a `Deletion` instead.
+value of the reply and the warnings. The folder `endpoints` says which method and path each one
+answers. A bulk delete returns a `Deletion` instead.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from ..lazy_exports import lazy_exports
 from .context import Context, Outcome
 from .delete import bulk_delete, plan_bulk_delete
 from .deletion import Deletion, Plan, sort_warnings
-from .endpoints import ENDPOINTS, MODELLED_SUMMARY, Endpoint, lacks_path
 
 if TYPE_CHECKING:
     from .related_filters import (

@@ -15,8 +15,9 @@ import pytest
 
 from mockserver.errors import NotFound
 from mockserver.filters import MATCH_ALL
-from mockserver.operations import ENDPOINTS, Context, Outcome, Plan
+from mockserver.operations import Context, Outcome, Plan
 from mockserver.operations.delete import execute_bulk_delete
+from mockserver.operations.endpoints import ENDPOINTS
 from mockserver.prefect.dialects import dialect_for
 from mockserver.prefect.records import Deployment, Flow, FlowRun, State, StateType, TaskRun
 from mockserver.requests import FlowRunSort, Message, read_request

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from mockserver.errors import InvalidRequest
-from mockserver.operations import ENDPOINTS
+from mockserver.operations.endpoints import ENDPOINTS
 from mockserver.prefect.dialects import PREFECT_SQLITE, SPEC, Dialect, dialect_for
 from mockserver.requests import (
     FilterParameters,

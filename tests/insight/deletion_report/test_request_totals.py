@@ -13,8 +13,8 @@ from mockserver.insight.deletion_report.request_totals import (
     RequestTotals,
     find_unfinished,
 )
-from mockserver.operations import ENDPOINTS
 from mockserver.operations.deletion import Deletion, Plan
+from mockserver.operations.endpoints import ENDPOINTS
 from mockserver.prefect.records import FlowRun
 from mockserver.store import Base, Store
 

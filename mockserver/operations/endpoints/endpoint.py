@@ -1,0 +1,101 @@
+"""One endpoint: which operation answers a method and path, and with which status."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ... import requests
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from ...prefect import Dialect
+    from .. import Deletion, Outcome, Plan
+
+# What FastAPI's `{id:uuid}` takes, with or without hyphens (Starlette: UUIDConvertor).
+UUID_SEGMENT = r"{id:[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}}"
+# What its `{name}` takes: any text without a slash, however that is written, and without a line
+# break, which ends a path for its pattern (measured, 3.9.1). aiohttp's own would take no braces.
+TEXT_SEGMENT = r"(?:(?!%2[Ff])[^/\n])+"
+
+
+# No slots: cached_property needs a __dict__.
+@dataclass(frozen=True)
+class Endpoint:
+    """One method and path of the API.
+
+    `operation` is a function of `mockserver.operations`, as "file.function". It is called with a
+    `Context`, the parameters of the path, those of the query, and the body if there is one; it
+    returns an `Outcome`. `body` is a request model of `mockserver.requests`.
+
+    A bulk delete also has `plan`, a function that makes a `Plan` of its body under a dialect. Its
+    operation is called with the plan and the store, and returns a `Deletion`. Plans of bodies that
+    come again are kept: that is what a drain consists of.
+
+    Operations and models are named, and imported when they are first asked for: a server that is
+    only asked to bulk_delete starts without the others, a fifth sooner.
+    """
+
+    method: str
+    path: str
+    operation: str
+    body: str | None = None
+    plan: str | None = None
+    status: int = 200
+    created_status: int = 201  # where the operation made something new
+    query: tuple[str, ...] = ()  # a name that ends in "id" is a uuid
+    # Prefect writes these two lists with orjson itself (api/flow_runs.py).
+    int64_only: bool = False  # a real server fails to list larger integers (`huge-integers`)
+    since: str | None = None  # the field of Dialect that says which releases have it; None: all
+    # /health and /version lie outside the routers that check it (Prefect: create_api_app).
+    checks_api_version: bool = True  # a real server checks it everywhere but in two places
+
+    @cached_property
+    def deletes(self) -> bool:
+        """Whether it can delete flow runs."""
+        return self.plan is not None or self.method == "DELETE"
+
+    @cached_property
+    def template(self) -> str:
+        """The path as openapi.yaml has it: `/flow_runs/{id}`."""
+        # The braces of a pattern stand in pairs, so the name ends at its colon.
+        return re.sub(r"\{(\w+):(?:[^{}]|\{[^{}]*\})*\}", r"{\1}", self.path)
+
+    @cached_property
+    def parameters(self) -> bool:
+        """Whether the path or the query has parameters to be read."""
+        return "{" in self.path or bool(self.query)
+
+    @cached_property
+    def call(self) -> Callable[..., Outcome]:
+        """The function that `operation` names."""
+        found: Callable[..., Outcome] = _function(self.operation)
+        return found
+
+    @cached_property
+    def delete(self) -> Callable[..., Deletion]:
+        """The same, where there is a `plan`."""
+        found: Callable[..., Deletion] = _function(self.operation)
+        return found
+
+    @cached_property
+    def model(self) -> type[BaseModel] | None:
+        """The model that `body` names; None where there is none."""
+        return None if self.body is None else getattr(requests, self.body)
+
+    @cached_property
+    def make_plan(self) -> Callable[[Any, Dialect], Plan]:
+        """The function that `plan` names."""
+        found: Callable[[Any, Dialect], Plan] = _function(self.plan or "")
+        return found
+
+
+def _function(name: str) -> Any:
+    """A function of `mockserver.operations`, named as "file.function" or "folder.file.function"."""
+    file, _, function = name.rpartition(".")
+    return getattr(import_module(f"..{file}", __package__), function)

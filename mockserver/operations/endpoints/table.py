@@ -1,0 +1,44 @@
+"""The table of all endpoints, and what it says of paths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .concurrency_limits import CONCURRENCY_LIMITS
+from .deployments import DEPLOYMENTS
+from .flow_runs import FLOW_RUNS
+from .flows import FLOWS
+from .logs import LOGS
+from .server import SERVER
+from .task_runs import TASK_RUNS
+
+if TYPE_CHECKING:
+    from ...prefect import Dialect
+
+# A path ends in a slash where Prefect's does; the other spelling is redirected to it.
+ENDPOINTS = (
+    *FLOW_RUNS,
+    *FLOWS,
+    *TASK_RUNS,
+    *DEPLOYMENTS,
+    *CONCURRENCY_LIMITS,
+    *LOGS,
+    *SERVER,
+)
+
+_NEWER_PATHS = {one.path: one.since for one in ENDPOINTS if one.since is not None}
+
+
+def lacks_path(dialect: Dialect, path: str) -> bool:
+    """Whether a path of the API came with a later release than the one of a dialect."""
+    change = _NEWER_PATHS.get(path)
+    return change is not None and not getattr(dialect, change)
+
+
+MODELLED_SUMMARY = (
+    "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "
+    "set_state, bulk_set_state, bulk_delete, labels), flows and task runs (create, read, filter, "
+    "count; flows also delete), states of flow runs (read), deployments (read, filter, count), "
+    "slots of concurrency limits (there are none), logs and events (taken, not kept), health, "
+    "ready, version, admin/version, admin/storage, csrf-token, hello"
+)
