@@ -41,6 +41,7 @@ from .ordinal_sets import (
     Union,
     is_known_empty,
 )
+from .overlay import Record
 from .preparation import Prepared
 from .sort_orders import SortOrder
 from .trigram_index import NameIndex
@@ -249,9 +250,12 @@ class Base(FlowRunIndex):
         deployments: Iterable[Deployment] = (),
         work_pools: Iterable[WorkPool] = (),
         work_queues: Iterable[WorkQueue] = (),
+        objects: Iterable[Record] = (),
         loaded_at: datetime | None = None,
     ) -> None:
         """Ids must be unique in each collection. `loaded_at` is now by default.
+
+        `objects` are those of `prefect.objects`, of any kind.
 
         `parent_flow_run_id` need not be set: it is taken from a run's parent task run.
         Flows, work pools and work queues that are referred to but not given are created with
@@ -262,6 +266,9 @@ class Base(FlowRunIndex):
         self._deployments = {deployment.id: deployment for deployment in deployments}
         self._work_pools = {pool.id: pool for pool in work_pools}
         self._work_queues = {queue.id: queue for queue in work_queues}
+        self.objects: dict[type, dict[str, Any]] = {}
+        for one in objects:
+            self.objects.setdefault(type(one), {})[one.id] = one
         self.task_runs: Mapping[str, TaskRun] = (
             task_runs
             if isinstance(task_runs, RecordsById)

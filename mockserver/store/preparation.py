@@ -9,16 +9,22 @@ anything before; the store looks everything up first.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import partial
-from threading import RLock
+from threading import RLock, local
 from typing import Any
 
 MIN_DEFERRED_RUNS = 10_000
 """Of fewer runs everything is made at once: an index of so many takes about 10 ms (measured)."""
 
-# A thread starts with an empty context, so that what is made there is made at once.
-_deferring: ContextVar[bool] = ContextVar("deferring", default=False)
+
+class _Here(local):
+    """What holds in one thread: what is made in another is made at once."""
+
+    is_deferring = False
+
+
+# No context variable, which takes three times as long: nothing waits inside `deferring()`.
+_here = _Here()
 
 
 class NotPrepared(Exception):
@@ -33,22 +39,26 @@ class deferring:  # noqa: N801 - reads as the context manager it is
     """A context manager: inside, NotPrepared is raised instead of computing what takes long."""
 
     # A class, as each request enters one: a generator takes three times as long (measured).
-    __slots__ = ("_token",)
+    __slots__ = ("_before",)
 
     def __enter__(self) -> None:
-        self._token = _deferring.set(True)
+        self._before = _here.is_deferring
+        _here.is_deferring = True
 
     def __exit__(self, *_: object) -> None:
-        _deferring.reset(self._token)
+        _here.is_deferring = self._before
 
 
 class Prepared:
-    """Things made from a number of runs, by key; each is made when it is first asked for."""
+    """Things made from a number of runs, by key; each is made when it is first asked for.
 
-    __slots__ = ("_lock", "_made", "_runs")
+    `is_large`: what is made takes long, so that it is not made inside `deferring()`.
+    """
+
+    __slots__ = ("_lock", "_made", "is_large")
 
     def __init__(self, runs: int) -> None:
-        self._runs = runs
+        self.is_large = runs >= MIN_DEFERRED_RUNS
         # What is made may need other things. Forks in several threads share them.
         self._lock = RLock()
         self._made: dict[Any, Any] = {}
@@ -57,7 +67,7 @@ class Prepared:
         """What `make` returned for this key. Raises NotPrepared inside `deferring()`."""
         found = self._made.get(key)
         if found is None:
-            if self._runs >= MIN_DEFERRED_RUNS and _deferring.get():
+            if self.is_large and _here.is_deferring:
                 raise NotPrepared(partial(self.get, key, make))
             with self._lock:
                 found = self._made.get(key)  # another thread may have made it meanwhile

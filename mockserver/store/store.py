@@ -36,7 +36,7 @@ from ..filters import MATCH_ALL, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .columns import to_microseconds
 from .flow_run_index import Base, FlowRunIndex, depends_on_parents, id_of
-from .overlay import Overlay
+from .overlay import Overlay, R
 from .segments import NO_ORDINALS, Segment, sorted_matches, with_parent_nulled
 from .sort_orders import BufferMatches, Matches, SortBy, page_of
 from .value_counts import count_run_times, count_run_values
@@ -98,6 +98,12 @@ class Store:
             self._segments = [Segment(self.base)]
         return self._segments
 
+    @property
+    def is_large(self) -> bool:
+        """Whether something made of its runs may raise NotPrepared inside `deferring()`."""
+        first, *others = self._segments
+        return first.index.prepared.is_large or bool(others)
+
     def __len__(self) -> int:
         return sum(map(len, self._segments)) + len(self._buffer)
 
@@ -149,6 +155,14 @@ class Store:
     def work_queues(self) -> Overlay[WorkQueue]:
         """The work queues."""
         return self._overlay("work_queues")
+
+    def objects(self, kind: type[R]) -> Overlay[R]:
+        """The objects of a kind that no filter on flow runs knows: a class of `prefect.objects`."""
+        name = kind.__name__
+        overlay = self._overlays.get(name)
+        if overlay is None:
+            overlay = self._overlays[name] = Overlay(self.base.objects.get(kind, {}))
+        return overlay
 
     def _overlay(self, name: str) -> Overlay[Any]:
         overlay = self._overlays.get(name)
