@@ -76,6 +76,7 @@ def run_server(options: ServeOptions) -> None:
             control_token=options.control_token,
         ),
     )
+    app = create_sessions_app(Sessions(world))
     gc.enable()  # __main__ disabled it
     gc.freeze()  # the loaded seeds stay, so no collection needs to scan them
 
@@ -85,7 +86,7 @@ def run_server(options: ServeOptions) -> None:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(
             serve(
-                create_sessions_app(Sessions(world)),
+                app,
                 options.host,
                 options.port,
                 ready=ready,
