@@ -10,7 +10,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -26,9 +26,14 @@ log = logging.getLogger("mockserver")
 
 @dataclass(slots=True)
 class UnreadReplies:
-    """How many bytes the large replies have that are being sent."""
+    """How many bytes the large replies have that are being sent.
+
+    `turn` is held while a piece of a reply is made: there is one in each turn of the loop, however
+    many clients ask.
+    """
 
     size: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 UNREAD_KEY = web.AppKey("unread", UnreadReplies)
@@ -89,10 +94,11 @@ class StreamedJson(ABC):
         piece = next(pieces)  # an error of the first piece can still become a reply
         await reply.prepare(request)
         try:
-            await reply.write(piece)
-            for piece in pieces:
-                await asyncio.sleep(0)
+            while piece:
                 await reply.write(piece)
+                async with request.app[UNREAD_KEY].turn:
+                    await asyncio.sleep(0)
+                    piece = next(pieces, b"")
         except Exception as error:
             if not isinstance(error, ConnectionError):
                 log.exception("%s failed in the middle: a bug in mockserver", request.path)

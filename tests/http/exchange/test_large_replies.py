@@ -20,6 +20,7 @@ from mockserver.http.exchange.large_replies import (
     LARGE,
     UNREAD_KEY,
     JsonDocument,
+    JsonList,
     UnreadReplies,
     pace,
 )
@@ -170,3 +171,41 @@ def test_a_document_that_fails_in_the_middle_is_cut(
         assert received.startswith(b"HTTP/1.1 200" if good else b"HTTP/1.1 500")
         assert not received.endswith(b"0\r\n\r\n")
         assert "a bug in mockserver" in caplog.text
+
+
+def test_one_piece_is_made_in_a_turn_of_the_loop() -> None:
+    """However many clients are sent long lists, others wait for one piece at most."""
+    made_in: list[int] = []
+
+    async def main() -> None:
+        loop, turn = asyncio.get_running_loop(), 0
+
+        def count() -> None:
+            nonlocal turn
+            turn += 1
+            loop.call_soon(count)
+
+        async def send(request: web.Request) -> web.StreamResponse:
+            def items() -> Iterator[str]:
+                yield TEXT  # the first piece is made by the handler
+                for _ in range(5):
+                    made_in.append(turn)
+                    yield TEXT
+
+            return await JsonList(items()).send(request)
+
+        app = create_app(Store(Base([])))
+        app.router.add_get("/list", send)
+        stop, ready = asyncio.Event(), loop.create_future()
+        served = asyncio.create_task(serve(app, "127.0.0.1", 0, ready=ready.set_result, stop=stop))
+        async with ClientSession() as session:
+            url = f"{await ready}/list"
+            count()
+            asked = await asyncio.gather(*(session.get(url) for _ in range(8)))
+            for reply in asked:
+                assert await reply.json() == [TEXT] * 6
+        stop.set()
+        await served
+
+    asyncio.run(main())
+    assert len(set(made_in)) == len(made_in) == 40

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.http.exchange.preparing import in_thread, when_prepared
+from mockserver.http.exchange.preparing import MAX_THREADS, in_thread, when_prepared
 from mockserver.store import NotPrepared
 
 
@@ -85,3 +85,30 @@ def test_a_request_that_was_given_up_does_no_harm(fails: bool) -> None:
 
     asyncio.run(main())
     assert made == ["index"]
+
+
+def test_few_threads_run_at_a_time() -> None:
+    """However many requests need one, so that the loop has its share."""
+    running: list[int] = []
+    most = 0
+
+    async def main() -> None:
+        nonlocal most
+        full, go_on = Event(), Event()
+
+        def work(number: int) -> None:
+            nonlocal most
+            running.append(number)
+            most = max(most, len(running))
+            if len(running) == MAX_THREADS:
+                full.set()
+            assert go_on.wait(60)
+            running.remove(number)
+
+        all_work = asyncio.gather(*(in_thread(work, number) for number in range(8)))
+        assert await asyncio.to_thread(full.wait, 60)
+        go_on.set()
+        await all_work
+
+    asyncio.run(main())
+    assert (running, most) == ([], MAX_THREADS)
