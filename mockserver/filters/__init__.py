@@ -20,13 +20,14 @@ from .field_types import (
     Texts,
     UniqueTexts,
     Uuid,
+    Uuids,
     json_integer,
     json_number,
     strict_union,
     without_fail_fast,
 )
 from .like import LikePattern, compile_prefix
-from .models import FlowRunFilter, Operator, OperatorFilter
+from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
 from .predicates import (
     AT_OR_AFTER,
     AT_OR_BEFORE,

@@ -2,15 +2,15 @@
 
 Comes in: a `Message` (body and headers). Goes out: a pydantic model such as `BulkDeleteRequest`,
 with the warnings that the way it was written earns, or a `RefusedRequest`. What may be sent is in
-the models (`bulk_delete_body`, `query_bodies`, `write_bodies`, and `filters` for the filters);
-`reading` is the way down and chooses between `strict_reading`, as the document has it, and
-`lax_reading`, as a real server does it; these two refuse bodies.
+the models (`bulk_delete_body`, `query_bodies`, `write_bodies` and the folder `objects`, and
+`filters` for the filters); `reading` is the way down and chooses between `strict_reading`, as the
+document has it, and `lax_reading`, as a real server does it; these two refuse bodies.
 """
 
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .body_kinds import MAX_PAGE_LIMIT
+from .body_kinds import MAX_PAGE_LIMIT, BodyParameters, ClosedObject, Offset, PageParameters
 from .bulk_delete_body import BulkDeleteRequest
 from .lax_reading import read_uuid
 from .message import (

@@ -56,6 +56,7 @@ class PageParameters(BodyParameters):
 
 
 Limit = Annotated[int, json_integer(ge=1, le=MAX_LIMIT)]
+Offset = Annotated[int, json_integer(ge=0)]
 
 
 def keeps_any_json(model: type[BaseModel]) -> bool:

@@ -29,7 +29,7 @@ from ..filters import (
     json_integer,
     json_number,
 )
-from .body_kinds import BodyParameters, ClosedObject, PageParameters
+from .body_kinds import BodyParameters, ClosedObject, Offset, PageParameters
 from .older_bodies import Before
 
 # Seconds. Prefect: api/concurrency_limits_v2.py; from a minute to a day.
@@ -80,7 +80,6 @@ class NamedSort(StrEnum):
 
 
 TaskRuns = Annotated[TaskRunFilter | None, Before("task_run_end_time", OlderTaskRunFilter | None)]
-Offset = Annotated[int, json_integer(ge=0)]
 PageNumber = Annotated[int, json_integer(ge=1)]
 
 

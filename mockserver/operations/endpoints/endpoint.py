@@ -9,8 +9,6 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ... import requests
-
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -31,7 +29,8 @@ class Endpoint:
 
     `operation` is a function of `mockserver.operations`, as "file.function". It is called with a
     `Context`, the parameters of the path, those of the query, and the body if there is one; it
-    returns an `Outcome`. `body` is a request model of `mockserver.requests`.
+    returns an `Outcome`. `body` is a request model of `mockserver.requests`, as "Model" or, in a
+    folder of it, as "objects.Model".
 
     A bulk delete also has `plan`, a function that makes a `Plan` of its body under a dialect. Its
     operation is called with the plan and the store, and returns a `Deletion`. Plans of bodies that
@@ -86,7 +85,11 @@ class Endpoint:
     @cached_property
     def model(self) -> type[BaseModel] | None:
         """The model that `body` names; None where there is none."""
-        return None if self.body is None else getattr(requests, self.body)
+        if self.body is None:
+            return None
+        folder, _, name = f"requests.{self.body}".rpartition(".")
+        found: type[BaseModel] = getattr(import_module(f"...{folder}", __package__), name)
+        return found
 
     @cached_property
     def make_plan(self) -> Callable[[Any, Dialect], Plan]:

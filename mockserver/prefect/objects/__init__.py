@@ -1,0 +1,7 @@
+"""Objects: the records that no filter on flow runs knows, a file for each family.
+
+Comes in: nothing. Goes out: frozen dataclasses with an id, such as `Variable`. The store keeps the
+objects of each class apart (`Store.objects`).
+"""
+
+from .variables import Variable
