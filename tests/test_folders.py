@@ -40,6 +40,7 @@ ORDER = (
     "insight.explanation",
     "insight",
     "operations.endpoints",
+    "operations.variables",
     "operations",
     "seeds",
     "store",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ..prefect import DIALECTS, Dialect
-from .models import FlowRunFilter, Operator
+from .models import Operator, OperatorFilter
 from .predicates import MATCH_ALL, Predicate, has_condition
 from .query_size import QuerySize, violated_limit
 
@@ -24,7 +24,7 @@ _DATABASE_LIMITS = tuple(
 
 
 def filter_warnings(
-    filter_: FlowRunFilter | None,
+    filter_: OperatorFilter | None,
     criteria: Mapping[str, Predicate],
     size: QuerySize,
     dialect: Dialect,

@@ -13,6 +13,8 @@ from .delete import bulk_delete, plan_bulk_delete
 from .deletion import Deletion, Plan, sort_warnings
 
 if TYPE_CHECKING:
+    from .create import CONFLICT
+    from .object_queries import Conditions, Matches, match_objects, page_of_objects
     from .related_filters import (
         FilterSet,
         compile_criteria_of,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 __getattr__ = lazy_exports(
     __name__,
     {
+        "create": ("CONFLICT",),
+        "object_queries": ("Conditions", "Matches", "match_objects", "page_of_objects"),
         "related_filters": (
             "FilterSet",
             "compile_criteria_of",

@@ -47,7 +47,7 @@ MAX_JSON_INTEGER = 2**64 - 1  # the largest integer that a real server can write
 # none); they count against the same limit of the database.
 _PAGE_PARAMETERS, _COUNT_PARAMETERS = 2, 0
 # Warnings of filters that make sense for a delete only.
-_DELETE_ONLY_WARNINGS = frozenset({"no-filter"})
+DELETE_ONLY_WARNINGS = frozenset({"no-filter"})
 
 
 def read_flow_run(context: Context, flow_run_id: str) -> Outcome:
@@ -151,7 +151,7 @@ def _render(context: Context, record: Any) -> replies.Reply:
 def filter_flow_runs(context: Context, body: Any) -> Outcome:
     """List the flow runs that all filters match: `limit` of them from `offset` on, by `sort`."""
     predicate, warnings = compile_body_filters(context, body, flow_runs_predicate, _PAGE_PARAMETERS)
-    page = _page_of_runs(context, predicate, body, _check_offset(context, body.offset))
+    page = _page_of_runs(context, predicate, body, check_offset(context, body.offset))
     return Outcome(page, warnings=warnings, sentence=str(predicate))
 
 
@@ -168,7 +168,7 @@ def paginate_flow_runs(context: Context, body: Any) -> Outcome:
     predicate, warnings = compile_body_filters(context, body, flow_runs_predicate, _PAGE_PARAMETERS)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     results = _page_of_runs(
-        context, predicate, body, _check_offset(context, (body.page - 1) * limit)
+        context, predicate, body, check_offset(context, (body.page - 1) * limit)
     )
     # After the page: on PostgreSQL its offset fails first, and with 503
     # (test_a_page_number_beyond_64_bits).
@@ -224,7 +224,7 @@ def count_flows(context: Context, body: Any) -> Outcome:
 def filter_task_runs(context: Context, body: Any) -> Outcome:
     """List the task runs that all filters match."""
     predicate, warnings = compile_body_filters(context, body, task_runs_predicate, _PAGE_PARAMETERS)
-    offset = _check_offset(context, body.offset)
+    offset = check_offset(context, body.offset)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     sort_by = _sort_by(context, body.sort or type(body).model_fields["sort"].default)
     if sort_by.column == _DURATION:
@@ -285,14 +285,14 @@ def _filter_records(
     context: Context, body: Any, build_predicate: PredicateBuilder, records: RecordSource
 ) -> Outcome:
     predicate, warnings = compile_body_filters(context, body, build_predicate, _PAGE_PARAMETERS)
-    offset = _check_offset(context, body.offset)
+    offset = check_offset(context, body.offset)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     sort = body.sort or type(body).model_fields["sort"].default
     # Equal records come highest id first, as sorting is stable. Prefect sorts by one column
     # (schemas/sorting.py), so a real server promises no order among them; here pages never overlap
     # (test_pages_are_parts_of_one_list).
     highest_first = sorted(filter(predicate, records(context.store)), key=_id, reverse=True)
-    found = _sort_page(context, highest_first, sort, offset + limit)
+    found = sort_page(context, highest_first, sort, offset + limit)
     return Outcome([_render(context, record) for record in found[offset:]], warnings=warnings)
 
 
@@ -330,7 +330,7 @@ def compile_body_filters(
         # SQLAlchemy makes "true" of such a filter and sends no value at all (measured, 3.8.8).
         if "empty-criterion-under-or" not in earned:
             sizes.append((kind, size))
-    warnings = sort_warnings(warned - _DELETE_ONLY_WARNINGS)
+    warnings = sort_warnings(warned - DELETE_ONLY_WARNINGS)
     try:
         _reject_oversized(context, sizes, extra_parameters)
     except ServerFailure as failure:
@@ -356,7 +356,8 @@ def _reject_oversized(
             rejection.refuse(any_runs=len(records) > 0)
 
 
-def _check_offset(context: Context, offset: int) -> int:
+def check_offset(context: Context, offset: int) -> int:
+    """The offset itself. Raises ServerFailure for one that the dialect's database cannot take."""
     database = context.dialect.undocumented_5xx
     if database and offset > MAX_INT64:
         raise ServerFailure("an offset of more than 64 bits", retryable=database.retryable)
@@ -379,7 +380,7 @@ _SORT_COLUMNS: Mapping[str, str] = {
 T = TypeVar("T")
 
 
-def _sort_page(context: Context, records: list[T], sort: str, page_end: int) -> list[T]:
+def sort_page(context: Context, records: list[T], sort: str, page_end: int) -> list[T]:
     """The first `page_end` records in an order such as "NAME_ASC"; equal ones keep their order.
 
     The dialect says whether records without a value are the highest or the lowest.

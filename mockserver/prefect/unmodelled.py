@@ -109,11 +109,6 @@ UNMODELLED_ENDPOINTS = """\
 /v2/concurrency_limits/filter POST
 /v2/concurrency_limits/increment POST
 /v2/concurrency_limits/{id_or_name} DELETE GET PATCH
-/variables/ POST
-/variables/count POST
-/variables/filter POST
-/variables/name/{name} DELETE GET PATCH
-/variables/{id} DELETE GET PATCH
 /work_pools/ POST
 /work_pools/count POST
 /work_pools/filter POST

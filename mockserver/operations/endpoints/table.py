@@ -11,6 +11,7 @@ from .flows import FLOWS
 from .logs import LOGS
 from .server import SERVER
 from .task_runs import TASK_RUNS
+from .variables import VARIABLES
 
 if TYPE_CHECKING:
     from ...prefect import Dialect
@@ -23,6 +24,7 @@ ENDPOINTS = (
     *DEPLOYMENTS,
     *CONCURRENCY_LIMITS,
     *LOGS,
+    *VARIABLES,
     *SERVER,
 )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+import orjson
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ...filters import FilterModel, OperatorFilter, Texts, Uuids
 from .. import BodyParameters, ClosedObject, Offset, PageParameters
@@ -29,17 +29,16 @@ def _check_name(name: str | None) -> str | None:
 
 def _check_value(value: Any) -> Any:
     try:
-        size = len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
-    except UnicodeEncodeError:
+        size = len(orjson.dumps(value))
+    except orjson.JSONEncodeError:  # a lone surrogate, an integer of more than 64 bits, too deep
         raise ValueError("Variable value must be serializable to JSON") from None
     if value is not None and size > MAX_VALUE_BYTES:
         raise ValueError(f"Variable value must be less than {MAX_VALUE_BYTES} characters")
     return value
 
 
-VariableName = Annotated[
-    str, StringConstraints(max_length=MAX_NAME_LENGTH), AfterValidator(_check_name)
-]
+# In this order, as on a real server: the length of a name is looked at last.
+VariableName = Annotated[str, AfterValidator(_check_name), Field(max_length=MAX_NAME_LENGTH)]
 VariableValue = Annotated[Any, BeforeValidator(_check_value)]
 
 

@@ -1,0 +1,17 @@
+"""Requests to the endpoints of all other objects, in groups: one module for each family.
+
+In: the requests of `endpoint_requests`, whose workspace these need, too.
+Out: `GROUPS`. Each group is a story of its own; names with `<u>` are its own, too. What real
+servers answered is in tests/data/releases/objects.json, as recorded_answers.py describes.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+
+from tests.support.endpoint_requests import ApiRequest
+
+FAMILIES: Sequence[ModuleType] = ()
+GROUPS: Mapping[str, Sequence[ApiRequest]] = {
+    name: tuple(requests) for family in FAMILIES for name, requests in family.REQUESTS.items()
+}
+"""The requests of each group, in the order in which they are sent."""
