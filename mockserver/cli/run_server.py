@@ -19,7 +19,7 @@ from ..http.exchange import log_to_stderr
 from ..prefect import Dialect
 from ..resources import resource_path
 from ..store import Store
-from ..worlds import Sessions, Settings, World
+from ..worlds import Sessions, Settings, World, id_source
 from .output import load_with_progress
 
 _EXAMPLE_BODY = '{"flow_runs":{"state":{"type":{"any_":["COMPLETED"]}}},"limit":5}'
@@ -32,7 +32,8 @@ class ServeOptions:
 
     `paths`: none for the shipped fixtures. `now`: None for a running clock. `max_body`: bytes.
     `client_timeout`: seconds. `allowed_hosts`: besides loopback names; "*" is any. `journal`: how
-    many exchanges are kept. `notes`: what is to be logged about the options.
+    many exchanges are kept. `id_seed`: makes new ids repeatable; None for random ones. `notes`:
+    what is to be logged about the options.
     """
 
     paths: tuple[Path, ...]
@@ -47,6 +48,7 @@ class ServeOptions:
     allowed_hosts: tuple[str, ...]
     journal: int
     control_token: str | None
+    id_seed: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -69,6 +71,7 @@ def run_server(options: ServeOptions) -> None:
         Settings(
             dialect=options.dialect,
             now=now,
+            new_id=id_source(options.id_seed),
             max_body=options.max_body,
             client_timeout=options.client_timeout,
             hosts=_allowed_hosts(options),

@@ -132,6 +132,15 @@ ControlTokenFileOption = Annotated[
         help="A file that holds the token, instead of --control-token.",
     ),
 ]
+IdSeedOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="MOCKSERVER_ID_SEED",
+        metavar="TEXT",
+        help="Make new ids repeatable: servers with the same text give the same ids to the same "
+        "requests. Default: ids are random, as a real server's.",
+    ),
+]
 
 
 @commands.command()
@@ -151,6 +160,7 @@ def serve(
     journal: JournalOption = 0,
     control_token: ControlTokenOption = None,
     control_token_file: ControlTokenFileOption = None,
+    id_seed: IdSeedOption = None,
 ) -> None:
     """Serve Prefect's flow-run API with the flow runs in SEEDS.
 
@@ -177,6 +187,7 @@ def serve(
             allowed_hosts=tuple(allow_host or ()),
             journal=journal,
             control_token=_control_token(control_token, control_token_file),
+            id_seed=id_seed or None,  # an empty variable is no seed
             notes=tuple(notes),
         )
     )

@@ -87,8 +87,8 @@ class FlowRunApi:
         `fields` are the fields of a flow run in a seed, and short forms: `started`, `ended` and
         `expected` for its times, `flow` for the name of its flow, and `parent` for the flow run
         whose subflow it is. `state` is a state type, a state name of Prefect's (`Late`), or an
-        object with both; the default is PENDING. Ids are the same in every session. Raises
-        SeedError for a field or value that is not valid.
+        object with both; the default is PENDING. The id is random, unless the session has an
+        `id_seed`. Raises SeedError for a field or value that is not valid.
         """
         return self.make(1, **fields)[0]
 

@@ -29,7 +29,8 @@ from ..worlds import (
     Sessions,
     Settings,
     World,
-    deterministic_ids,
+    id_source,
+    session_settings,
 )
 from .flow_run_api import FlowRunApi
 from .user_errors import call_for_user, is_users
@@ -63,13 +64,15 @@ class MockServer:
         journal: int = MAX_EXCHANGES,
         sessions: int = MAX_SESSIONS,
         control_token: str | None = None,
+        id_seed: str | int | None = None,
     ) -> None:
         """Load seeds: files, folders, documents of collections, or lists of fields for `api.add`.
 
         `dialect` is `spec` or a database and a release, such as `prefect-sqlite@3.8.8`; Python
         warns of a release that was not measured. `now` stops the clock at that time. `max_body` is
         in bytes. `journal` is how many exchanges each world keeps, `sessions` how many sessions the
-        server keeps. Raises UsageError and SeedError.
+        server keeps. New ids are random; with `id_seed` they are the same in every process that
+        makes the same requests. Raises UsageError and SeedError.
         """
         if journal < 1 or sessions < 1:
             raise UsageError("journal and sessions must be at least 1")
@@ -79,7 +82,7 @@ class MockServer:
         self._base_cache = BaseCache()
         settings = Settings(
             dialect=_find_dialect(dialect),
-            new_id=deterministic_ids(),
+            new_id=id_source(id_seed),
             max_body=max_body,
             journal=journal,
             control_token=control_token,
@@ -153,21 +156,21 @@ class MockServer:
         dialect: str | Dialect | None = None,
         now: datetime | str | None = None,
         name: str | None = None,
+        id_seed: str | int | None = None,
         **settings: Any,
     ) -> FlowRunApi:
         """Open a world of its own at `URL/sessions/NAME/api`, which holds only these seeds.
 
-        `settings` are fields of `Settings`; those that are not given are the server's. Raises
-        UsageError and SeedError.
+        Ids differ from those of other sessions; with `id_seed` they are those of every session with
+        this seed, also if tests run in another order. `settings` are fields of `Settings`; those
+        that are not given are the server's. Raises UsageError and SeedError.
         """
         unknown = sorted(settings.keys() - Settings.__dataclass_fields__.keys())
         if unknown:
-            known = ", ".join(Settings.__dataclass_fields__)
+            known = ", ".join(("id_seed", *Settings.__dataclass_fields__))
             raise UsageError(f"{', '.join(unknown)}: no such setting; expected some of {known}")
-        # Ids count anew in each session, so they do not depend on the order of tests.
-        changed = replace(
-            self._sessions.default_world.settings, new_id=deterministic_ids(), **settings
-        )
+        server = self._sessions.default_world.settings
+        changed = replace(session_settings(server, id_seed, journal=0), **settings)
         if dialect is not None:
             changed = replace(changed, dialect=_find_dialect(dialect))
         world = call_for_user(lambda: self._new_world(changed, now, seeds))

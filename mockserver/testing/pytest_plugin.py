@@ -92,7 +92,10 @@ def flow_run_clock() -> Any:
 
 @pytest.fixture
 def flow_run_settings() -> Mapping[str, Any]:
-    """Override it to give other settings, such as `{"max_body": 4096, "journal": 10}`."""
+    """Override it to give other settings, such as `{"max_body": 4096, "id_seed": 1}`.
+
+    With an `id_seed`, new ids are the same in every test; without one, they are random.
+    """
     return {}
 
 

@@ -22,8 +22,8 @@ from .faults import (
 )
 from .journal import MAX_DELETED, MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
 from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
-from .settings import MAX_BODY, Settings
-from .worlds import MAX_SESSIONS, Sessions, World, deterministic_ids, session_settings
+from .settings import MAX_BODY, Settings, id_source
+from .worlds import MAX_SESSIONS, Sessions, World, session_settings
 
 if TYPE_CHECKING:
     from .assertions import (

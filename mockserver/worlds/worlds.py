@@ -12,9 +12,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from hashlib import blake2b
-from itertools import count
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from ..errors import Conflict, NotFound, SeedError, UsageError, to_single_line
 from ..insight.deletion_report import RequestTotals, find_unfinished
@@ -26,7 +24,7 @@ from .faults import Faults
 from .journal import MAX_EXCHANGES, Journal
 from .plan_cache import PlanCache
 from .run_factory import Factory, insert_seeds
-from .settings import Settings
+from .settings import Settings, id_source
 
 # Chosen. A thousand sessions on 20,000 flow runs, with one deletion each, take less than 10 MB
 # (test_sessions_take_memory_for_their_changes_only).
@@ -37,17 +35,6 @@ MAX_SNAPSHOTS = 100
 # which clients remove (section 5.2.4).
 _NAME = re.compile(r"(?=[.]*[^.])[A-Za-z0-9._-]{1,100}")
 _EXPECTED_NAME = "1 to 100 of A-Z a-z 0-9 . _ -, and not dots alone"
-
-
-def deterministic_ids(seed: object = 0) -> Callable[[], str]:
-    """A generator of version 4 UUIDs as text: the same sequence for the same seed."""
-    numbers = count(1)
-
-    def new_id() -> str:
-        digest = blake2b(f"{seed}:{next(numbers)}".encode(), digest_size=16).digest()
-        return str(UUID(bytes=digest, version=4))
-
-    return new_id
 
 
 class World:
@@ -273,7 +260,14 @@ class Sessions:
             self.dropped += 1
 
 
-def session_settings(server: Settings) -> Settings:
-    """The settings of a session: as the server's, with a journal and with reproducible ids."""
-    journal = max(server.journal, MAX_EXCHANGES)
-    return replace(server, journal=journal, new_id=deterministic_ids())
+def session_settings(
+    server: Settings, id_seed: object = None, journal: int = MAX_EXCHANGES
+) -> Settings:
+    """The settings of a session: as the server's, with a journal of at least so many exchanges.
+
+    With a seed, the session has the ids that any session with this seed has; without one, it takes
+    the next ones of the server's source, so that no two sessions have the same.
+    """
+    # Not the ids of a server with this seed: a session may hold runs of the server's own world.
+    new_id = server.new_id if id_seed is None else id_source(f"session/{id_seed}")
+    return replace(server, journal=max(server.journal, journal), new_id=new_id)

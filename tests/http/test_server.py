@@ -13,6 +13,7 @@ import pytest
 
 from mockserver.http.server import base_url
 from mockserver.prefect.releases import NEWEST
+from mockserver.worlds.settings import id_source
 from tests.support.servers import Client, run_serve_command
 
 REQUEST = (
@@ -78,6 +79,15 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
     assert set(warned["warnings"]) == {"no-filter"}
     assert any("up to 1 a call; limit-reached: more flow" in one["message"] for one in entries)
     assert any("413" in entry["message"] for entry in entries)
+
+
+def test_new_ids_of_a_server_can_be_repeated(tmp_path: Path) -> None:
+    """They are then the same in every process, and for `MockServer`."""
+    with run_serve_command(write_seed(tmp_path), "--id-seed", "7") as (_, lines):
+        client = Client(url_of(lines))
+        made = client.send("POST", "/_mock/flow_runs", b"{}").json
+        client.connection.close()
+    assert made[0]["id"] == id_source(7)()
 
 
 def test_a_release_that_was_not_measured_is_logged(tmp_path: Path) -> None:

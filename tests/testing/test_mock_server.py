@@ -86,7 +86,7 @@ def test_wrong_usage_is_an_error_with_a_hint() -> None:
     with pytest.raises(UsageError, match="started already"):
         server.start()
     with pytest.raises(
-        UsageError, match="nonsense: no such setting; expected some of dialect, now"
+        UsageError, match="nonsense: no such setting; expected some of id_seed, dialect, now"
     ):
         server.session(nonsense=0)
     server.stop()
@@ -105,9 +105,9 @@ def test_a_release_that_was_not_measured_is_a_warning_at_the_callers_line() -> N
 
 
 def test_sessions_are_independent(server: MockServer) -> None:
-    """Each has its own flow runs, clock and dialect; new ids are the same in each."""
+    """Each has its own flow runs, clock and dialect, and ids that no other session has."""
     one, other = server.session(), server.session(dialect="prefect-postgresql", name="other")
-    assert one.add(name="a") == other.add(name="a")
+    assert one.add(name="a").id != other.add(name="a").id
     one.post("/flow_runs/bulk_delete", {})
     one.advance("1d")
     assert (len(one.flow_runs), len(other.flow_runs)) == (0, 1)
@@ -116,6 +116,17 @@ def test_sessions_are_independent(server: MockServer) -> None:
     assert other.post("/flow_runs/bulk_delete", {"limit": "1"}).status == 200
     assert one.post("/flow_runs/bulk_delete", {"limit": "1"}).status == 422
     assert server.api.requests == ()
+
+
+def test_ids_can_be_repeated() -> None:
+    """By a seed of the server for its own world, and of a session for that session."""
+    same, again = MockServer(id_seed=7), MockServer(id_seed=7)
+    assert same.api.add().id == again.api.add().id != MockServer(id_seed=8).api.add().id
+    one, other = same.session(id_seed="a"), again.session(id_seed="a")
+    # Nothing else counts: not which other sessions there were.
+    same.session().add()
+    assert one.make(3) == other.make(3)
+    assert one.fork().add().id not in {run.id for run in one.flow_runs}
 
 
 def test_forks_are_independent(api: FlowRunApi) -> None:

@@ -163,6 +163,34 @@ def test_marks_and_fixtures_give_the_seeds(pytester: pytest.Pytester) -> None:
     run(pytester).assert_outcomes(passed=3, warnings=1)
 
 
+def test_ids_are_random_unless_a_fixture_gives_a_seed(pytester: pytest.Pytester) -> None:
+    """Prefect keeps results by ids of runs: no test must meet those of another."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        SEEN = []
+
+        @pytest.mark.parametrize("number", range(5))
+        def test_random(flow_run_api, number):
+            body = {"flow_id": flow_run_api.add().flow_id}
+            SEEN.append(flow_run_api.post("/flow_runs/", body).reply_json["id"])
+            assert len(set(SEEN)) == len(SEEN)
+
+        class TestSeed:
+            @pytest.fixture
+            def flow_run_settings(self):
+                return {"id_seed": "any text"}
+
+            @pytest.mark.parametrize("number", range(2))
+            def test_repeated(self, flow_run_api, number):
+                SEEN.append(flow_run_api.add().id)
+                assert SEEN[-1] == SEEN[5]
+        """
+    )
+    run(pytester).assert_outcomes(passed=7)
+
+
 def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> None:
     """Warnings are in pytest's summary, and errors where a filter says so."""
     pytester.makepyfile(
@@ -185,6 +213,10 @@ def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> No
         @pytest.mark.filterwarnings("ignore:no-filter:mockserver.FlowRunWarning")
         def test_another(flow_run_api):
             delete(flow_run_api)
+
+        @pytest.fixture
+        def flow_run_settings():
+            return {"id_seed": 2}  # etl-0 has the highest id, and etl-2 the next
 
         @pytest.mark.filterwarnings("ignore::mockserver.FlowRunWarning")
         def test_told(flow_run_api):

@@ -20,13 +20,13 @@ from mockserver.worlds.run_factory import (
     insert_seeds,
     to_json_value,
 )
-from mockserver.worlds.worlds import deterministic_ids
+from mockserver.worlds.settings import repeatable_ids
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 def factory() -> Factory:
-    return Factory(lambda: NOW, deterministic_ids())
+    return Factory(lambda: NOW, repeatable_ids(0))
 
 
 def insert(seeds: Seeds, store: Store) -> None:

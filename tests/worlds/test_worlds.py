@@ -15,12 +15,11 @@ from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from mockserver.worlds.faults import Fault, Rule
 from mockserver.worlds.journal import Exchange
-from mockserver.worlds.settings import Settings
+from mockserver.worlds.settings import Settings, id_source
 from mockserver.worlds.worlds import (
     MAX_SNAPSHOTS,
     Sessions,
     World,
-    deterministic_ids,
     session_settings,
 )
 
@@ -107,13 +106,27 @@ def test_load_is_atomic() -> None:
     assert {held.name for held in one.store} == {"a", "b"}
 
 
-def test_ids_are_reproducible_by_seed() -> None:
+def test_ids_are_random_unless_they_have_a_seed() -> None:
     """They are UUIDs of version 4, as a real server's."""
-    ids, same_ids, other_ids = deterministic_ids(), deterministic_ids(), deterministic_ids("b")
+    ids, same_ids, other_ids = id_source("a"), id_source("a"), id_source("b")
     drawn = [ids() for _ in range(100)]
     assert drawn == [same_ids() for _ in range(100)]
     assert not set(drawn) & {other_ids() for _ in range(100)}
     assert {drawn_id[14] for drawn_id in drawn} == {"4"}
+    assert len({id_source()() for _ in range(100)}) == 100
+
+
+def test_a_session_has_the_next_ids_of_its_server_or_those_of_its_seed() -> None:
+    """Ids of two worlds differ unless both were asked for the same ones."""
+    server = Settings(new_id=id_source(1))
+    one, other = session_settings(server), session_settings(server)
+    assert one.new_id() != other.new_id()
+    seeded, same = session_settings(server, id_seed=1), session_settings(server, id_seed=1)
+    drawn = [seeded.new_id() for _ in range(3)]
+    assert drawn == [same.new_id() for _ in range(3)]
+    # A session that starts with what the server's own world has meets none of its ids again.
+    of_server = id_source(1)
+    assert not set(drawn) & {of_server() for _ in range(10)}
 
 
 class ManualSeconds:

@@ -19,7 +19,7 @@ from ...seeds import Seeds
 from ...store import Base, Store
 from ...worlds import World, check_parents, iterate_dump, session_settings
 from ..exchange import SESSION_PREFIX, JsonDocument, JsonList, in_thread, when_prepared
-from .control_request import ControlRequest, require_text
+from .control_request import ControlRequest, optional_text, require_text
 from .slices import adding, in_slices
 
 # Chosen, not measured: one request must not fill the memory.
@@ -56,9 +56,10 @@ async def open_session(request: ControlRequest) -> tuple[int, Any]:
     The reply has a note if the dialect's release was not measured. Raises UsageError, SeedError,
     and Conflict for a name that is taken.
     """
-    fields = request.body_fields("name", "dialect", "now", "empty", "seeds")
+    fields = request.body_fields("name", "dialect", "now", "empty", "seeds", "id_seed")
     origin = request.sessions.default_world
-    settings = session_settings(origin.settings)
+    id_seed = optional_text("id_seed", fields.get("id_seed"))
+    settings = session_settings(origin.settings, id_seed)
     notes: list[str] = []
     if fields.get("dialect") is not None:
         dialect = find_dialect(require_text("dialect", fields["dialect"]), notes.append)

@@ -242,6 +242,20 @@ def test_a_session_of_a_release_that_was_not_measured_has_a_note(server: Control
     assert "note" not in server.value("GET", f"/sessions/{session['name']}")
 
 
+def test_sessions_with_one_id_seed_have_the_same_ids(server: ControlClient) -> None:
+    """Others have ids of their own."""
+
+    def first_id(body: dict[str, str]) -> str:
+        name = server.value("POST", "/sessions", {"empty": True, **body})["name"]
+        inside = ControlClient(server.client, f"/sessions/{name}")
+        made = inside.value("POST", "/flow_runs", {})[0]["id"]
+        return str(UUID(made))
+
+    assert first_id({"id_seed": "a"}) == first_id({"id_seed": "a"})
+    assert len({first_id(body) for body in ({"id_seed": "a"}, {"id_seed": "b"}, {}, {})}) == 4
+    assert server.detail("POST", "/sessions", {"id_seed": 1})[0] == 422
+
+
 def test_the_document_has_the_names_of_dialects() -> None:
     """Its pattern takes what can be looked up, and nothing that is refused by its form."""
     sent = DOCUMENT["paths"]["/_mock/sessions"]["post"]["requestBody"]["content"]
