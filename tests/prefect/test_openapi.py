@@ -67,6 +67,11 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/v2/concurrency_limits/decrement-with-lease": ("post",),
     "/v2/concurrency_limits/leases/{lease_id}/renew": ("post",),
     "/logs/": ("post",),
+    "/variables/": ("post",),
+    "/variables/filter": ("post",),
+    "/variables/count": ("post",),
+    "/variables/{id}": ("get", "patch", "delete"),
+    "/variables/name/{name}": ("get", "patch", "delete"),
     "/health": ("get",),
     "/ready": ("get",),
     "/version": ("get",),
@@ -117,6 +122,7 @@ LISTS = {
     "Body_read_task_runs_task_runs_filter_post": "TaskRunSort",
     "Body_read_deployments_deployments_filter_post": "DeploymentSort",
 }
+OBJECT_LISTS = ("Body_read_variables_variables_filter_post",)
 NEVER_NULL = {
     "flows": "FlowFilter",
     "flow_runs": "FlowRunFilter",
@@ -176,6 +182,18 @@ ADDITIONS = [
         json_body("ErrorDetail"),
         response_places("409", "/flow_runs/", "/task_runs/"),
     ),
+    Addition(
+        "Another variable has the name.",
+        json_body("ErrorDetail"),
+        [
+            ("paths", path, method, "responses", "409")
+            for path, method in (
+                ("/variables/", "post"),
+                ("/variables/{id}", "patch"),
+                ("/variables/name/{name}", "patch"),
+            )
+        ],
+    ),
     *(
         Addition(
             "A server answers 201 if it created something; the published document has only 200.",
@@ -209,7 +227,7 @@ ADDITIONS = [
     Addition(
         "Prefect's own client sends null for no limit (deviation client-nulls).",
         {"anyOf": [{"type": "integer"}, {"type": "null"}]},
-        [("schemas", body, "properties", "limit") for body in LISTS],
+        [("schemas", body, "properties", "limit") for body in (*LISTS, *OBJECT_LISTS)],
     ),
     Addition(
         "The pattern lists the time zones of the machine that made the document.",

@@ -11,12 +11,18 @@ from tests.support.endpoint_requests.api_request import (
     with_each_key_missing,
     with_odd_values,
 )
-from tests.support.endpoint_requests.odd_values import ODD_IDS, ODD_NUMBERS, ODD_TEXTS, UNKNOWN_ID
+from tests.support.endpoint_requests.odd_values import (
+    ODD_IDS,
+    ODD_NUMBERS,
+    ODD_TEXTS,
+    UNKNOWN_ID,
+    Json,
+)
 
 PATH = "/variables/"
 FILTER, COUNT = "/variables/filter", "/variables/count"
-VARIABLE = {"name": "v-<u>", "value": "x", "tags": ["<u>", "a"]}
-OWN = {"tags": {"all_": ["<u>"]}}
+VARIABLE: Json = {"name": "v-<u>", "value": "x", "tags": ["<u>", "a"]}
+OWN: Json = {"tags": {"all_": ["<u>"]}}
 LONG_NAME, LONG_VALUE = "n" * 256, "v" * 4_999
 
 
@@ -36,7 +42,7 @@ CREATES = [
     named("b_1", value={"k": [1, None]}, tags=["<u>", "a", "b"]),
     named("b2", value=None),
 ]
-FILTERS = (
+FILTERS: tuple[Json, ...] = (
     *({}, {"name": None}, {"operator": "or_"}, {"operator": None}, {"operator": "x"}, {"x": 1}),
     *({"name": {"any_": ["a-<u>", "nope"]}}, {"name": {"any_": []}}, {"name": {"like_": "B_"}}),
     *({"name": {"like_": ""}}, {"name": {"like_": "%"}}, {"name": {}}, {"name": {"not_any_": []}}),
@@ -49,6 +55,9 @@ FILTERS = (
     *({"name": {"like_": text}} for text in ODD_TEXTS),
     *({"name": {"any_": [text]}} for text in ODD_TEXTS),
     *({"tags": {"all_": [text]}} for text in ODD_TEXTS[1:]),
+)
+VALUES: tuple[Json, ...] = (
+    *(None, True, 0, -1, 1.5, 1e300, "", "x", [], {}, {"a": [{"b": None}]}, "v" * 4_998),
 )
 NAMES = ("v-%3Cu%3E", "nope", "a%00b", "%ff", "a/b", "a%0Ab", "%20", "V-<u>")
 
@@ -71,9 +80,7 @@ REQUESTS: RequestGroups = {
     "variables: values": [
         *(
             request
-            for place, value in enumerate(
-                (None, True, 0, -1, 1.5, 1e300, "", "x", [], {}, {"a": [{"b": None}]}, "v" * 4_998)
-            )
+            for place, value in enumerate(VALUES)
             for request in (
                 named(f"v{place}", value=value),
                 ApiRequest("GET", f"/variables/<v{place}>"),
