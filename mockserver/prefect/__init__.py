@@ -79,5 +79,5 @@ from .storage_limits import (
     check_stored_labels,
     check_time_range,
 )
-from .unmodelled import is_unmodelled
+from .unmodelled import is_unmodelled, unmodelled_routes
 from .warnings import LIMIT_REACHED, WARNINGS, notes_of, warning_sentence

@@ -294,8 +294,9 @@ class FlowRunApi:
     ) -> tuple[Exchange, ...]:
         """Assert that there was at least one such request, or exactly `times`; return them.
 
-        `path` is a pattern such as `/flow_runs/*`; `json` is the whole body, in which `...` matches
-        any value. The AssertionError shows the nearest other requests and how they differ.
+        `path` is a pattern such as `/flow_runs/*`, or a template such as `/flow_runs/{id}`; `json`
+        is the whole body, in which `...` matches any value. A path that no route has fails,
+        whatever `times`. The AssertionError shows the nearest other requests and how they differ.
         """
         __tracebackhide__ = True
         expected = ExpectedRequest(path, method, json, status, warning)
@@ -337,13 +338,14 @@ class FlowRunApi:
         times: int | None = None,
         **how: Any,
     ) -> Rule:
-        """Inject a fault into requests that match a path pattern and a method.
+        """Inject a fault into requests that match a path and a method.
 
+        `path` is a pattern such as `/flow_runs/*`, or a template such as `/flow_runs/{id}`.
         `probability` is that of each request; `times` is how many requests are affected, None for
         all. The fault is a preset (`sqlite-503`, `rate-limited`, `conflict`, `cut-before`,
         `cut-after`, `partial-body`, `reply-lost`), fields, or both: `status`, `cut`, `latency`,
         `lognormal`, `after`, `retry_after`, `detail` and `close`, as in `worlds.faults.Fault`.
-        Raises UsageError.
+        Raises UsageError, also for a path and method that no route has.
         """
         rule = call_for_user(
             lambda: Rule(build_fault(preset, **how), path, method, probability, times)

@@ -21,6 +21,7 @@ from .faults import (
     parse_fault_header,
 )
 from .journal import MAX_DELETED, MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
+from .path_patterns import explain_no_route
 from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
 from .settings import MAX_BODY, Settings, id_source
 from .worlds import MAX_SESSIONS, Sessions, World, session_settings

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -18,6 +17,7 @@ from ..errors import to_single_line
 from ..filters import ONE_OF, AnyOf, Comparison, Predicate
 from ..prefect import FlowRun
 from .journal import Exchange, failed_conditions
+from .path_patterns import explain_no_route, matches_path
 
 T = TypeVar("T")
 
@@ -43,7 +43,8 @@ ANY: Final = _Any.ANY
 class ExpectedRequest:
     """A request that a test expects; a field that is None (or ANY) can have any value.
 
-    `path` is a pattern such as `/flow_runs/*`; a leading `/api` is ignored. `json` is the body, in
+    `path` is a pattern such as `/flow_runs/*`, or a template such as `/flow_runs/{id}`
+    (path_patterns.py); a leading `/api` is ignored. `json` is the body, in
     which `...` stands for any value. `warning` is the id of a warning that the reply must have.
     """
 
@@ -65,8 +66,8 @@ class ExpectedRequest:
         return not self.differences(exchange, 1)
 
     def _differences(self, exchange: Exchange) -> Iterator[str]:
-        path = self.path.removeprefix("/api")
-        if not fnmatchcase(exchange.path, path):
+        if not matches_path(self.path, exchange.path):
+            path = self.path.removeprefix("/api")
             yield f"path: {exchange.path}, not {path}"
         if self.method not in (None, exchange.method):
             yield f"method: {exchange.method}, not {self.method}"
@@ -130,14 +131,17 @@ def explain_request_mismatch(
 ) -> str:
     """Why a number of requests is not the expected one; empty where it is.
 
-    `found` is how many of the exchanges are as expected; `times` None is at least one.
+    `found` is how many of the exchanges are as expected; `times` None is at least one. Of a path
+    that no route has, not even no request at all can be expected.
     """
-    if found == times or (times is None and found):
+    no_route = "" if found else explain_no_route(expected.path, expected.method)
+    if not no_route and (found == times or (times is None and found)):
         return ""
     count = "a request" if times is None else _pluralize(times, "request")
     lines = [f"expected {count}: {expected}", f"found {found or 'none'}"]
     if not exchanges:
         lines[1] = "no request was recorded at all"
+    lines += [no_route] if no_route else []
     compared = [(expected.differences(exchange, _MAX_COUNTED), exchange) for exchange in exchanges]
     lines += _indent([exchange for differences, exchange in compared if not differences], str)
     if times is not None and found > times:

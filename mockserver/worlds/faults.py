@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from math import exp
 from random import Random
 from typing import Any
 
 from ..errors import UsageError
+from .path_patterns import check_route, matches_path
 
 FAULT_HEADER = "x-mockserver-fault"
 # Chosen: a loop that adds rules must not fill the memory (test_rules_are_bounded).
@@ -206,9 +206,10 @@ def parse_fault_header(text: str) -> Fault:
 class Rule:
     """Which requests a fault happens to: by method and path, with a probability, so many times.
 
-    `path` is a pattern such as `/flow_runs/*`; a leading `/api` is removed. `method` None is every
-    method, `times` None is without end. `happened` counts how often the fault has happened.
-    Raises UsageError for values that make no rule.
+    `path` is a pattern such as `/flow_runs/*`, or a template such as `/flow_runs/{id}`
+    (path_patterns.py); a leading `/api` is removed. `method` None is every method, `times` None is
+    without end. `happened` counts how often the fault has happened. Raises UsageError for values
+    that make no rule, and for a path and method that no route has.
     """
 
     fault: Fault
@@ -228,12 +229,13 @@ class Rule:
             raise UsageError(f"times is {self.times!r}; expected 1 or more, or None for always")
         self.path = self.path.removeprefix("/api")
         self.method = None if self.method is None else str(self.method).upper()
+        check_route(self.path, self.method)
 
     def applies_to(self, method: str, path: str) -> bool:
         """Whether the rule covers such a request and has times left. Chance is not asked here."""
         if self.times is not None and self.happened >= self.times:
             return False
-        return self.method in (None, method) and fnmatchcase(path, self.path)
+        return self.method in (None, method) and matches_path(self.path, path)
 
 
 class Faults:

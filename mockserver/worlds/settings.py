@@ -49,7 +49,7 @@ def id_source(seed: object = None) -> Callable[[], str]:
 class Settings:
     """How a server answers. Durations are in seconds, sizes in bytes.
 
-    `now` and `new_id` are the sources of time and of ids (`id_source`). `client_timeout` is how long
+    `now` and `new_id` are the sources of time and ids (`id_source`). `client_timeout` is how long
     a client may take to send a body, and how long it may read nothing of a reply. `hosts` are the
     host names that a request may be addressed to besides loopback ones; None is any. `journal` is
     how many exchanges the journal keeps; 0 is no journal. `control_token` is the token that a user

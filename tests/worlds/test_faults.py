@@ -90,6 +90,16 @@ def test_the_first_rule_that_applies_wins() -> None:
     assert faults.next_fault("POST", "/flow_runs/filter") is None
 
 
+def test_a_rule_may_have_a_template() -> None:
+    """As openapi.yaml writes the paths of endpoints."""
+    faults = Faults()
+    faults.add(Rule(Fault(status=503), "/flow_runs/{id}"))
+    assert faults.next_fault("POST", "/flow_runs/filter") is None
+    path = "/flow_runs/0f0e0d0c-0000-4000-8000-000000000000"
+    assert faults.next_fault("GET", path) == Fault(status=503)
+    assert faults.next_fault("POST", f"{path}/set_state") is None
+
+
 def test_probability_is_reproducible_by_seed() -> None:
     """The same seed makes the same requests fail; their share is close to the probability."""
 
@@ -110,6 +120,8 @@ def test_probability_is_reproducible_by_seed() -> None:
     ("given", "message"),
     [({"path": "flow_runs"}, "path is 'flow_runs'; expected a pattern"),
      ({"path": 3}, "path is 3"),
+     ({"path": "/flow_run/{id}"}, "matches no route; the nearest is /flow_runs/{id}"),
+     ({"path": "/flow_runs/filter", "method": "get"}, "has the method GET; expected POST"),
      ({"probability": 1.5}, "probability is 1.5; expected a number from 0 to 1"),
      ({"probability": "often"}, "probability is 'often'"),
      ({"times": 0}, "times is 0; expected 1 or more"), ({"times": "2"}, "times is '2'")],

@@ -261,8 +261,8 @@ def test_the_nearest_requests_are_listed_first() -> None:
 
 def test_missing_surplus_and_differing_requests_are_reported() -> None:
     """No request at all, too many, another method, another warning."""
-    assert explain(ExpectedRequest("/x", warning="no-filter"), times=2) == (
-        "expected 2 requests: any method /x, with the warning no-filter\n"
+    assert explain(ExpectedRequest("/docs", warning="no-filter"), times=2) == (
+        "expected 2 requests: any method /docs, with the warning no-filter\n"
         "no request was recorded at all"
     )
     assert explain(ExpectedRequest(), exchange(), exchange(2), times=1) == (
@@ -278,6 +278,17 @@ def test_missing_surplus_and_differing_requests_are_reported() -> None:
     assert explain(ExpectedRequest(method="GET", warning="no-filter"), exchange()).endswith(
         "    method: POST, not GET\n    warnings: none, not no-filter"
     )
+
+
+def test_a_path_that_no_route_has_is_never_as_expected() -> None:
+    """Not even where no request is expected; but a request that was recorded counts."""
+    assert explain(ExpectedRequest("/flow_run/{id}"), exchange(), times=0).splitlines()[:3] == [
+        "expected 0 requests: any method /flow_run/{id}",
+        "found none",
+        "the path '/flow_run/{id}' matches no route; the nearest is /flow_runs/{id}",
+    ]
+    assert explain(ExpectedRequest("/flow_runs/{id}"), exchange(), times=0) == ""
+    assert explain(ExpectedRequest("/x"), replace(exchange(), path="/x"), times=1) == ""
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from ...worlds import (
     World,
     build_fault,
     explain_deletion_mismatch,
+    explain_no_route,
     explain_request_mismatch,
 )
 from ..exchange import JsonList, in_thread, when_prepared
@@ -50,13 +51,17 @@ def _require_journal(world: World) -> Journal:
 def list_journal(request: ControlRequest) -> tuple[int, Any]:
     """Return exchanges, oldest first, and how many older ones were dropped.
 
-    The query selects by path, method and number. Raises NotFound, UsageError.
+    The query selects by path, method and number. Raises NotFound, UsageError, also for a path that
+    no route and no request has.
     """
     journal = _require_journal(request.world)
     after = request.query_integer("after", 0, _MAX_INTEGER)
     limit = request.query_integer("limit", MAX_EXCHANGES, MAX_EXCHANGES)
     path = require_text("path", request.query_value("path") or "*")
     expected = ExpectedRequest(path, request.query_value("method"))
+    no_route = explain_no_route(expected.path, expected.method)
+    if no_route and not any(map(expected.matches, journal)):
+        raise UsageError(no_route)
     found = (one for one in tuple(journal) if one.number > after and expected.matches(one))
     # `found` is lazy: what comes after the limit is not compared.
     exchanges = map(_exchange_reply, islice(found, limit))

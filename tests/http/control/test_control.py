@@ -341,6 +341,8 @@ def test_the_journal_lists_requests_and_replies(session: ControlClient) -> None:
     assert numbers("path=/flow_runs/*") == [1]
     assert (numbers("method=GET"), numbers("after=1"), numbers("limit=1")) == ([2], [2], [1])
     assert session.detail("GET", "/journal?limit=1001")[0] == 422
+    status, detail = session.detail("GET", "/journal?path=/flow_runs/bulk-delete")
+    assert (status, detail.endswith("the nearest is /flow_runs/bulk_delete")) == (422, True)
     assert [run["name"] for run in session.value("GET", "/deleted")] == [
         first["deleted"][0]["name"]
     ]
@@ -394,6 +396,8 @@ def test_faults_are_added_and_cleared(session: ControlClient) -> None:
     assert [rule["happened"] for rule in rules] == [1, 1, 0]
     assert session.detail("POST", "/faults", {"status": 200})[0] == 422
     assert session.detail("POST", "/faults", {"status": 500, "times": 0})[0] == 422
+    status, detail = session.detail("POST", "/faults", {"status": 500, "path": "/flow_run/{id}"})
+    assert (status, detail.endswith("the nearest is /flow_runs/{id}")) == (422, True)
     session.value("DELETE", "/faults?seed=3")
     assert session.value("GET", "/faults") == []
 
