@@ -106,7 +106,7 @@ async def deleted(request: ControlRequest) -> tuple[int, Any]:
 
 
 async def assert_deleted(request: ControlRequest) -> tuple[int, Any]:
-    """Return whether requests deleted these flow runs and no others, and if not, the difference.
+    """Return whether requests deleted these flow runs and no others; if not, the difference, as 409.
 
     Raises UsageError, NotFound.
     """
@@ -118,7 +118,16 @@ async def assert_deleted(request: ControlRequest) -> tuple[int, Any]:
     journal = _require_journal(request.world)
     store = await when_prepared(request.world.store.fork)
     complaint = await in_thread(_explain_deletions, given, journal.deleted, store, tuple(journal))
-    return 200, {"holds": not complaint, "complaint": complaint or None}
+    return _verdict(complaint)
+
+
+def _verdict(complaint: str) -> tuple[int, Any]:
+    """The reply to an assertion, which holds if there is no complaint.
+
+    409 makes `curl -f`, and clients that raise for a status, fail. It is not 417: on that, curl
+    sends the request again (RFC 9110, section 10.1.1), and others do, too.
+    """
+    return (409 if complaint else 200), {"holds": not complaint, "complaint": complaint or None}
 
 
 def _explain_deletions(
@@ -135,7 +144,7 @@ def _explain_deletions(
 
 
 async def assert_called(request: ControlRequest) -> tuple[int, Any]:
-    """Return whether there was such a request, and if not, what came nearest.
+    """Return whether there was such a request; if not, what came nearest, as 409.
 
     Raises UsageError, NotFound.
     """
@@ -153,7 +162,7 @@ async def assert_called(request: ControlRequest) -> tuple[int, Any]:
     times = _optional_integer("times", fields.get("times"))
     exchanges = tuple(_require_journal(request.world))
     complaint = await in_thread(_explain_calls, expected, exchanges, times)
-    return 200, {"holds": not complaint, "complaint": complaint or None}
+    return _verdict(complaint)
 
 
 def _explain_calls(
