@@ -26,7 +26,7 @@ from .field_types import (
     strict_union,
     without_fail_fast,
 )
-from .like import LikePattern, compile_prefix
+from .like import LikePattern, compile_like, compile_prefix
 from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
 from .predicates import (
     AT_OR_AFTER,

@@ -16,7 +16,7 @@ from uuid import UUID
 from aiohttp import web
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
-from ..operations import Context, Deletion, Outcome, sort_warnings
+from ..operations import Context, Deletion, Outcome, TextReply, sort_warnings
 from ..operations.endpoints import Endpoint, lacks_path
 from ..prefect import LIMIT_REACHED
 from ..requests import Message, check_api_version, parse_api_version, read_request, read_uuid
@@ -29,6 +29,7 @@ from .exchange import (
     json_reply,
     log_warnings,
     read_message,
+    text_reply,
     world_of,
 )
 
@@ -116,8 +117,10 @@ def _operate(
     creator = creator_from_headers(request)
     keep_runs = world.journal is not None
     context = Context(
-        world.store, dialect, now, world.new_id, client_version, creator, keep_runs=keep_runs
+        world.store, dialect, now, world.new_id, client_version, creator, keep_runs, world.events
     )
+    if endpoint.links:
+        context = context._replace(url=str(request.url))
     try:
         return endpoint.call(context, *arguments), warned
     except RefusedRequest as refusal:
@@ -221,12 +224,15 @@ def _outcome_response(
         about = f"{request.path}: {outcome.sentence}" if outcome.sentence else request.path
         log_warnings("%s", about, warnings=warnings, dialect=dialect)
     try:
-        reply = json_reply(
-            outcome.value,
-            status=status,
-            warnings=warnings,
-            narrow=endpoint.int64_only and dialect.huge_integers,
-        )
+        if isinstance(outcome.value, TextReply):
+            reply = text_reply(outcome.value, status=status)
+        else:
+            reply = json_reply(
+                outcome.value,
+                status=status,
+                warnings=warnings,
+                narrow=endpoint.int64_only and dialect.huge_integers,
+            )
     except UnicodeEncodeError:  # which SQLite has taken among JSON
         raise ServerFailure("a lone surrogate in a reply", retryable=False) from None
     world.totals.count(endpoint.method, endpoint.template, status, outcome.deletion, warnings)

@@ -8,34 +8,36 @@ answers. A bulk delete returns a `Deletion` instead.
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .context import Context, Outcome
-from .delete import bulk_delete, plan_bulk_delete
+from .context import Context, Outcome, TextReply, require_flow_run
+from .delete import bulk_delete, delete_matching, plan_bulk_delete
 from .deletion import Deletion, Plan, sort_warnings
 
 if TYPE_CHECKING:
-    from .create import CONFLICT
+    from .create import CONFLICT, find_task_run_by_keys, insert_flow_run
     from .object_queries import Conditions, Matches, match_objects, page_of_objects
+    from .queries import check_offset, compile_body_filters, sort_by, sort_page
     from .related_filters import (
         FilterSet,
         compile_criteria_of,
+        deployments_predicate,
         filter_set_from,
         flow_runs_predicate,
     )
-    from .replies import flow_run_reply
-    from .task_run_events import record_event
+    from .replies import deployment_reply, flow_run_reply
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "create": ("CONFLICT",),
+        "create": ("CONFLICT", "find_task_run_by_keys", "insert_flow_run"),
         "object_queries": ("Conditions", "Matches", "match_objects", "page_of_objects"),
+        "queries": ("check_offset", "compile_body_filters", "sort_by", "sort_page"),
         "related_filters": (
             "FilterSet",
             "compile_criteria_of",
+            "deployments_predicate",
             "filter_set_from",
             "flow_runs_predicate",
         ),
-        "replies": ("flow_run_reply",),
-        "task_run_events": ("record_event",),
+        "replies": ("deployment_reply", "flow_run_reply"),
     },
 )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..errors import NotFound
+from ..events import EventLog
 from ..prefect import CreatedBy, Dialect, FlowRun
 from ..store import Store
 from .deletion import Deletion
@@ -18,6 +19,8 @@ class Context(NamedTuple):
     `now` is one instant for the whole request. `api_version` is the client's, such as (0, 8, 4),
     or None where it does not say; `created_by` is the automation that it acts for, if any.
     `keep_runs`: the caller wants deleted runs as they last were, which takes as long as the delete.
+    `events` is told what happens; where none is given, nobody asks. `url` is the one that was
+    requested, for endpoints with links in their replies.
     """
 
     store: Store
@@ -27,6 +30,16 @@ class Context(NamedTuple):
     api_version: tuple[int, ...] | None = None
     created_by: CreatedBy | None = None
     keep_runs: bool = True
+    events: EventLog = EventLog(0)
+    url: str = ""
+
+
+class TextReply(NamedTuple):
+    """A reply that is no JSON: a text, its media type, and the header that makes it a file."""
+
+    text: str
+    media_type: str
+    disposition: str | None = None
 
 
 class Outcome(NamedTuple):

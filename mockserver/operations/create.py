@@ -1,7 +1,8 @@
-"""Operations that create flow runs, flows and task runs, and accept logs (which are not kept)."""
+"""Operations that create flow runs, flows and task runs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..errors import Conflict, NotFound
@@ -14,7 +15,6 @@ from ..prefect import (
     StateType,
     TaskRun,
     WorkQueue,
-    check_integer_size,
     check_readable,
     check_storable,
     check_stored_labels,
@@ -22,7 +22,7 @@ from ..prefect import (
     generate_name,
     non_default_state_details,
 )
-from ..requests import FlowCreate, FlowRunCreate, Logs, StateCreate, TaskRunCreate
+from ..requests import FlowCreate, FlowRunCreate, StateCreate, TaskRunCreate
 from . import replies
 from .context import Context, Outcome, require_flow_run
 from .set_state import (
@@ -47,9 +47,25 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
     Raises NotFound for an unknown work pool or queue, Conflict for an unknown flow or parent task
     run, ServerFailure where a real server fails.
     """
-    store, now = context.store, context.now
     # Prefect looks the queue up before it inserts the run (api/flow_runs.py, create_flow_run).
-    queue = _resolve_work_queue(context, body)
+    return insert_flow_run(context, body, _resolve_work_queue(context, body))
+
+
+def _unchanged(run: FlowRun) -> FlowRun:
+    return run
+
+
+def insert_flow_run(
+    context: Context,
+    body: FlowRunCreate,
+    queue: WorkQueue | None,
+    finish: Callable[[FlowRun], FlowRun] = _unchanged,
+) -> Outcome:
+    """Do what `create_flow_run` does, in a work queue that was found already.
+
+    `finish` sets what no body of /flow_runs/ has.
+    """
+    store, now = context.store, context.now
     check_storable(
         context.dialect,
         texts=(body.name, body.flow_version, body.work_queue_name, body.idempotency_key),
@@ -68,7 +84,7 @@ def create_flow_run(context: Context, body: FlowRunCreate) -> Outcome:
         check_readable(context.dialect, body.empirical_policy.retry_delay_seconds, body.labels)
     proposed = body.state or StateCreate(type=StateType.PENDING)
     check_initial_state_data(context, proposed)
-    run = _new_flow_run(context, body, flow, queue)
+    run = finish(_new_flow_run(context, body, flow, queue))
     # Prefect sets the first state with force: only the minimal policy applies.
     transition = propose_state(context, run, new_state(context, proposed), force=True)
     check_state(context, transition.state)
@@ -290,20 +306,3 @@ def find_task_run_by_keys(
     # (models/task_runs.py, create_task_run).
     keys = (task_key, dynamic_key)
     return next((run for run in candidates if (run.task_key, run.dynamic_key) == keys), None)
-
-
-def accept_logs(context: Context, body: Logs) -> Outcome:
-    """Accept logs, because clients send them. They are not kept.
-
-    Raises ServerFailure for values that no column of a real server holds; InvalidRequest for a
-    time outside the years 1-9999 in a dialect without server failures.
-    """
-    for index, log in enumerate(body.root):
-        check_time_range(context.dialect, log.timestamp, ("body", index, "timestamp"))
-        # The column is a SMALLINT (Prefect: orm_models.py, Log); deviation `small-levels`.
-        check_integer_size(context.dialect, log.level, bits=16)
-        texts = (log.name, log.message)
-        if context.dialect.log_nul_dropped:
-            texts = (log.name.replace("\0", ""), log.message.replace("\0", ""))
-        check_storable(context.dialect, texts=texts)
-    return Outcome(None)

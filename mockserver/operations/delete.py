@@ -12,6 +12,7 @@ from ..errors import NotFound, RefusedRequest, ServerFailure, UsageError, refusa
 from ..filters import (
     ONE_OF,
     Comparison,
+    Predicate,
     QuerySize,
     admit_nulls,
     combine_criteria,
@@ -110,6 +111,7 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
     # Read before the delete, after which the store no longer has them.
     runs = _runs_of(store, found.ids) if keep_runs else ()
     store.delete_found(found)
+    store.logs.drop(found.ids)
     return Deletion(tuple(found.ids), plan, sort_warnings(warned), runs)
 
 
@@ -117,8 +119,21 @@ def delete_flow_run(context: Context, flow_run_id: str) -> Outcome:
     """Delete a flow run, and what goes with it (M11). Raises NotFound."""
     run = require_flow_run(context, flow_run_id)
     context.store.delete([flow_run_id])
+    # A real server's own task deletes them, even without background services, but only where flow
+    # runs are deleted themselves, not with their flow (Prefect: api/flow_runs.py,
+    # delete_flow_run_logs).
+    context.store.logs.drop([flow_run_id])
     by_id = Comparison("id", ONE_OF, frozenset((flow_run_id,)))
     return Outcome(None, deletion=deletion_of((run,), by_id))
+
+
+def delete_matching(context: Context, predicate: Predicate) -> Deletion:
+    """Delete the flow runs that satisfy a predicate, and what goes with them (M11)."""
+    store = context.store
+    found = store.find(predicate, len(store))
+    runs = _runs_of(store, found.ids) if context.keep_runs else ()
+    store.delete_found(found)
+    return Deletion(tuple(found.ids), Plan(predicate, predicate), runs=runs)
 
 
 def delete_flow(context: Context, flow_id: str) -> Outcome:
@@ -128,12 +143,10 @@ def delete_flow(context: Context, flow_id: str) -> Outcome:
         raise NotFound("Flow not found")
     # flow_run.flow_id and deployment.flow_id are ON DELETE CASCADE (Prefect: orm_models.py).
     by_flow = Comparison("flow_id", ONE_OF, frozenset((flow_id,)))
-    found = store.find(by_flow, len(store))
-    runs = _runs_of(store, found.ids) if context.keep_runs else ()
-    store.delete_found(found)
+    deletion = delete_matching(context, by_flow)
     store.deployments.drop([each.id for each in store.deployments if by_flow(each)])
     store.flows.drop([flow_id])
-    return Outcome(None, deletion=Deletion(tuple(found.ids), Plan(by_flow, by_flow), runs=runs))
+    return Outcome(None, deletion=deletion)
 
 
 def _runs_of(store: Store, flow_run_ids: Sequence[str]) -> tuple[FlowRun, ...]:

@@ -54,6 +54,15 @@ CHANGES: tuple[Change, ...] = (
         endpoint="POST /logs/",
         databases=("postgresql",),
     ),
+    # Prefect: schemas/actions.py, DeploymentScheduleCreate and DeploymentScheduleUpdate.
+    Change(
+        "schedule-replaces",
+        "3.6.17",
+        "a schedule of a deployment has no replaces: 422",
+        "a schedule of a deployment can say by replaces which one it takes the place of",
+        '{"schedules":[{"schedule":{"cron":"0 2 * * *"},"slug":"new","replaces":"old"}]}',
+        endpoint="PATCH /deployments/{id}",
+    ),
     # Prefect: core_policy.py, PreventPendingTransitions.
     Change(
         "pending-renamed",
@@ -71,6 +80,15 @@ CHANGES: tuple[Change, ...] = (
         "a filter on task runs has end_time",
         '{"task_runs":{"end_time":{"is_null_":true}}}',
         endpoint="POST /task_runs/filter",
+    ),
+    # Prefect: schemas/responses.py, WorkPoolResponse and WorkQueueResponse.
+    Change(
+        "active-slots",
+        "3.6.23",
+        "nothing tells how many slots of a concurrency limit of a pool or queue are taken",
+        "pools and queues have active_slots, and concurrency_status lists the runs that take slots",
+        '{"limit":10}',
+        endpoint="POST /work_pools/{name}/concurrency_status",
     ),
     # Prefect: core_policy.py, PreserveDeploymentConcurrencyLeaseId.
     Change(
@@ -91,6 +109,24 @@ CHANGES: tuple[Change, ...] = (
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a",'
         '"parameters":{"text":"(524,288 letters)"}}',
         endpoint="POST /flow_runs/",
+    ),
+    # Prefect: _internal/schemas/validators.py, normalize_rrule_string.
+    Change(
+        "rrule-anchored",
+        "3.6.26",
+        "a recurrence rule is kept as it is sent",
+        "a recurrence rule without a start is kept with one",
+        '[{"schedule":{"rrule":"FREQ=DAILY"}}]',
+        endpoint="POST /deployments/{id}/schedules",
+    ),
+    # Prefect: models/deployments.py, update_deployment.
+    Change(
+        "pool-cleared",
+        "3.6.27",
+        "null as the work pool of a deployment changes nothing",
+        "null as the work pool of a deployment takes it out of its pool",
+        '{"work_pool_name":null}',
+        endpoint="PATCH /deployments/{id}",
     ),
     # Prefect: services/task_run_recorder.py, which resolved conflicts of ids only, but a unique
     # index holds the keys. Clients send events over this websocket.
@@ -131,6 +167,27 @@ CHANGES: tuple[Change, ...] = (
         "a COMPLETED run can become PENDING, RUNNING or SCHEDULED again, whatever its data is, "
         "unless that is a persisted result",
         '{"state":{"type":"RUNNING"}}',
+    ),
+    # Prefect: api/flow_runs.py, download_logs.
+    Change(
+        "log-download-complete",
+        "3.7.1",
+        "no logs are downloaded as an empty text, and the name of the file is the run's as it is: "
+        "500 unless it is Latin-1",
+        "no logs are downloaded as a row of titles, and the name of the file is percent-encoded",
+        "(no body)",
+        endpoint="GET /flow_runs/{id}/logs/download",
+    ),
+    # Prefect: api/workers.py and api/work_queues.py.
+    Change(
+        "queue-found-first",
+        "3.7.2",
+        "a change of an unknown work queue is 404 with a text that names no id, and in an unknown "
+        "work pool with one about the queue",
+        "a change of an unknown work queue is 404 with a text that names its id, and in an unknown "
+        "work pool with one about the pool",
+        '{"is_paused":true}',
+        endpoint="PATCH /work_queues/{id}",
     ),
     # FastAPI: routing.py, get_request_handler reads it with strict_content_type=False only, since
     # 0.132. Prefect 3.7.3 is the first that needs a FastAPI that new (for its Starlette).
@@ -209,6 +266,25 @@ CHANGES: tuple[Change, ...] = (
         '"history_interval_seconds":3600}',
         endpoint="POST /flow_runs/history",
     ),
+    # Prefect: models/deployments.py, create_deployment and update_deployment.
+    Change(
+        "job-variables-emptied",
+        "3.8.7",
+        "an empty object as the job variables of a deployment changes nothing",
+        "an empty object as the job variables of a deployment takes them all away",
+        '{"job_variables":{}}',
+        endpoint="PATCH /deployments/{id}",
+    ),
+    # Prefect: schemas/filters.py, LogFilterTextSearch.
+    Change(
+        "log-search-literal",
+        "3.8.8",
+        "%, _ and \\ in a search of the texts of logs are wildcards",
+        "a search of the texts of logs has no wildcards",
+        '{"logs":{"text":{"query":"100%"}}}',
+        endpoint="POST /logs/filter",
+        databases=("postgresql",),
+    ),
     # Prefect: api/concurrency_limits_v2.py.
     Change(
         "names-needed",
@@ -262,7 +338,6 @@ CHANGES: tuple[Change, ...] = (
         '{"logs":{"text":{"query":"done"}}}',
         endpoint="POST /logs/filter",
         databases=("sqlite",),
-        modelled=False,
     ),
 )
 

@@ -65,6 +65,7 @@ class DatabaseLimits:
     max_tags: int | None  # in one tags.any_ or tags.all_
     max_like_bytes: int | None  # UTF-8; only checked when a name is compared with the pattern
     max_parameters: int | None  # values of all lists, like_, times and the limit together
+    lacks_concat: bool = False  # it has no function of this name
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Dialect:
     null_pause_keys: bool = False
     unreadable_labels: bool = False
     huge_integers: bool = False
+    unique_violation_named: bool = False  # an error tells that a slug of a schedule is taken
     nulls_high: bool = False  # a sort treats null as the highest value; the document is silent
     # Changes.
     log_nul_dropped: bool = True
@@ -122,6 +124,15 @@ class Dialect:
     pause_left_cleared: bool = True
     forced_keeps_lease: bool = True
     duration_sorts: bool = True
+    schedule_replaces: bool = True
+    rrule_anchored: bool = True
+    pool_cleared: bool = True
+    job_variables_emptied: bool = True
+    active_slots: bool = True
+    queue_found_first: bool = True
+    log_download_complete: bool = True
+    log_search_literal: bool = True
+    log_search_on_sqlite: bool = True
 
     def has(self, deviation: Deviation) -> bool:
         """Whether the servers that this dialect stands for have a deviation."""
@@ -158,7 +169,11 @@ _ON_SQLITE = Dialect(
     # SQLITE_MAX_LIKE_PATTERN_LENGTH is 50,000, of which the two % around the text take 2. Prefect
     # makes the tags of a list the arguments of one json_array() (utilities/database.py).
     undocumented_5xx=DatabaseLimits(
-        retryable=False, max_tags=127, max_like_bytes=49_998, max_parameters=None
+        retryable=False,
+        max_tags=127,
+        max_like_bytes=49_998,
+        max_parameters=None,
+        lacks_concat=True,  # SQLite has it since 3.44
     ),
 )
 _ON_POSTGRESQL = replace(
@@ -170,6 +185,8 @@ _ON_POSTGRESQL = replace(
     nul=NulHandling.FAILS,
     # PostgreSQL's default order; SQLite takes null for the smallest value.
     nulls_high=True,
+    # Prefect looks for words that only PostgreSQL has (api/deployments.py).
+    unique_violation_named=True,
     # Measured; asyncpg, Prefect's driver, takes no more arguments in one query (prepared_stmt.pyx).
     undocumented_5xx=DatabaseLimits(
         retryable=True, max_tags=None, max_like_bytes=None, max_parameters=32_767

@@ -54,18 +54,8 @@ UNMODELLED_ENDPOINTS = """\
 /concurrency_limits/tag/{tag} DELETE GET
 /concurrency_limits/tag/{tag}/reset POST
 /concurrency_limits/{id} DELETE GET
-/deployments/ POST
 /deployments/bulk_delete POST
-/deployments/get_scheduled_flow_runs POST
-/deployments/paginate POST
-/deployments/{id} DELETE PATCH
-/deployments/{id}/create_flow_run POST
-/deployments/{id}/create_flow_run/bulk POST
-/deployments/{id}/pause_deployment POST
-/deployments/{id}/resume_deployment POST
 /deployments/{id}/schedule POST
-/deployments/{id}/schedules GET POST
-/deployments/{id}/schedules/{schedule_id} DELETE PATCH
 /deployments/{id}/work_queue_check GET
 /events/count-by/{countable} POST
 /flow_runs/{id}/graph GET
@@ -103,25 +93,6 @@ UNMODELLED_ENDPOINTS = """\
 /v2/concurrency_limits/filter POST
 /v2/concurrency_limits/increment POST
 /v2/concurrency_limits/{id_or_name} DELETE GET PATCH
-/work_pools/ POST
-/work_pools/count POST
-/work_pools/filter POST
-/work_pools/{name} DELETE GET PATCH
-/work_pools/{name}/concurrency_status POST 3.6.23
-/work_pools/{name}/get_scheduled_flow_runs POST
-/work_pools/{work_pool_name}/queues POST
-/work_pools/{work_pool_name}/queues/filter POST
-/work_pools/{work_pool_name}/queues/{name} DELETE GET PATCH
-/work_pools/{work_pool_name}/workers/filter POST
-/work_pools/{work_pool_name}/workers/heartbeat POST
-/work_pools/{work_pool_name}/workers/{name} DELETE
-/work_queues/ POST
-/work_queues/filter POST
-/work_queues/name/{name} GET
-/work_queues/{id} DELETE GET PATCH
-/work_queues/{id}/concurrency_status POST 3.6.23
-/work_queues/{id}/get_runs POST
-/work_queues/{id}/status GET
 """
 
 

@@ -30,6 +30,7 @@ from .columns import (
 )
 from .flow_run_index import Base, FlowRunIndex
 from .preparation import NotPrepared, deferring
+from .run_logs import RunLogs
 from .sort_orders import SortBy, page_of
 from .store import Store
 

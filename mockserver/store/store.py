@@ -32,12 +32,13 @@ from typing import Any, NamedTuple
 
 from pyroaring import BitMap
 
-from ..filters import MATCH_ALL, Predicate
+from ..filters import MATCH_ALL, ONE_OF, Comparison, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .columns import to_microseconds
-from .flow_run_index import Base, FlowRunIndex, depends_on_parents, id_of
+from .flow_run_index import NO_ORDINALS, Base, FlowRunIndex, depends_on_parents, id_of
 from .overlay import Overlay, R
-from .segments import NO_ORDINALS, Segment, sorted_matches, with_parent_nulled
+from .run_logs import RunLogs
+from .segments import Segment, sorted_matches, with_parent_nulled, with_queue_nulled
 from .sort_orders import BufferMatches, Matches, SortBy, page_of
 from .value_counts import count_run_times, count_run_values
 
@@ -91,6 +92,7 @@ class Store:
         self._overlays: dict[str, Overlay[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
         self.leases: dict[str, None] = {}
+        self.logs = RunLogs()
 
     def _writable_segments(self) -> list[Segment]:
         """The segments, made anew if they are shared with other forks."""
@@ -441,6 +443,27 @@ class Store:
         orphaned = [run for run in self._buffer.values() if run.parent_flow_run_id in parents]
         self._buffer.update((run.id, with_parent_nulled(run)) for run in orphaned)
 
+    def drop_work_queues(self, ids: frozenset[str]) -> None:
+        """Delete work queues. Flow runs and deployments stay, without a queue.
+
+        The time it takes depends on the number of deployments, and hardly on that of flow runs.
+        """
+        test = Comparison("work_queue_id", ONE_OF, ids)
+        # All are looked up before anything changes: this may raise NotPrepared.
+        found = [segment.all_matching(test) for segment in self._segments]
+        deployments = list(filter(test, self.deployments))
+        queues = self.work_queues
+        for segment, ordinals in zip(self._writable_segments(), found, strict=True):
+            if ordinals:
+                segment.forget_queues(ordinals)
+        for run in filter(test, list(self._buffer.values())):
+            self._buffer[run.id] = with_queue_nulled(run)
+        # Prefect: orm_models.py, Deployment.work_queue_id is ON DELETE SET NULL as well.
+        for one in deployments:
+            nulled = replace(one, work_queue_id=None, work_pool_id=None, work_pool_name=None)
+            self.deployments.put(nulled)
+        queues.drop(ids)
+
     def put(self, run: FlowRun) -> None:
         """Add a run, or replace the one with its id.
 
@@ -531,6 +554,7 @@ class Store:
         other._overlays = {name: overlays[name].fork() for name in overlays} if overlays else {}
         other._states = self._states.copy()
         other.leases = self.leases.copy()
+        other.logs = self.logs.fork()
         return other
 
     def _matching(self, predicate: Predicate, limit: int | None) -> Iterator[FlowRun]:

@@ -67,6 +67,11 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/v2/concurrency_limits/decrement-with-lease": ("post",),
     "/v2/concurrency_limits/leases/{lease_id}/renew": ("post",),
     "/logs/": ("post",),
+    "/logs/filter": ("post",),
+    "/flow_runs/{id}/logs/download": ("get",),
+    "/events": ("post",),
+    "/events/filter": ("post",),
+    "/events/filter/next": ("get",),
     "/variables/": ("post",),
     "/variables/filter": ("post",),
     "/variables/count": ("post",),
@@ -122,7 +127,10 @@ LISTS = {
     "Body_read_task_runs_task_runs_filter_post": "TaskRunSort",
     "Body_read_deployments_deployments_filter_post": "DeploymentSort",
 }
-OBJECT_LISTS = ("Body_read_variables_variables_filter_post",)
+OBJECT_LISTS = (
+    "Body_read_logs_logs_filter_post",
+    "Body_read_variables_variables_filter_post",
+)
 NEVER_NULL = {
     "flows": "FlowFilter",
     "flow_runs": "FlowRunFilter",
@@ -183,6 +191,11 @@ ADDITIONS = [
         response_places("409", "/flow_runs/", "/task_runs/"),
     ),
     Addition(
+        "A token that no page has is refused.",
+        json_body("ErrorDetail"),
+        response_places("403", "/events/filter/next"),
+    ),
+    Addition(
         "Another variable has the name.",
         json_body("ErrorDetail"),
         [
@@ -228,6 +241,11 @@ ADDITIONS = [
         "Prefect's own client sends null for no limit (deviation client-nulls).",
         {"anyOf": [{"type": "integer"}, {"type": "null"}]},
         [("schemas", body, "properties", "limit") for body in (*LISTS, *OBJECT_LISTS)],
+    ),
+    Addition(
+        "Prefect's own client sends null for no offset (deviation client-nulls).",
+        {"anyOf": [{"type": "integer", "minimum": 0.0}, {"type": "null"}], "default": 0},
+        [("schemas", "Body_read_logs_logs_filter_post", "properties", "offset")],
     ),
     Addition(
         "The pattern lists the time zones of the machine that made the document.",

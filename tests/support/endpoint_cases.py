@@ -213,7 +213,8 @@ class ReplyNormalizer:
             reply = json.loads(body)
         except ValueError:
             text = body.decode(errors="backslashreplace")
-            return "<the page of the UI>" if text.lower().startswith("<!doctype html") else text
+            page = text.lower().startswith("<!doctype html")
+            return "<the page of the UI>" if page else self._text(text)
         if isinstance(reply, dict) and "exception_detail" in reply:
             try:
                 as_sent = json.loads(content) == reply["request_body"]
@@ -284,11 +285,16 @@ def _drop_redundant_fields(reply: dict[str, Json], content: bytes) -> None:
             del reply[key]
 
 
-def send_group(server: Connection, group: str, names: Mapping[str, str]) -> list[Json]:
+def send_group(
+    server: Connection,
+    group: str,
+    names: Mapping[str, str],
+    groups: Mapping[str, Sequence[ApiRequest]] = GROUPS,
+) -> list[Json]:
     """Send the requests of a group and return their outcomes; afterwards no flow run is left."""
     normalizer = ReplyNormalizer(dict(names))
     try:
-        return [normalizer.outcome(server, request) for request in GROUPS[group]]
+        return [normalizer.outcome(server, request) for request in groups[group]]
     finally:
         delete_all_runs(server)
 

@@ -13,11 +13,12 @@ from .faults_and_journal import (
     inject_fault,
     record_exchange,
 )
+from .json_text import dump_json
 from .large_replies import UNREAD_KEY, JsonDocument, JsonList, StreamedJson, UnreadReplies, pace
 from .log_format import log_to_stderr, log_warnings
 from .origin_guard import origin_refusal
 from .preparing import in_thread, when_prepared
-from .responses import HtmlText, html_reply, json_reply, refusal_reply
+from .responses import HtmlText, html_reply, json_reply, refusal_reply, text_reply
 from .session_routing import (
     SESSION_PREFIX,
     WORLD_KEY,

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from ...errors import (
     Conflict,
+    Forbidden,
     Gone,
     InvalidRequest,
     NotAllowedInState,
@@ -24,6 +25,7 @@ from ...errors import (
     UnreadableRequest,
     UnsupportedApiVersion,
 )
+from ...operations import TextReply
 from ...prefect import Dialect
 from .json_text import dump_json
 from .refusals import complete_or_short
@@ -35,6 +37,7 @@ _STATUS_BY_ERROR: Mapping[type[RefusedRequest], int] = {
     UnreadableRequest: 400,
     UnsupportedApiVersion: 400,
     NotAllowedInState: 400,
+    Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
     Gone: 410,
@@ -92,6 +95,16 @@ def json_reply(
     reply = web.Response(body=body, status=status, headers=headers)
     if close:
         reply.force_close()
+    return reply
+
+
+def text_reply(value: TextReply, *, status: int) -> web.Response:
+    """A response with a text. Raises UnicodeEncodeError for a lone surrogate in it."""
+    reply = web.Response(
+        text=value.text, content_type=value.media_type, charset="utf-8", status=status
+    )
+    if value.disposition is not None:
+        reply.headers["Content-Disposition"] = value.disposition
     return reply
 
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from .concurrency_limits import CONCURRENCY_LIMITS
 from .deployments import DEPLOYMENTS
+from .events import EVENTS
 from .flow_runs import FLOW_RUNS
 from .flows import FLOWS
 from .logs import LOGS
 from .server import SERVER
 from .task_runs import TASK_RUNS
 from .variables import VARIABLES
+from .work_pools import WORK_POOLS
 
 if TYPE_CHECKING:
     from ...prefect import Dialect
@@ -24,7 +26,9 @@ ENDPOINTS = (
     *DEPLOYMENTS,
     *CONCURRENCY_LIMITS,
     *LOGS,
+    *EVENTS,
     *VARIABLES,
+    *WORK_POOLS,
     *SERVER,
 )
 
@@ -40,7 +44,8 @@ def lacks_path(dialect: Dialect, path: str) -> bool:
 MODELLED_SUMMARY = (
     "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "
     "set_state, bulk_set_state, bulk_delete, labels), flows and task runs (create, read, filter, "
-    "count; flows also delete), states of flow runs (read), deployments (read, filter, count), "
-    "slots of concurrency limits (there are none), logs and events (taken, not kept), health, "
+    "count; flows also delete), states of flow runs (read), deployments (all but schedule, bulk_delete and work_queue_check), "
+    "slots of concurrency limits (there are none), logs (create, filter, download), events (create, filter, in, "
+    "out), health, "
     "ready, version, admin/version, admin/storage, csrf-token, hello"
 )

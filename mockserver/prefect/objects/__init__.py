@@ -4,4 +4,6 @@ Comes in: nothing. Goes out: frozen dataclasses with an id, such as `Variable`. 
 objects of each class apart (`Store.objects`).
 """
 
+from .logs import Log
 from .variables import Variable
+from .work_pools import Worker
