@@ -33,6 +33,7 @@ from ..worlds import (
     fields_of_nth,
     to_json_value,
 )
+from .stray_requests import explain_silence
 from .user_errors import call_for_user, is_users
 
 if TYPE_CHECKING:
@@ -59,12 +60,16 @@ class FlowRunApi:
         world: World,
         run_on_loop: RunOnLoop,
         fork_session: Callable[[World], FlowRunApi],
+        others_since: Callable[[str], Sequence[str]],
     ) -> None:
-        """`fork_session` opens a session with a fork of a world. Use `MockServer` to get one."""
+        """`fork_session` opens a session with a fork of a world; `others_since` has the URLs of the
+        sessions that were used since one with a URL was. Use `MockServer` to get an API.
+        """
         self.url = url
         self._world = world
         self._run_on_loop = run_on_loop
         self._fork_session = fork_session
+        self._others_since = others_since
         self.forks: list[FlowRunApi] = []
 
     def __repr__(self) -> str:
@@ -200,6 +205,11 @@ class FlowRunApi:
         return own + tuple(error for fork in self.forks for error in fork.errors)
 
     @property
+    def problems(self) -> tuple[tuple[Exception, ...], dict[str, int]]:
+        """`errors` and `warnings`, read at once."""
+        return self._run(lambda: (self.errors, self.warnings))
+
+    @property
     def warnings(self) -> dict[str, int]:
         """How often this API and its forks gave each warning, by its id.
 
@@ -304,7 +314,7 @@ class FlowRunApi:
         matching = tuple(one for one in exchanges if not expected.differences(one))
         mismatch = explain_request_mismatch(expected, exchanges, len(matching), times)
         if mismatch:
-            raise AssertionError(mismatch)
+            raise AssertionError(self._with_silence(mismatch, exchanges))
         return matching
 
     def assert_deleted(self, expected: str | Iterable[object]) -> None:
@@ -316,11 +326,19 @@ class FlowRunApi:
         """
         __tracebackhide__ = True
         runs = (expected,) if isinstance(expected, str) else tuple(expected)
+        exchanges = self.requests
         mismatch = explain_deletion_mismatch(
-            ExpectedRuns.of(runs), self.deleted, self.flow_runs, self.requests
+            ExpectedRuns.of(runs), self.deleted, self.flow_runs, exchanges
         )
         if mismatch:
-            raise AssertionError(mismatch)
+            raise AssertionError(self._with_silence(mismatch, exchanges))
+
+    def _with_silence(self, mismatch: str, exchanges: Sequence[Exchange]) -> str:
+        """A mismatch, and where requests may have gone if there is none."""
+        if exchanges:
+            return mismatch
+        silence = explain_silence(self.url, self._run(lambda: self._others_since(self.url)))
+        return f"{mismatch}\n{silence}"
 
     # Faults.
 

@@ -92,6 +92,7 @@ class MockServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
+        self._closing: list[str] = []  # names of sessions
         self.url = ""
 
     # Start and stop.
@@ -176,19 +177,44 @@ class MockServer:
         world = call_for_user(lambda: self._new_world(changed, now, seeds))
         return self._open_session(world, name)
 
-    def close_session(self, api: FlowRunApi) -> None:
-        """Close a session and its forks. Their URLs are 404 from now on; they can still be read."""
+    def close_session(self, api: FlowRunApi, *, later: bool = False) -> None:
+        """Close a session and its forks. Their URLs are 404 from now on; they can still be read.
+
+        With `later`, that is when the next session is opened, and takes no time of its own.
+        """
         for forked in api.forks:
-            self.close_session(forked)
-        name = api.url.removeprefix(f"{self.url}/sessions/").removesuffix("/api")
-        self._run_on_loop(lambda: self._sessions.drop(name))
+            self.close_session(forked, later=True)
+        self._closing.append(self._name_of(api.url))
+        if not later:
+            self._run_on_loop(self._close_sessions)
+
+    def _close_sessions(self) -> None:
+        while self._closing:
+            self._sessions.drop(self._closing.pop())
 
     def _open_session(self, world: World, name: str | None = None) -> FlowRunApi:
-        session_name = self._run_on_loop(lambda: self._sessions.open(world, name))
-        return self._make_api(f"{self.url}/sessions/{session_name}/api", world)
+        def open_session() -> str:
+            self._close_sessions()
+            return self._sessions.open(world, name)
+
+        return self._make_api(self._url_of(self._run_on_loop(open_session)), world)
+
+    def _url_of(self, session: str) -> str:
+        return f"{self.url}/sessions/{session}/api"
+
+    def _name_of(self, url: str) -> str:
+        return url.removeprefix(f"{self.url}/sessions/").removesuffix("/api")
 
     def _make_api(self, url: str, world: World) -> FlowRunApi:
-        return FlowRunApi(url, world, self._run_on_loop, self._fork_session)
+        return FlowRunApi(url, world, self._run_on_loop, self._fork_session, self._others_since)
+
+    def _others_since(self, url: str) -> list[str]:
+        """The URLs of the sessions that got requests since the one with `url` was used."""
+        used = [(name, bool(world.journal)) for name, world in self._sessions]
+        names = [name for name, _ in used]
+        own = self._name_of(url)
+        later = used[names.index(own) + 1 :] if own in names else []
+        return [self._url_of(name) for name, has_requests in later if has_requests]
 
     def _fork_session(self, world: World) -> FlowRunApi:
         return self._open_session(self._run_on_loop(world.fork))

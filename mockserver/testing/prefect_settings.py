@@ -48,6 +48,35 @@ def override_api_url(url: str) -> Iterator[None]:
             context.GLOBAL_SETTINGS_CONTEXT = context.root_settings_context()
 
 
+class ApiUrls:
+    """Points Prefect's clients at the narrowest of the APIs that are open.
+
+    APIs are opened and closed in any order: that of a module may come after that of a class.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[tuple[int, str]] = []
+        self._override = ExitStack()
+
+    @contextmanager
+    def use(self, url: str, rank: int) -> Iterator[None]:
+        """Have an API open inside the block; the highest rank is the narrowest."""
+        opened = (rank, url)
+        self._open.append(opened)
+        self._apply()
+        try:
+            yield
+        finally:
+            self._open.remove(opened)
+            self._apply()
+
+    def _apply(self) -> None:
+        self._override.close()
+        if self._open:
+            _, url = max(self._open, key=lambda one: one[0])
+            self._override.enter_context(override_api_url(url))
+
+
 def client_environment(url: str) -> Mapping[str, str]:
     """The variables that point Prefect's clients at the API at `url`, in any process."""
     overrides = {"PREFECT_API_URL": url, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}

@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixture `flow_run_api` gives each test a Prefect API of its own.
+"""The pytest plugin: its fixtures give a test, class, module or session a Prefect API of its own.
 
 pytest imports this file in every project where the package is installed. Invariant: nothing else
 of the package, and nothing but pytest, is imported before a test uses a fixture.
@@ -10,18 +10,22 @@ import os
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import pytest
 
 if TYPE_CHECKING:
     from .flow_run_api import FlowRunApi
     from .mock_server import MockServer
+    from .prefect_settings import ApiUrls
 
 T = TypeVar("T")
 MARK = "flow_runs"
+_Scope = Literal["session", "module", "class", "function"]
+_SCOPES: tuple[_Scope, ...] = get_args(_Scope)  # widest first
 _MARK_HELP = (
     f"{MARK}(*seeds, **fields): what flow_run_api holds. Seeds are files (beside the test file), "
     "documents, lists of fields of flow runs, or functions that take the api; fields, and a number "
@@ -66,31 +70,53 @@ def flow_run_server() -> Iterator[MockServer]:
     server.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What the fixtures of a process share: the sessions of the last tests, oldest first, and the
+    URLs of the APIs that are in use.
+    """
+
+    server: MockServer
+    urls: ApiUrls
+    last: deque[FlowRunApi] = field(default_factory=deque)
+
+    def keep(self, api: FlowRunApi) -> None:
+        """Keep the session of a test that has ended, and close the oldest one in its place."""
+        self.last.append(api)
+        if len(self.last) > _KEPT_SESSIONS:
+            self.server.close_session(self.last.popleft(), later=True)
+
+
 @pytest.fixture(scope="session")
-def _flow_run_sessions() -> deque[FlowRunApi]:
-    """The sessions of the last tests, oldest first."""
-    return deque()
+def _flow_run_sessions(flow_run_server: MockServer) -> _Open:
+    from .prefect_settings import ApiUrls
+
+    return _Open(flow_run_server, ApiUrls())
 
 
-@pytest.fixture
+# Of the widest scope, so that fixtures of any scope can use them. An override has the scope of the
+# narrowest fixture that uses it, or a wider one.
+
+
+@pytest.fixture(scope="session")
 def flow_run_seeds() -> tuple[Any, ...]:
     """Override it to give the files, documents or lists that flow_run_api starts with."""
     return ()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def flow_run_dialect() -> str:
     """Override it to give the dialect of flow_run_api, such as `prefect-sqlite@3.8.8`."""
     return "spec"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def flow_run_clock() -> Any:
     """Override it to stop the clock of flow_run_api at a datetime or RFC 3339 text."""
     return None
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def flow_run_settings() -> Mapping[str, Any]:
     """Override it to give other settings, such as `{"max_body": 4096, "id_seed": 1}`.
 
@@ -99,48 +125,74 @@ def flow_run_settings() -> Mapping[str, Any]:
     return {}
 
 
-@pytest.fixture
-def flow_run_api(
-    request: pytest.FixtureRequest,
-    flow_run_server: MockServer,
-    _flow_run_sessions: deque[FlowRunApi],
-    flow_run_seeds: tuple[Any, ...],
-    flow_run_dialect: str,
-    flow_run_clock: Any,
-    flow_run_settings: Mapping[str, Any],
-) -> Iterator[FlowRunApi]:
+def _api_fixture(scope: _Scope, doc: str) -> Any:
+    """A fixture that gives one API for each test, class, module or process."""
+
+    def fixture(
+        request: pytest.FixtureRequest,
+        _flow_run_sessions: _Open,
+        flow_run_seeds: tuple[Any, ...],
+        flow_run_dialect: str,
+        flow_run_clock: Any,
+        flow_run_settings: Mapping[str, Any],
+    ) -> Iterator[FlowRunApi]:
+        __tracebackhide__ = True
+        marks = list(request.node.iter_markers(MARK))[::-1]  # of the module first, the test last
+        given = [one for mark in marks for one in mark.args if isinstance(one, str | Path)]
+        api = _for_test(
+            request,
+            lambda: _flow_run_sessions.server.session(
+                *flow_run_seeds,
+                *(request.path.parent / file for file in given),
+                dialect=flow_run_dialect,
+                now=flow_run_clock,
+                **flow_run_settings,
+            ),
+        )
+        try:
+            for mark in marks:
+                _apply_mark(api, mark, request)
+            if marks:  # `reset` shall keep what they have added
+                api.begin_here()
+            request.node.stash[_API_URL_KEY] = (api.url, os.environ.get(_API_URL_VARIABLE))
+            with _flow_run_sessions.urls.use(api.url, _SCOPES.index(scope)):
+                yield api
+        finally:
+            _flow_run_sessions.keep(api)
+        _report_problems(api, request)
+
+    fixture.__doc__ = doc
+    return pytest.fixture(scope=scope)(fixture)
+
+
+flow_run_api = _api_fixture(
+    "function",
     """A Prefect API of this test's own; PREFECT_API_URL is its `url` while the test runs.
 
     Warnings of the server become a `FlowRunWarning` each, but not those that are only notes about
     other releases than the dialect's; an unexpected exception in the server is raised in the test.
-    """
-    __tracebackhide__ = True
-    from .prefect_settings import override_api_url
+    """,
+)
+flow_run_api_class = _api_fixture(
+    "class",
+    """As flow_run_api, one for all tests of a class, with the marks of the class and its module.
 
-    while len(_flow_run_sessions) >= _KEPT_SESSIONS:
-        flow_run_server.close_session(_flow_run_sessions.popleft())
-    marks = list(request.node.iter_markers(MARK))[::-1]  # of the module first, of the test last
-    folder = request.path.parent
-    files = [folder / one for mark in marks for one in mark.args if isinstance(one, str | Path)]
-    api = _for_test(
-        request,
-        lambda: flow_run_server.session(
-            *flow_run_seeds,
-            *files,
-            dialect=flow_run_dialect,
-            now=flow_run_clock,
-            **flow_run_settings,
-        ),
-    )
-    _flow_run_sessions.append(api)
-    for mark in marks:
-        _apply_mark(api, mark, request)
-    # `reset` shall keep what the marks have added.
-    api.begin_here()
-    request.node.stash[_API_URL_KEY] = (api.url, os.environ.get(_API_URL_VARIABLE))
-    with override_api_url(api.url):
-        yield api
-    _report_problems(api, request)
+    What one test changes, the next one sees: `snapshot` and `restore`, or `reset`, go back.
+    Fixtures that it uses, such as flow_run_seeds, need `scope="class"` or a wider one.
+    """,
+)
+flow_run_api_module = _api_fixture(
+    "module",
+    """As flow_run_api_class, one for all tests of a module, with the marks of the module.""",
+)
+flow_run_api_session = _api_fixture(
+    "session",
+    """As flow_run_api_class, one for all tests of this process (under xdist: of this worker).
+
+    A test that also asks for flow_run_api, or for the API of its class or module, has that one's
+    URL in PREFECT_API_URL.
+    """,
+)
 
 
 def _apply_mark(api: FlowRunApi, mark: pytest.Mark, request: pytest.FixtureRequest) -> None:
@@ -168,10 +220,19 @@ def _for_test(request: pytest.FixtureRequest, function: Callable[[], T]) -> T:
     try:
         return function()
     except MockServerError as error:
-        file, line, name = request.node.location
-        where = f"{file}:{(line or 0) + 1}: {name}: flow_run_api cannot be made"
+        file, line, name = _place(request)
+        where = f"{file}:{line}: {name}: {request.fixturename} cannot be made"
         text = f"{where}\n{type(error).__name__}: {error}"
         raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def _place(request: pytest.FixtureRequest) -> tuple[str, int, str]:
+    """File, line and name of the test, or of the class, module or session that a fixture is for."""
+    node = request.node
+    if isinstance(node, pytest.Item):
+        file, line, name = node.location
+        return file, (line or 0) + 1, name
+    return node.nodeid.partition("::")[0], 1, node.name or "the session"
 
 
 def _report_problems(api: FlowRunApi, request: pytest.FixtureRequest) -> None:
@@ -179,12 +240,14 @@ def _report_problems(api: FlowRunApi, request: pytest.FixtureRequest) -> None:
     from ..errors import FlowRunWarning
     from ..prefect import notes_of, warning_sentence
 
-    errors = api.errors
+    errors, warned = api.problems
     if errors:
         raise errors[0]
-    line = (request.node.location[1] or 0) + 1
+    if not warned:
+        return
+    _, line, _ = _place(request)
     failures = []
-    for warning, times in api.warnings.items():
+    for warning, times in warned.items():
         # A filter that is right for this release must not fail a test.
         if warning in notes_of(api.dialect):
             continue
@@ -193,7 +256,7 @@ def _report_problems(api: FlowRunApi, request: pytest.FixtureRequest) -> None:
             text += f" ({times} times)"
         try:
             # As if the test itself had warned: the summary names it, and filters by module apply.
-            warnings.warn_explicit(text, FlowRunWarning, filename=str(request.path), lineno=line)
+            warnings.warn_explicit(text, FlowRunWarning, str(request.node.path), line)
         except FlowRunWarning:
             failures.append(text)
     if failures:

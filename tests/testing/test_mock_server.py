@@ -214,6 +214,29 @@ def get_json(url: str) -> tuple[int, Any]:
     return reply.status, json.loads(body) if body else None
 
 
+def test_a_session_can_be_closed_with_the_next_one(server: MockServer) -> None:
+    """That takes no time of its own."""
+    api = server.session()
+    forked = api.fork()
+    server.close_session(api, later=True)
+    assert api.send("GET", "/health").status == 200
+    server.session()
+    for closed in (api, forked):
+        assert get_json(f"{closed.url}/health")[0] == 404
+
+
+def test_an_api_without_requests_says_so(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the server's own world, and of one whose session is closed, it cannot tell where."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    api = server.session()
+    server.close_session(api)
+    for silent in (MockServer().api, api):
+        with pytest.raises(AssertionError, match=r"no request came to .*; PREFECT_API_URL is not"):
+            silent.assert_called("/health")
+
+
 def test_paths_below_a_session_are_answered_as_without_one(api: FlowRunApi) -> None:
     """404, 405, 501 and redirects are the same; the journal has paths without the prefix."""
     assert api.send("GET", "/nope").status == 404

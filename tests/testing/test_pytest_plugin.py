@@ -191,6 +191,141 @@ def test_ids_are_random_unless_a_fixture_gives_a_seed(pytester: pytest.Pytester)
     run(pytester).assert_outcomes(passed=7)
 
 
+def test_a_class_a_module_and_a_session_can_share_an_api(pytester: pytest.Pytester) -> None:
+    """Each has the seeds of its marks; the variable is that of the narrowest one."""
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def flow_run_dialect():
+            return "prefect-sqlite@3.8.8"
+        """
+    )
+    pytester.makepyfile(
+        test_one="""
+        import os
+        import pytest
+
+        pytestmark = pytest.mark.flow_runs(name="module")
+
+        def names(api):
+            return sorted(run.name for run in api.flow_runs)
+
+        @pytest.mark.flow_runs(name="class")
+        class TestClass:
+            @pytest.mark.flow_runs(name="test")
+            def test_first(self, flow_run_api_class):
+                assert names(flow_run_api_class) == ["class", "module"]
+                flow_run_api_class.add(name="first")
+
+            def test_second(self, flow_run_api_class, flow_run_api_module):
+                assert names(flow_run_api_class) == ["class", "first", "module"]
+                assert os.environ["PREFECT_API_URL"] == flow_run_api_class.url
+                flow_run_api_class.reset()
+                assert names(flow_run_api_class) == ["class", "module"]
+                flow_run_api_module.add(name="second")
+
+            def test_third(self, flow_run_api, flow_run_api_class):
+                assert os.environ["PREFECT_API_URL"] == flow_run_api.url
+                assert names(flow_run_api) == ["class", "module"]
+
+        @pytest.mark.parametrize("number", range(20))  # sessions of tests are closed meanwhile
+        def test_module(flow_run_api_module, flow_run_api_session, flow_run_api, number):
+            assert os.environ["PREFECT_API_URL"] == flow_run_api.url
+            assert names(flow_run_api_module) == ["module", "second"]
+            flow_run_api_session.add(name="session")
+
+        def test_session(flow_run_api_module, flow_run_api_session):
+            assert os.environ["PREFECT_API_URL"] == flow_run_api_module.url
+            assert flow_run_api_session.send("GET", "/health").reply == b"true"
+        """,
+        test_two="""
+        import os
+
+        def test_session(flow_run_api_session):
+            assert os.environ["PREFECT_API_URL"] == flow_run_api_session.url
+            assert flow_run_api_session.dialect.name == "prefect-sqlite@3.8.8"
+            assert len(flow_run_api_session.flow_runs) == 20
+        """,
+    )
+    run(pytester).assert_outcomes(passed=25)
+
+
+def test_problems_of_a_shared_api_are_told_at_its_end(pytester: pytest.Pytester) -> None:
+    """Its warnings, and what it cannot be made of, with the class, the module or the session."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.filterwarnings("error:no-filter:mockserver.FlowRunWarning")
+
+        @pytest.mark.flow_runs(nmae="etl")
+        class TestMisspelt:
+            def test_it(self, flow_run_api_class): ...
+
+        def test_module(flow_run_api_module):
+            flow_run_api_module.post("/flow_runs/bulk_delete", {})
+
+        def test_session(flow_run_api_session):
+            flow_run_api_session.post("/flow_runs/bulk_delete", {})
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=2, errors=2)
+    file = "test_problems_of_a_shared_api_are_told_at_its_end.py"
+    result.stdout.fnmatch_lines(
+        [
+            f"{file}:1: TestMisspelt: flow_run_api_class cannot be made",
+            "SeedError: add(nmae=...): an unknown field; expected name?",
+            "*FlowRunWarning, which is an error here:",
+            "*no-filter: *",
+            "*FlowRunWarning, which is an error here:",
+            "*no-filter: *",
+        ]
+    )
+
+
+def test_requests_that_went_elsewhere_are_told(pytester: pytest.Pytester) -> None:
+    """Code that keeps the URL of an earlier test sends its requests there."""
+    pytester.makepyfile(
+        """
+        import os
+        from functools import cache
+        from urllib.request import urlopen
+
+        @cache
+        def api_url():
+            return os.environ["PREFECT_API_URL"]
+
+        def test_first(flow_run_api):
+            assert urlopen(f"{api_url()}/health").read() == b"true"
+            flow_run_api.assert_called("/health")
+
+        def test_second(flow_run_api):
+            urlopen(f"{api_url()}/health").close()
+            flow_run_api.assert_called("/health")
+
+        def test_third(flow_run_api):
+            flow_run_api.add(name="a")
+            flow_run_api.assert_deleted("a")
+
+        def test_fourth(flow_run_api, monkeypatch):
+            monkeypatch.setenv("PREFECT_API_URL", "http://else.example/api")
+            flow_run_api.assert_called("/health")
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=1, failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "E       no request came to http:*, but some came to http:*. Code that has read *",
+            "E       no request came to http:*, which PREFECT_API_URL is now. Code that has read *",
+            "E       no request came to http:*; PREFECT_API_URL is http://else.example/api",
+        ]
+    )
+
+
 def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> None:
     """Warnings are in pytest's summary, and errors where a filter says so."""
     pytester.makepyfile(
@@ -463,5 +598,15 @@ def test_pytest_lists_the_marker_and_the_fixtures(pytester: pytest.Pytester) -> 
     shown = run(pytester, "--markers").stdout.str()
     assert "@pytest.mark.flow_runs(*seeds, **fields): what flow_run_api holds." in shown
     shown = run(pytester, "--fixtures").stdout.str()
-    for fixture in ("api", "seeds", "dialect", "clock", "settings", "server"):
+    for fixture in (
+        "api",
+        "api_class",
+        "api_module",
+        "api_session",
+        "seeds",
+        "dialect",
+        "clock",
+        "settings",
+        "server",
+    ):
         assert re.search(rf"^flow_run_{fixture}\b.*\n +\w", shown, re.M), fixture

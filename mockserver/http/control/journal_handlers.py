@@ -106,7 +106,7 @@ async def deleted(request: ControlRequest) -> tuple[int, Any]:
 
 
 async def assert_deleted(request: ControlRequest) -> tuple[int, Any]:
-    """Return whether requests deleted these flow runs and no others; if not, the difference, as 409.
+    """Return whether requests deleted these flow runs and no others; if not, why not, as 409.
 
     Raises UsageError, NotFound.
     """
