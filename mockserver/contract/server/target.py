@@ -20,7 +20,8 @@ from typing import Any
 import requests
 
 from ...errors import MockServerError, to_single_line
-from ...remote import is_loopback, normalize_api_url
+from ...remote import normalize_api_url
+from .bounded_session import BoundedSession, ReplyRefused
 
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
 PAGE = 200  # the largest `limit` that a real server accepts: above it, it answers 422
@@ -67,7 +68,10 @@ class Answer:
     @property
     def json(self) -> Any:
         """The body, parsed. Raises ValueError if it is not JSON."""
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("the JSON nests too deeply") from None
 
     def __str__(self) -> str:
         return f"{self.status} {to_single_line(self.body.decode(errors='backslashreplace'), 300)}"
@@ -106,10 +110,7 @@ class Target:
 
     def __post_init__(self) -> None:
         self.url = normalize_api_url(self.url)
-        self._session = requests.Session()
-        self._session.headers.clear()  # no defaults of requests: only the given headers are sent
-        # For this machine itself no proxy and no .netrc of the user's environment is used.
-        self._session.trust_env = not is_loopback(self.url)
+        self._session = BoundedSession(self.url)
 
     def send(
         self,
@@ -178,39 +179,38 @@ class Target:
     ) -> Answer:
         self.throttle()
         try:
-            reply = self._session.request(
-                method,
-                url,
-                data=body,
-                headers={**self.headers, **headers},
-                timeout=self.limits.timeout,
-                # A redirect is an answer to be checked, and may lead to another server.
-                allow_redirects=False,
-            )
+            sent = {**self.headers, **headers}
+            reply, content = self._session.ask(method, url, body, sent, self.limits.timeout)
         except requests.Timeout:
             raise TargetError(
                 f"{method} {url} was not answered within {self.limits.timeout:g} s"
             ) from None
+        except ReplyRefused as refused:
+            raise TargetError(f"{method} {url}: {refused}") from None
         except requests.RequestException as error:
             raise TargetError(f"cannot reach {self.url}: {_root_cause(error)}") from None
         if reply.status_code in (500, 503):
             # A real server closes the connection after these, without a header that says so.
             self.close()
         response_headers = {name.lower(): value for name, value in reply.headers.items()}
-        return Answer(reply.status_code, reply.content, response_headers)
+        return Answer(reply.status_code, content, response_headers)
 
     def request_json(
         self, method: str, path: str, value: Any = None, headers: Mapping[str, str] = JSON_HEADERS
     ) -> Any:
         """Send `value` as JSON (None: no body) and return the reply's JSON (None: an empty body).
 
-        Raises HTTPStatusError for a status other than 2xx, TargetError if there is no reply.
+        Raises HTTPStatusError for a status other than 2xx, TargetError if there is no reply, or
+        one that is not JSON.
         """
         body = None if value is None else json.dumps(value).encode()
         answer = self.send(method, path, body, headers)
         if not 200 <= answer.status < 300:
             raise HTTPStatusError(method, path, answer)
-        return answer.json if answer.body else None
+        try:
+            return answer.json if answer.body else None
+        except ValueError:
+            raise TargetError(f"{method} {path} answered {answer}, which is not JSON") from None
 
     def iter_records(self, path: str, **query: object) -> Iterator[Any]:
         """Every record of a `/filter` endpoint, the highest id first.
