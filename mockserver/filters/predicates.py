@@ -261,7 +261,7 @@ def compile_criteria(filter_: FlowRunFilter | None, dialect: Dialect) -> dict[st
 
 def compile_with(
     conditions: Mapping[str, Mapping[str, ConditionCompiler]],
-    filter_: OperatorFilter | None,
+    filter_: FilterModel | None,
     dialect: Dialect,
 ) -> dict[str, Predicate]:
     """Return the criteria of a filter on any kind of record as predicates, by name.

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import ServerFailure
 from ..prefect import DatabaseLimits, Dialect, NulHandling, fits_utc_range
-from .models import FilterModel, FlowRunFilterState, Operator, OperatorFilter
+from .models import FilterModel, FlowRunFilterState, Operator
 from .predicates import drops_both_lists, has_both_lists
 
 # The keys whose texts become patterns, and how many `%` fewer than for `like_` are added to a text:
@@ -78,7 +78,7 @@ def has_surrogate(text: str) -> bool:
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 
-def measure_query(filter_: OperatorFilter | None, dialect: Dialect) -> QuerySize:
+def measure_query(filter_: FilterModel | None, dialect: Dialect) -> QuerySize:
     """Return what in the query that a dialect's server makes of a filter counts against limits."""
     size = QuerySize()
     for criterion, conditions in filter_.given() if filter_ else ():

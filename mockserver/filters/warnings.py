@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ..prefect import DIALECTS, Dialect
-from .models import Operator, OperatorFilter
+from .models import FilterModel, Operator
 from .predicates import MATCH_ALL, Predicate, has_condition
 from .query_size import QuerySize, violated_limit
 
@@ -24,7 +24,7 @@ _DATABASE_LIMITS = tuple(
 
 
 def filter_warnings(
-    filter_: OperatorFilter | None,
+    filter_: FilterModel | None,
     criteria: Mapping[str, Predicate],
     size: QuerySize,
     dialect: Dialect,
@@ -46,7 +46,8 @@ def filter_warnings(
         yield "undocumented-5xx"
     if not any(map(has_condition, criteria.values())):
         yield "no-filter"
-    if filter_ and filter_.operator is Operator.or_ and MATCH_ALL in criteria.values():
+    # Few filters have no operator.
+    if getattr(filter_, "operator", None) is Operator.or_ and MATCH_ALL in criteria.values():
         yield "empty-criterion-under-or"
 
 

@@ -19,7 +19,14 @@ from ..errors import InvalidRequest, RefusedRequest, ServerFailure
 from ..operations import Context, Deletion, Outcome, TextReply, sort_warnings
 from ..operations.endpoints import Endpoint, lacks_path
 from ..prefect import LIMIT_REACHED
-from ..requests import Message, check_api_version, parse_api_version, read_request, read_uuid
+from ..requests import (
+    Message,
+    check_api_version,
+    parse_api_version,
+    read_boolean,
+    read_request,
+    read_uuid,
+)
 from ..store import NotPrepared, deferring
 from ..worlds import World
 from .exchange import (
@@ -166,6 +173,12 @@ def _read_parameters(
         said = request.query.getall(name, [])
         # Of a repeated parameter the last counts (Starlette: QueryParams).
         _read_parameter(values, errors, said[-1] if said else None, "query", name)
+    values += [request.query.getall(name, [None])[-1] for name in endpoint.optional]
+    for name in endpoint.flags:
+        try:
+            values.append(read_boolean(request.query.getall(name, ["false"])[-1], "query", name))
+        except InvalidRequest as refusal:
+            errors += refusal.errors
     return values, errors
 
 

@@ -14,7 +14,7 @@ from .deletion import Deletion, Plan, sort_warnings
 
 if TYPE_CHECKING:
     from .create import CONFLICT, find_task_run_by_keys, insert_flow_run
-    from .object_queries import Conditions, Matches, match_objects, page_of_objects
+    from .object_queries import Conditions, Matches, cut_page, match_objects, page_of_objects
     from .queries import check_offset, compile_body_filters, sort_by, sort_page
     from .related_filters import (
         FilterSet,
@@ -23,13 +23,20 @@ if TYPE_CHECKING:
         filter_set_from,
         flow_runs_predicate,
     )
-    from .replies import deployment_reply, flow_run_reply
+    from .replies import complete_state, deployment_reply, flow_run_reply, state_reply
+    from .set_state import (
+        aborted,
+        drop_inputs,
+        propose_state,
+        save_transition,
+        transition_reply,
+    )
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "create": ("CONFLICT", "find_task_run_by_keys", "insert_flow_run"),
-        "object_queries": ("Conditions", "Matches", "match_objects", "page_of_objects"),
+        "object_queries": ("Conditions", "Matches", "cut_page", "match_objects", "page_of_objects"),
         "queries": ("check_offset", "compile_body_filters", "sort_by", "sort_page"),
         "related_filters": (
             "FilterSet",
@@ -38,6 +45,13 @@ __getattr__ = lazy_exports(
             "filter_set_from",
             "flow_runs_predicate",
         ),
-        "replies": ("deployment_reply", "flow_run_reply"),
+        "replies": ("complete_state", "deployment_reply", "flow_run_reply", "state_reply"),
+        "set_state": (
+            "aborted",
+            "drop_inputs",
+            "propose_state",
+            "save_transition",
+            "transition_reply",
+        ),
     },
 )

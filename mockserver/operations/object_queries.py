@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..filters import (
     ConditionCompiler,
-    OperatorFilter,
-    combine_criteria,
+    FilterModel,
+    Operator,
+    combine,
     compile_with,
     filter_warnings,
     find_rejection,
@@ -33,7 +34,7 @@ class Matches(NamedTuple):
 def match_objects(
     context: Context,
     objects: Collection[Any],
-    filter_: OperatorFilter | None,
+    filter_: FilterModel | None,
     conditions: Conditions,
 ) -> Matches:
     """The objects that a filter matches; `conditions` says what the keys of its criteria mean.
@@ -50,7 +51,8 @@ def match_objects(
     rejection = find_rejection(size, dialect)
     if rejection is not None:
         rejection.refuse(any_runs=len(objects) > 0)
-    return Matches(list(filter(combine_criteria(filter_, criteria), objects)), warnings)
+    operator = getattr(filter_, "operator", Operator.and_)
+    return Matches(list(filter(combine(operator, list(criteria.values())), objects)), warnings)
 
 
 def page_of_objects(context: Context, objects: list[T], body: Any) -> list[T]:
@@ -60,3 +62,10 @@ def page_of_objects(context: Context, objects: list[T], body: Any) -> list[T]:
     # As for records of other kinds, equal ones come highest id first, so that pages never overlap.
     highest_first = sorted(objects, key=lambda one: str(one.id), reverse=True)  # type: ignore[attr-defined]
     return sort_page(context, highest_first, body.sort, offset + limit)[offset:]
+
+
+def cut_page(context: Context, ordered: list[T], body: Any) -> list[T]:
+    """The part of a sorted list that a body's `offset` and `limit` say."""
+    offset = check_offset(context, body.offset)
+    limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
+    return ordered[offset : offset + limit]

@@ -30,22 +30,6 @@ UNMODELLED_ENDPOINTS = """\
 /automations/related-to/{resource_id} GET
 /automations/templates/validate POST
 /automations/{id} DELETE GET PATCH PUT
-/block_capabilities/ GET
-/block_documents/ POST
-/block_documents/count POST
-/block_documents/filter POST
-/block_documents/{id} DELETE GET PATCH
-/block_schemas/ POST
-/block_schemas/checksum/{checksum} GET
-/block_schemas/filter POST
-/block_schemas/{id} DELETE GET
-/block_types/ POST
-/block_types/filter POST
-/block_types/install_system_block_types POST
-/block_types/slug/{slug} GET
-/block_types/slug/{slug}/block_documents GET
-/block_types/slug/{slug}/block_documents/name/{block_document_name} GET
-/block_types/{id} DELETE GET PATCH
 /collections/views/{view} GET
 /concurrency_limits/ POST
 /concurrency_limits/decrement POST
@@ -60,14 +44,9 @@ UNMODELLED_ENDPOINTS = """\
 /events/count-by/{countable} POST
 /flow_runs/{id}/graph GET
 /flow_runs/{id}/graph-v2 GET
-/flow_runs/{id}/input POST
-/flow_runs/{id}/input/filter POST
-/flow_runs/{id}/input/{key} DELETE GET
-/flow_runs/{id}/resume POST
 /flows/bulk_delete POST
 /flows/paginate POST
 /flows/{id} PATCH
-/logs/out WEBSOCKET
 /observed-states GET 3.9.1
 /saved_searches/ PUT
 /saved_searches/filter POST

@@ -10,9 +10,18 @@ document has it, and `lax_reading`, as a real server does it; these two refuse b
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .body_kinds import MAX_PAGE_LIMIT, BodyParameters, ClosedObject, Offset, PageParameters
+from .body_kinds import (
+    MAX_PAGE_LIMIT,
+    NOT_AN_OBJECT,
+    BodyParameters,
+    ClosedObject,
+    Limit,
+    Offset,
+    OpenObject,
+    PageParameters,
+)
 from .bulk_delete_body import BulkDeleteRequest
-from .lax_reading import read_uuid
+from .lax_reading import read_boolean, read_uuid
 from .message import (
     JSON_MEDIA_TYPE,
     Message,
@@ -20,6 +29,7 @@ from .message import (
     parse_api_version,
     to_json_text,
 )
+from .older_bodies import Before
 from .reading import ParsedRequest, read_request
 
 if TYPE_CHECKING:
@@ -34,6 +44,8 @@ if TYPE_CHECKING:
         FlowRunSort,
         HistoryRequest,
         IncrementRequest,
+        NamedSort,
+        PageNumber,
         RenewRequest,
         TaskRunCountRequest,
         TaskRunFilterRequest,
@@ -41,8 +53,12 @@ if TYPE_CHECKING:
     from .write_bodies import (
         BulkSetStateRequest,
         FlowCreate,
+        FlowParameters,
         FlowRunCreate,
+        FlowRunPolicy,
         FlowRunUpdate,
+        JsonObject,
+        Labels,
         LabelsUpdate,
         Logs,
         SetStateRequest,
@@ -65,6 +81,8 @@ __getattr__ = lazy_exports(
             "FlowRunSort",
             "HistoryRequest",
             "IncrementRequest",
+            "NamedSort",
+            "PageNumber",
             "RenewRequest",
             "TaskRunCountRequest",
             "TaskRunFilterRequest",
@@ -72,8 +90,12 @@ __getattr__ = lazy_exports(
         "write_bodies": (
             "BulkSetStateRequest",
             "FlowCreate",
+            "FlowParameters",
             "FlowRunCreate",
+            "FlowRunPolicy",
             "FlowRunUpdate",
+            "JsonObject",
+            "Labels",
             "LabelsUpdate",
             "Logs",
             "SetStateRequest",

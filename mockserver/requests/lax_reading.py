@@ -22,6 +22,7 @@ from .error_lists import tell_errors
 from .json_values import bytes_to_text, echoed_body
 
 _UUID_VALIDATOR = SchemaValidator(core_schema.uuid_schema())
+_BOOLEAN_VALIDATOR = SchemaValidator(core_schema.bool_schema())
 
 
 def parse_lax(
@@ -80,8 +81,18 @@ def read_uuid(text: str | None, *loc: str) -> str:
     """
     if text is None:
         raise InvalidRequest([{**missing_error(), "loc": loc}], None)
+    return str(_validate_parameter(_UUID_VALIDATOR, text, loc))
+
+
+def read_boolean(text: str, *loc: str) -> bool:
+    """A boolean in a query, such as "true" or "1"; raises as `read_uuid`."""
+    found: bool = _validate_parameter(_BOOLEAN_VALIDATOR, text, loc)
+    return found
+
+
+def _validate_parameter(validator: SchemaValidator, text: str, loc: tuple[str, ...]) -> Any:
     try:
-        return str(_UUID_VALIDATOR.validate_python(text))
+        return validator.validate_python(text)
     except ValidationError as refusal:
         (error,) = refusal.errors(include_url=False)
         raise InvalidRequest([{**error, "loc": loc}], None) from None

@@ -29,6 +29,7 @@ from .columns import (
     to_microseconds,
 )
 from .flow_run_index import Base, FlowRunIndex
+from .overlay import Overlay
 from .preparation import NotPrepared, deferring
 from .run_logs import RunLogs
 from .sort_orders import SortBy, page_of

@@ -48,16 +48,20 @@ class Endpoint:
     status: int = 200
     created_status: int = 201  # where the operation made something new
     query: tuple[str, ...] = ()  # a name that ends in "id" is a uuid
+    optional: tuple[str, ...] = ()  # texts of the query that need not be there
+    flags: tuple[str, ...] = ()  # booleans of the query, false where they are not there
     # Prefect writes these two lists with orjson itself (api/flow_runs.py).
     int64_only: bool = False  # a real server fails to list larger integers (`huge-integers`)
     since: str | None = None  # the field of Dialect that says which releases have it; None: all
+    may_delete: bool = False  # it can delete flow runs, although it is neither DELETE nor a plan
+    links: bool = False  # its reply has a link to another path of the API
     # /health and /version lie outside the routers that check it (Prefect: create_api_app).
     checks_api_version: bool = True  # a real server checks it everywhere but in two places
 
     @cached_property
     def deletes(self) -> bool:
         """Whether it can delete flow runs."""
-        return self.plan is not None or self.method == "DELETE"
+        return self.plan is not None or self.method == "DELETE" or self.may_delete
 
     @cached_property
     def template(self) -> str:
@@ -68,7 +72,7 @@ class Endpoint:
     @cached_property
     def parameters(self) -> bool:
         """Whether the path or the query has parameters to be read."""
-        return "{" in self.path or bool(self.query)
+        return "{" in self.path or bool(self.query or self.optional or self.flags)
 
     @cached_property
     def call(self) -> Callable[..., Outcome]:

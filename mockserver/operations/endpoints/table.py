@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .blocks import BLOCKS
 from .concurrency_limits import CONCURRENCY_LIMITS
 from .deployments import DEPLOYMENTS
 from .events import EVENTS
 from .flow_runs import FLOW_RUNS
 from .flows import FLOWS
 from .logs import LOGS
+from .pauses import PAUSES
 from .server import SERVER
 from .task_runs import TASK_RUNS
 from .variables import VARIABLES
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 # A path ends in a slash where Prefect's does; the other spelling is redirected to it.
 ENDPOINTS = (
     *FLOW_RUNS,
+    *PAUSES,
     *FLOWS,
     *TASK_RUNS,
     *DEPLOYMENTS,
@@ -28,6 +31,7 @@ ENDPOINTS = (
     *LOGS,
     *EVENTS,
     *VARIABLES,
+    *BLOCKS,
     *WORK_POOLS,
     *SERVER,
 )
@@ -43,9 +47,9 @@ def lacks_path(dialect: Dialect, path: str) -> bool:
 
 MODELLED_SUMMARY = (
     "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "
-    "set_state, bulk_set_state, bulk_delete, labels), flows and task runs (create, read, filter, "
+    "set_state, bulk_set_state, bulk_delete, labels, resume, inputs), flows and task runs (create, read, filter, "
     "count; flows also delete), states of flow runs (read), deployments (all but schedule, bulk_delete and work_queue_check), "
     "slots of concurrency limits (there are none), logs (create, filter, download), events (create, filter, in, "
-    "out), health, "
+    "out), work pools with their queues and workers, health, "
     "ready, version, admin/version, admin/storage, csrf-token, hello"
 )

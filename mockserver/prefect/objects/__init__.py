@@ -4,6 +4,8 @@ Comes in: nothing. Goes out: frozen dataclasses with an id, such as `Variable`. 
 objects of each class apart (`Store.objects`).
 """
 
+from .blocks import BlockDocument, BlockSchema, BlockType, Reference
 from .logs import Log
+from .run_inputs import FlowRunInput
 from .variables import Variable
 from .work_pools import Worker

@@ -4,14 +4,26 @@ Comes in: nothing; `requests` reads them. Goes out: pydantic models such as `Var
 an endpoint names as "objects.VariableCreate".
 """
 
+from .blocks import (
+    BlockDocumentCountRequest,
+    BlockDocumentCreate,
+    BlockDocumentFilterRequest,
+    BlockDocumentSort,
+    BlockDocumentUpdate,
+    BlockSchemaCreate,
+    BlockSchemaFilterRequest,
+    BlockTypeCreate,
+    BlockTypeFilterRequest,
+    BlockTypeUpdate,
+)
 from .deployments import (
     DeploymentBulkDelete,
     DeploymentCreate,
     DeploymentFlowRunCreate,
     DeploymentFlowRunsCreate,
     DeploymentPaginateRequest,
+    DeploymentPollRequest,
     DeploymentUpdate,
-    ScheduledRunsRequest,
 )
 from .events import (
     EventAnyResourceFilter,
@@ -25,6 +37,7 @@ from .events import (
     Events,
 )
 from .logs import LogFilter, LogFilterRequest
+from .run_inputs import InputCreateRequest, InputFilterRequest, ResumeRequest
 from .schedules import (
     IntervalSchedule,
     RRuleSchedule,
@@ -41,9 +54,10 @@ from .variables import (
 )
 from .work_pools import (
     ConcurrencyStatusRequest,
+    PolledRunsRequest,
     PoolConcurrencyStatusRequest,
+    PoolQueueFilterRequest,
     QueueRunsRequest,
-    ScheduledRunsRequest,
     WorkerFilterRequest,
     WorkerHeartbeat,
     WorkPoolCountRequest,
