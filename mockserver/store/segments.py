@@ -1,4 +1,4 @@
-"""Segments: indexed flow runs, and which of them are deleted or have lost their parent.
+"""Segments: indexed flow runs, and which of them are deleted or have lost parent or work queue.
 
 Invariant: `deleted` and `orphans` only grow. So a search can go on where the last one for the
 same query ended, which keeps the last call of a drain as fast as the first.
@@ -15,7 +15,7 @@ from pyroaring import BitMap
 
 from ..filters import Predicate
 from ..prefect import FlowRun
-from .flow_run_index import PARENT_COLUMNS, FlowRunIndex, depends_on_parents
+from .flow_run_index import NO_ORDINALS, PARENT_COLUMNS, FlowRunIndex, depends_on_parents
 from .ordinal_sets import Difference, OrdinalSet, is_known_empty
 from .sort_orders import SegmentMatches, SortBy
 from .value_counts import count_times, count_values
@@ -27,8 +27,6 @@ WINDOW_GROWTH = 16
 """How many times as large as the last window the next one is."""
 MAX_REMAINING = 1024  # matches that a cursor keeps
 MAX_CURSORS = 16  # that a segment keeps
-
-NO_ORDINALS = BitMap()  # shared, so never changed
 
 Query = Predicate | tuple[Predicate, Predicate]
 """A predicate; or a wider and a narrower one, for the runs that satisfy only the wider."""
@@ -58,18 +56,23 @@ class SearchCursor:
 
 
 class Segment:
-    """A view of an index: without `deleted` runs, and with null parents for the `orphans`.
+    """A view of an index: without `deleted` runs, with null parents for the `orphans`, and without
+    a work queue for the `queueless`.
 
-    Both are bitmaps of ordinals, and so is `pending_cascade`: the deleted runs whose cascade has
+    All are bitmaps of ordinals, and so is `pending_cascade`: the deleted runs whose cascade has
     not been done yet (None: there are none).
     """
 
-    __slots__ = ("_cursors", "_last_cursor", "deleted", "index", "orphans", "pending_cascade")
+    __slots__ = (
+        *("_cursors", "_last_cursor", "deleted", "index", "orphans", "pending_cascade"),
+        "queueless",
+    )
 
     def __init__(self, index: FlowRunIndex) -> None:
         self.index = index
         self.deleted = BitMap()
         self.orphans = NO_ORDINALS
+        self.queueless = NO_ORDINALS
         self.pending_cascade: BitMap | None = None
         self._cursors: dict[Query, SearchCursor] = {}
         # A drain passes the same predicate again: comparing identities is faster than hashing it.
@@ -90,11 +93,14 @@ class Segment:
     def run(self, ordinal: int) -> FlowRun:
         """The run at an ordinal, deleted or not."""
         run = self.index.runs[ordinal]
+        if ordinal in self.queueless:
+            run = with_queue_nulled(run)
         return with_parent_nulled(run) if ordinal in self.orphans else run
 
     def runs(self, ordinals: Iterable[int]) -> Iterator[FlowRun]:
         """The runs at these ordinals, in their order."""
-        return map(self.run if self.orphans else self.index.runs.__getitem__, ordinals)
+        changed = self.orphans or self.queueless
+        return map(self.run if changed else self.index.runs.__getitem__, ordinals)
 
     def drop(self, run_ids: Iterable[str]) -> list[str]:
         """Delete runs, without a cascade. Returns the ids of those that were here."""
@@ -139,6 +145,13 @@ class Segment:
         for query in related:  # which the new orphans may match now
             self._cursors[query].rewind(children.min())
 
+    def forget_queues(self, ordinals: BitMap) -> None:
+        """Leave these runs without a work queue."""
+        self.queueless = self.queueless | ordinals
+        # Their matches refer to the bitmap as it was.
+        self._cursors = {}
+        self._last_cursor = None
+
     def parent_task_run_ids(self) -> frozenset[str]:
         """The ids of the task runs that are the parent of a run here."""
         return self.index.parent_task_run_ids(excluding=self.deleted | self.orphans)
@@ -149,7 +162,10 @@ class Segment:
 
     def all_matching(self, predicate: Predicate) -> BitMap:
         """The ordinals of all runs that satisfy a predicate. The bitmap must not be changed."""
-        return self._not_deleted(self.index.look_up(predicate, self.orphans).within(None))
+        return self._not_deleted(self._look_up(predicate).within(None))
+
+    def _look_up(self, predicate: Predicate) -> OrdinalSet:
+        return self.index.look_up(predicate, self.orphans, self.queueless)
 
     def sorted_matches(self, predicate: Predicate, sort_by: SortBy) -> SegmentMatches:
         """The runs that satisfy a predicate, sorted."""
@@ -191,16 +207,16 @@ class Segment:
 
     def _cursor_for(self, predicate: Predicate) -> SearchCursor:
         cached = self._cursors.get(predicate) if self._cursors else None
-        return cached or SearchCursor(predicate, self.index.look_up(predicate, self.orphans))
+        return cached or SearchCursor(predicate, self._look_up(predicate))
 
     def any_more(self, wider: Predicate, narrower: Predicate) -> bool:
         """Whether some run satisfies the wider predicate and not the narrower one."""
         cursor = self._cursors.get((wider, narrower)) if self._cursors else None
         if cursor is None:
-            wider_matches = self.index.look_up(wider, self.orphans)
+            wider_matches = self._look_up(wider)
             if is_known_empty(wider_matches):
                 return False
-            extra = Difference(wider_matches, self.index.look_up(narrower, self.orphans))
+            extra = Difference(wider_matches, self._look_up(narrower))
             cursor = SearchCursor((wider, narrower), extra)
         return bool(self._search(cursor, 1))
 
@@ -247,6 +263,7 @@ class Segment:
         other.index = self.index
         other.deleted = self.deleted.copy()
         other.orphans = NO_ORDINALS if self.orphans is NO_ORDINALS else self.orphans.copy()
+        other.queueless = self.queueless  # never changed, only replaced
         other.pending_cascade = None
         other._cursors = {}
         other._last_cursor = None
@@ -272,3 +289,8 @@ def _first_ordinals(found: BitMap, limit: int | None) -> list[int]:
 def with_parent_nulled(run: FlowRun) -> FlowRun:
     """The run as it is after its parent was deleted."""
     return replace(run, parent_task_run_id=None, parent_flow_run_id=None)
+
+
+def with_queue_nulled(run: FlowRun) -> FlowRun:
+    """The run as it is after its work queue was deleted."""
+    return replace(run, work_queue_id=None, work_pool_id=None, work_pool_name=None)

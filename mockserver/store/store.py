@@ -34,6 +34,7 @@ from pyroaring import BitMap
 
 from ..filters import MATCH_ALL, ONE_OF, Comparison, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
+from ..prefect.objects import FlowRunInput
 from .columns import to_microseconds
 from .flow_run_index import NO_ORDINALS, Base, FlowRunIndex, depends_on_parents, id_of
 from .overlay import Overlay, R
@@ -93,6 +94,7 @@ class Store:
         self._states: dict[str, tuple[State, ...]] = {}
         self.leases: dict[str, None] = {}
         self.logs = RunLogs()
+        self.run_inputs: dict[str, tuple[FlowRunInput, ...]] = {}
 
     def _writable_segments(self) -> list[Segment]:
         """The segments, made anew if they are shared with other forks."""
@@ -355,7 +357,7 @@ class Store:
         self._run_pending_cascade()
         self._prepare_cascade()
         deleted = self._drop(wanted)
-        self._forget_states(deleted)
+        self._forget(deleted)
         self._cascade(set(deleted))
         return deleted
 
@@ -373,7 +375,7 @@ class Store:
         # More matches: a drain will come back, and would test the buffered runs in each call.
         if self._buffer and selection.more:
             self._flush()
-        self._forget_states(selection.ids)
+        self._forget(selection.ids)
 
     def _run_pending_cascade(self) -> None:
         """Do the cascades that are pending. Raises NotPrepared, and then nothing has changed.
@@ -409,10 +411,14 @@ class Store:
             else:
                 self._independent_predicate = predicate
 
-    def _forget_states(self, deleted: Iterable[str]) -> None:
+    def _forget(self, deleted: Iterable[str]) -> None:
+        """Delete the earlier states and the inputs of deleted runs (ids)."""
         if self._states:
             for flow_run_id in deleted:
                 self._states.pop(flow_run_id, None)
+        if self.run_inputs:
+            for flow_run_id in deleted:
+                self.run_inputs.pop(flow_run_id, None)
 
     def _cascade(self, deleted: set[str]) -> None:
         """Delete the task runs of deleted flow runs (ids), and orphan their subflows."""
@@ -555,6 +561,7 @@ class Store:
         other._states = self._states.copy()
         other.leases = self.leases.copy()
         other.logs = self.logs.fork()
+        other.run_inputs = self.run_inputs.copy()
         return other
 
     def _matching(self, predicate: Predicate, limit: int | None) -> Iterator[FlowRun]:
