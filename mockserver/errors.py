@@ -7,6 +7,7 @@ MockServerError
     ├── InvalidRequest         it is not valid by the document (or for a real server)
     ├── OutOfBounds            a value exceeds a bound that is not in the schema
     ├── TooLarge               it costs more than the mock spends on a request
+    ├── Forbidden              nobody may do it
     ├── NotFound               its subject does not exist
     ├── Conflict               it refers to something that does not exist, or repeats a unique value
     ├── Gone                   its subject no longer exists
@@ -133,6 +134,10 @@ class OutOfBounds(RefusedRequest):
 
 class TooLarge(RefusedRequest):
     """A request that costs too much to read or to carry out; the text is the reply's detail."""
+
+
+class Forbidden(RefusedRequest):
+    """What nobody may do, such as to create a work pool with a reserved name; the text says why."""
 
 
 class NotFound(RefusedRequest):

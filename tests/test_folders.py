@@ -40,6 +40,7 @@ ORDER = (
     "insight.explanation",
     "insight",
     "operations.endpoints",
+    "operations.work_pools",
     "operations.deployments",
     "operations.logs",
     "operations.pauses",

@@ -327,7 +327,6 @@ CHANGES: tuple[Change, ...] = (
         "input that a run got before it paused is still there when it pauses",
         "input under the keys of a pause is deleted when the pause begins",
         '{"state":{"type":"PAUSED"}}',
-        modelled=False,
     ),
     # Prefect: models/logs.py; SQLite has concat() since 3.44.
     Change(
@@ -338,6 +337,15 @@ CHANGES: tuple[Change, ...] = (
         '{"logs":{"text":{"query":"done"}}}',
         endpoint="POST /logs/filter",
         databases=("sqlite",),
+    ),
+    # Prefect: query_components.py, get_scheduled_flow_runs_from_work_pool.
+    Change(
+        "polled-run-state",
+        "3.9.1",
+        "a run that a worker gets to execute has null as its state",
+        "a run that a worker gets to execute has its state",
+        '{"work_queue_names":["default"]}',
+        endpoint="POST /work_pools/{name}/get_scheduled_flow_runs",
     ),
 )
 

@@ -66,6 +66,7 @@ class DatabaseLimits:
     max_like_bytes: int | None  # UTF-8; only checked when a name is compared with the pattern
     max_parameters: int | None  # values of all lists, like_, times and the limit together
     lacks_concat: bool = False  # it has no function of this name
+    negative_limit_is_none: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Dialect:
     huge_integers: bool = False
     unique_violation_named: bool = False  # an error tells that a slug of a schedule is taken
     nulls_high: bool = False  # a sort treats null as the highest value; the document is silent
+    paused_queues_free: bool = False  # no slot of a pool is taken in a paused queue; likewise silent
     # Changes.
     log_nul_dropped: bool = True
     pending_renamed: bool = True
@@ -130,9 +132,11 @@ class Dialect:
     job_variables_emptied: bool = True
     active_slots: bool = True
     queue_found_first: bool = True
+    polled_run_state: bool = True
     log_download_complete: bool = True
     log_search_literal: bool = True
     log_search_on_sqlite: bool = True
+    stale_input_deleted: bool = True
 
     def has(self, deviation: Deviation) -> bool:
         """Whether the servers that this dialect stands for have a deviation."""
@@ -174,6 +178,7 @@ _ON_SQLITE = Dialect(
         max_like_bytes=49_998,
         max_parameters=None,
         lacks_concat=True,  # SQLite has it since 3.44
+        negative_limit_is_none=True,
     ),
 )
 _ON_POSTGRESQL = replace(
@@ -185,6 +190,8 @@ _ON_POSTGRESQL = replace(
     nul=NulHandling.FAILS,
     # PostgreSQL's default order; SQLite takes null for the smallest value.
     nulls_high=True,
+    # Prefect: sql/postgres/get-runs-from-worker-queues.sql.jinja, pool_slots.
+    paused_queues_free=True,
     # Prefect looks for words that only PostgreSQL has (api/deployments.py).
     unique_violation_named=True,
     # Measured; asyncpg, Prefect's driver, takes no more arguments in one query (prepared_stmt.pyx).

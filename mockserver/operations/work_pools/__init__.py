@@ -1,0 +1,5 @@
+"""Operations on work pools, their queues and their workers.
+
+Comes in: a `Context`, names or ids of the path, and a request model. Goes out: an `Outcome`. What
+a worker polls for is in `polling`, what takes slots of concurrency limits in `slots`.
+"""
