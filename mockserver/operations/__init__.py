@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         deployments_predicate,
         filter_set_from,
         flow_runs_predicate,
+        task_runs_predicate,
     )
     from .replies import complete_state, deployment_reply, flow_run_reply, state_reply
     from .set_state import (
@@ -44,6 +45,7 @@ __getattr__ = lazy_exports(
             "deployments_predicate",
             "filter_set_from",
             "flow_runs_predicate",
+            "task_runs_predicate",
         ),
         "replies": ("complete_state", "deployment_reply", "flow_run_reply", "state_reply"),
         "set_state": (

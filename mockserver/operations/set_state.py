@@ -5,6 +5,7 @@ Creating a run in its first state shares the functions at the end.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -31,9 +32,11 @@ from ..prefect import (
     non_default_state_details,
 )
 from ..requests import BulkSetStateRequest, SetStateRequest, StateCreate
+from ..store import Store
 from . import replies
 from .context import Context, Outcome
 from .deletion import sort_warnings
+from .state_events import emit_state_change
 
 
 def orchestrated_run_not_found(flow_run_id: str) -> NotFound:
@@ -62,11 +65,11 @@ def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outc
         # 503, any other an ABORT with this text.
         if failure.retryable:
             raise
-        return Outcome(_aborted(f"Error validating state: {failure}"))
+        return Outcome(aborted(f"Error validating state: {failure}"))
     save_transition(context, transition)
     # 201 for any new state, also for one that a rule has put in place of the proposed one (Prefect:
     # api/flow_runs.py, set_flow_run_state).
-    return Outcome(_transition_reply(transition), made=transition.is_new)
+    return Outcome(transition_reply(transition), made=transition.is_new)
 
 
 def bulk_set_state(context: Context, body: BulkSetStateRequest) -> Outcome:
@@ -123,20 +126,20 @@ def _set_one_state(
         transition = propose_state(context, run, state, force=force)
     # Any error of one run is an ABORT of that run (Prefect: bulk_set_flow_run_state).
     except (ServerFailure, InvalidRequest) as failure:
-        return _aborted(str(failure)), state.details
+        return aborted(str(failure)), state.details
     if transition.server_error:
         # The error is caught inside the transaction, which is then committed: a state that was
         # entered before it stays (Prefect: bulk_set_flow_run_state).
         save_transition(context, transition)
-        return _aborted(transition.server_error), transition.proposed_details
+        return aborted(transition.server_error), transition.proposed_details
     try:
         check_state(context, transition.state if transition.is_new else None)
     except ServerFailure as failure:
         # A retryable error leaves validate_proposed_state as it is, and the loop catches it.
         reason = str(failure) if failure.retryable else f"Error validating state: {failure}"
-        return _aborted(reason), transition.proposed_details
+        return aborted(reason), transition.proposed_details
     save_transition(context, transition)
-    return _transition_reply(transition), transition.proposed_details
+    return transition_reply(transition), transition.proposed_details
 
 
 def _share_details(results: list[dict[str, Any]], details: Json) -> None:
@@ -231,18 +234,33 @@ def save_transition(context: Context, transition: OrchestrationOutcome) -> None:
         # Unpersisted data is in this reply only (Prefect: rules.py, _validate_proposed_state).
         if not is_persisted(state.data):
             run = replace(run, state=replace(state, data=None))
-        before = store.get(run.id)
+        before, initial = store.get(run.id), None
         if before is not None:
-            store.remember(run.id, store.states_of(replies.with_complete_state(before, store)))
+            complete = replies.with_complete_state(before, store)
+            initial = complete.state
+            store.remember(run.id, store.states_of(complete))
+        emit_state_change(context, run, initial, state)
+    if transition.stale_inputs:
+        drop_inputs(store, run.id, transition.stale_inputs)
     store.put(run)
 
 
-def _aborted(reason: str) -> dict[str, Any]:
+def drop_inputs(store: Store, flow_run_id: str, keys: Collection[str]) -> bool:
+    """Delete inputs of a flow run by their keys; returns whether there were any."""
+    before = store.run_inputs.get(flow_run_id, ())
+    left = tuple(one for one in before if one.key not in keys)
+    if len(left) < len(before):
+        store.run_inputs[flow_run_id] = left
+    return len(left) < len(before)
+
+
+def aborted(reason: str) -> dict[str, Any]:
+    """The result of a proposal that was refused, as the schema OrchestrationResult has it."""
     details = {"type": "abort_details", "reason": reason}
     return {"status": "ABORT", "state": None, "details": details}
 
 
-def _transition_reply(transition: OrchestrationOutcome) -> dict[str, Any]:
+def transition_reply(transition: OrchestrationOutcome) -> dict[str, Any]:
     """A transition as the schema OrchestrationResult has it."""
     state = replies.state_reply(transition.state, transition.run)
     return {"status": transition.status, "state": state, "details": transition.details}

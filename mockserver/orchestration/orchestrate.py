@@ -45,7 +45,7 @@ class OrchestrationOutcome:
     `details` are those of the reply. `is_new`: whether the run entered a state, and did not stay as
     it was. `proposed_details`: the state_details of the proposal, as the rules left them.
     `server_error`: the error that a real server hits, None where it hits none; if `is_new`, then
-    once the state is entered.
+    once the state is entered. `stale_inputs`: the keys of inputs of the run that are to be deleted.
     """
 
     run: FlowRun
@@ -55,6 +55,7 @@ class OrchestrationOutcome:
     is_new: bool
     proposed_details: Json
     server_error: str | None = None
+    stale_inputs: tuple[str, ...] = ()
 
 
 def orchestrate(
@@ -154,6 +155,7 @@ def _outcome(transition: Transition, run: FlowRun) -> OrchestrationOutcome:
         is_new=transition.proposed is not None,
         proposed_details=transition.proposed_details,
         server_error=transition.server_error,
+        stale_inputs=transition.stale_inputs,
     )
 
 

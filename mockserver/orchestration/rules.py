@@ -208,6 +208,9 @@ def record_pause(transition: Transition) -> None:
         transition.server_error = "'NoneType' object has no attribute 'add'"
     else:
         transition.policy["pause_keys"] = [*(fired or ()), transition.pause_key]
+        if transition.proposed is not None and transition.dialect.stale_input_deleted:
+            keyset = transition.proposed.details.get("run_input_keyset") or {}
+            transition.stale_inputs = tuple(keyset.values())
 
 
 def handle_resuming(transition: Transition, initial: State, proposed: State) -> None:

@@ -38,7 +38,8 @@ class Transition:
     `dialect` is the one whose rules they are. `initial` is None for a run without a state;
     `proposed` becomes None once a rule refuses it and puts no other state in its place. `policy` is
     a copy of the run's empirical_policy. `proposed_details` are the details of the proposal as the
-    rules left them. `server_error` is the error that the server hits, None where it hits none.
+    rules left them. `stale_inputs` are the keys of inputs that go as the run pauses. `server_error` is
+    the error that the server hits, None where it hits none.
     `details` are those of the reply.
     """
 
@@ -53,6 +54,7 @@ class Transition:
     policy: dict[str, Any]
     proposed_details: Json
     pause_key: str | None = None
+    stale_inputs: tuple[str, ...] = ()
     server_error: str | None = None
     status: SetStateStatus = SetStateStatus.ACCEPT
     details: Mapping[str, Any] = field(default_factory=lambda: {"type": "accept_details"})

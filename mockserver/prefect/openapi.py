@@ -34,10 +34,13 @@ FORMAT_CHECKERS: Mapping[str, Callable[[str], bool]] = {
 # walk the schemas, such as the drift check, would not understand it.
 STRUCTURAL_KEYWORDS = frozenset({"type", "properties", "required", "items", "anyOf", "$ref"})
 CONSTRAINT_KEYWORDS = frozenset({
-    "enum", "const", "format", "pattern", "maxLength", "minimum", "maximum", "exclusiveMinimum",
-    "minItems", "uniqueItems", "additionalProperties",
+    "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum", "maximum",
+    "exclusiveMinimum", "minItems", "maxItems", "prefixItems", "uniqueItems",
+    "additionalProperties",
 })  # fmt: skip
-ANNOTATION_KEYWORDS = frozenset({"title", "description", "examples", "default", "deprecated"})
+ANNOTATION_KEYWORDS = frozenset({
+    "title", "description", "examples", "default", "deprecated", "contentMediaType",
+})  # fmt: skip
 SUPPORTED_KEYWORDS = STRUCTURAL_KEYWORDS | CONSTRAINT_KEYWORDS | ANNOTATION_KEYWORDS
 
 

@@ -16,13 +16,6 @@ from .releases import OLDEST, is_within
 UNMODELLED_ENDPOINTS = """\
 /admin/settings GET
 /admin/storage DELETE PUT 3.7.0
-/artifacts/ POST
-/artifacts/count POST
-/artifacts/filter POST
-/artifacts/latest/count POST
-/artifacts/latest/filter POST
-/artifacts/{id} DELETE GET PATCH
-/artifacts/{key}/latest GET
 /automations/ POST
 /automations/count POST
 /automations/filter POST

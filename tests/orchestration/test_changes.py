@@ -71,6 +71,7 @@ def shown(outcome: OrchestrationOutcome) -> tuple[Any, ...]:
         found.append(dict(outcome.run.empirical_policy))
     if outcome.server_error:
         found.append(outcome.server_error)
+    found += outcome.stale_inputs
     if "reason" in outcome.details:
         found.append(outcome.details["reason"])
     return tuple(found)
@@ -186,6 +187,13 @@ ROWS = (
         for kind in ("RUNNING", "FAILED")
         for given in ({}, NO_LEASE)
         for run in ({}, DEPLOYED)
+    ),
+    Row(
+        "stale-input-deleted",
+        state("RUNNING"),
+        state("PAUSED", pause_key="k", run_input_keyset={"schema": "s", "response": "r"}),
+        ("ACCEPT", "Paused", FIRED),
+        ("ACCEPT", "Paused", FIRED, "s", "r"),
     ),
 )
 

@@ -59,9 +59,18 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/task_runs/{id}": ("get",),
     "/task_runs/filter": ("post",),
     "/task_runs/count": ("post",),
-    "/deployments/{id}": ("get",),
+    "/deployments/": ("post",),
+    "/deployments/{id}": ("get", "patch", "delete"),
     "/deployments/name/{flow_name}/{deployment_name}": ("get",),
     "/deployments/filter": ("post",),
+    "/deployments/paginate": ("post",),
+    "/deployments/get_scheduled_flow_runs": ("post",),
+    "/deployments/{id}/create_flow_run": ("post",),
+    "/deployments/{id}/create_flow_run/bulk": ("post",),
+    "/deployments/{id}/pause_deployment": ("post",),
+    "/deployments/{id}/resume_deployment": ("post",),
+    "/deployments/{id}/schedules": ("get", "post"),
+    "/deployments/{id}/schedules/{schedule_id}": ("patch", "delete"),
     "/deployments/count": ("post",),
     "/v2/concurrency_limits/increment-with-lease": ("post",),
     "/v2/concurrency_limits/decrement-with-lease": ("post",),
@@ -69,6 +78,10 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/logs/": ("post",),
     "/logs/filter": ("post",),
     "/flow_runs/{id}/logs/download": ("get",),
+    "/flow_runs/{id}/resume": ("post",),
+    "/flow_runs/{id}/input": ("post",),
+    "/flow_runs/{id}/input/filter": ("post",),
+    "/flow_runs/{id}/input/{key}": ("get", "delete"),
     "/events": ("post",),
     "/events/filter": ("post",),
     "/events/filter/next": ("get",),
@@ -77,6 +90,25 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/variables/count": ("post",),
     "/variables/{id}": ("get", "patch", "delete"),
     "/variables/name/{name}": ("get", "patch", "delete"),
+    "/work_pools/": ("post",),
+    "/work_pools/filter": ("post",),
+    "/work_pools/count": ("post",),
+    "/work_pools/{name}": ("get", "patch", "delete"),
+    "/work_pools/{name}/get_scheduled_flow_runs": ("post",),
+    "/work_pools/{name}/concurrency_status": ("post",),
+    "/work_pools/{work_pool_name}/queues": ("post",),
+    "/work_pools/{work_pool_name}/queues/filter": ("post",),
+    "/work_pools/{work_pool_name}/queues/{name}": ("get", "patch", "delete"),
+    "/work_pools/{work_pool_name}/workers/heartbeat": ("post",),
+    "/work_pools/{work_pool_name}/workers/filter": ("post",),
+    "/work_pools/{work_pool_name}/workers/{name}": ("delete",),
+    "/work_queues/": ("post",),
+    "/work_queues/filter": ("post",),
+    "/work_queues/name/{name}": ("get",),
+    "/work_queues/{id}": ("get", "patch", "delete"),
+    "/work_queues/{id}/get_runs": ("post",),
+    "/work_queues/{id}/concurrency_status": ("post",),
+    "/work_queues/{id}/status": ("get",),
     "/health": ("get",),
     "/ready": ("get",),
     "/version": ("get",),
@@ -115,6 +147,7 @@ def response_places(status: str, *paths: str) -> list[tuple[str, ...]]:
     ]
 
 
+DEPLOYMENT = "/deployments/{id}"
 RENEW = "/v2/concurrency_limits/leases/{lease_id}/renew"
 INCREMENT = (
     "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
@@ -131,6 +164,19 @@ OBJECT_LISTS = (
     "Body_read_logs_logs_filter_post",
     "Body_read_variables_variables_filter_post",
 )
+POOL_LISTS = (
+    "Body_read_work_pools_work_pools_filter_post",
+    "Body_read_work_queues_work_pools__work_pool_name__queues_filter_post",
+    "Body_read_workers_work_pools__work_pool_name__workers_filter_post",
+    "Body_read_work_queues_work_queues_filter_post",
+    "Body_get_scheduled_flow_runs_work_pools__name__get_scheduled_flow_runs_post",
+    "Body_read_work_queue_runs_work_queues__id__get_runs_post",
+)
+SLOT_LISTS = (
+    "Body_read_work_pool_concurrency_status_work_pools__name__concurrency_status_post",
+    "Body_read_work_queue_concurrency_status_work_queues__id__concurrency_status_post",
+)
+"""The bodies that came with 3.6.23."""
 NEVER_NULL = {
     "flows": "FlowFilter",
     "flow_runs": "FlowRunFilter",
@@ -170,6 +216,41 @@ ADDITIONS = [
         response_places("404", "/flow_runs/"),
     ),
     Addition(
+        "A new deployment can refer to a work pool or a limit that does not exist.",
+        json_body("ErrorDetail"),
+        response_places("404", "/deployments/"),
+    ),
+    Addition(
+        "Parameters of a deployment may be refused by their schema, and references be to nothing.",
+        json_body("ErrorDetail"),
+        [
+            *response_places("409", "/deployments/", f"{DEPLOYMENT}/create_flow_run"),
+            *(("paths", path, method, "responses", "409") for path, method in (
+                (DEPLOYMENT, "patch"),
+                (f"{DEPLOYMENT}/schedules", "post"),
+                (f"{DEPLOYMENT}/schedules/{{schedule_id}}", "patch"),
+            )),
+        ],
+    ),
+    Addition(
+        "Parameters of a deployment can have templates that cannot be filled in.",
+        json_body("ErrorDetail"),
+        [
+            ("paths", DEPLOYMENT, "patch", "responses", "400"),
+            *response_places(
+                "400", f"{DEPLOYMENT}/create_flow_run", f"{DEPLOYMENT}/create_flow_run/bulk"
+            ),
+        ],
+    ),
+    Addition(
+        "Job variables and schedules of a deployment are refused with a text as `detail`.",
+        json_body("HTTPValidationError", "ErrorDetail"),
+        [
+            *response_places("422", "/deployments/", f"{DEPLOYMENT}/create_flow_run"),
+            ("paths", DEPLOYMENT, "patch", "responses", "422"),
+        ],
+    ),
+    Addition(
         "A lease that does not exist is 410, not 404.",
         json_body("ErrorDetail"),
         response_places("410", RENEW),
@@ -196,6 +277,11 @@ ADDITIONS = [
         response_places("403", "/events/filter/next"),
     ),
     Addition(
+        "A flow run has one input under a key.",
+        json_body("ErrorDetail"),
+        response_places("409", "/flow_runs/{id}/resume", "/flow_runs/{id}/input"),
+    ),
+    Addition(
         "Another variable has the name.",
         json_body("ErrorDetail"),
         [
@@ -213,7 +299,7 @@ ADDITIONS = [
             PUBLISHED["paths"][path]["post"]["responses"]["200"],
             response_places("201", path),
         )
-        for path in ("/flow_runs/", "/flows/", "/task_runs/", "/flow_runs/{id}/set_state")
+        for path in ("/flow_runs/", "/flows/", "/task_runs/", "/flow_runs/{id}/set_state", "/deployments/", f"{DEPLOYMENT}/create_flow_run", "/flow_runs/{id}/resume")
     ),
     Addition(
         "A limit above 200, an interval below a second and a request for a CSRF token are refused"
@@ -222,6 +308,7 @@ ADDITIONS = [
         response_places(
             "422", "/flow_runs/filter", "/flow_runs/paginate", "/flow_runs/history",
             "/flows/filter", "/task_runs/filter", "/deployments/filter", "/csrf-token",
+            "/deployments/paginate", "/deployments/get_scheduled_flow_runs",
         ),
     ),
     Addition(
@@ -251,6 +338,55 @@ ADDITIONS = [
         "The pattern lists the time zones of the machine that made the document.",
         None,
         [("schemas", "RRuleSchedule", "properties", "timezone", "anyOf", "0", "pattern")],
+    ),
+    Addition(
+        "The names of some work pools are reserved.",
+        json_body("ErrorDetail"),
+        [
+            *response_places("403", "/work_pools/"),
+            *(("paths", "/work_pools/{name}", method, "responses", "403") for method in ("patch", "delete")),
+        ],
+    ),
+    Addition(
+        "A name can be taken, and a column of a database may not be null.",
+        json_body("ErrorDetail"),
+        [
+            *response_places("409", "/work_pools/", "/work_pools/{work_pool_name}/queues", "/work_queues/"),
+            ("paths", "/work_pools/{name}", "patch", "responses", "409"),
+            ("paths", "/work_pools/{work_pool_name}/queues/{name}", "patch", "responses", "409"),
+            *(("paths", "/work_queues/{id}", method, "responses", "409") for method in ("patch", "delete")),
+        ],
+    ),
+    Addition(
+        "A limit above 200 is refused with a text as `detail`.",
+        json_body("HTTPValidationError", "ErrorDetail"),
+        response_places(
+            "422", "/work_pools/filter", "/work_pools/{work_pool_name}/queues/filter",
+            "/work_pools/{work_pool_name}/workers/filter", "/work_queues/filter",
+            "/work_pools/{name}/get_scheduled_flow_runs", "/work_queues/{id}/get_runs",
+        ),
+    ),
+    Addition(
+        "Prefect's own client sends null for no limit (deviation client-nulls).",
+        {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        [("schemas", body, "properties", "limit") for body in POOL_LISTS],
+    ),
+    Addition(
+        "Prefect's own client sends null for a key it does not set (deviation client-nulls).",
+        {"anyOf": [{"$ref": "#/components/schemas/WorkQueueFilter"}, {"type": "null"}]},
+        [("schemas", POOL_LISTS[1], "properties", "work_queues")],
+    ),
+    Addition(
+        "A limit above 200 is refused with a text as `detail`.",
+        json_body("HTTPValidationError", "ErrorDetail"),
+        response_places(
+            "422", "/work_pools/{name}/concurrency_status", "/work_queues/{id}/concurrency_status"
+        ),
+    ),
+    Addition(
+        "A limit may be null, as in other bodies.",
+        {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        [("schemas", body, "properties", "limit") for body in SLOT_LISTS],
     ),
 ]  # fmt: skip
 
@@ -289,6 +425,8 @@ def with_additions(published: Mapping[str, Any], release: str = NEWEST) -> dict[
         if not is_within(release, OLDEST, addition.until):
             continue
         for *path, key in addition.places:
+            if release != NEWEST and path[1:] and path[1] not in wanted[path[0]]:
+                continue  # an older release may not have the operation or the schema
             node: Any = wanted
             for step in path:
                 node = node[int(step) if isinstance(node, list) else step]
@@ -449,16 +587,16 @@ def test_every_keyword_is_supported() -> None:
 def test_an_unsupported_keyword_is_pointed_at() -> None:
     """It is found at every depth, and not confused with a property of that name."""
     schema = {
-        "prefixItems": [{}],
-        "properties": {"oneOf": {"anyOf": [{"type": "null"}, {"minLength": 1}]}, "a/b~": True},
+        "contains": [{}],
+        "properties": {"oneOf": {"anyOf": [{"type": "null"}, {"maxProperties": 1}]}, "a/b~": True},
         "items": {"x/y~": {"not": {}}},
-        "additionalProperties": {"maxItems": 1},
+        "additionalProperties": {"minContains": 1},
     }
     assert openapi.unsupported_keywords(schema) == [
-        "/prefixItems",
-        "/properties/oneOf/anyOf/1/minLength",
+        "/contains",
+        "/properties/oneOf/anyOf/1/maxProperties",
         "/items/x~1y~0",
-        "/additionalProperties/maxItems",
+        "/additionalProperties/minContains",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .artifacts import ARTIFACTS
 from .blocks import BLOCKS
 from .concurrency_limits import CONCURRENCY_LIMITS
 from .deployments import DEPLOYMENTS
@@ -32,6 +33,7 @@ ENDPOINTS = (
     *EVENTS,
     *VARIABLES,
     *BLOCKS,
+    *ARTIFACTS,
     *WORK_POOLS,
     *SERVER,
 )
@@ -47,9 +49,10 @@ def lacks_path(dialect: Dialect, path: str) -> bool:
 
 MODELLED_SUMMARY = (
     "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "
-    "set_state, bulk_set_state, bulk_delete, labels, resume, inputs), flows and task runs (create, read, filter, "
-    "count; flows also delete), states of flow runs (read), deployments (all but schedule, bulk_delete and work_queue_check), "
-    "slots of concurrency limits (there are none), logs (create, filter, download), events (create, filter, in, "
-    "out), work pools with their queues and workers, health, "
-    "ready, version, admin/version, admin/storage, csrf-token, hello"
+    "set_state, bulk_set_state, bulk_delete, labels, resume, inputs), flows and task runs "
+    "(create, read, filter, count; flows also delete), states of flow runs (read), deployments "
+    "(all but schedule, bulk_delete and work_queue_check), slots of concurrency limits (there are "
+    "none), logs (create, filter, download), events (create, filter, in, out), work pools with "
+    "their queues and workers, health, ready, version, admin/version, admin/storage, csrf-token, "
+    "hello"
 )

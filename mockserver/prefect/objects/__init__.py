@@ -4,6 +4,7 @@ Comes in: nothing. Goes out: frozen dataclasses with an id, such as `Variable`. 
 objects of each class apart (`Store.objects`).
 """
 
+from .artifacts import Artifact, ArtifactCollection
 from .blocks import BlockDocument, BlockSchema, BlockType, Reference
 from .logs import Log
 from .run_inputs import FlowRunInput

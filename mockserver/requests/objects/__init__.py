@@ -4,6 +4,14 @@ Comes in: nothing; `requests` reads them. Goes out: pydantic models such as `Var
 an endpoint names as "objects.VariableCreate".
 """
 
+from .artifacts import (
+    ArtifactCountRequest,
+    ArtifactCreate,
+    ArtifactFilterRequest,
+    ArtifactUpdate,
+    LatestArtifactCountRequest,
+    LatestArtifactFilterRequest,
+)
 from .blocks import (
     BlockDocumentCountRequest,
     BlockDocumentCreate,
@@ -46,6 +54,7 @@ from .schedules import (
     SchedulesCreate,
     ScheduleUpdate,
 )
+from .messages import read_value
 from .variables import (
     VariableCountRequest,
     VariableCreate,
