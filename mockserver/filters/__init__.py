@@ -17,6 +17,7 @@ from .field_types import (
     JsonInteger,
     JsonNumber,
     NameOrNull,
+    TextAsBytes,
     Texts,
     UniqueTexts,
     Uuid,

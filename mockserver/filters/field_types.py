@@ -269,6 +269,18 @@ NameOrNull = Annotated[
 """A name, or null for a generated one. A real server takes every false value as null."""
 
 
+TextAsBytes = Annotated[
+    str,
+    _StrictOrLax(
+        strict=lambda: cs.str_schema(strict=True),
+        lax=lambda: cs.chain_schema(
+            [cs.bytes_schema(), cs.no_info_plain_validator_function(bytes.decode)]
+        ),
+    ),
+]
+"""A text that a real server reads as bytes, which shows in its errors."""
+
+
 @cache
 def without_fail_fast(model: type[BaseModel]) -> type[BaseModel]:
     """Return the model with lists and dicts that report every error, as a real server's do."""

@@ -38,9 +38,9 @@ class Transition:
     `dialect` is the one whose rules they are. `initial` is None for a run without a state;
     `proposed` becomes None once a rule refuses it and puts no other state in its place. `policy` is
     a copy of the run's empirical_policy. `proposed_details` are the details of the proposal as the
-    rules left them. `stale_inputs` are the keys of inputs that go as the run pauses. `server_error` is
-    the error that the server hits, None where it hits none.
-    `details` are those of the reply.
+    rules left them. `stale_inputs` are the keys of inputs that go as the run pauses.
+    `server_error` is the error that the server hits, None where it hits none. `details` are those
+    of the reply.
     """
 
     dialect: Dialect

@@ -28,7 +28,7 @@ def create_input(context: Context, flow_run_id: str, body: InputCreateRequest) -
     require_flow_run(context, flow_run_id)
     if find_input(context, flow_run_id, body.key) is not None:
         raise Conflict("A flow run input with this key already exists.")
-    save_input(context, flow_run_id, body.key, str(body.value), body.sender)
+    save_input(context, flow_run_id, body.key, body.value, body.sender)
     return Outcome(None)
 
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator
-
-from ...filters import JsonInteger, Texts, strict_union
+from ...filters import JsonInteger, TextAsBytes, Texts
 from .. import BodyParameters
-
-
-def _as_text(value: bytes | str) -> str:
-    return value if isinstance(value, str) else value.decode()
-
-
-# A real server reads bytes, which shows in its errors (Prefect: api/flow_runs.py,
-# create_flow_run_input).
-TextOfBytes = Annotated[bytes, strict_union(str), AfterValidator(_as_text)]
 
 
 class InputCreateRequest(BodyParameters):
     """The body of /flow_runs/{id}/input."""
 
     key: str
-    value: TextOfBytes
+    value: TextAsBytes  # Prefect: api/flow_runs.py, create_flow_run_input
     sender: str | None = None
 
 
