@@ -195,12 +195,11 @@ def _page_of_runs(
     if sort is FlowRunSort.ID_DESC and offset + limit <= _SELECTED_RUNS:
         found = context.store.select(predicate, offset + limit)[offset:]
     else:
-        sort_by = _sort_by(context, sort)
-        found = context.store.page(predicate, sort_by, offset, offset + limit)
+        found = context.store.page(predicate, sort_by(context, sort), offset, offset + limit)
     return [_render(context, run) for run in found]
 
 
-def _sort_by(context: Context, sort: str) -> SortBy:
+def sort_by(context: Context, sort: str) -> SortBy:
     """An order such as "NAME_ASC". The dialect says where records without a value come."""
     name, _, direction = sort.rpartition("_")
     descending = direction == "DESC"
@@ -226,16 +225,16 @@ def filter_task_runs(context: Context, body: Any) -> Outcome:
     predicate, warnings = compile_body_filters(context, body, task_runs_predicate, _PAGE_PARAMETERS)
     offset = check_offset(context, body.offset)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
-    sort_by = _sort_by(context, body.sort or type(body).model_fields["sort"].default)
-    if sort_by.column == _DURATION:
-        found = _page_by_duration(context, predicate, sort_by, offset, offset + limit)
+    order = sort_by(context, body.sort or type(body).model_fields["sort"].default)
+    if order.column == _DURATION:
+        found = _page_by_duration(context, predicate, order, offset, offset + limit)
     else:
-        found = context.store.task_run_page(predicate, sort_by, offset, offset + limit)
+        found = context.store.task_run_page(predicate, order, offset, offset + limit)
     return Outcome([_render(context, task_run) for task_run in found], warnings=warnings)
 
 
 def _page_by_duration(
-    context: Context, predicate: Predicate, sort_by: SortBy, start: int, stop: int
+    context: Context, predicate: Predicate, order: SortBy, start: int, stop: int
 ) -> list[Any]:
     """Task runs by their seconds in RUNNING states, up to now where they are in one.
 
@@ -251,7 +250,7 @@ def _page_by_duration(
         (
             part
             for index, members in context.store.task_run_matches(predicate)
-            for part in duration_index(index, sort_by, since).matches(members, now)
+            for part in duration_index(index, order, since).matches(members, now)
         ),
         start,
         stop,
@@ -372,6 +371,7 @@ _SORT_COLUMNS: Mapping[str, str] = {
     "NEXT_SCHEDULED_START_TIME": "next_scheduled_start_time",
     "END_TIME": "end_time",
     "NAME": "name",
+    "KEY": "key",
     "ID": "id",
     "CREATED": "created",
     "UPDATED": "updated",

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         RenewRequest,
         TaskRunCountRequest,
         TaskRunFilterRequest,
+        TaskRuns,
     )
     from .write_bodies import (
         BulkSetStateRequest,
@@ -86,6 +87,7 @@ __getattr__ = lazy_exports(
             "RenewRequest",
             "TaskRunCountRequest",
             "TaskRunFilterRequest",
+            "TaskRuns",
         ),
         "write_bodies": (
             "BulkSetStateRequest",

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Annotated, Any, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, RootModel, model_validator
+from pydantic import AfterValidator, RootModel, TypeAdapter, model_validator
 from pydantic_core import PydanticKnownError
 
 from ...filters import FAIL_FAST, InstantWithOffset, JsonNumber, json_integer, strict_union
@@ -21,14 +21,15 @@ MAX_PARSED_RRULE = 100_000
 """Characters of a recurrence rule that is parsed, although it is too long; a second's work."""
 
 
-def _positive_seconds(interval: timedelta | float) -> float:
-    try:
-        seconds = timedelta(seconds=interval) if isinstance(interval, float) else interval
-    except OverflowError:
-        raise ValueError("interval must be less than a billion days") from None
-    if seconds <= timedelta(0):
+_DURATION = TypeAdapter(timedelta)
+
+
+def _positive_seconds(interval: timedelta | float | str) -> float:
+    # Strictly read, it is what the document has: a number, or the text of a duration.
+    duration = _DURATION.validate_python(interval)
+    if duration <= timedelta(0):
         raise ValueError("interval must be positive")
-    return seconds.total_seconds()
+    return duration.total_seconds()
 
 
 @cache
@@ -47,7 +48,9 @@ def _check_time_zone(name: str | None) -> None:
 class IntervalSchedule(ClosedObject):
     """Runs at an interval in seconds, counted from an anchor; without one, from now."""
 
-    interval: Annotated[timedelta, strict_union(JsonNumber), AfterValidator(_positive_seconds)]
+    interval: Annotated[
+        timedelta, strict_union(JsonNumber | str), AfterValidator(_positive_seconds)
+    ]
     anchor_date: InstantWithOffset = None  # type: ignore[assignment]  # not validated
     timezone: str | None = None
 
@@ -79,7 +82,8 @@ class CronSchedule(ClosedObject):
 
 
 def _check_rrule(text: str) -> str:
-    from dateutil.rrule import rrulestr  # takes 20 ms, and few schedules have rules
+    # Imported late: few schedules have rules.
+    from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
 
     if len(text) <= MAX_PARSED_RRULE:
         try:

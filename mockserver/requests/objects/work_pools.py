@@ -166,15 +166,16 @@ class PoolQueueFilterRequest(PageParameters):
 class PolledRunsRequest(PageParameters):
     """The body with which a worker asks for the runs of its pool that are due."""
 
-    work_queue_names: Texts | None = None
-    scheduled_before: Instant | None = None
-    scheduled_after: Instant | None = None
+    # Never null in the document, and absent by default, which is not validated.
+    work_queue_names: Texts = None  # type: ignore[assignment]
+    scheduled_before: Instant = None  # type: ignore[assignment]
+    scheduled_after: Instant = None  # type: ignore[assignment]
 
 
 class QueueRunsRequest(PageParameters):
     """The body with which an agent asks for the runs of a queue that are due."""
 
-    scheduled_before: Instant | None = None
+    scheduled_before: Instant = None  # type: ignore[assignment]
 
 
 class ConcurrencyStatusRequest(PageParameters):

@@ -115,6 +115,28 @@ TREE: Json = {
     "definitions": {"Leaf": LEAF, "Kind": KIND, "Size": {"type": "integer"}, "Unused": {}},
 }
 
+REFERENCES: tuple[Json, ...] = (1, [], "x", {"block_document_id": UNKNOWN_ID})
+UPDATES: tuple[Json, ...] = (
+    {},
+    {"data": {}},
+    {"data": {"user": "you"}},
+    {"data": {"password": "********"}},
+    {"data": {"password": "new", "extra": 1}},
+    {"data": {"more": {"key": "********"}}},
+    {"data": {"all": {"x": {"y": "********"}, "n": 2}}},
+    {"block_schema_id": "<newer>"},
+    {"block_schema_id": "<newer>", "data": {}},
+    {"block_schema_id": "<foreign>", "data": {}},
+    {"block_schema_id": UNKNOWN_ID, "data": {}},
+    {"data": {"user": "last"}, "merge_existing_data": False},
+    {"merge_existing_data": False},
+    {"data": {"x": {"$ref": {"block_document_id": UNKNOWN_ID}}}},
+    {"data": {"x": {"$ref": {}}}},
+    {"name": "x"},
+    {"data": None},
+    {"merge_existing_data": None},
+)
+
 REQUESTS: RequestGroups = {
     "block types: any body": [
         *malformed_bodies("POST", TYPES, {"slug": "x"}),
@@ -274,7 +296,7 @@ REQUESTS: RequestGroups = {
         ApiRequest("POST", DOCUMENTS, {**DOCUMENT, "name": None}),
         *(
             ApiRequest("POST", DOCUMENTS, {**DOCUMENT, "data": {"x": {"$ref": value}}})
-            for value in (1, [], "x", {"block_document_id": UNKNOWN_ID})
+            for value in REFERENCES
         ),
         ApiRequest("GET", OF_TYPE),
         DELETE_TYPE,
@@ -322,26 +344,7 @@ REQUESTS: RequestGroups = {
         ApiRequest("POST", DOCUMENTS, DOCUMENT, save_id_as="document"),
         *(
             request
-            for body in (
-                {},
-                {"data": {}},
-                {"data": {"user": "you"}},
-                {"data": {"password": "********"}},
-                {"data": {"password": "new", "extra": 1}},
-                {"data": {"more": {"key": "********"}}},
-                {"data": {"all": {"x": {"y": "********"}, "n": 2}}},
-                {"block_schema_id": "<newer>"},
-                {"block_schema_id": "<newer>", "data": {}},
-                {"block_schema_id": "<foreign>", "data": {}},
-                {"block_schema_id": UNKNOWN_ID, "data": {}},
-                {"data": {"user": "last"}, "merge_existing_data": False},
-                {"merge_existing_data": False},
-                {"data": {"x": {"$ref": {"block_document_id": UNKNOWN_ID}}}},
-                {"data": {"x": {"$ref": {}}}},
-                {"name": "x"},
-                {"data": None},
-                {"merge_existing_data": None},
-            )
+            for body in UPDATES
             for request in (
                 ApiRequest("PATCH", ONE, body),
                 ApiRequest("GET", f"{ONE}?include_secrets=true"),
