@@ -33,6 +33,45 @@ _INCREMENT = (
     "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
 )
 
+
+
+def _object(*required: str, **properties: Any) -> Mapping[str, Any]:
+    """The schema of an object with these properties."""
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def _or_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _json_reply(status: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What to put where an operation's reply has another schema."""
+    return {"responses": {status: {"content": {"application/json": {"schema": schema}}}}}
+
+
+def _component(name: str) -> Mapping[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_SLOTS = "concurrency_status_post"
+_UUID = {"type": "string", "format": "uuid"}
+_TIME = {"type": "string", "format": "date-time"}
+_WORK_POOL = _object(
+    *("name", "type", "id", "created", "updated"),
+    id=_UUID,
+    created=_or_null(_TIME),
+    updated=_or_null(_TIME),
+    name={"type": "string", "pattern": "^[^/%&><]+$"},
+    description=_or_null({"type": "string"}),
+    type={"type": "string"},
+    base_job_template={"type": "object", "additionalProperties": True},
+    is_paused={"type": "boolean", "default": False},
+    concurrency_limit=_or_null({"type": "integer", "minimum": 0}),
+    status=_or_null(_component("WorkPoolStatus")),
+    default_queue_id=_or_null(_UUID),
+    storage_configuration=_component("WorkPoolStorageConfiguration"),
+)
+
 OVERLAYS: Sequence[Overlay] = (
     # Prefect: schemas/sorting.py, TaskRunSort.
     Overlay(
@@ -60,12 +99,67 @@ OVERLAYS: Sequence[Overlay] = (
         "3.9.0",
         {"components": {"schemas": {_INCREMENT: {"properties": {"names": {"minItems": None}}}}}},
     ),
+    # Prefect: schemas/schedules.py, IntervalSchedule.
+    Overlay(
+        "3.9.0",
+        {
+            "components": {
+                "schemas": {
+                    "IntervalSchedule-Input": {
+                        "properties": {
+                            "interval": {"anyOf": None, "type": "string", "format": "duration"}
+                        }
+                    }
+                }
+            }
+        },
+    ),
+    # Prefect: schemas/actions.py, DeploymentScheduleCreate and DeploymentScheduleUpdate.
+    Overlay(
+        "3.6.17",
+        {
+            "components": {
+                "schemas": {
+                    name: {"properties": {"replaces": None}}
+                    for name in ("DeploymentScheduleCreate", "DeploymentScheduleUpdate")
+                }
+            }
+        },
+    ),
     # Prefect: api/admin.py.
     Overlay(
         "3.7.0",
         {
             "paths": {"/admin/storage": None},
             "components": {"schemas": {"ServerDefaultResultStorage": None}},
+        },
+    ),
+    # Prefect: api/workers.py and api/work_queues.py.
+    Overlay(
+        "3.6.23",
+        {
+            "paths": {
+                "/work_pools/": {"post": _json_reply("201", _component("WorkPool"))},
+                "/work_pools/filter": {
+                    "post": _json_reply("200", {"items": _component("WorkPool")})
+                },
+                "/work_pools/{name}": {"get": _json_reply("200", _component("WorkPool"))},
+                "/work_pools/{name}/concurrency_status": None,
+                "/work_queues/{id}/concurrency_status": None,
+            },
+            "components": {
+                "schemas": {
+                    "WorkPool": _WORK_POOL,
+                    "WorkPoolResponse": None,
+                    "WorkQueueResponse": {"properties": {"active_slots": None}},
+                    "WorkPoolConcurrencyStatus": None,
+                    "WorkQueueConcurrencyStatus": None,
+                    "WorkQueueConcurrencyStatusDetail": None,
+                    "FlowRunSlotSummary": None,
+                    f"Body_read_work_pool_concurrency_status_work_pools__name__{_SLOTS}": None,
+                    f"Body_read_work_queue_concurrency_status_work_queues__id__{_SLOTS}": None,
+                }
+            },
         },
     ),
     # Prefect: schemas/filters.py, TaskRunFilter.
