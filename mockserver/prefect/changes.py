@@ -44,6 +44,16 @@ class Change:
 
 
 CHANGES: tuple[Change, ...] = (
+    # Prefect: schemas/actions.py, DeploymentScheduleCreate and DeploymentScheduleUpdate.
+    Change(
+        "schedule-replaces",
+        "3.6.17",
+        "a schedule of a deployment has no replaces: 422",
+        "a schedule of a deployment can say by replaces which one it takes the place of",
+        '{"name":"nightly","flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a",'
+        '"schedules":[{"schedule":{"cron":"0 2 * * *"},"slug":"new","replaces":"old"}]}',
+        endpoint="POST /deployments/",
+    ),
     # Prefect: models/logs.py, _sanitize_log_strings.
     Change(
         "log-nul-dropped",
@@ -53,15 +63,6 @@ CHANGES: tuple[Change, ...] = (
         '[{"name":"n","level":20,"message":"a\\u0000","timestamp":"2026-01-01T00:00:00Z"}]',
         endpoint="POST /logs/",
         databases=("postgresql",),
-    ),
-    # Prefect: schemas/actions.py, DeploymentScheduleCreate and DeploymentScheduleUpdate.
-    Change(
-        "schedule-replaces",
-        "3.6.17",
-        "a schedule of a deployment has no replaces: 422",
-        "a schedule of a deployment can say by replaces which one it takes the place of",
-        '{"schedules":[{"schedule":{"cron":"0 2 * * *"},"slug":"new","replaces":"old"}]}',
-        endpoint="PATCH /deployments/{id}",
     ),
     # Prefect: core_policy.py, PreventPendingTransitions.
     Change(
@@ -116,8 +117,9 @@ CHANGES: tuple[Change, ...] = (
         "3.6.26",
         "a recurrence rule is kept as it is sent",
         "a recurrence rule without a start is kept with one",
-        '[{"schedule":{"rrule":"FREQ=DAILY"}}]',
-        endpoint="POST /deployments/{id}/schedules",
+        '{"name":"nightly","flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a",'
+        '"schedules":[{"schedule":{"rrule":"FREQ=DAILY"}}]}',
+        endpoint="POST /deployments/",
     ),
     # Prefect: models/deployments.py, update_deployment.
     Change(
