@@ -94,8 +94,8 @@ class ServerFlags:
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Where created flow runs are recorded, so that the next run can delete what this "
-            "one could not. Default: the user's state folder.",
+            help="Where created records are noted, so that `mockserver cleanup` can delete what "
+            "this run could not. Default: the user's state folder.",
         ),
     ] = None
 
@@ -116,6 +116,43 @@ class ServerFlags:
             tuple(self.header or ()),
             Limits(self.timeout, self.max_requests, self.rate),
             self.journal,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupFlags:
+    """Which server to clean up."""
+
+    url: Annotated[
+        str,
+        typer.Argument(metavar="URL", help="The API, such as http://127.0.0.1:4200/api."),
+    ]
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'NAME: VALUE'", help="Send this header with every request; repeatable."
+        ),
+    ] = None
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait for a reply.")
+    ] = 30.0
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where the journals are, as for the run. Default: the user's state folder.",
+        ),
+    ] = None
+
+    def options(self) -> ServerOptions:
+        """Return these flags as the `ServerOptions` of the kit."""
+        from ..contract.server import Limits, ServerOptions
+
+        return ServerOptions(
+            self.url,
+            headers=tuple(self.header or ()),
+            limits=Limits(self.timeout),
+            journals=self.journal,
         )
 
 

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from ..server import PAGE, HTTPStatusError, Target, TargetError
 from .exchange import BULK_DELETE_PATH, parse_deleted_ids
 
 FLOW_NAME = "mockserver-contract"
+"""What the name of the flow begins with."""
 
 # Between them they have a value for most criteria of a filter. They are used in turn.
 RUN_TEMPLATES: Sequence[Mapping[str, Any]] = (
@@ -61,7 +63,9 @@ class RunPool:
     def ensure_flow(self) -> str:
         """The id of the flow of all runs, which is created on the first call."""
         if not self.known_flow_id:
-            flow = self.target.request_json("POST", "/flows/", {"name": FLOW_NAME})
+            # A name of its own: a server returns the flow that has a name already.
+            name = f"{FLOW_NAME}-{uuid4().hex}"
+            flow = self.target.request_json("POST", "/flows/", {"name": name})
             self.known_flow_id = str(flow["id"])
             self.on_created(f"/flows/{self.known_flow_id}")
         return self.known_flow_id

@@ -2,9 +2,10 @@
 
 Comes in: `ServerOptions`, with a URL or a program to start. Goes out: a `ConnectedServer`, whose
 `Target` sends requests within the limits and the permission that the user gave.
-Invariant: whatever the kit creates on a server is deleted, at the latest by the next run.
+Invariant: whatever the kit creates on a server it deletes; what it could not, it keeps a record of.
 """
 
+from .cleanup import clean_up
 from .cleanup_journal import CleanupJournal
 from .connect import ConnectedServer, ServerOptions, connect_server
 from .created_runs import API_LIMITATIONS, CreatedRuns, Draft, StateDraft, random_drafts

@@ -1,26 +1,29 @@
 """A journal on disk of what the kit created on a server, so that all of it can be deleted.
 
-What a run cannot delete, because it was killed or the server did not answer, the next run deletes.
+Invariant: only records that a reply said were created are deleted, each by its id and after the
+server has shown it by that id. What a filter lists is never enough: a server that gets filters
+wrong lists the records of others.
 
-Every flow run that `diff` creates belongs to a flow that `diff` created. The flow's name is written
-to the journal before the flow is created, so the names are enough to find everything again. What
-`fuzz` creates is written by its path, as soon as the path is known.
+What a run cannot delete, because it was killed or the server did not answer, stays in its journal,
+for `mockserver cleanup`. Flows' names are written before they are created, other records by their
+path as soon as the reply has named it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
 from ...errors import UsageError
-from .target import PAGE, HTTPStatusError, Target, TargetError, id_of
+from .target import PAGE, Answer, HTTPStatusError, Target, TargetError, id_of
 
 FLOW_NAME_PREFIX = "mockserver-kit"
 """The prefix of the names of the kit's flows."""
@@ -34,6 +37,13 @@ def default_folder(environment: Mapping[str, str]) -> Path:
     return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "mockserver"
 
 
+class Removal(NamedTuple):
+    """What a clean-up did: how many flow runs it deleted, and a sentence for what it left."""
+
+    flow_runs: int
+    left: tuple[str, ...] = ()
+
+
 @dataclass
 class CleanupJournal:
     """What one run of the kit created on one server.
@@ -42,13 +52,14 @@ class CleanupJournal:
     single records, such as /flow_runs/ID.
 
     As a context manager it deletes everything when the block ends, however it ends, and then
-    the file.
+    the file. It raises TargetError if something is left.
     """
 
     target: Target
     path: Path
     names: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    _forgotten: set[str] = field(default_factory=set)
 
     @classmethod
     def create(cls, target: Target, folder: Path) -> CleanupJournal:
@@ -75,7 +86,9 @@ class CleanupJournal:
     ) -> None:
         try:
             with self.target.without_limits():
-                self.delete_all()
+                left = self.delete_all().left
+            if left:
+                raise TargetError(f"{self.target.url}: {'; '.join(left)}")
         except TargetError:
             # The file stays, so the next run tries again. An error of the block itself matters
             # more than this one.
@@ -83,30 +96,40 @@ class CleanupJournal:
                 raise
 
     def create_flow(self) -> str:
-        """Create a flow for flow runs to belong to; return its id. Raises TargetError."""
+        """Create a flow for flow runs to belong to; return its id.
+
+        Raises TargetError, and creates nothing, where the server's filters do not hold.
+        """
+        require_sound_filters(self.target)
         name = f"{FLOW_NAME_PREFIX}-{uuid4().hex}"
         self._write({"flow": name})  # first, so that a killed run leaves no unknown flow
         self.names.append(name)
         return id_of(self.target.request_json("POST", "/flows/", {"name": name}))
+
+    def forget_path(self, path: str) -> None:
+        """The record was deleted: this run need not look for it any more."""
+        self._forgotten.add(path)
 
     def record_path(self, path: str) -> None:
         """Write down a created record by its path, such as /flow_runs/ID or /flows/ID."""
         self._write({"path": path})
         self.paths.append(path)
 
-    def delete_all(self) -> int:
-        """Delete everything from the server, then the journal file.
+    def delete_all(self) -> Removal:
+        """Delete everything from the server, then the journal file if nothing is left.
 
-        Flow runs go first (their task runs go with them), then flows, then artifacts.
-        Returns how many flow runs were deleted. Raises TargetError, and may be called again then.
+        Flow runs go first (their task runs go with them), then artifacts, then flows.
+        Raises TargetError, and may be called again then.
         """
-        flow_runs = sum(_delete_flow(self.target, name) for name in self.names)
-        flow_runs += _remove_records(self.target, "flow_runs", self.paths)
-        _remove_records(self.target, "flows", self.paths)
+        left_to_do = [path for path in self.paths if path not in self._forgotten]
+        flow_runs = _remove_records(self.target, "flow_runs", _ids_of("flow_runs", left_to_do))
         for kind in ("flow_run", "task_run"):
-            _remove_artifacts(self.target, kind, self.paths)
-        self.path.unlink(missing_ok=True)
-        return flow_runs
+            _remove_artifacts(self.target, kind, _ids_of(f"{kind}s", left_to_do))
+        flows = [*_find_flows(self.target, self.names), *_ids_of("flows", self.paths)]
+        left = list(_remove_flows(self.target, dict.fromkeys(flows)))
+        if not left:
+            self.path.unlink(missing_ok=True)
+        return Removal(flow_runs, tuple(left))
 
     def _write(self, value: object) -> None:
         # Opened for each line, so that a killed process loses none that was written.
@@ -114,63 +137,113 @@ class CleanupJournal:
             file.write(json.dumps(value) + "\n")
 
 
-def _delete_flow(target: Target, name: str) -> int:
-    """Delete one flow and its flow runs, each by its id; return how many runs there were.
+def require_sound_filters(target: Target) -> None:
+    """Raise TargetError if the server lists flow runs of an id that no record has.
 
-    Never by a filter: a server that gets filters wrong would delete the runs of others.
+    What the kit creates could not be told from the records of others there.
     """
-    try:
-        flow = id_of(target.request_json("GET", f"/flows/name/{quote(name)}"))
-    except HTTPStatusError as refused:
-        if refused.answer.status == 404:
-            return 0
-        raise
-    removed: set[str] = set()
-    while page := target.request_json(
-        "POST", "/flow_runs/filter", {**filter_by_flows([flow]), "limit": PAGE}
-    ):
-        for run in page:
-            flow_run_id = id_of(run)
-            if flow_run_id in removed:
-                raise TargetError(
-                    f"{target.url} still lists {flow_run_id} after it said it was deleted"
-                )
-            delete_flow_run(target, flow_run_id)
-            removed.add(flow_run_id)
-    target.request_json("DELETE", f"/flows/{flow}")
-    return len(removed)
+    nobody = str(uuid4())
+    for body in (filter_by_flows([nobody]), {"flow_runs": {"id": {"any_": [nobody]}}}):
+        asked = json.dumps({**body, "limit": 1}).encode()
+        if _ids_in(target.send("POST", "/flow_runs/filter", asked)):
+            raise TargetError(
+                f"{target.url} lists a flow run for {json.dumps(body)}, which none can match: its "
+                "filters do not hold, so nothing was created"
+            )
 
 
-def _remove_records(target: Target, kind: str, paths: Sequence[str]) -> int:
+def _remove_records(target: Target, kind: str, ids: Sequence[str]) -> int:
     """Delete the records of a kind, such as `flow_runs`, that still exist; return how many."""
     removed = 0
-    for ids in _id_batches(kind, paths):
-        for record in target.request_json("POST", f"/{kind}/filter", {kind: {"id": {"any_": ids}}}):
-            _delete_if_present(target, f"/{kind}/{id_of(record)}")
-            removed += 1
+    for batch in _batches(ids):
+        there = _read_records(target, kind, batch)
+        for record_id in there:
+            _delete_if_present(target, f"/{kind}/{record_id}")
+        lied = there and _read_records(target, kind, there)
+        if lied:
+            raise TargetError(f"{target.url} still lists {lied[0]} after it said it was deleted")
+        removed += len(there)
     return removed
 
 
-def _remove_artifacts(target: Target, kind: str, paths: Sequence[str]) -> None:
+def _read_records(target: Target, kind: str, ids: Sequence[str]) -> list[str]:
+    """Those of up to PAGE ids that the server still has."""
+    body = {kind: {"id": {"any_": list(ids)}}, "limit": PAGE}
+    answer = target.send("POST", f"/{kind}/filter", json.dumps(body).encode())
+    listed = _ids_in(answer)
+    if listed is not None and set(listed) <= set(ids):
+        return listed
+    # A server that gets the filter wrong: each is asked for by its path.
+    return [one for one in ids if _has_record(target, f"/{kind}/{one}", one)]
+
+
+def _ids_in(answer: Answer) -> list[str] | None:
+    """The ids of the records in a list; None for any other answer."""
+    try:
+        records = answer.json if answer.status == 200 else None
+        return None if records is None else [id_of(record) for record in records]
+    except (ValueError, TypeError, TargetError):
+        return None
+
+
+def _has_record(target: Target, path: str, record_id: str) -> bool:
+    answer = target.send("GET", path)
+    return answer.status == 200 and _ids_in(replace(answer, body=b"[%b]" % answer.body)) == [
+        record_id
+    ]
+
+
+def _find_flows(target: Target, names: Sequence[str]) -> Iterator[str]:
+    """The ids of the flows with these names, of those that there are."""
+    for name in names:
+        try:
+            flow = target.request_json("GET", f"/flows/name/{quote(name)}")
+        except HTTPStatusError as refused:
+            if refused.answer.status != 404:
+                raise
+            continue
+        if isinstance(flow, dict) and flow.get("name") == name:
+            yield id_of(flow)
+
+
+def _remove_flows(target: Target, ids: Iterable[str]) -> Iterator[str]:
+    """Delete flows that have no flow runs any more; yield a sentence for each that has some.
+
+    A flow's runs go with it, and those that are left are not the kit's.
+    """
+    for flow_id in ids:
+        body = {**filter_by_flows([flow_id]), "limit": 1}
+        if _ids_in(target.send("POST", "/flow_runs/filter", json.dumps(body).encode())):
+            yield f"the flow {flow_id} was left: it has flow runs of others"
+        else:
+            _delete_if_present(target, f"/flows/{flow_id}")
+
+
+def _remove_artifacts(target: Target, kind: str, ids: Sequence[str]) -> None:
     """Delete the artifacts of the runs.
 
     A real server keeps the data of states as artifacts; they outlive the runs.
     """
-    for ids in _id_batches(f"{kind}s", paths):
-        artifact_filter = {f"{kind}_id": {"any_": ids}}
+    for batch in _batches(ids):
+        artifact_filter = {f"{kind}_id": {"any_": batch}}
         try:
             artifacts = list(target.iter_records("/artifacts/filter", artifacts=artifact_filter))
         except HTTPStatusError as refused:
-            if refused.answer.status in (404, 501):  # a server without artifacts, such as the mock
+            if refused.answer.status in (404, 501):  # a server without artifacts
                 return
             raise
         for artifact in artifacts:
-            _delete_if_present(target, f"/artifacts/{id_of(artifact)}")
+            if artifact.get(f"{kind}_id") in batch:
+                _delete_if_present(target, f"/artifacts/{id_of(artifact)}")
 
 
-def _id_batches(kind: str, paths: Sequence[str]) -> Iterator[list[str]]:
-    """The ids of a kind's records, PAGE at a time, so that one reply can list all of a batch."""
-    ids = [path.rpartition("/")[2] for path in paths if path.startswith(f"/{kind}/")]
+def _ids_of(kind: str, paths: Sequence[str]) -> list[str]:
+    """The ids of a kind's records."""
+    return [path.rpartition("/")[2] for path in paths if path.startswith(f"/{kind}/")]
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """PAGE ids at a time, so that one reply can list all of a batch."""
     yield from (ids[start : start + PAGE] for start in range(0, len(ids), PAGE))
 
 
@@ -192,12 +265,9 @@ def filter_by_flows(flow_ids: list[str]) -> dict[str, object]:
     return {"flows": {"id": {"any_": flow_ids}}}
 
 
-def delete_leftovers(target: Target, folder: Path) -> int:
-    """Delete what earlier runs of the kit left on this server; return how many flow runs that was.
-
-    Raises TargetError.
-    """
-    return sum(journal.delete_all() for journal in _leftover_journals(target, folder))
+def find_leftovers(target: Target, folder: Path) -> list[CleanupJournal]:
+    """The journals of earlier runs of the kit that ended before all was deleted on this server."""
+    return list(_leftover_journals(target, folder))
 
 
 def _leftover_journals(target: Target, folder: Path) -> Iterator[CleanupJournal]:
@@ -219,8 +289,8 @@ def _leftover_journals(target: Target, folder: Path) -> Iterator[CleanupJournal]
 def _is_process_alive(pid: object) -> bool:
     """Whether a process still runs.
 
-    Leftovers are deleted before this process starts a journal of its own, so a journal with its
-    own id is of an earlier process that had the same id, as is usual in containers.
+    Leftovers are looked for before this process starts a journal of its own, so a journal with
+    its own id is of an earlier process that had the same id, as is usual in containers.
     """
     if not isinstance(pid, int) or pid == os.getpid():
         return False

@@ -12,7 +12,7 @@ from pathlib import Path
 from ...errors import UsageError
 from ...prefect import SPEC, Dialect
 from ...remote import build_headers
-from .cleanup_journal import default_folder, delete_leftovers
+from .cleanup_journal import default_folder, find_leftovers
 from .detect import Identity, identify
 from .environment import prefect_environment
 from .spawn import (
@@ -68,7 +68,7 @@ class ConnectedServer:
 def connect_server(options: ServerOptions, on_status: StatusCallback) -> Iterator[ConnectedServer]:
     """Connect to a server, or start one that runs until the block ends.
 
-    Also deletes what earlier runs of the kit left on it. `on_status` is told what is being done.
+    A note tells of what earlier runs of the kit left on it. `on_status` is told what is being done.
 
     Raises UsageError for options that contradict each other, TargetError if the server does not
     start or answer.
@@ -84,12 +84,14 @@ def connect_server(options: ServerOptions, on_status: StatusCallback) -> Iterato
             target = Target(url, {}, Ownership.OURS, options.limits)
             notes = _protect_foreign_runs(target, options)
         identity = identify(target, options.dialect)
-        # Before the leftovers are deleted: a busy SQLite refuses deletes now and then.
         target.flaky = _is_flaky(identity)
-        # Also on a shared server (see permission.py): these records are the kit's own.
-        leftovers = delete_leftovers(target, options.journal_folder)
+        leftovers = find_leftovers(target, options.journal_folder)
         if leftovers:
-            notes.append(f"{leftovers:,} flow runs that an earlier run had left were deleted")
+            count = sum(len(one.paths) for one in leftovers)
+            notes.append(
+                f"earlier runs may have left {count:,} records: `mockserver cleanup {target.url}` "
+                "deletes them"
+            )
         yield ConnectedServer(target, identity, (*notes, *identity.notes))
 
 

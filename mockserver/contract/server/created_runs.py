@@ -123,6 +123,7 @@ class CreatedRuns:
         )
         flow_run_id = id_of(made)
         self.ids.append(flow_run_id)
+        self.journal.record_path(f"/flow_runs/{flow_run_id}")
         for state in draft.states[1:]:
             # Forced, because orchestration rules reject some of these transitions.
             change = {"state": state.as_json(), "force": True}
@@ -146,6 +147,7 @@ class CreatedRuns:
         """Delete those that are left, each by its id. Raises TargetError."""
         while self.ids:
             delete_flow_run(self.target, self.ids[-1])
+            self.journal.forget_path(f"/flow_runs/{self.ids[-1]}")
             self.ids.pop()  # after its deletion, so that a retry begins with the one that failed
 
 

@@ -1,7 +1,7 @@
 """What the kit may do to a server, by whose data is on it: one table, and the errors.
 
-Invariant: nothing is created, changed or deleted on a shared server, except that what an earlier
-run of the kit left there is deleted.
+Invariant: nothing is created, changed or deleted on a shared server. Only the command `cleanup`
+deletes there, what an earlier run of the kit had created.
 """
 
 from __future__ import annotations

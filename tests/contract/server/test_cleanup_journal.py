@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mockserver.contract.server.cleanup_journal import (
     CleanupJournal,
     default_folder,
-    delete_leftovers,
+    find_leftovers,
 )
 from mockserver.contract.server.created_runs import CreatedRuns, Draft, StateDraft
 from mockserver.contract.server.snapshot import take_snapshot
-from mockserver.contract.server.target import Target, TargetError
+from mockserver.contract.server.target import JSON_HEADERS, Answer, Target, TargetError
 from mockserver.errors import UsageError
 from mockserver.resources import resource_path
 from mockserver.seeds.loading import load_seeds
@@ -53,6 +54,13 @@ def kill_a_run(target: Target, folder: Path, pid: int = NOBODY) -> CreatedRuns:
     return created
 
 
+def delete_leftovers(target: Target, folder: Path) -> int:
+    """How many flow runs the journals of earlier runs led to. Nothing may be left."""
+    done = [one.delete_all() for one in find_leftovers(target, folder)]
+    assert [one.left for one in done] == [()] * len(done)
+    return sum(one.flow_runs for one in done)
+
+
 def test_created_records_are_deleted_after_the_block(target: Target, tmp_path: Path) -> None:
     """However it ends; existing records are unchanged, and the journal file is gone."""
     before = take_snapshot(target)
@@ -73,8 +81,8 @@ def test_created_records_are_deleted_after_the_block(target: Target, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_next_run_deletes_what_a_killed_run_left(target: Target, tmp_path: Path) -> None:
-    """By the flows in its journal, also if the last line is cut."""
+def test_what_a_killed_run_left_can_be_deleted(target: Target, tmp_path: Path) -> None:
+    """By its journal, also if the last line is cut."""
     before = take_snapshot(target)
     kill_a_run(target, tmp_path)
     assert delete_leftovers(target, tmp_path) == 2
@@ -115,7 +123,7 @@ def test_a_flow_that_was_never_created_is_ignored(target: Target, tmp_path: Path
     """Its name is written first, so a run may be killed in between."""
     journal = CleanupJournal.create(target, tmp_path)
     journal.names.append("mockserver-kit-never-made")
-    assert journal.delete_all() == 0
+    assert journal.delete_all() == (0, ())
 
 
 def test_a_server_that_does_not_delete_raises_target_error(target: Target, tmp_path: Path) -> None:
@@ -132,6 +140,91 @@ def test_a_server_that_does_not_delete_raises_target_error(target: Target, tmp_p
     with pytest.raises(TargetError, match=r"still lists .* after it said it was deleted"):
         delete_leftovers(target, tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_flow_with_runs_of_others_is_left(target: Target, tmp_path: Path) -> None:
+    """They would go with it. The journal stays, and a run of the kit itself fails."""
+    before = take_snapshot(target)
+    theirs = ""
+
+    def make_all() -> None:
+        nonlocal theirs
+        with CleanupJournal.create(target, tmp_path) as journal:
+            created = CreatedRuns(target, journal)
+            created.create(DRAFTS)
+            theirs = target.request_json("POST", "/flow_runs/", {"flow_id": created.flow_id})["id"]
+
+    with pytest.raises(TargetError, match=r"the flow \S+ was left: it has flow runs of others"):
+        make_all()
+    assert take_snapshot(target).ids - before.ids == {theirs}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+class Ignoring(Target):
+    """A server, such as one behind a proxy, that ignores a key of the bodies that list."""
+
+    ignored = ""
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] = JSON_HEADERS,
+    ) -> Answer:
+        if path.endswith(("/filter", "/count")) and body:
+            value = json.loads(body)
+            body = json.dumps({key: value[key] for key in value if key != self.ignored}).encode()
+        return super().send(method, path, body, headers)
+
+
+@pytest.mark.parametrize("ignored", ["flows", "flow_runs"])
+def test_nothing_is_created_where_filters_do_not_hold(
+    target: Target, tmp_path: Path, ignored: str
+) -> None:
+    """A server that ignores a filter lists the runs of others."""
+    ignoring = Ignoring(target.url)
+    ignoring.ignored = ignored
+    before, flows = take_snapshot(target), target.request_json("POST", "/flows/count", {})
+    journal = CleanupJournal.create(ignoring, tmp_path)
+    with pytest.raises(TargetError, match=r"which none can match: its filters do not hold"):
+        CreatedRuns(ignoring, journal)
+    assert take_snapshot(target) == before
+    assert target.request_json("POST", "/flows/count", {}) == flows
+
+
+@pytest.mark.parametrize(
+    ("ignored", "left"), [("flows", ["it has flow runs of others"]), ("flow_runs", [])]
+)
+def test_no_run_of_others_is_deleted_where_filters_hold_no_longer(
+    target: Target, tmp_path: Path, ignored: str, left: list[str]
+) -> None:
+    """Whatever is listed: only what the journal names is deleted."""
+    before = take_snapshot(target)
+    kill_a_run(target, tmp_path)
+    ignoring = Ignoring(target.url)
+    ignoring.ignored = ignored
+    (leftover,) = find_leftovers(ignoring, tmp_path)
+    removal = leftover.delete_all()
+    assert removal.flow_runs == 2
+    assert [sentence.partition(": ")[2] for sentence in removal.left] == left
+    after = take_snapshot(target)
+    assert after == before
+    assert len(list(tmp_path.iterdir())) == len(left)
+
+
+def test_only_a_flow_with_the_name_is_deleted(target: Target, tmp_path: Path) -> None:
+    """Not whatever a server answers for it."""
+    flow = target.request_json("POST", "/flows/", {"name": "others"})["id"]
+
+    class CutsPaths(Target):
+        def _send(self, method: str, path: str, *rest: Any) -> Answer:
+            return super()._send(method, path.partition("%3F")[0], *rest)
+
+    journal = CleanupJournal.create(CutsPaths(target.url), tmp_path)
+    journal.names.append("others?")
+    assert journal.delete_all() == (0, ())
+    assert target.request_json("GET", f"/flows/{flow}")["name"] == "others"
 
 
 def test_nothing_is_created_without_a_journal(target: Target, tmp_path: Path) -> None:
