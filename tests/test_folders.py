@@ -45,6 +45,7 @@ ORDER = (
     "operations.deployments",
     "operations.logs",
     "operations.pauses",
+    "operations.task_runs",
     "operations.variables",
     "operations.blocks",
     "operations.artifacts",
@@ -139,12 +140,14 @@ def test_every_exported_name_is_used() -> None:
     used = {
         (one.module, name)
         for file in PACKAGE.files
-        for one in PACKAGE.imports(file)
+        for one in PACKAGE.imports(file, for_types=True)
         for name in (one.names or (one.module.rpartition(".")[2],))
         if PACKAGE.folder_of(file) != one.module or file == COPIED
     }
     modules = [one for file in PACKAGE.files for one in PACKAGE.imports(file) if not one.names]
-    used |= {(one.module.rpartition(".")[0], one.module.rpartition(".")[2]) for one in modules}
+    for one in modules:
+        parent, _, module = one.module.rpartition(".")
+        used |= {(parent, module), *((one.module, n) for n in PACKAGE.attributes(one.file, module))}
     for endpoint in ENDPOINTS:
         folder, _, model = f"requests.{endpoint.body}".rpartition(".")
         used.add((folder, model))

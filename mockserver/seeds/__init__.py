@@ -12,7 +12,7 @@ Goes out: `Seeds`, complete and checked, or a `SeedError` that lists each proble
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .bounded_files import BoundedReader, UnreadableFileError, open_regular
+from .bounded_files import BoundedReader, InvalidYamlError, UnreadableFileError, open_regular
 from .files import PACKED_SUFFIX, ProgressCallback, find_seed_files
 from .loading import (
     MAX_PROBLEMS,
@@ -25,16 +25,17 @@ from .loading import (
 from .record_fields import COLLECTIONS, FLOW_RUN_FIELDS, OPEN_COLLECTIONS, build_record, json_schema
 from .steps import Steps, finish
 from .strict_json import InvalidJsonError, check_json, has_unique_keys
-from .strict_yaml import InvalidYamlError, read_yaml
 
 if TYPE_CHECKING:
     from .packed import pack_seeds
     from .population import generate_population
+    from .strict_yaml import read_yaml
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "packed": ("pack_seeds",),
         "population": ("generate_population",),
+        "strict_yaml": ("read_yaml",),
     },
 )

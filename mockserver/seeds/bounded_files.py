@@ -25,6 +25,8 @@ MAX_EXPANDED_BYTES = 16 << 30
 MAX_RATIO = 200
 """How many times as large as the file its content may be. Deflate can make it 1,032 times."""
 _RATIO_COUNTS_FROM = 16 << 20  # a small file of equal lines may be compressed better
+MAX_DEPTH = 200
+"""Levels of lists and mappings; orjson writes 254, and a reply puts some around a record."""
 CHUNK_BYTES = 1 << 20
 """How many bytes are read at once."""
 
@@ -35,6 +37,17 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+class InvalidYamlError(Exception):
+    """The text is not YAML of JSON's data model; `location` is `:line:column`, or empty.
+
+    It is here, so that nothing but reading YAML imports a parser of it.
+    """
+
+    def __init__(self, text: str, location: str = "") -> None:
+        super().__init__(text)
+        self.location = location
 
 
 class UnreadableFileError(Exception):

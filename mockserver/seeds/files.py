@@ -23,13 +23,13 @@ from .bounded_files import (
     CHUNK_BYTES,
     MAX_FILES,
     BoundedReader,
+    InvalidYamlError,
     UnreadableFileError,
     open_regular,
     other_kind,
 )
 from .record_fields import COLLECTIONS, UnclearRecordError, guess_collection
 from .strict_json import InvalidJsonError, has_unique_keys, read_json, split_json
-from .strict_yaml import InvalidYamlError, compose_yaml, find_line, read_yaml
 
 _YAML = frozenset({".yaml", ".yml"})
 _JSON = frozenset({".json"})
@@ -306,10 +306,16 @@ def _read_content(
     if lists is not None and lists.keys() <= COLLECTIONS.keys() | {None}:
         yield from _read_elements(path, lists, reporter)
         return
-    read = read_yaml if suffix in _YAML else read_json
+    read = _read_yaml if suffix in _YAML else read_json
     document = read(data)
     reporter.update()
     yield Batch(path, (document,), (None,))
+
+
+def _read_yaml(data: bytes) -> Any:
+    from .strict_yaml import read_yaml  # imported late: a parser takes 20 ms to import
+
+    return read_yaml(data)
 
 
 def _read_packed(path: Path, data: bytes, report: ReportProblem) -> Iterator[PackedColumns]:
@@ -447,6 +453,8 @@ def with_yaml_lines(problems: Iterable[SeedProblem]) -> Iterator[SeedProblem]:
 
     Only now, for keeping the lines of all values would double the time of each load.
     """
+    from .strict_yaml import find_line  # imported late, as in `_read_yaml`
+
     roots: dict[str, Any] = {}
     for problem in problems:
         place = _PLACE_IN_YAML.fullmatch(problem.where)
@@ -463,6 +471,8 @@ def with_yaml_lines(problems: Iterable[SeedProblem]) -> Iterator[SeedProblem]:
 
 def _compose(path: Path) -> Any:
     """The nodes of a YAML file that was read before; None if it cannot be read any more."""
+    from .strict_yaml import compose_yaml  # imported late, as in `_read_yaml`
+
     try:
         with open_regular(path) as raw:
             reader = BoundedReader(raw, compressed=path.suffix == ".gz")

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from .strict_yaml import MAX_DEPTH
+from .bounded_files import MAX_DEPTH
 
 # orjson writes 254 levels, and reads 1,024. Inside so many lists it writes MAX_DEPTH.
 _WRITABLE_DEPTH = 254

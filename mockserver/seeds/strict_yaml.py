@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-MAX_DEPTH = 200
-"""Levels of lists and mappings; orjson writes 254, and a reply puts some around a record."""
+from .bounded_files import MAX_DEPTH, InvalidYamlError
+
 # Chosen, not measured: 5,000 records that share defaults of 1,000 characters.
 MAX_REPEATED = 5_000_000
 """Values and their characters that aliases may add to a document, counted as if written out."""
@@ -33,14 +33,6 @@ _MERGE = "tag:yaml.org,2002:merge"
 _TEXT = "tag:yaml.org,2002:str"
 # The C parser is ten times as fast; PyYAML's wheels include it.
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class InvalidYamlError(Exception):
-    """The text is not YAML of JSON's data model; `location` is `:line:column`, or empty."""
-
-    def __init__(self, text: str, location: str = "") -> None:
-        super().__init__(text)
-        self.location = location
 
 
 def read_yaml(text: bytes) -> Any:

@@ -13,33 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from .. import worlds
 from ..errors import UsageError
-from ..prefect import Dialect, FlowRun
-from ..worlds import (
-    ANY,
-    MAX_KEPT_BODY,
-    Exchange,
-    ExpectedRequest,
-    ExpectedRuns,
-    FieldValues,
-    Rule,
-    SeedDocument,
-    World,
-    build_fault,
-    check_parents,
-    dump_store,
-    explain_deletion_mismatch,
-    explain_request_mismatch,
-    fields_of_nth,
-    to_json_value,
-)
 from .stray_requests import explain_silence
 from .user_errors import call_for_user, is_users
 
+# `worlds` is used by attributes, which import what is behind them: a test file that imports this
+# class for an annotation takes a fifth of the time.
 if TYPE_CHECKING:
     from ..insight.deletion_report import DeletionReport
     from ..insight.explanation import Explanation
     from ..insight.explanation.filter_argument import FilterLike
+    from ..prefect import Dialect, FlowRun
+    from ..worlds import Exchange, FieldValues, Rule, SeedDocument, World
 
 __tracebackhide__ = is_users
 T = TypeVar("T")
@@ -105,11 +91,13 @@ class FlowRunApi:
         """
         if number < 0:
             raise UsageError(f"make was called for {number:,} flow runs; expected 0 or more")
-        return self._run(lambda: self._make_runs([fields_of_nth(fields, n) for n in range(number)]))
+        return self._run(
+            lambda: self._make_runs([worlds.fields_of_nth(fields, n) for n in range(number)])
+        )
 
     def _make_runs(self, run_fields: list[FieldValues]) -> tuple[FlowRun, ...]:
         seeds = self._world.factory.seeds_from(run_fields)
-        check_parents(seeds, self._world.store)
+        worlds.check_parents(seeds, self._world.store)
         self._world.load(seeds)
         made = (self._world.store.get(run_id) for run_id in seeds.flow_runs)
         return tuple(run for run in made if run is not None)
@@ -123,7 +111,7 @@ class FlowRunApi:
 
     def dump(self) -> SeedDocument:
         """Return all records as a document that `load` takes and that is a seed file as JSON."""
-        return self._run(lambda: dump_store(self._world.store))
+        return self._run(lambda: worlds.dump_store(self._world.store))
 
     @property
     def flow_runs(self) -> tuple[FlowRun, ...]:
@@ -249,9 +237,7 @@ class FlowRunApi:
 
         `print` shows them as text. It also counts what the journal no longer holds.
         """
-        from ..worlds import report_world  # imported late: few tests need it
-
-        return self._run(lambda: report_world(self._world))
+        return self._run(lambda: worlds.report_world(self._world))
 
     def post(self, path: str, body: Any = None, **headers: str) -> Exchange:
         """POST a value as JSON, over HTTP, and return the exchange with its reply.
@@ -269,7 +255,7 @@ class FlowRunApi:
         header_values = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = None
         if body is not None:
-            sent = json.dumps(to_json_value(body))
+            sent = json.dumps(worlds.to_json_value(body))
             header_values = {"Content-Type": "application/json", **header_values}
         try:
             connection.request(method, f"{address.path}{path}", sent, header_values)
@@ -284,7 +270,7 @@ class FlowRunApi:
         # Other threads may have sent requests since. The journal has no body for a request that
         # was refused by its path.
         sent_path = path.partition("?")[0]
-        bodies = ((sent or "").encode()[:MAX_KEPT_BODY], b"")
+        bodies = ((sent or "").encode()[: worlds.MAX_KEPT_BODY], b"")
         own = (
             one
             for one in reversed(exchanges)
@@ -297,7 +283,7 @@ class FlowRunApi:
         path: str = "*",
         *,
         method: str | None = None,
-        json: Any = ANY,
+        json: Any = ...,
         status: int | None = None,
         warning: str | None = None,
         times: int | None = None,
@@ -309,10 +295,10 @@ class FlowRunApi:
         whatever `times`. The AssertionError shows the nearest other requests and how they differ.
         """
         __tracebackhide__ = True
-        expected = ExpectedRequest(path, method, json, status, warning)
+        expected = worlds.ExpectedRequest(path, method, json, status, warning)
         exchanges = self.requests
         matching = tuple(one for one in exchanges if not expected.differences(one))
-        mismatch = explain_request_mismatch(expected, exchanges, len(matching), times)
+        mismatch = worlds.explain_request_mismatch(expected, exchanges, len(matching), times)
         if mismatch:
             raise AssertionError(self._with_silence(mismatch, exchanges))
         return matching
@@ -327,8 +313,8 @@ class FlowRunApi:
         __tracebackhide__ = True
         runs = (expected,) if isinstance(expected, str) else tuple(expected)
         exchanges = self.requests
-        mismatch = explain_deletion_mismatch(
-            ExpectedRuns.of(runs), self.deleted, self.flow_runs, exchanges
+        mismatch = worlds.explain_deletion_mismatch(
+            worlds.ExpectedRuns.of(runs), self.deleted, self.flow_runs, exchanges
         )
         if mismatch:
             raise AssertionError(self._with_silence(mismatch, exchanges))
@@ -366,7 +352,7 @@ class FlowRunApi:
         Raises UsageError, also for a path and method that no route has.
         """
         rule = call_for_user(
-            lambda: Rule(build_fault(preset, **how), path, method, probability, times)
+            lambda: worlds.Rule(worlds.build_fault(preset, **how), path, method, probability, times)
         )
         self._run(lambda: self._world.faults.add(rule))
         return rule
@@ -382,4 +368,4 @@ class FlowRunApi:
 
 
 def _id_or_name(run: str | FlowRun) -> str:
-    return run.id if isinstance(run, FlowRun) else run
+    return run if isinstance(run, str) else run.id

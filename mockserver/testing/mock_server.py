@@ -8,36 +8,27 @@ from __future__ import annotations
 import asyncio
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from .. import worlds
 from ..errors import UsageError
-from ..http import create_sessions_app, serve
-from ..prefect import Dialect, find_dialect
-from ..store import Store
-from ..worlds import (
-    MAX_BODY,
-    MAX_EXCHANGES,
-    MAX_SESSIONS,
-    BaseCache,
-    Clock,
-    FieldValues,
-    Sessions,
-    Settings,
-    World,
-    id_source,
-    session_settings,
-)
 from .flow_run_api import FlowRunApi
 from .user_errors import call_for_user, is_users
 
+# What takes long to import comes when a server is made, and aiohttp when it is started.
+if TYPE_CHECKING:
+    from ..prefect import Dialect
+    from ..worlds import FieldValues, Settings, World
+
 __tracebackhide__ = is_users
 T = TypeVar("T")
-SeedSource = str | Path | FieldValues | Iterable[FieldValues]
+SeedSource: TypeAlias = "str | Path | FieldValues | Iterable[FieldValues]"
 """A file or folder, a document of collections, or a list of fields of flow runs."""
 
 _START_SECONDS = 30.0  # how long start() waits for the server to listen
@@ -60,9 +51,9 @@ class MockServer:
         now: datetime | str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
-        max_body: int = MAX_BODY,
-        journal: int = MAX_EXCHANGES,
-        sessions: int = MAX_SESSIONS,
+        max_body: int = 4 << 20,  # as Settings has it
+        journal: int = 1_000,  # MAX_EXCHANGES
+        sessions: int = 10_000,  # MAX_SESSIONS
         control_token: str | None = None,
         id_seed: str | int | None = None,
     ) -> None:
@@ -79,16 +70,16 @@ class MockServer:
         if not 0 <= port <= 65535:
             raise UsageError(f"port is {port}; expected 0 (any free port) to 65535")
         self._host, self._port = host, port
-        self._base_cache = BaseCache()
-        settings = Settings(
+        self._base_cache = worlds.BaseCache()
+        settings = worlds.Settings(
             dialect=_find_dialect(dialect),
-            new_id=id_source(id_seed),
+            new_id=worlds.id_source(id_seed),
             max_body=max_body,
             journal=journal,
             control_token=control_token,
         )
         world = call_for_user(lambda: self._new_world(settings, now, seeds))
-        self._sessions = Sessions(world, max_sessions=sessions)
+        self._sessions = worlds.Sessions(world, max_sessions=sessions)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
@@ -101,25 +92,30 @@ class MockServer:
         """Start to listen, and return this server. Raises UsageError if it cannot."""
         if self._thread is not None:
             raise UsageError("this server was started already; create another")
+        # Imported late: aiohttp takes a third of all imports, and the tests of a project that start
+        # no server need none of it.
+        from ..http import create_sessions_app, serve
+
+        app = create_sessions_app(self._sessions)
+        listen = partial(serve, app, self._host, self._port)
         started: Future[str] = Future()
         # A daemon: Python does not wait for it at exit, should nobody call stop().
         self._thread = threading.Thread(
-            target=self._run, args=(started,), name="mockserver", daemon=True
+            target=self._run, args=(listen, started), name="mockserver", daemon=True
         )
         self._thread.start()
         self.url = started.result(_START_SECONDS)
         return self
 
-    def _run(self, started: Future[str]) -> None:
+    def _run(self, listen: Callable[..., Awaitable[None]], started: Future[str]) -> None:
         try:
-            asyncio.run(self._serve(started))
+            asyncio.run(self._serve(listen, started))
         except UsageError as error:  # it cannot listen; start() raises the error
             started.set_exception(error)
 
-    async def _serve(self, started: Future[str]) -> None:
+    async def _serve(self, listen: Callable[..., Awaitable[None]], started: Future[str]) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        app = create_sessions_app(self._sessions)
-        await serve(app, self._host, self._port, ready=started.set_result, stop=self._stop)
+        await listen(ready=started.set_result, stop=self._stop)
 
     def stop(self) -> None:
         """Stop the server and wait for its thread. Its APIs can still be read and changed."""
@@ -166,12 +162,12 @@ class MockServer:
         this seed, also if tests run in another order. `settings` are fields of `Settings`; those
         that are not given are the server's. Raises UsageError and SeedError.
         """
-        unknown = sorted(settings.keys() - Settings.__dataclass_fields__.keys())
+        unknown = sorted(settings.keys() - worlds.Settings.__dataclass_fields__.keys())
         if unknown:
-            known = ", ".join(("id_seed", *Settings.__dataclass_fields__))
+            known = ", ".join(("id_seed", *worlds.Settings.__dataclass_fields__))
             raise UsageError(f"{', '.join(unknown)}: no such setting; expected some of {known}")
         server = self._sessions.default_world.settings
-        changed = replace(session_settings(server, id_seed, journal=0), **settings)
+        changed = replace(worlds.session_settings(server, id_seed, journal=0), **settings)
         if dialect is not None:
             changed = replace(changed, dialect=_find_dialect(dialect))
         world = call_for_user(lambda: self._new_world(changed, now, seeds))
@@ -222,13 +218,15 @@ class MockServer:
     def _new_world(
         self, settings: Settings, now: datetime | str | None, seeds: Iterable[SeedSource]
     ) -> World:
-        clock = Clock(settings.now)
+        from ..store import Store  # imported late, as all else that takes long
+
+        clock = worlds.Clock(settings.now)
         if now is not None:
             clock.stop(now)
         sources = list(seeds)
         paths = [Path(one) for one in sources if isinstance(one, str | Path)]
         # Files make the base, which worlds share; what else is given is added to this world.
-        world = World(Store(self._base_cache.load(paths, clock.now())), settings, clock)
+        world = worlds.World(Store(self._base_cache.load(paths, clock.now())), settings, clock)
         for one in sources:
             if not isinstance(one, str | Path):
                 world.load(world.factory.seeds_from(one))
@@ -265,7 +263,9 @@ def _resolve_future(future: Future[Any], function: Callable[[], Any]) -> None:
 
 def _find_dialect(dialect: str | Dialect) -> Dialect:
     """Look up a dialect for a method that a user calls: a warning points to the user's line."""
-    if isinstance(dialect, Dialect):
+    if not isinstance(dialect, str):
         return dialect
+    from ..prefect import find_dialect  # imported late, as all else that takes long
+
     # Between warn and the user's line: the lambda, find_dialect, this function, the method.
     return find_dialect(dialect, lambda note: warnings.warn(note, stacklevel=5))

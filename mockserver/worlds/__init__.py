@@ -3,57 +3,77 @@
 Comes in: `Settings`, a store or seeds, and flow runs described by a few fields. Goes out: a
 `World`, `Sessions` that keep worlds by name, and explanations of how a journal differs from what a
 test expects. Nothing here knows HTTP.
+
+All of it is imported when it is first used: `from mockserver import MockServer` needs none.
 """
 
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .clock import Clock
-from .faults import (
-    FAULT_FIELDS,
-    FAULT_HEADER,
-    MAX_SECONDS,
-    PRESETS,
-    Cut,
-    Fault,
-    Rule,
-    build_fault,
-    parse_fault_header,
-)
-from .journal import MAX_DELETED, MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
-from .path_patterns import explain_no_route
-from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
-from .settings import MAX_BODY, Settings, id_source
-from .worlds import MAX_SESSIONS, Sessions, World, session_settings
 
 if TYPE_CHECKING:
     from .assertions import (
-        ANY,
         ExpectedRequest,
         ExpectedRuns,
         explain_deletion_mismatch,
         explain_request_mismatch,
     )
     from .base_cache import BaseCache
+    from .clock import Clock
     from .dump import SeedDocument, dump_store, iterate_dump
+    from .faults import (
+        FAULT_FIELDS,
+        FAULT_HEADER,
+        MAX_SECONDS,
+        PRESETS,
+        Cut,
+        Fault,
+        Rule,
+        build_fault,
+        parse_fault_header,
+    )
+    from .journal import MAX_DELETED, MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
+    from .path_patterns import explain_no_route
     from .reports import report_world
+    from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
+    from .settings import Settings, id_source
+    from .worlds import Sessions, World, session_settings
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "assertions": (
-            "ANY",
             "ExpectedRequest",
             "ExpectedRuns",
             "explain_deletion_mismatch",
             "explain_request_mismatch",
         ),
         "base_cache": ("BaseCache",),
-        "dump": (
-            "SeedDocument",
-            "dump_store",
-            "iterate_dump",
+        "clock": ("Clock",),
+        "dump": ("SeedDocument", "dump_store", "iterate_dump"),
+        "faults": (
+            "FAULT_FIELDS",
+            "FAULT_HEADER",
+            "MAX_SECONDS",
+            "PRESETS",
+            "Cut",
+            "Fault",
+            "Rule",
+            "build_fault",
+            "parse_fault_header",
         ),
+        "journal": (
+            "MAX_DELETED",
+            "MAX_EXCHANGES",
+            "MAX_KEPT_BODY",
+            "Exchange",
+            "Journal",
+            "cut_text",
+        ),
+        "path_patterns": ("explain_no_route",),
         "reports": ("report_world",),
+        "run_factory": ("FieldValues", "check_parents", "fields_of_nth", "to_json_value"),
+        "settings": ("Settings", "id_source"),
+        "worlds": ("Sessions", "World", "session_settings"),
     },
 )

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from ..errors import to_single_line
@@ -31,26 +30,19 @@ _MAX_COUNTED = 50  # differences; requests with more are equally far from what w
 _MAX_COMPARED = 100  # requests that a flow run is compared with, the newest
 
 
-class _Any(Enum):
-    ANY = "anything"
-
-
-ANY: Final = _Any.ANY
-"""Any body, or none."""
-
-
 @dataclass(frozen=True)
 class ExpectedRequest:
-    """A request that a test expects; a field that is None (or ANY) can have any value.
+    """A request that a test expects; a field that is None can have any value.
 
     `path` is a pattern such as `/flow_runs/*`, or a template such as `/flow_runs/{id}`
-    (path_patterns.py); a leading `/api` is ignored. `json` is the body, in
-    which `...` stands for any value. `warning` is the id of a warning that the reply must have.
+    (path_patterns.py); a leading `/api` is ignored. `json` is the body, in which `...` stands for
+    any value, and alone for any body or none. `warning` is the id of a warning that the reply must
+    have.
     """
 
     path: str = "*"
     method: str | None = None
-    json: Any = ANY
+    json: Any = ...
     status: int | None = None
     warning: str | None = None
 
@@ -75,14 +67,14 @@ class ExpectedRequest:
             yield f"status: {exchange.status}, not {self.status}"
         if self.warning is not None and self.warning not in exchange.warnings:
             yield f"warnings: {', '.join(exchange.warnings) or 'none'}, not {self.warning}"
-        if self.json is not ANY:
+        if self.json is not ...:
             yield from json_differences(exchange.json, self.json, "body")
 
     def __str__(self) -> str:
         parts = [f"{self.method or 'any method'} {self.path}"]
         parts += [f"answered with {self.status}"] if self.status is not None else []
         parts += [f"with the warning {self.warning}"] if self.warning is not None else []
-        parts += [f"with the body {_format_json(self.json)}"] if self.json is not ANY else []
+        parts += [f"with the body {_format_json(self.json)}"] if self.json is not ... else []
         return ", ".join(parts)
 
 

@@ -17,7 +17,6 @@ from fnmatch import fnmatchcase, translate
 from functools import cache, lru_cache
 
 from ..errors import UsageError, to_single_line
-from ..operations.endpoints import ENDPOINTS
 from ..prefect import unmodelled_routes
 
 Route = tuple[str, str]
@@ -27,6 +26,7 @@ Route = tuple[str, str]
 _OTHER_ROUTES = (
     ("GET", "/events/in"),
     ("GET", "/events/out"),
+    ("GET", "/logs/out"),
     ("GET", "/openapi.yaml"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
@@ -121,6 +121,8 @@ def _nearest(pattern: str) -> str:
 @cache
 def routes() -> tuple[Route, ...]:
     """All routes, also those that are answered 501."""
+    from ..operations.endpoints import ENDPOINTS  # imported late: few worlds have a pattern
+
     served = ((one.method, one.template) for one in ENDPOINTS)
     return (*served, *_OTHER_ROUTES, *unmodelled_routes())
 

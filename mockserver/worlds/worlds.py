@@ -15,6 +15,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from ..errors import Conflict, NotFound, SeedError, UsageError, to_single_line
+from ..events import EventLog
 from ..insight.deletion_report import RequestTotals, find_unfinished
 from ..prefect import LIMIT_REACHED
 from ..seeds import Seeds
@@ -49,6 +50,7 @@ class World:
     __slots__ = (
         "before",
         "clock",
+        "events",
         "factory",
         "faults",
         "initial_clock",
@@ -73,6 +75,7 @@ class World:
         self.new_id = settings.new_id
         self.factory = Factory(self.now, self.new_id)
         self.journal = Journal(settings.journal) if settings.journal else None
+        self.events = EventLog()
         self.faults = Faults()
         # Also good after a reset: a plan depends on the body and the dialect alone.
         self.plans = PlanCache()
@@ -135,6 +138,7 @@ class World:
         self.clock.copy_from(self.initial_clock)
         self.faults.clear(seed=0)
         self.forget_requests()
+        self.events.clear()
         if self.journal is not None:
             self.journal.clear()
 
@@ -155,6 +159,8 @@ class World:
         """
         self.store = self._get_snapshot(name).fork()
         self.forget_requests()
+        # They would tell a client that waits for a run of states that it never was in.
+        self.events.clear()
 
     def drop_snapshot(self, name: str) -> None:
         """Delete a snapshot. Raises NotFound."""

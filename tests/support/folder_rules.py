@@ -45,11 +45,11 @@ class Package:
         is_folder = self.files[name].stem == "__init__"
         return name if is_folder else name.rpartition(".")[0]
 
-    def imports(self, name: str) -> Iterator[Import]:
-        """Imports of a file from the same package, without those under TYPE_CHECKING."""
+    def imports(self, name: str, *, for_types: bool = False) -> Iterator[Import]:
+        """Imports of a file from the same package; those under TYPE_CHECKING if it is asked for."""
         tree = ast.parse(self.files[name].read_text())
         folder = self.folder_of(name).split(".") if self.folder_of(name) else []
-        for node in _without_type_checking(tree):
+        for node in ast.walk(tree) if for_types else _without_type_checking(tree):
             if isinstance(node, ast.ImportFrom) and node.level:
                 base = folder[: len(folder) - node.level + 1]
                 module = ".".join([*base, *filter(None, [node.module])])
@@ -67,6 +67,12 @@ class Package:
             rest = tuple(one for one in names if one not in modules)
             if rest:
                 yield Import(name, module, rest)
+
+    def attributes(self, name: str, module: str) -> Iterator[str]:
+        """The names that a file uses as attributes of a module that it imports."""
+        for node in ast.walk(ast.parse(self.files[name].read_text())):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == module:
+                yield node.attr
 
     def exports(self, folder: str) -> frozenset[str]:
         """The names that a folder exports: those that its `__init__` imports or assigns."""

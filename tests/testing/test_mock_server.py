@@ -4,9 +4,12 @@ import asyncio
 import gc
 import http.client
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +22,9 @@ from mockserver.errors import NotFound, UsageError
 from mockserver.http.app import create_app
 from mockserver.http.exchange.session_routing import SessionResource
 from mockserver.prefect.releases import NEWEST
+from mockserver.worlds.journal import MAX_EXCHANGES
+from mockserver.worlds.settings import MAX_BODY
+from mockserver.worlds.worlds import MAX_SESSIONS
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DONE: Any = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
@@ -91,6 +97,28 @@ def test_wrong_usage_is_an_error_with_a_hint() -> None:
         server.session(nonsense=0)
     server.stop()
     server.stop()
+
+
+def test_bounds_are_those_of_worlds() -> None:
+    """They are written out in the signature, which shall import nothing."""
+    parameters = signature(MockServer).parameters
+    given = [parameters[name].default for name in ("max_body", "journal", "sessions")]
+    assert given == [MAX_BODY, MAX_EXCHANGES, MAX_SESSIONS]
+
+
+@pytest.mark.parametrize(
+    ("code", "heavy"),
+    [
+        ("from mockserver import FlowRunApi, MockServer", "pydantic pyroaring orjson yaml aiohttp"),
+        ("from mockserver import MockServer; MockServer([{}]).api.add()", "yaml aiohttp"),
+        ("from mockserver import MockServer; MockServer([{}]).start().stop()", "yaml"),
+    ],
+)
+def test_what_takes_long_is_imported_late(code: str, heavy: str) -> None:
+    """A test file that names the classes pays for none of it; only reading YAML does for that."""
+    shown = f"{code}; import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
+    assert not set(heavy.split()) & set(done.stdout.split())
 
 
 def test_a_release_that_was_not_measured_is_a_warning_at_the_callers_line() -> None:
@@ -241,10 +269,10 @@ def test_paths_below_a_session_are_answered_as_without_one(api: FlowRunApi) -> N
     """404, 405, 501 and redirects are the same; the journal has paths without the prefix."""
     assert api.send("GET", "/nope").status == 404
     assert api.send("GET", "/flow_runs/bulk_delete").status == 405
-    assert api.send("GET", "/artifacts/x").status == 501
+    assert api.send("GET", "/automations/x").status == 501
     assert api.send("GET", "/health/").status == 307
     assert [one.path for one in api.requests] == [
-        "/nope", "/flow_runs/bulk_delete", "/artifacts/x", "/health/",
+        "/nope", "/flow_runs/bulk_delete", "/automations/x", "/health/",
     ]  # fmt: skip
     root = urlsplit(api.url).path.removesuffix("/api")
     assert get_json(api.url.removesuffix("/api") + "/health") == (200, True)

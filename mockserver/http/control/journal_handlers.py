@@ -14,7 +14,6 @@ from ...errors import NotFound, UsageError, to_single_line
 from ...prefect import FlowRun
 from ...store import Store
 from ...worlds import (
-    ANY,
     FAULT_FIELDS,
     MAX_DELETED,
     MAX_EXCHANGES,
@@ -155,7 +154,7 @@ async def assert_called(request: ControlRequest) -> tuple[int, Any]:
     expected = ExpectedRequest(
         require_text("path", fields.get("path", "*")),
         optional_text("method", fields.get("method")),
-        fields.get("json", ANY),
+        fields.get("json", ...),
         _optional_integer("status", fields.get("status")),
         optional_text("warning", fields.get("warning")),
     )
