@@ -71,6 +71,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/deployments/{id}/resume_deployment": ("post",),
     "/deployments/{id}/schedules": ("get", "post"),
     "/deployments/{id}/schedules/{schedule_id}": ("patch", "delete"),
+    "/automations/owned-by/{resource_id}": ("delete",),
     "/deployments/count": ("post",),
     "/v2/concurrency_limits/increment-with-lease": ("post",),
     "/v2/concurrency_limits/decrement-with-lease": ("post",),
@@ -85,6 +86,29 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/events": ("post",),
     "/events/filter": ("post",),
     "/events/filter/next": ("get",),
+    "/block_types/": ("post",),
+    "/block_types/filter": ("post",),
+    "/block_types/install_system_block_types": ("post",),
+    "/block_types/{id}": ("get", "patch", "delete"),
+    "/block_types/slug/{slug}": ("get",),
+    "/block_types/slug/{slug}/block_documents": ("get",),
+    "/block_types/slug/{slug}/block_documents/name/{block_document_name}": ("get",),
+    "/block_schemas/": ("post",),
+    "/block_schemas/filter": ("post",),
+    "/block_schemas/{id}": ("get", "delete"),
+    "/block_schemas/checksum/{checksum}": ("get",),
+    "/block_documents/": ("post",),
+    "/block_documents/filter": ("post",),
+    "/block_documents/count": ("post",),
+    "/block_documents/{id}": ("get", "patch", "delete"),
+    "/block_capabilities/": ("get",),
+    "/artifacts/": ("post",),
+    "/artifacts/filter": ("post",),
+    "/artifacts/count": ("post",),
+    "/artifacts/latest/filter": ("post",),
+    "/artifacts/latest/count": ("post",),
+    "/artifacts/{key}/latest": ("get",),
+    "/artifacts/{id}": ("get", "patch", "delete"),
     "/variables/": ("post",),
     "/variables/filter": ("post",),
     "/variables/count": ("post",),
@@ -163,6 +187,11 @@ LISTS = {
 OBJECT_LISTS = (
     "Body_read_logs_logs_filter_post",
     "Body_read_variables_variables_filter_post",
+    "Body_read_block_types_block_types_filter_post",
+    "Body_read_block_schemas_block_schemas_filter_post",
+    "Body_read_block_documents_block_documents_filter_post",
+    "Body_read_artifacts_artifacts_filter_post",
+    "Body_read_latest_artifacts_artifacts_latest_filter_post",
 )
 POOL_LISTS = (
     "Body_read_work_pools_work_pools_filter_post",
@@ -177,6 +206,18 @@ SLOT_LISTS = (
     "Body_read_work_queue_concurrency_status_work_queues__id__concurrency_status_post",
 )
 """The bodies that came with 3.6.23."""
+ARTIFACT_BODIES = {
+    "Body_read_artifacts_artifacts_filter_post": "ArtifactFilter",
+    "Body_count_artifacts_artifacts_count_post": "ArtifactFilter",
+    "Body_read_latest_artifacts_artifacts_latest_filter_post": "ArtifactCollectionFilter",
+    "Body_count_latest_artifacts_artifacts_latest_count_post": "ArtifactCollectionFilter",
+}
+ARTIFACT_RUNS = {
+    "flow_runs": "FlowRunFilter",
+    "task_runs": "TaskRunFilter",
+    "flows": "FlowFilter",
+    "deployments": "DeploymentFilter",
+}
 NEVER_NULL = {
     "flows": "FlowFilter",
     "flow_runs": "FlowRunFilter",
@@ -208,7 +249,9 @@ ADDITIONS = [
     Addition(
         "The record in a path may not exist. (No path can contain a line break.)",
         json_body("ErrorDetail"),
-        response_places("404", *(path for path in OPERATIONS if "{" in path)),
+        response_places(
+            "404", *(path for path in OPERATIONS if "{" in path and "owned-by" not in path)
+        ),
     ),
     Addition(
         "A new run can refer to a work pool or a queue that does not exist.",
@@ -282,6 +325,53 @@ ADDITIONS = [
         response_places("409", "/flow_runs/{id}/resume", "/flow_runs/{id}/input"),
     ),
     Addition(
+        "Names of types that begin with Prefect are reserved, and some types protected.",
+        json_body("ErrorDetail"),
+        [
+            ("paths", path, method, "responses", "403")
+            for path, method in (
+                ("/block_types/", "post"),
+                ("/block_types/{id}", "delete"),
+                ("/block_schemas/{id}", "delete"),
+            )
+        ],
+    ),
+    Addition(
+        "A schema can be of a type that does not exist.",
+        json_body("ErrorDetail"),
+        response_places("404", "/block_schemas/"),
+    ),
+    Addition(
+        "A schema that exists already is answered 200.",
+        PUBLISHED["paths"]["/block_schemas/"]["post"]["responses"]["201"],
+        response_places("200", "/block_schemas/"),
+    ),
+    Addition(
+        "A block has a name that another has, or refers to what does not exist.",
+        json_body("ErrorDetail"),
+        [
+            *response_places("409", "/block_types/", "/block_schemas/", "/block_documents/"),
+            ("paths", "/block_documents/{id}", "patch", "responses", "409"),
+        ],
+    ),
+    Addition(
+        "A block inside of another has no id, or would be inside of itself.",
+        json_body("ErrorDetail"),
+        [
+            *response_places("400", "/block_documents/"),
+            ("paths", "/block_documents/{id}", "patch", "responses", "400"),
+        ],
+    ),
+    *(
+        Addition(
+            "Prefect's own client sends null for a filter that it does not set.",
+            {"anyOf": [{"$ref": f"#/components/schemas/{schema}"}, {"type": "null"}]},
+            [("schemas", body, "properties", key)],
+        )
+        for body, own in ARTIFACT_BODIES.items()
+        for key, schema in {**ARTIFACT_RUNS, "artifacts": own}.items()
+    ),
+    Addition(
         "Another variable has the name.",
         json_body("ErrorDetail"),
         [
@@ -299,7 +389,7 @@ ADDITIONS = [
             PUBLISHED["paths"][path]["post"]["responses"]["200"],
             response_places("201", path),
         )
-        for path in ("/flow_runs/", "/flows/", "/task_runs/", "/flow_runs/{id}/set_state", "/deployments/", f"{DEPLOYMENT}/create_flow_run", "/flow_runs/{id}/resume")
+        for path in ("/flow_runs/", "/flows/", "/artifacts/", "/task_runs/", "/flow_runs/{id}/set_state", "/deployments/", f"{DEPLOYMENT}/create_flow_run", "/flow_runs/{id}/resume")
     ),
     Addition(
         "A limit above 200, an interval below a second and a request for a CSRF token are refused"
@@ -375,6 +465,11 @@ ADDITIONS = [
         "Prefect's own client sends null for a key it does not set (deviation client-nulls).",
         {"anyOf": [{"$ref": "#/components/schemas/WorkQueueFilter"}, {"type": "null"}]},
         [("schemas", POOL_LISTS[1], "properties", "work_queues")],
+    ),
+    Addition(
+        "Prefect's own client sends null for no offset (deviation client-nulls).",
+        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "null"}], "default": 0},
+        [("schemas", body, "properties", "offset") for body in POOL_LISTS[1:4]],
     ),
     Addition(
         "A limit above 200 is refused with a text as `detail`.",

@@ -131,7 +131,7 @@ def _page(
     parameters: int,
 ) -> Outcome:
     predicate, warnings = compile_body_filters(context, body, _queues_predicate, parameters)
-    offset = check_offset(context, body.offset)
+    offset = check_offset(context, body.offset or 0)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     found = list(filter(predicate, queues))[offset:][:limit]
     return Outcome(queue_replies(context, found, state_types), warnings=warnings)

@@ -61,7 +61,7 @@ def filter_workers(context: Context, pool_name: str, body: WorkerFilterRequest) 
     pool = require_pool(context, pool_name)
     workers = context.store.objects(Worker)
     found, warnings = match_objects(context, workers, body.workers, _CONDITIONS)
-    offset = check_offset(context, body.offset)
+    offset = check_offset(context, body.offset or 0)
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     own: list[Worker] = [worker for worker in found if worker.work_pool_id == pool.id]
     last_first = sorted(own, key=lambda worker: worker.last_heartbeat_time, reverse=True)

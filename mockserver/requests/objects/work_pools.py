@@ -152,7 +152,7 @@ class WorkPoolFilterRequest(PageParameters):
 class WorkQueueFilterRequest(PageParameters):
     """The body of /work_queues/filter."""
 
-    offset: Offset = 0
+    offset: Offset | None = 0
     work_queues: WorkQueueFilter | None = None
 
 
@@ -160,7 +160,15 @@ class PoolQueueFilterRequest(PageParameters):
     """The body of the list of a pool's queues."""
 
     work_queues: WorkQueueFilter | None = None
-    offset: Offset = 0
+    offset: Offset | None = 0
+
+
+def _with_separator(time: Any, info: ValidationInfo) -> Any:
+    """A time as Prefect's own client sends it, which has a space where RFC 3339 has a T."""
+    return time.replace(" ", "T", 1) if isinstance(time, str) and info.mode == "json" else time
+
+
+_PolledTime = Annotated[Instant, BeforeValidator(_with_separator)]
 
 
 class PolledRunsRequest(PageParameters):
@@ -168,14 +176,14 @@ class PolledRunsRequest(PageParameters):
 
     # Never null in the document, and absent by default, which is not validated.
     work_queue_names: Texts = None  # type: ignore[assignment]
-    scheduled_before: Instant = None  # type: ignore[assignment]
-    scheduled_after: Instant = None  # type: ignore[assignment]
+    scheduled_before: _PolledTime = None  # type: ignore[assignment]
+    scheduled_after: _PolledTime = None  # type: ignore[assignment]
 
 
 class QueueRunsRequest(PageParameters):
     """The body with which an agent asks for the runs of a queue that are due."""
 
-    scheduled_before: Instant = None  # type: ignore[assignment]
+    scheduled_before: _PolledTime = None  # type: ignore[assignment]
 
 
 class ConcurrencyStatusRequest(PageParameters):
@@ -228,4 +236,4 @@ class WorkerFilterRequest(PageParameters):
     """The body of the list of a pool's workers."""
 
     workers: WorkerFilter | None = None
-    offset: Offset = 0
+    offset: Offset | None = 0
