@@ -187,9 +187,10 @@ def _read_parameter(
 ) -> None:
     """Add a parameter to the values or what is wrong with it to the errors.
 
-    A name that ends in "id" is a uuid, which is kept as lower-case text; others are any text.
+    A name that ends in "id" is a uuid, which is kept as lower-case text; others are any text, and
+    so is the id of a resource.
     """
-    if text is not None and not name.endswith("id"):
+    if text is not None and (not name.endswith("id") or name == "resource_id"):
         values.append(text)
         return
     try:

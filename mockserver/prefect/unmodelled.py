@@ -19,7 +19,6 @@ UNMODELLED_ENDPOINTS = """\
 /automations/ POST
 /automations/count POST
 /automations/filter POST
-/automations/owned-by/{resource_id} DELETE
 /automations/related-to/{resource_id} GET
 /automations/templates/validate POST
 /automations/{id} DELETE GET PATCH PUT
@@ -35,8 +34,6 @@ UNMODELLED_ENDPOINTS = """\
 /deployments/{id}/schedule POST
 /deployments/{id}/work_queue_check GET
 /events/count-by/{countable} POST
-/flow_runs/{id}/graph GET
-/flow_runs/{id}/graph-v2 GET
 /flows/bulk_delete POST
 /flows/paginate POST
 /flows/{id} PATCH
@@ -52,7 +49,6 @@ UNMODELLED_ENDPOINTS = """\
 /task_runs/{id}/set_state POST
 /task_workers/filter POST
 /templates/validate POST
-/ui/flow_runs/count-task-runs POST
 /ui/flow_runs/history POST
 /ui/flows/count-deployments POST
 /ui/flows/next-runs POST

@@ -79,6 +79,9 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/logs/": ("post",),
     "/logs/filter": ("post",),
     "/flow_runs/{id}/logs/download": ("get",),
+    "/flow_runs/{id}/graph": ("get",),
+    "/flow_runs/{id}/graph-v2": ("get",),
+    "/ui/flow_runs/count-task-runs": ("post",),
     "/flow_runs/{id}/resume": ("post",),
     "/flow_runs/{id}/input": ("post",),
     "/flow_runs/{id}/input/filter": ("post",),
@@ -318,6 +321,11 @@ ADDITIONS = [
         "A token that no page has is refused.",
         json_body("ErrorDetail"),
         response_places("403", "/events/filter/next"),
+    ),
+    Addition(
+        "A graph can have too many nodes.",
+        json_body("ErrorDetail"),
+        response_places("400", "/flow_runs/{id}/graph-v2"),
     ),
     Addition(
         "A flow run has one input under a key.",

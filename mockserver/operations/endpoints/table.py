@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .artifacts import ARTIFACTS
 from .blocks import BLOCKS
+from .automations import AUTOMATIONS
 from .concurrency_limits import CONCURRENCY_LIMITS
 from .deployments import DEPLOYMENTS
 from .events import EVENTS
@@ -28,6 +29,7 @@ ENDPOINTS = (
     *FLOWS,
     *TASK_RUNS,
     *DEPLOYMENTS,
+    *AUTOMATIONS,
     *CONCURRENCY_LIMITS,
     *LOGS,
     *EVENTS,

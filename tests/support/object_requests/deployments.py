@@ -500,6 +500,10 @@ REQUESTS: RequestGroups = {
             ApiRequest("POST", f"/deployments/{UNKNOWN_ID}/create_flow_run/bulk", [{}]),
         ]
     ),
+    "deployments: automations": [
+        ApiRequest("DELETE", f"/automations/owned-by/{of}")
+        for of in (f"prefect.deployment.{UNKNOWN_ID}", "x", "a%00", "a/b")
+    ],
     "deployments: polling": in_order(
         [
             deployment(),
