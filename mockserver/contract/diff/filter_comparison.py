@@ -32,9 +32,13 @@ Json = Any
 FILTER = "POST /flow_runs/filter"
 MAX_DIFFERENCES = 8
 """A search stops at this many: a server that differs in more has to be looked into anyway."""
-_MAX_REREADS = 2  # how often runs are read anew, before a difference counts as one
+_MAX_REREADS = 4  # how often a filter is tried again where the runs have changed meanwhile
 CountCallback = Callable[[int], None]
 """Called with the number of filters or deletes so far."""
+
+
+class _Unsettled(Exception):
+    """The server changed while it was asked, or did not repeat its answer."""
 
 
 @dataclass
@@ -43,7 +47,8 @@ class FilterComparison:
 
     `identity` is what the server was recognised as. `scope` are further filters of a request body,
     which restrict the server to these runs. `reread` returns a new twin if others may change the
-    runs, else it is None: then only what still differs counts. `times` and `smallest_shown` say how
+    runs, else it is None. `unsettled` counts the filters that could not be decided: the server
+    changed while it was asked, or did not repeat its answer. `times` and `smallest_shown` say how
     often a deviation showed, and the smallest filter that showed it.
     """
 
@@ -55,6 +60,7 @@ class FilterComparison:
     on_count: CountCallback
     coverage: Coverage = field(default_factory=Coverage)
     tried: int = 0
+    unsettled: int = 0
     smallest_shown: dict[str, Json] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
 
@@ -98,16 +104,35 @@ class FilterComparison:
         self.tried += 1
         self.on_count(self.tried)
         difference = self._compare(filter_body)
-        tries = _MAX_REREADS
-        while difference and self.reread and tries:
-            tries -= 1
-            # Others may have changed the runs between the two answers.
-            self.twin = self.reread()
-            difference = self._compare(filter_body)
+        if difference is not None:
+            try:
+                difference = self._confirm(filter_body)
+            except _Unsettled:
+                self.unsettled += 1
+                return None
         if difference is None:
             self.coverage.record(filter_body, self.twin)
             self._record_deviations(filter_body)
         return difference
+
+    def _confirm(self, filter_body: Json) -> Difference | None:
+        """Ask once more; where others may change the runs, with the same runs before and after.
+
+        Raises _Unsettled if the answers are not repeated, or the runs do not stay the same.
+        """
+        if self.reread is None:
+            difference = self._compare(filter_body)
+            if difference is None:
+                raise _Unsettled
+            return difference
+        before = self.reread()
+        for _ in range(_MAX_REREADS):
+            self.twin = before
+            difference = self._compare(filter_body)
+            before = self.reread()
+            if before.holds_the_same_as(self.twin):
+                return difference
+        raise _Unsettled
 
     def _compare(self, filter_body: Json) -> Difference | None:
         twin_answer = self.twin.select(filter_body)
@@ -123,7 +148,7 @@ class FilterComparison:
     def _compare_list(self, filter_body: Json, twin_answer: IdsOrStatus) -> tuple[IdsOrStatus, str]:
         """What the server lists, and a sentence about how it differs from the twin, or "".
 
-        Only the first page is listed; what lies beyond it is taken to be the twin's.
+        Only the first page is listed, unless it differs.
         """
         body = {"sort": "ID_DESC", "limit": PAGE}
         server_answer = self._post_filter("/flow_runs/filter", filter_body, body)
@@ -143,7 +168,10 @@ class FilterComparison:
             return twin_answer, ""
         if sorted(ids, reverse=True) == expected:
             return twin_answer, "The server does not list the highest id first"
-        return frozenset(ids) | (twin_answer - set(expected)), "The lists differ"
+        if len(ids) < PAGE:
+            return frozenset(ids), "The lists differ"
+        listed = self.target.iter_records("/flow_runs/filter", flow_runs=filter_body, **self.scope)
+        return frozenset(map(id_of, listed)), "The lists differ"
 
     def _compare_count(
         self, filter_body: Json, twin_answer: IdsOrStatus

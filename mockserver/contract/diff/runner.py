@@ -187,6 +187,11 @@ def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which
     notes = (
         [f"deviations that these flow runs do not show: {', '.join(unshown)}"] if unshown else []
     )
+    if comparison.unsettled:
+        notes.append(
+            f"{comparison.unsettled:,} filters were not decided: the server changed while it was "
+            "asked, or did not repeat its answer"
+        )
     if untried:
         notes.append(f"{len(untried):,} kinds of condition not tried: {_abbreviate(untried)}")
     notes += _stopped_note(findings, "filters")
@@ -197,7 +202,7 @@ def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which
         notes,
         {"filters": tried, "flow runs": run_count},
         list(coverage.tables()),
-        is_complete=len(findings) < MAX_DIFFERENCES,
+        is_complete=len(findings) < MAX_DIFFERENCES and not comparison.unsettled,
     )
 
 

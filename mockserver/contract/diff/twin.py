@@ -47,6 +47,11 @@ class Twin:
             seeds = load_seeds([Path(folder)], datetime.now(UTC))
         return cls(Store(seeds.base()), dialect)
 
+    def holds_the_same_as(self, other: Twin) -> bool:
+        """Whether both hold the same flow runs and task runs."""
+        mine, theirs = self.store, other.store
+        return list(mine) == list(theirs) and list(mine.task_runs) == list(theirs.task_runs)
+
     def documented(self) -> Twin:
         """A copy of this twin under the dialect `spec`: it answers as the document says."""
         return Twin(self.store.fork(), SPEC)

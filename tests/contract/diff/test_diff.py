@@ -9,8 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from aiohttp import web
 
 from mockserver.contract.diff.runner import DiffSettings, diff
 from mockserver.contract.findings import Finding, Outcome, Party, Verdict
@@ -28,12 +30,14 @@ from mockserver.prefect.dialects import (
     dialect_for,
     find_dialect,
 )
+from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.prefect.releases import NEWEST
 from mockserver.resources import resource_path
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
+from tests.support.server_mutants import Handler, Mutant, body_of, serve_mutant
 from tests.support.servers import serve_store
 
 SHIPPED = load_seeds([resource_path("fixtures")], datetime.now(UTC)).base()
@@ -221,3 +225,79 @@ def test_the_limit_of_requests_ends_a_run_and_nothing_is_left(tmp_path: Path) ->
             diff(target, identity, FEW, tmp_path, lambda *_: None)
         assert list(tmp_path.iterdir()) == []
         assert len(take_snapshot(Target(target.url))) == 0
+
+
+def many_runs(count: int) -> Store:
+    """Flow runs of which 25 are completed, and the others failed."""
+    return Store(
+        Base(
+            FlowRun(
+                id=f"{number:08}-0000-4000-8000-000000000000",
+                name="a",
+                state=State(StateType.COMPLETED, "Completed")
+                if number < 25
+                else State(StateType.FAILED, "Failed"),
+            )
+            for number in range(count)
+        )
+    )
+
+
+EXISTING = DiffSettings(existing=True, filters=400)
+
+
+def test_a_server_with_more_runs_than_a_page_is_told_with_its_own_answer(tmp_path: Path) -> None:
+    """Not with what the twin expects beyond the first page."""
+    with serve_store(many_runs(279), Settings(dialect=SPEC)) as client:
+        target = Target("http://{}:{}".format(*client.address))
+        outcome = run_diff(target, tmp_path, EXISTING, dialect=OLD)
+    found = [one for one in outcome.findings if one.deviation == "state-both-lists"]
+    assert {(one.verdict, one.party) for one in found} == {(Verdict.GONE, Party.MOCK)}
+    told = found[0].sentence
+    assert "the server has 25 flow runs; prefect-sqlite@3.8.8 has 279 flow runs" in told
+    assert "the document has 25 flow runs" in told
+    with serve_store(many_runs(279), Settings(dialect=OLD)) as client:
+        target = Target("http://{}:{}".format(*client.address))
+        outcome = run_diff(target, tmp_path, EXISTING, dialect=OLD)
+    assert not outcome.fails, outcome.findings
+
+
+def test_a_server_that_changes_meanwhile_is_not_called_wrong(tmp_path: Path) -> None:
+    """Its runs are others with each list: the filters are left undecided, and that is said."""
+    store = many_runs(30)
+
+    async def change(request: web.Request, handler: Handler) -> web.StreamResponse:
+        reply = await handler(request)
+        if request.path.endswith("/flow_runs/filter"):
+            store.delete([next(iter(store)).id])
+            store.put(replace(next(iter(store)), id=str(uuid4()), name=str(uuid4())))
+        return reply
+
+    changing = Mutant("changes", "has other runs with each request", change, ())
+    with serve_mutant(changing, store, Settings(dialect=PREFECT_SQLITE)) as client:
+        target = Target(client.url)
+        outcome = run_diff(target, tmp_path, DiffSettings(existing=True, filters=40))
+    assert not outcome.fails, outcome.findings
+    assert "the server changed while it was asked" in " ".join(outcome.notes)
+    assert not outcome.is_complete
+
+
+def test_an_answer_that_is_not_repeated_is_no_difference(tmp_path: Path) -> None:
+    """A finding is confirmed by asking once more."""
+    answers = 0
+
+    async def fail_once(request: web.Request, handler: Handler) -> web.StreamResponse:
+        nonlocal answers
+        answers += request.path.endswith("/flow_runs/filter")
+        if answers % 7 == 6 and request.path.endswith("/flow_runs/filter"):
+            body = await body_of(request)
+            if "state" in ((body or {}).get("flow_runs") or {}):
+                return web.json_response([])
+        return await handler(request)
+
+    mutant = Mutant("fails now and then", "lists nothing once", fail_once, ())
+    with serve_mutant(mutant, Store(Base([])), Settings(dialect=PREFECT_SQLITE)) as client:
+        target = Target(client.url, ownership=Ownership.OURS)
+        outcome = run_diff(target, tmp_path, DiffSettings(filters=200, runs=40))
+    assert not outcome.fails, outcome.findings
+    assert "did not repeat its answer" in " ".join(outcome.notes)
