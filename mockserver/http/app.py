@@ -12,7 +12,7 @@ from aiohttp.typedefs import Middleware
 from ..operations import Context
 from ..operations.endpoints import ENDPOINTS
 from ..prefect import openapi
-from ..resources import resource_path
+from ..resources import resource_text
 from ..store import Store
 from ..worlds import FAULT_HEADER, Sessions, Settings, World
 from .answering import answer
@@ -115,22 +115,50 @@ def _release(request: web.Request) -> str:
 
 
 async def _docs(_: web.Request) -> web.Response:
-    page = resource_path("http/docs.html").read_text(encoding="utf-8")
+    page = resource_text("http/docs.html")
     return web.Response(text=page, content_type="text/html")
 
 
 async def _events_in(request: web.Request) -> web.StreamResponse:
-    """The websocket of Prefect's client; anything else there is 404, as on a real server."""
-    world = world_of(request)
-
-    def context() -> Context:
-        return Context(world.store, world.settings.dialect, world.now(), world.new_id)
-
-    if request.headers.get("Upgrade", "").lower() != "websocket":
-        raise web.HTTPNotFound
+    """The websocket on which Prefect's client sends events."""
+    _require_websocket(request)
     from .events_websocket import receive_events  # imported late: only flows that run need it
 
-    return await receive_events(request, context, world.settings.client_timeout)
+    world = world_of(request)
+    return await receive_events(
+        request, partial(_event_context, world), world.settings.client_timeout
+    )
+
+
+async def _events_out(request: web.Request) -> web.StreamResponse:
+    """The websocket on which Prefect's client waits for events."""
+    _require_websocket(request)
+    from .events_out import send_events  # imported late, too
+
+    world = world_of(request)
+    return await send_events(request, partial(_event_context, world), world.settings.client_timeout)
+
+
+async def _logs_out(request: web.Request) -> web.StreamResponse:
+    """The websocket on which Prefect's client waits for lines of logs."""
+    _require_websocket(request)
+    from .logs_out import send_logs  # imported late, too
+
+    world = world_of(request)
+    return await send_logs(request, partial(_event_context, world), world.settings.client_timeout)
+
+
+def _require_websocket(request: web.Request) -> None:
+    """Raise HTTPNotFound, as a real server answers, for anything else."""
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise web.HTTPNotFound
+
+
+def _event_context(world: World) -> Context:
+    """The context of an event that comes or goes now."""
+    return Context(
+        world.store, world.settings.dialect, world.now(), world.new_id, events=world.events
+    )
 
 
 async def _control(request: web.Request) -> web.StreamResponse:
@@ -143,6 +171,8 @@ async def _control(request: web.Request) -> web.StreamResponse:
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     *((endpoint.method, endpoint.path, make_handler(endpoint)) for endpoint in ENDPOINTS),
     ("GET", "/events/in", _events_in),
+    ("GET", "/events/out", _events_out),
+    ("GET", "/logs/out", _logs_out),
     ("GET", "/openapi.yaml", _openapi_yaml),
     ("GET", "/openapi.json", _openapi_json),
     ("GET", "/docs", _docs),

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 
 from aiohttp import WSCloseCode, web
 
-# Chosen. Prefect's client has one for each process that runs flows.
-MAX_SOCKETS = 100
+# Chosen. Prefect's client has one for each process that runs flows, and one for each flow run that
+# it waits for.
+MAX_SOCKETS = 500
 
 
 class EventSockets:
-    """The sockets on which clients send events.
+    """The sockets on which clients send events and wait for them.
 
     Invariant: between two messages, of whichever sockets, the loop gets a turn, so that other
     requests wait for one message at most.

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
         flow_runs_predicate,
         task_runs_predicate,
     )
-    from .replies import complete_state, deployment_reply, flow_run_reply, state_reply
+    from .replies import (
+        complete_state,
+        deployment_reply,
+        estimated_run_time,
+        flow_run_reply,
+        state_reply,
+        task_state_reply,
+    )
     from .set_state import (
         aborted,
         drop_inputs,
@@ -47,7 +54,14 @@ __getattr__ = lazy_exports(
             "flow_runs_predicate",
             "task_runs_predicate",
         ),
-        "replies": ("complete_state", "deployment_reply", "flow_run_reply", "state_reply"),
+        "replies": (
+            "complete_state",
+            "deployment_reply",
+            "estimated_run_time",
+            "flow_run_reply",
+            "state_reply",
+            "task_state_reply",
+        ),
         "set_state": (
             "aborted",
             "drop_inputs",

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ..resources import resource_path
+from ..resources import resource_text
 from .instants import is_rfc3339
 from .overlays import OVERLAYS, apply_overlays
 from .releases import NEWEST, RELEASES
@@ -64,7 +64,7 @@ def document(release: str = NEWEST) -> Mapping[str, Any]:
 
 
 def _file_text() -> str:
-    return resource_path(FILE_NAME).read_text(encoding="utf-8")
+    return resource_text(FILE_NAME)
 
 
 @cache

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.http.event_sockets import MAX_SOCKETS
-from mockserver.http.events_websocket import MAX_BRACKETS, MAX_EVENT_BYTES
+from mockserver.http.prefect_socket import MAX_BRACKETS, MAX_EVENT_BYTES
 from tests.attacks.test_requests import peak_memory
 from tests.support.servers import Client, connect_to_process
 

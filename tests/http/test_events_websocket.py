@@ -13,11 +13,12 @@ import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from mockserver.errors import InvalidRequest
-from mockserver.http import event_sockets, events_websocket
+from mockserver.http import event_sockets, events_websocket, prefect_socket
 from mockserver.http.app import create_app
 from mockserver.http.server import serve
 from mockserver.operations.context import Context
-from mockserver.operations.task_run_events import record_event
+from mockserver.operations.events.receiving import receive_event
+from mockserver.operations.events.task_run_events import record_event
 from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun, StateType, TaskRun
@@ -182,6 +183,8 @@ def test_an_invalid_event_is_refused(context: Context, invalid: Any) -> None:
     """It raises InvalidRequest, and nothing is recorded."""
     with pytest.raises(InvalidRequest, match="not an event"):
         record_event(context, invalid)
+    with pytest.raises(InvalidRequest, match="not an event"):
+        receive_event(context, invalid)
     assert len(context.store.task_runs) == 0
 
 
@@ -232,7 +235,8 @@ def test_events_over_a_websocket_make_task_runs(client: Client, store: Store) ->
 
 def test_a_client_that_does_not_authenticate_is_disconnected(client: Client) -> None:
     """Any first message but `auth` closes with 1008 (policy violation), as a real server does."""
-    for message in ("{}", "[", '"auth'):
+    messages: list[str | bytes] = ["{}", "[", '"auth', b"{}"]
+    for message in messages:
         assert send_messages(client, [message])[1] == 1008
 
 
@@ -242,7 +246,7 @@ def test_an_invalid_event_closes_the_connection(
     """The code is 1007 (invalid data), and the log has a line."""
     assert send_messages(client, [AUTH, "{bad"])[1] == 1007
     assert "refused an event" in caplog.text
-    brackets = f"[{'[],' * events_websocket.MAX_BRACKETS}1]"
+    brackets = f"[{'[],' * prefect_socket.MAX_BRACKETS}1]"
     assert send_messages(client, [brackets, "{bad"], protocols=())[1] == 1007
 
 
@@ -261,7 +265,7 @@ def test_an_event_that_fails_here_closes_the_connection(
     def fail(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(events_websocket, "record_event", fail)
+    monkeypatch.setattr(events_websocket, "receive_event", fail)
     assert send_messages(client, [AUTH, "{bad"])[1] == 1011
     assert "an event failed: a bug in mockserver" in caplog.text
 
@@ -274,7 +278,7 @@ def test_a_client_that_is_gone_is_no_error(
     def lose(*_: object) -> None:
         raise ConnectionResetError("Cannot write to closing transport")
 
-    monkeypatch.setattr(events_websocket, "record_event", lose)
+    monkeypatch.setattr(events_websocket, "receive_event", lose)
     send_messages(client, [AUTH, "{bad"])
     assert caplog.text == ""
 
@@ -319,17 +323,7 @@ def test_a_server_that_stops_says_so(store: Store) -> None:
     assert asyncio.run(main()) == 1001
 
 
-def test_events_out_is_not_modelled(client: Client) -> None:
-    """A subscriber is refused with 501 when it connects; GET /events/in is 404."""
-    url = f"http://{client.address[0]}:{client.address[1]}/api/events/out"
-
-    async def connect() -> int:
-        async with ClientSession() as session:
-            try:
-                await session.ws_connect(url)
-            except WSServerHandshakeError as refusal:
-                return refusal.status
-        return 0
-
-    assert asyncio.run(connect()) == 501
-    assert client.ask("GET", "/events/in").status == 404
+def test_sockets_are_only_websockets(client: Client) -> None:
+    """A plain GET of their paths is 404, as on a real server."""
+    for path in ("/events/in", "/events/out", "/logs/out"):
+        assert client.ask("GET", path).status == 404

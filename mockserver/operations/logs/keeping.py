@@ -33,19 +33,19 @@ def create_logs(context: Context, body: Logs) -> Outcome:
     logs = context.store.logs
     had_dropped = logs.dropped
     for line, (name, message) in zip(body.root, texts, strict=True):
-        logs.add(
-            Log(
-                id=context.new_id(),
-                number=logs.added,
-                name=name,
-                level=line.level,
-                message=message,
-                timestamp=line.timestamp,
-                flow_run_id=line.flow_run_id,
-                task_run_id=line.task_run_id,
-                created=context.now,
-            )
+        kept = Log(
+            id=context.new_id(),
+            number=logs.added,
+            name=name,
+            level=line.level,
+            message=message,
+            timestamp=line.timestamp,
+            flow_run_id=line.flow_run_id,
+            task_run_id=line.task_run_id,
+            created=context.now,
         )
+        logs.add(kept)
+        context.events.tell_of_log(kept)
     _tell_of_dropped(logs, had_dropped)
     return Outcome(None)
 

@@ -55,7 +55,7 @@ def filter_logs(context: Context, body: LogFilterRequest) -> Outcome:
     found = sorted(filter(predicate, _candidates(context, filter_)), key=_place)
     if body.sort == "TIMESTAMP_DESC":
         found.reverse()
-    return Outcome([_log_reply(log) for log in found[offset : offset + limit]])
+    return Outcome([log_reply(log) for log in found[offset : offset + limit]])
 
 
 def download_logs(context: Context, flow_run_id: str) -> Outcome:
@@ -113,7 +113,7 @@ def _place(log: Log) -> tuple[datetime, int]:
     return log.timestamp, log.number
 
 
-def _log_reply(log: Log) -> dict[str, Any]:
+def log_reply(log: Log) -> dict[str, Any]:
     """A log as the schema Log has it."""
     return {
         "id": log.id,

@@ -46,6 +46,7 @@ from .events import (
 )
 from .logs import LogFilter, LogFilterRequest
 from .run_inputs import InputCreateRequest, InputFilterRequest, ResumeRequest
+from .task_runs import TaskRunCountsRequest, TaskRunUpdate
 from .schedules import (
     IntervalSchedule,
     RRuleSchedule,

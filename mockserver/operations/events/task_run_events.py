@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from ..errors import InvalidRequest
-from ..filters import ONE_OF, Comparison
-from ..prefect import TaskRun
-from ..seeds import COLLECTIONS, build_record
-from .context import Context
-from .create import find_task_run_by_keys
+from ...errors import InvalidRequest
+from ...filters import ONE_OF, Comparison
+from ...prefect import TaskRun
+from ...seeds import COLLECTIONS, build_record
+from .. import Context, find_task_run_by_keys
 
 _TASK_RUN_PREFIX = "prefect.task-run."
 _FLOW_RUN_PREFIX = "prefect.flow-run."
