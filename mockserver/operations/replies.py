@@ -146,7 +146,7 @@ def task_run_reply(run: TaskRun, store: Store, now: datetime) -> Reply:
         "total_run_time": run.total_run_time,
         "estimated_run_time": estimated_run_time(run, state, now),
         "estimated_start_time_delta": estimated_start_time_delta(run, now),
-        "state": state and _state_reply(state, flow_run_id=run.flow_run_id, task_run_id=run.id),
+        "state": task_state_reply(state, run),
     }
 
 
@@ -189,6 +189,12 @@ def deployment_reply(record: Deployment, store: Store, _now: datetime) -> Reply:
 def state_reply(state: State | None, run: FlowRun) -> Reply | None:
     """A state of a flow run as the schema State has it; None for no state."""
     return None if state is None else _state_reply(state, flow_run_id=run.id)
+
+
+def task_state_reply(state: State | None, run: TaskRun) -> Reply | None:
+    """A state of a task run as the schema State has it; None for no state."""
+    owners = {"flow_run_id": run.flow_run_id, "task_run_id": run.id}
+    return None if state is None else _state_reply(state, **owners)
 
 
 def _state_reply(state: State, **owners: str | None) -> Reply:

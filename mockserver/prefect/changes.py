@@ -213,6 +213,15 @@ CHANGES: tuple[Change, ...] = (
         '{"flow_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","labels":{"ratio":NaN}}',
         endpoint="POST /flow_runs/",
     ),
+    # Prefect: database/query_components.py.
+    Change(
+        "pending-in-graph",
+        "3.7.5",
+        "the graph of a flow run leaves out task runs that are PENDING",
+        "the graph of a flow run has the task runs that are PENDING",
+        "(no body)",
+        endpoint="GET /flow_runs/{id}/graph-v2",
+    ),
     # Prefect: core_policy.py, EnsureOnlyScheduledFlowsMarkedLate.
     Change(
         "late-once",
@@ -295,6 +304,15 @@ CHANGES: tuple[Change, ...] = (
         "the names of limits to take slots of are at least one: else 422",
         '{"slots":1,"names":[]}',
         endpoint="POST /v2/concurrency_limits/increment-with-lease",
+    ),
+    # Prefect: api/ui/flow_runs.py.
+    Change(
+        "counted-runs-bounded",
+        "3.9.0",
+        "the task runs of any number of flow runs can be counted at once",
+        "the task runs of at most 200 flow runs can be counted at once: else 422",
+        '{"flow_run_ids":["(201 ids)"]}',
+        endpoint="POST /ui/flow_runs/count-task-runs",
     ),
     # Prefect: core_policy.py, HandleResumingPausedFlows.after_transition.
     Change(

@@ -104,7 +104,9 @@ class Dialect:
     huge_integers: bool = False
     unique_violation_named: bool = False  # an error tells that a slug of a schedule is taken
     nulls_high: bool = False  # a sort treats null as the highest value; the document is silent
-    paused_queues_free: bool = False  # no slot of a pool is taken in a paused queue; likewise silent
+    paused_queues_free: bool = (
+        False  # no slot of a pool is taken in a paused queue; likewise silent
+    )
     # Changes.
     log_nul_dropped: bool = True
     pending_renamed: bool = True
@@ -133,9 +135,11 @@ class Dialect:
     active_slots: bool = True
     queue_found_first: bool = True
     polled_run_state: bool = True
+    counted_runs_bounded: bool = True
     log_download_complete: bool = True
     log_search_literal: bool = True
     log_search_on_sqlite: bool = True
+    pending_in_graph: bool = True
     stale_input_deleted: bool = True
 
     def has(self, deviation: Deviation) -> bool:

@@ -34,7 +34,6 @@ _INCREMENT = (
 )
 
 
-
 def _object(*required: str, **properties: Any) -> Mapping[str, Any]:
     """The schema of an object with these properties."""
     return {"type": "object", "required": list(required), "properties": properties}
@@ -71,6 +70,7 @@ _WORK_POOL = _object(
     default_queue_id=_or_null(_UUID),
     storage_configuration=_component("WorkPoolStorageConfiguration"),
 )
+_COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
 
 OVERLAYS: Sequence[Overlay] = (
     # Prefect: schemas/sorting.py, TaskRunSort.
@@ -98,6 +98,15 @@ OVERLAYS: Sequence[Overlay] = (
     Overlay(
         "3.9.0",
         {"components": {"schemas": {_INCREMENT: {"properties": {"names": {"minItems": None}}}}}},
+    ),
+    # Prefect: api/ui/flow_runs.py. Older ones say `max_items`, which is no keyword.
+    Overlay(
+        "3.9.0",
+        {
+            "components": {
+                "schemas": {_COUNTED_RUNS: {"properties": {"flow_run_ids": {"maxItems": None}}}}
+            }
+        },
     ),
     # Prefect: schemas/schedules.py, IntervalSchedule.
     Overlay(

@@ -18,11 +18,8 @@ UNMODELLED_ENDPOINTS = """\
 /admin/storage DELETE PUT 3.7.0
 /automations/ POST
 /automations/count POST
-/automations/filter POST
-/automations/related-to/{resource_id} GET
 /automations/templates/validate POST
-/automations/{id} DELETE GET PATCH PUT
-/collections/views/{view} GET
+/automations/{id} PATCH PUT
 /concurrency_limits/ POST
 /concurrency_limits/decrement POST
 /concurrency_limits/filter POST
@@ -39,15 +36,12 @@ UNMODELLED_ENDPOINTS = """\
 /flows/{id} PATCH
 /observed-states GET 3.9.1
 /saved_searches/ PUT
-/saved_searches/filter POST
-/saved_searches/{id} DELETE GET
 /task_run_states/ GET
 /task_run_states/{id} GET
 /task_runs/history POST
 /task_runs/paginate POST
 /task_runs/{id} DELETE PATCH
 /task_runs/{id}/set_state POST
-/task_workers/filter POST
 /templates/validate POST
 /ui/flow_runs/history POST
 /ui/flows/count-deployments POST

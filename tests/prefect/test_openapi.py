@@ -179,6 +179,7 @@ RENEW = "/v2/concurrency_limits/leases/{lease_id}/renew"
 INCREMENT = (
     "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
 )
+COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
 
 LISTS = {
     "Body_read_flow_runs_flow_runs_filter_post": "FlowRunSort",
@@ -305,6 +306,18 @@ ADDITIONS = [
         "`min_items` is not a keyword of JSON Schema, and a server accepts an empty list.",
         None,
         [("schemas", INCREMENT, "properties", "names", "min_items")],
+        until="3.8.8",
+    ),
+    Addition(
+        "`max_items` is not a keyword of JSON Schema, and a server accepts a longer list.",
+        None,
+        [("schemas", COUNTED_RUNS, "properties", "flow_run_ids", "max_items")],
+        until="3.8.8",
+    ),
+    Addition(
+        "The same instant, written as the newest document does.",
+        "0001-01-01T00:00:00Z",
+        [("paths", "/flow_runs/{id}/graph-v2", "get", "parameters", "1", "schema", "default")],
         until="3.8.8",
     ),
     Addition(

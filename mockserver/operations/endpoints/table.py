@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .absent import ABSENT
 from .artifacts import ARTIFACTS
 from .blocks import BLOCKS
 from .automations import AUTOMATIONS
@@ -36,6 +37,7 @@ ENDPOINTS = (
     *VARIABLES,
     *BLOCKS,
     *ARTIFACTS,
+    *ABSENT,
     *WORK_POOLS,
     *SERVER,
 )
@@ -51,7 +53,7 @@ def lacks_path(dialect: Dialect, path: str) -> bool:
 
 MODELLED_SUMMARY = (
     "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "
-    "set_state, bulk_set_state, bulk_delete, labels, resume, inputs), flows and task runs "
+    "set_state, bulk_set_state, bulk_delete, labels, resume, inputs, graphs), flows and task runs "
     "(create, read, filter, count; flows also delete), states of flow runs (read), deployments "
     "(all but schedule, bulk_delete and work_queue_check), slots of concurrency limits (there are "
     "none), logs (create, filter, download), events (create, filter, in, out), work pools with "

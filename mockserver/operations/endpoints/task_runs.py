@@ -9,4 +9,17 @@ TASK_RUNS = (
     Endpoint("POST", "/task_runs/filter", "queries.filter_task_runs", "TaskRunFilterRequest"),
     Endpoint("POST", "/task_runs/count", "queries.count_task_runs", "TaskRunCountRequest"),
     Endpoint("GET", f"/task_runs/{UUID_SEGMENT}", "queries.read_task_run"),
+    Endpoint("GET", f"/flow_runs/{UUID_SEGMENT}/graph", "task_runs.graphs.dependencies"),
+    Endpoint(
+        "GET",
+        f"/flow_runs/{UUID_SEGMENT}/graph-v2",
+        "task_runs.graphs.graph",
+        optional=("since",),
+    ),
+    Endpoint(
+        "POST",
+        "/ui/flow_runs/count-task-runs",
+        "task_runs.counting.count_by_flow_run",
+        "objects.TaskRunCountsRequest",
+    ),
 )

@@ -4,6 +4,11 @@ Comes in: nothing; `requests` reads them. Goes out: pydantic models such as `Var
 an endpoint names as "objects.VariableCreate".
 """
 
+from .absent import (
+    AutomationFilterRequest,
+    SavedSearchFilterRequest,
+    TaskWorkerFilterRequest,
+)
 from .artifacts import (
     ArtifactCountRequest,
     ArtifactCreate,
@@ -45,8 +50,8 @@ from .events import (
     Events,
 )
 from .logs import LogFilter, LogFilterRequest
+from .messages import read_value
 from .run_inputs import InputCreateRequest, InputFilterRequest, ResumeRequest
-from .task_runs import TaskRunCountsRequest, TaskRunUpdate
 from .schedules import (
     IntervalSchedule,
     RRuleSchedule,
@@ -55,7 +60,7 @@ from .schedules import (
     SchedulesCreate,
     ScheduleUpdate,
 )
-from .messages import read_value
+from .task_runs import TaskRunCountsRequest, TaskRunUpdate
 from .variables import (
     VariableCountRequest,
     VariableCreate,
