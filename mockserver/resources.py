@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,3 +19,9 @@ def resource_path(name: str) -> Path:
             return place
     looked = " nor ".join(str(place) for place in places)
     raise FileNotFoundError(f"{name} is missing: neither {looked} exists; reinstall mockserver")
+
+
+@cache
+def resource_text(name: str) -> str:
+    """Return the text of a shipped file, which is read once. Raises as `resource_path` does."""
+    return resource_path(name).read_text(encoding="utf-8")

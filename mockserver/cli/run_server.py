@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
-from ..http import create_sessions_app, serve
+from ..http import create_sessions_app, preload_soon, serve
 from ..http.exchange import log_to_stderr
 from ..prefect import Dialect
 from ..resources import resource_path
@@ -85,6 +85,8 @@ def run_server(options: ServeOptions) -> None:
 
     def ready(url: str) -> None:
         _print_banner(url, options, len(seeds.flow_runs))
+        # Not before: it takes as long again as what the first reply needs.
+        preload_soon(asyncio.get_running_loop())
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(

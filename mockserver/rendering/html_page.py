@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from string import Template
 from xml.etree import ElementTree as ET
 
-from ..resources import resource_path
+from ..resources import resource_text
 from .page import Entry, Page, Section
 
 Element = ET.Element
@@ -36,7 +36,7 @@ def html_document(title: str, parts: Iterable[Element]) -> str:
     """A whole document in the style that all pages have."""
     # method: as XML, an empty element would be <p/>, which HTML reads as an opened one.
     body = "\n".join(ET.tostring(part, encoding="unicode", method="html") for part in parts)
-    template = Template(resource_path(_TEMPLATE).read_text(encoding="utf-8"))
+    template = Template(resource_text(_TEMPLATE))
     # A $ in the values is safe: they are not substituted again.
     return template.substitute(title=html.escape(title), body=body)
 

@@ -367,7 +367,7 @@ def test_a_shortage_of_files_is_no_bug(
     def fail(_: object) -> None:
         raise OSError(number, "it failed", "file.py")
 
-    monkeypatch.setattr(app_module, "resource_path", fail)
+    monkeypatch.setattr(app_module, "resource_text", fail)
     reply = client.send("GET", "/docs")
     assert (reply.status, reply.headers["connection"]) == (status, "close")
     assert ("Traceback" in caplog.text) == (status == 500)

@@ -10,7 +10,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from importlib.resources import files
 from inspect import isawaitable
 from typing import Any
 
@@ -20,6 +19,7 @@ from aiohttp import web
 
 from ... import __version__
 from ...errors import NotFound, OutOfBounds, SeedError, UsageError, to_single_line
+from ...resources import resource_text
 from ...seeds import InvalidJsonError, check_json, collector_paused, has_unique_keys
 from ...worlds import Sessions
 from ..exchange import (
@@ -135,7 +135,7 @@ def _document(_: ControlRequest) -> tuple[int, Any]:
 @cache
 def document() -> Any:
     """Return the OpenAPI document of the control API, control.yaml, as JSON values."""
-    return yaml.safe_load(files(__package__ or "mockserver").joinpath("control.yaml").read_bytes())
+    return yaml.safe_load(resource_text("http/control/control.yaml"))
 
 
 CONTROL_ROUTES: Mapping[tuple[str, str], ControlHandler] = {
