@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from schemathesis.schemas import BaseSchema
 from ...errors import UsageError
 from ...prefect import NEWEST, openapi
 from ..server import Target
+from .fuzzed_operations import FUZZED_OPERATIONS
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 REPORTS = ("junit", "vcr", "har", "ndjson", "json", "allure", "html")
@@ -43,10 +44,10 @@ class FuzzSettings:
     """How much to send, and to which operations.
 
     `max_examples` is the number of generated cases per operation, and of chains of operations.
-    `operations` are named as `POST /flow_runs/bulk_delete`; none means all. `thorough` repeats the
-    coverage of filters at every endpoint that takes them: four times as many requests. `seconds`
-    bounds the whole run. `reports` are formats of schemathesis' own reports, which it writes into
-    `folder`. `probes`: also probe each known deviation.
+    `operations` are named as `POST /flow_runs/bulk_delete`; none means FUZZED_OPERATIONS.
+    `thorough` repeats the coverage of filters at every endpoint that takes them: four times as many
+    requests. `seconds` bounds the whole run. `reports` are formats of schemathesis' own reports,
+    which it writes into `folder`. `probes`: also probe each known deviation.
     """
 
     max_examples: int = 25
@@ -79,18 +80,12 @@ class Campaign:
             raise UsageError("the allure report needs: pip install 'schemathesis[allure]'")
         # A copy: openapi.document() is one object for the whole process.
         document = deepcopy(dict(openapi.document(release)))
-        known = [
-            f"{method.upper()} {path}"
-            for path, methods in document["paths"].items()
-            for method in methods
-            if method != "parameters"
-        ]
+        known = _operation_names(document)
         _require_known("operation", settings.operations, known)
+        _keep_operations(document, set(settings.operations) or FUZZED_OPERATIONS)
         self.settings = settings
         self.config = SchemathesisConfig.from_dict(_build_config(target, settings))
         self.schema: BaseSchema = schemathesis.openapi.from_dict(document, config=self.config)
-        if settings.operations:
-            self.schema = self.schema.include(name=list(settings.operations))
 
     def start(self) -> EventStream:
         """Start schemathesis; it sends requests while the returned stream is read."""
@@ -167,6 +162,28 @@ def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
         },
         "operations": [] if settings.thorough else [_without_coverage(phases)],
         "reports": _reports(settings),
+    }
+
+
+def _operation_names(document: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method in methods
+        if method != "parameters"
+    ]
+
+
+def _keep_operations(document: dict[str, Any], named: Collection[str]) -> None:
+    """Take all other operations out of a document."""
+    document["paths"] = {
+        path: {
+            method: operation
+            for method, operation in methods.items()
+            if method == "parameters" or f"{method.upper()} {path}" in named
+        }
+        for path, methods in document["paths"].items()
+        if any(f"{method.upper()} {path}" in named for method in methods)
     }
 
 
