@@ -14,4 +14,5 @@ from .schema_validation import (
     check_schema,
     check_values,
     check_with_schema,
+    first_mismatch,
 )

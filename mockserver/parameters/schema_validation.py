@@ -78,6 +78,19 @@ def check_values(
         raise CircularSchema from None
 
 
+def first_mismatch(values: Any, schema: Schema) -> str | None:
+    """The first thing in values that a schema refuses, in jsonschema's words; None for nothing.
+
+    Values that the schema requires may be missing. Raises InvalidSchema or CircularSchema.
+    """
+    relaxed = _without_required(prepare_schema(schema, null_for_default=False))
+    try:
+        error = next(_errors(values, relaxed), None)
+    except RecursionError:
+        raise CircularSchema from None
+    return None if error is None else str(error.message)
+
+
 def check_schema(schema: Any) -> None:
     """Raise InvalidSchema for what is no JSON Schema; TooLarge for one of too many parts."""
     message = _schema_problem(json.dumps(schema))
@@ -114,20 +127,25 @@ def _count_parts(value: Any) -> int:
 
 def _check(values: Any, schema: Any) -> None:
     from jsonschema.exceptions import best_match
-    from referencing import Registry
     from referencing.exceptions import Unresolvable
 
-    _steps_left.set(MAX_STEPS)
-    # An empty registry: no reference is fetched from elsewhere.
-    validator = _validator_class()(schema, registry=Registry())
     try:
-        error = best_match(validator.iter_errors(values))
+        error = best_match(_errors(values, schema))
     except Unresolvable as unresolvable:
         raise SchemaMismatch(f"Validation failed. Failure reason: {unresolvable}") from None
     if error is not None:
         field = error.json_path.replace("$.", "")
         where = "" if error.json_path == "$" else f" for field {field!r}"
         raise SchemaMismatch(f"Validation failed{where}. Failure reason: {error.message}")
+
+
+def _errors(values: Any, schema: Any) -> Iterator[Any]:
+    from referencing import Registry
+
+    _steps_left.set(MAX_STEPS)
+    # An empty registry: no reference is fetched from elsewhere.
+    found: Iterator[Any] = _validator_class()(schema, registry=Registry()).iter_errors(values)
+    return found
 
 
 _steps_left: ContextVar[int] = ContextVar("steps_left")

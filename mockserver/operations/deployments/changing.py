@@ -14,6 +14,7 @@ from ...parameters import (
     SchemaMismatch,
     check_job_variables,
     check_values,
+    first_mismatch,
     hydrate,
 )
 from ...prefect import Deployment, WorkQueue, check_readable, check_storable
@@ -22,7 +23,7 @@ from .. import CONFLICT, Context, Outcome, deployment_reply
 from .limits import limit_settings, require_limit
 from .queues import AGENT_POOL, find_pool, queue_for, require_pool, save_queue
 from .scheduled_runs import drop_scheduled_runs
-from .schedules import NOT_FOUND, changed_schedule, check_slugs, new_schedules
+from .schedules import MICROSECOND, NOT_FOUND, changed_schedule, check_slugs, new_schedules
 from .settings import (
     SETTINGS,
     enforces_schema,
@@ -218,14 +219,14 @@ def _merge_schedules(
                     "Unable to create new deployment schedules without a schedule configuration."
                 )
             made.append(_as_create(one))
-    changes = dict(zip(targets, given, strict=True))
-    changed = [
-        changed_schedule(context, one, changes[slug]) if slug in changes else one
-        for slug, one in by_slug.items()
-    ]
-    changed += new_schedules(context, deployment, made)
-    check_slugs(changed)
-    return changed
+    changed = dict(by_slug)
+    for number, (one, target) in enumerate(zip(given, targets, strict=True)):
+        if target in by_slug:  # one after the other, so that their times differ
+            step = context._replace(now=context.now + number * MICROSECOND)
+            changed[target] = changed_schedule(step, by_slug[target], one)
+    schedules = [*changed.values(), *new_schedules(context, deployment, made)]
+    check_slugs(schedules)
+    return schedules
 
 
 def _check_replaced(given: Iterable[ScheduleUpdate], taken: Iterable[str]) -> None:
@@ -268,10 +269,10 @@ def _check_job_variables(context: Context, body: DeploymentUpdate) -> None:
     schema = template.get("variables") if isinstance(template, Mapping) else None
     if schema is None or body.job_variables is None:
         return
-    try:
-        check_values(body.job_variables, schema, required=False)
-    except SchemaMismatch as mismatch:
-        raise Conflict(f"Error creating deployment: {mismatch}") from None
+    mismatch = first_mismatch(body.job_variables, schema)
+    if mismatch is not None:
+        # As Python shows jsonschema's exception.
+        raise Conflict(f"Error creating deployment: <ValidationError: {mismatch!r}>")
 
 
 def _check_parameters(context: Context, deployment: Deployment, body: DeploymentUpdate) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import NotFound
 from ...prefect import WorkPool, WorkQueue, check_storable
 from .. import Context
+from ..work_pools import make_way, next_priority
 
 DEFAULT_QUEUE = "default"
 """The queue that each pool has."""
@@ -37,7 +38,8 @@ def queue_for(context: Context, pool_name: str | None, queue_name: str | None) -
     if not queue_name:
         return None
     pool = find_pool(context, AGENT_POOL) or WorkPool(context.new_id(), AGENT_POOL, AGENT_TYPE)
-    return _queue_of(context, pool, queue_name)
+    # Prefect: models/work_queues.py, ensure_work_queue_exists.
+    return _queue_of(context, pool, queue_name, priority=1)
 
 
 def queue_in_pool_of(context: Context, queue_id: str | None, name: str) -> WorkQueue | None:
@@ -58,16 +60,22 @@ def save_queue(context: Context, queue: WorkQueue | None) -> None:
         if queue.name != DEFAULT_QUEUE:
             store.work_queues.put(_new_queue(context, pool, DEFAULT_QUEUE))
     store.work_queues.put(queue)
+    make_way(context, queue)
 
 
-def _queue_of(context: Context, pool: WorkPool, name: str) -> WorkQueue:
+def _queue_of(
+    context: Context, pool: WorkPool, name: str, priority: int | None = None
+) -> WorkQueue:
     check_storable(context.dialect, texts=(name,))
     for queue in context.store.work_queues:
         if queue.work_pool_id == pool.id and queue.name == name:
             return queue
-    return _new_queue(context, pool, name)
+    return _new_queue(context, pool, name, priority)
 
 
-def _new_queue(context: Context, pool: WorkPool, name: str) -> WorkQueue:
-    rest = {"created": context.now, "updated": context.now}
+def _new_queue(
+    context: Context, pool: WorkPool, name: str, priority: int | None = None
+) -> WorkQueue:
+    priority = priority or next_priority(context.store, pool.id)
+    rest = {"priority": priority, "created": context.now, "updated": context.now}
     return WorkQueue(context.new_id(), name, pool.id, rest)

@@ -28,7 +28,7 @@ from .settings import (
 )
 
 NOT_FOUND = "Deployment not found."  # unlike other operations, with a full stop
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def read_schedules(context: Context, deployment_id: str) -> Outcome:
@@ -87,7 +87,7 @@ def new_schedules(
     Raises ServerFailure for a slug that the dialect's database cannot hold.
     """
     return [
-        _new_schedule(context, deployment.id, body, context.now + number * _MICROSECOND)
+        _new_schedule(context, deployment.id, body, context.now + number * MICROSECOND)
         for number, body in enumerate(bodies)
     ]
 

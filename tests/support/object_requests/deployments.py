@@ -87,6 +87,21 @@ EVERY_SETTING: Json = {
 }
 TEXT_KEYS = ("description", "path", "version", "entrypoint", "work_queue_name", "work_pool_name")
 BODY: Json = {"name": "two <u>", "flow_id": "<flow>"}
+TEMPLATE_POOL: Json = {
+    "name": "t <u>",
+    "type": "process",
+    "base_job_template": {
+        "job_configuration": {"n": "{{ n }}"},
+        "variables": {
+            "type": "object",
+            "properties": {
+                "n": {"type": "integer", "title": "N"},
+                "d": {"type": "string", "default": "x", "title": "D"},
+            },
+            "required": ["n"],
+        },
+    },
+}
 UPDATE_KEYS = (
     *("version", "description", "paused", "schedules", "parameters", "parameter_openapi_schema"),
     "enforce_parameter_schema",
@@ -271,6 +286,15 @@ REQUESTS: RequestGroups = {
                 {"parameters": {"s": {"__prefect_kind": "jinja"}}},
                 {"parameters": {"n": {"__prefect_kind": "other", "value": 6}}},
                 {"parameters": {"n": {"__prefect_kind": "workspace_variable"}}},
+                {"parameters": {"__prefect_kind": "json"}},
+                {
+                    "parameters": {
+                        "n": {
+                            "__prefect_kind": "json",
+                            "value": {"__prefect_kind": "none", "value": "9"},
+                        }
+                    }
+                },
                 {
                     "parameters": {
                         "n": {"__prefect_kind": "workspace_variable", "variable_name": "nope"}
@@ -372,6 +396,73 @@ REQUESTS: RequestGroups = {
                 {"schedules": []},
                 {"schedules": [named_schedule("d")]},
             ),
+        ]
+    ),
+    "deployments: schedules that replace others": in_order(
+        [
+            deployment(schedules=[named_schedule("a"), named_schedule("b")]),
+            *patches(
+                {"schedules": [named_schedule("c", replaces="a")]},
+                {"schedules": [{"slug": "b", "replaces": "c"}]},
+                {"schedules": [{"slug": "d", "replaces": "c"}, {"slug": "e", "replaces": "c"}]},
+                {"schedules": [{"slug": "d", "replaces": "nope"}]},
+                {"schedules": [named_schedule("d", replaces="nope")]},
+                {"schedules": [{"slug": "b", "replaces": "c"}, {"slug": "c", "replaces": "b"}]},
+            ),
+            ApiRequest("POST", SCHEDULES, [named_schedule("z", replaces="a")]),
+        ]
+    ),
+    "deployments: recurrence rules": in_order(
+        [
+            deployment(schedules=[{"schedule": {"rrule": "FREQ=DAILY;COUNT=3"}}]),
+            READ,
+            *post_requests(
+                SCHEDULES,
+                [{"schedule": {"rrule": "FREQ=HOURLY", "timezone": "Asia/Tokyo"}}],
+                [{"schedule": {"rrule": "FREQ=MINUTELY;COUNT=3"}}],
+                [{"schedule": {"rrule": "RRULE:FREQ=DAILY\nRDATE:20260101T000000"}}],
+                [{"schedule": {"rrule": "FREQ=DAILY;" + "INTERVAL=1;" * 700}}],
+            ),
+        ]
+    ),
+    "deployments: queues of agents": in_order(
+        [
+            deployment(work_queue_name="q <u>"),
+            READ,
+            ApiRequest("POST", RUNS, {"work_queue_name": "r <u>", "name": "r"}),
+            deployment("two", work_queue_name="q <u>"),
+            *patches({"work_queue_name": "s <u>"}, {"work_queue_name": "q <u>"}),
+            ApiRequest("DELETE", "/deployments/<two>"),
+        ]
+    ),
+    "deployments: job variables": in_order(
+        [
+            ApiRequest("POST", "/work_pools/", TEMPLATE_POOL),
+            *(
+                deployment(work_pool_name="t <u>", **more)
+                for more in (
+                    {},
+                    {"job_variables": {"n": 1}},
+                    {"job_variables": {"n": "x"}},
+                    {"job_variables": {"d": None, "more": 1}},
+                    {"job_variables": {"n": None}},
+                )
+            ),
+            *patches(
+                {"job_variables": {"n": "x"}},
+                {"job_variables": {"n": "x"}, "work_pool_name": "t <u>"},
+                {"job_variables": {"n": 2}, "work_pool_name": "t <u>"},
+                {"work_pool_name": "t <u>"},
+                {"job_variables": {"d": 1}},
+            ),
+            *post_requests(
+                RUNS,
+                {"name": "r"},
+                {"name": "r", "job_variables": {"n": "x"}},
+                {"name": "r", "job_variables": {"n": 3, "d": None}},
+                {"name": "r", "job_variables": {"n": 3, "d": 7}},
+            ),
+            ApiRequest("DELETE", "/work_pools/t%20<u>"),
         ]
     ),
     "deployments: runs": in_order(
