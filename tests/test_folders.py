@@ -41,6 +41,7 @@ ORDER = (
     "insight",
     "operations.endpoints",
     "operations.events",
+    "operations.limits",
     "operations.deployments",
     "operations.work_pools",
     "operations.logs",

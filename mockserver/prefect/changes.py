@@ -170,6 +170,15 @@ CHANGES: tuple[Change, ...] = (
         "unless that is a persisted result",
         '{"state":{"type":"RUNNING"}}',
     ),
+    # Prefect: api/concurrency_limits_v2.py, read_concurrency_limit_v2.
+    Change(
+        "limits-read-decayed",
+        "3.7.0",
+        "the slots of a rate limit that are taken are told as they were when one was last taken",
+        "they are told as they are now",
+        "(no body)",
+        endpoint="GET /v2/concurrency_limits/{id_or_name}",
+    ),
     # Prefect: api/flow_runs.py, download_logs.
     Change(
         "log-download-complete",
@@ -276,6 +285,15 @@ CHANGES: tuple[Change, ...] = (
         '{"history_start":"2026-01-02T00:00:00Z","history_end":"2026-01-01T00:00:00Z",'
         '"history_interval_seconds":3600}',
         endpoint="POST /flow_runs/history",
+    ),
+    # Prefect: events/filters.py, AutomationFilter.
+    Change(
+        "automation-ids",
+        "3.8.5",
+        "automations cannot be listed by their ids: 422",
+        "automations can be listed by their ids",
+        '{"automations":{"id":{"any_":[]}}}',
+        endpoint="POST /automations/filter",
     ),
     # Prefect: models/deployments.py, create_deployment and update_deployment.
     Change(

@@ -111,6 +111,7 @@ class Dialect:
     log_nul_dropped: bool = True
     pending_renamed: bool = True
     task_run_end_time: bool = True
+    automation_ids: bool = True
     lease_inherited: bool = True
     parameters_bounded: bool = True
     task_run_found_by_keys: bool = True
@@ -136,11 +137,13 @@ class Dialect:
     queue_found_first: bool = True
     polled_run_state: bool = True
     counted_runs_bounded: bool = True
+    limits_read_decayed: bool = True
     log_download_complete: bool = True
     log_search_literal: bool = True
     log_search_on_sqlite: bool = True
     pending_in_graph: bool = True
     stale_input_deleted: bool = True
+    task_run_page_times: bool = True
 
     def has(self, deviation: Deviation) -> bool:
         """Whether the servers that this dialect stands for have a deviation."""

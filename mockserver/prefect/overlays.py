@@ -135,6 +135,18 @@ OVERLAYS: Sequence[Overlay] = (
             }
         },
     ),
+    # Prefect: events/filters.py, AutomationFilter.
+    Overlay(
+        "3.8.5",
+        {
+            "components": {
+                "schemas": {
+                    "AutomationFilter": {"properties": {"id": None}},
+                    "AutomationFilterId": None,
+                }
+            }
+        },
+    ),
     # Prefect: api/admin.py.
     Overlay(
         "3.7.0",

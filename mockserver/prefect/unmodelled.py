@@ -20,13 +20,6 @@ UNMODELLED_ENDPOINTS = """\
 /automations/count POST
 /automations/templates/validate POST
 /automations/{id} PATCH PUT
-/concurrency_limits/ POST
-/concurrency_limits/decrement POST
-/concurrency_limits/filter POST
-/concurrency_limits/increment POST
-/concurrency_limits/tag/{tag} DELETE GET
-/concurrency_limits/tag/{tag}/reset POST
-/concurrency_limits/{id} DELETE GET
 /deployments/bulk_delete POST
 /deployments/{id}/schedule POST
 /deployments/{id}/work_queue_check GET
@@ -36,11 +29,7 @@ UNMODELLED_ENDPOINTS = """\
 /flows/{id} PATCH
 /observed-states GET 3.9.1
 /saved_searches/ PUT
-/task_run_states/ GET
-/task_run_states/{id} GET
 /task_runs/history POST
-/task_runs/paginate POST
-/task_runs/{id} DELETE PATCH
 /task_runs/{id}/set_state POST
 /templates/validate POST
 /ui/flow_runs/history POST
@@ -50,11 +39,6 @@ UNMODELLED_ENDPOINTS = """\
 /ui/task_runs/count POST
 /ui/task_runs/dashboard/counts POST
 /ui/task_runs/{id} GET
-/v2/concurrency_limits/ POST
-/v2/concurrency_limits/decrement POST
-/v2/concurrency_limits/filter POST
-/v2/concurrency_limits/increment POST
-/v2/concurrency_limits/{id_or_name} DELETE GET PATCH
 """
 
 

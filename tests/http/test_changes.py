@@ -54,12 +54,14 @@ ROWS = (
     Row("rrule-anchored", 201, 201, '"rrule":"FREQ=DAILY"', "DTSTART:20200101T000000\\nFREQ=DAILY"),
     Row("pool-cleared", 404, 404),  # of an unknown deployment, as the next one of deployments
     Row("admin-storage", 404, 200, "Not Found", "default_result_storage_block_id"),
+    Row("limits-read-decayed", 404, 404),  # of an unknown limit
     Row("log-download-complete", 404, 404),  # whose run is unknown
     Row("empty-type-unread", 200, 422, '{"deleted":[]}', "missing"),
     Row("nan-as-null", 500, 201, told_after='"ratio":null'),
     Row("pending-in-graph", 404, 404),  # whose run is unknown
     Row("empty-page", 500, 200, told_after='"pages":0'),
     Row("history-exact", 200, 200, told_after="[]"),
+    Row("automation-ids", 422, 200, "extra_forbidden"),
     Row("job-variables-emptied", 404, 404),
     Row("log-search-literal", 200, 200),
     Row("names-needed", 200, 422, "lease_id", "too_short"),

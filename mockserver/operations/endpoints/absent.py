@@ -16,11 +16,6 @@ ABSENT = (
         "DELETE", f"/automations/{UUID_SEGMENT}", "absent.records.read_automation", status=204
     ),
     Endpoint(
-        "GET",
-        f"/automations/related-to/{{resource_id:{TEXT_SEGMENT}}}",
-        "absent.records.related_automations",
-    ),
-    Endpoint(
         "POST",
         "/saved_searches/filter",
         "absent.records.filter_saved_searches",

@@ -57,6 +57,7 @@ MODELLED_SUMMARY = (
     "(create, read, filter, count; flows also delete), states of flow runs (read), deployments "
     "(all but schedule, bulk_delete and work_queue_check), slots of concurrency limits (there are "
     "none), logs (create, filter, download), events (create, filter, in, out), work pools with "
-    "their queues and workers, health, ready, version, admin/version, admin/storage, csrf-token, "
-    "hello"
+    "their queues and workers, variables, blocks (types, schemas, documents), artifacts, "
+    "automations, saved searches, task workers and collections (there are none), health, ready, "
+    "version, admin/version, admin/storage, csrf-token, hello"
 )

@@ -6,6 +6,7 @@ objects of each class apart (`Store.objects`).
 
 from .artifacts import Artifact, ArtifactCollection
 from .blocks import BlockDocument, BlockSchema, BlockType, Reference
+from .limits import MAX_WAIT, TAG_PREFIX, ConcurrencyLease, ConcurrencyLimit
 from .logs import Log
 from .run_inputs import FlowRunInput
 from .variables import Variable

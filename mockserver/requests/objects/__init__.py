@@ -49,6 +49,16 @@ from .events import (
     EventResourceFilter,
     Events,
 )
+from .limits import (
+    ConcurrencyLimitCreate,
+    ConcurrencyLimitV2Create,
+    ConcurrencyLimitV2Update,
+    LimitPageRequest,
+    SlotsDecrement,
+    SlotsIncrement,
+    TagReset,
+    TagSlots,
+)
 from .logs import LogFilter, LogFilterRequest
 from .messages import read_value
 from .run_inputs import InputCreateRequest, InputFilterRequest, ResumeRequest

@@ -89,6 +89,30 @@ TEMPLATES: tuple[Json, ...] = (
 )
 RESERVED = "/work_pools/Prefect-x"
 
+
+def with_variable(**schema: Json) -> Json:
+    return template({"a": "{{ x }}"}, {"properties": {"x": schema}, "required": ["x"]})
+
+
+VARIABLES: tuple[Json, ...] = (
+    with_variable(type="strong"),
+    with_variable(type="string", default=1),
+    with_variable(type="integer", default="a"),
+    with_variable(type="integer", minimum=3, default=2),
+    with_variable(type="array", items={"type": "string"}, default=["a", 1]),
+    with_variable(default={"$ref": {"block_document_id": UNKNOWN_ID}}),
+    with_variable(default={"$ref": {"block_document_id": "x"}}),
+    with_variable(default={"$ref": 1}),
+    template({"a": 1}, {"properties": {"x": True}}),
+    template({"a": 1}, {"type": "x"}),
+)
+TAKEN_VARIABLES: tuple[Json, ...] = (
+    with_variable(type="string"),
+    with_variable(type="integer", default=None),
+    with_variable(type="string", default="a"),
+    with_variable(default={"$ref": {}}),
+)
+
 REQUESTS: RequestGroups = {
     "work pools: any body": [
         *malformed_bodies("POST", "/work_pools/", {"name": POOL_NAME}),
@@ -129,6 +153,20 @@ REQUESTS: RequestGroups = {
         *patch(POOL, {"base_job_template": None}, {"base_job_template": TEMPLATE}),
         *get(POOL),
         *delete(POOL),
+    ],
+    "work pools: job variables": [
+        *(
+            ApiRequest("POST", "/work_pools/", {"name": POOL_NAME, "base_job_template": one})
+            for one in VARIABLES
+        ),
+        *(
+            request
+            for one in TAKEN_VARIABLES
+            for request in (
+                ApiRequest("POST", "/work_pools/", {"name": POOL_NAME, "base_job_template": one}),
+                *delete(POOL),
+            )
+        ),
     ],
     "work pools: one": [
         create_pool(description="d", concurrency_limit=3),
@@ -392,6 +430,21 @@ REQUESTS: RequestGroups = {
             [],
         ),
         ApiRequest("POST", f"/work_queues/{UNKNOWN_ID}/get_runs", {}),
+        *post_requests(
+            "/work_queues/<own>/get_runs",
+            {},
+            {"limit": 1},
+            {"limit": 0},
+            {"scheduled_before": "2026-01-02T00:00:00Z"},
+        ),
+        *patch("/work_queues/<own>", {"concurrency_limit": 2}),
+        ApiRequest("POST", "/work_queues/<own>/get_runs", {}),
+        *patch("/work_queues/<own>", {"concurrency_limit": 1}),
+        ApiRequest("POST", "/work_queues/<own>/get_runs", {}),
+        *patch("/work_queues/<own>", {"filter": {"tags": ["a"]}, "concurrency_limit": 2}),
+        ApiRequest("POST", "/work_queues/<own>/get_runs", {}),
+        *patch("/work_queues/<own>", {"filter": None, "is_paused": True}),
+        ApiRequest("POST", "/work_queues/<own>/get_runs", {}),
         *delete(POOL),
     ],
     "work pools: slots": [
