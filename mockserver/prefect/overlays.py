@@ -72,6 +72,40 @@ _WORK_POOL = _object(
 )
 _COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
 
+
+def _within(minimum: float | None) -> dict[str, Any]:
+    """A schema for seconds or null, with a minimum or without."""
+    seconds = {"type": "number"} if minimum is None else {"type": "number", "minimum": minimum}
+    return {"properties": {"within": {"anyOf": [seconds, {"type": "null"}]}}}
+
+
+# Without DeleteFlowRun, which came later.
+_OLDER_ACTIONS = {
+    "items": {
+        "anyOf": [
+            {"$ref": f"#/components/schemas/{name}"}
+            for name in (
+                "DoNothing",
+                "RunDeployment-Output",
+                "PauseDeployment",
+                "ResumeDeployment",
+                "CancelFlowRun",
+                "ChangeFlowRunState",
+                "PauseWorkQueue",
+                "ResumeWorkQueue",
+                "SendNotification",
+                "CallWebhook",
+                "PauseAutomation",
+                "ResumeAutomation",
+                "SuspendFlowRun",
+                "ResumeFlowRun",
+                "PauseWorkPool",
+                "ResumeWorkPool",
+            )
+        ]
+    }
+}
+
 OVERLAYS: Sequence[Overlay] = (
     # Prefect: schemas/sorting.py, TaskRunSort.
     Overlay(
@@ -135,6 +169,31 @@ OVERLAYS: Sequence[Overlay] = (
             }
         },
     ),
+    # Prefect: events/schemas/automations.py, the triggers.
+    Overlay(
+        "3.9.1",
+        {
+            "components": {
+                "schemas": {
+                    "CompoundTrigger-Output": _within(0.0),
+                    "SequenceTrigger-Output": _within(0.0),
+                }
+            }
+        },
+    ),
+    Overlay(
+        "3.9.0",
+        {
+            "components": {
+                "schemas": {
+                    "CompoundTrigger-Output": _within(None),
+                    "SequenceTrigger-Output": _within(None),
+                    "EventTrigger-Output": {"properties": {"within": {"minimum": None}}},
+                    "RunDeployment-Output": {"properties": {"schedule_after": {"minimum": None}}},
+                }
+            }
+        },
+    ),
     # Prefect: events/filters.py, AutomationFilter.
     Overlay(
         "3.8.5",
@@ -143,6 +202,52 @@ OVERLAYS: Sequence[Overlay] = (
                 "schemas": {
                     "AutomationFilter": {"properties": {"id": None}},
                     "AutomationFilterId": None,
+                }
+            }
+        },
+    ),
+    # Prefect: events/actions.py, DeleteFlowRun.
+    Overlay(
+        "3.7.2",
+        {
+            "components": {
+                "schemas": {
+                    "DeleteFlowRun": None,
+                    "Automation": {
+                        "properties": {
+                            key: _OLDER_ACTIONS
+                            for key in ("actions", "actions_on_trigger", "actions_on_resolve")
+                        }
+                    },
+                }
+            }
+        },
+    ),
+    # Prefect: events/schemas/automations.py, EventTrigger.
+    Overlay(
+        "3.6.21",
+        {
+            "components": {
+                "schemas": {
+                    "EventTrigger-Output": {
+                        "properties": {
+                            "match": {
+                                "$ref": "#/components/schemas/ResourceSpecification",
+                                "anyOf": None,
+                            },
+                            "match_related": {
+                                "anyOf": [
+                                    {"$ref": "#/components/schemas/ResourceSpecification"},
+                                    {
+                                        "type": "array",
+                                        "items": {
+                                            "$ref": "#/components/schemas/ResourceSpecification"
+                                        },
+                                    },
+                                ]
+                            },
+                        }
+                    }
                 }
             }
         },
@@ -181,6 +286,25 @@ OVERLAYS: Sequence[Overlay] = (
                     f"Body_read_work_queue_concurrency_status_work_queues__id__{_SLOTS}": None,
                 }
             },
+        },
+    ),
+    # Prefect: schemas/responses.py, TaskRunResponse.
+    Overlay(
+        "3.6.18",
+        {
+            "components": {
+                "schemas": {
+                    "TaskRunResponse": {
+                        "properties": {
+                            "start_time": None,
+                            "end_time": None,
+                            "total_run_time": None,
+                            "estimated_run_time": None,
+                            "estimated_start_time_delta": None,
+                        }
+                    }
+                }
+            }
         },
     ),
     # Prefect: schemas/filters.py, TaskRunFilter.

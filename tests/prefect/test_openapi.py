@@ -56,7 +56,10 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/flows/filter": ("post",),
     "/flows/count": ("post",),
     "/task_runs/": ("post",),
-    "/task_runs/{id}": ("get",),
+    "/task_runs/{id}": ("get", "patch", "delete"),
+    "/task_runs/paginate": ("post",),
+    "/task_run_states/": ("get",),
+    "/task_run_states/{id}": ("get",),
     "/task_runs/filter": ("post",),
     "/task_runs/count": ("post",),
     "/deployments/": ("post",),
@@ -192,6 +195,7 @@ LISTS = {
     "Body_paginate_flow_runs_flow_runs_paginate_post": "FlowRunSort",
     "Body_read_flows_flows_filter_post": "FlowSort",
     "Body_read_task_runs_task_runs_filter_post": "TaskRunSort",
+    "Body_paginate_task_runs_task_runs_paginate_post": "TaskRunSort",
     "Body_read_deployments_deployments_filter_post": "DeploymentSort",
 }
 OBJECT_LISTS = (

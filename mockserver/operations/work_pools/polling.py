@@ -12,7 +12,7 @@ from ...errors import NotFound
 from ...filters import AT_OR_AFTER, AT_OR_BEFORE, AllOf, Comparison, Predicate
 from ...prefect import FlowRun, StateType, WorkPool, WorkQueue, check_time_range
 from ...requests import MAX_PAGE_LIMIT
-from ...requests.objects import QueueRunsRequest, PolledRunsRequest
+from ...requests.objects import PolledRunsRequest, QueueRunsRequest
 from ...store import SortBy
 from .. import Context, Outcome, flow_run_reply
 from .records import (
@@ -187,11 +187,13 @@ def _mark_polled(context: Context, queues: Iterable[WorkQueue]) -> None:
     # services, too (measured).
     store, now = context.store, context.now
     polled = list(queues)
+    # Looked up before anything changes: this may raise NotPrepared.
+    deployments = list(filter(in_queues(queue.id for queue in polled), store.deployments))
     for queue in polled:
         changes: dict[str, Any] = {"last_polled": now, "updated": now}
         if status_of(queue) == "NOT_READY":
             changes["status"] = "READY"
         store.work_queues.put(replace(queue, rest={**queue.rest, **changes}))
-    for deployment in list(filter(in_queues(queue.id for queue in polled), store.deployments)):
+    for deployment in deployments:
         rest = {**deployment.rest, "last_polled": now, "status": "READY"}
         store.deployments.put(replace(deployment, rest=rest))

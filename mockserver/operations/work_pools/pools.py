@@ -27,6 +27,7 @@ from .. import (
     compile_body_filters,
     compile_criteria_of,
 )
+from .job_templates import check_job_template
 from .queues import add_queue
 from .records import AGENT_TYPE, DEFAULT_QUEUE, find_pool, queues_of, require_pool
 from .replies import pool_replies
@@ -41,10 +42,11 @@ def create_work_pool(context: Context, body: WorkPoolCreate) -> Outcome:
     """Create a work pool and its default queue.
 
     Raises Forbidden for a reserved name, Conflict for one that another pool has, ServerFailure for
-    values that the dialect's database cannot hold.
+    values that the dialect's database cannot hold, and as `check_job_template`.
     """
     if _is_reserved(body.name):
         raise Forbidden("Work pools starting with 'Prefect' are reserved for internal use.")
+    check_job_template(context, body.base_job_template)
     return Outcome(pool_replies(context, [add_pool(context, body)])[0], made=True)
 
 

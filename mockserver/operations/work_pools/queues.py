@@ -38,10 +38,11 @@ from .. import (
     compile_body_filters,
     compile_criteria_of,
 )
-from .priorities import first_free, rearrange
+from .priorities import rearrange
 from .records import (
     default_queue_id,
     last_polled,
+    next_priority,
     priority_of,
     queues_of,
     require_pool,
@@ -89,12 +90,13 @@ def add_queue(
         raise Conflict(taken)
     given = {**settings, "description": settings.get("description") or ""}
     del given["name"]
-    given |= {"priority": priority or first_free(map(priority_of, others)), "status": "NOT_READY"}
+    given["priority"] = priority or next_priority(context.store, pool.id)
+    given["status"] = "NOT_READY"
     given |= {"created": context.now, "updated": context.now}
     queue = WorkQueue(context.new_id(), name, pool.id, rest=given)
     context.store.work_queues.put(queue)
     if priority:
-        _rearrange(context, pool.id, queue.id, priority)
+        make_way(context, queue)
     return queue
 
 
@@ -155,9 +157,9 @@ def update_pool_queue(
     if context.dialect.queue_found_first:
         require_pool(context, pool_name)
     queue = require_queue(context, pool_name, name)
-    _update(context, queue, body)
+    changed = _update(context, queue, body)
     if body.priority is not None:
-        _rearrange(context, queue.work_pool_id, queue.id, body.priority)
+        make_way(context, changed)
     return Outcome(None)
 
 
@@ -172,7 +174,7 @@ def update_work_queue(context: Context, queue_id: str, body: WorkQueueUpdate) ->
     return Outcome(None)
 
 
-def _update(context: Context, queue: WorkQueue, body: WorkQueueUpdate) -> None:
+def _update(context: Context, queue: WorkQueue, body: WorkQueueUpdate) -> WorkQueue:
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
     _check_settings(context, changes)
     name = changes.pop("name", queue.name)
@@ -182,8 +184,9 @@ def _update(context: Context, queue: WorkQueue, body: WorkQueueUpdate) -> None:
         raise Conflict(CONFLICT)
     if "is_paused" in changes:
         changes |= _new_status(context, queue, changes)
-    settings = {**queue.rest, **changes, "updated": context.now}
-    context.store.work_queues.put(replace(queue, name=name, rest=settings))
+    changed = replace(queue, name=name, rest={**queue.rest, **changes, "updated": context.now})
+    context.store.work_queues.put(changed)
+    return changed
 
 
 def _new_status(
@@ -219,7 +222,8 @@ def delete_pool_queue(context: Context, pool_name: str, name: str) -> Outcome:
         # A ValueError (Prefect: models/workers.py, delete_work_queue).
         raise ServerFailure("a pool's default queue, which cannot be deleted", retryable=False)
     context.store.drop_work_queues(frozenset((queue.id,)))
-    _rearrange(context, queue.work_pool_id)
+    others = queues_of(context.store, queue.work_pool_id or "")
+    _set_priorities(context, others, rearrange(_priorities(others), "", 0))
     return Outcome(None)
 
 
@@ -245,13 +249,23 @@ def _is_default(context: Context, queue: WorkQueue) -> bool:
     return pool is not None and default_queue_id(context.store, pool) == queue.id
 
 
-def _rearrange(
-    context: Context, pool_id: str | None, queue_id: str = "", priority: int = 0
+def make_way(context: Context, queue: WorkQueue) -> None:
+    """Make the priorities of a pool's queues differ; one of them keeps its own."""
+    queues = queues_of(context.store, queue.work_pool_id or "")
+    others = [other for other in queues if other.id != queue.id]
+    priorities = rearrange(_priorities(others), queue.id, priority_of(queue))
+    _set_priorities(context, queues, priorities)
+
+
+def _priorities(queues: Iterable[WorkQueue]) -> dict[str, int]:
+    return {queue.id: priority_of(queue) for queue in queues}
+
+
+def _set_priorities(
+    context: Context, queues: Iterable[WorkQueue], priorities: Mapping[str, int]
 ) -> None:
-    """Make the priorities of a pool's queues differ, with that of one queue as it was asked for."""
-    queues = {queue.id: queue for queue in queues_of(context.store, pool_id or "")}
-    order = {each: priority_of(queue) for each, queue in queues.items() if each != queue_id}
-    for each, new in rearrange(order, queue_id, priority).items():
-        if new != priority_of(queues[each]):
-            settings = {**queues[each].rest, "priority": new, "updated": context.now}
-            context.store.work_queues.put(replace(queues[each], rest=settings))
+    for queue in queues:
+        priority = priorities[queue.id]
+        if priority != priority_of(queue):
+            settings = {**queue.rest, "priority": priority, "updated": context.now}
+            context.store.work_queues.put(replace(queue, rest=settings))

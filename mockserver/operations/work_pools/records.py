@@ -15,6 +15,7 @@ from ...errors import NotFound
 from ...prefect import WorkPool, WorkQueue, check_storable, parse_rfc3339
 from ...store import Store
 from .. import Context
+from .priorities import first_free
 
 AGENT_TYPE = "prefect-agent"
 """The type of pools without workers. A reply shows no status of them."""
@@ -57,6 +58,11 @@ def queues_of(store: Store, pool_id: str) -> list[WorkQueue]:
     """The queues of a pool, the one with the highest priority first."""
     queues = (queue for queue in store.work_queues if queue.work_pool_id == pool_id)
     return sorted(queues, key=priority_of)
+
+
+def next_priority(store: Store, pool_id: str) -> int:
+    """The priority of a queue that is given none."""
+    return first_free(map(priority_of, queues_of(store, pool_id)))
 
 
 def is_paused(record: WorkPool | WorkQueue) -> bool:

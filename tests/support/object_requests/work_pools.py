@@ -102,7 +102,10 @@ VARIABLES: tuple[Json, ...] = (
     with_variable(type="array", items={"type": "string"}, default=["a", 1]),
     with_variable(default={"$ref": {"block_document_id": UNKNOWN_ID}}),
     with_variable(default={"$ref": {"block_document_id": "x"}}),
+    with_variable(default={"$ref": {"block_document_id": 1}}),
+    with_variable(default={"$ref": {"block_document_id": ["a"]}}),
     with_variable(default={"$ref": 1}),
+    with_variable(**{"$ref": "#/properties/x"}, default=1),
     template({"a": 1}, {"properties": {"x": True}}),
     template({"a": 1}, {"type": "x"}),
 )
@@ -324,8 +327,9 @@ REQUESTS: RequestGroups = {
         *delete(
             "/work_queues/<queue one>", "/work_queues/<queue one>", f"/work_queues/{UNKNOWN_ID}"
         ),
-        ApiRequest("GET", POOL),
-        *delete(POOL, "/work_queues/<queue two>"),
+        *patch("/work_queues/<queue two>", {"is_paused": False}),
+        ApiRequest("GET", f"{POOL}/queues/default", save_id_as="own default"),
+        *delete("/work_queues/<own default>", POOL, "/work_queues/<queue two>"),
     ],
     "work queues: of agents": [
         ApiRequest("POST", "/work_queues/", {"name": "agent <u>", "priority": 1}, save_id_as="q"),
