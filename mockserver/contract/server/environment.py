@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ...errors import UsageError, to_single_line
 from ...prefect import NEWEST, list_releases, measured_release, requirements
+from .guarded_folder import GuardedFolder, guarded_folder
 from .process import last_lines, running_process
 from .target import TargetError
 
@@ -56,8 +56,8 @@ def prefect_environment(
     TargetError if it cannot be installed.
     """
     uv = shutil.which("uv")
-    with TemporaryDirectory(prefix=f"mockserver-prefect-{release}-") as folder:
-        environment = Path(folder, "environment")
+    with guarded_folder(f"mockserver-prefect-{release}-") as folder:
+        environment = folder.path / "environment"
         python = str(environment / "bin" / "python")
         on_status(f"making an environment with Prefect {release}, with {'uv' if uv else 'pip'}")
         started = time.monotonic()
@@ -66,7 +66,7 @@ def prefect_environment(
             if uv
             else _pip_commands(base_python, environment, python, release)
         ):
-            _run(command, Path(folder), release)
+            _run(command, folder, release)
         seconds = time.monotonic() - started
         on_status(f"made an environment with Prefect {release} in {seconds:.0f} s")
         yield python
@@ -91,15 +91,16 @@ def _pip_commands(
     )
 
 
-def _run(command: Sequence[str], folder: Path, release: str) -> None:
+def _run(command: Sequence[str], folder: GuardedFolder, release: str) -> None:
     """Run one step of the installation to its end. Raises UsageError and TargetError."""
-    log = folder / "install.log"
+    log = folder.path / "install.log"
     code: int | None = None
     # pip leaves temporary files when it is stopped.
-    environment = {**os.environ, "TMPDIR": str(folder)}
+    environment = {**os.environ, "TMPDIR": str(folder.path)}
     with (
         log.open("wb") as output,
-        running_process(command, environment, folder, output) as process,
+        running_process(command, environment, folder.path, output) as process,
+        folder.guard(process),
         suppress(subprocess.TimeoutExpired),
     ):
         code = process.wait(INSTALL_SECONDS)

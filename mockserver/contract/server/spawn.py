@@ -1,7 +1,7 @@
 """Starting a throw-away server for one run of the kit, a real Prefect or mockserver.
 
-Invariant: the server runs only while the block of `running_server` does, with settings and
-(unless the user named one) a database of its own.
+Invariant: the server runs only while the block of `running_server` does, however that ends, with
+settings and (unless the user named one) a database of its own.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from ...errors import UsageError, to_single_line
 from ...prefect import NEWEST, Dialect
 from .environment import require_release
+from .guarded_folder import guarded_folder
 from .process import last_lines, running_process
 from .target import TargetError
 
@@ -147,7 +147,8 @@ def running_server(
 
     Raises TargetError, with the last lines it printed, if it does not start.
     """
-    with TemporaryDirectory(prefix="mockserver-prefect-") as folder:
+    with guarded_folder("mockserver-prefect-") as guarded:
+        folder = str(guarded.path)
         # Another process may take it before the server does: the start then fails with its output.
         port = _free_port()
         # A file, no pipe: nobody reads while the server runs, and a full pipe would block it.
@@ -158,6 +159,7 @@ def running_server(
         with (
             log.open("wb") as output,
             running_process(command, environment, folder, output) as process,
+            guarded.guard(process),
         ):
             url = f"http://{HOST}:{port}/api"
             on_status(
