@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         aborted,
         drop_inputs,
         propose_state,
+        put_task_run,
         save_transition,
         transition_reply,
     )
@@ -66,6 +67,7 @@ __getattr__ = lazy_exports(
             "aborted",
             "drop_inputs",
             "propose_state",
+            "put_task_run",
             "save_transition",
             "transition_reply",
         ),

@@ -223,14 +223,42 @@ def count_flows(context: Context, body: Any) -> Outcome:
 def filter_task_runs(context: Context, body: Any) -> Outcome:
     """List the task runs that all filters match."""
     predicate, warnings = compile_body_filters(context, body, task_runs_predicate, _PAGE_PARAMETERS)
-    offset = check_offset(context, body.offset)
+    page = _page_of_task_runs(context, predicate, body, check_offset(context, body.offset))
+    return Outcome(page, warnings=warnings)
+
+
+def _page_of_task_runs(
+    context: Context, predicate: Predicate, body: Any, offset: int
+) -> list[replies.Reply]:
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     order = sort_by(context, body.sort or type(body).model_fields["sort"].default)
     if order.column == _DURATION:
         found = _page_by_duration(context, predicate, order, offset, offset + limit)
     else:
         found = context.store.task_run_page(predicate, order, offset, offset + limit)
-    return Outcome([_render(context, task_run) for task_run in found], warnings=warnings)
+    return [_render(context, task_run) for task_run in found]
+
+
+def paginate_task_runs(context: Context, body: Any) -> Outcome:
+    """List a page of the task runs that all filters match, with the number of pages."""
+    predicate, warnings = compile_body_filters(context, body, task_runs_predicate, _PAGE_PARAMETERS)
+    limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
+    offset = check_offset(context, (body.page - 1) * limit)
+    page = _page_of_task_runs(context, predicate, body, offset)
+    times = replies.PAGINATED_TASK_RUN_TIMES if context.dialect.task_run_page_times else ()
+    keys = (*replies.PAGINATED_TASK_RUN_KEYS, *times)
+    results = [{key: one[key] for key in keys} for one in page]
+    if limit == 0 and not context.dialect.empty_page:
+        raise ServerFailure("a division by the limit, which is zero", retryable=False)
+    count = sum(len(members) for _, members in context.store.task_run_matches(predicate))
+    value = {
+        "results": results,
+        "count": count,
+        "limit": limit,
+        "pages": -(-count // limit) if limit else 0,
+        "page": body.page,
+    }
+    return Outcome(value, warnings=warnings)
 
 
 def _page_by_duration(

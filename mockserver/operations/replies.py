@@ -150,6 +150,17 @@ def task_run_reply(run: TaskRun, store: Store, now: datetime) -> Reply:
     }
 
 
+PAGINATED_TASK_RUN_KEYS = (
+    *("id", "created", "updated", "name", "flow_run_id", "task_key", "state_id", "state"),
+    *("task_version", "task_inputs", "empirical_policy", "tags"),
+)
+PAGINATED_TASK_RUN_TIMES = (
+    *("start_time", "end_time", "total_run_time", "estimated_run_time"),
+    "estimated_start_time_delta",
+)
+"""The keys of a task run in a numbered page, where it is a TaskRunResponse."""
+
+
 def flow_reply(record: Flow, store: Store, _now: datetime) -> Reply:
     """A flow as the schema Flow has it."""
     created = record.created or store.base.loaded_at

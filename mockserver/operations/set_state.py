@@ -26,6 +26,7 @@ from ..prefect import (
     Json,
     State,
     StateType,
+    TaskRun,
     check_state_data,
     check_storable,
     check_time_range,
@@ -230,7 +231,7 @@ def save_transition(context: Context, transition: OrchestrationOutcome) -> None:
         task_run = store.task_runs.get(run.parent_task_run_id)
         if task_run is not None:
             mirrored = mirror_subflow_state(task_run, state, run.id, context.now, context.new_id)
-            store.task_runs.put(mirrored)
+            put_task_run(store, mirrored)
         # Unpersisted data is in this reply only (Prefect: rules.py, _validate_proposed_state).
         if not is_persisted(state.data):
             run = replace(run, state=replace(state, data=None))
@@ -243,6 +244,16 @@ def save_transition(context: Context, transition: OrchestrationOutcome) -> None:
     if transition.stale_inputs:
         drop_inputs(store, run.id, transition.stale_inputs)
     store.put(run)
+
+
+def put_task_run(store: Store, task_run: TaskRun) -> None:
+    """Store a task run, and the state that the one with its id was in before."""
+    before = store.task_runs.get(task_run.id)
+    state = replies.complete_state(before, store) if before is not None else None
+    if before is not None and state is not None and before.state is not task_run.state:
+        states = store.task_run_states
+        states[task_run.id] = (*states.get(task_run.id, ()), state)
+    store.task_runs.put(task_run)
 
 
 def drop_inputs(store: Store, flow_run_id: str, keys: Collection[str]) -> bool:

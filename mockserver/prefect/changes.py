@@ -64,6 +64,15 @@ CHANGES: tuple[Change, ...] = (
         endpoint="POST /logs/",
         databases=("postgresql",),
     ),
+    # Prefect: schemas/responses.py, TaskRunResponse.
+    Change(
+        "task-run-page-times",
+        "3.6.18",
+        "the task runs of a numbered page have no times",
+        "the task runs of a numbered page have start_time, end_time and how long they ran",
+        '{"limit":10}',
+        endpoint="POST /task_runs/paginate",
+    ),
     # Prefect: core_policy.py, PreventPendingTransitions.
     Change(
         "pending-renamed",

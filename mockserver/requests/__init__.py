@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         RenewRequest,
         TaskRunCountRequest,
         TaskRunFilterRequest,
+        TaskRunPaginateRequest,
         TaskRuns,
     )
     from .write_bodies import (
@@ -87,6 +88,7 @@ __getattr__ = lazy_exports(
             "RenewRequest",
             "TaskRunCountRequest",
             "TaskRunFilterRequest",
+            "TaskRunPaginateRequest",
             "TaskRuns",
         ),
         "write_bodies": (

@@ -168,6 +168,17 @@ class TaskRunFilterRequest(TaskRunCountRequest, _TaskRunOffsetPage):
     """The body of /task_runs/filter."""
 
 
+class _TaskRunNumberedPage(PageParameters):
+    sort: Annotated[TaskRunSort | None, Before("duration_sorts", OlderTaskRunSort | None)] = (
+        TaskRunSort.ID_DESC
+    )
+    page: PageNumber = 1
+
+
+class TaskRunPaginateRequest(TaskRunCountRequest, _TaskRunNumberedPage):
+    """The body of /task_runs/paginate."""
+
+
 class DeploymentFilterRequest(FilterParameters, _OffsetPage):
     """The body of /deployments/filter."""
 

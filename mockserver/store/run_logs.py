@@ -121,7 +121,7 @@ class RunLogs:
         self._size += after.size - before.size
         self.dropped += 1
 
-    def drop(self, flow_run_ids: Iterable[str]) -> None:
+    def drop(self, flow_run_ids: Iterable[str | None]) -> None:
         """Delete the logs of flow runs. Runs without logs are ignored."""
         if self._windows:
             for flow_run_id in flow_run_ids:
@@ -129,6 +129,17 @@ class RunLogs:
                 if window is not None:
                     self._count -= window.stop - window.start
                     self._size -= window.size
+
+    def drop_task_run(self, task_run_id: str) -> None:
+        """Delete the logs of a task run."""
+        for run_id, window in list(self._windows.items()):
+            left = [log for log in window.every_log() if log.task_run_id != task_run_id]
+            if len(left) < window.stop - window.start:
+                self.drop((run_id,))
+                size = sum(map(size_of_log, left))
+                self._windows[run_id] = _Window(left, 0, len(left), size)
+                self._count += len(left)
+                self._size += size
 
     def fork(self) -> RunLogs:
         """Independent logs that begin with the same. It takes time for each run, not each log."""

@@ -34,7 +34,7 @@ from pyroaring import BitMap
 
 from ..filters import MATCH_ALL, ONE_OF, Comparison, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
-from ..prefect.objects import FlowRunInput
+from ..prefect.objects import ConcurrencyLease, FlowRunInput
 from .columns import to_microseconds
 from .flow_run_index import NO_ORDINALS, Base, FlowRunIndex, depends_on_parents, id_of
 from .overlay import Overlay, R
@@ -92,9 +92,10 @@ class Store:
         self._buffer: dict[str, FlowRun] = {}
         self._overlays: dict[str, Overlay[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
-        self.leases: dict[str, None] = {}
+        self.leases: dict[str, ConcurrencyLease] = {}
         self.logs = RunLogs()
         self.run_inputs: dict[str, tuple[FlowRunInput, ...]] = {}
+        self.task_run_states: dict[str, tuple[State, ...]] = {}
 
     def _writable_segments(self) -> list[Segment]:
         """The segments, made anew if they are shared with other forks."""
@@ -442,6 +443,9 @@ class Store:
             ids += [each for each in loaded_ids[flow_run_id] if each not in changed]
         if ids:
             self._overlay("task_runs").drop(ids)
+            if self.task_run_states:
+                for task_run_id in ids:
+                    self.task_run_states.pop(task_run_id, None)
 
     def _orphan_children(self, parents: set[str]) -> None:
         for segment in self._writable_segments():
@@ -562,6 +566,7 @@ class Store:
         other.leases = self.leases.copy()
         other.logs = self.logs.fork()
         other.run_inputs = self.run_inputs.copy()
+        other.task_run_states = self.task_run_states.copy()
         return other
 
     def _matching(self, predicate: Predicate, limit: int | None) -> Iterator[FlowRun]:

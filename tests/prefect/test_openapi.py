@@ -76,9 +76,21 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/deployments/{id}/schedules/{schedule_id}": ("patch", "delete"),
     "/automations/owned-by/{resource_id}": ("delete",),
     "/deployments/count": ("post",),
+    "/v2/concurrency_limits/": ("post",),
+    "/v2/concurrency_limits/{id_or_name}": ("get", "patch", "delete"),
+    "/v2/concurrency_limits/filter": ("post",),
+    "/v2/concurrency_limits/increment": ("post",),
+    "/v2/concurrency_limits/decrement": ("post",),
     "/v2/concurrency_limits/increment-with-lease": ("post",),
     "/v2/concurrency_limits/decrement-with-lease": ("post",),
     "/v2/concurrency_limits/leases/{lease_id}/renew": ("post",),
+    "/concurrency_limits/": ("post",),
+    "/concurrency_limits/{id}": ("get", "delete"),
+    "/concurrency_limits/tag/{tag}": ("get", "delete"),
+    "/concurrency_limits/tag/{tag}/reset": ("post",),
+    "/concurrency_limits/filter": ("post",),
+    "/concurrency_limits/increment": ("post",),
+    "/concurrency_limits/decrement": ("post",),
     "/logs/": ("post",),
     "/logs/filter": ("post",),
     "/flow_runs/{id}/logs/download": ("get",),
@@ -117,6 +129,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/artifacts/{id}": ("get", "patch", "delete"),
     "/automations/filter": ("post",),
     "/automations/{id}": ("get", "delete"),
+    "/automations/related-to/{resource_id}": ("get",),
     "/saved_searches/filter": ("post",),
     "/saved_searches/{id}": ("get", "delete"),
     "/task_workers/filter": ("post",),
@@ -184,6 +197,7 @@ def response_places(status: str, *paths: str) -> list[tuple[str, ...]]:
 
 
 DEPLOYMENT = "/deployments/{id}"
+LIMITS = "/v2/concurrency_limits"
 RENEW = "/v2/concurrency_limits/leases/{lease_id}/renew"
 INCREMENT = (
     "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
@@ -199,6 +213,8 @@ LISTS = {
     "Body_read_deployments_deployments_filter_post": "DeploymentSort",
 }
 OBJECT_LISTS = (
+    "Body_read_all_concurrency_limits_v2_v2_concurrency_limits_filter_post",
+    "Body_read_concurrency_limits_concurrency_limits_filter_post",
     "Body_read_logs_logs_filter_post",
     "Body_read_variables_variables_filter_post",
     "Body_read_automations_automations_filter_post",
@@ -405,6 +421,35 @@ ADDITIONS = [
         for key, schema in {**ARTIFACT_RUNS, "artifacts": own}.items()
     ),
     Addition(
+        "Another limit has the name, or a field of it cannot be null.",
+        json_body("ErrorDetail"),
+        [
+            ("paths", f"{LIMITS}/", "post", "responses", "409"),
+            ("paths", f"{LIMITS}/{{id_or_name}}", "patch", "responses", "409"),
+        ],
+    ),
+    Addition(
+        "Slots of a limit may be taken; a task run waits for those of a tag.",
+        json_body("ErrorDetail"),
+        response_places(
+            "423",
+            f"{LIMITS}/increment",
+            f"{LIMITS}/increment-with-lease",
+            "/concurrency_limits/increment",
+        ),
+    ),
+    Addition(
+        "A page beyond its bound, and more slots than a limit has, are refused with a text.",
+        json_body("HTTPValidationError", "ErrorDetail"),
+        response_places(
+            "422",
+            f"{LIMITS}/increment",
+            f"{LIMITS}/increment-with-lease",
+            f"{LIMITS}/filter",
+            "/concurrency_limits/filter",
+        ),
+    ),
+    Addition(
         "Another variable has the name.",
         json_body("ErrorDetail"),
         [
@@ -422,7 +467,7 @@ ADDITIONS = [
             PUBLISHED["paths"][path]["post"]["responses"]["200"],
             response_places("201", path),
         )
-        for path in ("/flow_runs/", "/flows/", "/artifacts/", "/task_runs/", "/flow_runs/{id}/set_state", "/deployments/", f"{DEPLOYMENT}/create_flow_run", "/flow_runs/{id}/resume")
+        for path in ("/flow_runs/", "/flows/", "/artifacts/", "/concurrency_limits/", "/task_runs/", "/flow_runs/{id}/set_state", "/deployments/", f"{DEPLOYMENT}/create_flow_run", "/flow_runs/{id}/resume")
     ),
     Addition(
         "A limit above 200, an interval below a second and a request for a CSRF token are refused"
@@ -432,6 +477,7 @@ ADDITIONS = [
             "422", "/flow_runs/filter", "/flow_runs/paginate", "/flow_runs/history",
             "/flows/filter", "/task_runs/filter", "/deployments/filter", "/csrf-token",
             "/deployments/paginate", "/deployments/get_scheduled_flow_runs",
+            "/task_runs/paginate", "/logs/filter",
         ),
     ),
     Addition(

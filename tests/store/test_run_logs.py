@@ -104,3 +104,15 @@ def test_the_memory_of_logs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     logs = logs_with(*(f"{run}{'x' * 30_000}" for run in "abcd"))
     assert [text[0] for text in messages(logs)] == ["c", "d"]
     assert logs._size == sum(map(size_of_log, logs))
+
+
+def test_logs_of_a_task_run_leave_the_others_of_its_run() -> None:
+    """In whichever run they are; a fork keeps them."""
+    logs = logs_with("a1", "b1")
+    logs.add(Log("1", 0, "prefect", 20, "a2", AT, "a", "t", AT))
+    logs.add(Log("1", 0, "prefect", 20, "c1", AT, None, "t", AT))
+    fork = logs.fork()
+    logs.drop_task_run("t")
+    assert messages(logs) == ["b1", "a1"]
+    assert (len(logs), logs._size) == (2, sum(map(size_of_log, logs)))
+    assert messages(fork) == ["a1", "a2", "b1", "c1"]

@@ -16,6 +16,18 @@ ABSENT = (
         "DELETE", f"/automations/{UUID_SEGMENT}", "absent.records.read_automation", status=204
     ),
     Endpoint(
+        "GET",
+        f"/automations/related-to/{{resource_id:{TEXT_SEGMENT}}}",
+        "absent.records.related_automations",
+    ),
+    # Clients send this before they create the automations of a deployment.
+    Endpoint(
+        "DELETE",
+        f"/automations/owned-by/{{resource_id:{TEXT_SEGMENT}}}",
+        "absent.records.delete_owned_automations",
+        status=202,
+    ),
+    Endpoint(
         "POST",
         "/saved_searches/filter",
         "absent.records.filter_saved_searches",

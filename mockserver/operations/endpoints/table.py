@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .absent import ABSENT
-from .artifacts import ARTIFACTS
-from .blocks import BLOCKS
-from .automations import AUTOMATIONS
 from .concurrency_limits import CONCURRENCY_LIMITS
 from .deployments import DEPLOYMENTS
 from .events import EVENTS
 from .flow_runs import FLOW_RUNS
 from .flows import FLOWS
 from .logs import LOGS
+from .objects import ARTIFACTS, BLOCKS, VARIABLES
 from .pauses import PAUSES
 from .server import SERVER
 from .task_runs import TASK_RUNS
-from .variables import VARIABLES
 from .work_pools import WORK_POOLS
 
 if TYPE_CHECKING:
@@ -30,7 +27,6 @@ ENDPOINTS = (
     *FLOWS,
     *TASK_RUNS,
     *DEPLOYMENTS,
-    *AUTOMATIONS,
     *CONCURRENCY_LIMITS,
     *LOGS,
     *EVENTS,

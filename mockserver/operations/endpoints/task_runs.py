@@ -9,6 +9,19 @@ TASK_RUNS = (
     Endpoint("POST", "/task_runs/filter", "queries.filter_task_runs", "TaskRunFilterRequest"),
     Endpoint("POST", "/task_runs/count", "queries.count_task_runs", "TaskRunCountRequest"),
     Endpoint("GET", f"/task_runs/{UUID_SEGMENT}", "queries.read_task_run"),
+    Endpoint(
+        "PATCH",
+        f"/task_runs/{UUID_SEGMENT}",
+        "task_runs.changing.update_task_run",
+        "objects.TaskRunUpdate",
+        status=204,
+    ),
+    Endpoint(
+        "DELETE", f"/task_runs/{UUID_SEGMENT}", "task_runs.changing.delete_task_run", status=204
+    ),
+    Endpoint("POST", "/task_runs/paginate", "queries.paginate_task_runs", "TaskRunPaginateRequest"),
+    Endpoint("GET", "/task_run_states/", "task_runs.states.read_states", query=("task_run_id",)),
+    Endpoint("GET", f"/task_run_states/{UUID_SEGMENT}", "task_runs.states.read_state"),
     Endpoint("GET", f"/flow_runs/{UUID_SEGMENT}/graph", "task_runs.graphs.dependencies"),
     Endpoint(
         "GET",

@@ -15,7 +15,7 @@ from ...errors import InvalidRequest
 from ...filters import ONE_OF, Comparison
 from ...prefect import TaskRun
 from ...seeds import COLLECTIONS, build_record
-from .. import Context, find_task_run_by_keys
+from .. import Context, find_task_run_by_keys, put_task_run
 
 _TASK_RUN_PREFIX = "prefect.task-run."
 _FLOW_RUN_PREFIX = "prefect.flow-run."
@@ -97,15 +97,24 @@ def _upsert_task_run(context: Context, reported: TaskRun, reported_fields: set[s
         labels = reported.labels or (owner.labels if owner else {})
         task_run = replace(reported, created=context.now, updated=context.now, labels=labels)
     elif _is_out_of_date(existing, reported):
+        _remember_late_state(context, existing, reported)
         return existing
     else:
         fields = reported.__dataclass_fields__.keys() & reported_fields
         changes = {key: getattr(reported, key) for key in fields}
         task_run = replace(existing, **changes, updated=context.now)
-    store.task_runs.put(task_run)
+    put_task_run(store, task_run)
     if existing is not None and existing.flow_run_id != task_run.flow_run_id:
         _move_subflows(context, task_run)
     return task_run
+
+
+def _remember_late_state(context: Context, existing: TaskRun, reported: TaskRun) -> None:
+    """Keep the state of an event that came too late: the recorder keeps all, each id once."""
+    state, states = reported.state, context.store.task_run_states
+    known = (*states.get(existing.id, ()), existing.state)
+    if state is not None and all(one is None or one.id != state.id for one in known):
+        states[existing.id] = (*states.get(existing.id, ()), state)
 
 
 def _move_subflows(context: Context, task_run: TaskRun) -> None:

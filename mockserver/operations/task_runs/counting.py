@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...filters import ONE_OF, Comparison
 from ...requests.objects import TaskRunCountsRequest
 from .. import Context, Outcome
@@ -13,7 +15,8 @@ def count_by_flow_run(context: Context, body: TaskRunCountsRequest) -> Outcome:
     counts = dict.fromkeys(body.flow_run_ids, 0)
     wanted = Comparison("flow_run_id", ONE_OF, frozenset(counts))
     for index, members in context.store.task_run_matches(wanted):
-        for task_run in map(index.runs.__getitem__, members):
+        task_runs: Any = index.runs  # whose type says flow runs
+        for task_run in map(task_runs.__getitem__, members):
             if task_run.id not in subflows:
                 counts[task_run.flow_run_id] += 1
     return Outcome(counts)

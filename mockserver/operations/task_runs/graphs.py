@@ -139,19 +139,19 @@ def _nodes_and_edges(
 ) -> tuple[dict[str, dict[str, Any]], list[_Edge]]:
     """The nodes of a graph by their ids, and the edges, those of a node together."""
     task_runs = context.store.task_runs_of(flow_run_id)
-    subflows: dict[str, list[FlowRun]] = defaultdict(list)
+    subflows: dict[str | None, list[FlowRun | None]] = defaultdict(list)
     of_these = Comparison(
         "parent_task_run_id", ONE_OF, frozenset(task_run.id for task_run in task_runs)
     )
     for subflow in context.store.select(of_these):
-        subflows[subflow.parent_task_run_id or ""].append(subflow)
+        subflows[subflow.parent_task_run_id].append(subflow)
     nodes: dict[str, dict[str, Any]] = {}
     edges: list[_Edge] = []
     for task_run in task_runs:
         if not context.dialect.pending_in_graph and task_run.state_type in _PENDING_OR_NONE:
             continue
-        for subflow in subflows.get(task_run.id) or (None,):
-            node = _node(context, task_run, subflow)
+        for run in subflows.get(task_run.id, (None,)):
+            node = _node(context, task_run, run)
             if node["start_time"] is not None:
                 nodes[node["id"]] = node
                 edges += _edges(node["id"], task_run.task_inputs)
@@ -185,8 +185,8 @@ def _edges(node: str, inputs: Mapping[str, Any]) -> Iterator[_Edge]:
     if not inputs:
         yield _Edge(node, None, None)
     for name, listed in inputs.items():
-        for one in listed or ({},):
-            yield _Edge(node, one.get("id"), name == ENCAPSULATING)
+        ids = [one.get("id") for one in listed] or [None]
+        yield from (_Edge(node, parent, name == ENCAPSULATING) for parent in ids)
 
 
 def _connect(
@@ -205,13 +205,14 @@ def _connect(
     for edge in edges:
         counts[edge.node] += 1
     for edge in edges:
-        if edge.parent not in nodes:
+        parent = edge.parent
+        if parent is None or parent not in nodes:
             continue
         if edge.encapsulates:
-            linked[edge.node]["encapsulating"].append(edge.parent)
+            linked[edge.node]["encapsulating"].append(parent)
         else:
-            linked[edge.node]["parents"] += [edge.parent] * counts[edge.parent]
-            linked[edge.parent]["children"] += [edge.node] * counts[edge.parent]
+            linked[edge.node]["parents"] += [parent] * counts[parent]
+            linked[parent]["children"] += [edge.node] * counts[parent]
     for node_id, node in nodes.items():
         links = linked[node_id]
         links["encapsulating"] = list(dict.fromkeys(links["encapsulating"]))

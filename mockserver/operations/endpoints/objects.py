@@ -1,14 +1,56 @@
-"""The endpoints of blocks: their types, schemas and documents."""
+"""The endpoints of objects that stand for themselves: variables, blocks and artifacts."""
 
 from __future__ import annotations
 
 from .endpoint import TEXT_SEGMENT, UUID_SEGMENT, Endpoint
 
+_VARIABLE = f"/variables/{UUID_SEGMENT}"
+_VARIABLE_NAME = f"/variables/name/{{name:{TEXT_SEGMENT}}}"
 _TYPE = f"/block_types/{UUID_SEGMENT}"
 _SLUG = f"/block_types/slug/{{slug:{TEXT_SEGMENT}}}"
 _SCHEMA = f"/block_schemas/{UUID_SEGMENT}"
 _DOCUMENT = f"/block_documents/{UUID_SEGMENT}"
 _SECRETS = ("include_secrets",)
+_ARTIFACT = f"/artifacts/{UUID_SEGMENT}"
+
+VARIABLES = (
+    Endpoint(
+        "POST",
+        "/variables/",
+        "variables.changing.create_variable",
+        "objects.VariableCreate",
+    ),
+    Endpoint(
+        "POST",
+        "/variables/filter",
+        "variables.reading.filter_variables",
+        "objects.VariableFilterRequest",
+    ),
+    Endpoint(
+        "POST",
+        "/variables/count",
+        "variables.reading.count_variables",
+        "objects.VariableCountRequest",
+    ),
+    Endpoint("GET", _VARIABLE, "variables.reading.read_variable"),
+    Endpoint(
+        "PATCH",
+        _VARIABLE,
+        "variables.changing.update_variable",
+        "objects.VariableUpdate",
+        status=204,
+    ),
+    Endpoint("DELETE", _VARIABLE, "variables.changing.delete_variable", status=204),
+    Endpoint("GET", _VARIABLE_NAME, "variables.reading.read_variable_by_name"),
+    Endpoint(
+        "PATCH",
+        _VARIABLE_NAME,
+        "variables.changing.update_variable_by_name",
+        "objects.VariableUpdate",
+        status=204,
+    ),
+    Endpoint("DELETE", _VARIABLE_NAME, "variables.changing.delete_variable_by_name", status=204),
+)
 
 BLOCKS = (
     Endpoint("POST", "/block_types/", "blocks.types.create_block_type", "objects.BlockTypeCreate"),
@@ -92,4 +134,46 @@ BLOCKS = (
     ),
     Endpoint("DELETE", _DOCUMENT, "blocks.documents.delete_block_document", status=204),
     Endpoint("GET", "/block_capabilities/", "blocks.schemas.read_capabilities"),
+)
+
+ARTIFACTS = (
+    Endpoint("POST", "/artifacts/", "artifacts.changing.create_artifact", "objects.ArtifactCreate"),
+    Endpoint(
+        "POST",
+        "/artifacts/filter",
+        "artifacts.reading.filter_artifacts",
+        "objects.ArtifactFilterRequest",
+    ),
+    Endpoint(
+        "POST",
+        "/artifacts/count",
+        "artifacts.reading.count_artifacts",
+        "objects.ArtifactCountRequest",
+    ),
+    Endpoint(
+        "POST",
+        "/artifacts/latest/filter",
+        "artifacts.reading.filter_latest_artifacts",
+        "objects.LatestArtifactFilterRequest",
+    ),
+    Endpoint(
+        "POST",
+        "/artifacts/latest/count",
+        "artifacts.reading.count_latest_artifacts",
+        "objects.LatestArtifactCountRequest",
+    ),
+    Endpoint(
+        "GET",
+        f"/artifacts/{{key:{TEXT_SEGMENT}}}/latest",
+        "artifacts.reading.read_latest_artifact",
+    ),
+    Endpoint("GET", _ARTIFACT, "artifacts.reading.read_artifact"),
+    Endpoint(
+        "PATCH",
+        _ARTIFACT,
+        "artifacts.changing.update_artifact",
+        "objects.ArtifactUpdate",
+        status=204,
+    ),
+    Endpoint("DELETE", _ARTIFACT, "artifacts.changing.delete_artifact", status=204),
 )
