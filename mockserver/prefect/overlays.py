@@ -29,8 +29,10 @@ class Overlay:
         return release_key(release) < release_key(self.since)
 
 
-_INCREMENT = (
-    "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
+_SLOT_BODIES = (
+    "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post",
+    "Body_bulk_increment_active_slots_v2_concurrency_limits_increment_post",
+    "Body_bulk_decrement_active_slots_v2_concurrency_limits_decrement_post",
 )
 
 
@@ -131,7 +133,13 @@ OVERLAYS: Sequence[Overlay] = (
     # Prefect: api/concurrency_limits_v2.py. Older ones say `min_items`, which is no keyword.
     Overlay(
         "3.9.0",
-        {"components": {"schemas": {_INCREMENT: {"properties": {"names": {"minItems": None}}}}}},
+        {
+            "components": {
+                "schemas": {
+                    body: {"properties": {"names": {"minItems": None}}} for body in _SLOT_BODIES
+                }
+            }
+        },
     ),
     # Prefect: api/ui/flow_runs.py. Older ones say `max_items`, which is no keyword.
     Overlay(

@@ -199,8 +199,10 @@ def response_places(status: str, *paths: str) -> list[tuple[str, ...]]:
 DEPLOYMENT = "/deployments/{id}"
 LIMITS = "/v2/concurrency_limits"
 RENEW = "/v2/concurrency_limits/leases/{lease_id}/renew"
-INCREMENT = (
-    "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
+SLOT_BODIES = (
+    "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post",
+    "Body_bulk_increment_active_slots_v2_concurrency_limits_increment_post",
+    "Body_bulk_decrement_active_slots_v2_concurrency_limits_decrement_post",
 )
 COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
 
@@ -333,7 +335,7 @@ ADDITIONS = [
     Addition(
         "`min_items` is not a keyword of JSON Schema, and a server accepts an empty list.",
         None,
-        [("schemas", INCREMENT, "properties", "names", "min_items")],
+        [("schemas", body, "properties", "names", "min_items") for body in SLOT_BODIES],
         until="3.8.8",
     ),
     Addition(

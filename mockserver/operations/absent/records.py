@@ -14,6 +14,7 @@ from ...filters import (
     skip_if_empty,
     time_bound,
 )
+from ...prefect import check_storable
 from ...requests.objects import (
     AutomationFilterRequest,
     SavedSearchFilterRequest,
@@ -43,6 +44,20 @@ def filter_automations(context: Context, body: AutomationFilterRequest) -> Outco
 def read_automation(_context: Context, _automation_id: str) -> Outcome:
     """Raises NotFound: there are no automations."""
     raise NotFound("Automation not found", from_set_state=True)
+
+
+def related_automations(context: Context, resource_id: str) -> Outcome:
+    """List the automations that name a resource: none.
+
+    Raises ServerFailure for an id that the dialect's database cannot hold.
+    """
+    check_storable(context.dialect, texts=(resource_id,))
+    return Outcome([])
+
+
+def delete_owned_automations(_context: Context, _resource_id: str) -> Outcome:
+    """Delete the automations that a resource owns: none."""
+    return Outcome(None)
 
 
 def filter_saved_searches(context: Context, body: SavedSearchFilterRequest) -> Outcome:
