@@ -142,7 +142,7 @@ def _format_operand(operand: object) -> str:
             else ""
         )
         shown = [
-            to_single_line(item, _MAX_SHOWN_CHARACTERS)
+            to_single_line(str(item), _MAX_SHOWN_CHARACTERS)
             # A set has no order: the smallest are the same in every process.
             for item in nsmallest(_MAX_SHOWN_ITEMS, operand)
         ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import NotModelled
 
@@ -16,7 +16,11 @@ KIND = "__prefect_kind"
 _REMOVED = object()
 """In place of a value that is left out of the object or list around it."""
 
-Variables = Mapping[str, Any]
+
+class Variables(Protocol):
+    """Values by the names of variables; KeyError is raised for an unknown one."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 class HydrationError(Exception):
@@ -70,9 +74,10 @@ def _variable(template: Mapping[str, Any], variables: Variables) -> Any:
     name = _inner(template["variable_name"], variables)
     if name is _REMOVED:
         return name
-    if not isinstance(name, str) or name not in variables:
-        raise HydrationError(f"Variable '{name}' not found in workspace.")
-    return variables[name]
+    try:
+        return variables[str(name)]
+    except KeyError:
+        raise HydrationError(f"Variable '{name}' not found in workspace.") from None
 
 
 def _jinja(template: Mapping[str, Any], variables: Variables) -> Any:

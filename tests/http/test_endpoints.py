@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from mockserver.operations import concurrency_leases as leases
+from mockserver.operations.limits import leases
 from mockserver.prefect.deviations import DATABASES
 from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE, SPEC, Dialect, dialect_for
 from mockserver.prefect.records import (
@@ -815,8 +815,8 @@ def test_leases_are_bounded(spec: Client, store: Store, monkeypatch: pytest.Monk
         ("GET", f"/flow_runs/{NOBODY}/graph-v2"),
         ("POST", f"/flow_runs/{NOBODY}/resume"),
         ("PATCH", f"/flows/{NOBODY}"),
-        ("POST", "/deployments/"),
-        ("POST", "/deployments"),
+        ("POST", "/automations/"),
+        ("POST", "/automations"),
         ("GET", "/events/out"),
     ],
 )

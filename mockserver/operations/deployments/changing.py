@@ -33,7 +33,7 @@ from .settings import (
     with_schedules,
     with_settings,
 )
-from .variables import variables_of
+from .variables import VariableValues
 
 CIRCULAR = "Invalid schema: Unable to validate schema with circular references."
 NO_SCHEMA = (
@@ -283,7 +283,7 @@ def _check_parameters(context: Context, deployment: Deployment, body: Deployment
     parameters: Any = object_of(deployment, "parameters")
     if body.parameters is not None:
         try:
-            parameters = hydrate(body.parameters, variables_of(context))
+            parameters = hydrate(body.parameters, VariableValues(context))
         except HydrationError as error:
             raise NotAllowedInState(f"Error hydrating deployment parameters: {error}") from None
     enforced = body.enforce_parameter_schema

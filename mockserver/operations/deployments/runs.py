@@ -23,7 +23,7 @@ from .. import Context, Outcome, insert_flow_run
 from .changing import CIRCULAR, NO_SCHEMA
 from .queues import queue_in_pool_of, save_queue
 from .settings import enforces_schema, object_of, require_deployment, text_of
-from .variables import variables_of
+from .variables import VariableValues
 
 MAX_RUNS = 100  # Prefect: api/deployments.py, BULK_CREATE_LIMIT
 
@@ -137,7 +137,7 @@ def _parameters(
     """
     given = {**object_of(deployment, "parameters"), **body.parameters}
     try:
-        parameters = hydrate(given, variables_of(context))
+        parameters = hydrate(given, VariableValues(context))
     except HydrationError as error:
         raise NotAllowedInState(words.hydration.format(error)) from None
     enforced = body.enforce_parameter_schema

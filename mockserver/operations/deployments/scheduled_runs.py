@@ -14,7 +14,7 @@ from ...filters import (
     Comparison,
     Predicate,
 )
-from ...prefect import StateType
+from ...prefect import Deployment, StateType
 from ...requests import MAX_PAGE_LIMIT
 from ...requests.objects import DeploymentPollRequest
 from .. import Context, Deletion, Outcome, delete_matching, flow_run_reply, sort_by
@@ -52,25 +52,24 @@ def get_scheduled_flow_runs(context: Context, body: DeploymentPollRequest) -> Ou
 
     A runner polls so: the deployments become ready.
     """
-    deployments = context.store.deployments
-    known = dict.fromkeys(one for one in body.deployment_ids if one in deployments)
-    parts: list[Predicate] = [Comparison("deployment_id", ONE_OF, frozenset(known)), _SCHEDULED]
+    found = map(context.store.deployments.get, dict.fromkeys(body.deployment_ids))
+    deployments = list(filter(None, found))
+    ids = frozenset(one.id for one in deployments)
+    parts: list[Predicate] = [Comparison("deployment_id", ONE_OF, ids), _SCHEDULED]
     if body.scheduled_before is not None:
         before = body.scheduled_before
         parts.append(Comparison("next_scheduled_start_time", AT_OR_BEFORE, before))
     limit = MAX_PAGE_LIMIT if body.limit is None else body.limit
     order = sort_by(context, "NEXT_SCHEDULED_START_TIME_ASC")
     runs = context.store.page(AllOf(tuple(parts)), order, 0, limit)
-    mark_ready(context, known)
+    mark_ready(context, deployments)
     return Outcome([flow_run_reply(run, context.store, context.now) for run in runs])
 
 
-def mark_ready(context: Context, deployment_ids: Iterable[str]) -> None:
+def mark_ready(context: Context, deployments: Iterable[Deployment]) -> None:
     """Mark deployments as ready, and as polled now; when they were updated stays the same."""
     # A task of the server does it after the reply (Prefect: mark_deployments_ready).
     polled = stored_time(context.now)
-    for deployment_id in deployment_ids:
-        deployment = context.store.deployments.get(deployment_id)
-        if deployment is not None:
-            ready = with_settings(deployment, status="READY", last_polled=polled)
-            context.store.deployments.put(ready)
+    for deployment in deployments:
+        ready = with_settings(deployment, status="READY", last_polled=polled)
+        context.store.deployments.put(ready)

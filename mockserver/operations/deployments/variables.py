@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...prefect.objects import Variable
 from .. import Context
 
 
-def variables_of(context: Context) -> Mapping[str, Any]:
-    """The values of all variables by their names, looked up once a template asks for one."""
-    return _Variables(context)
-
-
-class _Variables(Mapping[str, Any]):
-    """A view, as few parameters have templates and there can be many variables."""
+class VariableValues:
+    """The values of variables by their names. A view: few parameters have templates."""
 
     def __init__(self, context: Context) -> None:
         self.variables = context.store.objects(Variable)
@@ -25,9 +19,3 @@ class _Variables(Mapping[str, Any]):
             if variable.name == name:
                 return variable.value
         raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return (variable.name for variable in self.variables)
-
-    def __len__(self) -> int:
-        return len(self.variables)

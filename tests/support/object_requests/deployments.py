@@ -421,7 +421,7 @@ REQUESTS: RequestGroups = {
                 [{"schedule": {"rrule": "FREQ=HOURLY", "timezone": "Asia/Tokyo"}}],
                 [{"schedule": {"rrule": "FREQ=MINUTELY;COUNT=3"}}],
                 [{"schedule": {"rrule": "RRULE:FREQ=DAILY\nRDATE:20260101T000000"}}],
-                [{"schedule": {"rrule": "FREQ=DAILY;" + "INTERVAL=1;" * 700}}],
+                [{"schedule": {"rrule": "FREQ=DAILY" + ";INTERVAL=1" * 700}}],
             ),
         ]
     ),
