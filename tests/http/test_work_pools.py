@@ -183,6 +183,13 @@ def test_without_a_pool_of_agents_any_queue_is_found_by_its_name(client: Client)
     assert client.ask("GET", "/work_queues/name/nope").status == 404
 
 
+def test_the_document_lets_a_template_be_null(client: Client) -> None:
+    """The dialect here is `spec`; a real server fails."""
+    client.ask("POST", "/work_pools/", {"name": "p"})
+    assert client.ask("PATCH", "/work_pools/p", {"base_job_template": None}).status == 204
+    assert client.ask("GET", "/work_pools/p").json["base_job_template"] == {}
+
+
 def test_a_reference_to_a_block_needs_the_block(client: Client) -> None:
     """Of one that exists nothing more is checked."""
     schema = client.ask("POST", "/block_types/", {"name": "T", "slug": "t"}).json

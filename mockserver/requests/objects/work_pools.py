@@ -51,10 +51,10 @@ def _check_template(template: JsonObject | None) -> JsonObject | None:
     As Prefect's schemas/actions.py, validate_base_job_template, which fails where a part is no
     object.
     """
-    if template == {}:
+    if not template:
         return template
     parts = ("job_configuration", "variables")
-    configuration, variables = (template.get(part) for part in parts) if template else (1, 1)
+    configuration, variables = (template.get(part) for part in parts)
     if not (configuration and variables):
         raise ValueError(
             "The `base_job_template` must contain both a `job_configuration` key and a `variables` "
