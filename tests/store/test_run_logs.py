@@ -116,3 +116,10 @@ def test_logs_of_a_task_run_leave_the_others_of_its_run() -> None:
     assert messages(logs) == ["b1", "a1"]
     assert (len(logs), logs._size) == (2, sum(map(size_of_log, logs)))
     assert messages(fork) == ["a1", "a2", "b1", "c1"]
+
+
+def test_a_log_that_is_larger_than_all_memory_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No body of a request is that large."""
+    monkeypatch.setattr(run_logs, "MAX_BYTES", 1)
+    logs = logs_with("a1", "b1")
+    assert (len(logs), logs._size, logs.dropped) == (0, 0, 2)

@@ -70,8 +70,6 @@ def _resume(
     context: Context, run: FlowRun, state: State, keyset: Json | None, run_input: Json | None
 ) -> Outcome:
     transition = propose_state(context, run, _next_state(context, state), force=False)
-    if transition.server_error:
-        raise ServerFailure(transition.server_error, retryable=False)
     answer: tuple[str, str] | None = None
     if keyset and run_input and transition.status == "ACCEPT":
         answer = _answer(context, run, keyset, run_input)
