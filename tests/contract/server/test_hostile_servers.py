@@ -7,6 +7,7 @@ is bounded.
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,17 @@ from mockserver.contract.server.target import HTTPStatusError, Limits, Target, T
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
+def read_request(connection: socket.socket) -> bytes:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536) or b"\r\n\r\n"
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"Content-Length: (\d+)", head)
+    while length and len(body) < int(length[1]):
+        body += connection.recv(65536)
+    return received
+
+
 @contextmanager
 def serve_raw(behave: Behaviour) -> Iterator[tuple[str, list[bytes]]]:
     """A server that does to each connection what it is told to; yields its URL and the requests."""
@@ -29,8 +41,10 @@ def serve_raw(behave: Behaviour) -> Iterator[tuple[str, list[bytes]]]:
 
     def handle(connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            received.append(connection.recv(65536))
+            received.append(read_request(connection))
             behave(connection, ended)
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1)  # what is closed at once may reach the client as a reset
 
     def accept(listener: socket.socket) -> None:
         with suppress(OSError):
