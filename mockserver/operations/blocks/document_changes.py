@@ -45,8 +45,9 @@ def create_block_document(context: Context, body: BlockDocumentCreate) -> Outcom
         context.now,
         references,
     )
+    reply = Nesting(context.store).document(document)  # first: it can be refused
     context.store.objects(BlockDocument).put(document)
-    return Outcome(Nesting(context.store).document(document), made=True)
+    return Outcome(reply, made=True)
 
 
 def update_block_document(context: Context, document_id: str, body: BlockDocumentUpdate) -> Outcome:
@@ -122,13 +123,13 @@ def _check_references(context: Context, references: Iterable[Reference]) -> None
 def _check_no_cycle(context: Context, document_id: str, references: Iterable[Reference]) -> None:
     """Raises NotAllowedInState for a block that would be inside of itself."""
     documents = context.store.objects(BlockDocument)
+    seen: set[str] = set()
     for _, inner_id in references:
-        waiting, seen = [inner_id], {inner_id}
+        waiting = {inner_id} - seen
         while waiting:
-            inner = documents.get(waiting.pop())
-            inside = {each for _, each in inner.references} - seen if inner else set()
-            waiting += inside
-            seen |= inside
+            seen |= waiting
+            inner = filter(None, map(documents.get, waiting))
+            waiting = {each for block in inner for _, each in block.references} - seen
         if document_id in seen:
             raise NotAllowedInState(
                 "Cannot create block document reference: it would introduce a cycle into the "

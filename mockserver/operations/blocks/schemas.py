@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import Conflict, Forbidden, NotFound, ServerFailure, TooLarge
@@ -16,8 +16,9 @@ from .filters import SCHEMA_CONDITIONS
 from .nesting import Nesting
 from .types import block_types, find_type
 
-MAX_DEPTH = 50
-"""Schemas within each other that one request may register. A real server has no bound."""
+MAX_SCHEMAS = 50
+"""New schemas within each other in one request. A real server has no bound."""
+_UNVERSIONED = "non-versioned"  # Prefect: schemas/core.py, DEFAULT_BLOCK_SCHEMA_VERSION
 
 
 def create_block_schema(context: Context, body: BlockSchemaCreate) -> Outcome:
@@ -33,10 +34,11 @@ def create_block_schema(context: Context, body: BlockSchemaCreate) -> Outcome:
     if existing is not None:
         return Outcome(Nesting(context.store).schema(existing))
     definitions = body.fields.get("definitions")
-    registered = _register(context, body, definitions, [])
-    for schema in registered:
-        context.store.objects(BlockSchema).put(schema)
-    reply = Nesting(context.store).schema(registered[-1])
+    registration = _Registration(context, definitions)
+    schema = registration.make(body)
+    for each in registration.made.values():
+        context.store.objects(BlockSchema).put(each)
+    reply = Nesting(context.store).schema(schema)
     # The reply repeats what was sent of other blocks (models/block_schemas.py,
     # create_block_schema).
     reply["fields"]["block_schema_references"] = body.fields.get("block_schema_references", {})
@@ -45,82 +47,92 @@ def create_block_schema(context: Context, body: BlockSchemaCreate) -> Outcome:
     return Outcome(reply, made=True)
 
 
-def _register(
-    context: Context, body: BlockSchemaCreate, definitions: Any, new: list[BlockSchema]
-) -> list[BlockSchema]:
-    """New schemas: those inside of a schema that are not there yet, and the schema itself.
+@dataclass(slots=True)
+class _Registration:
+    """Makes new schemas: one, and those inside of it that are not there yet.
 
-    They are added to `new`, the schema itself as the last.
+    `made` has those that are complete, by checksum; `unfinished` the checksums of those around the
+    one that is being made.
     """
-    fields = {**body.fields, "definitions": definitions} if definitions else dict(body.fields)
-    checksum = schema_checksum(fields)
-    if definitions:
-        fields["definitions"] = own_definitions(fields, definitions)
+
+    context: Context
+    definitions: Any
+    made: dict[str, BlockSchema] = field(default_factory=dict)
+    unfinished: list[str] = field(default_factory=list)
+
+    def make(self, body: BlockSchemaCreate) -> BlockSchema:
+        """A new schema, which is the last of `made`."""
+        fields, checksum = self._own_fields(body.fields)
+        if checksum in self.unfinished:
+            raise ServerFailure("a schema inside of itself", retryable=False)
+        if len(self.made) + len(self.unfinished) >= MAX_SCHEMAS:
+            raise TooLarge(f"a schema has more than {MAX_SCHEMAS} new ones inside of it")
+        wanted = require_object(fields.pop("block_schema_references", {}))
+        self.unfinished.append(checksum)
+        references = tuple(
+            dict.fromkeys(
+                (name, self._inner(require_object(reference), name, fields).id)
+                for name, several in wanted.items()
+                for reference in (several if isinstance(several, list) else [several])
+            )
+        )
+        self.unfinished.pop()
+        now, new_id = self.context.now, self.context.new_id()
+        self.made[checksum] = BlockSchema(
+            new_id,
+            checksum,
+            fields,
+            body.block_type_id,
+            tuple(body.capabilities),
+            body.version,
+            now,
+            now,
+            references,
+        )
+        return self.made[checksum]
+
+    def _own_fields(self, fields: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Fields without the definitions of other blocks, and the checksum."""
+        if not self.definitions:
+            return dict(fields), schema_checksum(fields)
+        fields = {**fields, "definitions": self.definitions}
+        checksum = schema_checksum(fields)
+        fields["definitions"] = own_definitions(fields, self.definitions)
         if not fields["definitions"]:
             del fields["definitions"]
-    wanted = require_object(fields.pop("block_schema_references", {}))
-    schema = BlockSchema(
-        context.new_id(),
-        checksum,
-        fields,
-        body.block_type_id,
-        tuple(body.capabilities),
-        body.version,
-        context.now,
-        context.now,
-    )
-    references = []
-    for name, several in wanted.items():
-        for reference in several if isinstance(several, list) else [several]:
-            inner = _inner_schema(
-                context, require_object(reference), name, schema, definitions, new
+        return fields, checksum
+
+    def _inner(
+        self, reference: dict[str, Any], name: str, outer_fields: dict[str, Any]
+    ) -> BlockSchema:
+        """The schema that a reference means; a new one if it is not there yet."""
+        slug, checksum = reference.get("block_type_slug"), reference.get("block_schema_checksum")
+        if not isinstance(slug, str) or not isinstance(checksum, str):
+            raise ServerFailure("a reference without a type or a checksum", retryable=False)
+        block_type = find_type(self.context, slug)
+        if block_type is None:
+            raise Conflict(
+                f"Cannot create block schema because block type {slug!r} was not found.Did you "
+                "forget to register the block type?"
             )
-            if (name, inner.id) not in references:
-                references.append((name, inner.id))
-    new.append(replace(schema, references=tuple(references)))
-    return new
-
-
-def _inner_schema(
-    context: Context,
-    reference: dict[str, Any],
-    name: str,
-    outer: BlockSchema,
-    definitions: Any,
-    new: list[BlockSchema],
-) -> BlockSchema:
-    """The schema inside of another that a reference means; a new one if it is not there yet."""
-    slug, checksum = reference.get("block_type_slug"), reference.get("block_schema_checksum")
-    if not isinstance(slug, str) or not isinstance(checksum, str):
-        raise ServerFailure("a reference without a type or a checksum", retryable=False)
-    block_type = find_type(context, slug)
-    if block_type is None:
-        raise Conflict(
-            f"Cannot create block schema because block type {slug!r} was not found.Did you forget "
-            "to register the block type?"
+        found = self._find(checksum)
+        if found is not None:
+            return found
+        fields = _inner_fields(outer_fields, name, require_object(self.definitions), block_type)
+        body = BlockSchemaCreate.model_construct(
+            fields=fields, block_type_id=block_type.id, capabilities=[], version=_UNVERSIONED
         )
-    found = find_schema(context, checksum) or _among(new, checksum)
-    if found is not None:
-        return found
-    if len(new) >= MAX_DEPTH:
-        raise TooLarge(f"a schema has more than {MAX_DEPTH} new ones inside of it")
-    fields = _inner_fields(outer, name, require_object(definitions), block_type)
-    body = BlockSchemaCreate.model_construct(
-        fields=fields, block_type_id=block_type.id, capabilities=[], version="non-versioned"
-    )
-    made = schema_checksum({**fields, "definitions": definitions})
-    return (
-        find_schema(context, made, body.version)
-        or _among(new, made)
-        or _register(context, body, definitions, new)[-1]
-    )
+        return self._find(self._own_fields(fields)[1], _UNVERSIONED) or self.make(body)
+
+    def _find(self, checksum: str, version: str | None = None) -> BlockSchema | None:
+        return self.made.get(checksum) or find_schema(self.context, checksum, version)
 
 
 def _inner_fields(
-    outer: BlockSchema, name: str, definitions: dict[str, Any], block_type: BlockType
+    outer_fields: dict[str, Any], name: str, definitions: dict[str, Any], block_type: BlockType
 ) -> dict[str, Any]:
     """The fields of a schema inside of another, which the other's definitions have."""
-    place = require_object(outer.fields.get("properties")).get(name)
+    place = require_object(outer_fields.get("properties")).get(name)
     candidates = [definitions.get(each) for each in reference_names(place)]
     if len(candidates) != 1:
         slugs = [require_object(each).get("block_type_slug") for each in candidates]
@@ -130,10 +142,6 @@ def _inner_fields(
     if not candidates:
         raise ServerFailure("a block without a definition", retryable=False)
     return require_object(candidates[0])
-
-
-def _among(schemas: list[BlockSchema], checksum: str) -> BlockSchema | None:
-    return next((each for each in schemas if each.checksum == checksum), None)
 
 
 def find_schema(context: Context, checksum: str, version: str | None = None) -> BlockSchema | None:
