@@ -23,8 +23,9 @@ Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
 def read_request(connection: socket.socket) -> bytes:
-    received = b""
-    while b"\r\n\r\n" not in received:
+    received = connection.recv(65536)
+    # TLS begins with a byte that no method begins with.
+    while b"\r\n\r\n" not in received and received[:1].isalpha():
         received += connection.recv(65536) or b"\r\n\r\n"
     head, _, body = received.partition(b"\r\n\r\n")
     length = re.search(rb"Content-Length: (\d+)", head)
