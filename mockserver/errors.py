@@ -10,6 +10,7 @@ MockServerError
     ├── Forbidden              nobody may do it
     ├── NotFound               its subject does not exist
     ├── Conflict               it refers to something that does not exist, or repeats a unique value
+    ├── Locked                 others have taken what it asks for
     ├── Gone                   its subject no longer exists
     ├── NotAllowedInState      its subject's state does not allow it
     ├── NotModelled            a real server has the endpoint, the mock does not
@@ -157,6 +158,17 @@ class Conflict(RefusedRequest):
 
 class Gone(RefusedRequest):
     """The subject of a request no longer exists, if it ever did; the text is the detail."""
+
+
+class Locked(RefusedRequest):
+    """Something that others have taken; the text is the detail.
+
+    `retry_after`: about how many seconds to wait before the next attempt; None: no attempt helps.
+    """
+
+    def __init__(self, text: str, *, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class NotAllowedInState(RefusedRequest):

@@ -180,12 +180,14 @@ def json_integer(
 JsonInteger = Annotated[int, json_integer()]
 
 
-def json_number(*, ge: float | None = None, le: float | None = None) -> _StrictOrLax:
+def json_number(
+    *, ge: float | None = None, le: float | None = None, gt: float | None = None
+) -> _StrictOrLax:
     """An annotation that makes a `float` a finite number of JSON, within bounds."""
     return _StrictOrLax(
-        strict=lambda: cs.float_schema(allow_inf_nan=False, strict=True, ge=ge, le=le),
+        strict=lambda: cs.float_schema(allow_inf_nan=False, strict=True, ge=ge, le=le, gt=gt),
         # NaN and infinities pass, as by default in pydantic.
-        lax=lambda: cs.float_schema(ge=ge, le=le),
+        lax=lambda: cs.float_schema(ge=ge, le=le, gt=gt),
     )
 
 

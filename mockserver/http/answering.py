@@ -8,7 +8,7 @@ import logging
 from aiohttp import web
 from yarl import URL
 
-from ..errors import NotModelled, RefusedRequest, refusal_sentence, to_single_line
+from ..errors import Locked, NotModelled, RefusedRequest, refusal_sentence, to_single_line
 from ..operations import sort_warnings
 from ..operations.endpoints import MODELLED_SUMMARY, lacks_path
 from ..prefect import is_unmodelled
@@ -76,7 +76,10 @@ def _refusal_response(request: web.Request, refusal: RefusedRequest) -> web.Resp
     log_warnings("%s %s refused with %d: %s", *about, warnings=warnings, dialect=dialect)
     world.totals.count_refused(request.method, _path_template(request), status, refusal)
     # A real server closes the connection after a 500 or 503 (measured, 3.8.8).
-    return json_reply(reply, status=status, warnings=warnings, close=status in (500, 503))
+    response = json_reply(reply, status=status, warnings=warnings, close=status in (500, 503))
+    if isinstance(refusal, Locked) and refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def _path_template(request: web.Request) -> str:

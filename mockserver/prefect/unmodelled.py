@@ -39,6 +39,7 @@ UNMODELLED_ENDPOINTS = """\
 /ui/task_runs/count POST
 /ui/task_runs/dashboard/counts POST
 /ui/task_runs/{id} GET
+/work_pools/{work_pool_name}/workers/connect WEBSOCKET 3.7.2
 """
 
 

@@ -932,7 +932,7 @@ def test_an_invalid_request_is_refused(value: Any, where: str) -> None:
                 "task_inputs": {"n": []},
             },
         ),
-        (INCREMENT, {"names": ["a"], "slots": 1, "mode": "rate_limit", "lease_duration": 60.5}),
+        (SLOT_BODIES[0], {"names": ["a"], "slots": 1, "mode": "rate_limit", "lease_duration": 60.5}),
         (
             "Body_read_flow_runs_flow_runs_filter_post",
             {
@@ -961,9 +961,9 @@ def test_requests_of_the_client_are_accepted(name: str, value: Any) -> None:
         ("Parameter", {"input_type": "constant", "name": "x"}, "$.input_type"),
         ("FlowRunPolicy", {"pause_keys": ["a", "a"]}, "$.pause_keys"),
         ("TaskRunFilterSubFlowRuns", {"exists_": "yes"}, "$.exists_"),
-        (INCREMENT, {"names": ["tag:x"], "slots": 1, "lease_duration": 59}, "$.lease_duration"),
-        (INCREMENT, {"names": ["tag:x"], "slots": 0}, "$.slots"),
-        (INCREMENT, {"names": [], "slots": 1}, "$.names"),
+        (SLOT_BODIES[0], {"names": ["tag:x"], "slots": 1, "lease_duration": 59}, "$.lease_duration"),
+        (SLOT_BODIES[0], {"names": ["tag:x"], "slots": 0}, "$.slots"),
+        (SLOT_BODIES[0], {"names": [], "slots": 1}, "$.names"),
         (
             "ConcurrencyLeaseHolder",
             {"type": "flow", "id": "8aa47c7c-6df7-4c89-81eb-e6626b171f46"},

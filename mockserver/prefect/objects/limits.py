@@ -11,6 +11,7 @@ TAG_PREFIX = "tag:"
 # Prefect: models/concurrency_limits_v2.py.
 _OCCUPANCY_SAMPLES = 2
 _MIN_OCCUPANCY = 0.1
+_ALL_SLOTS = 2**63  # more than any limit has
 # Default of Prefect's settings tag_concurrency_slot_wait_seconds and
 # maximum_concurrency_slot_wait_seconds.
 MAX_WAIT = 30.0
@@ -51,11 +52,12 @@ class ConcurrencyLimit:
         return max(0, self.denied_slots - self._decayed(rate, now))
 
     def _decayed(self, rate: float, now: datetime) -> int:
-        return floor(rate * (now - self.updated).total_seconds())
+        slots = rate * (now - self.updated).total_seconds()
+        return floor(slots) if slots < _ALL_SLOTS else _ALL_SLOTS  # also where it is no number
 
     def has_free(self, slots: int, now: datetime) -> bool:
-        """Whether so many slots are free at an instant."""
-        return self.active_at(now) + slots <= self.limit
+        """Whether so many slots can be taken at an instant."""
+        return self.active and self.active_at(now) + slots <= self.limit
 
     def taken(self, slots: int, now: datetime) -> ConcurrencyLimit:
         """The limit once so many slots more are taken."""

@@ -48,10 +48,10 @@ REQUESTS: RequestGroups = {
         CREATE,
         *malformed_bodies("POST", f"{V2}/", LIMIT),
         *with_each_key_missing(f"{V2}/", LIMIT, LIMIT),
-        *with_odd_values(f"{V2}/", LIMIT, ("name",)),
+        *with_odd_values(f"{V2}/", LIMIT, ("name",), (None, True, 1, 1.5, "", [], ["a"], {})),
         *(
             ApiRequest("POST", f"{V2}/", {**LIMIT, "name": name})
-            for name in ("a/b", "a%b", "a&b", "a>b", "a<b", *ODD_TEXTS)
+            for name in ("a/b", "a%b", "a&b", "a>b", "a<b", *(f"{text} <u>" for text in ODD_TEXTS))
         ),
         READ,
         ApiRequest("POST", V2, LIMIT),
@@ -63,7 +63,8 @@ REQUESTS: RequestGroups = {
                 [
                     *with_odd_values(f"{V2}/", {}, (*KEYS, "unknown")),
                     *with_odd_values(f"{V2}/", {}, KEYS[1:], ODD_NUMBERS[:4]),
-                    *with_odd_values(f"{V2}/", {}, KEYS[1:], ODD_NUMBERS[8:]),
+                    # A rate that is too large makes a real server fail on every list.
+                    *with_odd_values(f"{V2}/", {}, KEYS[1:-1], ODD_NUMBERS[8:]),
                 ]
             )
         ),
@@ -76,9 +77,8 @@ REQUESTS: RequestGroups = {
         ApiRequest("GET", f"{V2}/{UNKNOWN_ID}"),
         ApiRequest("GET", f"{V2}/{UNKNOWN_ID.replace('-', '')}"),
         ApiRequest("GET", f"{V2}/filter"),
-        ApiRequest("PUT", BY_ID),
-        *post_requests(f"{V2}/filter", {"limit": 0}, {"limit": 201}, {"limit": -1}, {"limit": None}),
-        *post_requests(f"{V2}/filter", {"offset": -1}, {"offset": 10**6}, {"offset": None}),
+        *post_requests(f"{V2}/filter", {"limit": 0}, {"limit": 201}, {"limit": -1}),
+        *post_requests(f"{V2}/filter", {"offset": -1}, {"offset": 10**6}),
         *post_requests(f"{V2}/filter", [], 1, "x", b"{bad", {"limit": "x", "offset": "y"}),
     ],
     "limits: update": [
@@ -173,7 +173,8 @@ REQUESTS: RequestGroups = {
         CREATE_TAG,
         *malformed_bodies("POST", f"{TAGS}/", TAG),
         *with_each_key_missing(f"{TAGS}/", TAG, TAG),
-        *with_odd_values(f"{TAGS}/", TAG, (*TAG, "unknown")),
+        *with_odd_values(f"{TAGS}/", TAG, ("concurrency_limit", "unknown")),
+        *with_odd_values(f"{TAGS}/", TAG, ("tag",), (None, True, 1, 1.5, [], ["a"], {})),
         READ_TAG,
         *(
             ApiRequest("POST", f"{TAGS}/", {**TAG, "tag": tag})
@@ -193,8 +194,10 @@ REQUESTS: RequestGroups = {
         ApiRequest("GET", f"{TAGS}/tag/no-tag"),
         ApiRequest("GET", f"{TAGS}/{UNKNOWN_ID}"),
         ApiRequest("GET", f"{TAGS}/x"),
-        *post_requests(f"{TAGS}/filter", {"limit": 0}, {"limit": 201}, {"limit": -1}, {"offset": -1}),
-        *post_requests(f"{TAGS}/filter", {"offset": 10**6}, [], "x", b"{bad", {"limit": "x"}),
+        *post_requests(
+            f"{TAGS}/filter", {"limit": 0}, {"limit": 201}, {"limit": -1}, {"offset": -1}
+        ),
+        *post_requests(f"{TAGS}/filter", [], "x", b"{bad", {"limit": "x"}),
         ApiRequest("POST", f"{V2}/", LIMIT, save_id_as="other"),
         ApiRequest("GET", f"{TAGS}/<other>"),
         ApiRequest("DELETE", f"{TAGS}/<other>"),
