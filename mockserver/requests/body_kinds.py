@@ -2,7 +2,7 @@
 
 A body is either `BodyParameters`, each key a parameter of its own and other keys ignored, or a
 `ClosedObject`, one value as a whole. The models are in `bulk_delete_body`, `query_bodies` and
-`write_bodies`; a server that is only asked to bulk_delete never imports the last two.
+`write_bodies`; a bulk_delete needs neither of the last two.
 """
 
 from __future__ import annotations

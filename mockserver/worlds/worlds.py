@@ -27,7 +27,7 @@ from .plan_cache import PlanCache
 from .run_factory import Factory, insert_seeds
 from .settings import Settings, id_source
 
-# Chosen. A thousand sessions on 20,000 flow runs, with one deletion each, take less than 10 MB
+# Chosen. A thousand sessions on 20,000 flow runs, with one deletion each, take less than 12 MB
 # (test_sessions_take_memory_for_their_changes_only).
 MAX_SESSIONS = 10_000
 SESSION_IDLE_SECONDS = 3_600.0

@@ -198,7 +198,7 @@ def test_a_session_has_a_journal_even_where_the_server_has_none() -> None:
 
 
 def test_sessions_take_memory_for_their_changes_only() -> None:
-    """A thousand sessions on 20,000 flow runs, one deletion in each, take less than 10 MB."""
+    """A thousand sessions on 20,000 flow runs, one deletion in each, take less than 12 MB."""
     origin = world(runs=20_000)
     sessions = Sessions(origin)
     settings = session_settings(origin.settings)
@@ -212,7 +212,7 @@ def test_sessions_take_memory_for_their_changes_only() -> None:
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < 10 << 20, f"{(after - before) >> 10:,} KiB; {sys.version}"
+    assert after - before < 12 << 20, f"{(after - before) >> 10:,} KiB; {sys.version}"
     assert len(origin.store) == 20_000
     assert {len(each.store) for _, each in sessions} == {19_999}
 
