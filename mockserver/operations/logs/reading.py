@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from io import StringIO
+from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -41,6 +41,9 @@ _CONDITIONS: Mapping[str, Mapping[str, ConditionCompiler]] = {
     "flow_run_id": {"any_": one_of("flow_run_id")},
     "task_run_id": {"any_": one_of("task_run_id"), "is_null_": null_check("task_run_id")},
 }
+
+_place = attrgetter("timestamp", "number")
+"""What logs are sorted by. Of equal times a real server on SQLite keeps the order."""
 
 
 def filter_logs(context: Context, body: LogFilterRequest) -> Outcome:
@@ -106,11 +109,6 @@ def _candidates(context: Context, filter_: LogFilter) -> Iterable[Log]:
     if filter_.operator is Operator.and_ and runs is not None and runs.any_ is not None:
         return logs.of(runs.any_)
     return logs
-
-
-def _place(log: Log) -> tuple[datetime, int]:
-    """What logs are sorted by. At the same time, a real server on SQLite keeps their order."""
-    return log.timestamp, log.number
 
 
 def log_reply(log: Log) -> dict[str, Any]:
