@@ -128,9 +128,8 @@ def _with_offset(context: Context, since: datetime) -> datetime:
     """The time itself, or in UTC if it has no offset. Raises ServerFailure, as a database does."""
     if since.tzinfo is not None:
         return since
-    database = context.dialect.undocumented_5xx
-    if database is not None:
-        raise ServerFailure("Timestamps must have a timezone.", retryable=database.retryable)
+    if context.dialect.undocumented_5xx is not None:
+        raise ServerFailure("Timestamps must have a timezone.", retryable=False)
     return since.replace(tzinfo=UTC)
 
 
