@@ -21,7 +21,7 @@ from .body_kinds import (
     PageParameters,
 )
 from .bulk_delete_body import BulkDeleteRequest
-from .lax_reading import read_boolean, read_uuid
+from .lax_reading import read_boolean, read_uuid, read_value
 from .message import (
     JSON_MEDIA_TYPE,
     Message,

@@ -73,6 +73,17 @@ def missing_error(*key: str) -> dict[str, Any]:
     return {"type": "missing", "loc": ("body", *key), "msg": "Field required", "input": None}
 
 
+def read_value(model: type[BodyT], value: object) -> BodyT:
+    """A JSON value that is no body of a request, such as a message of a websocket.
+
+    Raises InvalidRequest.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as refusal:
+        raise InvalidRequest(refusal.errors(include_url=False, include_context=False)) from None
+
+
 def read_uuid(text: str | None, *loc: str) -> str:
     """An id in a path or a query, as lower-case text with hyphens, which is how ids are kept.
 

@@ -120,6 +120,8 @@ UNDOCUMENTED_BOUNDS = re.compile(
     "Invalid limit: must be|History interval must not|History must not leave|must not leave the"
     "|Flow run parameters must be less|Cache key exceeded|Can not configure more than 50"
     "|`retry_jitter_factor` must be|A label must be a text"
+    "|Event name must be at most|The maximum number of (?:labels|related)|Resources must include"
+    "|label must be non-empty"
 )
 """Errors for bodies that the schema accepts and the endpoint refuses: no schema can say these."""
 

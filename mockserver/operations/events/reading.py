@@ -9,7 +9,8 @@ import orjson
 
 from ...errors import Forbidden, InvalidRequest, ServerFailure
 from ...events import event_reply
-from ...requests.objects import EventFilter, EventFilterRequest, EventOrder, read_value
+from ...requests import read_value
+from ...requests.objects import EventFilter, EventFilterRequest, EventOrder
 from .. import Context, Outcome
 from .filtering import check_filter, compile_filter, select_events
 

@@ -9,7 +9,8 @@ import orjson
 
 from ...errors import InvalidRequest, ServerFailure, refusal_sentence
 from ...events import ClientEvent
-from ...requests.objects import EventCreate, Events, read_value
+from ...requests import read_value
+from ...requests.objects import DocumentedEvent, EventCreate, Events
 from .. import Context, Outcome
 from .task_run_events import record_event
 
@@ -41,7 +42,7 @@ def receive_event(context: Context, event: Any) -> None:
     _keep(context, read)
 
 
-def _payload_json(context: Context, event: EventCreate) -> bytes:
+def _payload_json(context: Context, event: DocumentedEvent) -> bytes:
     """The payload of an event as JSON.
 
     Raises ServerFailure for a lone surrogate anywhere in an event, with which a real server cannot
@@ -60,7 +61,7 @@ def _payload_json(context: Context, event: EventCreate) -> bytes:
         raise InvalidRequest([{"type": "event", "loc": ("body",), "msg": msg}], None) from None
 
 
-def _keep(context: Context, event: EventCreate) -> None:
+def _keep(context: Context, event: DocumentedEvent) -> None:
     context.events.add(
         ClientEvent(
             event.id,

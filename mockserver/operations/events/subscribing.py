@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ...events import Event, EventMatcher
-from ...requests.objects import EventFilter, read_value
+from ...requests import read_value
+from ...requests.objects import EventFilter
 from .. import Context
 from .filtering import compile_filter, select_events
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...prefect.objects import Log
-from ...requests.objects import LogFilter, read_value
+from ...requests import read_value
+from ...requests.objects import LogFilter
 
 
 def read_log_subscription(value: object) -> Callable[[Log], bool]:

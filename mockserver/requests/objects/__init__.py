@@ -39,6 +39,7 @@ from .deployments import (
     DeploymentUpdate,
 )
 from .events import (
+    DocumentedEvent,
     EventAnyResourceFilter,
     EventCreate,
     EventFilter,
@@ -60,7 +61,6 @@ from .limits import (
     TagSlots,
 )
 from .logs import LogFilter, LogFilterRequest
-from .messages import read_value
 from .run_inputs import InputCreateRequest, InputFilterRequest, ResumeRequest
 from .schedules import (
     IntervalSchedule,

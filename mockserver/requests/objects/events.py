@@ -11,7 +11,16 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, RootModel
 
-from ...filters import FAIL_FAST, FilterModel, Instant, Texts, Uuid, Uuids, json_integer
+from ...filters import (
+    FAIL_FAST,
+    FilterModel,
+    Instant,
+    Texts,
+    Uuid,
+    Uuids,
+    json_integer,
+    strict_union,
+)
 from .. import BodyParameters, OpenObject
 
 # Defaults of Prefect's settings server.events.
@@ -54,10 +63,21 @@ def _check_name(name: str) -> str:
     return name
 
 
-class EventCreate(OpenObject):
-    """An event that a client sends."""
+class DocumentedEvent(OpenObject):
+    """An event as the document has it."""
 
     occurred: Instant
+    event: str
+    resource: _Labels
+    related: Annotated[list[_Labels], FAIL_FAST] = []
+    payload: dict[str, Any] = {}
+    id: Uuid
+    follows: Uuid | None = None
+
+
+class EventCreate(DocumentedEvent):
+    """An event that a client sends, with the bounds that no schema tells."""
+
     event: Annotated[str, AfterValidator(_check_name)]
     resource: Annotated[_Labels, AfterValidator(_check_labels)]
     related: Annotated[
@@ -65,12 +85,22 @@ class EventCreate(OpenObject):
         FAIL_FAST,
         AfterValidator(_check_related),
     ] = []
-    payload: dict[str, Any] = {}
-    id: Uuid
-    follows: Uuid | None = None
 
 
-class Events(RootModel[Annotated[list[EventCreate], FAIL_FAST]]):
+def _check_bounds(events: list[DocumentedEvent]) -> list[DocumentedEvent]:
+    for event in events:
+        _check_name(event.event)
+        _check_labels(event.resource)
+        for labels in _check_related(event.related):
+            _check_related_labels(labels)
+    return events
+
+
+# Strictly, all is first read as the document has it: what is wrong by that counts more.
+_DocumentedEvents = Annotated[list[DocumentedEvent], FAIL_FAST, AfterValidator(_check_bounds)]
+
+
+class Events(RootModel[Annotated[list[EventCreate], FAIL_FAST, strict_union(_DocumentedEvents)]]):
     """Events that a client sends together."""
 
     is_read_back: ClassVar[bool] = False
