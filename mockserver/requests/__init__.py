@@ -15,7 +15,6 @@ from .body_kinds import (
     NOT_AN_OBJECT,
     BodyParameters,
     ClosedObject,
-    Limit,
     Offset,
     OpenObject,
     PageParameters,

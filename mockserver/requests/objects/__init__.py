@@ -30,7 +30,6 @@ from .blocks import (
     BlockTypeUpdate,
 )
 from .deployments import (
-    DeploymentBulkDelete,
     DeploymentCreate,
     DeploymentFlowRunCreate,
     DeploymentFlowRunsCreate,

@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 
 from ...filters import (
     FAIL_FAST,
-    DeploymentFilter,
     Instant,
     NameOrNull,
     Texts,
@@ -22,14 +21,12 @@ from ...parameters import InvalidSchema, SchemaMismatch, check_schema, check_wit
 from .. import (
     NOT_AN_OBJECT,
     Before,
-    BodyParameters,
     ClosedObject,
     FilterParameters,
     FlowParameters,
     FlowRunPolicy,
     JsonObject,
     Labels,
-    Limit,
     NamedSort,
     OpenObject,
     PageNumber,
@@ -231,10 +228,3 @@ class DeploymentPaginateRequest(FilterParameters, _NumberedPage):
     """The body of /deployments/paginate."""
 
     sort: NamedSort | None = NamedSort.NAME_ASC
-
-
-class DeploymentBulkDelete(BodyParameters):
-    """The body of /deployments/bulk_delete."""
-
-    deployments: DeploymentFilter | None = None
-    limit: Limit = 50
