@@ -74,6 +74,12 @@ def test_every_endpoint_is_answered_without_the_files_of_the_package(tmp_path: P
     assert [asked for status, asked in answers if status in ("500", "503")] == []
 
 
+def test_all_that_is_preloaded_can_be_imported() -> None:
+    """Every module, and every file that is served."""
+    preloading.preload()
+    assert set(served_modules()) <= sys.modules.keys()
+
+
 def test_a_server_preloads_once_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a thread, and with short turns while it does."""
     turns: list[float] = []

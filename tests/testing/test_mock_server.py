@@ -265,6 +265,26 @@ def test_an_api_without_requests_says_so(
             silent.assert_called("/health")
 
 
+def test_an_api_tells_where_requests_went(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the session of an earlier test; or not to this server at all."""
+    earlier, api = server.session(), server.session()
+    monkeypatch.setenv("PREFECT_API_URL", api.url)
+    with pytest.raises(AssertionError, match=f"came to {api.url}, which PREFECT_API_URL is now"):
+        api.assert_called("/health")
+    earlier.send("GET", "/health")
+    server.session()  # it got no request
+    with pytest.raises(AssertionError, match=f"to {api.url}, but some came to {earlier.url}. Code"):
+        api.assert_called("/health")
+
+
+def test_problems_are_errors_and_warnings_at_once(api: FlowRunApi) -> None:
+    """Those of the API and of its forks."""
+    api.fork().post("/flow_runs/bulk_delete", {})
+    assert api.problems == ((), {"no-filter": 1})
+
+
 def test_paths_below_a_session_are_answered_as_without_one(api: FlowRunApi) -> None:
     """404, 405, 501 and redirects are the same; the journal has paths without the prefix."""
     assert api.send("GET", "/nope").status == 404
