@@ -57,6 +57,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/flows/count": ("post",),
     "/task_runs/": ("post",),
     "/task_runs/{id}": ("get", "patch", "delete"),
+    "/task_runs/{id}/set_state": ("post",),
     "/task_runs/paginate": ("post",),
     "/task_run_states/": ("get",),
     "/task_run_states/{id}": ("get",),
@@ -469,7 +470,7 @@ ADDITIONS = [
             PUBLISHED["paths"][path]["post"]["responses"]["200"],
             response_places("201", path),
         )
-        for path in ("/flow_runs/", "/flows/", "/artifacts/", "/concurrency_limits/", "/task_runs/", "/flow_runs/{id}/set_state", "/deployments/", f"{DEPLOYMENT}/create_flow_run", "/flow_runs/{id}/resume")
+        for path in ("/flow_runs/", "/flows/", "/artifacts/", "/concurrency_limits/", "/task_runs/", "/flow_runs/{id}/set_state", "/deployments/", f"{DEPLOYMENT}/create_flow_run", "/task_runs/{id}/set_state", "/flow_runs/{id}/resume")
     ),
     Addition(
         "A limit above 200, an interval below a second and a request for a CSRF token are refused"
@@ -515,17 +516,25 @@ ADDITIONS = [
         json_body("ErrorDetail"),
         [
             *response_places("403", "/work_pools/"),
-            *(("paths", "/work_pools/{name}", method, "responses", "403") for method in ("patch", "delete")),
+            *(
+                ("paths", "/work_pools/{name}", method, "responses", "403")
+                for method in ("patch", "delete")
+            ),
         ],
     ),
     Addition(
         "A name can be taken, and a column of a database may not be null.",
         json_body("ErrorDetail"),
         [
-            *response_places("409", "/work_pools/", "/work_pools/{work_pool_name}/queues", "/work_queues/"),
+            *response_places(
+                "409", "/work_pools/", "/work_pools/{work_pool_name}/queues", "/work_queues/"
+            ),
             ("paths", "/work_pools/{name}", "patch", "responses", "409"),
             ("paths", "/work_pools/{work_pool_name}/queues/{name}", "patch", "responses", "409"),
-            *(("paths", "/work_queues/{id}", method, "responses", "409") for method in ("patch", "delete")),
+            *(
+                ("paths", "/work_queues/{id}", method, "responses", "409")
+                for method in ("patch", "delete")
+            ),
         ],
     ),
     Addition(
@@ -932,7 +941,10 @@ def test_an_invalid_request_is_refused(value: Any, where: str) -> None:
                 "task_inputs": {"n": []},
             },
         ),
-        (SLOT_BODIES[0], {"names": ["a"], "slots": 1, "mode": "rate_limit", "lease_duration": 60.5}),
+        (
+            SLOT_BODIES[0],
+            {"names": ["a"], "slots": 1, "mode": "rate_limit", "lease_duration": 60.5},
+        ),
         (
             "Body_read_flow_runs_flow_runs_filter_post",
             {
@@ -961,7 +973,11 @@ def test_requests_of_the_client_are_accepted(name: str, value: Any) -> None:
         ("Parameter", {"input_type": "constant", "name": "x"}, "$.input_type"),
         ("FlowRunPolicy", {"pause_keys": ["a", "a"]}, "$.pause_keys"),
         ("TaskRunFilterSubFlowRuns", {"exists_": "yes"}, "$.exists_"),
-        (SLOT_BODIES[0], {"names": ["tag:x"], "slots": 1, "lease_duration": 59}, "$.lease_duration"),
+        (
+            SLOT_BODIES[0],
+            {"names": ["tag:x"], "slots": 1, "lease_duration": 59},
+            "$.lease_duration",
+        ),
         (SLOT_BODIES[0], {"names": ["tag:x"], "slots": 0}, "$.slots"),
         (SLOT_BODIES[0], {"names": [], "slots": 1}, "$.names"),
         (
