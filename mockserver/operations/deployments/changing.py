@@ -20,7 +20,7 @@ from ...parameters import (
 from ...prefect import Deployment, WorkQueue, check_readable, check_storable
 from ...requests.objects import DeploymentCreate, DeploymentUpdate, ScheduleCreate, ScheduleUpdate
 from .. import CONFLICT, Context, Outcome, deployment_reply
-from .limits import limit_settings, require_limit
+from .limits import check_limit, drop_limit, limit_settings
 from .queues import AGENT_POOL, find_pool, queue_for, require_pool, save_queue
 from .scheduled_runs import drop_scheduled_runs
 from .schedules import MICROSECOND, NOT_FOUND, changed_schedule, check_slugs, new_schedules
@@ -53,7 +53,7 @@ def create_deployment(context: Context, body: DeploymentCreate) -> Outcome:
     """
     store = context.store
     _check_pool(context, body)
-    require_limit(body.global_concurrency_limit_id)
+    check_limit(context, body)
     queue = queue_for(context, body.work_pool_name, body.work_queue_name)
     if _UNREADABLE_NAME & set(body.name):
         raise ServerFailure(
@@ -73,10 +73,10 @@ def create_deployment(context: Context, body: DeploymentCreate) -> Outcome:
     labels = {**flow.labels, "prefect.flow.id": flow.id, **(body.labels or {})}
     check_readable(context.dialect, labels)
     changed = replace(_changed(context, old, body, queue), labels=labels, updated=context.now)
-    changed = with_settings(changed, **limit_settings(context, changed, body))
     deletion = None
     if existing is not None:
         deletion = drop_scheduled_runs(context, old.id, automatic=True, future=True)
+    changed = with_settings(changed, **limit_settings(context, changed, body))
     save_queue(context, queue)
     deployment = with_schedules(changed, schedules)
     store.deployments.put(deployment)
@@ -167,7 +167,7 @@ def update_deployment(context: Context, deployment_id: str, body: DeploymentUpda
     schedules = _merge_schedules(context, old, body)
     _check_job_variables(context, body)
     parameters = _check_parameters(context, old, body)
-    require_limit(body.global_concurrency_limit_id)
+    check_limit(context, body)
     queue = queue_for(context, body.work_pool_name, body.work_queue_name)
     _check_texts(context, body)
     given = body.model_fields_set
@@ -179,8 +179,8 @@ def update_deployment(context: Context, deployment_id: str, body: DeploymentUpda
         changed = with_settings(changed, parameters=parameters)
     if "work_pool_name" in given and not body.work_pool_name and context.dialect.pool_cleared:
         changed = replace(changed, work_queue_id=None)
-    changed = with_settings(changed, **limit_settings(context, changed, body))
     deletion = drop_scheduled_runs(context, deployment_id, automatic=True, future=True)
+    changed = with_settings(changed, **limit_settings(context, changed, body))
     save_queue(context, queue)
     if schedules is not None:
         changed = with_schedules(changed, schedules)
@@ -328,7 +328,8 @@ def _set_paused(context: Context, deployment: Deployment, paused: bool) -> None:
 
 def delete_deployment(context: Context, deployment_id: str) -> Outcome:
     """Delete a deployment, its limit, and its runs that wait for their start. Raises NotFound."""
-    require_deployment(context, deployment_id)
+    deployment = require_deployment(context, deployment_id)
     deletion = drop_scheduled_runs(context, deployment_id)
+    drop_limit(context, deployment)
     context.store.deployments.drop([deployment_id])
     return Outcome(None, deletion=deletion)

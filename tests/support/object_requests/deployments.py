@@ -242,6 +242,27 @@ REQUESTS: RequestGroups = {
             ),
         ]
     ),
+    "deployments: shared limits": in_order(
+        [
+            ApiRequest(
+                "POST",
+                "/v2/concurrency_limits/",
+                {"name": "limit <u>", "limit": 2},
+                save_id_as="limit",
+            ),
+            deployment(global_concurrency_limit_id="<limit>"),
+            READ,
+            *patches({"global_concurrency_limit_id": None}),
+            *patches({"global_concurrency_limit_id": "<limit>"}, {"concurrency_limit": 5}),
+            ApiRequest("GET", "/v2/concurrency_limits/<limit>"),
+            deployment("own", concurrency_limit=1),
+            ApiRequest("GET", "/v2/concurrency_limits/deployment:<own>"),
+            ApiRequest("DELETE", "/deployments/<own>"),
+            ApiRequest("GET", "/v2/concurrency_limits/deployment:<own>"),
+            *patches({"concurrency_limit": None}),
+            ApiRequest("GET", "/v2/concurrency_limits/<limit>"),
+        ]
+    ),
     "deployments: update": in_order(
         [
             deployment(),
