@@ -117,7 +117,7 @@ def test_every_request_was_recorded() -> None:
 # As documented
 
 UNDOCUMENTED_BOUNDS = re.compile(
-    "must only contain lowercase letters|Variable value must be|Names must be provided|"
+    "must only contain lowercase letters|Variable value must be|"
     "Invalid limit: must be|History interval must not|History must not leave|must not leave the"
     "|Flow run parameters must be less|Cache key exceeded|Can not configure more than 50"
     "|`retry_jitter_factor` must be|A label must be a text"

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from ...filters import FilterModel, OperatorFilter, Texts, Uuid, Uuids
@@ -69,7 +69,9 @@ class BlockDocumentCreate(ClosedObject):
 
     @model_validator(mode="before")
     @classmethod
-    def _check_name_is_present(cls, values: Any) -> Any:
+    def _check_name_is_present(cls, values: Any, info: ValidationInfo) -> Any:
+        if info.mode == "json":  # strict reading: as the document says, which asks for no name
+            return values
         if not isinstance(values, dict):
             raise PydanticCustomError(NOT_AN_OBJECT, "Input should be an object")
         if not values.get("is_anonymous") and not values.get("name"):
