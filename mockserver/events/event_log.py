@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from ..prefect.objects import Log
 from .event import Event
 
-# Chosen. Prefect keeps events for a week; ten thousand state changes take 6 MB, and a filter on all
-# of them 15 ms (measured).
+# Chosen. Ten thousand state changes take 6 MB (measured), a filter on all of them 4 to 35 ms, and a
+# search in their texts 0.15 s.
 MAX_EVENTS = 10_000
 MAX_BYTES = 16 << 20
 

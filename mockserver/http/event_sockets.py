@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 
 from aiohttp import WSCloseCode, web
 
-# Chosen. Prefect's client has one for each process that runs flows, and one for each flow run that
-# it waits for.
-MAX_SOCKETS = 500
+# Chosen. Prefect's client has one for each process that runs flows.
+MAX_SOCKETS = 100
+# Chosen. It has one for each flow run that it waits for.
+MAX_SUBSCRIBERS = 500
 
 
 class EventSockets:
@@ -22,23 +23,27 @@ class EventSockets:
 
     def __init__(self) -> None:
         self._open: set[web.WebSocketResponse] = set()
+        self._subscribers: set[web.WebSocketResponse] = set()
         self._turn = asyncio.Lock()
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._open) + len(self._subscribers)
 
     @asynccontextmanager
-    async def hold(self, socket: web.WebSocketResponse) -> AsyncIterator[None]:
+    async def hold(self, socket: web.WebSocketResponse, *, subscriber: bool) -> AsyncIterator[None]:
         """Count a socket as open inside the block. Raises HTTPServiceUnavailable if it is full."""
-        if len(self._open) >= MAX_SOCKETS:
+        sockets, most = self._open, MAX_SOCKETS
+        if subscriber:
+            sockets, most = self._subscribers, MAX_SUBSCRIBERS
+        if len(sockets) >= most:
             raise web.HTTPServiceUnavailable(
-                reason=f"there are {MAX_SOCKETS} websockets open already, which is the most"
+                reason=f"there are {most} websockets open already, which is the most"
             )
-        self._open.add(socket)
+        sockets.add(socket)
         try:
             yield
         finally:
-            self._open.remove(socket)
+            sockets.remove(socket)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -49,7 +54,8 @@ class EventSockets:
 
     async def close(self) -> None:
         """Close all sockets, because the server stops."""
-        going = (socket.close(code=WSCloseCode.GOING_AWAY) for socket in self._open)
+        held = (*self._open, *self._subscribers)
+        going = (socket.close(code=WSCloseCode.GOING_AWAY) for socket in held)
         await asyncio.gather(*going, return_exceptions=True)
 
 

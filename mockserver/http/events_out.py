@@ -38,7 +38,7 @@ async def send_events(
             listeners = context.events.listeners
             await send_to_subscriber(socket, *found, listeners, _message)
 
-    return await serve_socket(request, seconds, serve)
+    return await serve_socket(request, seconds, serve, subscriber=True)
 
 
 def _message(event: Event) -> dict[str, Any]:

@@ -31,7 +31,7 @@ async def send_logs(
             listeners = make_context().events.log_listeners
             await send_to_subscriber(socket, subscription, (), listeners, _message)
 
-    return await serve_socket(request, seconds, serve)
+    return await serve_socket(request, seconds, serve, subscriber=True)
 
 
 def _message(line: Log) -> dict[str, Any]:

@@ -24,6 +24,8 @@ T = TypeVar("T")
 PROTOCOL = "prefect"
 # Prefect: settings/models/server/events.py, maximum_size_bytes.
 MAX_EVENT_BYTES = 1_500_000
+# Chosen: a subscriber sends nothing else; there may be many.
+MAX_FILTER_BYTES = 100_000
 # Chosen: objects and lists of one message, and brackets in its texts. Each takes Python's reader as
 # long as 100 letters; 1.5 MB of them took 1.8 s.
 MAX_BRACKETS = 20_000
@@ -37,10 +39,13 @@ async def serve_socket(
     request: web.Request,
     auth_seconds: float,
     serve: Callable[[web.WebSocketResponse], Awaitable[None]],
+    *,
+    subscriber: bool = False,
 ) -> web.WebSocketResponse:
     """Open a socket and call `serve` with it, which returns when there is no more to do.
 
-    A client with the subprotocol `prefect` must first send an `auth` message within
+    `subscriber`: the client waits for messages, and sends none but a filter. A client with the
+    subprotocol `prefect` must first send an `auth` message within
     `auth_seconds`; its token is not checked. An older client need not. Raises HTTPException instead
     of opening it.
     """
@@ -48,14 +53,15 @@ async def serve_socket(
     needs_auth = PROTOCOL in (name.strip() for name in offered.split(","))
     socket = web.WebSocketResponse(
         protocols=(PROTOCOL,),
-        max_msg_size=MAX_EVENT_BYTES + 1,  # of which a message stays short
+        # Of which a message stays short.
+        max_msg_size=(MAX_FILTER_BYTES if subscriber else MAX_EVENT_BYTES) + 1,
         heartbeat=HEARTBEAT_SECONDS,
         timeout=_CLOSE_SECONDS,
         # Without it no message is larger than what was sent; clients need not have it (RFC 7692).
         compress=False,
         decode_text=False,  # one wide letter would make four bytes of each letter
     )
-    async with request.app[EVENT_SOCKETS_KEY].hold(socket):
+    async with request.app[EVENT_SOCKETS_KEY].hold(socket, subscriber=subscriber):
         await socket.prepare(request)
         try:
             if not needs_auth or await _authenticate(socket, auth_seconds):

@@ -817,7 +817,7 @@ def test_leases_are_bounded(spec: Client, store: Store, monkeypatch: pytest.Monk
         ("PATCH", f"/flows/{NOBODY}"),
         ("POST", "/automations/"),
         ("POST", "/automations"),
-        ("GET", "/events/out"),
+        ("POST", "/events/count-by/day"),
     ],
 )
 def test_what_is_not_modelled_says_so(client: Client, method: str, path: str) -> None:

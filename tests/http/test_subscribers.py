@@ -10,9 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import (
+    ClientSession,
+    ClientWebSocketResponse,
+    WSMsgType,
+    WSServerHandshakeError,
+)
 
-from mockserver.http import subscriptions
+from mockserver.http import event_sockets, subscriptions
 from mockserver.http.app import create_app
 from mockserver.http.exchange import WORLD_KEY
 from mockserver.http.server import serve
@@ -253,6 +258,22 @@ def test_a_slow_subscriber_is_disconnected(
 
     assert asyncio.run(talk()) == 1013
     assert "reads too slowly" in caplog.text
+
+
+def test_subscribers_are_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is refused with 503; those that send events are counted apart."""
+    monkeypatch.setattr(event_sockets, "MAX_SUBSCRIBERS", 0)
+    monkeypatch.setattr(event_sockets, "MAX_SOCKETS", 1)
+
+    async def talk() -> int:
+        async with subscribed(client, "/events/in"):
+            try:
+                async with subscribed(client, EVENTS):
+                    return 101
+            except WSServerHandshakeError as refused:
+                return refused.status
+
+    assert asyncio.run(talk()) == 503
 
 
 def test_a_subscriber_that_leaves_is_forgotten() -> None:
