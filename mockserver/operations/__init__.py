@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     )
     from .set_state import (
         aborted,
+        check_state,
         drop_inputs,
+        new_state,
         propose_state,
         put_task_run,
         save_transition,
@@ -65,7 +67,9 @@ __getattr__ = lazy_exports(
         ),
         "set_state": (
             "aborted",
+            "check_state",
             "drop_inputs",
+            "new_state",
             "propose_state",
             "put_task_run",
             "save_transition",

@@ -6,4 +6,5 @@ stored here.
 """
 
 from .orchestrate import OrchestrationOutcome, apply_state, mirror_subflow_state, orchestrate
+from .orchestrate_task import TaskOutcome, orchestrate_task
 from .rules import is_persisted

@@ -25,7 +25,15 @@ from ..prefect import (
 )
 from .policies import CORE_FLOW_POLICY, MINIMAL_FLOW_POLICY
 from .rules import is_persisted
-from .transition import ANY_TYPE, RUNNING, SCHEDULED, Rule, SetStateStatus, Transition
+from .transition import (
+    ANY_TYPE,
+    RUNNING,
+    SCHEDULED,
+    FlowTransition,
+    Rule,
+    SetStateStatus,
+    TransitionT,
+)
 
 MIN_API_VERSION_WITH_PAUSES = (0, 8, 4)
 """The first API version with pauses: for older clients Prefect leaves the pause fields of a run's
@@ -76,43 +84,45 @@ def orchestrate(
     with the run's deployment_id. Raises OverflowError for a retry that would be scheduled after the
     year 9999.
     """
-    transition = Transition(
+    transition = FlowTransition(
         dialect,
-        run,
         run.state,
         proposed,
         now,
         new_id,
+        proposed.details,
+        run=run,
         client_knows_pauses=api_version is None or api_version >= MIN_API_VERSION_WITH_PAUSES,
         deployment_exists=deployment_exists,
         policy=dict(run.empirical_policy),
-        proposed_details=proposed.details,
     )
-    rules = MINIMAL_FLOW_POLICY if force else CORE_FLOW_POLICY
-    evaluated = _evaluate_rules(rules, transition, proposed.type)
+    rules: tuple[Rule[FlowTransition], ...] = CORE_FLOW_POLICY
+    if force:
+        rules = MINIMAL_FLOW_POLICY
+    evaluated = evaluate_rules(rules, transition, proposed.type)
     # Prefect commits the state inside the contexts of the rules and runs their hooks as it leaves
     # them (models/flow_runs.py, set_flow_run_state).
     if transition.proposed is not None:
         run = _commit_transition(transition, transition.proposed)
-    for hook in _remaining_hooks(evaluated, transition.target_type):
+    for hook in remaining_hooks(evaluated, transition.target_type):
         hook(transition)
     return _outcome(transition, run)
 
 
-EvaluatedRule = tuple[Rule, StateType | None]
+EvaluatedRule = tuple[Rule[TransitionT], StateType | None]
 """A rule, and the type of state that the run would have entered after it."""
 
 
-def _evaluate_rules(
-    rules: tuple[Rule, ...], transition: Transition, intended: StateType
-) -> list[EvaluatedRule]:
+def evaluate_rules(
+    rules: tuple[Rule[TransitionT], ...], transition: TransitionT, intended: StateType
+) -> list[EvaluatedRule[TransitionT]]:
     """Run the rules for this transition, until one changes the type of state from `intended`."""
     initial = transition.initial
     # Only a seed has runs without a state: a server creates a run in PENDING if none is proposed.
     # Not modelled: Prefect's HandlePausingFlows would abort a pause of such a run.
     if initial is None:
         return []
-    evaluated: list[EvaluatedRule] = []
+    evaluated: list[EvaluatedRule[TransitionT]] = []
     for rule in rules:
         if initial.type not in rule.from_states or intended not in rule.to_states:
             continue
@@ -128,9 +138,9 @@ def _evaluate_rules(
     return evaluated
 
 
-def _remaining_hooks(
-    evaluated: list[EvaluatedRule], final: StateType | None
-) -> list[Callable[[Transition], None]]:
+def remaining_hooks(
+    evaluated: list[EvaluatedRule[TransitionT]], final: StateType | None
+) -> list[Callable[[TransitionT], None]]:
     """The hooks to run now that the transition is decided, the last rule's first.
 
     Prefect nests the contexts of its rules, so that they are left in reverse order.
@@ -143,7 +153,7 @@ def _remaining_hooks(
     ]
 
 
-def _outcome(transition: Transition, run: FlowRun) -> OrchestrationOutcome:
+def _outcome(transition: FlowTransition, run: FlowRun) -> OrchestrationOutcome:
     """The outcome for the run after the transition, with its policy as the rules left it."""
     if transition.policy != transition.run.empirical_policy:
         run = replace(run, empirical_policy=transition.policy, updated=transition.now)
@@ -159,10 +169,10 @@ def _outcome(transition: Transition, run: FlowRun) -> OrchestrationOutcome:
     )
 
 
-def _commit_transition(transition: Transition, proposed: State) -> FlowRun:
+def _commit_transition(transition: FlowTransition, proposed: State) -> FlowRun:
     """The run in its new state, with the counts and times that follow (GlobalFlowPolicy)."""
     run = transition.run
-    timestamp = _distinct_timestamp(proposed.timestamp or transition.now, transition.initial)
+    timestamp = distinct_timestamp(proposed.timestamp or transition.now, transition.initial)
     state = replace(proposed, timestamp=timestamp)
     if run.parent_task_run_id is not None:  # UpdateSubflowStateDetails
         details = non_default_state_details(
@@ -182,7 +192,7 @@ def _commit_transition(transition: Transition, proposed: State) -> FlowRun:
     return replace(apply_state(run, state), run_count=run_count, updated=transition.now)
 
 
-def _distinct_timestamp(at: datetime, previous: State | None) -> datetime:
+def distinct_timestamp(at: datetime, previous: State | None) -> datetime:
     """The time of a new state; never that of the previous one, even if the clock is frozen.
 
     With a frozen clock each state comes a microsecond after the one before, so that the previous

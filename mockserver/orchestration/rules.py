@@ -24,11 +24,12 @@ from .transition import (
     PENDING,
     RUNNING,
     SCHEDULED,
+    FlowTransition,
     Transition,
 )
 
 
-def preserve_lease(transition: Transition, initial: State, proposed: State) -> None:
+def preserve_lease(transition: FlowTransition, initial: State, proposed: State) -> None:
     """A concurrency lease stays with the run unless the proposal names another."""
     # Prefect: PreserveDeploymentConcurrencyLeaseId. Workers send the lease as null.
     lease = initial.details.get("deployment_concurrency_lease_id")
@@ -36,7 +37,9 @@ def preserve_lease(transition: Transition, initial: State, proposed: State) -> N
         transition.amend_details(proposed, deployment_concurrency_lease_id=lease)
 
 
-def prevent_duplicate_transitions(transition: Transition, initial: State, proposed: State) -> None:
+def prevent_duplicate_transitions(
+    transition: FlowTransition, initial: State, proposed: State
+) -> None:
     """Prefect's PreventDuplicateTransitions: a client that got no reply sends its state again."""
     transition_id = initial.details.get("transition_id")
     if transition_id is not None and transition_id == proposed.details.get("transition_id"):
@@ -55,7 +58,7 @@ def _has_result(data: Any) -> bool:
     return isinstance(data, dict) and data.get("type") != "unpersisted"
 
 
-def prevent_result_overwrite(transition: Transition, initial: State, proposed: State) -> None:
+def prevent_result_overwrite(transition: FlowTransition, initial: State, proposed: State) -> None:
     """COMPLETED with a result is not replaced by COMPLETED without one."""
     # Prefect: PreventResultDataLoss (PrefectHQ/prefect#21955). `_has_result` takes {} for a result,
     # hence the test whether the initial data is true.
@@ -71,7 +74,9 @@ def prevent_result_overwrite(transition: Transition, initial: State, proposed: S
         )
 
 
-def handle_terminal_transitions(transition: Transition, initial: State, proposed: State) -> None:
+def handle_terminal_transitions(
+    transition: FlowTransition, initial: State, proposed: State
+) -> None:
     """Prefect's HandleFlowTerminalStateTransitions."""
     if proposed.type in (CANCELLING, PAUSED, CRASHED):
         transition.abort(f"Run is already in terminal state {initial.type.value}.")
@@ -97,13 +102,13 @@ def handle_terminal_transitions(transition: Transition, initial: State, proposed
         transition.policy.update(resuming=False, pause_keys=[], retry_type=retry_type)
 
 
-def restore_policy(transition: Transition) -> None:
+def restore_policy(transition: FlowTransition) -> None:
     """The cleanup of HandleFlowTerminalStateTransitions."""
     transition.policy = dict(transition.run.empirical_policy)
 
 
 def enforce_cancelling_to_cancelled(
-    transition: Transition, _initial: State, _proposed: State
+    transition: FlowTransition, _initial: State, _proposed: State
 ) -> None:
     """Prefect's EnforceCancellingToCancelledTransition."""
     # Prefect declares this as a rule for task runs, but CoreFlowPolicy for flow runs lists it.
@@ -113,7 +118,7 @@ def enforce_cancelling_to_cancelled(
 
 
 def bypass_cancelling_without_infrastructure(
-    transition: Transition, initial: State, _proposed: State
+    transition: FlowTransition, initial: State, _proposed: State
 ) -> None:
     """Prefect's BypassCancellingFlowRunsWithNoInfra: what does not run is cancelled at once."""
     # AwaitingRetry is SCHEDULED, too, and may still have a process: then there is a pid. Resuming
@@ -148,14 +153,14 @@ def prevent_pending_transitions(transition: Transition, initial: State, proposed
     )
 
 
-def copy_lease(transition: Transition, initial: State, proposed: State) -> None:
+def copy_lease(transition: FlowTransition, initial: State, proposed: State) -> None:
     """From PENDING to RUNNING the lease of the initial state wins over a proposed one."""
     # Prefect: ValidateDeploymentConcurrencyAtRunning, whose other part is about limits.
     key = "deployment_concurrency_lease_id"
     transition.amend_details(proposed, **{key: initial.details.get(key)})
 
 
-def require_deployment(transition: Transition, _initial: State, _proposed: State) -> None:
+def require_deployment(transition: FlowTransition, _initial: State, _proposed: State) -> None:
     """A run of a deployment cannot become PENDING once the deployment is deleted."""
     # Prefect: SecureFlowConcurrencySlots, whose other part is about limits.
     if transition.run.deployment_id is not None and not transition.deployment_exists:
@@ -163,7 +168,7 @@ def require_deployment(transition: Transition, _initial: State, _proposed: State
 
 
 def ensure_only_scheduled_marked_late(
-    transition: Transition, initial: State, proposed: State
+    transition: FlowTransition, initial: State, proposed: State
 ) -> None:
     """Prefect's EnsureOnlyScheduledFlowsMarkedLate."""
     if proposed.name != "Late":
@@ -179,7 +184,7 @@ def _pause_verb(proposed: State) -> str:
     return "suspend" if proposed.name == "Suspended" else "pause"
 
 
-def handle_pausing(transition: Transition, initial: State, proposed: State) -> None:
+def handle_pausing(transition: FlowTransition, initial: State, proposed: State) -> None:
     """Prefect's HandlePausingFlows; a pause key can be used once."""
     verb = _pause_verb(proposed)
     if initial.type is not RUNNING:
@@ -199,7 +204,7 @@ def handle_pausing(transition: Transition, initial: State, proposed: State) -> N
             return
 
 
-def record_pause(transition: Transition) -> None:
+def record_pause(transition: FlowTransition) -> None:
     """After HandlePausingFlows; a real server fails on null pause keys (`null-pause-keys`)."""
     # Prefect runs this hook after the state is flushed and lets errors through: set_state rolls the
     # state back, bulk_set_state catches the error and commits it.
@@ -213,7 +218,7 @@ def record_pause(transition: Transition) -> None:
             transition.stale_inputs = tuple(keyset.values())
 
 
-def handle_resuming(transition: Transition, initial: State, proposed: State) -> None:
+def handle_resuming(transition: FlowTransition, initial: State, proposed: State) -> None:
     """Prefect's HandleResumingPausedFlows."""
     if not (
         proposed.type in (RUNNING, SCHEDULED)
@@ -246,7 +251,7 @@ def handle_resuming(transition: Transition, initial: State, proposed: State) -> 
         )
 
 
-def mark_resuming(transition: Transition) -> None:
+def mark_resuming(transition: FlowTransition) -> None:
     """After HandleResumingPausedFlows: RUNNING is then not counted as another run.
 
     A run that leaves a blocking pause for SCHEDULED does not resume: its process is gone, and it
@@ -282,7 +287,7 @@ def wait_for_scheduled_time(transition: Transition, initial: State, _proposed: S
         transition.wait(seconds, "Scheduled time is in the future")
 
 
-def retry_failed(transition: Transition, initial: State, proposed: State) -> None:
+def retry_failed(transition: FlowTransition, initial: State, proposed: State) -> None:
     """Prefect's RetryFailedFlows: a failed run with retries left is scheduled again."""
     # run_count includes the first attempt: after it, retries=1 leaves one retry.
     retries = transition.policy.get("retries")

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from ..prefect import Dialect, FlowRun, Json, State, StateType, non_default_state_details
+from ..prefect import Dialect, FlowRun, Json, State, StateType, TaskRun, non_default_state_details
 
 # Prefect's ALL_ORCHESTRATION_STATES holds None, too; `orchestrate`, where it runs the hooks that
 # remain, makes up for that.
@@ -33,28 +33,20 @@ class SetStateStatus(StrEnum):
 
 @dataclass(slots=True)
 class Transition:
-    """A transition while the rules look at it. They change `proposed`, `policy` and the outcome.
+    """A transition while the rules look at it. They change `proposed` and the outcome.
 
     `dialect` is the one whose rules they are. `initial` is None for a run without a state;
-    `proposed` becomes None once a rule refuses it and puts no other state in its place. `policy` is
-    a copy of the run's empirical_policy. `proposed_details` are the details of the proposal as the
-    rules left them. `stale_inputs` are the keys of inputs that go as the run pauses.
-    `server_error` is the error that the server hits, None where it hits none. `details` are those
-    of the reply.
+    `proposed` becomes None once a rule refuses it and puts no other state in its place.
+    `proposed_details` are the details of the proposal as the rules left them. `server_error` is the
+    error that the server hits, None where it hits none. `details` are those of the reply.
     """
 
     dialect: Dialect
-    run: FlowRun
     initial: State | None
     proposed: State | None
     now: datetime
     new_id: Callable[[], str]
-    client_knows_pauses: bool
-    deployment_exists: bool
-    policy: dict[str, Any]
     proposed_details: Json
-    pause_key: str | None = None
-    stale_inputs: tuple[str, ...] = ()
     server_error: str | None = None
     status: SetStateStatus = SetStateStatus.ACCEPT
     details: Mapping[str, Any] = field(default_factory=lambda: {"type": "accept_details"})
@@ -97,8 +89,36 @@ class Transition:
         self.proposed = replace(proposed, details=self.proposed_details)
 
 
-BeforeTransition = Callable[[Transition, State, State], None]
-"""Called with the transition, its initial state and its proposed state; neither is None."""
+@dataclass(slots=True, kw_only=True)
+class FlowTransition(Transition):
+    """The transition of a flow run, whose rules also change `policy`.
+
+    `policy` is a copy of the run's empirical_policy. `stale_inputs` are the keys of inputs that go
+    as the run pauses.
+    """
+
+    run: FlowRun
+    client_knows_pauses: bool
+    deployment_exists: bool
+    policy: dict[str, Any]
+    pause_key: str | None = None
+    stale_inputs: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskTransition(Transition):
+    """The transition of a task run, whose rules also change `run_count`.
+
+    `owner` is its flow run, `attempt` the number of that flow run's attempt which it belongs to.
+    """
+
+    run: TaskRun
+    owner: FlowRun | None
+    run_count: int
+    attempt: int
+
+
+TransitionT = TypeVar("TransitionT", bound=Transition)
 
 
 def _no_op(_transition: Transition) -> None: ...
@@ -109,10 +129,11 @@ def _every_dialect(_dialect: Dialect) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Generic[TransitionT]):
     """A rule with Prefect's hooks: which transitions it is for, and what it does to them.
 
-    `before_transition` runs while the transition is still open. Once all rules have run,
+    `before_transition` runs while the transition is still open, with its initial state and its
+    proposed state. Once all rules have run,
     `after_transition` runs if the type of state is the one that this rule left, and `cleanup` if a
     later rule changed it. Neither runs if this rule left a type that is not in its `to_states`; a
     refusal, which leaves no state, counts as being in them only if they are all types.
@@ -121,7 +142,7 @@ class Rule:
 
     from_states: frozenset[StateType]
     to_states: frozenset[StateType]
-    before_transition: BeforeTransition
-    after_transition: Callable[[Transition], None] = _no_op
-    cleanup: Callable[[Transition], None] = _no_op
+    before_transition: Callable[[TransitionT, State, State], None]
+    after_transition: Callable[[TransitionT], None] = _no_op
+    cleanup: Callable[[TransitionT], None] = _no_op
     is_in: Callable[[Dialect], bool] = _every_dialect

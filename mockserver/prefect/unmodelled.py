@@ -30,7 +30,6 @@ UNMODELLED_ENDPOINTS = """\
 /observed-states GET 3.9.1
 /saved_searches/ PUT
 /task_runs/history POST
-/task_runs/{id}/set_state POST
 /templates/validate POST
 /ui/flow_runs/history POST
 /ui/flows/count-deployments POST

@@ -49,11 +49,12 @@ def lacks_path(dialect: Dialect, path: str) -> bool:
 
 MODELLED_SUMMARY = (
     "flow runs (create, read, update, delete, filter, count, paginate, history, lateness, "
-    "set_state, bulk_set_state, bulk_delete, labels, resume, inputs, graphs), flows and task runs "
-    "(create, read, filter, count; flows also delete), states of flow runs (read), deployments "
-    "(all but schedule, bulk_delete and work_queue_check), concurrency limits (global ones and "
-    "those of tags, their slots and leases), logs (create, filter, download, out), events (create, "
-    "filter, in, out), work pools with their queues and workers, variables, blocks (types, "
-    "schemas, documents), artifacts, automations, saved searches, task workers and collections "
-    "(there are none), health, ready, version, admin/version, admin/storage, csrf-token, hello"
+    "set_state, bulk_set_state, bulk_delete, labels, resume, inputs, graphs), flows (create, "
+    "read, filter, count, delete), task runs (create, read, update, delete, filter, count, "
+    "paginate, set_state), states of flow runs and task runs (read), deployments (all but "
+    "schedule, bulk_delete and work_queue_check), concurrency limits (global ones and those of "
+    "tags, their slots and leases), logs (create, filter, download, out), events (create, filter, "
+    "in, out), work pools with their queues and workers, variables, blocks (types, schemas, "
+    "documents), artifacts, automations, saved searches, task workers and collections (there are "
+    "none), health, ready, version, admin/version, admin/storage, csrf-token, hello"
 )

@@ -19,6 +19,12 @@ TASK_RUNS = (
     Endpoint(
         "DELETE", f"/task_runs/{UUID_SEGMENT}", "task_runs.changing.delete_task_run", status=204
     ),
+    Endpoint(
+        "POST",
+        f"/task_runs/{UUID_SEGMENT}/set_state",
+        "task_runs.set_state.set_state",
+        "SetStateRequest",
+    ),
     Endpoint("POST", "/task_runs/paginate", "queries.paginate_task_runs", "TaskRunPaginateRequest"),
     Endpoint("GET", "/task_run_states/", "task_runs.states.read_states", query=("task_run_id",)),
     Endpoint("GET", f"/task_run_states/{UUID_SEGMENT}", "task_runs.states.read_state"),

@@ -1,0 +1,82 @@
+"""Proposing a state to a task run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ...errors import NotFound, NotModelled, ServerFailure
+from ...orchestration import TaskOutcome, is_persisted, orchestrate_task
+from ...prefect import State, StateType, TaskRun, non_default_state_details
+from ...requests import SetStateRequest
+from .. import (
+    Context,
+    Outcome,
+    aborted,
+    check_state,
+    complete_state,
+    new_state,
+    put_task_run,
+    task_state_reply,
+)
+
+_CACHED = (StateType.RUNNING, StateType.COMPLETED)
+
+
+def set_state(context: Context, task_run_id: str, body: SetStateRequest) -> Outcome:
+    """Propose a state to a task run.
+
+    Raises NotFound; ServerFailure where a real server fails; NotModelled for a state with a cache
+    key, as clients find cached results themselves.
+    """
+    task_run = context.store.task_runs.get(task_run_id)
+    if task_run is None:
+        raise NotFound(f"Task run with id {task_run_id} not found", from_set_state=True)
+    proposed = new_state(context, body.state)
+    if proposed.type in _CACHED and proposed.details.get("cache_key"):
+        raise NotModelled("mockserver has no cache of the states of task runs")
+    outcome = _propose(context, task_run, proposed, force=body.force)
+    if outcome.server_error:
+        raise ServerFailure(outcome.server_error, retryable=False)
+    try:
+        check_state(context, outcome.state if outcome.is_new else None)
+    except ServerFailure as failure:
+        if failure.retryable:
+            raise
+        return Outcome(aborted(f"Error validating state: {failure}"))
+    if outcome.is_new:
+        _save(context, outcome.run)
+    reply = {
+        "status": outcome.status,
+        "state": task_state_reply(outcome.state, outcome.run),
+        "details": outcome.details,
+    }
+    return Outcome(reply, made=outcome.is_new)
+
+
+def _propose(context: Context, task_run: TaskRun, proposed: State, *, force: bool) -> TaskOutcome:
+    """Apply the rules. Raises ServerFailure for a retry that would be due after the year 9999."""
+    complete = replace(task_run, state=complete_state(task_run, context.store))
+    owner = context.store.get(task_run.flow_run_id) if task_run.flow_run_id else None
+    try:
+        return orchestrate_task(
+            complete,
+            owner,
+            proposed,
+            context.dialect,
+            force=force,
+            now=context.now,
+            new_id=context.new_id,
+        )
+    except OverflowError as error:
+        raise ServerFailure(str(error), retryable=False) from None
+
+
+def _save(context: Context, task_run: TaskRun) -> None:
+    """Store a task run in its new state, without data that the client did not persist."""
+    state = task_run.state
+    if state is not None:
+        details: dict[str, Any] = {**state.details, "task_run_id": None}
+        data = state.data if is_persisted(state.data) else None
+        state = replace(state, data=data, details=non_default_state_details(details))
+    put_task_run(context.store, replace(task_run, state=state))
