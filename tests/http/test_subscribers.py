@@ -126,8 +126,11 @@ def test_events_of_clients_come_back_to_subscribers(client: Client) -> None:
         "occurred": datetime.now(UTC).isoformat(),
         "event": "my.event",
         "resource": {"prefect.resource.id": "x"},
+        "related": [{"prefect.resource.id": "y", "prefect.resource.role": "z"}],
         "id": RUN,
     }
+    unnamed = {**event, "related": [{"prefect.resource.id": "y"}]}
+    assert client.ask("POST", "/events", [unnamed]).status == 422
     assert client.ask("POST", "/events", [event]).status == 204
 
     async def talk() -> Any:
