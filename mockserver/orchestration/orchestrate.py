@@ -96,9 +96,7 @@ def orchestrate(
         deployment_exists=deployment_exists,
         policy=dict(run.empirical_policy),
     )
-    rules: tuple[Rule[FlowTransition], ...] = CORE_FLOW_POLICY
-    if force:
-        rules = MINIMAL_FLOW_POLICY
+    rules = MINIMAL_FLOW_POLICY if force else CORE_FLOW_POLICY
     evaluated = evaluate_rules(rules, transition, proposed.type)
     # Prefect commits the state inside the contexts of the rules and runs their hooks as it leaves
     # them (models/flow_runs.py, set_flow_run_state).

@@ -18,6 +18,7 @@ from .transition import (
     PENDING,
     RUNNING,
     SCHEDULED,
+    FlowTransition,
     Rule,
 )
 
@@ -29,7 +30,7 @@ def _types(*types: StateType) -> frozenset[StateType]:
 # Left out: RemoveDeploymentConcurrencyLeaseForOldClientVersions, ReleaseFlowConcurrencySlots
 # (limits) and InstrumentFlowRunStateTransitions (events). Prefect's first entry is a universal
 # transform, not a rule; it acts on every transition, as the rule here does.
-CORE_FLOW_POLICY = (
+CORE_FLOW_POLICY: tuple[Rule[FlowTransition], ...] = (
     Rule(ANY_TYPE, ANY_TYPE, rules.preserve_lease, is_in=lambda dialect: dialect.lease_inherited),
     Rule(ANY_TYPE, ANY_TYPE, rules.prevent_duplicate_transitions),
     Rule(
@@ -56,7 +57,7 @@ CORE_FLOW_POLICY = (
     Rule(_types(RUNNING), _types(FAILED), rules.retry_failed),
 )
 """The rules for a proposal."""
-MINIMAL_FLOW_POLICY = (
+MINIMAL_FLOW_POLICY: tuple[Rule[FlowTransition], ...] = (
     Rule(
         ANY_TYPE, ANY_TYPE, rules.preserve_lease, is_in=lambda dialect: dialect.forced_keeps_lease
     ),

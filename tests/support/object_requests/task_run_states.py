@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 from tests.support.endpoint_requests.api_request import (
     FUTURE_TIME,
@@ -35,11 +36,11 @@ def create_task(state: Json = None, key: str = "t", **fields: object) -> ApiRequ
     return ApiRequest("POST", "/task_runs/", body, save_id_as="task")
 
 
-def propose(kind: str, *, force: bool = False, **state: object) -> ApiRequest:
+def propose(kind: str, *, force: bool = False, **state: Any) -> ApiRequest:
     return ApiRequest("POST", SET, {"state": {"type": kind, **state}, "force": force})
 
 
-def moves(first: str, second: str, **state: object) -> list[ApiRequest]:
+def moves(first: str, second: str, **state: Any) -> list[ApiRequest]:
     """Requests that bring a task run of its own from one type of state to another."""
     return [
         create_task({"type": first}, f"{first} {second} {len(state)}"),
@@ -47,7 +48,7 @@ def moves(first: str, second: str, **state: object) -> list[ApiRequest]:
     ]
 
 
-def set_flow_run(kind: str, **state: object) -> ApiRequest:
+def set_flow_run(kind: str, **state: Any) -> ApiRequest:
     return ApiRequest(
         "POST", "/flow_runs/<run>/set_state", {"state": {"type": kind, **state}, "force": True}
     )
