@@ -1,4 +1,4 @@
-"""The commands of the contract kit: `verify`, `drift`, `fuzz` and `diff`.
+"""The commands of the contract kit: `verify`, `drift`, `fuzz`, `diff` and `cleanup`.
 
 The kit needs the extra `verify` and is imported when a command runs.
 """
@@ -14,6 +14,7 @@ import typer
 
 from ..errors import UsageError
 from .contract_flags import (
+    CleanupFlags,
     DiffFlags,
     DiffModeFlags,
     FuzzFlags,
@@ -22,6 +23,7 @@ from .contract_flags import (
     ServerFlags,
     register_command,
 )
+from .output import print_note
 
 if TYPE_CHECKING:
     from ..contract.diff import DiffSettings
@@ -85,6 +87,31 @@ def diff(server: ServerFlags, run: RunFlags, diff: DiffFlags, mode: DiffModeFlag
     """
     settings = diff.settings(run.seed, existing=mode.existing, delete=mode.delete)
     _run_verb("diff", server, run, settings)
+
+
+@register_command(commands, CleanupFlags)
+def cleanup(flags: CleanupFlags) -> None:
+    """Delete what earlier runs of fuzz, diff or verify created on a server and left there.
+
+    A run that is killed, or whose server does not answer at its end, leaves a journal of what it
+    created. Only the records that it names are deleted, each by its id, after the server has shown
+    it by that id; a flow only if it has no flow runs of others.
+
+        mockserver cleanup http://127.0.0.1:4200/api
+
+    Exit codes: 0 nothing is left, 1 something had to be left, 2 wrong use, or the server failed.
+    """
+    from ..contract.server import clean_up
+
+    removal = clean_up(flags.options(), lambda _status: None)
+    if removal is None:
+        print(f"no earlier run has left anything on {flags.url}")  # noqa: T201
+        return
+    print(f"deleted {removal.flow_runs:,} flow runs that earlier runs had left")  # noqa: T201
+    for sentence in removal.left:
+        print_note(sentence)
+    if removal.left:
+        raise typer.Exit(1)
 
 
 def _copy_hooks(folder: Path) -> None:

@@ -24,7 +24,7 @@ COMMAND_FILES: Mapping[str, str] = {
     "drift": "contract",
     "fuzz": "contract",
     "diff": "contract",
-    "cleanup": "cleanup",
+    "cleanup": "contract",
 }
 
 
