@@ -811,9 +811,9 @@ def test_leases_are_bounded(spec: Client, store: Store, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/artifacts/"),
-        ("GET", f"/flow_runs/{NOBODY}/graph-v2"),
-        ("POST", f"/flow_runs/{NOBODY}/resume"),
+        ("POST", "/task_runs/history"),
+        ("GET", f"/ui/task_runs/{NOBODY}"),
+        ("POST", "/templates/validate"),
         ("PATCH", f"/flows/{NOBODY}"),
         ("POST", "/automations/"),
         ("POST", "/automations"),
