@@ -12,7 +12,8 @@ from mockserver.insight.recorded_requests import (
     RecordedRequest,
     parse_requests,
 )
-from mockserver.worlds import MAX_BODY, MAX_KEPT_BODY
+from mockserver.worlds import MAX_KEPT_BODY
+from mockserver.worlds.settings import MAX_BODY
 
 DELETE, COUNT = "POST /flow_runs/bulk_delete", "POST /flow_runs/count"
 BODY = {"flow_runs": {"name": {"like_": "etl"}}, "limit": 5}
