@@ -90,9 +90,17 @@ def test_the_page_of_a_release_has_its_deviations_and_what_comes_next() -> None:
     page = release_page(describe_release("3.8.8"))
     ids = {entry.title for entry in section(page, "deviations").entries}
     assert "state-both-lists" in ids
-    assert section(page, "what 3.8.8 changed").notes == ("nothing that was seen",)
-    assert [e.title for e in section(page, "next, with 3.9.0").entries] == ["names-needed"]
+    assert [e.title for e in section(page, "what 3.8.8 changed").entries] == ["log-search-literal"]
+    coming = [entry.title for entry in section(page, "next, with 3.9.0").entries]
+    assert coming == ["names-needed", "counted-runs-bounded"]
     assert page.headline.startswith("Prefect 3.8.8 deviates from the API document in ")
+
+
+def test_the_page_of_a_release_says_that_it_changed_nothing() -> None:
+    """Nothing that was seen, that is; the next release that changed something is shown."""
+    page = release_page(describe_release("3.8.4"))
+    assert section(page, "what 3.8.4 changed").notes == ("nothing that was seen",)
+    assert section(page, "next, with 3.8.5").entries
 
 
 def test_the_page_of_the_newest_release_has_nothing_after_it() -> None:
@@ -106,11 +114,11 @@ def test_the_page_of_the_newest_release_has_nothing_after_it() -> None:
     ("before", "after", "headline"),
     [
         ("3.9.1", "3.9.1", "Prefect 3.9.1 is both releases: nothing changes"),
-        ("3.6.26", "3.6.27", "Nothing was seen to change between Prefect 3.6.26 and 3.6.27"),
+        ("3.6.27", "3.6.28", "Nothing was seen to change between Prefect 3.6.27 and 3.6.28"),
         ("3.8.8", "3.9.0", "The upgrade from Prefect 3.8.8 to 3.9.0 changes 0 deviations and "
-         "1 other thing"),
+         "2 other things"),
         ("3.6.23", "3.6.22", "The downgrade from Prefect 3.6.23 to 3.6.22 changes 1 deviation and "
-         "0 other things"),
+         "1 other thing"),
     ],
 )  # fmt: skip
 def test_a_comparison_is_summed_up(before: str, after: str, headline: str) -> None:
@@ -327,8 +335,9 @@ def test_a_release_as_json() -> None:
     value = release_value(describe_release("3.8.8"))
     both = next(one for one in value["deviations"] if one["id"] == "state-both-lists")
     assert (both["since"], both["until"]) == ("3.6.16", "3.9.0")
-    assert [one["id"] for one in value["next"]] == ["names-needed"]
-    assert (value["release"], value["measured"], value["changes"]) == ("3.8.8", "3.8.8", [])
+    assert [one["id"] for one in value["next"]] == ["names-needed", "counted-runs-bounded"]
+    assert [one["id"] for one in value["changes"]] == ["log-search-literal"]
+    assert (value["release"], value["measured"]) == ("3.8.8", "3.8.8")
     json.dumps(value)
 
 
