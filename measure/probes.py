@@ -20,7 +20,7 @@ from tests.support.endpoint_cases import (
     create_workspace,
     delete_all_runs,
 )
-from tests.support.endpoint_requests import UNKNOWN_ID, ApiRequest
+from tests.support.endpoint_requests import JSON_HEADERS, UNKNOWN_ID, ApiRequest
 
 Json = Any
 Entry = Deviation | Change
@@ -30,12 +30,24 @@ EXAMPLE_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 """In the requests of the registry, the id of a flow that exists."""
 _KEYSET = {"schema": "schema", "response": "response", "description": "description"}
 _LEASED = {"deployment_concurrency_lease_id": UNKNOWN_ID}
+# The record that each parameter of a path stands for; `<run>` and `<made>` are made by
+# `preparation`. The queue is unknown, since the change is about its error.
+_PATHS: Mapping[str, str] = {
+    "/flow_runs/{id}": "/flow_runs/<run>",
+    "/deployments/{id}": "/deployments/<made>",
+    "/work_queues/{id}": f"/work_queues/{UNKNOWN_ID}",
+    "/work_pools/{name}": "/work_pools/<pool>",
+    "/v2/concurrency_limits/{id_or_name}": "/v2/concurrency_limits/probe-<u>",
+}
+# The records that are read after a request about them.
+_READ_RECORDS = ("/flow_runs/<run>", "/deployments/<made>")
 # Bodies that the registry can only describe.
 _BODIES: Mapping[str, bytes] = {
     "unreadable-400": b'{"x":"\xff"}',
     "parameters-bounded": json.dumps(
         {"flow_id": EXAMPLE_ID, "parameters": {"text": "x" * 524_288}}
     ).encode(),
+    "counted-runs-bounded": json.dumps({"flow_run_ids": [UNKNOWN_ID] * 201}).encode(),
     "stale-input-deleted": json.dumps(
         {"state": {"type": "PAUSED", "state_details": {"run_input_keyset": _KEYSET}}}
     ).encode(),
@@ -45,6 +57,8 @@ _READ_AFTER: Mapping[str, tuple[str, str]] = {
     "stale-input-deleted": ("GET", "/flow_runs/<run>/input/schema"),
     "huge-integers": ("POST", "/flow_runs/filter"),
 }
+# Whose answer differs in fields that are left out of outcomes, such as times of now.
+_SHOWN_BY_FIELDS = frozenset({"task-run-page-times"})
 # The states of the run that a request with an `{id}` is about, set one after the other.
 _STATES: Mapping[str, Sequence[Json]] = {
     "pending-renamed": ({"type": "PENDING"},),
@@ -63,6 +77,74 @@ _STATES: Mapping[str, Sequence[Json]] = {
 _POLICIES: Mapping[str, Json] = {
     "retry-keeps-lease": {"retries": 1, "retry_delay": 0},
     "null-pause-keys": {"pause_keys": None},
+}
+# The deployment that the request of an entry is about, if there is one.
+_DEPLOYMENTS: Mapping[str, Json] = {
+    "pool-cleared": {"work_pool_name": "<pool>"},
+    "job-variables-emptied": {"job_variables": {"image": "a"}},
+    "polled-run-state": {"work_pool_name": "<pool>"},
+}
+# What else is sent before the request of an entry.
+_SENT_BEFORE: Mapping[str, Sequence[ApiRequest]] = {
+    "task-run-page-times": (
+        ApiRequest(
+            "POST",
+            "/task_runs/",
+            {
+                "flow_run_id": "<run>",
+                "task_key": "t",
+                "dynamic_key": "0",
+                "state": {"type": "RUNNING"},
+            },
+        ),
+    ),
+    # The slots are free again after some microseconds.
+    "limits-read-decayed": (
+        ApiRequest(
+            "POST",
+            "/v2/concurrency_limits/",
+            {"name": "probe-<u>", "limit": 5, "slot_decay_per_second": 1_000_000},
+        ),
+        ApiRequest(
+            "POST",
+            "/v2/concurrency_limits/increment",
+            {"names": ["probe-<u>"], "slots": 5, "mode": "concurrency"},
+        ),
+    ),
+    "pending-in-graph": (
+        ApiRequest(
+            "POST",
+            "/task_runs/",
+            {
+                "flow_run_id": "<run>",
+                "name": "pending",
+                "task_key": "t",
+                "dynamic_key": "0",
+                "state": {"type": "PENDING"},
+            },
+        ),
+    ),
+    "log-search-literal": (
+        ApiRequest(
+            "POST",
+            "/logs/",
+            [
+                {"name": "n", "level": 20, "message": text, "timestamp": "2026-01-01T00:00:00Z"}
+                for text in ("100% of <u>", "1000 of <u>")
+            ],
+        ),
+    ),
+    "polled-run-state": (
+        ApiRequest(
+            "POST",
+            "/deployments/<made>/create_flow_run",
+            {"state": {"type": "SCHEDULED"}},
+            save_id_as="polled",
+        ),
+    ),
+    "stale-input-deleted": (
+        ApiRequest("POST", "/flow_runs/<run>/input", {"key": "schema", "value": "{}"}),
+    ),
 }
 # What filters choose from, by name; the tags are those of the first.
 _NAMED_STATES = (
@@ -94,21 +176,27 @@ def delete_task_runs(connection: Connection) -> None:
 
 
 def _ask(connection: Connection, entry: Entry, names: Mapping[str, str]) -> Iterator[Json]:
-    """The outcome of the request, then of reading the run that it is about, then what shows it."""
+    """The outcome of the request, then of reading what it is about, then what shows it."""
     normalizer = ReplyNormalizer(dict(names))
     try:
         for needed in preparation(entry):
             normalizer.outcome(connection, needed)
         request = probe_request(entry)
         yield _without_random_ids(normalizer.outcome(connection, request), request)
-        if "{id}" in entry.endpoint:
-            yield normalizer.outcome(connection, ApiRequest("GET", "/flow_runs/<run>"))
+        for record in _READ_RECORDS:
+            if request.path.startswith(record):
+                yield normalizer.outcome(connection, ApiRequest("GET", record))
         if entry.id in _READ_AFTER:
             method, path = _READ_AFTER[entry.id]
             status, *_ = normalizer.outcome(connection, ApiRequest(method, path))
             yield f"{method} {path}: {status}"
+        if entry.id in _SHOWN_BY_FIELDS:
+            _, reply, _ = connection.send(request, normalizer.names)
+            yield sorted(json.loads(reply)["results"][0])
     finally:
         delete_all_runs(connection)
+        if "made" in normalizer.names:
+            connection.send(ApiRequest("DELETE", "/deployments/<made>"), normalizer.names)
 
 
 def _without_random_ids(outcome: Json, request: ApiRequest) -> Json:
@@ -132,8 +220,10 @@ def preparation(entry: Entry) -> Iterator[ApiRequest]:
     yield ApiRequest("POST", "/flow_runs/", run, save_id_as="run")
     for state in states:
         yield ApiRequest("POST", "/flow_runs/<run>/set_state", {"state": state})
-    if entry.id == "stale-input-deleted":
-        yield ApiRequest("POST", "/flow_runs/<run>/input", {"key": "schema", "value": "{}"})
+    if entry.id in _DEPLOYMENTS:
+        deployment = {"name": "probe", "flow_id": "<flow>", **_DEPLOYMENTS[entry.id]}
+        yield ApiRequest("POST", "/deployments/", deployment, save_id_as="made")
+    yield from _SENT_BEFORE.get(entry.id, ())
     if entry.endpoint.endswith("/bulk_delete"):
         yield ApiRequest("DELETE", "/flow_runs/<run>")
         for name, state_type in _NAMED_STATES:
@@ -144,14 +234,18 @@ def preparation(entry: Entry) -> Iterator[ApiRequest]:
 def probe_request(entry: Entry) -> ApiRequest:
     """The request of an entry, with the ids of the workspace."""
     method, path = entry.endpoint.split()
-    path = path.replace("{id}", "<run>").removeprefix("/api")  # a connection adds /api
+    path = path.removeprefix("/api")  # a connection adds it
+    for parameter, record in _PATHS.items():
+        path = path.replace(parameter, record)
+    made = "made" if entry.endpoint == "POST /deployments/" else ""
     head, separator, content = entry.request.rpartition("\n\n")
-    headers = dict(_parse_header(line) for line in head.splitlines()) if separator else None
+    parsed = dict(_parse_header(line) for line in head.splitlines())
+    headers = parsed if separator else JSON_HEADERS
     body = _BODIES.get(entry.id, content.encode())
     if body == b"(no body)":
         return ApiRequest(method, path)
     body = body.replace(EXAMPLE_ID.encode(), b"<flow>")
-    return ApiRequest(method, path, body, headers) if headers else ApiRequest(method, path, body)
+    return ApiRequest(method, path, body, headers, save_id_as=made)
 
 
 def _parse_header(line: str) -> tuple[str, str]:
