@@ -15,7 +15,7 @@ import pytest
 from mockserver.prefect.changes import CHANGES, SET_STATE, Change
 from mockserver.prefect.deviations import DATABASES
 from mockserver.prefect.dialects import Dialect, dialect_for
-from mockserver.prefect.records import Flow
+from mockserver.prefect.records import Flow, WorkPool, WorkQueue
 from mockserver.prefect.releases import RELEASES
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
@@ -23,6 +23,9 @@ from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_store
 
 FLOW = Flow("3c90c3cc-0d44-4b50-8888-8dd25736052a", "etl")  # the one in requests of the registry
+POOL = WorkPool("7d5a0a4e-7f3c-4d0a-9a51-3b7d1f6f2c11", "pool", "process")
+QUEUE = WorkQueue("0b6c5f5e-2a43-4e0e-8f57-6d1f0c3b9a22", "default", POOL.id)
+UNKNOWN_ID = "99999999-0000-4000-8000-000000000000"
 BY_ID = {change.id: change for change in CHANGES}
 
 
@@ -46,6 +49,7 @@ ROWS = (
     Row("log-nul-dropped", 503, 201),
     Row("task-run-page-times", 200, 200),  # of no task run
     Row("task-run-end-time", 422, 200, "extra_forbidden"),
+    Row("active-slots", 404, 200, '"Not Found"', '"active_slots":0'),
     Row(
         "parameters-bounded",
         201,
@@ -57,6 +61,7 @@ ROWS = (
     Row("admin-storage", 404, 200, "Not Found", "default_result_storage_block_id"),
     Row("limits-read-decayed", 404, 404),  # of an unknown limit
     Row("log-download-complete", 404, 404),  # whose run is unknown
+    Row("queue-found-first", 404, 404, "<built-in function id>", UNKNOWN_ID),
     Row("empty-type-unread", 200, 422, '{"deleted":[]}', "missing"),
     Row("nan-as-null", 500, 201, told_after='"ratio":null'),
     Row("pending-in-graph", 404, 404),  # whose run is unknown
@@ -69,18 +74,21 @@ ROWS = (
     Row("counted-runs-bounded", 200, 422, told_after="too_long"),
     Row("duration-sorts", 422, 200, "or 'END_TIME_DESC'"),
     Row("log-search-on-sqlite", 500, 200),
+    Row("polled-run-state", 200, 200),  # of a pool without runs
 )
 
 
 @contextmanager
 def serve_flow(dialect: Dialect) -> Iterator[Client]:
-    with serve_store(Store(Base([], flows=[FLOW])), Settings(dialect=dialect)) as client:
+    store = Store(Base([], flows=[FLOW], work_pools=[POOL], work_queues=[QUEUE]))
+    with serve_store(store, Settings(dialect=dialect)) as client:
         yield client
 
 
 def send(client: Client, change: Change) -> tuple[int, str]:
     """Send the request of a change; returns status and body of the reply."""
     method, path = change.endpoint.split()
+    path = path.replace("{id}", UNKNOWN_ID).replace("{name}", POOL.name)
     head, _, body = change.request.rpartition("\n\n")
     name, _, value = (head or "Content-Type: application/json").partition(":")
     body = body.replace("(524,288 letters)", "x" * 524_288)
@@ -124,19 +132,19 @@ def test_a_path_that_a_release_lacks_is_not_found(database: str, method: str, pa
 
 
 @pytest.mark.parametrize(
-    ("path", "method", "since"),
+    ("path", "method", "since", "status_before"),
     [
-        ("/admin/storage", "PUT", "3.7.0"),
-        ("/observed-states", "GET", "3.9.1"),
-        ("/work_pools/a/concurrency_status", "POST", "3.6.23"),
+        ("/admin/storage", "PUT", "3.7.0", 404),
+        ("/observed-states", "GET", "3.9.1", 404),
+        ("/work_pools/a/workers/connect", "GET", "3.7.2", 405),  # a worker, which can be deleted
     ],
 )
 def test_only_what_a_release_has_is_said_not_to_be_modelled(
-    path: str, method: str, since: str
+    path: str, method: str, since: str, status_before: int
 ) -> None:
-    """501 names an endpoint that a real server of the release has; older ones answer 404."""
+    """501 names an endpoint that a real server of the release has; older ones lack it."""
     before = RELEASES[RELEASES.index(since) - 1]
-    for release, status in ((before, 404), (since, 501), (RELEASES[-1], 501)):
+    for release, status in ((before, status_before), (since, 501), (RELEASES[-1], 501)):
         with serve_flow(dialect_for("sqlite", release)) as client:
             assert client.send(method, f"/api{path}").status == status
 

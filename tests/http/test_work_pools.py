@@ -133,6 +133,17 @@ def test_the_slots_of_paused_queues(database: str, found: int) -> None:
         assert len(reply.json) == found
 
 
+@pytest.mark.parametrize(("release", "has_state"), [("3.9.0", False), ("3.9.1", True)])
+def test_a_run_to_execute_has_its_state(release: str, has_state: bool) -> None:
+    """Since 3.9.1 (`polled-run-state`); before, only its type and name are told."""
+    runs = [run(1, ONE, StateType.SCHEDULED)]
+    objects = WorkPool(POOL, "p"), WorkQueue(ONE, "q", POOL)
+    with serve_seeded(runs, *objects, dialect=dialect_for("sqlite", release)) as client:
+        (found,) = client.ask("POST", "/work_pools/p/get_scheduled_flow_runs", {}).json
+        assert found["flow_run"]["state_type"] == "SCHEDULED"
+        assert (found["flow_run"]["state"] is not None) is has_state
+
+
 def test_who_takes_slots() -> None:
     """Of a queue also runs that only name it; the lowest ids come first."""
     runs = [run(n, ONE, StateType.RUNNING) for n in (1, 2, 3)]
