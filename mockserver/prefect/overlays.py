@@ -50,6 +50,11 @@ def _json_reply(status: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"responses": {status: {"content": {"application/json": {"schema": schema}}}}}
 
 
+def _schemas(patch: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The patch of a document that changes these component schemas."""
+    return {"components": {"schemas": patch}}
+
+
 def _component(name: str) -> Mapping[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
@@ -112,153 +117,90 @@ OVERLAYS: Sequence[Overlay] = (
     # Prefect: schemas/sorting.py, TaskRunSort.
     Overlay(
         "3.9.1",
-        {
-            "components": {
-                "schemas": {
-                    "TaskRunSort": {
-                        "enum": [
-                            "ID_DESC",
-                            "EXPECTED_START_TIME_ASC",
-                            "EXPECTED_START_TIME_DESC",
-                            "NAME_ASC",
-                            "NAME_DESC",
-                            "NEXT_SCHEDULED_START_TIME_ASC",
-                            "END_TIME_DESC",
-                        ]
-                    }
+        _schemas(
+            {
+                "TaskRunSort": {
+                    "enum": [
+                        "ID_DESC",
+                        "EXPECTED_START_TIME_ASC",
+                        "EXPECTED_START_TIME_DESC",
+                        "NAME_ASC",
+                        "NAME_DESC",
+                        "NEXT_SCHEDULED_START_TIME_ASC",
+                        "END_TIME_DESC",
+                    ]
                 }
             }
-        },
-    ),
-    # Prefect: api/concurrency_limits_v2.py. Older ones say `min_items`, which is no keyword.
-    Overlay(
-        "3.9.0",
-        {
-            "components": {
-                "schemas": {
-                    body: {"properties": {"names": {"minItems": None}}} for body in _SLOT_BODIES
-                }
-            }
-        },
-    ),
-    # Prefect: api/ui/flow_runs.py. Older ones say `max_items`, which is no keyword.
-    Overlay(
-        "3.9.0",
-        {
-            "components": {
-                "schemas": {_COUNTED_RUNS: {"properties": {"flow_run_ids": {"maxItems": None}}}}
-            }
-        },
-    ),
-    # Prefect: schemas/schedules.py, IntervalSchedule.
-    Overlay(
-        "3.9.0",
-        {
-            "components": {
-                "schemas": {
-                    "IntervalSchedule-Input": {
-                        "properties": {
-                            "interval": {"anyOf": None, "type": "string", "format": "duration"}
-                        }
-                    }
-                }
-            }
-        },
-    ),
-    # Prefect: schemas/actions.py, DeploymentScheduleCreate and DeploymentScheduleUpdate.
-    Overlay(
-        "3.6.17",
-        {
-            "components": {
-                "schemas": {
-                    name: {"properties": {"replaces": None}}
-                    for name in ("DeploymentScheduleCreate", "DeploymentScheduleUpdate")
-                }
-            }
-        },
+        ),
     ),
     # Prefect: events/schemas/automations.py, the triggers.
     Overlay(
         "3.9.1",
-        {
-            "components": {
-                "schemas": {
-                    "CompoundTrigger-Output": _within(0.0),
-                    "SequenceTrigger-Output": _within(0.0),
-                }
+        _schemas(
+            {
+                "CompoundTrigger-Output": _within(0.0),
+                "SequenceTrigger-Output": _within(0.0),
             }
-        },
+        ),
     ),
+    # Prefect: api/concurrency_limits_v2.py. Older ones say `min_items`, which is no keyword.
     Overlay(
         "3.9.0",
-        {
-            "components": {
-                "schemas": {
-                    "CompoundTrigger-Output": _within(None),
-                    "SequenceTrigger-Output": _within(None),
-                    "EventTrigger-Output": {"properties": {"within": {"minimum": None}}},
-                    "RunDeployment-Output": {"properties": {"schedule_after": {"minimum": None}}},
+        _schemas({body: {"properties": {"names": {"minItems": None}}} for body in _SLOT_BODIES}),
+    ),
+    # Prefect: api/ui/flow_runs.py. Older ones say `max_items`, which is no keyword.
+    Overlay(
+        "3.9.0",
+        _schemas({_COUNTED_RUNS: {"properties": {"flow_run_ids": {"maxItems": None}}}}),
+    ),
+    # Prefect: schemas/schedules.py, IntervalSchedule.
+    Overlay(
+        "3.9.0",
+        _schemas(
+            {
+                "IntervalSchedule-Input": {
+                    "properties": {
+                        "interval": {"anyOf": None, "type": "string", "format": "duration"}
+                    }
                 }
             }
-        },
+        ),
+    ),
+    # Prefect: events/schemas/automations.py, the triggers, and events/actions.py, RunDeployment.
+    Overlay(
+        "3.9.0",
+        _schemas(
+            {
+                "CompoundTrigger-Output": _within(None),
+                "SequenceTrigger-Output": _within(None),
+                "EventTrigger-Output": {"properties": {"within": {"minimum": None}}},
+                "RunDeployment-Output": {"properties": {"schedule_after": {"minimum": None}}},
+            }
+        ),
     ),
     # Prefect: events/filters.py, AutomationFilter.
     Overlay(
         "3.8.5",
-        {
-            "components": {
-                "schemas": {
-                    "AutomationFilter": {"properties": {"id": None}},
-                    "AutomationFilterId": None,
-                }
+        _schemas(
+            {
+                "AutomationFilter": {"properties": {"id": None}},
+                "AutomationFilterId": None,
             }
-        },
+        ),
     ),
     # Prefect: events/actions.py, DeleteFlowRun.
     Overlay(
         "3.7.2",
-        {
-            "components": {
-                "schemas": {
-                    "DeleteFlowRun": None,
-                    "Automation": {
-                        "properties": {
-                            key: _OLDER_ACTIONS
-                            for key in ("actions", "actions_on_trigger", "actions_on_resolve")
-                        }
-                    },
-                }
+        _schemas(
+            {
+                "DeleteFlowRun": None,
+                "Automation": {
+                    "properties": dict.fromkeys(
+                        ("actions", "actions_on_trigger", "actions_on_resolve"), _OLDER_ACTIONS
+                    )
+                },
             }
-        },
-    ),
-    # Prefect: events/schemas/automations.py, EventTrigger.
-    Overlay(
-        "3.6.21",
-        {
-            "components": {
-                "schemas": {
-                    "EventTrigger-Output": {
-                        "properties": {
-                            "match": {
-                                "$ref": "#/components/schemas/ResourceSpecification",
-                                "anyOf": None,
-                            },
-                            "match_related": {
-                                "anyOf": [
-                                    {"$ref": "#/components/schemas/ResourceSpecification"},
-                                    {
-                                        "type": "array",
-                                        "items": {
-                                            "$ref": "#/components/schemas/ResourceSpecification"
-                                        },
-                                    },
-                                ]
-                            },
-                        }
-                    }
-                }
-            }
-        },
+        ),
     ),
     # Prefect: api/admin.py.
     Overlay(
@@ -296,36 +238,67 @@ OVERLAYS: Sequence[Overlay] = (
             },
         },
     ),
-    # Prefect: schemas/responses.py, TaskRunResponse.
-    Overlay(
-        "3.6.18",
-        {
-            "components": {
-                "schemas": {
-                    "TaskRunResponse": {
-                        "properties": {
-                            "start_time": None,
-                            "end_time": None,
-                            "total_run_time": None,
-                            "estimated_run_time": None,
-                            "estimated_start_time_delta": None,
-                        }
-                    }
-                }
-            }
-        },
-    ),
     # Prefect: schemas/filters.py, TaskRunFilter.
     Overlay(
         "3.6.22",
-        {
-            "components": {
-                "schemas": {
-                    "TaskRunFilter": {"properties": {"end_time": None}},
-                    "TaskRunFilterEndTime": None,
+        _schemas(
+            {
+                "TaskRunFilter": {"properties": {"end_time": None}},
+                "TaskRunFilterEndTime": None,
+            }
+        ),
+    ),
+    # Prefect: events/schemas/automations.py, EventTrigger.
+    Overlay(
+        "3.6.21",
+        _schemas(
+            {
+                "EventTrigger-Output": {
+                    "properties": {
+                        "match": {
+                            "$ref": "#/components/schemas/ResourceSpecification",
+                            "anyOf": None,
+                        },
+                        "match_related": {
+                            "anyOf": [
+                                {"$ref": "#/components/schemas/ResourceSpecification"},
+                                {
+                                    "type": "array",
+                                    "items": {"$ref": "#/components/schemas/ResourceSpecification"},
+                                },
+                            ]
+                        },
+                    }
                 }
             }
-        },
+        ),
+    ),
+    # Prefect: schemas/responses.py, TaskRunResponse.
+    Overlay(
+        "3.6.18",
+        _schemas(
+            {
+                "TaskRunResponse": {
+                    "properties": {
+                        "start_time": None,
+                        "end_time": None,
+                        "total_run_time": None,
+                        "estimated_run_time": None,
+                        "estimated_start_time_delta": None,
+                    }
+                }
+            }
+        ),
+    ),
+    # Prefect: schemas/actions.py, DeploymentScheduleCreate and DeploymentScheduleUpdate.
+    Overlay(
+        "3.6.17",
+        _schemas(
+            {
+                name: {"properties": {"replaces": None}}
+                for name in ("DeploymentScheduleCreate", "DeploymentScheduleUpdate")
+            }
+        ),
     ),
 )
 """Every difference between the documents of the measured releases, in the operations that

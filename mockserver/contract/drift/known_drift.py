@@ -39,6 +39,11 @@ class KnownDrift:
         return key == (self.kind, self.aspect) and change.subject in self.subjects
 
 
+_SCHEDULED_RUNS = (
+    "Body_get_scheduled_flow_runs_for_deployments_deployments_get_scheduled_flow_runs_post"
+)
+
+
 def _nullable_filter_fields() -> Iterator[str]:
     """The filters of three bodies that Prefect's client sends as null when they are not used."""
     filters = ("flows", "flow_runs", "task_runs", "deployments")
@@ -273,6 +278,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         ChangeKind.NARROWED,
         "null",
         (
+            "DeploymentFlowRunCreate.name",
             "FlowRunCreate.name",
             "TaskRunCreate.name",
             *_nullable_filter_fields(),
@@ -287,7 +293,11 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
             "Body_count_latest_artifacts_artifacts_latest_count_post.flow_runs",
             "Body_count_latest_artifacts_artifacts_latest_count_post.flows",
             "Body_count_latest_artifacts_artifacts_latest_count_post.task_runs",
+            f"{_SCHEDULED_RUNS}.limit",
+            f"{_SCHEDULED_RUNS}.scheduled_before",
             "Body_get_scheduled_flow_runs_work_pools__name__get_scheduled_flow_runs_post.limit",
+            "Body_paginate_deployments_deployments_paginate_post.limit",
+            "Body_paginate_deployments_deployments_paginate_post.sort",
             "Body_paginate_task_runs_task_runs_paginate_post.limit",
             "Body_paginate_task_runs_task_runs_paginate_post.sort",
             "Body_read_all_concurrency_limits_v2_v2_concurrency_limits_filter_post.limit",
@@ -330,6 +340,16 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         ChangeKind.NARROWED,
         "pattern",
         ("RRuleSchedule.timezone",),
+    ),
+    KnownDrift(
+        # Prefect: api/flow_runs.py, read_flow_run_graph_v2, whose default is datetime.min in UTC.
+        "graph-since-spelled-otherwise",
+        "the document writes the default of `since`, the first of all instants, with +00:00 "
+        "instead of Z",
+        ChangeKind.CHANGED,
+        "default",
+        ("GET /flow_runs/{id}/graph-v2 query since",),
+        until="3.8.8",
     ),
     # What stands above, for the operations that came with 3.6.23.
     KnownDrift(
