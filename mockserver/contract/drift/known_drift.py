@@ -281,6 +281,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
             "DeploymentFlowRunCreate.name",
             "FlowRunCreate.name",
             "TaskRunCreate.name",
+            "TaskRunUpdate.name",
             *_nullable_filter_fields(),
             *_nullable_paging_fields(),
             "Body_count_artifacts_artifacts_count_post.artifacts",
