@@ -24,6 +24,7 @@ ABOUT: Mapping[str, str] = {
     "filters": "What releases selected for the filters of filters-prefect-3.8.8.json.",
     "requests": "What releases answered to the requests of requests-prefect-3.8.8.json.",
     "endpoints": "What releases answered to the requests of tests/support/endpoint_requests/.",
+    "objects": "What releases answered to the requests of tests/support/object_requests/.",
     "transitions": "What releases did in the cases of tests/support/transition_cases/.",
     "lists": "What releases answered to the bodies of lists-prefect-3.8.8.json.",
     "server": "What releases say about themselves, and how their document differs from ours.",

@@ -11,6 +11,7 @@ from measure.answers import canonical
 from measure.probes import ENTRIES
 from mockserver.prefect.deviations import DATABASES
 from mockserver.prefect.releases import release_key
+from tests.support import object_requests
 from tests.support.endpoint_requests import GROUPS
 from tests.support.list_cases import load_cases
 from tests.support.recorded_answers import (
@@ -137,7 +138,7 @@ def _raw_request(key: str) -> str:
 
 def _endpoint_request(key: str) -> str:
     group, _, place = key.rpartition("/")
-    return str(GROUPS[group][int(place)])
+    return str({**GROUPS, **object_requests.GROUPS}[group][int(place)])
 
 
 def _transition_request(key: str) -> str:
@@ -159,6 +160,7 @@ _REQUESTS: Mapping[str, Callable[[str], str]] = {
     "filters": _filter_request,
     "requests": _raw_request,
     "endpoints": _endpoint_request,
+    "objects": _endpoint_request,
     "transitions": _transition_request,
     "lists": _list_request,
     "server": lambda key: key,
@@ -235,6 +237,7 @@ _SORTS: Mapping[str, Callable[[Difference], str]] = {
     "filters": _sort_of_selection,
     "requests": _sort_of_reply,
     "endpoints": _sort_of_reply,
+    "objects": _sort_of_reply,
     "transitions": _sort_of_transition,
     "lists": _sort_of_list,
     "server": lambda one: one.key,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,14 @@ from measure.documents import describe_server
 from measure.http_client import JSON_HEADERS, NO_HEADERS, Request, Server
 from measure.probes import ask_probes
 from measure.servers import PrefectServer, ServerFailed
-from tests.support import endpoint_cases, list_cases, recorded_cases, transition_cases
-from tests.support.endpoint_requests import GROUPS
+from tests.support import (
+    endpoint_cases,
+    list_cases,
+    object_requests,
+    recorded_cases,
+    transition_cases,
+)
+from tests.support.endpoint_requests import GROUPS, ApiRequest
 from tests.support.recorded_answers import load_filter_data
 from tests.support.transition_runner import Send, run_case
 
@@ -113,13 +119,24 @@ def ask_requests(server: PrefectServer) -> Answers:
 
 
 def ask_endpoints(server: PrefectServer) -> Answers:
-    """What is answered to the requests of all endpoints."""
+    """What is answered to the requests of the endpoints around bulk_delete."""
+    return _ask_groups(server, GROUPS)
+
+
+def ask_objects(server: PrefectServer) -> Answers:
+    """What is answered to the requests of the endpoints of all other objects."""
+    return _ask_groups(server, object_requests.GROUPS)
+
+
+def _ask_groups(server: PrefectServer, groups: Mapping[str, Sequence[ApiRequest]]) -> Answers:
     with closing(endpoint_cases.Connection(server.url, flaky=server.flaky)) as connection:
         names = endpoint_cases.create_workspace(connection)
         return {
             f"{group}/{place}": outcome
-            for group in GROUPS
-            for place, outcome in enumerate(endpoint_cases.send_group(connection, group, names))
+            for group in groups
+            for place, outcome in enumerate(
+                endpoint_cases.send_group(connection, group, names, groups)
+            )
         }
 
 
@@ -184,6 +201,7 @@ ON_OWN_RUNS: Mapping[str, Ask] = {
     "server": describe_server,
     "requests": ask_requests,
     "endpoints": ask_endpoints,
+    "objects": ask_objects,
     "transitions": ask_transitions,
 }
 """Asked of another server, which is empty: they make the runs that they need through the API."""

@@ -12,6 +12,7 @@ The answers have the form that the module of their kind describes:
 - `filters`: the places of the selected flow runs, highest id first (recorded_cases.py)
 - `requests`: status and reply (recorded_cases.py)
 - `endpoints`: an outcome (endpoint_cases.py); cases are named `<group>/<place>`
+- `objects`: the same, of the requests of `object_requests`; there is no base
 - `transitions`: the outcomes of a case (transition_outcomes.py)
 - `lists`: an answer (list_cases.py)
 - `server`: parts of what a server says about itself; there is no base
@@ -162,6 +163,7 @@ _BASES: Mapping[str, Callable[[str], Answers]] = {
     "endpoints": _base_endpoints,
     "transitions": _base_transitions,
     "lists": _base_lists,
+    "objects": lambda _: {},
     "server": lambda _: {},
     "probes": lambda _: {},
 }

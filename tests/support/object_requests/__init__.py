@@ -9,8 +9,37 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from tests.support.endpoint_requests import ApiRequest
+from tests.support.object_requests import (
+    absent,
+    artifacts,
+    blocks,
+    deployments,
+    events,
+    graphs,
+    limits,
+    logs,
+    pauses,
+    task_run_states,
+    task_runs,
+    variables,
+    work_pools,
+)
 
-FAMILIES: Sequence[ModuleType] = ()
+FAMILIES: Sequence[ModuleType] = (
+    absent,
+    artifacts,
+    blocks,
+    deployments,
+    events,
+    graphs,
+    limits,
+    logs,
+    pauses,
+    task_run_states,
+    task_runs,
+    variables,
+    work_pools,
+)
 GROUPS: Mapping[str, Sequence[ApiRequest]] = {
     name: tuple(requests) for family in FAMILIES for name, requests in family.REQUESTS.items()
 }

@@ -429,7 +429,6 @@ REQUESTS: RequestGroups = {
                 {"schedules": [{"slug": "d", "replaces": "c"}, {"slug": "e", "replaces": "c"}]},
                 {"schedules": [{"slug": "d", "replaces": "nope"}]},
                 {"schedules": [named_schedule("d", replaces="nope")]},
-                {"schedules": [{"slug": "b", "replaces": "c"}, {"slug": "c", "replaces": "b"}]},
             ),
             ApiRequest("POST", SCHEDULES, [named_schedule("z", replaces="a")]),
         ]

@@ -44,7 +44,7 @@ CREATES = [
 ]
 FILTERS: tuple[Json, ...] = (
     *({}, {"name": None}, {"operator": "or_"}, {"operator": None}, {"operator": "x"}, {"x": 1}),
-    *({"name": {"any_": ["a-<u>", "nope"]}}, {"name": {"any_": []}}, {"name": {"like_": "B_"}}),
+    *({"name": {"any_": ["a-<u>", "nope"]}}, {"name": {"any_": []}}, {"name": {"like_": "B_-"}}),
     *({"name": {"like_": ""}}, {"name": {"like_": "%"}}, {"name": {}}, {"name": {"not_any_": []}}),
     *({"id": {"any_": ["<a>", UNKNOWN_ID]}}, {"id": {"any_": []}}, {"id": {"any_": ["x"]}}),
     *({"tags": {"all_": ["a", "b"]}}, {"tags": {"all_": []}}, {"tags": {"is_null_": True}}),
@@ -52,7 +52,8 @@ FILTERS: tuple[Json, ...] = (
     {"tags": {"operator": "or_", "all_": ["b"], "is_null_": False}},
     {"operator": "or_", "name": {"any_": ["a-<u>"]}, "tags": {"all_": ["b"]}},
     {"name": {"any_": ["b2-<u>"]}, "tags": {"all_": ["b"]}},
-    *({"name": {"like_": text}} for text in ODD_TEXTS),
+    # Not NUL: SQLite compares what comes before it, and names here have a random part.
+    *({"name": {"like_": text}} for text in ODD_TEXTS[1:]),
     *({"name": {"any_": [text]}} for text in ODD_TEXTS),
     *({"tags": {"all_": [text]}} for text in ODD_TEXTS[1:]),
 )
