@@ -207,6 +207,8 @@ SLOT_BODIES = (
 )
 COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
 
+POLL = "Body_get_scheduled_flow_runs_for_deployments_deployments_get_scheduled_flow_runs_post"
+NAMELESS = ("FlowRunCreate", "TaskRunCreate", "DeploymentFlowRunCreate", "TaskRunUpdate")
 LISTS = {
     "Body_read_flow_runs_flow_runs_filter_post": "FlowRunSort",
     "Body_paginate_flow_runs_flow_runs_paginate_post": "FlowRunSort",
@@ -214,6 +216,7 @@ LISTS = {
     "Body_read_task_runs_task_runs_filter_post": "TaskRunSort",
     "Body_paginate_task_runs_task_runs_paginate_post": "TaskRunSort",
     "Body_read_deployments_deployments_filter_post": "DeploymentSort",
+    "Body_paginate_deployments_deployments_paginate_post": "DeploymentSort",
 }
 OBJECT_LISTS = (
     "Body_read_all_concurrency_limits_v2_v2_concurrency_limits_filter_post",
@@ -470,7 +473,11 @@ ADDITIONS = [
             PUBLISHED["paths"][path]["post"]["responses"]["200"],
             response_places("201", path),
         )
-        for path in ("/flow_runs/", "/flows/", "/artifacts/", "/concurrency_limits/", "/task_runs/", "/flow_runs/{id}/set_state", "/deployments/", f"{DEPLOYMENT}/create_flow_run", "/task_runs/{id}/set_state", "/flow_runs/{id}/resume")
+        for path in (
+            "/flow_runs/", "/flows/", "/artifacts/", "/concurrency_limits/", "/task_runs/",
+            "/flow_runs/{id}/set_state", "/deployments/", f"{DEPLOYMENT}/create_flow_run",
+            "/task_runs/{id}/set_state", "/flow_runs/{id}/resume",
+        )
     ),
     Addition(
         "A limit above 200, an interval below a second and a request for a CSRF token are refused"
@@ -486,7 +493,7 @@ ADDITIONS = [
     Addition(
         "Prefect's own client sends null as the name of a run (deviation client-nulls).",
         {"anyOf": [{"type": "string"}, {"type": "null"}]},
-        [("schemas", name, "properties", "name") for name in ("FlowRunCreate", "TaskRunCreate")],
+        [("schemas", name, "properties", "name") for name in NAMELESS],
     ),
     *(
         Addition(
@@ -499,7 +506,12 @@ ADDITIONS = [
     Addition(
         "Prefect's own client sends null for no limit (deviation client-nulls).",
         {"anyOf": [{"type": "integer"}, {"type": "null"}]},
-        [("schemas", body, "properties", "limit") for body in (*LISTS, *OBJECT_LISTS)],
+        [("schemas", body, "properties", "limit") for body in (*LISTS, *OBJECT_LISTS, POLL)],
+    ),
+    Addition(
+        "A server takes null for no time (deviation client-nulls).",
+        {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
+        [("schemas", POLL, "properties", "scheduled_before")],
     ),
     Addition(
         "Prefect's own client sends null for no offset (deviation client-nulls).",
