@@ -116,3 +116,30 @@ def test_a_task_run_without_a_state_has_none() -> None:
     """Only a seed has such task runs."""
     store = Store(Base([FlowRun(id=RUN, name="n")], task_runs=[TaskRun(TASK, RUN, "t", "t", "0")]))
     assert states.read_states(Context(store, SPEC, NOW, str), TASK).value == []
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ({"type": "FAILED"}, {"type": "COMPLETED"}),
+        (
+            {"type": "PENDING", "state_details": {"task_parameters_id": RUN}},
+            {"type": "RUNNING", "state_details": {"task_parameters_id": TASK}},
+        ),
+    ],
+    ids=["an end for an end", "parameters of its own"],
+)
+def test_a_state_is_accepted_as_it_is_proposed(
+    client: Client, first: dict[str, Any], then: dict[str, Any]
+) -> None:
+    """One end may replace another, and what a state says itself is not copied from the last."""
+    running = {"state": {"type": "RUNNING"}, "force": True}
+    client.ask("POST", f"/flow_runs/{RUN}/set_state", running)
+    keys = {"flow_run_id": RUN, "task_key": "k", "dynamic_key": "1"}
+    made = client.ask("POST", "/task_runs/", keys)
+    path = f"/task_runs/{made.json['id']}/set_state"
+    client.ask("POST", path, {"state": first, "force": True})
+    reply = client.ask("POST", path, {"state": then}).json
+    assert (reply["status"], reply["state"]["type"]) == ("ACCEPT", then["type"])
+    given = then.get("state_details", {}).get("task_parameters_id")
+    assert reply["state"]["state_details"]["task_parameters_id"] == given

@@ -240,3 +240,10 @@ def read_all(client: Client) -> list[Any]:
     """The pool `p`, and its queues."""
     queues = client.ask("POST", "/work_pools/p/queues/filter", {}).json
     return [client.ask("GET", "/work_pools/p").json, *queues]
+
+
+def test_the_first_queue_of_agents_makes_their_pool(client: Client) -> None:
+    """With its default queue beside it."""
+    assert client.ask("POST", "/work_queues/", {"name": "mine"}).status == 201
+    queues = client.ask("POST", "/work_pools/default-agent-pool/queues/filter", {}).json
+    assert sorted(queue["name"] for queue in queues) == ["default", "mine"]

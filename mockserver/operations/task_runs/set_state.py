@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from ...errors import NotFound, NotModelled, ServerFailure
 from ...orchestration import TaskOutcome, is_persisted, orchestrate_task
@@ -74,9 +74,8 @@ def _propose(context: Context, task_run: TaskRun, proposed: State, *, force: boo
 
 def _save(context: Context, task_run: TaskRun) -> None:
     """Store a task run in its new state, without data that the client did not persist."""
-    state = task_run.state
-    if state is not None:
-        details: dict[str, Any] = {**state.details, "task_run_id": None}
-        data = state.data if is_persisted(state.data) else None
-        state = replace(state, data=data, details=non_default_state_details(details))
+    state = cast("State", task_run.state)  # a task run in a new state has one
+    details: dict[str, Any] = {**state.details, "task_run_id": None}
+    data = state.data if is_persisted(state.data) else None
+    state = replace(state, data=data, details=non_default_state_details(details))
     put_task_run(context.store, replace(task_run, state=state))

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from mockserver.http.exchange.preparing import MAX_THREADS, in_thread, when_prepared
-from mockserver.store import NotPrepared
+from mockserver.prefect.records import FlowRun
+from mockserver.store import NotPrepared, preparation
+from mockserver.store.flow_run_index import Base
+from mockserver.store.store import Store
+from tests.support.servers import serve_store
 
 
 def needing(prepare: Callable[[], object], made: list[Any]) -> Callable[[], Any]:
@@ -112,3 +116,13 @@ def test_few_threads_run_at_a_time() -> None:
 
     asyncio.run(main())
     assert (running, most) == ([], MAX_THREADS)
+
+
+def test_a_request_is_answered_once_what_it_needs_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is carried out again from its beginning."""
+    monkeypatch.setattr(preparation, "MIN_DEFERRED_RUNS", 1)
+    run = FlowRun(id="00000001-0000-4000-8000-000000000000", name="a")
+    with serve_store(Store(Base([run]))) as client:
+        body = {"flow_runs": {"name": {"any_": ["a"]}}}
+        assert client.ask("POST", "/flow_runs/count", body).json == 1
+        assert client.bulk_delete(body).json == {"deleted": [run.id]}

@@ -44,3 +44,5 @@ GROUPS: Mapping[str, Sequence[ApiRequest]] = {
     name: tuple(requests) for family in FAMILIES for name, requests in family.REQUESTS.items()
 }
 """The requests of each group, in the order in which they are sent."""
+GROUPS_BY_FAMILY: Sequence[Sequence[str]] = [tuple(family.REQUESTS) for family in FAMILIES]
+"""The names of the groups, family by family."""
