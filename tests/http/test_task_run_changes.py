@@ -118,28 +118,22 @@ def test_a_task_run_without_a_state_has_none() -> None:
     assert states.read_states(Context(store, SPEC, NOW, str), TASK).value == []
 
 
-@pytest.mark.parametrize(
-    ("first", "then"),
-    [
-        ({"type": "FAILED"}, {"type": "COMPLETED"}),
-        (
-            {"type": "PENDING", "state_details": {"task_parameters_id": RUN}},
-            {"type": "RUNNING", "state_details": {"task_parameters_id": TASK}},
-        ),
-    ],
-    ids=["an end for an end", "parameters of its own"],
-)
-def test_a_state_is_accepted_as_it_is_proposed(
-    client: Client, first: dict[str, Any], then: dict[str, Any]
-) -> None:
-    """One end may replace another, and what a state says itself is not copied from the last."""
-    running = {"state": {"type": "RUNNING"}, "force": True}
-    client.ask("POST", f"/flow_runs/{RUN}/set_state", running)
-    keys = {"flow_run_id": RUN, "task_key": "k", "dynamic_key": "1"}
-    made = client.ask("POST", "/task_runs/", keys)
+def test_a_background_task_keeps_the_parameters_that_its_state_names(client: Client) -> None:
+    """They are not copied from the state before."""
+    made = client.ask("POST", "/task_runs/", {"task_key": "k", "dynamic_key": "1"})
     path = f"/task_runs/{made.json['id']}/set_state"
-    client.ask("POST", path, {"state": first, "force": True})
-    reply = client.ask("POST", path, {"state": then}).json
-    assert (reply["status"], reply["state"]["type"]) == ("ACCEPT", then["type"])
-    given = then.get("state_details", {}).get("task_parameters_id")
-    assert reply["state"]["state_details"]["task_parameters_id"] == given
+    for kind, parameters in (("SCHEDULED", RUN), ("PENDING", TASK)):
+        details = {"task_parameters_id": parameters, "deferred": True}
+        reply = client.ask("POST", path, {"state": {"type": kind, "state_details": details}}).json
+        assert reply["status"] == "ACCEPT"
+        assert reply["state"]["state_details"]["task_parameters_id"] == parameters
+
+
+def test_an_end_whose_result_was_not_kept_may_be_replaced() -> None:
+    """Another with a result is the last word."""
+    data = {"type": "unpersisted"}
+    state = State(StateType.COMPLETED, "Completed", data=data)
+    base = Base([FlowRun(id=RUN, name="a")], task_runs=[TaskRun(TASK, RUN, "t", state=state)])
+    with serve_store(Store(base), Settings()) as client:
+        path = f"/task_runs/{TASK}/set_state"
+        assert client.ask("POST", path, {"state": {"type": "FAILED"}}).json["status"] == "ACCEPT"
