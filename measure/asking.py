@@ -9,7 +9,7 @@ from pathlib import Path
 from measure.answers import keep_answers
 from measure.base_answers import keep_base_answers
 from measure.documents import keep_document
-from measure.questions import ON_OWN_RUNS, ON_RECORDED_RUNS
+from measure.questions import ON_OWN_OBJECTS, ON_OWN_RUNS, ON_RECORDED_RUNS
 from measure.servers import PrefectServer, run_prefect
 from tests.support.recorded_answers import BASE, Answers
 
@@ -34,7 +34,7 @@ def ask_release(
     ServerFailed.
     """
     for database in databases:
-        for questions in (ON_RECORDED_RUNS, ON_OWN_RUNS):
+        for questions in (ON_RECORDED_RUNS, ON_OWN_RUNS, ON_OWN_OBJECTS):
             wanted = {kind: ask for kind, ask in questions.items() if kind in kinds}
             if wanted:
                 say(f"starting Prefect {release} on {database}")

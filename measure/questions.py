@@ -201,7 +201,8 @@ ON_OWN_RUNS: Mapping[str, Ask] = {
     "server": describe_server,
     "requests": ask_requests,
     "endpoints": ask_endpoints,
-    "objects": ask_objects,
     "transitions": ask_transitions,
 }
 """Asked of another server, which is empty: they make the runs that they need through the API."""
+ON_OWN_OBJECTS: Mapping[str, Ask] = {"objects": ask_objects}
+"""Asked of a third one: they list logs and the like, of which others would leave some."""

@@ -27,7 +27,7 @@ from tests.support.endpoint_cases import (
 from tests.support.endpoint_requests import CREATE_RUN, GROUPS, ApiRequest
 from tests.support.servers import serve_store
 
-BODIES_PER_OPERATION = 100
+BODIES_PER_OPERATION = 60
 
 
 @dataclass(frozen=True)

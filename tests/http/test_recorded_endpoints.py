@@ -124,7 +124,8 @@ UNDOCUMENTED_BOUNDS = re.compile(
     "|Event name must be at most|The maximum number of (?:labels|related)|Resources must include"
     "|label must be non-empty|`base_job_template` must contain|Invalid cron|[Ii]nvalid RRule"
     "|interval must be positive|must be less than or equal to 50|cannot be an empty string"
-    "|Input should be a valid duration|A deployment cannot have both a concurrency limit"
+    "|Invalid timezone|Input should be a valid duration"
+    "|A deployment cannot have both a concurrency limit"
 )
 """Errors for bodies that the schema accepts and the endpoint refuses: no schema can say these."""
 

@@ -24,8 +24,12 @@ from tests.support.object_requests import GROUPS, GROUPS_BY_FAMILY
 from tests.support.recorded_answers import load_histories, recorded_answers, replayed_servers
 from tests.support.servers import serve_store
 
+# Each release takes seconds: here the ends, and every third between them. A change of what is
+# served wants all of them, which is this list without the slice.
+REPLAYED = [*replayed_servers("objects")[:-1:3], replayed_servers("objects")[-1]]
 
-@pytest.mark.parametrize(("release", "database"), replayed_servers("objects"))
+
+@pytest.mark.parametrize(("release", "database"), REPLAYED)
 def test_recorded_requests_are_answered_as_recorded(
     tmp_path: Path, release: str, database: str
 ) -> None:
