@@ -58,7 +58,8 @@ def drift(server: ServerFlags, run: RunFlags) -> None:
 def fuzz(server: ServerFlags, run: RunFlags, fuzz: FuzzFlags, mode: FuzzModeFlags) -> None:
     """Send random requests and check what the server does. Deletes flow runs.
 
-    schemathesis makes valid and invalid requests from openapi.yaml, and this project's own checks
+    schemathesis makes valid and invalid requests from openapi.yaml, of flow runs, flows, task runs
+    and what lists deployments (others with --operation), and this project's own checks
     judge what each did. Needs --disposable or --spawn, and a server without flow runs.
     """
     if mode.copy_hooks is not None:
@@ -145,7 +146,8 @@ def _run_verb(
     except KeyboardInterrupt:
         # A journal's name begins with the pid of its run; it is there while runs are left.
         journals = options.server_options.journal_folder.glob(f"{os.getpid()}-*")
-        left = "flow runs that it created are left, and the next run deletes them"
+        clean_up = f"mockserver cleanup {server.url or 'URL'}"
+        left = f"flow runs that it created are left: {clean_up} deletes them"
         none_left = "no flow runs that it created are left"
         print(  # noqa: T201
             f"mockserver: stopped; {left if any(journals) else none_left}", file=sys.stderr

@@ -2,7 +2,7 @@
 
 As Prefect's task run recorder does (prefect/server/services/task_run_recorder.py): an event about
 a task run that the client orchestrates puts the task run into the state of the event, unless it
-is already in a later one. Other events are accepted and ignored.
+is already in a later one. Other events change no task run.
 """
 
 from __future__ import annotations
