@@ -126,9 +126,8 @@ def test_counts_leave_out_subflows() -> None:
 def test_a_task_run_without_a_time_is_no_node() -> None:
     """And one that is completed ends when it was expected to start, if nothing else is known."""
     done = State(StateType.COMPLETED, "Completed", RUN, NOW)
-    late = {"state": done, "end_time": None, "expected_start_time": NOW + timedelta(minutes=5)}
-    store = store_of(task(0, start_time=None), task(1, **late))
+    expected = NOW + timedelta(minutes=5)
+    late = task(1, state=done, end_time=None, expected_start_time=expected)
+    store = store_of(task(0, start_time=None), late)
     nodes = graphs.graph(context_of(store), RUN, None).value["nodes"]
-    assert [(node["label"], node["end_time"]) for _, node in nodes] == [
-        ("task 1", NOW + timedelta(minutes=5))
-    ]
+    assert [(node["label"], node["end_time"]) for _, node in nodes] == [("task 1", expected)]
