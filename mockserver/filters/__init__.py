@@ -61,7 +61,14 @@ from .predicates import (
     skip_if_empty,
     time_bound,
 )
-from .query_size import QueryRejection, QuerySize, find_rejection, measure_query, reject_query
+from .query_size import (
+    QueryRejection,
+    QuerySize,
+    find_rejection,
+    has_surrogate,
+    measure_query,
+    reject_query,
+)
 from .warnings import filter_warnings
 
 if TYPE_CHECKING:

@@ -247,6 +247,8 @@ class ReplyNormalizer:
         value = self._normalize(holder[key], record=record)
         if key == "pause_keys" and isinstance(value, list):
             value = sorted(value)  # servers keep a set, in any order
+        if key == "deleted" and isinstance(value, list):
+            value = sorted(value)  # by ids, which differ on each day
         if key == "reason":
             value = value.partition("asyncpg.Error)")[0]  # then come the database's own words
         if record and key == "name" and "id" in holder and _GENERATED_NAME.fullmatch(str(value)):
@@ -285,8 +287,13 @@ def _drop_redundant_fields(reply: dict[str, Json], content: bytes) -> None:
     except ValueError:
         return
     for key, value in given.items() if isinstance(given, dict) else ():
-        if key in reply and json.dumps(reply[key]) == json.dumps(value):
+        # In any order of keys: PostgreSQL's JSONB has its own.
+        if key in reply and _as_sorted_json(reply[key]) == _as_sorted_json(value):
             del reply[key]
+
+
+def _as_sorted_json(value: Json) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def send_group(

@@ -55,8 +55,12 @@ def related_automations(context: Context, resource_id: str) -> Outcome:
     return Outcome([])
 
 
-def delete_owned_automations(_context: Context, _resource_id: str) -> Outcome:
-    """Delete the automations that a resource owns: none."""
+def delete_owned_automations(context: Context, resource_id: str) -> Outcome:
+    """Delete the automations that a resource owns: none.
+
+    Raises ServerFailure for NUL in its id on PostgreSQL.
+    """
+    check_storable(context.dialect, texts=(resource_id,))
     return Outcome(None)
 
 
