@@ -32,6 +32,9 @@ ORDER = (
     "rehearsal",
     "testing",
     "remote",
+    "web",
+    "web.views",
+    "web.exchange",
     "http",
     "http.control",
     "http.exchange",
@@ -40,6 +43,7 @@ ORDER = (
     "insight.explanation",
     "insight",
     "operations.endpoints",
+    "operations.related_deletes",
     "operations.events",
     "operations.limits",
     "operations.deployments",
@@ -51,6 +55,7 @@ ORDER = (
     "operations.blocks",
     "operations.absent",
     "operations.artifacts",
+    "operations.server",
     "operations",
     "seeds",
     "store",
@@ -74,7 +79,11 @@ FILES = ("contract.findings", "errors", "lazy_exports", "resources")
 COPIED = "contract.fuzz.st_hooks"
 # The folders that may import a package; packages that are not listed may be imported anywhere.
 ALLOWED = {
-    "aiohttp": {"remote", "http", "http.control", "http.exchange", "testing", "contract.fuzz"},
+    "aiohttp": {
+        *("remote", "http", "http.control", "http.exchange", "testing", "contract.fuzz"),
+        *("web", "web.exchange"),
+    },
+    "jinja2": {"web.exchange"},
     "typer": {"cli"},
     "rich": {"cli.output", "contract", "contract.report", "contract.verify", "rendering"},
     "requests": {"contract.server", "contract.fuzz"},

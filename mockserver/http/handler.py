@@ -14,9 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
-from ..operations import Context, Deletion, Outcome, TextReply, sort_warnings
+from ..operations import Context, Deletion, Outcome, Plan, TextReply, sort_warnings
 from ..operations.endpoints import Endpoint, lacks_path
 from ..prefect import LIMIT_REACHED
 from ..requests import (
@@ -128,6 +129,8 @@ def _operate(
     )
     if endpoint.links:
         context = context._replace(url=str(request.url))
+    if message.renews_leases:
+        context = context._replace(renews_leases=True)
     try:
         return endpoint.call(context, *arguments), warned
     except RefusedRequest as refusal:
@@ -146,9 +149,7 @@ def _execute_plan(
     # a tenth of such a call.
     plan, warned = world.plans.get(planner, message), _NO_WARNINGS
     if plan is None and endpoint.model is not None:
-        dialect = world.settings.dialect
-        read = read_request(message, endpoint.model, dialect, world.now())
-        plan, warned = endpoint.make_plan(read.request, dialect), read.warnings
+        plan, warned = _make_plan(endpoint, endpoint.model, message, world)
         if not warned:
             world.plans.keep(planner, message, plan)
     try:
@@ -156,6 +157,19 @@ def _execute_plan(
     except RefusedRequest as refusal:
         refusal.warnings = sort_warnings({*refusal.warnings, *warned})
         raise
+
+
+def _make_plan(
+    endpoint: Endpoint, model: type[BaseModel], message: Message, world: World
+) -> tuple[Plan, frozenset[str]]:
+    """The plan of a body, and the warnings that the way the request is written earns."""
+    if endpoint.make_plain_plan is not None and message.is_plain:
+        plan = endpoint.make_plain_plan(message.body)
+        if plan is not None:
+            return plan, _NO_WARNINGS
+    dialect = world.settings.dialect
+    read = read_request(message, model, dialect, world.now())
+    return endpoint.make_plan(read.request, dialect), read.warnings
 
 
 def _read_parameters(
@@ -213,10 +227,10 @@ def _deletion_response(
     # That runs are left is logged when another filter follows: most scripts go on until none is.
     if warnings and warnings != _LEFT:
         told = tuple(one for one in warnings if one != LIMIT_REACHED)
-        about = (request.path, len(deletion.deleted), deletion.plan.sentence)
+        about = (request.path, len(deletion.answer), deletion.plan.sentence)
         dialect = world.settings.dialect
         log_warnings("%s deleted %d: %s", *about, warnings=told, dialect=dialect)
-    return json_reply({"deleted": deletion.deleted}, warnings=warnings)
+    return json_reply({"deleted": deletion.answer}, warnings=warnings)
 
 
 def _outcome_response(

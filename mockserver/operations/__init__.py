@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
 from .context import Context, Outcome, TextReply, require_flow_run
-from .delete import bulk_delete, delete_matching, plan_bulk_delete
+from .delete import (
+    bulk_delete,
+    delete_flows,
+    delete_matching,
+    delete_planned,
+    plan_bulk_delete,
+    refuse_rejected,
+)
 from .deletion import Deletion, Plan, sort_warnings
 
 if TYPE_CHECKING:
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
         deployments_predicate,
         filter_set_from,
         flow_runs_predicate,
+        flows_predicate,
         task_runs_predicate,
     )
     from .replies import (
@@ -42,6 +50,15 @@ if TYPE_CHECKING:
         save_transition,
         transition_reply,
     )
+    from .slots import (
+        MAX_LEASES,
+        give_back,
+        keep_lease,
+        put_limits,
+        release,
+        release_expired,
+        try_to_take,
+    )
 
 __getattr__ = lazy_exports(
     __name__,
@@ -55,6 +72,7 @@ __getattr__ = lazy_exports(
             "deployments_predicate",
             "filter_set_from",
             "flow_runs_predicate",
+            "flows_predicate",
             "task_runs_predicate",
         ),
         "replies": (
@@ -74,6 +92,15 @@ __getattr__ = lazy_exports(
             "put_task_run",
             "save_transition",
             "transition_reply",
+        ),
+        "slots": (
+            "MAX_LEASES",
+            "give_back",
+            "keep_lease",
+            "put_limits",
+            "release",
+            "release_expired",
+            "try_to_take",
         ),
     },
 )

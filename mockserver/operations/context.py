@@ -20,7 +20,8 @@ class Context(NamedTuple):
     or None where it does not say; `created_by` is the automation that it acts for, if any.
     `keep_runs`: the caller wants deleted runs as they last were, which takes as long as the delete.
     `events` is told what happens; where none is given, nobody asks. `url` is the one that was
-    requested, for endpoints with links in their replies.
+    requested, for endpoints with links in their replies. `renews_leases`: whether the client is a
+    Prefect that renews the leases on slots of deployments.
     """
 
     store: Store
@@ -32,6 +33,7 @@ class Context(NamedTuple):
     keep_runs: bool = True
     events: EventLog = EventLog(0)
     url: str = ""
+    renews_leases: bool = False
 
 
 class TextReply(NamedTuple):

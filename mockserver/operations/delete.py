@@ -22,11 +22,13 @@ from ..filters import (
     measure_query,
 )
 from ..prefect import LIMIT_REACHED, Dialect, FlowRun, find_dialect
+from ..prefect.objects import ConcurrencyLimit
 from ..requests import (
     JSON_MEDIA_TYPE,
     BulkDeleteRequest,
     Message,
     ParsedRequest,
+    read_plain_delete,
     read_request,
     to_json_text,
 )
@@ -88,19 +90,25 @@ def plan_bulk_delete(request: BulkDeleteRequest, dialect: Dialect) -> Plan:
     return Plan(predicate, admit_nulls(predicate), request.limit, rejection, warned)
 
 
+def plan_plain_delete(body: bytes) -> Plan | None:
+    """The plan of a body with a plain filter; None for any other body.
+
+    It is what `plan_bulk_delete` makes of the request, in every dialect.
+    """
+    try:
+        predicate, limit = read_plain_delete(body)
+    except ValueError:
+        return None
+    return Plan(predicate, admit_nulls(predicate), limit)
+
+
 def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) -> Deletion:
     """Delete what a plan says. Raises ServerFailure as `bulk_delete` does.
 
     `keep_runs`: the deletion shall hold the runs as they last were, the last of them where there
     are many; making them costs as much as the delete.
     """
-    if plan.rejection:
-        try:
-            # SQLite checks the length of a pattern only when it compares a row.
-            plan.rejection.refuse(any_runs=len(store) > 0)
-        except ServerFailure as failure:
-            failure.warnings = sort_warnings(plan.warnings)
-            raise
+    refuse_rejected(plan, any_records=len(store) > 0)
     limit = len(store) if plan.limit is None else plan.limit
     found = store.find(plan.predicate, limit)
     warned = plan.warnings
@@ -110,14 +118,30 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
         warned |= {"null-values-skipped"}
     # Read before the delete, after which the store no longer has them.
     runs = _runs_of(store, found.ids) if keep_runs else ()
+    _release_slots(store, found.ids)
     store.delete_found(found)
     store.logs.drop(found.ids)
     return Deletion(tuple(found.ids), plan, sort_warnings(warned), runs)
 
 
+def refuse_rejected(plan: Plan, *, any_records: bool) -> None:
+    """Raise ServerFailure, with the plan's warnings, where its database would not run the query.
+
+    `any_records`: whether there are records that the query is about.
+    """
+    if plan.rejection:
+        try:
+            # SQLite checks the length of a pattern only when it compares a row.
+            plan.rejection.refuse(any_runs=any_records)
+        except ServerFailure as failure:
+            failure.warnings = sort_warnings(plan.warnings)
+            raise
+
+
 def delete_flow_run(context: Context, flow_run_id: str) -> Outcome:
     """Delete a flow run, and what goes with it (M11). Raises NotFound."""
     run = require_flow_run(context, flow_run_id)
+    _release_slots(context.store, [flow_run_id])
     context.store.delete([flow_run_id])
     # A real server's own task deletes them, even without background services, but only where flow
     # runs are deleted themselves, not with their flow (Prefect: api/flow_runs.py,
@@ -129,11 +153,16 @@ def delete_flow_run(context: Context, flow_run_id: str) -> Outcome:
 
 def delete_matching(context: Context, predicate: Predicate) -> Deletion:
     """Delete the flow runs that satisfy a predicate, and what goes with them (M11)."""
-    store = context.store
-    found = store.find(predicate, len(store))
-    runs = _runs_of(store, found.ids) if context.keep_runs else ()
+    plan = Plan(predicate, predicate)
+    return delete_planned(context.store, plan, keep_runs=context.keep_runs)
+
+
+def delete_planned(store: Store, plan: Plan, *, keep_runs: bool) -> Deletion:
+    """Delete all flow runs that satisfy the predicate of a plan, as `delete_matching` does."""
+    found = store.find(plan.predicate, len(store))
+    runs = _runs_of(store, found.ids) if keep_runs else ()
     store.delete_found(found)
-    return Deletion(tuple(found.ids), Plan(predicate, predicate), runs=runs)
+    return Deletion(tuple(found.ids), plan, runs=runs)
 
 
 def delete_flow(context: Context, flow_id: str) -> Outcome:
@@ -143,10 +172,30 @@ def delete_flow(context: Context, flow_id: str) -> Outcome:
         raise NotFound("Flow not found")
     # flow_run.flow_id and deployment.flow_id are ON DELETE CASCADE (Prefect: orm_models.py).
     by_flow = Comparison("flow_id", ONE_OF, frozenset((flow_id,)))
-    deletion = delete_matching(context, by_flow)
-    store.deployments.drop([each.id for each in store.deployments if by_flow(each)])
-    store.flows.drop([flow_id])
+    deletion = delete_flows(store, Plan(by_flow, by_flow), [flow_id], keep_runs=context.keep_runs)
     return Outcome(None, deletion=deletion)
+
+
+def delete_flows(store: Store, plan: Plan, ids: Sequence[str], *, keep_runs: bool) -> Deletion:
+    """Delete flows with their flow runs and deployments.
+
+    The predicate of the plan is that a flow run, or a deployment, belongs to one of these flows.
+    """
+    deletion = delete_planned(store, plan, keep_runs=keep_runs)
+    flows = tuple(filter(None, map(store.flows.get, ids)))
+    deployments = tuple(filter(plan.predicate, store.deployments))
+    # A real server keeps their limits, the logs and the artifacts (measured, 3.6.16 and 3.9.1).
+    store.deployments.drop([one.id for one in deployments])
+    store.flows.drop(ids)
+    return deletion._replace(flows=flows, deployments=deployments)
+
+
+def _release_slots(store: Store, flow_run_ids: Sequence[str]) -> None:
+    """Give back the slots of deployments' limits that runs hold; most stores have no limits."""
+    if store.objects(ConcurrencyLimit):
+        from .slots import release_slots  # imported late: orchestration comes with it
+
+        release_slots(store, flow_run_ids)
 
 
 def _runs_of(store: Store, flow_run_ids: Sequence[str]) -> tuple[FlowRun, ...]:

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ..filters import Predicate, QueryRejection
-from ..prefect import WARNINGS, FlowRun
+from ..prefect import WARNINGS, Deployment, Flow, FlowRun
+from ..store import Store
 
 
 # No slots: cached_property needs a __dict__.
@@ -32,19 +33,32 @@ class Plan:
         """Which runs it deletes, in words. Kept: a drain logs it with every call."""
         return str(self.predicate)
 
+    def finds_any(self, store: Store) -> bool:
+        """Whether a store has anything that it would delete."""
+        return bool(store.find(self.predicate, 1).ids)
+
 
 # A named tuple, as each call makes one: a frozen dataclass takes twice as long (measured).
 class Deletion(NamedTuple):
     """What a delete did: the deleted ids (highest first), its plan, and the ids of its warnings.
 
     `runs` are the deleted runs as they last were, if the caller wanted them kept: the last of them,
-    where there are very many.
+    where there are very many. `flows` and `deployments` are those that are gone, too. `asked` are
+    the ids of those that a request asked to delete; None where it asked for flow runs.
     """
 
     deleted: tuple[str, ...]
     plan: Plan
     warnings: tuple[str, ...] = ()
     runs: tuple[FlowRun, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
+    asked: tuple[str, ...] | None = None
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        """The ids that the reply to a bulk delete has."""
+        return self.deleted if self.asked is None else self.asked
 
     @property
     def predicate(self) -> Predicate:

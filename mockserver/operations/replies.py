@@ -22,6 +22,7 @@ from ..prefect import (
     StateType,
     TaskRun,
 )
+from ..prefect.objects import ConcurrencyLimit
 from ..store import Store
 
 Reply = dict[str, Any]
@@ -174,7 +175,7 @@ def flow_reply(record: Flow, store: Store, _now: datetime) -> Reply:
     }
 
 
-def deployment_reply(record: Deployment, store: Store, _now: datetime) -> Reply:
+def deployment_reply(record: Deployment, store: Store, now: datetime) -> Reply:
     """A deployment as the schema DeploymentResponse has it."""
     created = record.created or store.base.loaded_at
     queue = store.work_queues.get(record.work_queue_id)
@@ -183,6 +184,7 @@ def deployment_reply(record: Deployment, store: Store, _now: datetime) -> Reply:
     return {
         **_DEPLOYMENT_DEFAULTS,
         **given,
+        **_limit_now(given, store, now),
         "id": record.id,
         "created": created,
         "updated": record.updated or created,
@@ -194,6 +196,28 @@ def deployment_reply(record: Deployment, store: Store, _now: datetime) -> Reply:
         "work_queue_name": queue.name if queue else record.work_queue_name,
         "work_queue_id": record.work_queue_id,
         "work_pool_name": pool.name if pool else record.work_pool_name,
+    }
+
+
+def _limit_now(given: Json, store: Store, now: datetime) -> Json:
+    """The limit of a deployment as it is now, in place of how it was when it was given."""
+    shown = given.get("global_concurrency_limit")
+    limit_id = shown.get("id") if isinstance(shown, Mapping) else None
+    limit = store.objects(ConcurrencyLimit).get(limit_id) if isinstance(limit_id, str) else None
+    return {} if limit is None else {"global_concurrency_limit": limit_reply(limit, now)}
+
+
+def limit_reply(limit: ConcurrencyLimit, now: datetime) -> Reply:
+    """A limit as the schema GlobalConcurrencyLimitResponse has it."""
+    return {
+        "id": limit.id,
+        "created": limit.created,
+        "updated": limit.updated,
+        "active": limit.active,
+        "name": limit.name,
+        "limit": limit.limit,
+        "active_slots": limit.active_at(now),
+        "slot_decay_per_second": limit.slot_decay_per_second,
     }
 
 

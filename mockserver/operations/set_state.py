@@ -37,6 +37,7 @@ from ..store import Store
 from . import replies
 from .context import Context, Outcome
 from .deletion import sort_warnings
+from .slots import change_slots, slots_for
 from .state_events import emit_state_change
 
 
@@ -211,6 +212,8 @@ def propose_state(
             new_id=context.new_id,
             api_version=context.api_version,
             deployment_exists=run.deployment_id in context.store.deployments,
+            slots=slots_for(context, run),
+            renews_leases=context.renews_leases,
         )
     except OverflowError as error:
         if context.dialect.undocumented_5xx:
@@ -226,6 +229,7 @@ def save_transition(context: Context, transition: OrchestrationOutcome) -> None:
     The task run that stands for a subflow enters the same state as the subflow.
     """
     store, run = context.store, transition.run
+    change_slots(context, transition)
     state = run.state
     if state is not None and transition.is_new:
         task_run = store.task_runs.get(run.parent_task_run_id)

@@ -8,3 +8,4 @@ stored here.
 from .orchestrate import OrchestrationOutcome, apply_state, mirror_subflow_state, orchestrate
 from .orchestrate_task import TaskOutcome, orchestrate_task
 from .rules import is_persisted
+from .transition import HOLDS_SLOT, NO_SLOTS, DeploymentSlots, SlotChange

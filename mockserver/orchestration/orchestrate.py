@@ -25,13 +25,17 @@ from ..prefect import (
 )
 from .policies import CORE_FLOW_POLICY, MINIMAL_FLOW_POLICY
 from .rules import is_persisted
+from .slot_rules import release_slot
 from .transition import (
     ANY_TYPE,
+    NO_SLOTS,
     RUNNING,
     SCHEDULED,
+    DeploymentSlots,
     FlowTransition,
     Rule,
     SetStateStatus,
+    SlotChange,
     TransitionT,
 )
 
@@ -54,6 +58,7 @@ class OrchestrationOutcome:
     it was. `proposed_details`: the state_details of the proposal, as the rules left them.
     `server_error`: the error that a real server hits, None where it hits none; if `is_new`, then
     once the state is entered. `stale_inputs`: the keys of inputs of the run that are to be deleted.
+    `slot_change`: what becomes of its slot of its deployment's limit, by the lease `slot_lease`.
     """
 
     run: FlowRun
@@ -64,6 +69,8 @@ class OrchestrationOutcome:
     proposed_details: Json
     server_error: str | None = None
     stale_inputs: tuple[str, ...] = ()
+    slot_change: SlotChange | None = None
+    slot_lease: str | None = None
 
 
 def orchestrate(
@@ -76,13 +83,16 @@ def orchestrate(
     new_id: Callable[[], str],
     api_version: tuple[int, ...] | None = None,
     deployment_exists: bool = True,
+    slots: DeploymentSlots = NO_SLOTS,
+    renews_leases: bool = False,
 ) -> OrchestrationOutcome:
     """Apply the rules of a dialect to a proposed state; nothing is stored.
 
     `force`: apply the few rules of the minimal policy only. `api_version`: the client's, None where
     it does not say (then the newest is assumed). `deployment_exists`: whether there is a deployment
-    with the run's deployment_id. Raises OverflowError for a retry that would be scheduled after the
-    year 9999.
+    with the run's deployment_id, and `slots` those of its limit. `renews_leases`: whether the
+    client does so with the lease on a slot. Raises OverflowError for a retry that would be
+    scheduled after the year 9999.
     """
     transition = FlowTransition(
         dialect,
@@ -95,6 +105,8 @@ def orchestrate(
         client_knows_pauses=api_version is None or api_version >= MIN_API_VERSION_WITH_PAUSES,
         deployment_exists=deployment_exists,
         policy=dict(run.empirical_policy),
+        slots=slots,
+        renews_leases=renews_leases,
     )
     rules = MINIMAL_FLOW_POLICY if force else CORE_FLOW_POLICY
     evaluated = evaluate_rules(rules, transition, proposed.type)
@@ -104,6 +116,7 @@ def orchestrate(
         run = _commit_transition(transition, transition.proposed)
     for hook in remaining_hooks(evaluated, transition.target_type):
         hook(transition)
+    release_slot(transition)
     return _outcome(transition, run)
 
 
@@ -164,6 +177,8 @@ def _outcome(transition: FlowTransition, run: FlowRun) -> OrchestrationOutcome:
         proposed_details=transition.proposed_details,
         server_error=transition.server_error,
         stale_inputs=transition.stale_inputs,
+        slot_change=transition.slot_change,
+        slot_lease=transition.slot_lease,
     )
 
 

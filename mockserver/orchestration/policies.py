@@ -9,11 +9,20 @@ from __future__ import annotations
 
 from ..prefect import TERMINAL_STATES, StateType
 from . import rules
+from .slot_rules import (
+    forget_lease,
+    give_slot_up,
+    preserve_lease,
+    remember_lease,
+    secure_slot,
+    validate_lease,
+)
 from .transition import (
     ANY_TYPE,
     CANCELLED,
     CANCELLING,
     FAILED,
+    HOLDS_SLOT,
     PAUSED,
     PENDING,
     RUNNING,
@@ -27,11 +36,11 @@ def _types(*types: StateType) -> frozenset[StateType]:
     return frozenset(types)
 
 
-# Left out: RemoveDeploymentConcurrencyLeaseForOldClientVersions, ReleaseFlowConcurrencySlots
-# (limits) and InstrumentFlowRunStateTransitions (events). Prefect's first entry is a universal
-# transform, not a rule; it acts on every transition, as the rule here does.
+# Left out: InstrumentFlowRunStateTransitions (events), and ReleaseFlowConcurrencySlots, which
+# `orchestrate` applies after all rules. Prefect's first entry is a universal transform, not a rule;
+# it acts on every transition, as the rule here does.
 CORE_FLOW_POLICY: tuple[Rule[FlowTransition], ...] = (
-    Rule(ANY_TYPE, ANY_TYPE, rules.preserve_lease, is_in=lambda dialect: dialect.lease_inherited),
+    Rule(ANY_TYPE, ANY_TYPE, preserve_lease, is_in=lambda dialect: dialect.lease_inherited),
     Rule(ANY_TYPE, ANY_TYPE, rules.prevent_duplicate_transitions),
     Rule(
         TERMINAL_STATES, ANY_TYPE, rules.handle_terminal_transitions, cleanup=rules.restore_policy
@@ -47,8 +56,19 @@ CORE_FLOW_POLICY: tuple[Rule[FlowTransition], ...] = (
         _types(PENDING),
         rules.prevent_pending_transitions,
     ),
-    Rule(_types(PENDING), _types(RUNNING), rules.copy_lease),
-    Rule(ANY_TYPE - {PENDING, RUNNING, CANCELLING}, _types(PENDING), rules.require_deployment),
+    Rule(_types(PENDING), _types(RUNNING), validate_lease),
+    Rule(
+        ANY_TYPE - HOLDS_SLOT,
+        _types(PENDING),
+        secure_slot,
+        cleanup=give_slot_up,
+    ),
+    Rule(
+        _types(PENDING),
+        _types(RUNNING, CANCELLING),
+        forget_lease,
+        cleanup=remember_lease,
+    ),
     Rule(ANY_TYPE, _types(SCHEDULED), rules.ensure_only_scheduled_marked_late),
     Rule(ANY_TYPE, _types(PAUSED), rules.handle_pausing, after_transition=rules.record_pause),
     Rule(_types(PAUSED), ANY_TYPE, rules.handle_resuming, after_transition=rules.mark_resuming),
@@ -59,7 +79,10 @@ CORE_FLOW_POLICY: tuple[Rule[FlowTransition], ...] = (
 """The rules for a proposal."""
 MINIMAL_FLOW_POLICY: tuple[Rule[FlowTransition], ...] = (
     Rule(
-        ANY_TYPE, ANY_TYPE, rules.preserve_lease, is_in=lambda dialect: dialect.forced_keeps_lease
+        ANY_TYPE,
+        ANY_TYPE,
+        preserve_lease,
+        is_in=lambda dialect: dialect.forced_keeps_lease,
     ),
     Rule(
         TERMINAL_STATES,

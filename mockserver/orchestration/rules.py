@@ -3,7 +3,7 @@
 These are Prefect's rules for flow runs (`prefect/server/orchestration/core_policy.py`, whose
 classes are named here), as every release from 3.6.16 on has them: where releases differ, a rule
 asks the dialect of its transition. Their reasons are Prefect's own words, and tests compare them
-with replies recorded from real servers. Concurrency limits of deployments are not modelled.
+with replies recorded from real servers. Those about slots of deployments are in `slot_rules`.
 """
 
 from __future__ import annotations
@@ -27,14 +27,6 @@ from .transition import (
     FlowTransition,
     Transition,
 )
-
-
-def preserve_lease(transition: FlowTransition, initial: State, proposed: State) -> None:
-    """A concurrency lease stays with the run unless the proposal names another."""
-    # Prefect: PreserveDeploymentConcurrencyLeaseId. Workers send the lease as null.
-    lease = initial.details.get("deployment_concurrency_lease_id")
-    if lease is not None and proposed.details.get("deployment_concurrency_lease_id") is None:
-        transition.amend_details(proposed, deployment_concurrency_lease_id=lease)
 
 
 def prevent_duplicate_transitions(
@@ -151,20 +143,6 @@ def prevent_pending_transitions(transition: Transition, initial: State, proposed
     transition.abort(
         f"This run is in a {initial.type.name} state and cannot transition to a PENDING state."
     )
-
-
-def copy_lease(transition: FlowTransition, initial: State, proposed: State) -> None:
-    """From PENDING to RUNNING the lease of the initial state wins over a proposed one."""
-    # Prefect: ValidateDeploymentConcurrencyAtRunning, whose other part is about limits.
-    key = "deployment_concurrency_lease_id"
-    transition.amend_details(proposed, **{key: initial.details.get(key)})
-
-
-def require_deployment(transition: FlowTransition, _initial: State, _proposed: State) -> None:
-    """A run of a deployment cannot become PENDING once the deployment is deleted."""
-    # Prefect: SecureFlowConcurrencySlots, whose other part is about limits.
-    if transition.run.deployment_id is not None and not transition.deployment_exists:
-        transition.abort("Deployment not found.")
 
 
 def ensure_only_scheduled_marked_late(

@@ -31,6 +31,40 @@ class SetStateStatus(StrEnum):
     WAIT = "WAIT"
 
 
+HOLDS_SLOT = frozenset({PENDING, RUNNING, CANCELLING})
+"""The types of states in which a run holds a slot of its deployment's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentSlots:
+    """The slots of the concurrency limit of a run's deployment, as the rules see them.
+
+    `limit` is how many there are, None where the deployment has no limit. `is_free`: whether one
+    can be taken now. `cancels_new`: a run that gets none is cancelled, where others wait.
+    `lease_kept`: whether there still is the lease of the run's present state. `returnable`: whether
+    the slot that the run has can be given back.
+    """
+
+    limit: int | None = None
+    is_free: bool = False
+    cancels_new: bool = False
+    lease_kept: bool = False
+    returnable: bool = True
+
+
+NO_SLOTS = DeploymentSlots()
+"""Those of a run without a deployment, or whose deployment has no limit."""
+
+
+class SlotChange(StrEnum):
+    """What becomes of a run's slot."""
+
+    TAKEN = "TAKEN"
+    RENEWED = "RENEWED"
+    FORGOTTEN = "FORGOTTEN"  # the lease goes, and the slot stays taken
+    RELEASED = "RELEASED"
+
+
 @dataclass(slots=True)
 class Transition:
     """A transition while the rules look at it. They change `proposed` and the outcome.
@@ -94,13 +128,18 @@ class FlowTransition(Transition):
     """The transition of a flow run, whose rules also change `policy`.
 
     `policy` is a copy of the run's empirical_policy. `stale_inputs` are the keys of inputs that go
-    as the run pauses.
+    as the run pauses. `slots` are those of its deployment's limit, `slot_change` is what becomes
+    of the run's one, by the lease `slot_lease`. `renews_leases`: whether the client does.
     """
 
     run: FlowRun
     client_knows_pauses: bool
     deployment_exists: bool
     policy: dict[str, Any]
+    slots: DeploymentSlots = NO_SLOTS
+    renews_leases: bool = False
+    slot_change: SlotChange | None = None
+    slot_lease: str | None = None
     pause_key: str | None = None
     stale_inputs: tuple[str, ...] = ()
 

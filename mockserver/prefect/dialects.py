@@ -144,6 +144,7 @@ class Dialect:
     pending_in_graph: bool = True
     stale_input_deleted: bool = True
     task_run_page_times: bool = True
+    slot_release_checked: bool = True
 
     def has(self, deviation: Deviation) -> bool:
         """Whether the servers that this dialect stands for have a deviation."""

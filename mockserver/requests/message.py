@@ -27,6 +27,24 @@ class Message(NamedTuple):
     body: bytes = b""
     content_type: str | None = None
     api_version: str | None = None
+    user_agent: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it means what its body says, whatever the dialect: no header has a say."""
+        return self.content_type == JSON_MEDIA_TYPE and self.api_version is None
+
+    @property
+    def renews_leases(self) -> bool:
+        """Whether the client is a Prefect that renews the leases on slots of deployments."""
+        # Prefect: api/dependencies.py, PREFECT_CLIENT_USER_AGENT_PATTERN; the first such client is
+        # in orchestration/dependencies.py.
+        found = _PREFECT_CLIENT.fullmatch(self.user_agent or "")
+        return found is not None and tuple(map(int, found.groups())) >= _FIRST_TO_RENEW
+
+
+_PREFECT_CLIENT = re.compile(r"prefect/(\d+)\.(\d+)\.(\d+)[a-z.+0-9]* \(API \S+\)")
+_FIRST_TO_RENEW = (3, 4, 11)
 
 
 def to_json_text(given: Mapping[str, Any], where: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.orchestration import OrchestrationOutcome, orchestrate
+from mockserver.orchestration import DeploymentSlots, OrchestrationOutcome, orchestrate
 from mockserver.prefect import DATABASES, RELEASES, SPEC, Dialect, dialect_for
 from mockserver.prefect.changes import CHANGES, SET_STATE, Change
 from mockserver.prefect.records import FlowRun, State, StateType
@@ -44,6 +44,7 @@ class Row:
     force: bool = False
     api_version: tuple[int, ...] | None = None
     run: Mapping[str, Any] = field(default_factory=dict)
+    returnable: bool = True
 
     def __str__(self) -> str:
         forced = ", force" if self.force else ""
@@ -59,6 +60,7 @@ class Row:
             now=NOW,
             new_id=lambda: str(next(ids)),
             api_version=self.api_version,
+            slots=DeploymentSlots(returnable=self.returnable),
         )
 
 
@@ -135,6 +137,15 @@ ROWS = (
             ("ACCEPT", "Running", {"resuming": False, "pause_keys": [], "retry_type": None}),
         )
         for data, kind in ((["x"], "list"), ("x", "str"), (7, "int"), (1.5, "float"))
+    ),
+    Row(
+        "slot-release-checked",
+        state("RUNNING"),
+        state("CRASHED"),
+        ("ACCEPT", "Crashed"),
+        ("ACCEPT", "Crashed", "Failed to release deployment concurrency slots"),
+        run=DEPLOYED,
+        returnable=False,
     ),
     Row(
         "late-once",

@@ -11,13 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import dialect_for
-from mockserver.prefect.records import Deployment
 from mockserver.prefect.releases import NEWEST, OLDEST
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
@@ -38,16 +36,12 @@ def serve_release(release: str, database: str) -> Iterator[Send]:
     """Requests to an empty server in the dialect of a release on a database."""
     store = Store(Base([], loaded_at=datetime.now(UTC)))
     with serve_store(store, Settings(dialect=dialect_for(database, release))) as client:
-        yield lambda *request: _send(store, client, *request)
+        yield lambda *request: _send(client, *request)
 
 
 def _send(
-    store: Store, client: Client, method: str, path: str, body: Any, headers: Mapping[str, str]
+    client: Client, method: str, path: str, body: Any, headers: Mapping[str, str]
 ) -> tuple[int, Any]:
-    if (method, path) == ("POST", "/deployments/"):  # the mock cannot create deployments by HTTP
-        deployment = Deployment(str(uuid4()), body["name"], body["flow_id"])
-        store.deployments.put(deployment)
-        return 201, {"id": deployment.id}
     content = None if body is None else json.dumps(body).encode()
     reply = client.send(
         method, f"/api{path}", content, {"Content-Type": "application/json", **headers}
@@ -56,8 +50,6 @@ def _send(
 
 
 NOT_MODELLED = {
-    "limit: 1": "concurrency limits of deployments",
-    "limit: 1, cancel new": "concurrency limits of deployments",
     "details: all, RUNNING, subflow": "a deferred (background) task run",
     "details: all, SCHEDULED, subflow": "a deferred (background) task run",
 }

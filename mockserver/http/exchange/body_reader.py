@@ -28,6 +28,7 @@ async def read_message(request: web.Request, world: World) -> Message:
         body,
         decode_latin_1(headers.get("Content-Type")),
         decode_latin_1(headers.get("x-prefect-api-version")),
+        headers.get("User-Agent"),
     )
 
 

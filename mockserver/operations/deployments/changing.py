@@ -1,4 +1,4 @@
-"""Operations that create, change, pause, resume and delete deployments."""
+"""Operations that create, change, pause and resume deployments."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import Conflict, NotAllowedInState, OutOfBounds, ServerFailure
+from ...filters import has_surrogate
 from ...parameters import (
     CircularSchema,
     HydrationError,
@@ -20,7 +21,7 @@ from ...parameters import (
 from ...prefect import Deployment, WorkQueue, check_readable, check_storable
 from ...requests.objects import DeploymentCreate, DeploymentUpdate, ScheduleCreate, ScheduleUpdate
 from .. import CONFLICT, Context, Outcome, deployment_reply
-from .limits import check_limit, drop_limit, limit_settings
+from .limits import check_limit, limit_settings
 from .queues import AGENT_POOL, find_pool, queue_for, require_pool, save_queue
 from .scheduled_runs import drop_scheduled_runs
 from .schedules import MICROSECOND, NOT_FOUND, changed_schedule, check_slugs, new_schedules
@@ -123,6 +124,9 @@ def _check_blocks(body: DeploymentCreate) -> None:
 def _check_texts(context: Context, body: DeploymentCreate | DeploymentUpdate) -> None:
     """Raise ServerFailure for values that the dialect's database cannot hold."""
     values = body.model_dump(exclude_unset=True)
+    # Measured on PostgreSQL: 500 for a lone surrogate in the name, 503 in any other text.
+    if context.dialect.undocumented_5xx and has_surrogate(values.get("name") or ""):
+        raise ServerFailure("a lone surrogate in the name of a deployment", retryable=False)
     texts = ("name", "version", "description", "path", "entrypoint", "work_queue_name")
     objects = ("parameters", "parameter_openapi_schema", "job_variables", "pull_steps", "tags")
     check_storable(
@@ -148,6 +152,8 @@ def _changed(
     if queue is not None:
         fields["work_queue_id"] = queue.id
     settings = {key: given[key] for key in SETTINGS & given.keys()}
+    if body.concurrency_options is not None:
+        settings["concurrency_options"] = body.concurrency_options.model_dump()
     variables = settings.get("job_variables")
     # Null is no change, and in older releases neither is an empty object (Prefect:
     # models/deployments.py, create_deployment and update_deployment).
@@ -324,12 +330,3 @@ def _set_paused(context: Context, deployment: Deployment, paused: bool) -> None:
     if deployment.paused != paused:  # else nothing is written
         changed = replace(deployment, paused=paused, updated=context.now)
         context.store.deployments.put(changed)
-
-
-def delete_deployment(context: Context, deployment_id: str) -> Outcome:
-    """Delete a deployment, its limit, and its runs that wait for their start. Raises NotFound."""
-    deployment = require_deployment(context, deployment_id)
-    deletion = drop_scheduled_runs(context, deployment_id)
-    drop_limit(context, deployment)
-    context.store.deployments.drop([deployment_id])
-    return Outcome(None, deletion=deletion)

@@ -5,19 +5,14 @@ Prefect's client asks for a lease before it runs a task that has tags.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 from ...errors import Gone
 from ...prefect.objects import ConcurrencyLease, ConcurrencyLimit
 from ...requests import DecrementRequest, IncrementRequest, RenewRequest
-from .. import Context, Outcome
-from .slots import give_back, short_reply, take_slots
-
-# Chosen, not measured: a client that never releases one must not fill the memory.
-MAX_LEASES = 10_000
-"""How many leases are remembered; the oldest is dropped for a new one."""
+from .. import Context, Outcome, keep_lease, release, release_expired
+from .slots import short_reply, take_slots
 
 
 def acquire_lease(context: Context, body: IncrementRequest) -> Outcome:
@@ -38,24 +33,6 @@ def acquire_lease(context: Context, body: IncrementRequest) -> Outcome:
     return Outcome({"lease_id": lease.id, "limits": [short_reply(limit) for limit in limits]})
 
 
-def keep_lease(
-    context: Context,
-    limits: Iterable[ConcurrencyLimit],
-    slots: int,
-    duration: timedelta,
-    task_run_id: str | None,
-) -> ConcurrencyLease:
-    """Keep a lease on slots that were taken."""
-    leases = context.store.leases
-    while len(leases) >= MAX_LEASES:
-        release(context, leases[next(iter(leases))])
-    ids = tuple(limit.id for limit in limits)
-    expires = context.now + duration
-    lease = ConcurrencyLease(context.new_id(), ids, slots, task_run_id, context.now, expires)
-    leases[lease.id] = lease
-    return lease
-
-
 def release_lease(context: Context, body: DecrementRequest) -> Outcome:
     """Release a lease. An unknown one is ignored, as it may have expired."""
     lease = context.store.leases.get(body.lease_id)
@@ -73,21 +50,6 @@ def renew_lease(context: Context, lease_id: str, body: RenewRequest) -> Outcome:
     expires = context.now + timedelta(seconds=body.lease_duration)
     context.store.leases[lease_id] = replace(lease, expires=expires)
     return Outcome(None)
-
-
-def release_expired(context: Context) -> None:
-    """Release the leases that have expired (Prefect: server/services/repossessor.py)."""
-    expired = [one for one in context.store.leases.values() if one.expires < context.now]
-    for lease in expired:
-        release(context, lease, occupied=True)
-
-
-def release(context: Context, lease: ConcurrencyLease, *, occupied: bool = False) -> None:
-    """Give back what a lease holds; `occupied`: limits learn how long it was held."""
-    del context.store.leases[lease.id]
-    held = map(context.store.objects(ConcurrencyLimit).get, lease.limit_ids)
-    seconds = (context.now - lease.created).total_seconds() if occupied else None
-    give_back(context, filter(None, held), lease.slots, seconds)
 
 
 def revoke_leases(context: Context, limit: ConcurrencyLimit) -> None:

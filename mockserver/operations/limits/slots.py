@@ -9,7 +9,7 @@ from ...errors import Locked, OutOfBounds
 from ...prefect import check_integer_size, check_storable
 from ...prefect.objects import ConcurrencyLimit
 from ...requests.objects import SlotsDecrement, SlotsIncrement
-from .. import Context, Outcome
+from .. import Context, Outcome, give_back, put_limits, try_to_take
 
 
 def increment_slots(context: Context, body: SlotsIncrement) -> Outcome:
@@ -59,7 +59,7 @@ def take_slots(
         )
     if not try_to_take(context, active, slots):
         denied = [limit.denied(slots, context.now) for limit in active]
-        _put_all(context, denied)
+        put_limits(context, denied)
         worst = max(denied, key=lambda limit: limit.blocked(slots))
         raise Locked("Locked", retry_after=worst.seconds_to_wait(slots))
     return limits
@@ -68,28 +68,6 @@ def take_slots(
 def _check_slots(context: Context, slots: int) -> None:
     # A real server adds slots to an INTEGER column (Prefect: orm_models.py, ConcurrencyLimitV2).
     check_integer_size(context.dialect, slots, bits=32)
-
-
-def try_to_take(context: Context, limits: Sequence[ConcurrencyLimit], slots: int) -> bool:
-    """Take slots of each of the limits, or of none; returns whether they were taken."""
-    if not all(limit.has_free(slots, context.now) for limit in limits):
-        return False
-    _put_all(context, (limit.taken(slots, context.now) for limit in limits))
-    return True
-
-
-def give_back(
-    context: Context, limits: Iterable[ConcurrencyLimit], slots: int, seconds: float | None = None
-) -> None:
-    """Give slots of those limits back that are active; they were taken for so many seconds."""
-    now = context.now
-    _put_all(context, (one.returned(slots, seconds, now) for one in limits if one.active))
-
-
-def _put_all(context: Context, limits: Iterable[ConcurrencyLimit]) -> None:
-    kept = context.store.objects(ConcurrencyLimit)
-    for limit in limits:
-        kept.put(limit)
 
 
 def short_reply(limit: ConcurrencyLimit, name: str | None = None) -> dict[str, Any]:

@@ -16,10 +16,18 @@ from ...requests.objects import (
     TagReset,
     TagSlots,
 )
-from .. import Context, Outcome, check_offset
-from .leases import MAX_LEASES, keep_lease, leases_on, release, revoke_leases
+from .. import (
+    MAX_LEASES,
+    Context,
+    Outcome,
+    check_offset,
+    keep_lease,
+    release,
+    try_to_take,
+)
+from .leases import leases_on, revoke_leases
 from .records import find_limit, new_limit
-from .slots import find_limits, short_reply, try_to_take
+from .slots import find_limits, short_reply
 
 # Prefect: api/concurrency_limits.py, V1_LEASE_TTL: its clients renew no leases.
 _FOREVER = timedelta(days=100 * 365)

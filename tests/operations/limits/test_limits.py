@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.operations.limits import leases, tags
+from mockserver.operations import slots
+from mockserver.operations.limits import tags
 from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.objects import ConcurrencyLimit
@@ -183,7 +184,7 @@ def test_a_lease_that_is_dropped_gives_its_slots_back(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest goes for a new one; a limit may be gone by then."""
-    monkeypatch.setattr(leases, "MAX_LEASES", 2)
+    monkeypatch.setattr(slots, "MAX_LEASES", 2)
     create(client, limit=5)
     for _ in range(4):
         lease(client)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import OutOfBounds
-from .context import Context, Outcome
+from ...errors import OutOfBounds
+from .. import Context, Outcome
 
 API_VERSION = "0.8.4"  # the same in every release from 3.6.16 to 3.9.1
 
