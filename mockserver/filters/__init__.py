@@ -29,6 +29,7 @@ from .field_types import (
 )
 from .like import LikePattern, compile_like, compile_prefix
 from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
+from .plain_filters import NotPlain, compile_plain
 from .predicates import (
     AT_OR_AFTER,
     AT_OR_BEFORE,

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from ..errors import InvalidRequest, RefusedRequest, ServerFailure
 from ..operations import Context, Deletion, Outcome, Plan, TextReply, sort_warnings
@@ -160,7 +159,7 @@ def _execute_plan(
 
 
 def _make_plan(
-    endpoint: Endpoint, model: type[BaseModel], message: Message, world: World
+    endpoint: Endpoint, model: type[Any], message: Message, world: World
 ) -> tuple[Plan, frozenset[str]]:
     """The plan of a body, and the warnings that the way the request is written earns."""
     if endpoint.make_plain_plan is not None and message.is_plain:

@@ -19,7 +19,7 @@ from .body_kinds import (
     OpenObject,
     PageParameters,
 )
-from .bulk_delete_body import BulkDeleteRequest
+from .bulk_delete_body import BulkDeleteRequest, read_plain_delete
 from .lax_reading import read_boolean, read_uuid, read_value
 from .message import (
     JSON_MEDIA_TYPE,

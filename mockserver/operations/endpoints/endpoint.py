@@ -36,6 +36,9 @@ class Endpoint:
     operation is called with the plan and the store, and returns a `Deletion`. Plans of bodies that
     come again are kept: that is what a drain consists of.
 
+    `plain_plan` is a function that makes the same plan of most bodies in a third of the time: of
+    their bytes, or None where it has to be made with the model.
+
     Operations and models are named, and imported when they are first asked for: a server that is
     only asked to bulk_delete starts without the others, a fifth sooner.
     """
@@ -45,6 +48,7 @@ class Endpoint:
     operation: str
     body: str | None = None
     plan: str | None = None
+    plain_plan: str | None = None
     status: int = 200
     created_status: int = 201  # where the operation made something new
     query: tuple[str, ...] = ()  # a name that ends in "id" is a uuid
@@ -99,6 +103,14 @@ class Endpoint:
     def make_plan(self) -> Callable[[Any, Dialect], Plan]:
         """The function that `plan` names."""
         found: Callable[[Any, Dialect], Plan] = _function(self.plan or "")
+        return found
+
+    @cached_property
+    def make_plain_plan(self) -> Callable[[bytes], Plan | None] | None:
+        """The function that `plain_plan` names; None where there is none."""
+        found: Callable[[bytes], Plan | None] | None = (
+            None if self.plain_plan is None else _function(self.plain_plan)
+        )
         return found
 
 

@@ -11,6 +11,7 @@ FLOW_RUNS = (
         "delete.execute_bulk_delete",
         "BulkDeleteRequest",
         plan="delete.plan_bulk_delete",
+        plain_plan="delete.plan_plain_delete",
     ),
     Endpoint("POST", "/flow_runs/", "create.create_flow_run", "FlowRunCreate"),
     Endpoint(
