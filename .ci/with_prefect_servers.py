@@ -33,7 +33,9 @@ def main() -> int:
             print(f"two real servers answer after {seconds:.0f} s", flush=True)
             urls = [f"--{server.database}-url={server.url}" for server in servers]
             variables = {f"{server.database.upper()}_URL": server.url for server in servers}
-            process = subprocess.Popen([*command, *urls], env=os.environ | variables)
+            process = subprocess.Popen(
+                [*command, *urls], env=os.environ | variables, process_group=0
+            )
             # On SIGINT pytest still tears its fixtures down.
             with stop_after(process, signal.SIGINT) as tests:
                 return tests.wait()

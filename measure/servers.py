@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -180,11 +180,16 @@ def run_service(
 def stop_after(
     process: subprocess.Popen[bytes], stop: signal.Signals
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Stop the process when the block ends; kill it if that takes too long."""
+    """Stop the process when the block ends; kill it if that takes too long.
+
+    It has a process group of its own, to which the signal goes: a shell that got it alone would
+    wait for its command first.
+    """
     try:
         yield process
     finally:
-        process.send_signal(stop)  # does nothing if it has ended
+        with suppress(ProcessLookupError):  # it has ended
+            os.killpg(process.pid, stop)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
