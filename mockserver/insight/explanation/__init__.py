@@ -7,8 +7,15 @@ looking at its runs one by one, would give.
 
 from .conditions import Condition, Effect
 from .dialect_counts import find_other_servers
-from .explanation import Explanation, Warned, explain, filter_predicate
+from .explanation import (
+    Explanation,
+    FilterRefused,
+    Warned,
+    count_filter,
+    explain,
+    filter_predicate,
+)
 from .explanation_json import explanation_value, runs_value, table_value
 from .explanation_pages import MAX_SENTENCE, explanation_page, run_row, table_entry
 from .filter_argument import FilterArgument, filter_argument
-from .tables import Table, make_tables
+from .tables import Row, Table, make_tables

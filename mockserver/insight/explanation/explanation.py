@@ -25,7 +25,7 @@ from .. import simplify
 from .cascade import Cascade, Drain, find_cascade, simulate_drain
 from .conditions import Condition, IdleKey, idle_keys, keys_of, list_conditions, list_parts
 from .dialect_counts import OtherServers, find_other_servers
-from .filter_advice import tell_refusal
+from .filter_advice import Problem, list_problems, tell_refusal
 from .filter_argument import FilterArgument, FilterLike, filter_argument
 from .near_misses import NearMiss, find_near_misses
 from .protections import Protection, find_protection
@@ -45,6 +45,31 @@ class Warned:
     id: str
     sentence: str
     is_note: bool
+
+
+class FilterRefused(UsageError):
+    """A filter that the dialect refuses; `problems` say where and why, and what to say instead."""
+
+    def __init__(self, message: str, problems: tuple[Problem, ...]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class FilterCount:
+    """How many flow runs a filter selects, as `Explanation` says it, and nothing of why."""
+
+    sentence: str
+    warnings: tuple[Warned, ...]
+    failure: str | None
+    total: int
+    matching: int
+    limit: int
+
+    @property
+    def calls(self) -> int:
+        """How many calls delete something."""
+        return 0 if self.failure is not None else -(-self.matching // self.limit)
 
 
 # The fields of a large one fill screens: a failing assert shows the headline.
@@ -183,6 +208,25 @@ def explain(
     )
 
 
+def count_filter(
+    store: Store, request: FilterLike, dialect: Dialect, now: datetime
+) -> FilterCount:
+    """How many flow runs a bulk_delete with this filter would select: the part that is quick.
+
+    Raises UsageError for a filter that is refused; NotPrepared as the store does.
+    """
+    argument = filter_argument(request)
+    asked, warned, plan = _plan(argument, dialect, now, "the filter")
+    return FilterCount(
+        str(simplify(plan.predicate)),
+        _warnings(warned | plan.warnings, dialect, argument),
+        _failure(plan, store),
+        len(store),
+        store.count(plan.predicate),
+        asked.limit,
+    )
+
+
 def _checked(store: object, dialect: Dialect | str, now: object) -> tuple[Store, Dialect, datetime]:
     if not isinstance(store, Store):
         raise UsageError(
@@ -205,7 +249,8 @@ def _plan(
     try:
         read = read_request(argument.message, BulkDeleteRequest, dialect, now)
     except InvalidRequest as refusal:
-        raise UsageError(f"{where} {tell_refusal(refusal, dialect)}") from None
+        told = f"{where} {tell_refusal(refusal, dialect)}"
+        raise FilterRefused(told, list_problems(refusal)) from None
     except RefusedRequest as refusal:
         raise UsageError(f"{where} is refused by {dialect.name}: {refusal}") from None
     return read.request, read.warnings, plan_bulk_delete(read.request, dialect)

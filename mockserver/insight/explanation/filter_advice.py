@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from string import Template
 from typing import Any
@@ -113,17 +114,35 @@ _WHY = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at one place of a filter, such as `tags.not_any_`; what to say instead."""
+
+    place: str
+    why: str
+    instead: tuple[str, ...]
+
+
+def list_problems(refusal: InvalidRequest) -> tuple[Problem, ...]:
+    """The first problems of a filter that is refused."""
+    return tuple(map(_problem, refusal.errors[:MAX_PROBLEMS]))
+
+
+def _problem(error: Mapping[str, Any]) -> Problem:
+    path = _path(error["loc"])
+    why = to_single_line(_WHY.get(error["type"], error["msg"]), 300)
+    return Problem(".".join(path) or "the body", why, tuple(_advise(path, error)))
+
+
 def tell_refusal(refusal: InvalidRequest, dialect: Dialect) -> str:
     """What is wrong with a filter that is refused, and what to say instead.
 
     Some lines; the first goes on a sentence that begins with the filter.
     """
     lines = [f"is refused by {dialect.name}, and nothing is deleted:"]
-    for error in refusal.errors[:MAX_PROBLEMS]:
-        path = _path(error["loc"])
-        why = _WHY.get(error["type"], error["msg"])
-        lines.append(f"  {'.'.join(path) or 'the body'}: {to_single_line(why, 300)}")
-        lines += [f"    instead: {text}" for text in _advise(path, error)]
+    for problem in list_problems(refusal):
+        lines.append(f"  {problem.place}: {problem.why}")
+        lines += [f"    instead: {text}" for text in problem.instead]
     if len(refusal.errors) > MAX_PROBLEMS:
         lines.append(f"  ... and {len(refusal.errors) - MAX_PROBLEMS:,} more")
     return "\n".join(lines)
