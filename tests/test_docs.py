@@ -75,7 +75,7 @@ def test_the_rehearsal_works_as_shown(tmp_path: Path) -> None:
     assert f"{count} flow runs of 60 deleted" in (tmp_path / "rehearsal.html").read_text()
     arguments = STEPS["serve"].split()[2:]
     with run_serve_command(tmp_path / arguments[0], *arguments[1:]) as (_, lines):
-        assert lines[1].startswith("60 flow runs")
+        assert lines[2].startswith("60 flow runs")
 
 
 def test_an_upgrade_is_compared_as_shown(tmp_path: Path) -> None:

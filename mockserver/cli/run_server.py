@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Thread
 
 from ..http import create_sessions_app, preload_soon, serve
 from ..http.exchange import log_to_stderr
 from ..prefect import Dialect
 from ..resources import resource_path
 from ..store import Store
+from ..web import make_page_handler
 from ..worlds import Sessions, Settings, World, id_source
 from .output import load_with_progress
 
@@ -33,7 +35,7 @@ class ServeOptions:
     `paths`: none for the shipped fixtures. `now`: None for a running clock. `max_body`: bytes.
     `client_timeout`: seconds. `allowed_hosts`: besides loopback names; "*" is any. `journal`: how
     many exchanges are kept. `id_seed`: makes new ids repeatable; None for random ones. `notes`:
-    what is to be logged about the options.
+    what is to be logged about the options. `page`: answer `/` and `/page`; `open_page`: open it.
     """
 
     paths: tuple[Path, ...]
@@ -50,6 +52,8 @@ class ServeOptions:
     control_token: str | None
     id_seed: str | None = None
     notes: tuple[str, ...] = ()
+    page: bool = True
+    open_page: bool = False
 
 
 def run_server(options: ServeOptions) -> None:
@@ -79,12 +83,14 @@ def run_server(options: ServeOptions) -> None:
             control_token=options.control_token,
         ),
     )
-    app = create_sessions_app(Sessions(world))
+    app = create_sessions_app(Sessions(world), make_page_handler() if options.page else None)
     gc.enable()  # __main__ disabled it
     gc.freeze()  # the loaded seeds stay, so no collection needs to scan them
 
     def ready(url: str) -> None:
         _print_banner(url, options, len(seeds.flow_runs))
+        if options.open_page:
+            _open_browser(f"{url}/")
         # Not before: it takes as long again as what the first reply needs.
         preload_soon(asyncio.get_running_loop())
 
@@ -99,6 +105,13 @@ def run_server(options: ServeOptions) -> None:
             )
         )
     _log_report(world)
+
+
+def _open_browser(address: str) -> None:
+    """Open an address in a thread: a browser may take seconds, and there may be none."""
+    import webbrowser  # imported late: few ask for it
+
+    Thread(target=webbrowser.open, args=(address,), name="browser", daemon=True).start()
 
 
 def _log_report(world: World) -> None:
@@ -155,8 +168,10 @@ def _describe_dialect(dialect: Dialect) -> str:
 
 def _print_banner(url: str, options: ServeOptions, run_count: int) -> None:
     sources = ", ".join(map(str, options.paths)) or "the shipped fixtures"
+    page = (f"look at it in a browser: {url}/",) if options.page else ()
     lines = (
         f"mockserver listens on {url} (docs: {url}/docs)",
+        *page,
         f"{run_count:,} flow runs from {sources}, dialect {_describe_dialect(options.dialect)}",
         f"try: curl -H 'Content-Type: application/json' -d '{_EXAMPLE_BODY}' "
         f"{url}/flow_runs/bulk_delete",

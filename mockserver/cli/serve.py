@@ -142,6 +142,16 @@ IdSeedOption = Annotated[
     ),
 ]
 
+PageOption = Annotated[
+    bool,
+    typer.Option(
+        "--page/--no-page",
+        envvar="MOCKSERVER_PAGE",
+        help="Show the flow runs, and what a filter would take, to a browser at /.",
+    ),
+]
+OpenOption = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
+
 
 @commands.command()
 def serve(
@@ -161,11 +171,14 @@ def serve(
     control_token: ControlTokenOption = None,
     control_token_file: ControlTokenFileOption = None,
     id_seed: IdSeedOption = None,
+    page: PageOption = True,
+    open_page: OpenOption = False,
 ) -> None:
     """Serve Prefect's flow-run API with the flow runs in SEEDS.
 
-    The first line that is printed has the base URL. Point a client at it, or Prefect's own client
-    with PREFECT_API_URL=URL/api. Each option can also be set by its environment variable.
+    The first line that is printed has the base URL, and the second that of a page for a browser.
+    Point a client at it, or Prefect's own client with PREFECT_API_URL=URL/api. Each option can also
+    be set by its environment variable.
     """
     # Logged when the format of the log is known.
     notes: list[str] = []
@@ -189,6 +202,8 @@ def serve(
             control_token=_control_token(control_token, control_token_file),
             id_seed=id_seed or None,  # an empty variable is no seed
             notes=tuple(notes),
+            page=page or open_page,
+            open_page=open_page,
         )
     )
 

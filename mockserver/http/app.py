@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Container
 from functools import partial
 
 from aiohttp import web
@@ -33,6 +33,7 @@ from .handler import Handler, make_handler
 
 SESSIONS_KEY = web.AppKey("sessions", Sessions)
 STOPPING_KEY = web.AppKey("stopping", asyncio.Event)
+PAGE_PATHS = ("/", "/page{tail:(/.*)?}")
 
 
 def create_app(store: Store, settings: Settings | None = None) -> web.Application:
@@ -43,12 +44,14 @@ def create_app(store: Store, settings: Settings | None = None) -> web.Applicatio
     return create_sessions_app(Sessions(World(store, settings or Settings())))
 
 
-def create_sessions_app(sessions: Sessions) -> web.Application:
+def create_sessions_app(sessions: Sessions, page: Handler | None = None) -> web.Application:
     """An application that serves the world which sessions start from, each session's world below
     `/sessions/NAME`, and the control API of all of them below `/_mock`.
+
+    `page` answers `/` and what is below `/page`; None: nothing does.
     """
     stopping = asyncio.Event()
-    app = web.Application(middlewares=[_make_middleware(stopping)])
+    app = web.Application(middlewares=[_make_middleware(stopping, {_control, page})])
     app[STOPPING_KEY] = stopping
     app[SESSIONS_KEY] = sessions
     app[EVENT_SOCKETS_KEY] = EventSockets()
@@ -58,12 +61,19 @@ def create_sessions_app(sessions: Sessions) -> web.Application:
         for method, path, handler in ROUTES:
             app.router.add_route(method, prefix + path, handler, expect_handler=handle_expect)
     app.router.add_route("*", "/_mock{tail:(/.*)?}", _control, expect_handler=handle_expect)
+    if page is not None:
+        for path in PAGE_PATHS:
+            app.router.add_route("*", path, page, expect_handler=handle_expect)
     app.router.register_resource(SessionResource(app.router, sessions))
     return app
 
 
-def _make_middleware(stopping: asyncio.Event) -> Middleware:
-    """What is around every handler. Once the server is stopping, each reply is a client's last."""
+def _make_middleware(stopping: asyncio.Event, steering: Container[Handler | None]) -> Middleware:
+    """What is around every handler. Once the server is stopping, each reply is a client's last.
+
+    What the `steering` handlers answer is neither recorded nor hit by faults: who injected one can
+    remove it.
+    """
 
     @web.middleware
     def middleware(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
@@ -72,7 +82,8 @@ def _make_middleware(stopping: asyncio.Event) -> Middleware:
             world.faults.rules or FAULT_HEADER in request.headers or stopping.is_set()
         ):
             return answer(handler, request, world)
-        reply = _answer_with_extras(handler, request, world)
+        extras = answer if handler in steering else _answer_with_extras
+        reply = extras(handler, request, world)
         return _close_after(reply) if stopping.is_set() else reply
 
     return middleware
@@ -86,9 +97,6 @@ def _answer_with_extras(
     The order is journal, guard, bounds of the body, faults, handler: a fault happens only to a
     request that would have been carried out.
     """
-    # The control API is neither recorded nor hit by faults: who injected one can remove it.
-    if handler is _control:
-        return answer(handler, request, world)
     if world.faults.rules or FAULT_HEADER in request.headers:
         handler = partial(inject_fault, partial(answer, handler, world=None), world)
     return record_exchange(request, partial(answer, handler, world=world), world)

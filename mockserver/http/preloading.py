@@ -14,7 +14,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from threading import Thread
 
-from ..resources import resource_text
+from ..resources import resource_path, resource_text
 
 # What a server never imports.
 _NOT_SERVED = frozenset({
@@ -36,10 +36,16 @@ _SWITCH_SECONDS = 0.0005
 
 def preload() -> None:
     """Import every module that a server may use, and read the files that it serves."""
-    for name in SERVED_FILES:
+    for name in (*SERVED_FILES, *_page_files()):
         resource_text(name)
     for module in served_modules():
         import_module(module)
+
+
+def _page_files() -> Iterator[str]:
+    """The templates and the files of the page."""
+    for folder in ("web/templates", "web/assets"):
+        yield from (f"{folder}/{path.name}" for path in resource_path(folder).iterdir())
 
 
 def preload_soon(loop: AbstractEventLoop) -> None:

@@ -48,6 +48,7 @@ class World:
     """
 
     __slots__ = (
+        "__weakref__",
         "before",
         "clock",
         "events",

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from mockserver.http.server import base_url
 from mockserver.prefect.releases import NEWEST
 from mockserver.worlds.settings import id_source
-from tests.support.servers import Client, run_serve_command
+from tests.support.servers import Client, run_serve_command, serve_in_process
 
 REQUEST = (
     b"POST /api/flow_runs/bulk_delete HTTP/1.1\r\nHost: localhost\r\n"
@@ -34,15 +35,38 @@ def url_of(lines: list[str]) -> str:
 
 
 def test_the_first_lines_show_the_url_and_an_example(tmp_path: Path) -> None:
-    """They are the base URL, the runs and the dialect, a curl line; the URL answers at once."""
+    """The base URL, that of the page, the runs and the dialect, a curl line; all answer at once."""
     with run_serve_command(write_seed(tmp_path), "--dialect", "prefect-sqlite") as (_, lines):
         url = url_of(lines)
-        assert "3 flow runs" in lines[1]
-        assert lines[1].endswith(f"dialect prefect-sqlite@{NEWEST}")
-        assert lines[2].startswith("try: curl ")
-        assert f"{url}/flow_runs/bulk_delete" in lines[2]
+        assert lines[1] == f"look at it in a browser: {url}/"
+        with urlopen(f"{url}/page/filter") as reply:
+            assert b'"flow_runs":3' in reply.read()
+        assert "3 flow runs" in lines[2]
+        assert lines[2].endswith(f"dialect prefect-sqlite@{NEWEST}")
+        assert lines[3].startswith("try: curl ")
+        assert f"{url}/flow_runs/bulk_delete" in lines[3]
         with urlopen(f"{url}/api/health") as reply:
             assert reply.read() == b"true"
+
+
+def test_the_page_can_be_left_out(tmp_path: Path) -> None:
+    """Then `/` is what it is on a real server's API: unknown."""
+    with (
+        serve_in_process(tmp_path / "log", write_seed(tmp_path), "--no-page") as url,
+        pytest.raises(HTTPError, match="404"),
+    ):
+        urlopen(url)
+
+
+def test_the_page_is_opened_in_a_browser(tmp_path: Path) -> None:
+    """In the one that the variable BROWSER names."""
+    opened = tmp_path / "opened"
+    os.mkfifo(opened)  # reading waits until the browser has written
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    with run_serve_command(write_seed(tmp_path), "--open", BROWSER=f"{browser} %s") as (_, lines):
+        assert opened.read_text().strip() == f"{url_of(lines)}/"
 
 
 def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
@@ -60,8 +84,8 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
         MOCKSERVER_JOURNAL="1",
         MOCKSERVER_CONTROL_TOKEN="s3cret",  # noqa: S106 - of a test
     ) as (process, lines):
-        assert "3 flow runs" in lines[1]
-        assert lines[1].endswith("dialect prefect-postgresql@3.6.20")
+        assert "3 flow runs" in lines[2]
+        assert lines[2].endswith("dialect prefect-postgresql@3.6.20")
         client = Client(url_of(lines))
         assert client.bulk_delete({"limit": 1}, Host="mock.internal").status == 200
         assert client.bulk_delete(b" " * 21).status == 413
@@ -94,7 +118,7 @@ def test_a_release_that_was_not_measured_is_logged(tmp_path: Path) -> None:
     """It is served as the newest; the line is in the log's format, before any other."""
     arguments = ("--dialect", "prefect-sqlite@3.12.0", "--log-format", "json")
     with run_serve_command(write_seed(tmp_path), *arguments) as (process, lines):
-        assert lines[1].endswith(f"dialect prefect-sqlite@{NEWEST}")
+        assert lines[2].endswith(f"dialect prefect-sqlite@{NEWEST}")
         process.send_signal(signal.SIGTERM)
         _, logged = process.communicate(timeout=10)
     first = json.loads(logged.splitlines()[0])
@@ -105,7 +129,7 @@ def test_a_release_that_was_not_measured_is_logged(tmp_path: Path) -> None:
 def test_the_document_is_that_of_a_release(tmp_path: Path) -> None:
     """The dialect of the document names the release that the document is of."""
     with run_serve_command(write_seed(tmp_path)) as (_, lines):
-        assert lines[1].endswith(f"dialect spec (the document of Prefect {NEWEST})")
+        assert lines[2].endswith(f"dialect spec (the document of Prefect {NEWEST})")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

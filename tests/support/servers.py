@@ -155,7 +155,7 @@ def serve_app(app: web.Application, *, documented: bool = False) -> Iterator[Cli
 def run_serve_command(
     *arguments: str | Path, **environment: str
 ) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """Run `mockserver serve` on a free port; yields the process and the first three lines."""
+    """Run `mockserver serve` on a free port; yields the process and the first four lines."""
     process = subprocess.Popen(
         [sys.executable, "-m", "mockserver", "serve", *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -165,7 +165,7 @@ def run_serve_command(
     )
     assert process.stdout
     try:
-        yield process, [process.stdout.readline().rstrip("\n") for _ in range(3)]
+        yield process, [process.stdout.readline().rstrip("\n") for _ in range(4)]
     finally:
         process.kill()
         process.communicate()
