@@ -56,6 +56,7 @@ ORDER = (
     "operations.absent",
     "operations.artifacts",
     "operations.server",
+    "operations.flows",
     "operations",
     "seeds",
     "store",

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
         complete_state,
         deployment_reply,
         estimated_run_time,
+        flow_reply,
         flow_run_reply,
         state_reply,
+        task_run_reply,
         task_state_reply,
     )
     from .set_state import (
@@ -79,8 +81,10 @@ __getattr__ = lazy_exports(
             "complete_state",
             "deployment_reply",
             "estimated_run_time",
+            "flow_reply",
             "flow_run_reply",
             "state_reply",
+            "task_run_reply",
             "task_state_reply",
         ),
         "set_state": (

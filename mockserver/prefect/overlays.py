@@ -78,6 +78,7 @@ _WORK_POOL = _object(
     storage_configuration=_component("WorkPoolStorageConfiguration"),
 )
 _COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
+_COUNTED_DEPLOYMENTS = "Body_count_deployments_by_flow_ui_flows_count_deployments_post"
 
 
 def _within(minimum: float | None) -> dict[str, Any]:
@@ -148,10 +149,15 @@ OVERLAYS: Sequence[Overlay] = (
         "3.9.0",
         _schemas({body: {"properties": {"names": {"minItems": None}}} for body in _SLOT_BODIES}),
     ),
-    # Prefect: api/ui/flow_runs.py. Older ones say `max_items`, which is no keyword.
+    # Prefect: api/ui/flow_runs.py and flows.py. Older ones say `max_items`, which is no keyword.
     Overlay(
         "3.9.0",
-        _schemas({_COUNTED_RUNS: {"properties": {"flow_run_ids": {"maxItems": None}}}}),
+        _schemas(
+            {
+                _COUNTED_RUNS: {"properties": {"flow_run_ids": {"maxItems": None}}},
+                _COUNTED_DEPLOYMENTS: {"properties": {"flow_ids": {"maxItems": None}}},
+            }
+        ),
     ),
     # Prefect: schemas/schedules.py, IntervalSchedule.
     Overlay(

@@ -20,24 +20,17 @@ UNMODELLED_ENDPOINTS = """\
 /automations/count POST
 /automations/templates/validate POST
 /automations/{id} PATCH PUT
-/deployments/bulk_delete POST
 /deployments/{id}/schedule POST
 /deployments/{id}/work_queue_check GET
 /events/count-by/{countable} POST
-/flows/bulk_delete POST
-/flows/paginate POST
-/flows/{id} PATCH
 /observed-states GET 3.9.1
 /saved_searches/ PUT
 /task_runs/history POST
 /templates/validate POST
 /ui/flow_runs/history POST
-/ui/flows/count-deployments POST
 /ui/flows/next-runs POST
 /ui/schemas/validate POST
-/ui/task_runs/count POST
 /ui/task_runs/dashboard/counts POST
-/ui/task_runs/{id} GET
 /work_pools/{work_pool_name}/workers/connect WEBSOCKET 3.7.2
 """
 

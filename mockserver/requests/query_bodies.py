@@ -1,9 +1,9 @@
-"""The bodies of requests that list, count and lease, as pydantic models.
+"""The bodies of requests that list, count, lease and delete related records, as pydantic models.
 
-`operations.queries`, `history` and `concurrency_leases` carry them out. `openapi.yaml` describes
-the same bodies independently; a test compares the two. Where a real server lacks a filter, such
-as task runs the work pools, the model lacks it too. The models are those of the newest release;
-`Before` says what older ones have.
+`operations.queries`, `history`, `limits` and `related_deletes` carry them out. `openapi.yaml`
+describes the same bodies independently; a test compares the two. Where a real server lacks a
+filter, such as task runs the work pools, the model lacks it too. The models are those of the
+newest release; `Before` says what older ones have.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from ..filters import (
     TaskRunFilter,
     Texts,
     Uuid,
+    Uuids,
     WorkPoolFilter,
     WorkQueueFilter,
     json_integer,
     json_number,
 )
-from .body_kinds import BodyParameters, ClosedObject, Offset, PageParameters
+from .body_kinds import MAX_LIMIT, BodyParameters, ClosedObject, Limit, Offset, PageParameters
 from .older_bodies import Before
 
 # Seconds. Prefect: api/concurrency_limits_v2.py; from a minute to a day.
@@ -126,16 +127,18 @@ class HistoryRequest(BodyParameters):
     work_queues: WorkQueueFilter | None = None
 
 
-class FlowCountRequest(BodyParameters):
-    """The body of /flows/count. Prefect's client also sends `work_queues`, which has no effect."""
-
-    ignored_keys = frozenset({"work_queues"})
-
+class _FlowFilters(BodyParameters):
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None
     task_runs: TaskRuns = None
     deployments: DeploymentFilter | None = None
     work_pools: WorkPoolFilter | None = None
+
+
+class FlowCountRequest(_FlowFilters):
+    """The body of /flows/count. Prefect's client also sends `work_queues`, which has no effect."""
+
+    ignored_keys = frozenset({"work_queues"})
 
 
 class _OffsetPage(PageParameters):
@@ -146,6 +149,30 @@ class FlowFilterRequest(FlowCountRequest, _OffsetPage):
     """The body of /flows/filter."""
 
     sort: NamedSort | None = NamedSort.NAME_ASC
+
+
+class _FlowNumberedPage(PageParameters):
+    page: PageNumber = 1
+
+
+class FlowPaginateRequest(_FlowFilters, _FlowNumberedPage):
+    """The body of /flows/paginate."""
+
+    sort: NamedSort | None = NamedSort.NAME_ASC
+
+
+MAX_COUNTED = 200  # Prefect: api/ui/flows.py, count_deployments_by_flow
+
+
+class FlowIdsRequest(BodyParameters):
+    """The body of /ui/flows/count-deployments."""
+
+    flow_ids: Annotated[
+        list[Uuid],
+        FAIL_FAST,
+        Field(max_length=MAX_COUNTED),
+        Before("counted_runs_bounded", Uuids),
+    ]
 
 
 class TaskRunCountRequest(BodyParameters):
@@ -183,6 +210,20 @@ class DeploymentFilterRequest(FilterParameters, _OffsetPage):
     """The body of /deployments/filter."""
 
     sort: NamedSort | None = NamedSort.NAME_ASC
+
+
+class FlowsDeleteRequest(BodyParameters):
+    """The body of /flows/bulk_delete."""
+
+    flows: FlowFilter | None = None
+    limit: Limit = MAX_LIMIT
+
+
+class DeploymentsDeleteRequest(BodyParameters):
+    """The body of /deployments/bulk_delete."""
+
+    deployments: DeploymentFilter | None = None
+    limit: Limit = MAX_LIMIT
 
 
 class ConcurrencyLeaseHolder(ClosedObject):

@@ -236,6 +236,12 @@ class FlowCreate(ClosedObject):
     labels: Labels | None = {}
 
 
+class FlowUpdate(ClosedObject):
+    """Changes of a flow."""
+
+    tags: Texts = []
+
+
 class TaskRunResult(OpenObject):
     """An input of a task run: the result of another task run."""
 

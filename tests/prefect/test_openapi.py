@@ -51,10 +51,16 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/flows/": ("post",),
     "/flow_run_states/": ("get",),
     "/flow_run_states/{id}": ("get",),
-    "/flows/{id}": ("get", "delete"),
+    "/flows/{id}": ("get", "patch", "delete"),
+    "/flows/paginate": ("post",),
+    "/ui/flows/count-deployments": ("post",),
+    "/ui/task_runs/count": ("post",),
+    "/ui/task_runs/{id}": ("get",),
     "/flows/name/{name}": ("get",),
     "/flows/filter": ("post",),
     "/flows/count": ("post",),
+    "/flows/bulk_delete": ("post",),
+    "/deployments/bulk_delete": ("post",),
     "/task_runs/": ("post",),
     "/task_runs/{id}": ("get", "patch", "delete"),
     "/task_runs/{id}/set_state": ("post",),
@@ -206,6 +212,7 @@ SLOT_BODIES = (
     "Body_bulk_decrement_active_slots_v2_concurrency_limits_decrement_post",
 )
 COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
+COUNTED_DEPLOYMENTS = "Body_count_deployments_by_flow_ui_flows_count_deployments_post"
 
 POLL = "Body_get_scheduled_flow_runs_for_deployments_deployments_get_scheduled_flow_runs_post"
 NAMELESS = ("FlowRunCreate", "TaskRunCreate", "DeploymentFlowRunCreate", "TaskRunUpdate")
@@ -217,6 +224,7 @@ LISTS = {
     "Body_paginate_task_runs_task_runs_paginate_post": "TaskRunSort",
     "Body_read_deployments_deployments_filter_post": "DeploymentSort",
     "Body_paginate_deployments_deployments_paginate_post": "DeploymentSort",
+    "Body_paginate_flows_flows_paginate_post": "FlowSort",
 }
 OBJECT_LISTS = (
     "Body_read_all_concurrency_limits_v2_v2_concurrency_limits_filter_post",
@@ -345,7 +353,10 @@ ADDITIONS = [
     Addition(
         "`max_items` is not a keyword of JSON Schema, and a server accepts a longer list.",
         None,
-        [("schemas", COUNTED_RUNS, "properties", "flow_run_ids", "max_items")],
+        [
+            ("schemas", COUNTED_RUNS, "properties", "flow_run_ids", "max_items"),
+            ("schemas", COUNTED_DEPLOYMENTS, "properties", "flow_ids", "max_items"),
+        ],
         until="3.8.8",
     ),
     Addition(
@@ -487,7 +498,7 @@ ADDITIONS = [
             "422", "/flow_runs/filter", "/flow_runs/paginate", "/flow_runs/history",
             "/flows/filter", "/task_runs/filter", "/deployments/filter", "/csrf-token",
             "/deployments/paginate", "/deployments/get_scheduled_flow_runs",
-            "/task_runs/paginate", "/logs/filter",
+            "/flows/paginate", "/task_runs/paginate", "/logs/filter",
         ),
     ),
     Addition(

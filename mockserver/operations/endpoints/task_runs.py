@@ -41,4 +41,8 @@ TASK_RUNS = (
         "task_runs.counting.count_by_flow_run",
         "objects.TaskRunCountsRequest",
     ),
+    Endpoint(
+        "POST", "/ui/task_runs/count", "task_runs.counting.count_by_state", "TaskRunCountRequest"
+    ),
+    Endpoint("GET", f"/ui/task_runs/{UUID_SEGMENT}", "task_runs.counting.read_with_flow_run"),
 )
