@@ -20,14 +20,14 @@ logs, tests and reports tell only of filters whose last call left some (see `fin
 # Warnings about requests that probably do something else than their author meant, on any server.
 CLIENT_WARNINGS: Mapping[str, str] = MappingProxyType(
     {
-        "no-filter": "no condition is left in the filter: it matches every flow run",
+        "no-filter": "no condition is left in the filter: it matches everything",
         "unknown-key": "a top-level key is unknown to the endpoint and was ignored",
         "date-read-as-unix": "a number or digits in place of a date-time are read as seconds (or "
         "milliseconds) since 1970",
-        "empty-criterion-under-or": "a criterion without a condition is satisfied by every flow "
-        "run: under or_ it makes the filter match everything",
-        LIMIT_REACHED: "more flow runs match than the limit let be deleted; send the request again "
-        "until `deleted` is empty",
+        "empty-criterion-under-or": "a criterion without a condition is satisfied by all "
+        "records: under or_ it makes the filter match everything",
+        LIMIT_REACHED: "more match than the limit let be deleted; send the request again until "
+        "`deleted` is empty",
         "null-values-skipped": "not_any_ left out flow runs only because their value is null",
     }
 )

@@ -364,8 +364,8 @@ def test_warnings_are_shown_and_can_fail_a_test(pytester: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(
         [
             "FlowRunWarning, which is an error here:",
-            "no-filter: no condition is left in the filter: it matches every flow run (2 times)",
-            "limit-reached: more flow runs match than the limit let be deleted; send the request *",
+            "no-filter: no condition is left in the filter: it matches everything (2 times)",
+            "limit-reached: more match than the limit let be deleted; send the request *",
         ]
     )
     result.stdout.fnmatch_lines(

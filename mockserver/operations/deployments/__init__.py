@@ -4,3 +4,6 @@ Comes in: a `Context`, an id, and a model of `requests.objects`. Goes out: an `O
 deployment keeps its settings and schedules in its `rest`, under the names that replies have for
 them; `settings` reads and writes them there.
 """
+
+from .deleting import delete_deployments
+from .scheduled_runs import waiting_runs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from ...errors import NotFound
 from ...prefect import Deployment, Json, check_integer_size
 from ...prefect.objects import ConcurrencyLimit
 from ...requests.objects import DeploymentCreate, DeploymentUpdate
+from ...store import Store
 from .. import Context
-from .settings import object_of, stored_time
+from .settings import object_of, stored_time, with_settings
 
 LIMIT = "global_concurrency_limit"
 
@@ -42,7 +43,7 @@ def _own_limit(context: Context, deployment: Deployment, slots: int | None) -> J
     """The limit that a deployment has with so many slots, or None; the old one is changed."""
     # Prefect: models/deployments.py, _create_or_update_deployment_concurrency_limit.
     if slots is None:
-        drop_limit(context, deployment)
+        drop_limits(context.store, [deployment])
         return None
     limits = context.store.objects(ConcurrencyLimit)
     limit = limits.get(object_of(deployment, LIMIT).get("id"))
@@ -65,11 +66,18 @@ def _own_limit(context: Context, deployment: Deployment, slots: int | None) -> J
     return _as_shown(context, limit)
 
 
-def drop_limit(context: Context, deployment: Deployment) -> None:
-    """Delete the limit of a deployment, also one that it shares with others."""
-    # Prefect: models/deployments.py, _delete_related_concurrency_limit.
-    limit_id = object_of(deployment, LIMIT).get("id")
-    context.store.objects(ConcurrencyLimit).drop([limit_id] if limit_id else [])
+def drop_limits(store: Store, deployments: Iterable[Deployment]) -> None:
+    """Delete the limits of deployments, also those that they share with others."""
+    # Prefect: models/deployments.py, _delete_related_concurrency_limit. The column of the others is
+    # ON DELETE SET NULL (orm_models.py).
+    found = (object_of(one, LIMIT).get("id") for one in deployments)
+    limit_ids = {one for one in found if isinstance(one, str)}
+    if not limit_ids:
+        return
+    store.objects(ConcurrencyLimit).drop(limit_ids)
+    for one in list(store.deployments):
+        if object_of(one, LIMIT).get("id") in limit_ids:
+            store.deployments.put(with_settings(one, **{LIMIT: None}))
 
 
 def _as_shown(context: Context, limit: ConcurrencyLimit) -> Json:

@@ -31,13 +31,7 @@ def drop_scheduled_runs(
 
     `automatic`: only those that a schedule has made. `future`: only those that are not due yet.
     """
-    # Prefect: models/deployments.py, _delete_scheduled_runs.
-    parts: list[Predicate] = [
-        Comparison("deployment_id", ONE_OF, frozenset({deployment_id})),
-        _SCHEDULED,
-        Comparison("state_name", NONE_OF, frozenset({"AwaitingConcurrencySlot"})),
-        Comparison("run_count", ONE_OF, frozenset({0})),
-    ]
+    parts: list[Predicate] = [waiting_runs([deployment_id])]
     if automatic:
         parts.append(Comparison("auto_scheduled", ONE_OF, frozenset({True})))
     if future:
@@ -45,6 +39,19 @@ def drop_scheduled_runs(
         parts.append(Comparison("next_scheduled_start_time", AT_OR_AFTER, later))
     deletion = delete_matching(context, AllOf(tuple(parts)))
     return deletion if deletion.deleted else None
+
+
+def waiting_runs(deployment_ids: Iterable[str]) -> Predicate:
+    """Which runs of deployments wait for their first start."""
+    # Prefect: models/deployments.py, _delete_scheduled_runs.
+    return AllOf(
+        (
+            Comparison("deployment_id", ONE_OF, frozenset(deployment_ids)),
+            _SCHEDULED,
+            Comparison("state_name", NONE_OF, frozenset({"AwaitingConcurrencySlot"})),
+            Comparison("run_count", ONE_OF, frozenset({0})),
+        )
+    )
 
 
 def get_scheduled_flow_runs(context: Context, body: DeploymentPollRequest) -> Outcome:

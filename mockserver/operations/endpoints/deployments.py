@@ -28,6 +28,13 @@ DEPLOYMENTS = (
         "deployments.reading.paginate_deployments",
         "objects.DeploymentPaginateRequest",
     ),
+    Endpoint(
+        "POST",
+        "/deployments/bulk_delete",
+        "related_deletes.deleting.execute_related_delete",
+        "DeploymentsDeleteRequest",
+        plan="related_deletes.planning.plan_deployments_delete",
+    ),
     Endpoint("POST", "/deployments/count", "queries.count_deployments", "FilterParameters"),
     Endpoint(
         "POST",
@@ -44,7 +51,7 @@ DEPLOYMENTS = (
         status=204,
         may_delete=True,
     ),
-    Endpoint("DELETE", _BY_ID, "deployments.changing.delete_deployment", status=204),
+    Endpoint("DELETE", _BY_ID, "deployments.deleting.delete_deployment", status=204),
     Endpoint(
         "GET",
         f"/deployments/name/{{flow_name:{TEXT_SEGMENT}}}/{{deployment_name:{TEXT_SEGMENT}}}",

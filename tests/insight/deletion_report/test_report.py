@@ -117,7 +117,7 @@ def test_a_drain_that_was_left_unfinished_is_told(
     after.delete([run(n).id for n in also_gone])
     report = report_deletions(before, after, totals, SPEC, NOW)
     assert ("limit-reached" in {one.id for one in report.deleting[0].warnings}) is warned
-    assert ("limit-reached: more flow runs match" in text_of(report)) is warned
+    assert ("limit-reached: more match" in text_of(report)) is warned
     line = list(report_lines(report))[1]
     assert line.endswith("until `deleted` is empty") is warned
 
@@ -189,7 +189,7 @@ def test_a_log_has_a_few_lines() -> None:
     assert lines[0] == "9 flow runs of 9 deleted in 8 calls; 1 left"
     assert lines[1] == (
         "POST /flow_runs/bulk_delete deleted 2 in 1 call: every flow run, up to 2 a call; "
-        "limit-reached: more flow runs match than the limit let be deleted; "
+        "limit-reached: more match than the limit let be deleted; "
         "send the request again until `deleted` is empty"
     )
     assert lines[-1] == "3 more kinds of requests deleted 3"
