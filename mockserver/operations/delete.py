@@ -108,7 +108,8 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
     `keep_runs`: the deletion shall hold the runs as they last were, the last of them where there
     are many; making them costs as much as the delete.
     """
-    refuse_rejected(plan, any_records=len(store) > 0)
+    if plan.rejection:
+        refuse_rejected(plan, any_records=len(store) > 0)
     limit = len(store) if plan.limit is None else plan.limit
     found = store.find(plan.predicate, limit)
     warned = plan.warnings
@@ -118,9 +119,10 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
         warned |= {"null-values-skipped"}
     # Read before the delete, after which the store no longer has them.
     runs = _runs_of(store, found.ids) if keep_runs else ()
-    _release_slots(store, found.ids)
-    store.delete_found(found)
-    store.logs.drop(found.ids)
+    if found.ids:
+        _release_slots(store, found.ids)
+        store.delete_found(found)
+        store.logs.drop(found.ids)
     return Deletion(tuple(found.ids), plan, sort_warnings(warned), runs)
 
 

@@ -280,6 +280,8 @@ def sorted_matches(
 
 def _first_ordinals(found: BitMap, limit: int | None) -> list[int]:
     """The first `limit` ordinals of a bitmap (None: all)."""
+    if not found:
+        return []
     # Slicing a bitmap costs more than making a list, unless it holds many more than are wanted.
     leading = found if len(found) <= MAX_REMAINING else found[:limit]
     ordinals: list[int] = leading.to_array()[:limit].tolist()

@@ -106,8 +106,8 @@ class Store:
     @property
     def is_large(self) -> bool:
         """Whether something made of its runs may raise NotPrepared inside `deferring()`."""
-        first, *others = self._segments
-        return first.index.prepared.is_large or bool(others)
+        segments = self._segments
+        return len(segments) > 1 or segments[0].index.prepared.is_large
 
     def __len__(self) -> int:
         return sum(map(len, self._segments)) + len(self._buffer)
