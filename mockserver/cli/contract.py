@@ -102,9 +102,12 @@ def cleanup(flags: CleanupFlags) -> None:
 
     Exit codes: 0 nothing is left, 1 something had to be left, 2 wrong use, or the server failed.
     """
-    from ..contract.server import clean_up
+    from ..contract.server import TargetError, clean_up
 
-    removal = clean_up(flags.options(), lambda _status: None)
+    try:
+        removal = clean_up(flags.options(), lambda _status: None)
+    except TargetError as error:
+        raise UsageError(f"not everything was deleted: {error}") from None
     if removal is None:
         print(f"no earlier run has left anything on {flags.url}")  # noqa: T201
         return

@@ -52,6 +52,13 @@ MostOption = Annotated[
         "the filter selects are read, and what needs the others is left out.",
     ),
 ]
+TimeoutOption = Annotated[
+    float, typer.Option(metavar="SECONDS", help="How long one reply of a server may take.")
+]
+PatienceOption = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", help="How long a failing request is sent to a server again."),
+]
 DialectOption = Annotated[
     str | None,
     typer.Option(
@@ -91,6 +98,8 @@ def explain(
     header: HeaderOption = None,
     # MAX_RUNS of mockserver.remote, written out: importing it for --help would import aiohttp.
     most: MostOption = 10_000,
+    timeout: TimeoutOption = 60.0,
+    patience: PatienceOption = 60.0,
     now: NowOption = None,
     as_json: JsonOption = False,
     markdown: MarkdownOption = False,
@@ -130,6 +139,8 @@ def explain(
         server=server,
         headers=tuple(header or ()),
         most=most,
+        timeout=timeout,
+        patience=patience,
         dialect=dialect,
         protect=tuple(protect or ()),
         wanted=tuple(run or ()),

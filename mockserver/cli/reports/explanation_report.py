@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from ...resources import resource_path
 from ...store import Store
 from ..output import ReportOutput, load_with_progress, print_note
 
-_PATIENCE = 60.0  # seconds for which a failing request is sent again
 MAX_FILTER_BYTES = 4 << 20  # as much as a server that `serve` starts reads of a body
 # How many rows of a table are shown: a terminal's are read, a page's searched.
 _MOST_ON_TERMINAL, _MOST_IN_HTML = 6, 50
@@ -43,6 +42,8 @@ class ExplainOptions:
     server: str | None
     headers: tuple[str, ...]
     most: int
+    timeout: float
+    patience: float
     dialect: str | None
     protect: tuple[str, ...]
     wanted: tuple[str, ...]
@@ -112,6 +113,7 @@ def _ask(
         RemoteError,
         ServerExplanation,
         build_headers,
+        check_bounds,
         explain_server,
         find_server_dialect,
         normalize_api_url,
@@ -122,9 +124,12 @@ def _ask(
         build_headers(options.headers, os.environ),
     )
 
+    bounds = Bounds(timeout=options.timeout, patience=options.patience)
+    check_bounds(bounds)
+
     async def ask() -> ServerExplanation:
-        client = ReadClient(url, headers, Bounds(patience=_PATIENCE))
-        async with client, ReadClient(url, headers, Bounds(patience=0)) as impatient:
+        client = ReadClient(url, headers, bounds)
+        async with client, ReadClient(url, headers, replace(bounds, patience=0)) as impatient:
             known = dialect or await find_server_dialect(client, impatient)
             return await explain_server(
                 client,

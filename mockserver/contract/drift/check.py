@@ -21,7 +21,7 @@ from ..findings import Finding, Outcome, Verdict, digest
 from ..server import Target, TargetError
 from .changes import Change, ClientImpact, Side, client_impact
 from .document_comparison import DocumentComparison, compare_with_release, info_of
-from .documents import parse_document, require_openapi
+from .documents import parse_json_document, require_openapi
 from .known_drift import KnownDrift
 from .schema_comparison import Comparison
 from .schemas import DocumentError
@@ -51,7 +51,7 @@ def fetch_document(target: Target) -> tuple[str, Mapping[str, Any]]:
             answers.append(f"GET {url} answered {answer}")
             continue
         try:
-            return url, parse_document(answer.body, url)
+            return url, parse_json_document(answer.body, url)
         except DocumentError as error:  # perhaps a page: the UI answers unknown paths with its own
             answers.append(str(error))
     raise TargetError(

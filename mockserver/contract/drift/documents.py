@@ -75,6 +75,17 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
     return require_openapi(document, source)
 
 
+def parse_json_document(data: bytes, source: str) -> Mapping[str, Any]:
+    """Parse the document that a server publishes, which is JSON: nothing of others is read as YAML.
+
+    Raises DocumentError.
+    """
+    if data.lstrip()[:1] != b"{":
+        came = to_single_line(data[:100].decode(errors="replace"))
+        raise DocumentError(f"{source}: {came}; expected an OpenAPI document in JSON")
+    return parse_document(data, source)
+
+
 def require_openapi(document: Any, source: str) -> Mapping[str, Any]:
     """Return the document unchanged if it has `paths`. Raises DocumentError otherwise."""
     if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):

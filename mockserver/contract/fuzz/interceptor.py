@@ -20,10 +20,10 @@ from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from ...prefect import BULK_DELETE
-from ..server import Answer, TargetError
+from ..server import Answer, BoundedSession, Ownership, TargetError, id_of
 from .exchange import CREATE_FLOW_RUN, ObservedExchange, RunsById, SentRequest, is_read_only
 from .invariants import CHECKS, Check, find_violations
-from .observer import CREATES_RUN_CHILD, Observer, is_unfiltered, is_valid_bulk_delete
+from .observer import CREATES_RUN_CHILD, NEEDS_RUNS, Observer, is_unfiltered, is_valid_bulk_delete
 from .substitution import (
     VERSION_HEADER,
     assign_to_runs,
@@ -76,21 +76,31 @@ class RequestInterceptor(AuthBase):
     _sent: SentRequest | None = None
     _matching: Sequence[str] | None = None
     _operation: str = ""
+    _session: BoundedSession | None = None
 
     def before_call(self, _context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         """The hook of schemathesis: adapt a case, and have it sent through this interceptor."""
         self._operation = case.operation.label
         kwargs["auth"] = self
+        if "session" in kwargs:
+            kwargs["session"] = self._bounded(kwargs["session"])
         self.exchange = None
         with self._stop_on_error():
             self._prepare_case(case)
+
+    def _bounded(self, session: requests.Session) -> BoundedSession:
+        """The session in place of schemathesis' own: with its headers, and bounded replies."""
+        if self._session is None:
+            self._session = BoundedSession(self.observer.target.url)
+            self._session.headers.update(session.headers)
+        return self._session
 
     def _prepare_case(self, case: Any) -> None:
         """Create runs for a case, and put known values into it.
 
         Only values that change are assigned: schemathesis forgets how an assigned one was made.
         """
-        if not is_read_only(case.method, case.path):
+        if not (is_read_only(case.method, case.path) or self._is_to_be_refused(case)):
             self._check_earlier_requests()
         runs = self.observer.ensure_runs(self._operation, case.body)
         body = self._adapt_body(case.body, runs)
@@ -105,6 +115,15 @@ class RequestInterceptor(AuthBase):
         version = (case.headers or {}).get(VERSION_HEADER)
         if isinstance(version, str) and substitute_version(version, self.seed) != version:
             case.headers[VERSION_HEADER] = substitute_version(version, self.seed)
+
+    def _is_to_be_refused(self, case: Any) -> bool:
+        """Whether a case is invalid on purpose, so that it will be refused and change nothing.
+
+        On a server of others, what may delete is never sent without a look.
+        """
+        ours = self.observer.target.ownership is Ownership.OURS
+        invalid = case.meta is not None and case.meta.generation.mode.is_negative
+        return invalid and (ours or self._operation not in NEEDS_RUNS)
 
     def _adapt_body(self, body: Any, runs: RunsById) -> Any:
         body = substitute_known_values(body, runs, self.seed)
@@ -141,14 +160,14 @@ class RequestInterceptor(AuthBase):
             answer = to_answer(response)
             # Before `observe`, which may raise: what was created must be in the journal by then.
             self._report_created(self._sent, answer)
-            self.exchange = self.observer.observe(self._sent, answer, self._matching)
+            self.exchange = self.observer.observe(self._sent, answer, self._matching, later=True)
         return response
 
     def _report_created(self, sent: SentRequest, answer: Answer) -> None:
         if answer.status == 201 and sent.operation in _CREATED_PATHS:
-            with suppress(ValueError, TypeError, KeyError):
-                path = f"{_CREATED_PATHS[sent.operation]}/{answer.json['id']}"
-                self.observer.run_pool.on_created(path)
+            with suppress(ValueError):  # no JSON, which is a finding of schemathesis
+                path = f"{_CREATED_PATHS[sent.operation]}/{id_of(answer.json)}"
+                self.observer.run_pool.record(path)
 
     def _retry_busy(self, response: requests.Response, kwargs: dict[str, Any]) -> requests.Response:
         """Send a request again while a flaky server answers 503, as `Target.send` does."""

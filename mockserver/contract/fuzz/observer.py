@@ -9,10 +9,18 @@ from typing import Any
 
 from ...errors import RefusedRequest
 from ...operations import plan_bulk_delete
-from ...prefect import BULK_DELETE, SPEC, Dialect
+from ...prefect import BULK_DELETE, PREFECT_SQLITE, SPEC, Dialect
 from ...requests import JSON_MEDIA_TYPE as JSON_TYPE
 from ...requests import BulkDeleteRequest, Message, read_request
-from ..server import PAGE, Answer, HTTPStatusError, Target, without_clock_fields
+from ..server import (
+    PAGE,
+    Answer,
+    HTTPStatusError,
+    Target,
+    TargetError,
+    id_of,
+    without_clock_fields,
+)
 from .exchange import (
     BULK_DELETE_LIMIT,
     DELETE_FLOW_RUN,
@@ -21,7 +29,7 @@ from .exchange import (
     SentRequest,
     parse_deleted_ids,
 )
-from .run_pool import RunPool, remove_runs_except
+from .run_pool import RunPool
 
 MIN_RUNS, MAX_RUNS = 4, 8  # below the first, runs are created up to the second
 RUNS_OVER_LIMIT = BULK_DELETE_LIMIT + 2  # created once, to see that an unfiltered delete stops
@@ -34,6 +42,10 @@ CREATES_RUN_CHILD = frozenset({"POST /task_runs/", "POST /logs/"})
 _DATA_WARNINGS = frozenset({"null-values-skipped", "limit-reached"})
 
 
+class ForeignRuns(TargetError):
+    """Somebody else has created flow runs on the server, which any request might delete."""
+
+
 @dataclass
 class Observer:
     """Follows one server through a series of requests, one after the other.
@@ -42,14 +54,16 @@ class Observer:
     request; `observe`. Before a request that may change something, `observe_unchecked` attributes
     changes to the requests before it.
 
-    `initial_ids` are the runs that are never deleted. `mock_dialect` is the dialect of the server
-    if it is a mock, else None: only a mock sends warnings. `runs` are the runs as last listed,
-    `list_error` the answer if that list failed, `unchecked` the requests sent since.
+    `initial_ids` are the runs that were there before; None for those that the first list has, which
+    then count as created here, since they may be lost. Once there are others, of somebody else, no
+    further request may be sent. `mock_dialect` is the dialect of the server if it is a mock, else
+    None: only a mock sends warnings. `runs` are the runs as last listed, `list_error` the answer if
+    that list failed, `unchecked` the requests sent since.
     """
 
     target: Target
     run_pool: RunPool
-    initial_ids: frozenset[str] = frozenset()
+    initial_ids: frozenset[str] | None = None
     mock_dialect: Dialect | None = None
     runs: RunsById = field(default_factory=dict)
     list_error: str = ""
@@ -60,22 +74,43 @@ class Observer:
     def refresh(self) -> RunsById:
         """List all flow runs of the server; returns them by id.
 
-        If the server fails to list them (5xx), deletes all but the initial ones, sets `list_error`
-        and returns what is left.
+        If the server fails to list them (5xx), deletes those that were created, sets `list_error`
+        and returns what is left. Raises ForeignRuns.
         """
         self.list_error = ""
         try:
-            self.runs = self._list_runs()
+            runs = self._list_runs()
         except HTTPStatusError as error:
             # A real server stores some runs that it then cannot list (deviations huge-integers
             # and unreadable-labels).
             if error.answer.status < 500:
                 raise
             self.list_error = str(error.answer)
-            remove_runs_except(self.target, self.initial_ids)
-            self.runs = self._list_runs()
+            self.run_pool.remove_runs()
+            runs = self._list_runs()
+        self._require_no_foreign_runs(runs)
+        self.run_pool.runs &= runs.keys()
+        self.runs = runs
         self._refreshed = True
-        return self.runs
+        return runs
+
+    def _require_no_foreign_runs(self, runs: RunsById) -> None:
+        """Raise ForeignRuns if a run appeared that neither was there before nor was created here.
+
+        Each request that may delete comes after such a look: runs are listed after every request
+        that may change some, and before the next one after those that only read.
+        """
+        foreign = [run_id for run_id, run in runs.items() if not self.run_pool.owns(run)]
+        if self.initial_ids is None:
+            self.run_pool.runs |= set(foreign)
+            self.initial_ids = frozenset(foreign)
+        appeared = sorted(set(foreign) - self.initial_ids)
+        if appeared:
+            raise ForeignRuns(
+                f"{len(appeared):,} flow runs appeared on {self.target.url} that were not created "
+                f"for the test, such as {appeared[0]}: nothing more was sent, since any request "
+                "might delete them"
+            )
 
     def _list_runs(self) -> RunsById:
         listed = self.target.iter_records("/flow_runs/filter")
@@ -103,26 +138,42 @@ class Observer:
         None if the server refuses the filter.
         """
         body = sent.json if sent.body else {}
-        if not isinstance(body, dict):
+        if not isinstance(body, dict) or is_refused_by_all(sent):
             return None
         query = {"sort": "ID_DESC", "limit": PAGE, "flow_runs": body.get("flow_runs")}
         content = json.dumps(query).encode() if sent.body else None
         # With the same headers: the content type decides whether a real server reads the filter at
         # all (deviation body-ignored).
         answer = self.target.send("POST", "/flow_runs/filter", content, sent.headers)
-        return [run["id"].lower() for run in answer.json] if answer.status == 200 else None
+        if answer.status != 200:
+            return None
+        try:
+            return [id_of(run).lower() for run in answer.json]
+        except (ValueError, TypeError):
+            raise TargetError(f"POST /flow_runs/filter answered {answer}, not a list") from None
 
     def observe(
-        self, sent: SentRequest, answer: Answer, matching: Sequence[str] | None = None
+        self,
+        sent: SentRequest,
+        answer: Answer,
+        matching: Sequence[str] | None = None,
+        *,
+        later: bool = False,
     ) -> ObservedExchange | None:
         """Look at the server after a request; `matching` is what `list_matching` returned.
 
-        None if the request should change nothing: then a later call checks it as well.
+        None if the request should change nothing: then a later call checks it as well. `later`:
+        so it is after a refused bulk_delete, too.
         """
-        harmless = sent.is_read_only or (answer.status >= 400 and sent.operation not in NEEDS_RUNS)
-        if harmless and len(self.unchecked) < MAX_UNCHECKED:
+        refused = answer.status >= 400 and (later or sent.operation not in NEEDS_RUNS)
+        if (sent.is_read_only or refused) and len(self.unchecked) < MAX_UNCHECKED:
             self.unchecked.append(sent)
-            return None
+            if sent.operation != BULK_DELETE or self.mock_dialect is None:
+                return None
+            warnings = self._expected_warnings(sent, answer, matching)
+            # Its warnings can be checked now; whether runs have changed, later.
+            same = self.runs
+            return ObservedExchange(sent, answer, same, same, expected_warnings=warnings)
         before, earlier = self.runs, tuple(self.unchecked)
         repeat_answer: Answer | None = None
         get_statuses: dict[str, int] | None = None
@@ -209,6 +260,19 @@ def is_valid_bulk_delete(body: Any) -> bool:
         content = json.dumps(body).encode()
         read_request(Message(content, JSON_TYPE, None), BulkDeleteRequest, SPEC)
     except (RefusedRequest, TypeError, ValueError):
+        return False
+    return True
+
+
+def is_refused_by_all(sent: SentRequest) -> bool:
+    """Whether no dialect carries out a bulk_delete, so that nothing needs to be listed for it."""
+    named = {name.lower(): value for name, value in sent.headers.items()}
+    message = Message(sent.body or b"", named.get("content-type"), None)
+    for dialect in (SPEC, PREFECT_SQLITE):  # the strictest and the laxest way to read a body
+        try:
+            read_request(message, BulkDeleteRequest, dialect)
+        except RefusedRequest:
+            continue
         return False
     return True
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...prefect import SPEC, Dialect
 from ..findings import Finding, Verdict, gone_id
-from ..server import JSON_HEADERS, Answer, Target
+from ..server import JSON_HEADERS, Answer, Target, id_of
 from .exchange import BULK_DELETE_PATH, VERB
 from .explainer import DEVIATIONS_BY_ID, count_lines
 from .run_pool import RunPool
@@ -63,7 +63,7 @@ class ProbeContext:
         """The answer to a request that creates a run with these values."""
         answer = self.send(CREATE_PATH, {"flow_id": self.run_pool.ensure_flow(), **values})
         if answer.status in (200, 201):
-            self.run_pool.on_created(f"/flow_runs/{answer.json['id']}")
+            self.run_pool.record(f"/flow_runs/{id_of(answer.json)}")
         return answer
 
     def create_run_id(self, **values: Any) -> str:

@@ -1,15 +1,17 @@
-"""Flow runs for the requests to find: created through the public API, and deleted at the end."""
+"""Flow runs for the requests to find: created through the public API, and deleted at the end.
+
+Invariant: only records that a reply said were created, and flow runs of flows that a reply said
+were created, are deleted, each by its id.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from ..server import PAGE, HTTPStatusError, Target, TargetError
-from .exchange import BULK_DELETE_PATH, parse_deleted_ids
+from ..server import HTTPStatusError, Target, TargetError, created_id
 
 FLOW_NAME = "mockserver-contract"
 """What the name of the flow begins with."""
@@ -36,13 +38,37 @@ class RunPool:
     """Creates flow runs on a server, all of one flow, as others are deleted.
 
     `on_created` is called with the path of every record that is created, such as /flow_runs/ID.
-    `made_count` counts the runs, `known_flow_id` is the flow ("" until it is created).
+    `foreign` are ids that were there before. `made_count` counts the runs, `known_flow_id` is the
+    flow ("" until it is created). `runs` are the ids, in lower case, of runs that a reply said were
+    created, also to generated requests, and that may still be there; `flows` those of flows.
     """
 
     target: Target
     on_created: Callable[[str], None] = no_op
+    foreign: frozenset[str] = frozenset()
     made_count: int = 0
     known_flow_id: str = field(default="", init=False)
+    runs: set[str] = field(default_factory=set, init=False)
+    flows: set[str] = field(default_factory=set, init=False)
+
+    def record(self, path: str) -> None:
+        """Note a record that a reply said was created, by its path.
+
+        Raises TargetError if it was there before.
+        """
+        kind, record_id = path.strip("/").split("/")
+        if record_id.lower() in self.foreign:
+            raise TargetError(f"{self.target.url} says it created {path}, which was there before")
+        held = {"flow_runs": self.runs, "flows": self.flows}.get(kind, set())
+        held.add(record_id.lower())
+        self.on_created(path)
+
+    def owns(self, run: Mapping[str, Any]) -> bool:
+        """Whether a listed run was created here: by a reply that said so, or, where the reply was
+        an error, in a flow that was created here, of which nobody else knows.
+        """
+        in_own_flow = str(run.get("flow_id")).lower() in self.flows
+        return run["id"].lower() in self.runs or in_own_flow
 
     def top_up(self, present: int, least: int, most: int) -> list[str]:
         """Create runs until there are `most` if there are fewer than `least`; returns their ids."""
@@ -56,8 +82,8 @@ class RunPool:
         except HTTPStatusError:  # a generated request has deleted the flow
             self.known_flow_id = ""
             record = self._post_run(template)
-        run_id = str(record["id"])
-        self.on_created(f"/flow_runs/{run_id}")
+        run_id = created_id(record, self.known_flow_id)
+        self.record(f"/flow_runs/{run_id}")
         return run_id
 
     def ensure_flow(self) -> str:
@@ -66,8 +92,8 @@ class RunPool:
             # A name of its own: a server returns the flow that has a name already.
             name = f"{FLOW_NAME}-{uuid4().hex}"
             flow = self.target.request_json("POST", "/flows/", {"name": name})
-            self.known_flow_id = str(flow["id"])
-            self.on_created(f"/flows/{self.known_flow_id}")
+            self.known_flow_id = created_id(flow)
+            self.record(f"/flows/{self.known_flow_id}")
         return self.known_flow_id
 
     def _post_run(self, template: Mapping[str, Any]) -> Any:
@@ -78,71 +104,24 @@ class RunPool:
         run = {**template, "flow_id": flow_id, "idempotency_key": key}
         return self.target.request_json("POST", "/flow_runs/", run)
 
+    def remove_runs(self) -> int:
+        """Delete the runs that may still be there, each by its id; returns how many there were.
 
-@dataclass(frozen=True)
-class ServerSnapshot:
-    """What a server held before the first request: ids of runs and flows, and a count."""
+        Also works on a server that fails to list its runs. Raises TargetError.
+        """
+        removed = sum(self.target.delete(f"/flow_runs/{run}") for run in sorted(self.runs))
+        self.runs.clear()
+        return removed
 
-    runs: frozenset[str]
-    flows: frozenset[str]
-    task_runs: int
+    def remove_all(self) -> int:
+        """Delete all runs and flows that were created here; returns how many there were.
 
-
-def take_snapshot(target: Target) -> ServerSnapshot:
-    """List what a server holds. Raises TargetError."""
-    return ServerSnapshot(
-        _list_ids(target, "flow_runs"), _list_ids(target, "flows"), _count_task_runs(target)
-    )
-
-
-def remove_new_records(target: Target, before: ServerSnapshot) -> int:
-    """Delete all flow runs and flows that `before` does not hold; returns how many.
-
-    Raises TargetError, also if task runs are left over: the document has no request to delete one.
-    """
-    runs = remove_runs_except(target, before.runs)
-    flows = sorted(_list_ids(target, "flows") - before.flows)
-    for flow in flows:
-        target.request_json("DELETE", f"/flows/{flow}")
-    left = _count_task_runs(target) - before.task_runs
-    if left > 0:
-        raise TargetError(f"{target.url} has kept {left:,} task runs of deleted flow runs")
-    return runs + len(flows)
-
-
-def _count_task_runs(target: Target) -> int:
-    return int(target.request_json("POST", "/task_runs/count", {}))
-
-
-def remove_runs_except(target: Target, keep: frozenset[str]) -> int:
-    """Delete all flow runs but those with the ids to keep; returns how many.
-
-    Works by bulk_delete alone, so also on a server that fails to list its runs. Raises TargetError,
-    also if the server lists the same run as deleted twice.
-    """
-    body = {"flow_runs": {"id": {"not_any_": sorted(keep)}} if keep else {}}
-    removed: set[str] = set()
-    while True:
-        answer = target.send("POST", BULK_DELETE_PATH, json.dumps(body).encode())
-        deleted = parse_deleted_ids(answer)
-        # Else the loop would not end on a server that answers ids and deletes nothing.
-        if not removed.isdisjoint(deleted):
-            raise TargetError(f"{target.url} says that it deletes flow runs, but does not")
-        removed.update(deleted)
-        if not deleted:
-            return len(removed)
-
-
-def _list_ids(target: Target, kind: str) -> frozenset[str]:
-    """The ids of all records of a kind."""
-    if kind == "flow_runs":
-        return frozenset(run["id"] for run in target.iter_records("/flow_runs/filter"))
-    # Flows cannot be sorted by id, as `iter_records` does.
-    found: set[str] = set()
-    offset = 0
-    while True:
-        page = target.request_json("POST", f"/{kind}/filter", {"limit": PAGE, "offset": offset})
-        found |= {record["id"] for record in page}
-        if len(page) < PAGE:
-            return frozenset(found)
-        offset += PAGE
+        Raises TargetError.
+        """
+        # Those of a flow that no reply named: it was an error.
+        listed = list(self.target.iter_records("/flow_runs/filter"))
+        self.runs |= {run["id"].lower() for run in listed if self.owns(run)} - self.foreign
+        runs = self.remove_runs()
+        flows = sum(self.target.delete(f"/flows/{flow}") for flow in sorted(self.flows))
+        self.flows.clear()
+        return runs + flows

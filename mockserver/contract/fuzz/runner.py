@@ -25,6 +25,7 @@ from ..server import (
     SideEffect,
     Target,
     TargetError,
+    TimeIsUp,
     require_permission,
 )
 from .campaign import Campaign, FuzzSettings
@@ -34,9 +35,9 @@ from .fixed_requests import ACCEPTS_VALID, REJECTS_INVALID, send_fixed_requests
 from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
 from .invariants import CHECKS, STILL_READABLE
 from .mock_pool import MockPool
-from .observer import Observer
+from .observer import ForeignRuns, Observer
 from .probes import ProbeResult, probe_findings, run_probes
-from .run_pool import RunPool, ServerSnapshot, no_op, remove_new_records, take_snapshot
+from .run_pool import RunPool, no_op
 
 _ACCEPTS_POSITIVE_DATA = "positive_data_acceptance"
 # A refusal that violates one of these says what it does not like.
@@ -59,23 +60,25 @@ def fuzz(
     and flow that is created (/flows/ID).
 
     Raises UsageError for invalid settings and for a target that must not be fuzzed, and TargetError
-    if the server cannot be reached. What was created is deleted in every case.
+    if the server cannot be reached. What was created is deleted in every case, and nothing else:
+    the run ends where somebody else creates flow runs meanwhile.
     """
     require_permission(target, SideEffect.FUZZES, VERB)
     # First, since it may raise: nothing has been created yet.
     campaign = Campaign(target, settings or FuzzSettings(), dialect.release)
     settings = campaign.settings
     started, sent_before = time.monotonic(), target.sent
-    snapshot = take_snapshot(target)
-    mock_dialect = dialect if is_mock(target) else None
-    observer = Observer(target, RunPool(target, on_created), snapshot.runs, mock_dialect)
-    interceptor = RequestInterceptor(observer, settings.seed, deadline=started + settings.seconds)
-    with MockPool() as mocks:
+    with target.until(started + settings.seconds), MockPool() as mocks:
+        there = frozenset(run["id"].lower() for run in target.iter_records("/flow_runs/filter"))
+        task_runs = target.count("task_runs")
+        mock_dialect = dialect if is_mock(target) else None
+        observer = Observer(target, RunPool(target, on_created, there), there, mock_dialect)
+        interceptor = RequestInterceptor(observer, settings.seed, deadline=target.deadline)
         run = _FuzzRun(interceptor, Explainer(dialect, mocks), on_progress)
         try:
             run.send_all(campaign)
         finally:
-            removed = run.clean_up(snapshot)
+            removed = run.clean_up(task_runs)
     counts = {"requests": target.sent - sent_before, "cases": run.cases, "removed": removed}
     if target.flaky:
         counts["retries after 503"] = interceptor.retries
@@ -138,11 +141,18 @@ class _FuzzRun:
 
         Raises TargetError and KeyboardInterrupt.
         """
-        if campaign.settings.probes:
-            observer = self.interceptor.observer
-            self.probed = list(run_probes(observer.target, observer.run_pool))
-        self.send_fixed()
-        self.run_campaign(campaign)
+        try:
+            if campaign.settings.probes:
+                observer = self.interceptor.observer
+                self.probed = list(run_probes(observer.target, observer.run_pool))
+            self.send_fixed()
+            self.run_campaign(campaign)
+        except TimeIsUp:
+            self.interceptor.timed_out = True
+        except (RequestLimitReached, ForeignRuns) as stopped:
+            self.incomplete_reason = str(stopped)
+        if self.interceptor.timed_out:
+            self.notes.append("not all requests were sent: the time was up")
 
     def send_fixed(self) -> None:
         """Send the fixed requests. Raises TargetError."""
@@ -162,12 +172,8 @@ class _FuzzRun:
         # Schemathesis catches Ctrl-C and sends an event instead.
         if interrupted and interceptor.stop_error is None and not interceptor.timed_out:
             raise KeyboardInterrupt
-        if isinstance(interceptor.stop_error, RequestLimitReached):
-            self.incomplete_reason = str(interceptor.stop_error)
-        elif interceptor.stop_error is not None:
+        if interceptor.stop_error is not None:
             raise interceptor.stop_error
-        if interceptor.timed_out:
-            self.notes.append("not all requests were sent: the time was up")
 
     def _handle_event(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
@@ -241,15 +247,22 @@ class _FuzzRun:
             self.known_counts.setdefault(deviation, Counter())[f"{check} of {sent.operation}"] += 1
         return deviation is not None
 
-    def clean_up(self, snapshot: ServerSnapshot) -> int:
-        """Delete what was created, even beyond the limit of requests; returns how much."""
-        target = self.interceptor.observer.target
-        with target.without_limits():
+    def clean_up(self, task_runs: int) -> int:
+        """Delete what was created, even beyond the limits of requests; returns how much.
+
+        `task_runs` were there before: the document has no request to delete one.
+        """
+        observer = self.interceptor.observer
+        with observer.target.without_limits():
             try:
-                return remove_new_records(target, snapshot)
+                removed = observer.run_pool.remove_all()
+                left = observer.target.count("task_runs") - task_runs
             except TargetError as error:
                 self.notes.append(f"what was created may still be there: {error}")
                 return 0
+        if left > 0:
+            self.notes.append(f"the server has kept {left:,} task runs of deleted flow runs")
+        return removed
 
     def outcome(self, settings: FuzzSettings, counts: Mapping[str, int], seconds: float) -> Outcome:
         """What the run has found; `holds` are our checks that nothing violated."""

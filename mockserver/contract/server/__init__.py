@@ -5,6 +5,7 @@ Comes in: `ServerOptions`, with a URL or a program to start. Goes out: a `Connec
 Invariant: whatever the kit creates on a server it deletes; what it could not, it keeps a record of.
 """
 
+from .bounded_session import BoundedSession, certificates
 from .cleanup import clean_up
 from .cleanup_journal import CleanupJournal
 from .connect import ConnectedServer, ServerOptions, connect_server
@@ -24,5 +25,7 @@ from .target import (
     RequestLimitReached,
     Target,
     TargetError,
+    TimeIsUp,
+    created_id,
     id_of,
 )

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from http.cookiejar import DefaultCookiePolicy
 from threading import Lock, Thread, local
 from typing import Any
 
@@ -38,52 +39,42 @@ class BoundedSession(requests.Session):
     """A session that sends the given headers and no others, and no credentials of its own.
 
     For a server elsewhere it uses the proxies and certificates that the environment names, but no
-    .netrc, whose password may be for others. Redirects are not followed: they are answers to be
-    checked, and may lead to another server.
+    .netrc, whose password may be for others, and sends no cookie back. Redirects are not followed:
+    they are answers to be checked, and may lead to another server. The timeout of a request is for
+    all of its reply.
     """
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self.headers.clear()
         self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         if not is_loopback(url):
             self.proxies.update(get_environ_proxies(url))
-            self.verify = (
-                os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-            )
+            self.verify = certificates(url)
         for prefix in ("http://", "https://"):
             self.mount(prefix, _WatchedAdapter())
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """No redirect is looked at: even to parse its URL may fail."""
+
     def ask(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], seconds: float
-    ) -> tuple[requests.Response, bytes]:
-        """Send a request; return the reply and its whole body.
+    ) -> requests.Response:
+        """Send a request; return the reply with its whole body.
 
         Raises requests.Timeout if it is not there after `seconds`, ReplyRefused, and other
         requests.RequestException.
         """
-        watch = _asking.watch = _Watch(time.monotonic() + seconds)
-        _watch_over(watch)
-        try:
-            reply = self.request(
-                method,
-                url,
-                data=body,
-                headers=dict(headers),
-                timeout=seconds,
-                allow_redirects=False,
-                stream=True,
-            )
-            received = _read_body(reply)
-        except requests.RequestException:
-            if watch.is_over:
-                raise requests.Timeout from None
-            raise
-        finally:
-            _watched.discard(watch)
-        if watch.is_over:  # a body without a length ends wherever its connection is cut
-            raise requests.Timeout
-        return reply, received
+        return self.request(
+            method, url, data=body, headers=dict(headers), timeout=seconds, allow_redirects=False
+        )
+
+
+def certificates(url: str) -> str | bool:
+    """The file of certificates that a server's is checked with; True for the usual ones."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    return named or True if not is_loopback(url) else True
 
 
 def _read_body(reply: requests.Response) -> bytes:
@@ -182,6 +173,37 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class _WatchedAdapter(HTTPAdapter):
+    """Sends a request, and reads its reply to the end, within the timeout of the request."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: ARG002 - as HTTPAdapter.send has them
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """As HTTPAdapter.send, but no reply is streamed. Raises requests.RequestException."""
+        watch = _asking.watch = _Watch(time.monotonic() + float(timeout))
+        _watch_over(watch)
+        try:
+            reply = super().send(request, True, timeout, verify, cert, proxies)
+            # As requests itself keeps what it has read (requests/models.py, Response.content).
+            reply._content = _read_body(reply)  # noqa: SLF001
+            reply._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
+        except requests.RequestException:
+            if watch.is_over:
+                raise requests.Timeout from None
+            raise
+        except (HTTPError, ValueError) as error:  # of a reply that is not HTTP
+            raise requests.ConnectionError(error) from error
+        finally:
+            _watched.discard(watch)
+        if watch.is_over:  # a body without a length ends wherever its connection is cut
+            raise requests.Timeout
+        return reply
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}

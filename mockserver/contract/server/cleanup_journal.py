@@ -22,7 +22,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
-from ...errors import UsageError
+from ...errors import UsageError, to_single_line
 from .target import PAGE, Answer, HTTPStatusError, Target, TargetError, id_of
 
 FLOW_NAME_PREFIX = "mockserver-kit"
@@ -107,7 +107,7 @@ class CleanupJournal:
         return id_of(self.target.request_json("POST", "/flows/", {"name": name}))
 
     def forget_path(self, path: str) -> None:
-        """The record was deleted: this run need not look for it any more."""
+        """The record was deleted: this run need not look for what it has left."""
         self._forgotten.add(path)
 
     def record_path(self, path: str) -> None:
@@ -122,7 +122,8 @@ class CleanupJournal:
         Raises TargetError, and may be called again then.
         """
         left_to_do = [path for path in self.paths if path not in self._forgotten]
-        runs = _ids_of("flow_runs", left_to_do)
+        # Also those that were deleted, by a server that may only have said so.
+        runs = _ids_of("flow_runs", self.paths)
         flow_runs = _remove_records(self.target, "flow_runs", runs)
         for kind in ("flow_run", "task_run"):
             _remove_artifacts(self.target, kind, _ids_of(f"{kind}s", left_to_do))
@@ -162,7 +163,7 @@ def _remove_records(target: Target, kind: str, ids: Sequence[str]) -> int:
     for batch in _batches(ids):
         there = _read_records(target, kind, batch)
         for record_id in there:
-            _delete_if_present(target, f"/{kind}/{record_id}")
+            target.delete(f"/{kind}/{record_id}")
         lied = there and _read_records(target, kind, there)
         if lied:
             raise TargetError(f"{target.url} still lists {lied[0]} after it said it was deleted")
@@ -214,7 +215,10 @@ def _find_flows(target: Target, names: Sequence[str]) -> Iterator[str]:
             if refused.answer.status != 404:
                 raise
             continue
-        if isinstance(flow, dict) and flow.get("name") == name:
+        if not isinstance(flow, dict):
+            came = to_single_line(json.dumps(flow))
+            raise TargetError(f"GET /flows/name/{name} answered {came}; expected a flow, or 404")
+        if flow.get("name") == name:
             yield id_of(flow)
 
 
@@ -228,7 +232,7 @@ def _remove_flows(target: Target, ids: Iterable[str]) -> Iterator[str]:
         if _ids_in(target.send("POST", "/flow_runs/filter", json.dumps(body).encode())):
             yield f"the flow {flow_id} was left: it has flow runs of others"
         else:
-            _delete_if_present(target, f"/flows/{flow_id}")
+            target.delete(f"/flows/{flow_id}")
 
 
 def _remove_artifacts(target: Target, kind: str, ids: Sequence[str]) -> None:
@@ -246,7 +250,7 @@ def _remove_artifacts(target: Target, kind: str, ids: Sequence[str]) -> None:
             raise
         for artifact in artifacts:
             if artifact.get(f"{kind}_id") in batch:
-                _delete_if_present(target, f"/artifacts/{id_of(artifact)}")
+                target.delete(f"/artifacts/{id_of(artifact)}")
 
 
 def _ids_of(kind: str, paths: Sequence[str]) -> list[str]:
@@ -261,15 +265,7 @@ def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def delete_flow_run(target: Target, flow_run_id: str) -> None:
     """Delete one flow run, unless it is gone already. Raises TargetError."""
-    _delete_if_present(target, f"/flow_runs/{flow_run_id}")
-
-
-def _delete_if_present(target: Target, path: str) -> None:
-    try:
-        target.request_json("DELETE", path)
-    except HTTPStatusError as refused:
-        if refused.answer.status != 404:
-            raise
+    target.delete(f"/flow_runs/{flow_run_id}")
 
 
 def filter_by_flows(flow_ids: list[str]) -> dict[str, object]:

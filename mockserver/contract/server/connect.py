@@ -111,7 +111,7 @@ def _protect_foreign_runs(target: Target, options: ServerOptions) -> list[str]:
     """
     if options.database is None or options.disposable:
         return []
-    run_count = target.request_json("POST", "/flow_runs/count", {})
+    run_count = target.count("flow_runs")
     if not run_count:
         return []
     target.ownership = Ownership.SHARED

@@ -21,7 +21,7 @@ from .sample_values import (
     TAGS,
     VERSIONS,
 )
-from .target import JSON_HEADERS, Target, id_of
+from .target import JSON_HEADERS, Target, TargetError, created_id, id_of
 
 # Prefect: schemas/actions.py, FlowRunCreate has no such fields; api/dependencies.py, get_created_by
 # knows no other creator.
@@ -72,13 +72,14 @@ class CreatedRuns:
     """The flow runs that the kit created on a server; it touches no others.
 
     They all belong to one flow, which the kit creates for them. `ids` are those that were created
-    and not deleted yet.
+    and not deleted yet, `foreign` those that were there before.
     """
 
     target: Target
     journal: CleanupJournal
     flow_id: str = ""
     ids: list[str] = field(default_factory=list)
+    foreign: frozenset[str] = frozenset()
     _made: int = 0
 
     def __post_init__(self) -> None:
@@ -121,7 +122,9 @@ class CreatedRuns:
         made = self.target.request_json(
             "POST", "/flow_runs/", body, {**JSON_HEADERS, **_creator_headers(draft.creator_id)}
         )
-        flow_run_id = id_of(made)
+        flow_run_id = created_id(made, self.flow_id)
+        if flow_run_id in self.foreign or flow_run_id in self.ids:
+            raise TargetError(f"the server says that it created {flow_run_id}, which was there")
         self.ids.append(flow_run_id)
         self.journal.record_path(f"/flow_runs/{flow_run_id}")
         for state in draft.states[1:]:

@@ -26,6 +26,7 @@ from .target import HTTPStatusError, Target, TargetError
 
 # Real servers read "1" as 1 (deviation `lax-coercion`); the document allows no string there.
 _LIMIT_AS_STRING = b'{"limit": "1"}'
+_LONGEST_VERSION = 100  # characters; chosen
 # PostgreSQL cannot store NUL and answers 503 (deviation `nul-in-text`); SQLite finds nothing.
 _NUL_NAME_FILTER = {"flow_runs": {"name": {"any_": ["\0"]}}}
 
@@ -94,11 +95,13 @@ def identify(target: Target, dialect: Dialect | None = None) -> Identity:
 
 def _version(target: Target) -> str:
     try:
-        return str(target.request_json("GET", "/admin/version"))
+        version = target.request_json("GET", "/admin/version")
     except HTTPStatusError as refused:
         raise TargetError(f"{target.url} is not a complete Prefect API: {refused}") from None
-    except ValueError:
-        raise TargetError(f"{target.url} does not answer JSON: is it the URL of an API?") from None
+    if not isinstance(version, str) or len(version) > _LONGEST_VERSION:
+        came = to_single_line(json.dumps(version))
+        raise TargetError(f"GET /admin/version answered {came}; expected a version such as 3.9.1")
+    return version
 
 
 def _database(target: Target) -> tuple[str, str]:

@@ -49,7 +49,7 @@ def require_no_flow_runs(target: Target, verb: str) -> None:
 
     Raises TargetError if the server does not answer.
     """
-    run_count = target.request_json("POST", "/flow_runs/count", {})
+    run_count = target.count("flow_runs")
     if run_count:
         raise UsageError(
             f"{verb} sends requests that may delete any flow run, and {target.url} holds "

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import requests
 
@@ -25,6 +26,7 @@ from .bounded_session import BoundedSession, ReplyRefused
 
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
 PAGE = 200  # the largest `limit` that a real server accepts: above it, it answers 422
+MAX_LISTED = 200_000  # records of one listing, a thousand pages; chosen
 
 
 class TargetError(MockServerError):
@@ -33,6 +35,10 @@ class TargetError(MockServerError):
 
 class RequestLimitReached(TargetError):
     """As many requests were sent as `Limits.requests` allows."""
+
+
+class TimeIsUp(TargetError):
+    """The block of `Target.until` has taken as long as it may."""
 
 
 class Ownership(Enum):
@@ -97,7 +103,7 @@ class Target:
 
     `headers` go with every request. `flaky`: the server answers 503 now and then because its
     database is busy (a real server on SQLite), so such a request is retried. `sent` counts the
-    requests.
+    requests, and none is sent after `deadline`, a time of time.monotonic.
     """
 
     url: str
@@ -106,6 +112,7 @@ class Target:
     limits: Limits = field(default_factory=Limits)
     flaky: bool = False
     sent: int = 0
+    deadline: float = float("inf")
     _last_sent_at: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
@@ -140,12 +147,24 @@ class Target:
 
     @contextmanager
     def without_limits(self) -> Iterator[None]:
-        """Lift the limits of number and rate within the block, so that clean-up is never cut."""
+        """Lift the limits of number, rate and time within the block, so that clean-up is never
+        cut.
+        """
         limits, self.limits = self.limits, Limits(self.limits.timeout, sys.maxsize)
+        try:
+            with self.until(float("inf")):
+                yield
+        finally:
+            self.limits = limits
+
+    @contextmanager
+    def until(self, deadline: float) -> Iterator[None]:
+        """Within the block, a request after `deadline`, a time of time.monotonic, is TimeIsUp."""
+        before, self.deadline = self.deadline, deadline
         try:
             yield
         finally:
-            self.limits = limits
+            self.deadline = before
 
     def close(self) -> None:
         """Close the kept connections; the next request opens a new one."""
@@ -155,8 +174,11 @@ class Target:
         """Count a request that is about to be sent, and wait until the rate allows it.
 
         Code that sends requests to the server by other means must call this, too.
-        Raises RequestLimitReached if the number of requests is used up.
+        Raises RequestLimitReached if the number of requests is used up, TimeIsUp after the
+        deadline of `until`.
         """
+        if time.monotonic() > self.deadline:
+            raise TimeIsUp(f"the time for requests to {self.url} is up")
         if self.sent >= self.limits.requests:
             raise RequestLimitReached(
                 f"{self.sent:,} requests were sent to {self.url}; --max-requests allows no more"
@@ -180,7 +202,7 @@ class Target:
         self.throttle()
         try:
             sent = {**self.headers, **headers}
-            reply, content = self._session.ask(method, url, body, sent, self.limits.timeout)
+            reply = self._session.ask(method, url, body, sent, self.limits.timeout)
         except requests.Timeout:
             raise TargetError(
                 f"{method} {url} was not answered within {self.limits.timeout:g} s"
@@ -193,7 +215,7 @@ class Target:
             # A real server closes the connection after these, without a header that says so.
             self.close()
         response_headers = {name.lower(): value for name, value in reply.headers.items()}
-        return Answer(reply.status_code, content, response_headers)
+        return Answer(reply.status_code, reply.content, response_headers)
 
     def request_json(
         self, method: str, path: str, value: Any = None, headers: Mapping[str, str] = JSON_HEADERS
@@ -212,22 +234,44 @@ class Target:
         except ValueError:
             raise TargetError(f"{method} {path} answered {answer}, which is not JSON") from None
 
+    def delete(self, path: str) -> bool:
+        """Delete a record by its path; returns whether it was there.
+
+        Raises TargetError if the server does not say that it is gone, as Prefect does with 204.
+        """
+        answer = self.send("DELETE", path)
+        if answer.status not in (204, 404):
+            raise HTTPStatusError("DELETE", path, answer)
+        return answer.status == 204
+
+    def count(self, kind: str) -> int:
+        """How many records of a kind, such as `flow_runs`, there are. Raises TargetError."""
+        path = f"/{kind}/count"
+        found = self.request_json("POST", path, {})
+        if type(found) is not int or found < 0:
+            raise TargetError(f"POST {path} answered {_excerpt(found)}; expected a number")
+        return found
+
     def iter_records(self, path: str, **query: object) -> Iterator[Any]:
         """Every record of a `/filter` endpoint, the highest id first.
 
-        `query` are keys of the body besides sort, limit and offset. Raises TargetError.
+        `query` are keys of the body besides sort, limit and offset. Raises TargetError, also where
+        the pages have no end.
         """
-        offset = 0
+        offset, known = 0, set[str]()
         while True:
             # By id, which is unique: pages of a sort with ties may overlap.
             body = {**query, "sort": "ID_DESC", "limit": PAGE, "offset": offset}
             page = self.request_json("POST", path, body)
             if not isinstance(page, list):
+                raise TargetError(f"POST {path} answered {_excerpt(page)}; expected a list")
+            ids = set(map(id_of, page))
+            if len(page) > PAGE or (ids and ids <= known) or len(known) > MAX_LISTED:
                 raise TargetError(
-                    f"POST {path} answered {to_single_line(str(page))}; expected a list"
+                    f"POST {path} answered {len(page):,} records at offset {offset:,}, with the "
+                    f"limit {PAGE}: its pages have no end"
                 )
-            for record in page:
-                id_of(record)
+            known |= ids
             yield from page
             if len(page) < PAGE:
                 return
@@ -260,10 +304,33 @@ class Target:
 
 
 def id_of(record: Any) -> str:
-    """The id of a record from a reply. Raises TargetError if it has none."""
-    if isinstance(record, dict) and isinstance(record.get("id"), str):
-        return str(record["id"])
-    raise TargetError(f"the server answered a record without an id: {to_single_line(str(record))}")
+    """The id of a record from a reply. Raises TargetError if it has none that is a UUID: only
+    that may become part of a path.
+    """
+    found = record.get("id") if isinstance(record, dict) else None
+    try:
+        UUID(found)
+    except (TypeError, ValueError, AttributeError):
+        raise TargetError(
+            f"the server answered a record without an id that is a UUID: {_excerpt(record)}"
+        ) from None
+    return str(found)
+
+
+def created_id(record: Any, flow_id: str = "") -> str:
+    """The id of a record that a reply says was created; with `flow_id`, it has to be of that flow.
+
+    Raises TargetError: what a reply does not show to be the kit's own is never deleted.
+    """
+    if flow_id and isinstance(record, dict) and record.get("flow_id") != flow_id:
+        raise TargetError(
+            f"the server answered another record than the one to be created: {_excerpt(record)}"
+        )
+    return id_of(record)
+
+
+def _excerpt(value: Any) -> str:
+    return to_single_line(json.dumps(value))
 
 
 def _root_cause(error: requests.RequestException) -> str:

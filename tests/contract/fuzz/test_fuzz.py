@@ -25,7 +25,14 @@ from mockserver.contract.fuzz.mock_pool import MockPool
 from mockserver.contract.fuzz.probes import PROBES
 from mockserver.contract.fuzz.runner import fuzz
 from mockserver.contract.fuzz.substitution import assign_to_runs, substitute_known_values
-from mockserver.contract.server.target import Answer, Limits, Ownership, RequestLimitReached, Target
+from mockserver.contract.server.target import (
+    Answer,
+    Limits,
+    Ownership,
+    RequestLimitReached,
+    Target,
+    TargetError,
+)
 from mockserver.errors import UsageError
 from mockserver.http.app import create_app
 from mockserver.prefect import openapi
@@ -35,7 +42,13 @@ from mockserver.prefect.records import FlowRun
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
-from tests.support.server_mutants import SERVER_MUTANTS, Handler, Mutant, serve_mutant
+from tests.support.server_mutants import (
+    SERVER_MUTANTS,
+    Handler,
+    Mutant,
+    read_json,
+    serve_mutant,
+)
 from tests.support.servers import serve_app
 from tests.support.strategies import IDS
 
@@ -155,6 +168,67 @@ def test_the_limit_of_requests_ends_a_run_with_a_finding() -> None:
     assert [one.check for one in outcome.findings if "--max-requests" in one.sentence] == [
         "not-done"
     ]
+    assert len(store) == 0
+
+
+THEIRS = FlowRun(id="0" * 8 + "-0000-4000-8000-" + "0" * 12, name="theirs")
+
+
+@pytest.mark.parametrize("after", [1, 30])
+def test_a_run_that_somebody_else_creates_meanwhile_ends_the_run(after: int) -> None:
+    """It stays as it is, as does a run that was there; what was created is deleted."""
+    store = Store(Base(()))
+    creations: list[str] = []
+
+    async def add_another(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST" and request.path.endswith("/flow_runs/"):
+            creations.append(request.path)
+            if len(creations) == after:
+                store.put(THEIRS)
+        return await handler(request)
+
+    settings = FuzzSettings(phases=(), probes=after > 1)
+    with serve_mutant(Mutant("meanwhile", "", add_another, ()), store) as client:
+        outcome = fuzz(owned_target(client.url), SPEC, settings)
+    (failing,) = [one for one in outcome.findings if one.fails]
+    assert failing.check == "not-done"
+    assert f"were not created for the test, such as {THEIRS.id}" in failing.sentence
+    assert list(store) == [THEIRS]
+
+
+def test_a_server_that_says_it_created_what_was_there_ends_the_run() -> None:
+    """What was there before is not deleted."""
+    store = Store(Base([THEIRS]))
+
+    async def lie(request: web.Request, handler: Handler) -> web.StreamResponse:
+        reply = await handler(request)
+        if request.method == "POST" and request.path.endswith("/flow_runs/"):
+            return web.json_response({**read_json(reply), "id": THEIRS.id}, status=201)
+        return reply
+
+    settings = FuzzSettings(phases=(), probes=False)
+    with serve_mutant(Mutant("lies", "", lie, ()), store) as client:
+        target = owned_target(client.url)
+        with pytest.raises(TargetError, match="which was there before"):
+            fuzz(target, SPEC, settings)
+    assert list(store) == [THEIRS]
+
+
+def test_the_time_ends_a_run_wherever_it_is() -> None:
+    """Also before schemathesis has begun; what was created is deleted."""
+    store = Store(Base(()))
+    targets: list[Target] = []
+
+    async def end_the_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST" and request.path.endswith("/flow_runs/"):
+            targets[0].deadline = 0.0
+        return await handler(request)
+
+    with serve_mutant(Mutant("slow", "", end_the_time, ()), store) as client:
+        targets.append(owned_target(client.url))
+        outcome = fuzz(targets[0], SPEC, FuzzSettings(phases=("examples",), probes=False))
+    assert outcome.notes == ["not all requests were sent: the time was up"]
+    assert not outcome.is_complete
     assert len(store) == 0
 
 

@@ -7,94 +7,13 @@ is bounded.
 from __future__ import annotations
 
 import gzip
-import re
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from mockserver.contract.server import bounded_session
 from mockserver.contract.server.target import HTTPStatusError, Limits, Target, TargetError
-
-Behaviour = Callable[[socket.socket, threading.Event], None]
-
-
-def read_request(connection: socket.socket) -> bytes:
-    received = connection.recv(65536)
-    # TLS begins with a byte that no method begins with.
-    while b"\r\n\r\n" not in received and received[:1].isalpha():
-        received += connection.recv(65536) or b"\r\n\r\n"
-    head, _, body = received.partition(b"\r\n\r\n")
-    length = re.search(rb"Content-Length: (\d+)", head)
-    while length and len(body) < int(length[1]):
-        body += connection.recv(65536)
-    return received
-
-
-@contextmanager
-def serve_raw(behave: Behaviour) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that does to each connection what it is told to; yields its URL and the requests."""
-    received: list[bytes] = []
-    ended = threading.Event()
-
-    def handle(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            received.append(read_request(connection))
-            behave(connection, ended)
-            connection.shutdown(socket.SHUT_WR)
-            connection.recv(1)  # what is closed at once may reach the client as a reset
-
-    def accept(listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=handle, args=(connection,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, args=(listener,), daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/api", received
-        finally:
-            ended.set()
-            listener.shutdown(socket.SHUT_RDWR)
-
-
-def sends(*parts: bytes) -> Behaviour:
-    def behave(connection: socket.socket, _: threading.Event) -> None:
-        for part in parts:
-            connection.sendall(part)
-
-    return behave
-
-
-def hang(_: socket.socket, ended: threading.Event) -> None:
-    ended.wait(60)
-
-
-def drip(first: bytes) -> Behaviour:
-    """A byte now and then, so that no wait of the client is long."""
-
-    def behave(connection: socket.socket, ended: threading.Event) -> None:
-        connection.sendall(first)
-        while not ended.wait(0.02):
-            connection.sendall(b"a")
-
-    return behave
-
-
-def flood(connection: socket.socket, ended: threading.Event) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-    while not ended.is_set():
-        connection.sendall(b" " * 65536)
-
-
-def json_reply(body: bytes, *headers: bytes) -> Behaviour:
-    lines = (b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers)
-    return sends(b"\r\n".join(lines), b"\r\n\r\n", body)
-
+from tests.support.hostile_servers import Behaviour, drip, flood, hang, reply, sends, serve_raw
 
 HOSTILE: dict[str, tuple[Behaviour, str]] = {
     "hangs": (hang, "was not answered within"),
@@ -106,11 +25,11 @@ HOSTILE: dict[str, tuple[Behaviour, str]] = {
     ),
     "sends without end": (flood, "longer than 1,000,000 bytes"),
     "sends a gzip": (
-        json_reply(gzip.compress(b"1" * 10**6), b"Content-Encoding: gzip"),
+        reply(gzip.compress(b"1" * 10**6), b"Content-Encoding: gzip"),
         "compressed (gzip)",
     ),
-    "sends HTML": (json_reply(b"<!doctype html><title>Log in</title>"), "which is not JSON"),
-    "sends what nests deeply": (json_reply(b"[" * 200_000), "which is not JSON"),
+    "sends HTML": (reply(b"<!doctype html><title>Log in</title>"), "which is not JSON"),
+    "sends what nests deeply": (reply(b"[" * 200_000), "which is not JSON"),
     "cuts the connection": (sends(b""), "cannot reach"),
     "cuts its body": (sends(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[]"), "cannot reach"),
     "sends no HTTP": (sends(b"220 mail.example ESMTP\r\n"), "cannot reach"),

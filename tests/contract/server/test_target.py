@@ -15,6 +15,7 @@ from mockserver.contract.server.target import (
     RequestLimitReached,
     Target,
     TargetError,
+    TimeIsUp,
 )
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
@@ -35,6 +36,17 @@ def test_no_more_requests_are_sent_than_allowed(url: str) -> None:
     target.request_json("GET", "/health")
     with pytest.raises(RequestLimitReached, match=r"2 requests.*--max-requests"):
         target.request_json("GET", "/health")
+
+
+def test_no_request_is_sent_after_the_deadline(url: str) -> None:
+    """The block within it may be left out, for what has to be cleaned up."""
+    target = Target(url)
+    with target.until(0.0):
+        with pytest.raises(TimeIsUp):
+            target.request_json("GET", "/health")
+        with target.without_limits():
+            assert target.request_json("GET", "/health") is True
+    assert target.count("flow_runs") == 0
 
 
 def test_an_error_status_raises_with_the_answer(url: str) -> None:
