@@ -59,6 +59,9 @@ ORDER = (
     "operations.flows",
     "operations",
     "seeds",
+    "seeds.bulk",
+    "seeds.files",
+    "seeds.records",
     "store",
     "store.columns",
     "requests.objects",
@@ -82,7 +85,7 @@ COPIED = "contract.fuzz.st_hooks"
 ALLOWED = {
     "aiohttp": {
         *("remote", "http", "http.control", "http.exchange", "testing", "contract.fuzz"),
-        *("web", "web.exchange"),
+        *("web", "web.exchange", "web.views"),
     },
     "jinja2": {"web.exchange"},
     "typer": {"cli"},
@@ -92,7 +95,7 @@ ALLOWED = {
     "schemathesis": {"contract.fuzz"},
     "pytest": {"testing"},
     "jsonschema": {"prefect", "parameters"},
-    "msgspec": {"seeds"},
+    "msgspec": {"seeds.bulk", "seeds.files"},
     "pyroaring": {"store"},
     "pydantic": {
         *("filters", "requests", "requests.objects", "operations", "operations.endpoints"),

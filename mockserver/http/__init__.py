@@ -7,7 +7,7 @@ replies to errors, `server` the port, `preloading` what is imported once it list
 the parts of one HTTP exchange, and `control` the control API.
 """
 
-from .app import SESSIONS_KEY, create_app, create_sessions_app
+from .app import SESSIONS_KEY, STOPPING_KEY, create_app, create_sessions_app
 from .handler import Handler
 from .preloading import preload_soon
 from .server import serve

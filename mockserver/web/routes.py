@@ -20,6 +20,7 @@ from .exchange import (
     Download,
     Histories,
     Moved,
+    News,
     PageRequest,
     View,
     asset_reply,
@@ -27,9 +28,18 @@ from .exchange import (
     read_fields,
     reply_with,
 )
-from .views import deleting, filtering, flow_runs, reporting, workspace
+from .views import (
+    contracts,
+    deleting,
+    filtering,
+    flow_runs,
+    journaling,
+    reporting,
+    sessions,
+    workspace,
+)
 
-Shown = View | Download | Moved
+Shown = View | Download | Moved | web.StreamResponse
 ViewFunction = Callable[[PageRequest], Shown | Awaitable[Shown]]
 
 VIEWS: Mapping[tuple[str, str], ViewFunction] = {
@@ -42,6 +52,15 @@ VIEWS: Mapping[tuple[str, str], ViewFunction] = {
     ("POST", "/page/redo"): deleting.redo,
     ("POST", "/page/reset"): deleting.reset,
     ("GET", "/page/report"): reporting.show_report,
+    ("GET", "/page/journal"): journaling.show_journal,
+    ("GET", "/page/journal/events"): journaling.send_news,
+    ("POST", "/page/faults"): journaling.add_fault,
+    ("POST", "/page/faults/clear"): journaling.clear_faults,
+    ("POST", "/page/clock"): journaling.set_clock,
+    ("GET", "/page/sessions"): sessions.list_sessions,
+    ("POST", "/page/sessions"): sessions.open_session,
+    ("POST", "/page/sessions/drop"): sessions.drop_session,
+    ("GET", "/page/contract"): contracts.show_contract,
 }
 _ASSETS = "/page/assets/"
 
@@ -52,6 +71,7 @@ class Page:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._histories = Histories()
+        self._news = News()
 
     async def answer(self, request: web.Request, body: bytes) -> web.StreamResponse:
         """Answer a request. Raises RefusedRequest, and HTTPMethodNotAllowed as a router does."""
@@ -70,7 +90,14 @@ class Page:
 
     def _request(self, request: web.Request, *, wants_html: bool) -> PageRequest:
         return PageRequest(
-            request, self._sessions, self._histories, world_of(request), {}, {}, wants_html
+            request,
+            self._sessions,
+            self._histories,
+            self._news,
+            world_of(request),
+            {},
+            {},
+            wants_html,
         )
 
     async def _show(self, asked: PageRequest, path: str, body: bytes) -> web.StreamResponse:
@@ -78,6 +105,8 @@ class Page:
         fields = read_fields(asked.http_request, body)
         result = view(asked.with_fields(parameters, fields))
         shown = await result if isawaitable(result) else result
+        if isinstance(shown, web.StreamResponse):
+            return shown
         return reply_with(asked.with_fields(parameters, fields), shown)
 
 

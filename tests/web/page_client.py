@@ -49,12 +49,12 @@ class PageClient:
         assert reply.status == 200, reply.body
         return reply.json
 
-    def post(self, path: str, accept: str = "text/html", **fields: str) -> Reply:
+    def post(self, path: str, accept: str = "text/html", /, **fields: str) -> Reply:
         """What becomes of a form."""
         headers = {"Accept": accept, "Content-Type": _FORM}
         return self.client.send("POST", f"{self.root}{path}", urlencode(fields).encode(), headers)
 
-    def change(self, path: str, **fields: str) -> PageClient:
+    def change(self, path: str, /, **fields: str) -> PageClient:
         """Send a form that changes something; returns a client of where it leads to."""
         reply = self.post(path, **fields)
         assert reply.status == 303, reply.body

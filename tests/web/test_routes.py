@@ -11,7 +11,8 @@ import pytest
 from mockserver.http.app import create_sessions_app
 from mockserver.resources import resource_path
 from mockserver.store import Base, Store
-from mockserver.web.exchange.replies import HEADERS, NAVIGATION
+from mockserver.web.exchange.headers import HEADERS
+from mockserver.web.exchange.replies import NAVIGATION
 from mockserver.web.routes import VIEWS
 from mockserver.worlds import Sessions, Settings, World
 from tests.support.servers import serve_app

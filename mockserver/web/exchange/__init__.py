@@ -8,5 +8,6 @@ from .access import page_refusal
 from .assets import asset_reply
 from .history import Histories
 from .links import MAX_ADDRESS, add_to_filter, filter_text, share_address, view_address
+from .news import News
 from .page_request import PageRequest, read_fields
 from .replies import Download, Moved, View, reply_with

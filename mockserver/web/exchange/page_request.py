@@ -12,6 +12,7 @@ from ...errors import UsageError
 from ...http.exchange import SESSION_PREFIX
 from ...worlds import Sessions, World
 from .history import Histories, History
+from .news import News
 
 _MAX_FIELDS = 100
 _FORM = "application/x-www-form-urlencoded"
@@ -28,6 +29,7 @@ class PageRequest:
     http_request: web.Request
     sessions: Sessions
     histories: Histories
+    news: News
     world: World
     parameters: Mapping[str, str]
     fields: Mapping[str, list[str]]

@@ -1,6 +1,6 @@
 """Replies of the page: a view as HTML or as JSON, a file to save, another address.
 
-Invariant: templates escape every text, and the policy lets a page load its own files alone.
+Invariant: templates escape every text.
 """
 
 from __future__ import annotations
@@ -18,23 +18,16 @@ from ... import __version__
 from ...errors import to_single_line
 from ...http.exchange import json_reply
 from ...resources import resource_text
+from .headers import HEADERS
 from .page_request import PageRequest
 
-_POLICY = "; ".join((
-    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
-    "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
-))  # fmt: skip
-HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Vary": "Accept",
-}
 NAVIGATION = (
     ("workspace", "/", "Workspace"),
     ("filter", "/page/filter", "Filter"),
     ("report", "/page/report", "Report"),
+    ("journal", "/page/journal", "Journal"),
+    ("sessions", "/page/sessions", "Sessions"),
+    ("contract", "/page/contract", "Contract"),
 )
 """The views that each page links to: the template, the path, the word."""
 

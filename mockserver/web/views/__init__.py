@@ -5,4 +5,13 @@ same for a template), a `Download`, or the address to look at next. One file a v
 is computed in `insight`, `operations` and `worlds`.
 """
 
-from . import deleting, filtering, flow_runs, reporting, workspace
+from . import (
+    contracts,
+    deleting,
+    filtering,
+    flow_runs,
+    journaling,
+    reporting,
+    sessions,
+    workspace,
+)
