@@ -21,6 +21,9 @@ SCRIPTS = (
     "retention",
     "bulk_delete_drain",
     "flows_with_tasks",
+    "deployments_and_workers",
+    "stored_objects",
+    "pauses_logs_events",
 )
 SCRIPT_TIMEOUT = 400  # the slowest script takes 15 to 60 of them on an idle machine
 MOST_LINES = 200  # of a difference
