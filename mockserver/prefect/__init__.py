@@ -78,6 +78,7 @@ from .storage_limits import (
     check_storable,
     check_stored_labels,
     check_time_range,
+    in_json_column,
 )
 from .unmodelled import is_unmodelled, unmodelled_routes
 from .warnings import LIMIT_REACHED, WARNINGS, notes_of, warning_sentence

@@ -107,6 +107,7 @@ class Dialect:
     paused_queues_free: bool = (
         False  # no slot of a pool is taken in a paused queue; likewise silent
     )
+    numeric_json: bool = False  # see `in_json_column`; likewise silent
     # Changes.
     log_nul_dropped: bool = True
     pending_renamed: bool = True
@@ -177,6 +178,7 @@ _ON_SQLITE = Dialect(
     bulk_shared_details=True,
     null_pause_keys=True,
     unreadable_labels=True,
+    numeric_json=True,
     # Measured. SQLite's defaults are the same numbers: SQLITE_MAX_FUNCTION_ARG is 127 in 3.40, and
     # SQLITE_MAX_LIKE_PATTERN_LENGTH is 50,000, of which the two % around the text take 2. Prefect
     # makes the tags of a list the arguments of one json_array() (utilities/database.py).
@@ -202,6 +204,7 @@ _ON_POSTGRESQL = replace(
     paused_queues_free=True,
     # Prefect looks for words that only PostgreSQL has (api/deployments.py).
     unique_violation_named=True,
+    numeric_json=False,
     # Measured; asyncpg, Prefect's driver, takes no more arguments in one query (prepared_stmt.pyx).
     undocumented_5xx=DatabaseLimits(
         retryable=True, max_tags=None, max_like_bytes=None, max_parameters=32_767

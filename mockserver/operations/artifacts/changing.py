@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import NotFound
-from ...prefect import check_state_data, check_storable
+from ...prefect import check_state_data, check_storable, in_json_column
 from ...prefect.objects import Artifact, ArtifactCollection
 from ...requests.objects import ArtifactCreate, ArtifactUpdate
 from .. import Context, Outcome
@@ -23,7 +23,9 @@ def create_artifact(context: Context, body: ArtifactCreate) -> Outcome:
     """
     _check_values(context, body.model_dump())
     now = context.now
-    artifact = Artifact(id=context.new_id(), created=now, updated=now, **body.model_dump())
+    values = body.model_dump()
+    values["data"] = in_json_column(context.dialect, body.data)
+    artifact = Artifact(id=context.new_id(), created=now, updated=now, **values)
     context.store.objects(Artifact).put(artifact)
     if artifact.key is not None:
         _set_latest(context, artifact.key, artifact, updated=now)
@@ -53,6 +55,8 @@ def update_artifact(context: Context, artifact_id: str, body: ArtifactUpdate) ->
     artifact = artifacts.get(artifact_id)
     if artifact is None:
         raise NotFound("Artifact not found.")
+    if "data" in changes:
+        changes["data"] = in_json_column(context.dialect, changes["data"])
     artifacts.put(replace(artifact, **changes, updated=context.now))
     known = artifact.key is not None and find_collection(context, artifact.key)
     if known and known.latest_id == artifact_id:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import Conflict
-from ...prefect import check_storable
+from ...prefect import check_storable, in_json_column
 from ...prefect.objects import Variable
 from ...requests.objects import VariableCreate, VariableUpdate
 from .. import CONFLICT, Context, Outcome
@@ -24,7 +24,9 @@ def create_variable(context: Context, body: VariableCreate) -> Outcome:
         raise Conflict(f"A variable with the name {body.name!r} already exists.")
     now = context.now
     variable = Variable(context.new_id(), body.name, body.value, tuple(body.tags), now, now)
-    context.store.objects(Variable).put(variable)
+    # Only this reply has the value as it was sent.
+    stored = replace(variable, value=in_json_column(context.dialect, body.value))
+    context.store.objects(Variable).put(stored)
     return Outcome(variable_reply(variable), made=True)
 
 
@@ -60,6 +62,8 @@ def _update(context: Context, variable: Variable, body: VariableUpdate) -> Outco
     # The columns of names and tags are NOT NULL (Prefect: orm_models.py, Variable).
     if name is None or changes.get("tags", ()) is None or other not in (None, variable):
         raise Conflict(CONFLICT)
+    if "value" in changes:
+        changes["value"] = in_json_column(context.dialect, changes["value"])
     if "tags" in changes:
         changes["tags"] = tuple(changes["tags"])
     context.store.objects(Variable).put(replace(variable, **changes, updated=context.now))
