@@ -83,6 +83,7 @@ _DEPLOYMENTS: Mapping[str, Json] = {
     "pool-cleared": {"work_pool_name": "<pool>"},
     "job-variables-emptied": {"job_variables": {"image": "a"}},
     "polled-run-state": {"work_pool_name": "<pool>"},
+    "slot-release-checked": {"concurrency_limit": 1},
 }
 # What else is sent before the request of an entry.
 _SENT_BEFORE: Mapping[str, Sequence[ApiRequest]] = {
@@ -141,6 +142,11 @@ _SENT_BEFORE: Mapping[str, Sequence[ApiRequest]] = {
             {"state": {"type": "SCHEDULED"}},
             save_id_as="polled",
         ),
+    ),
+    "slot-release-checked": (
+        ApiRequest("POST", "/deployments/<made>/create_flow_run", {}, save_id_as="run"),
+        ApiRequest("POST", "/flow_runs/<run>/set_state", {"state": {"type": "PENDING"}}),
+        ApiRequest("PATCH", "/v2/concurrency_limits/deployment:<made>", {"active": False}),
     ),
     "stale-input-deleted": (
         ApiRequest("POST", "/flow_runs/<run>/input", {"key": "schema", "value": "{}"}),

@@ -160,6 +160,15 @@ CHANGES: tuple[Change, ...] = (
         "(no body)",
         endpoint="GET /admin/storage",
     ),
+    # Prefect: core_policy.py, ReleaseFlowConcurrencySlots.
+    Change(
+        "slot-release-checked",
+        "3.7.0",
+        "a run ends also where its slot of a deployment's limit cannot be given back, because the "
+        "limit is inactive or deleted",
+        "a run whose slot cannot be given back does not end: 500 (in bulk ABORT)",
+        '{"state":{"type":"COMPLETED"}}',
+    ),
     # Prefect: core_policy.py, PreventResultDataLoss (PrefectHQ/prefect#21955).
     Change(
         "completed-result-kept",
@@ -197,15 +206,6 @@ CHANGES: tuple[Change, ...] = (
         "no logs are downloaded as a row of titles, and the name of the file is percent-encoded",
         "(no body)",
         endpoint="GET /flow_runs/{id}/logs/download",
-    ),
-    # Prefect: core_policy.py, ReleaseFlowConcurrencySlots.
-    Change(
-        "slot-release-checked",
-        "3.7.1",
-        "a run ends also where its slot of a deployment's limit cannot be given back, because the "
-        "limit is inactive or deleted",
-        "a run whose slot cannot be given back does not end: 500 (in bulk ABORT)",
-        '{"state":{"type":"COMPLETED"}}',
     ),
     # Prefect: api/workers.py and api/work_queues.py.
     Change(
