@@ -7,7 +7,9 @@ _POLICY = "; ".join((
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: a browser then sends the forms of the page with "Origin: null" (Fetch
+    # standard, "append a request Origin header"), as a page of a foreign origin might.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
     "Vary": "Accept",
 }

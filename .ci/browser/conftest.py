@@ -1,0 +1,83 @@
+"""A browser, a server with the page, and a page that must have no error.
+
+Needs Debian's chromium and the extra `browser`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+from pictures import HEIGHT, WIDE
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.support.servers import serve_in_process
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, driven by Playwright."""
+    program = shutil.which("chromium")
+    assert program is not None, "apt-get install chromium"
+    with sync_playwright() as playwright:
+        # As root, as in a container, chromium has no sandbox.
+        found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server with the fixtures and a journal."""
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serve_in_process(log, "--journal", "100") as url:
+        yield url
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    """The colours that the reader prefers."""
+    return str(request.param)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that has no error: no failing script, no violation of the policy, no dialog."""
+    yield from checked_page(browser, "light")
+
+
+@pytest.fixture
+def coloured(browser: Browser, scheme: str) -> Iterator[Page]:
+    """The same in both colours."""
+    yield from checked_page(browser, scheme)
+
+
+def checked_page(browser: Browser, scheme: str) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": WIDE, "height": HEIGHT},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="de-DE",
+        timezone_id="Europe/Berlin",
+    )
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    problems: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            problems.append(message.text)
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
+    yield page
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
