@@ -43,10 +43,10 @@ def compile_plain(filter_: object) -> Predicate:
 
 def _compile_object(compilers: Mapping[str, PlainCompiler], given: object) -> Predicate:
     """All that the keys of an object say; null is absent. Raises KeyError, too."""
-    if not isinstance(given, dict):
-        raise NotPlain
+    if not isinstance(given, dict) or len(given) == 1:
+        return _compile_single(compilers, given)
     # As `compile_filter` does it, in the order of the models.
-    keys = given if len(given) == 1 else [key for key in compilers if key in given]
+    keys = [key for key in compilers if key in given]
     parts = [compilers[key](given[key]) for key in keys if given[key] is not None]
     if not parts or len(keys) < len(given):
         raise NotPlain
@@ -54,10 +54,11 @@ def _compile_object(compilers: Mapping[str, PlainCompiler], given: object) -> Pr
 
 
 def _compile_single(compilers: Mapping[str, PlainCompiler], given: object) -> Predicate:
-    """What the only key of an object says. Raises KeyError, too."""
+    """What the only key of an object says, which is not null. Raises KeyError, too."""
     if not isinstance(given, dict) or len(given) != 1:
         raise NotPlain
-    return _compile_object(compilers, given)
+    [(key, value)] = given.items()
+    return compilers[key](value)
 
 
 def _read_texts(given: object) -> list[str]:

@@ -375,5 +375,5 @@ def admit_nulls(predicate: Predicate) -> Predicate:
         if predicate.relation is NONE_OF and predicate.column not in NEVER_NULL:
             return AnyOf((predicate, Comparison(predicate.column, IS_NULL)))
         return predicate
-    parts = tuple(admit_nulls(part) for part in predicate.parts)
+    parts = tuple([admit_nulls(part) for part in predicate.parts])
     return predicate if parts == predicate.parts else type(predicate)(parts)
