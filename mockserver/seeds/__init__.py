@@ -4,38 +4,47 @@ Comes in: YAML, JSON, NDJSON and packed files (`load_seeds`), a value in memory 
 or a number of runs to make up (`generate_population`).
 Goes out: `Seeds`, complete and checked, or a `SeedError` that lists each problem with its place.
 
-`record_fields` lists the fields of each kind of record, `field_types` what a field may hold.
-`loading` reads records one by one and reports what is wrong. Large files take a faster path, the
-`bulk_*` modules, which read valid records column by column; tests hold both to the same result.
+`files` reads files to raw records, and `records` says what a record may hold. `record_loader` reads
+records one by one and reports what is wrong; large files take the faster path in `bulk`.
 """
 
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .bounded_files import BoundedReader, InvalidYamlError, UnreadableFileError, open_regular
-from .files import PACKED_SUFFIX, ProgressCallback, find_seed_files
-from .loading import (
-    MAX_PROBLEMS,
-    Seeds,
-    collector_paused,
-    load_seeds,
-    read_seeds,
-    read_seeds_in_steps,
+from .files import (
+    PACKED_SUFFIX,
+    BoundedReader,
+    InvalidJsonError,
+    InvalidYamlError,
+    ProgressCallback,
+    UnreadableFileError,
+    check_json,
+    find_seed_files,
+    has_unique_keys,
+    open_regular,
 )
-from .record_fields import COLLECTIONS, FLOW_RUN_FIELDS, OPEN_COLLECTIONS, build_record, json_schema
+from .loaded_seeds import Seeds
+from .loading import collector_paused, load_seeds, read_seeds, read_seeds_in_steps
+from .named_records import settle_names
+from .record_loader import MAX_PROBLEMS
+from .records import (
+    COLLECTIONS,
+    FLOW_RUN_FIELDS,
+    OPEN_COLLECTIONS,
+    build_record,
+    json_schema,
+    linking_id,
+)
 from .steps import Steps, finish
-from .strict_json import InvalidJsonError, check_json, has_unique_keys
 
 if TYPE_CHECKING:
-    from .packed import pack_seeds
+    from .files import pack_seeds, read_yaml
     from .population import generate_population
-    from .strict_yaml import read_yaml
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "packed": ("pack_seeds",),
+        "files": ("pack_seeds", "read_yaml"),
         "population": ("generate_population",),
-        "strict_yaml": ("read_yaml",),
     },
 )

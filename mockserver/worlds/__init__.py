@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from .journal import MAX_DELETED, MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
     from .path_patterns import explain_no_route
     from .reports import report_world
-    from .run_factory import FieldValues, check_parents, fields_of_nth, to_json_value
+    from .run_factory import (
+        FieldValues,
+        check_parents,
+        fields_of_nth,
+        settle_with,
+        to_json_value,
+    )
     from .settings import Settings, id_source
     from .worlds import Sessions, World, session_settings
 
@@ -72,7 +78,13 @@ __getattr__ = lazy_exports(
         ),
         "path_patterns": ("explain_no_route",),
         "reports": ("report_world",),
-        "run_factory": ("FieldValues", "check_parents", "fields_of_nth", "to_json_value"),
+        "run_factory": (
+            "FieldValues",
+            "check_parents",
+            "fields_of_nth",
+            "settle_with",
+            "to_json_value",
+        ),
         "settings": ("Settings", "id_source"),
         "worlds": ("Sessions", "World", "session_settings"),
     },

@@ -9,36 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from ..errors import SeedError, SeedProblem
-from ..prefect import NAMED_STATES, FlowRun, StateType, format_instant, generate_name
+from ..prefect import FlowRun, StateType, format_instant, generate_name
 from ..seeds import (
     COLLECTIONS,
-    FLOW_RUN_FIELDS,
     MAX_PROBLEMS,
     Seeds,
     Steps,
     finish,
+    linking_id,
     load_seeds,
     read_seeds,
     read_seeds_in_steps,
+    settle_names,
 )
 from ..store import Base, Store
 
-# Short names, accepted besides the field names of a seed.
-FIELD_ALIASES: Mapping[str, str] = {
-    "started": "start_time",
-    "ended": "end_time",
-    "expected": "expected_start_time",
-}
-_PARENT_FIELDS = ("flow", "parent")
 _RELATED_COLLECTIONS = ("flows", "deployments", "work_pools", "work_queues")
-# The ids of flows that are given by name derive from it: another value would change them.
-_NAMESPACE = UUID("6f1c3c5e-6a0b-5d0c-9c1f-4d1c2f7f8a11")
+# What `add` gives a run without one; a run of a seed has none then.
+_STATE_FIELDS = ("state", "state_type", "state_name")
 
 FieldValues = Mapping[str, Any]
 
@@ -56,31 +49,22 @@ class Factory:
     loads: int = 0
 
     def seeds_from_fields(self, given: FieldValues) -> Seeds:
-        """The seeds of one flow run, with the flow and the task run that it needs.
+        """The seeds of one flow run, with the flow, deployment and task run that it needs.
 
-        `given` has the fields of a seed, those of FIELD_ALIASES, `flow` (the name of the flow) and
-        `parent` (the flow run, or its id, whose subflow this one is). Raises SeedError.
+        `given` has the fields of a flow run in a seed; without a state, it is PENDING. Raises
+        SeedError.
         """
-        fields = {FIELD_ALIASES.get(key, key): to_json_value(value) for key, value in given.items()}
-        unknown = [
-            key for key in fields if key not in FLOW_RUN_FIELDS and key not in _PARENT_FIELDS
-        ]
-        if unknown:
-            raise _seed_error([_unknown_field(key) for key in unknown[:MAX_PROBLEMS]], len(unknown))
         new_id = self.new_id()
-        fields = {"id": new_id, "name": generate_name(new_id), **fields}
-        fields["state"] = _normalize_state(fields)
-        document: dict[str, Any] = {"flow_runs": [fields]}
-        flow, parent = fields.pop("flow", None), fields.pop("parent", None)
-        if flow is not None:
-            fields["flow_id"] = str(uuid5(_NAMESPACE, f"flow/{flow}"))
-            document["flows"] = [{"id": fields["flow_id"], "name": flow}]
-        if parent is not None:  # a subflow hangs on a task run of its parent
-            task_run = {"id": self.new_id(), "flow_run_id": parent, "name": fields["name"]}
-            fields["parent_task_run_id"] = task_run["id"]
-            document["task_runs"] = [task_run]
-        # A run may refer to records that the store already has.
-        return read_seeds(document, self.now(), name="add", references=False)
+        fields = {"id": new_id, "name": generate_name(new_id)}
+        fields |= {key: to_json_value(value) for key, value in given.items()}
+        if all(fields.get(key) is None for key in _STATE_FIELDS) and "state" not in fields:
+            fields["state"] = StateType.PENDING
+        try:
+            # A run may refer to records that the store already has.
+            document = {"flow_runs": [fields]}
+            return read_seeds(document, self.now(), name=_NAME, references=False)
+        except SeedError as error:
+            raise SeedError(list(map(_as_argument, error.problems)), more=error.more) from None
 
     def seeds_from(self, given: Any) -> Seeds:
         """The seeds of a path (str or Path), of a seed document, or of a list of fields.
@@ -134,7 +118,7 @@ class Factory:
         name = generate_name(new_id) if name is None else name.replace("{n}", str(n))
         parent = run.parent_task_run_id
         for task_run in first.task_runs.values():
-            parent = self.new_id()
+            parent = linking_id(new_id)
             copied = replace(task_run, id=parent, name=name)
             _records(target, "task_runs")[parent] = copied
         _records(target, "flow_runs")[new_id] = replace(
@@ -145,6 +129,7 @@ class Factory:
 def _merge(source: Seeds, target: Seeds) -> None:
     for name in COLLECTIONS:
         _records(target, name).update(getattr(source, name))
+    target.named.update(source.named)
 
 
 def _records(seeds: Seeds, collection: str) -> dict[str, Any]:
@@ -153,31 +138,16 @@ def _records(seeds: Seeds, collection: str) -> dict[str, Any]:
     return found
 
 
-def _unknown_field(key: str) -> SeedProblem:
-    known = sorted([*FLOW_RUN_FIELDS, *FIELD_ALIASES, *_PARENT_FIELDS])
-    # Comparing a key of a million characters takes seconds.
-    close = get_close_matches(key, known, n=1) if len(key) <= 100 else []
-    expected = f"{close[0]}?" if close else f"one of {', '.join(known)}"
-    return SeedProblem(f"add({key}=...)", "an unknown field", expected)
+_NAME = "add"
+_PLACE = f"{_NAME}, flow_runs[0]"
 
 
-def _normalize_state(fields: Mapping[str, Any]) -> Any:
-    """The state as a seed writes it. A text is a type, or a name that Prefect gives."""
-    if "state" not in fields:
-        if fields.get("state_type") is None:
-            return _PENDING
-        return {"type": fields["state_type"], "name": fields.get("state_name")}
-    state = fields["state"]
-    if not isinstance(state, str) or state in StateType.__members__:
-        return {"type": state} if isinstance(state, str) else state
-    state_type = NAMED_STATES.get(state)
-    if state_type is not None:
-        return {"type": state_type.value, "name": state}
-    known = [*StateType.__members__, *NAMED_STATES]
-    raise SeedError([SeedProblem("add(state=...)", repr(state), f"one of {', '.join(known)}")])
-
-
-_PENDING: Mapping[str, Any] = {"type": "PENDING"}
+def _as_argument(problem: SeedProblem) -> SeedProblem:
+    """A problem of the only record of a document, as one of a call of `add`."""
+    place = problem.where.removeprefix(_PLACE)
+    if place == problem.where:
+        return problem
+    return replace(problem, where=f"{_NAME}({place[1:]}=...)" if place else f"{_NAME}(...)")
 
 
 def to_json_value(value: Any) -> Any:
@@ -235,6 +205,14 @@ def _seed_error(problems: Sequence[SeedProblem], number: int) -> SeedError:
     """An error of so many problems, the first of which are given."""
     listed = problems[:MAX_PROBLEMS]
     return SeedError(listed, more=number - len(listed))
+
+
+def settle_with(seeds: Seeds, store: Store) -> Seeds:
+    """The seeds, where flows and deployments that are given by name may be those of a store.
+
+    Raises SeedError for the name of several deployments.
+    """
+    return settle_names(seeds, store.flows, store.deployments)
 
 
 def insert_seeds(seeds: Seeds, store: Store, base: Base) -> None:

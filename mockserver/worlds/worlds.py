@@ -24,7 +24,7 @@ from .clock import Clock
 from .faults import Faults
 from .journal import MAX_EXCHANGES, Journal
 from .plan_cache import PlanCache
-from .run_factory import Factory, insert_seeds
+from .run_factory import Factory, insert_seeds, settle_with
 from .settings import Settings, id_source
 
 # Chosen. A thousand sessions on 20,000 flow runs, with one deletion each, take less than 12 MB
@@ -89,9 +89,11 @@ class World:
     def load(self, seeds: Seeds, base: Base | None = None) -> None:
         """Add the records of seeds. Raises SeedError, and then nothing is added.
 
-        `base` is that of the seeds, if it is there already.
+        `base` is that of the seeds, if it is there already; `settle_with` comes before it.
         """
-        base = base or seeds.base()
+        if base is None:
+            seeds = settle_with(seeds, self.store)
+            base = seeds.base()
         if len(self.store) or len(self.store.task_runs) or self.store.base.runs:
             insert_seeds(seeds, self.store, base)
         else:  # an empty store can be replaced, and a base has indexes

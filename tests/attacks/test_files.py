@@ -18,7 +18,8 @@ import pytest
 
 from mockserver import MockServer
 from mockserver.errors import SeedError
-from mockserver.seeds import bounded_files, load_seeds
+from mockserver.seeds import load_seeds
+from mockserver.seeds.files import bounded_files
 from tests.support.recorded_cases import NOW
 from tests.support.servers import Client
 
@@ -198,7 +199,7 @@ def test_many_problems_are_counted_not_listed(tmp_path: Path) -> None:
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of a million files is not read to its end."""
-    monkeypatch.setattr("mockserver.seeds.files.MAX_FILES", 2)
+    monkeypatch.setattr("mockserver.seeds.files.seed_files.MAX_FILES", 2)
     for name in "abc":
         (tmp_path / f"{name}.json").write_bytes(b"[]")
     with pytest.raises(SeedError, match="the seeds: more than 2 files; expected fewer"):

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mockserver.errors import SeedError
-from mockserver.seeds import loading
-from mockserver.seeds.loading import Seeds
-from mockserver.seeds.record_fields import COLLECTIONS
+from mockserver.seeds import Seeds
+from mockserver.seeds.record_loader import RecordLoader
+from mockserver.seeds.records import COLLECTIONS
 from tests.support.recorded_cases import NOW
 
 UUIDS = [f"{digit * 8}-aaaa-4000-8000-{digit * 12}" for digit in "0123456789abcdef"]
@@ -54,7 +54,18 @@ LIKELY_VALUES: dict[str, list[Any]] = {
     "work_queue_id": UUIDS[:2],
     "rumour": [1],
     "state_id": UUIDS,
+    **dict.fromkeys(("started", "ended", "expected"), MOMENTS),
+    "flow": ["etl", "elt"],
+    "deployment": ["nightly", "etl"],
+    "parent": UUIDS,
 }
+# Of flows and deployments that runs may give by name.
+_NIGHTLY = {"id": UUIDS[2], "name": "nightly", "flow_id": UUIDS[0]}
+DESCRIPTIONS = [
+    {"flows": [{"id": UUIDS[0], "name": "etl"}], "deployments": [_NIGHTLY]},
+    {"deployments": [{"id": UUIDS[1], "name": "etl", "flow": "etl"}, _NIGHTLY]},
+    {"deployments": [{"id": UUIDS[1], "name": "nightly", "flow": "elt"}, _NIGHTLY]},
+]
 TASK_RUN_KEYS = COLLECTIONS["task_runs"].keys() & LIKELY_VALUES.keys()
 RUN_KEYS = (COLLECTIONS["flow_runs"].keys() & LIKELY_VALUES.keys()) | {"rumour"}
 
@@ -89,6 +100,8 @@ def seed_lines(draw: st.DrawFn) -> list[Any]:
         used.update(record.get("id") for record in kept)
         return list({record.get("id"): record for record in kept}.values()) if not odd else kept
 
+    if draw(st.integers(0, 3)) == 0:
+        lines.append(draw(st.sampled_from(DESCRIPTIONS)))
     for _ in range(draw(st.integers(1, 4))):
         runs = with_new_ids(draw(records(frozenset(RUN_KEYS), odd=odd)))
         tasks = with_new_ids(draw(records(frozenset(TASK_RUN_KEYS), odd=odd)))
@@ -106,7 +119,7 @@ def seed_lines(draw: st.DrawFn) -> list[Any]:
 
 def load_one_by_one(paths: list[Path], now: datetime) -> Seeds:
     """What `load_seeds` loads, without the bulk reader."""
-    loader = loading._Loader(now)
+    loader = RecordLoader(now)
     loader.load_files(paths, None)
     if loader.problems:
         raise SeedError(loader.problems, more=loader.unlisted)
@@ -120,4 +133,5 @@ def load_result(load: Any, file: Path) -> Any:
     except SeedError as error:
         return [str(problem) for problem in error.problems]
     runs, tasks = dict(loaded.flow_runs), dict(loaded.task_runs)
-    return sorted(map(repr, (*runs.items(), *tasks.items()))), loaded.notes, loaded.base().runs
+    records = sorted(map(repr, (*runs.items(), *tasks.items())))
+    return records, loaded.flows, loaded.deployments, loaded.notes, loaded.base().runs

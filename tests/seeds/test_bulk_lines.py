@@ -6,9 +6,11 @@ from typing import Any
 import orjson
 import pytest
 
-from mockserver.seeds import bounded_files, bulk_lines, bulk_reader
-from mockserver.seeds.bulk_columns import RecordShape
-from mockserver.seeds.bulk_lines import MAX_KEYS, LineReader
+from mockserver.seeds.bulk import lines as bulk_lines
+from mockserver.seeds.bulk import reader as bulk_reader
+from mockserver.seeds.bulk.columns import RecordShape
+from mockserver.seeds.bulk.lines import MAX_KEYS, LineReader
+from mockserver.seeds.files import bounded_files
 from mockserver.seeds.loading import load_seeds
 from tests.seeds.loading_cases import load_one_by_one, load_result
 from tests.support.recorded_cases import NOW

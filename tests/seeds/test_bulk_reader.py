@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from mockserver.prefect.instants import parse_seed_time
 from mockserver.prefect.records import FlowRun
-from mockserver.seeds import bounded_files, bulk_lines, bulk_reader, bulk_values, loading
-from mockserver.seeds.field_types import Field
-from mockserver.seeds.files import LineChunk
+from mockserver.seeds import loading
+from mockserver.seeds.bulk import lines as bulk_lines
+from mockserver.seeds.bulk import reader as bulk_reader
+from mockserver.seeds.files import bounded_files
+from mockserver.seeds.files.chunks import LineChunk
 from mockserver.seeds.loading import load_seeds
-from mockserver.seeds.record_fields import COLLECTIONS
+from mockserver.seeds.records import COLLECTIONS, bulk_values
+from mockserver.seeds.records.field_types import Field
 from mockserver.store.columns.rows import DERIVED_COLUMNS, FlowRunsById, Rows
 from tests.seeds.loading_cases import (
     CREATORS,

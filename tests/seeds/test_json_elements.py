@@ -12,9 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver.errors import SeedError
-from mockserver.seeds import bulk_lines, bulk_reader, files, loading
+from mockserver.seeds import loading
+from mockserver.seeds.bulk import lines as bulk_lines
+from mockserver.seeds.bulk import reader as bulk_reader
+from mockserver.seeds.files import reading
+from mockserver.seeds.files.strict_json import split_json
 from mockserver.seeds.loading import load_seeds
-from mockserver.seeds.strict_json import split_json
 from tests.seeds.loading_cases import load_one_by_one, load_result, seed_lines
 from tests.support.recorded_cases import NOW
 from tests.support.strategies import scaled_max_examples
@@ -56,7 +59,7 @@ def test_parts_give_what_the_whole_gives(
         file.write_bytes(data)
         results = []
         for most in (ONE_PIECE, chunk_bytes):
-            monkeypatch.setattr(files, "CHUNK_BYTES", most)
+            monkeypatch.setattr(reading, "CHUNK_BYTES", most)
             results += [load_result(load_seeds, file), load_result(load_one_by_one, file)]
     assert results[0] == results[1] == results[2] == results[3]
 
@@ -106,7 +109,7 @@ def test_an_element_that_is_no_strict_json_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elements: list[bytes], problem: str
 ) -> None:
     """With its place."""
-    monkeypatch.setattr(files, "CHUNK_BYTES", 50)
+    monkeypatch.setattr(reading, "CHUNK_BYTES", 50)
     monkeypatch.setattr(bulk_reader, "CHUNK_BYTES", 1 << 20)
     for name, form in (("seed.json", b"[%b]"), ("doc-seed.json", b'{"flow_runs":[%b]}')):
         (tmp_path / name).write_bytes(form % b",".join(elements))
@@ -118,7 +121,7 @@ def test_a_run_that_looks_like_another_kind_stays_in_its_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a document, the list says what its records are."""
-    monkeypatch.setattr(files, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(reading, "CHUNK_BYTES", 1)
     task = {"id": "00000001-0000-4000-8000-000000000000", "name": "t"}
     task["flow_run_id"] = task["id"]
     documents = {"task_runs": [task], "flow_runs": [task]}
@@ -131,7 +134,7 @@ def test_progress_goes_on_while_a_file_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not all at once, and all in the end."""
-    monkeypatch.setattr(files, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(reading, "CHUNK_BYTES", 100)
     runs = [{"id": f"0000000{at}-0000-4000-8000-000000000000"} for at in range(9)]
     (tmp_path / "seed.json").write_bytes(orjson.dumps(runs))
     told: list[int] = []

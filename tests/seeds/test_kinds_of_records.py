@@ -12,9 +12,9 @@ import pytest
 from mockserver.errors import SeedError
 from mockserver.operations import replies
 from mockserver.seeds import load_seeds, loading
-from mockserver.seeds.bulk_columns import RecordShape, Table
-from mockserver.seeds.bulk_reader import _require_no_flows
-from mockserver.seeds.record_fields import COLLECTIONS, guess_collection
+from mockserver.seeds.bulk.columns import RecordShape, Table
+from mockserver.seeds.bulk.reader import _require_no_flows
+from mockserver.seeds.records import COLLECTIONS, guess_collection
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from tests.remote.scripted_client import DEPLOYMENTS, FLOWS, TASK_RUNS, make_runs, run_id

@@ -16,9 +16,10 @@ from mockserver.errors import SeedError, UsageError
 from mockserver.prefect.instants import is_rfc3339
 from mockserver.prefect.openapi import UUID_PATTERN
 from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType
-from mockserver.seeds.loading import MAX_FIELDS, MAX_PROBLEMS, Seeds, load_seeds, read_seeds
+from mockserver.seeds import Seeds, json_schema
+from mockserver.seeds.loading import load_seeds, read_seeds
 from mockserver.seeds.population import generate_population
-from mockserver.seeds.record_fields import json_schema
+from mockserver.seeds.record_loader import MAX_FIELDS, MAX_PROBLEMS
 from tests.support.recorded_cases import NOW
 
 ID = "0d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60"

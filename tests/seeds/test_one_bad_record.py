@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from mockserver.errors import SeedError
-from mockserver.seeds import generate_population, load_seeds, loading
+from mockserver.seeds import generate_population, load_seeds
+from mockserver.seeds.record_loader import RecordLoader
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 RUNS = 3000
@@ -20,13 +21,13 @@ RUNS = 3000
 def read_singly(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The records that are read one by one."""
     read: list[object] = []
-    add = loading._Loader.add_record
+    add = RecordLoader.add_record
 
     def add_and_note(self: Any, record: Any) -> None:
         read.append(record.location)
         add(self, record)
 
-    monkeypatch.setattr(loading._Loader, "add_record", add_and_note)
+    monkeypatch.setattr(RecordLoader, "add_record", add_and_note)
     return read
 
 

@@ -13,16 +13,18 @@ from mockserver.cli.app import app
 from mockserver.cli.seed_writing import write_packed
 from mockserver.errors import SeedError
 from mockserver.resources import resource_path
-from mockserver.seeds import bulk_reader, loading, packed
+from mockserver.seeds import loaded_seeds, loading
+from mockserver.seeds.bulk import reader as bulk_reader
+from mockserver.seeds.files import packed
+from mockserver.seeds.files.packed import PackedSeedError, unpack
 from mockserver.seeds.loading import load_seeds
-from mockserver.seeds.packed import PackedSeedError, unpack
 from mockserver.store.columns.compact_columns import TimestampColumn
 from mockserver.store.store import Store
 from tests.seeds.loading_cases import load_one_by_one, seed_lines
 from tests.support.recorded_cases import NOW
 
 
-def all_records(loaded: loading.Seeds) -> list[str]:
+def all_records(loaded: loaded_seeds.Seeds) -> list[str]:
     """The repr of every record, sorted."""
     base = loaded.base()
     mappings = (base.task_runs, base.flows, base.deployments, base.work_pools, base.work_queues)
@@ -43,8 +45,8 @@ def test_unpacking_returns_what_was_packed(lines: list[Any]) -> None:
             loaded = load_seeds([file], NOW)
         except SeedError:
             return
-        for max_eager_runs in (loading.MAX_EAGER_RUNS, 0):
-            patch.setattr(loading, "MAX_EAGER_RUNS", max_eager_runs)
+        for max_eager_runs in (loaded_seeds.MAX_EAGER_RUNS, 0):
+            patch.setattr(loaded_seeds, "MAX_EAGER_RUNS", max_eager_runs)
             try:
                 write_packed(packed_file, loaded, overwrite=True)
             except SeedError as error:
@@ -87,7 +89,7 @@ def test_many_runs_are_made_when_they_are_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Numbers, task runs and parents are unchanged, and a delete takes task runs along."""
-    monkeypatch.setattr(loading, "MAX_EAGER_RUNS", 0)
+    monkeypatch.setattr(loaded_seeds, "MAX_EAGER_RUNS", 0)
     monkeypatch.setattr(loading, "MIN_BULK_BYTES", 0)
     ids = [f"{at:08}-aaaa-4000-8000-{at:012}" for at in range(40)]
     document = {

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mockserver.errors import SeedError
 from mockserver.resources import resource_path
+from mockserver.seeds.files.packed import pack_seeds
 from mockserver.seeds.loading import load_seeds
-from mockserver.seeds.packed import pack_seeds
 from mockserver.store.store import Store
 from mockserver.worlds import dump_store
 from tests.support.recorded_cases import NOW

@@ -20,7 +20,7 @@ from mockserver.prefect.releases import NEWEST
 from mockserver.requests import JSON_MEDIA_TYPE, BulkDeleteRequest, Message, read_request
 from mockserver.requests.body_kinds import MAX_LIMIT
 from mockserver.resources import resource_path
-from mockserver.seeds.loading import Seeds, load_seeds
+from mockserver.seeds import Seeds, load_seeds
 from mockserver.store.store import Store
 from tests.support.paths import DATA
 from tests.support.recorded_cases import NOW

@@ -9,7 +9,7 @@ import pytest
 
 from mockserver.errors import SeedError, SeedProblem
 from mockserver.seeds import load_seeds
-from mockserver.seeds.files import with_yaml_lines
+from mockserver.seeds.files.yaml_lines import with_yaml_lines
 from tests.support.recorded_cases import NOW
 
 DOCUMENT = """\

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.errors import SeedError
-from mockserver.seeds import bounded_files
+from mockserver.seeds.files import bounded_files
 from mockserver.worlds.base_cache import BaseCache
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from mockserver.seeds.loading import load_seeds, read_seeds
-from mockserver.seeds.record_fields import COLLECTIONS
+from mockserver.seeds.records import COLLECTIONS
 from mockserver.store.store import Store
 from mockserver.worlds.dump import dump_store
 from tests.support.paths import FIXTURES

@@ -17,7 +17,7 @@ from ...operations import flow_run_reply as flow_run_reply
 from ...prefect import FlowRun, find_dialect
 from ...seeds import Seeds
 from ...store import Base, Store
-from ...worlds import World, check_parents, iterate_dump, session_settings
+from ...worlds import World, check_parents, iterate_dump, session_settings, settle_with
 from ..exchange import SESSION_PREFIX, JsonDocument, JsonList, in_thread, when_prepared
 from .control_request import ControlRequest, optional_text, require_text
 from .slices import adding, in_slices
@@ -120,6 +120,8 @@ async def _load(value: Any, world: World) -> Seeds:
 async def _add(seeds: Seeds, world: World) -> None:
     """Add all records of seeds to a world, or none. Raises SeedError."""
     # What takes long comes first. Then all is added at one go.
+    if seeds.named:
+        seeds = await in_thread(settle_with, seeds, await when_prepared(world.store.fork))
     base = await in_thread(_make_base, seeds)
     await when_prepared(lambda: world.store.existing_ids(seeds.flow_runs))
     world.load(seeds, base)

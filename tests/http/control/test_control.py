@@ -23,9 +23,9 @@ from mockserver.http.control.app import CONTROL_ROUTES, document
 from mockserver.http.exchange.control_access import is_loopback
 from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE
 from mockserver.seeds.loading import load_seeds
+from mockserver.seeds.records.record_fields import SHORT_FORMS
 from mockserver.store.store import Store
 from mockserver.worlds.faults import FAULT_FIELDS, PRESETS
-from mockserver.worlds.run_factory import FIELD_ALIASES
 from mockserver.worlds.settings import Settings
 from tests.support.paths import FIXTURES
 from tests.support.servers import Client, Reply, serve_store
@@ -146,7 +146,7 @@ def test_the_document_lists_all_fields_of_faults_and_flow_runs() -> None:
     assert fault.keys() == {*FAULT_FIELDS, *rule}
     assert fault["preset"]["enum"] == [*PRESETS, None]
     description = DOCUMENT["paths"]["/_mock/flow_runs"]["post"]["description"]
-    assert all(f"`{short}`" in description for short in FIELD_ALIASES)
+    assert all(f"`{short}`" in description for short in SHORT_FORMS["flow_runs"])
 
 
 def test_the_index_lists_counts_and_paths(server: ControlClient) -> None:

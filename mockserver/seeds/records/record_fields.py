@@ -6,13 +6,13 @@ is made from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
+from ...prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from .field_types import (
     COUNT,
     CREATED_BY_FIELD,
@@ -111,73 +111,37 @@ DEPLOYMENT_FIELDS: Mapping[str, Field] = {
 }
 WORK_POOL_FIELDS: Mapping[str, Field] = {"id": UUID, "name": TEXT, "type": nullable(TEXT)}
 WORK_QUEUE_FIELDS: Mapping[str, Field] = {"id": UUID, "name": TEXT, "work_pool_id": nullable(UUID)}
+SHORT_FORMS: Mapping[str, Mapping[str, str]] = {
+    "flow_runs": {
+        "started": "start_time",
+        "ended": "end_time",
+        "expected": "expected_start_time",
+        "flow": "flow_id",
+        "deployment": "deployment_id",
+        "parent": "parent_task_run_id",
+    },
+    "deployments": {"flow": "flow_id"},
+}
+"""What may be written instead of a field of the API, by collection: see `short_forms`."""
+_SHORT_FIELDS: Mapping[str, Field] = {
+    **{key: nullable(MOMENT) for key in ("started", "ended", "expected")},
+    # The name of a flow, the name of a deployment, and the id of the parent flow run.
+    "flow": nullable(TEXT),
+    "deployment": nullable(TEXT),
+    "parent": nullable(UUID),
+}
 
 COLLECTIONS: Mapping[str, Mapping[str, Field]] = {
-    "flow_runs": FLOW_RUN_FIELDS,
+    "flow_runs": {**FLOW_RUN_FIELDS, **_SHORT_FIELDS},
     "task_runs": TASK_RUN_FIELDS,
     "flows": FLOW_FIELDS,
-    "deployments": DEPLOYMENT_FIELDS,
+    "deployments": {**DEPLOYMENT_FIELDS, "flow": _SHORT_FIELDS["flow"]},
     "work_pools": WORK_POOL_FIELDS,
     "work_queues": WORK_QUEUE_FIELDS,
 }
 # Records of these may have fields that the tables do not list.
 OPEN_COLLECTIONS = frozenset(COLLECTIONS) - {"flow_runs"}
-
-# Fields of replies that the tables above do not list, and that only one kind has (Prefect:
-# schemas/core.py and schemas/responses.py).
-_OTHER_MARKS: Mapping[str, tuple[str, ...]] = {
-    "deployments": ("schedules", "entrypoint", "pull_steps", "parameter_openapi_schema"),
-    "work_pools": ("base_job_template", "default_queue_id"),
-    "work_queues": ("priority", "filter"),
-}
-# Replies of other kinds have them, too, as fields that are kept unread.
-_NO_MARKS = frozenset(
-    {"parameters", "job_variables", "created_by", "infrastructure_document_id"}
-    | {"estimated_run_time", "estimated_start_time_delta"}
-)
-
-
-def _marks_of(name: str) -> frozenset[str]:
-    """The fields by which a record of this kind is known."""
-    others = [COLLECTIONS[other] for other in COLLECTIONS if other != name]
-    own = frozenset(COLLECTIONS[name]).difference(*others) - _NO_MARKS
-    return own | frozenset(_OTHER_MARKS.get(name, ()))
-
-
-MARKS: Mapping[str, frozenset[str]] = {
-    name: marks for name in COLLECTIONS if (marks := _marks_of(name))
-}
-"""The fields that only one kind of record has, by collection. Flows have none."""
-_KNOWN_FIELDS = frozenset().union(*COLLECTIONS.values(), *MARKS.values())
-_FLOW_REPLY = frozenset({"created", "updated"})
-
-
-class UnclearRecordError(ValueError):
-    """The fields of a record are of no kind, or of two."""
-
-
-def guess_collection(keys: Iterable[str]) -> str:
-    """The collection of a record that stands alone or in a bare list, by its keys.
-
-    A record of none but fields that several kinds have is a flow, if it has the fields with which
-    servers reply, else a flow run. Raises UnclearRecordError.
-    """
-    given = frozenset(keys)
-    found = [(name, sorted(marks & given)) for name, marks in MARKS.items() if marks & given]
-    if len(found) == 1:
-        return found[0][0]
-    if found:
-        seen = " and ".join(f"of {name} ({', '.join(marks[:3])})" for name, marks in found)
-        raise UnclearRecordError(f"a record with fields {seen}")
-    if given and not given & _KNOWN_FIELDS:
-        raise UnclearRecordError(
-            f"a record of which no field is known ({', '.join(sorted(given)[:5])})"
-        )
-    return "flows" if _FLOW_REPLY <= given <= FLOW_FIELDS.keys() else "flow_runs"
-
-
 StoredRecord = FlowRun | TaskRun | Flow | Deployment | WorkPool | WorkQueue
-
 RECORD_CLASSES: Mapping[str, type[StoredRecord]] = {
     "flow_runs": FlowRun,
     "task_runs": TaskRun,
@@ -274,55 +238,8 @@ def id_from_names(*names: str) -> str:
     return str(uuid5(NAMESPACE, "/".join(names)))
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a seed: a document of collections, or a bare list."""
-    records = _record_schemas()
-    listed = {name: {"type": "array", "items": {"$ref": f"#/$defs/{name}"}} for name in COLLECTIONS}
-    # A server of a later version may send fields that this one does not know.
-    server_flow_run = {**records["flow_runs"], "additionalProperties": True}
-    kinds: list[dict[str, Any]] = [
-        {
-            "if": {"anyOf": [{"required": [mark]} for mark in sorted(marks)]},
-            "then": {"$ref": f"#/$defs/{name}"},
-        }
-        for name, marks in MARKS.items()
-        if name != "flow_runs"
-    ]
-    kinds.append(
-        {
-            "if": {"required": sorted(_FLOW_REPLY), "propertyNames": {"enum": sorted(FLOW_FIELDS)}},
-            "then": {"$ref": "#/$defs/flows"},
-        }
-    )
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A seed of mockserver",
-        "description": "A document of collections, or a list as POST /flow_runs/filter and "
-        "the like of a real server return it: a record's fields say of which kind it is. An NDJSON "
-        "seed has one record, one document or one list per line.",
-        "anyOf": [
-            {"type": "object", "properties": listed, "additionalProperties": False},
-            {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "if": {"anyOf": [kind["if"] for kind in kinds]},
-                    "then": {"allOf": kinds},
-                    "else": server_flow_run,
-                },
-            },
-        ],
-        "$defs": records,
-    }
-
-
-def _record_schemas() -> dict[str, dict[str, Any]]:
-    """The schema of a record of each collection."""
-    return {
-        name: {
-            "type": "object",
-            "properties": {key: dict(field.schema) for key, field in fields.items()},
-            "additionalProperties": name in OPEN_COLLECTIONS,
-        }
-        for name, fields in COLLECTIONS.items()
-    }
+def pool_id_from_name(collection: str, values: Mapping[str, Any]) -> str | None:
+    """The id of a pool without one: the id that runs with its name refer to."""
+    if collection == "work_pools" and "name" in values:
+        return id_from_names("work_pools", values["name"])
+    return None

@@ -16,11 +16,10 @@ from itertools import chain, repeat
 from types import NoneType
 from typing import Any
 
-from ..prefect import EMPTY_JSON
-from ..store import defaults_of
-from .bulk_values import restore_nulls
-from .field_types import Field, nullable
-from .record_fields import (
+from ...prefect import EMPTY_JSON
+from ...store import defaults_of
+from ..files import read_json
+from ..records import (
     CAN_BE_NULL,
     CLASS_FIELDS,
     COLLECTIONS,
@@ -29,10 +28,12 @@ from .record_fields import (
     OFTEN_EMPTY,
     RECORD_CLASSES,
     STATE_FIELDS,
+    Field,
     derive_pool_ids,
+    nullable,
     resolve_state,
+    restore_nulls,
 )
-from .strict_json import read_json
 
 Column = Sequence[Any]
 # No numbers and booleans: as keys of a memo, 1, 1.0 and True are equal.

@@ -36,9 +36,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..errors import SeedError, SeedProblem, to_single_line
-from ..prefect import EMPTY_JSON, CreatedBy, State
-from ..store import (
+from ...errors import SeedError, SeedProblem, to_single_line
+from ...prefect import EMPTY_JSON, CreatedBy, State
+from ...store import (
     NULL_INSTANT,
     ColumnValues,
     DictionaryColumn,
@@ -48,12 +48,17 @@ from ..store import (
     UuidColumn,
     defaults_of,
 )
-from .bulk_values import are_uuid_lines
-from .field_types import CREATED_BY_FIELD, STATE
-from .record_fields import COLLECTIONS, OFTEN_EMPTY, RECORD_CLASSES
+from ..records import (
+    COLLECTIONS,
+    CREATED_BY_FIELD,
+    OFTEN_EMPTY,
+    RECORD_CLASSES,
+    STATE,
+    are_uuid_lines,
+)
 
 if TYPE_CHECKING:
-    from .loading import Seeds
+    from ..loaded_seeds import Seeds
 
 # Version 2 has columns that are decoded late: a million runs load in 0.45 s of a processor's time,
 # with version 1 in 1.41 s.

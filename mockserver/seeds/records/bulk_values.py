@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from ..prefect import parse_seed_time
+from ...prefect import parse_seed_time
 
 
 def read_uuids(values: Sequence[Any], _now: datetime) -> Sequence[str | None]:

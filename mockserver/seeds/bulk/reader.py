@@ -14,10 +14,27 @@ from datetime import datetime
 from operator import gt, itemgetter
 from typing import TYPE_CHECKING, Any
 
-from ..prefect import UNKNOWN_FLOW
-from ..store import ColumnBuilder, ColumnValues, DictionaryColumn
-from .bounded_files import CHUNK_BYTES
-from .bulk_columns import (
+from ...prefect import UNKNOWN_FLOW
+from ...store import ColumnBuilder, ColumnValues, DictionaryColumn
+from ..files import (
+    CHUNK_BYTES,
+    Batch,
+    ElementChunk,
+    LineChunk,
+    RawRecord,
+    ReportProblem,
+    is_record,
+)
+from ..records import (
+    COLLECTIONS,
+    FLOW_FIELDS,
+    OPEN_COLLECTIONS,
+    NamedRecords,
+    UnclearRecordError,
+    expand_columns,
+    guess_collection,
+)
+from .columns import (
     DEFAULTS_BY_COLLECTION,
     Column,
     ColumnReader,
@@ -27,27 +44,14 @@ from .bulk_columns import (
     read_columns,
     read_table,
 )
-from .files import (
-    Batch,
-    ElementChunk,
-    LineChunk,
-    RawRecord,
-    ReportProblem,
-    is_record,
-)
-from .record_fields import (
-    COLLECTIONS,
-    FLOW_FIELDS,
-    OPEN_COLLECTIONS,
-    UnclearRecordError,
-    guess_collection,
-)
 
 if TYPE_CHECKING:
-    from .bulk_lines import LineReader
+    from .lines import LineReader
 
 MIN_BATCH = 4
 """Fewer records of one shape are read one by one, which is faster for so few."""
+# Such a run makes a task run, too, so it is read by itself.
+_MAKES_TASK_RUNS = "parent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class BulkReader:
         self.trusted = {name: bytearray() for name in DEFAULTS_BY_COLLECTION}
         self.unknown_fields: Counter[str] = Counter()
         self.ending_before_start = 0
+        self.named = NamedRecords()
         self.line_reader: LineReader | None = None
 
     def read(self, part: Batch | LineChunk, report: ReportProblem) -> Iterator[RawRecord]:
@@ -92,7 +97,7 @@ class BulkReader:
         if self.line_reader is None:
             # A whole chunk, so the file is larger than a mebibyte. Importing msgspec takes 29 ms.
             if sum(map(len, lines.lines)) >= CHUNK_BYTES:
-                from .bulk_lines import LineReader  # imported late: only large seeds need msgspec
+                from .lines import LineReader  # imported late: only large seeds need msgspec
 
                 self.line_reader = LineReader()
             return False
@@ -152,6 +157,8 @@ class BulkReader:
 
     def _try_records(self, shape: RecordShape, values: Sequence[Mapping[str, Any]]) -> bool:
         """Read all records of one shape, or none if one is not plainly valid."""
+        if _MAKES_TASK_RUNS in shape.keys and shape.collection == "flow_runs":
+            return False
         if self.line_reader:
             self.line_reader.learn(shape)
         if len(values) < MIN_BATCH or "id" not in shape.keys:
@@ -170,6 +177,7 @@ class BulkReader:
         unknown = (
             () if name in OPEN_COLLECTIONS else [key for key in shape.keys if key not in known]
         )
+        expand_columns(name, columns_read, self.named)
         columns = build_columns(name, columns_read)
         ending_before_start = _count_ending_before_start(columns) if name == "flow_runs" else 0
         # A server's own records are taken as they are, and noted; in others these are problems.

@@ -20,8 +20,8 @@ from msgspec import Meta, MsgspecError, Raw, Struct, defstruct
 from msgspec.json import Decoder
 from msgspec.structs import astuple
 
-from .bulk_columns import Column, RecordShape, Table
-from .record_fields import COLLECTIONS
+from ..records import COLLECTIONS
+from .columns import Column, RecordShape, Table
 
 # More keys are not learned: a seed in which every line has new keys must not make the schema grow.
 MAX_KEYS = 200

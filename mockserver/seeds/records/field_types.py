@@ -13,7 +13,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from ..prefect import (
+from ...prefect import (
     NAMED_STATES,
     RELATIVE_TIME_PATTERN,
     SEED_TIME_SYNTAX,

@@ -1,0 +1,71 @@
+"""The JSON Schema of the seed format, made from the tables of fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .kinds_of_records import FLOW_REPLY, MARKS
+from .record_fields import COLLECTIONS, FLOW_FIELDS, OPEN_COLLECTIONS, SHORT_FORMS
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a seed: a document of collections, or a bare list."""
+    records = _record_schemas()
+    listed = {name: {"type": "array", "items": {"$ref": f"#/$defs/{name}"}} for name in COLLECTIONS}
+    # A server of a later version may send fields that this one does not know.
+    server_flow_run = {**records["flow_runs"], "additionalProperties": True}
+    kinds: list[dict[str, Any]] = [
+        {
+            "if": {"anyOf": [{"required": [mark]} for mark in sorted(marks)]},
+            "then": {"$ref": f"#/$defs/{name}"},
+        }
+        for name, marks in MARKS.items()
+        if name != "flow_runs"
+    ]
+    kinds.append(
+        {
+            "if": {"required": sorted(FLOW_REPLY), "propertyNames": {"enum": sorted(FLOW_FIELDS)}},
+            "then": {"$ref": "#/$defs/flows"},
+        }
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A seed of mockserver",
+        "description": "A document of collections, or a list as POST /flow_runs/filter and "
+        "the like of a real server return it: a record's fields say of which kind it is. An NDJSON "
+        "seed has one record, one document or one list per line.",
+        "anyOf": [
+            {"type": "object", "properties": listed, "additionalProperties": False},
+            {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "if": {"anyOf": [kind["if"] for kind in kinds]},
+                    "then": {"allOf": kinds},
+                    "else": server_flow_run,
+                },
+            },
+        ],
+        "$defs": records,
+    }
+
+
+def _record_schemas() -> dict[str, dict[str, Any]]:
+    """The schema of a record of each collection."""
+    return {
+        name: {
+            "type": "object",
+            "properties": {key: dict(field.schema) for key, field in fields.items()},
+            "additionalProperties": name in OPEN_COLLECTIONS,
+            **_one_form_each(name),
+        }
+        for name, fields in COLLECTIONS.items()
+    }
+
+
+def _one_form_each(collection: str) -> dict[str, Any]:
+    """That no record has a short form and the field that it stands for, unless one is null."""
+    given = {"not": {"type": "null"}}
+    pairs = SHORT_FORMS.get(collection, {}).items()
+    both = [{"required": list(pair), "properties": dict.fromkeys(pair, given)} for pair in pairs]
+    return {"not": {"anyOf": both}} if both else {}
