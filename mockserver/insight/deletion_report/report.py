@@ -26,9 +26,10 @@ _LONGEST_SENTENCE = 2_000  # characters; a filter of thousands of ids has a very
 class RequestLine:
     """Requests that were alike, and what came of them.
 
-    `sentence` says which runs they asked to delete, "" where they did not; `limit` is the most in
-    one call. `reason` says why they were refused, "" where they were not. `tables` are about the
-    runs that they deleted.
+    `sentence` says which runs they asked to delete, or which flows or deployments, "" where they
+    did not; `limit` is the most in one call. `deleted` are flow runs, and `flows` and
+    `deployments` those that went, too. `reason` says why they were refused, "" where they were not.
+    `tables` are about the runs that they deleted.
     """
 
     method: str
@@ -39,6 +40,8 @@ class RequestLine:
     limit: int | None
     calls: int
     deleted: int
+    flows: int
+    deployments: int
     warnings: tuple[Warned, ...]
     tables: tuple[Table, ...] = ()
 
@@ -59,6 +62,7 @@ class DeletionReport:
 
     There were `before` flow runs at first and there are `left` now. Requests deleted `deleted`, of
     which `tabled` are in the `tables`: those that there were at first, and whose ids were kept.
+    `flows` and `deployments` are how many of these requests deleted.
     `deleting` are the requests that asked for a delete, `refused` those that were answered with an
     error, `others` the rest. `ungrouped` requests were of too many kinds to be told. Printed, it is
     its page as text.
@@ -69,6 +73,8 @@ class DeletionReport:
     before: int
     left: int
     deleted: int
+    flows: int
+    deployments: int
     tabled: int
     tables: tuple[Table, ...]
     deleting: tuple[RequestLine, ...]
@@ -118,6 +124,8 @@ def report_deletions(
         len(before),
         len(after),
         totals.deleted,
+        totals.flows,
+        totals.deployments,
         tabled,
         make_tables(before, selected, now) if tabled else (),
         tuple(_deleting_lines(before, deleting, dialect, now, with_tables=with_tables)),
@@ -171,6 +179,8 @@ def _line(one: RequestTotal, dialect: Dialect, tables: tuple[Table, ...] = ()) -
         limit,
         one.calls,
         one.deleted,
+        one.flows,
+        one.deployments,
         warnings,
         tables,
     )

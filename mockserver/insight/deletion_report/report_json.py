@@ -24,6 +24,8 @@ def report_value(report: DeletionReport) -> dict[str, Any]:
         "flow_runs_before": report.before,
         "flow_runs_left": report.left,
         "deleted": report.deleted,
+        "deleted_flows": report.flows,
+        "deleted_deployments": report.deployments,
         "deleted_in_tables": report.tabled,
         "tables": {table.title: table_value(table) for table in report.tables},
         "deleting": list(map(_line, report.deleting)),
@@ -51,6 +53,8 @@ def _line(line: RequestLine) -> dict[str, Any]:
         "limit": line.limit,
         "calls": line.calls,
         "deleted": line.deleted,
+        "deleted_flows": line.flows,
+        "deleted_deployments": line.deployments,
         "warnings": [
             {"id": one.id, "sentence": one.sentence, "note": one.is_note} for one in line.warnings
         ],

@@ -49,7 +49,9 @@ def report_sentence(report: DeletionReport) -> str:
     calls = sum(one.calls for one in report.deleting)
     refused = sum(one.calls for one in report.refused)
     asked = f" in {count_of(calls, 'call')}" if calls else ""
-    parts = [f"{count_of(report.deleted, 'flow run')} of {report.before:,} deleted{asked}"]
+    others = _others(report)
+    gone = " and ".join([f"{count_of(report.deleted, 'flow run')} of {report.before:,}", *others])
+    parts = [f"{gone} deleted{asked}"]
     if report.lost:
         parts.append(f"{report.lost:,} of them protected")
     parts.append(f"{report.left:,} left")
@@ -58,15 +60,21 @@ def report_sentence(report: DeletionReport) -> str:
     return "; ".join(parts)
 
 
+def _others(one: DeletionReport | RequestLine) -> list[str]:
+    """How many flows and deployments are gone, where any are."""
+    counts = ((one.flows, "flow"), (one.deployments, "deployment"))
+    return [count_of(number, noun) for number, noun in counts if number]
+
+
 def report_lines(report: DeletionReport) -> Iterator[str]:
     """A report in a few lines, for a log: the whole, then what deleted the most."""
     yield report_sentence(report)
-    deleting = [line for line in report.deleting if line.deleted]
+    deleting = [line for line in report.deleting if line.deleted or _others(line)]
     for line in deleting[:MAX_LOG_LINES]:
         limit = "" if line.limit is None else f", up to {line.limit} a call"
         left = [one for one in line.warnings if one.id == LIMIT_REACHED]
         yield (
-            f"{line.method} {line.path} deleted {line.deleted:,} in "
+            f"{line.method} {line.path} deleted {_told(line)} in "
             f"{count_of(line.calls, 'call')}: {to_single_line(line.sentence)}{limit}"
             + "".join(f"; {one.id}: {one.sentence}" for one in left)
         )
@@ -122,11 +130,16 @@ def _request_entry(line: RequestLine, most: int) -> Entry:
     subject = f"{count_of(line.calls, 'call')} answered {line.status}"
     return Entry(
         _tone(line),
-        f"deleted {line.deleted:,}" if line.sentence else "",
+        f"deleted {_told(line)}" if line.sentence else "",
         f"{line.method} {line.path}",
         subject,
         tuple(details),
     )
+
+
+def _told(line: RequestLine) -> str:
+    """What requests deleted: flow runs, and other records if there are any."""
+    return " and ".join([f"{line.deleted:,}", *_others(line)])
 
 
 def _summary(entry: Entry) -> str:

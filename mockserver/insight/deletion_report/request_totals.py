@@ -29,10 +29,12 @@ class RequestTotal:
 
     `path` is that of the endpoint, such as `/flow_runs/{id}`. `plan` is what the requests asked to
     delete; None where they asked for something else. `body` is that of a bulk delete, empty where
-    it is long. `status` is that of the replies, `reason` why
-    they were refused, in words, empty where they were not. `calls` is how many requests there
-    were, `deleted` how many flow runs they deleted, and `ids` those of the first ones, highest
-    first in each call. `warnings` are the ids of the warnings that they earned; LIMIT_REACHED is
+    it is long. `status` is that of the replies, `reason` why they were refused, in words, empty
+    where they were not.
+
+    `calls` is how many requests there were, `deleted` how many flow runs they deleted, and `ids`
+    those of the first ones, highest first in each call; `flows` and `deployments` are how many of
+    these they deleted. `warnings` are the ids of the warnings that they earned; LIMIT_REACHED is
     among them if the last one left runs, which a log was told of if `told`.
     """
 
@@ -44,6 +46,8 @@ class RequestTotal:
     reason: str = ""
     calls: int = 0
     deleted: int = 0
+    flows: int = 0
+    deployments: int = 0
     ids: list[tuple[str, ...]] = field(default_factory=list)
     warnings: set[str] = field(default_factory=set)
     told: bool = False
@@ -61,10 +65,19 @@ class RequestTotals:
     """The groups of requests that a world has answered, in the order of their first.
 
     `ungrouped` counts requests of further groups, and `ungrouped_deleted` the flow runs that they
-    deleted.
+    deleted. `flows` and `deployments` count those that any requests deleted.
     """
 
-    __slots__ = ("_groups", "_ids", "_last", "_last_warnings", "ungrouped", "ungrouped_deleted")
+    __slots__ = (
+        "_groups",
+        "_ids",
+        "_last",
+        "_last_warnings",
+        "deployments",
+        "flows",
+        "ungrouped",
+        "ungrouped_deleted",
+    )
 
     def __init__(self) -> None:
         self.clear()
@@ -75,7 +88,7 @@ class RequestTotals:
         self._last: RequestTotal | None = None
         self._last_warnings: tuple[str, ...] = ()
         self._ids = 0
-        self.ungrouped = self.ungrouped_deleted = 0
+        self.ungrouped = self.ungrouped_deleted = self.flows = self.deployments = 0
 
     def copy(self) -> RequestTotals:
         """The totals as they are now, for another thread."""
@@ -86,6 +99,7 @@ class RequestTotals:
         }
         other._ids = self._ids
         other.ungrouped, other.ungrouped_deleted = self.ungrouped, self.ungrouped_deleted
+        other.flows, other.deployments = self.flows, self.deployments
         return other
 
     def __iter__(self) -> Iterator[RequestTotal]:
@@ -139,6 +153,8 @@ class RequestTotals:
             last.calls += 1
             if deletion.deleted:
                 self._keep_ids(last, deletion.deleted)
+            if deletion.asked:
+                self._count_related(last, deletion)
             return None
         # Longer bodies are one group, too: they list ids, and are not sent twice.
         key = body if len(body) <= _LONGEST_KEY else b""
@@ -182,13 +198,25 @@ class RequestTotals:
         if group is None:
             self.ungrouped += 1
             self.ungrouped_deleted += len(ids)
+            self._count_related(None, deletion)
             return None
         group.calls += 1
         if warnings:
             group.warnings.update(warnings)
         if ids:
             self._keep_ids(group, ids)
+        self._count_related(group, deletion)
         return group
+
+    def _count_related(self, group: RequestTotal | None, deletion: Deletion | None) -> None:
+        """Count the flows and deployments that are gone, in all and for a group."""
+        if deletion is None:
+            return
+        self.flows += len(deletion.flows)
+        self.deployments += len(deletion.deployments)
+        if group is not None:
+            group.flows += len(deletion.flows)
+            group.deployments += len(deletion.deployments)
 
     def _keep_ids(self, group: RequestTotal, ids: tuple[str, ...]) -> None:
         group.deleted += len(ids)
