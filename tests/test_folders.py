@@ -40,6 +40,7 @@ ORDER = (
     "http.exchange",
     "worlds",
     "insight.deletion_report",
+    "insight.related_explanation",
     "insight.explanation",
     "insight",
     "operations.endpoints",

@@ -5,6 +5,7 @@ reports/explanation_report.py does the work and is imported when the command run
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,15 @@ from ..errors import UsageError
 from .shared_options import HtmlOption, JsonOption, MarkdownOption, NowOption, parse_now
 
 commands = typer.Typer(rich_markup_mode="markdown")
+
+
+class Kind(StrEnum):
+    """What a bulk delete is about."""
+
+    FLOW_RUNS = "flow-runs"
+    FLOWS = "flows"
+    DEPLOYMENTS = "deployments"
+
 
 FilterArgument = Annotated[
     str,
@@ -78,6 +88,14 @@ ProtectOption = Annotated[
         "shown, and the exit code is 1.",
     ),
 ]
+OfOption = Annotated[
+    Kind,
+    typer.Option(
+        "--of",
+        help="What the filter is about: what POST /flows/bulk_delete or /deployments/bulk_delete "
+        "would delete, and what goes with it.",
+    ),
+]
 RunOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -90,6 +108,7 @@ RunOption = Annotated[
 @commands.command()
 def explain(
     filter_: FilterArgument,
+    of: OfOption = Kind.FLOW_RUNS,
     runs: RunsOption = None,
     server: ServerOption = None,
     dialect: DialectOption = None,
@@ -121,6 +140,11 @@ def explain(
 
     *Without a copy:* --server URL asks the server itself, and only reads.
 
+    *Flows and deployments* are deleted in bulk, too, and take flow runs with them. Here a filter
+    on flow runs protects these, as {"flow_runs": {...}}:
+
+        mockserver explain '{"name": {"like_": "old"}}' --of flows --runs copy.ndjson
+
     The exit code is 1 if a protected run would go, or if the server would fail to answer.
     """
     if protect and not (runs or server):
@@ -129,8 +153,13 @@ def explain(
         raise UsageError("--runs and --server were given; expected one of them")
     if header and not server:
         raise UsageError("--header needs --server")
+    if of is not Kind.FLOW_RUNS and (server or run):
+        raise UsageError(
+            f"--of {of.value} reads a copy, as 'mockserver dump URL' makes one, and explains no "
+            "single runs; --server and --run are about flow runs"
+        )
     from .output import ReportOutput
-    from .reports import ExplainOptions, tell_explanation
+    from .reports import ExplainOptions, tell_explanation, tell_related
 
     output = ReportOutput(html, as_json=as_json, as_markdown=markdown, lead=True)
     options = ExplainOptions(
@@ -146,5 +175,9 @@ def explain(
         wanted=tuple(run or ()),
         now=parse_now(now),
     )
-    if tell_explanation(options, output):
+    if of is not Kind.FLOW_RUNS:
+        found_problem = tell_related(options, of.value, output)
+    else:
+        found_problem = tell_explanation(options, output)
+    if found_problem:
         raise typer.Exit(1)

@@ -11,12 +11,14 @@ from ...lazy_exports import lazy_exports
 if TYPE_CHECKING:
     from .explanation_report import ExplainOptions, tell_explanation
     from .rehearsal_report import RehearseOptions, tell_rehearsal
+    from .related_report import tell_related
     from .release_report import CompareOptions, compare, describe
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "explanation_report": ("ExplainOptions", "tell_explanation"),
+        "related_report": ("tell_related",),
         "rehearsal_report": ("RehearseOptions", "tell_rehearsal"),
         "release_report": ("CompareOptions", "compare", "describe"),
     },

@@ -23,6 +23,7 @@ from ...resources import resource_path
 from ...store import Store
 from ..output import ReportOutput, load_with_progress, print_note
 
+_TYPED = "the command line"
 MAX_FILTER_BYTES = 4 << 20  # as much as a server that `serve` starts reads of a body
 # How many rows of a table are shown: a terminal's are read, a page's searched.
 _MOST_ON_TERMINAL, _MOST_IN_HTML = 6, 50
@@ -63,7 +64,7 @@ def tell_explanation(options: ExplainOptions, output: ReportOutput) -> bool:
     dialect = find_dialect(options.dialect, print_note) if options.dialect else None
     now = options.now or datetime.now(UTC)
     if options.server is None:
-        store, where = _load(options.runs, now)
+        store, where = load_runs(options.runs, now)
         found = explain(store, argument, dialect or SPEC, now, protect=protect, runs=options.wanted)
     else:
         found, where = _ask(options, argument, protect, dialect, now)
@@ -79,8 +80,17 @@ def tell_explanation(options: ExplainOptions, output: ReportOutput) -> bool:
 
 def read_filter(given: str, where: str) -> tuple[FilterArgument, str]:
     """The filter that an argument stands for, and where it came from, for a reader."""
+    content, name = read_content(given, where)
+    return parse_filter(content, where if name == _TYPED else name), name
+
+
+def read_content(given: str, where: str) -> tuple[str | bytes, str]:
+    """The JSON that an argument stands for, and where it came from, for a reader.
+
+    Raises UsageError for a file that cannot be read.
+    """
     if given.lstrip().startswith(("{", "[")):
-        return parse_filter(given, where), "the command line"
+        return given, _TYPED
     name = "stdin" if given == "-" else to_single_line(given)
     try:
         if given == "-":
@@ -96,7 +106,7 @@ def read_filter(given: str, where: str) -> tuple[FilterArgument, str]:
         ) from None
     if len(content) > MAX_FILTER_BYTES:
         raise UsageError(f"{where}: {name} is longer than {MAX_FILTER_BYTES >> 20} MiB")
-    return parse_filter(content, name), name
+    return content, name
 
 
 def _ask(
@@ -150,7 +160,11 @@ def _ask(
     return answered.explanation, url
 
 
-def _load(paths: tuple[Path, ...], now: datetime) -> tuple[Store, str]:
+def load_runs(paths: tuple[Path, ...], now: datetime) -> tuple[Store, str]:
+    """The records of seeds, or the fixtures, and where they came from, for a reader.
+
+    Raises SeedError.
+    """
     if not paths:
         print_note("these are the flow runs that come with mockserver; --runs SEEDS takes yours")
         return Store(load_with_progress([resource_path("fixtures")], now).base()), "the fixtures"

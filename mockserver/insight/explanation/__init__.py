@@ -5,6 +5,7 @@ Comes in: a store, a filter, a dialect. Goes out: an `Explanation`, which is fro
 looking at its runs one by one, would give.
 """
 
+from .cascade import Cascade, find_cascade
 from .conditions import Condition, Effect
 from .dialect_counts import find_other_servers
 from .explanation import (
