@@ -6,7 +6,7 @@ Invariant: whatever reads or changes the world runs on the server's loop, betwee
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..insight.deletion_report import DeletionReport
     from ..insight.explanation import Explanation
     from ..insight.explanation.filter_argument import FilterLike
+    from ..insight.related_explanation import RelatedExplanation
     from ..prefect import Dialect, FlowRun
     from ..worlds import Exchange, FieldValues, Rule, SeedDocument, World
 
@@ -230,6 +231,25 @@ class FlowRunApi:
         wanted = runs if isinstance(runs, str) else [_id_or_name(one) for one in runs]
         return call_for_user(
             lambda: explain(store, request, self.dialect, now, protect=protect, runs=wanted)
+        )
+
+    def explain_related(
+        self,
+        of: str,
+        request: str | bytes | Mapping[str, Any],
+        *,
+        protect: Sequence[str | bytes | Mapping[str, Any]] = (),
+    ) -> RelatedExplanation:
+        """What a bulk delete of `flows` or `deployments` would delete, and what goes with them.
+
+        `request` and `protect` as for `explain`; a body such as {"flow_runs": {...}} protects
+        flow runs. Raises UsageError for a filter that is refused.
+        """
+        from ..insight.related_explanation import explain_related  # imported late, as above
+
+        store, now = self._run(lambda: (self._world.store.fork(), self._world.now()))
+        return call_for_user(
+            lambda: explain_related(store, request, of, self.dialect, now, protect=protect)
         )
 
     def report(self) -> DeletionReport:
