@@ -22,6 +22,7 @@ from benchmarks.parts import (
     explaining,
     imports,
     loading,
+    page,
     pytest_fixtures,
     queries,
     real_prefect,
@@ -48,6 +49,7 @@ PARTS: Mapping[str, Part] = {
     "drain": drains.measure,
     "block": blocking.measure,
     "explain": explaining.measure,
+    "page": page.measure,
     "real": real_prefect.measure,
 }
 

@@ -67,10 +67,11 @@ async def show_workspace(request: PageRequest) -> View:
     if not part:
         listed = await _runs(request, store, predicate)
         shown |= listed
+        runs = () if request.wants_html else listed["runs"]
         value |= {
             "selected": listed["selected"],
             "page": listed["page"],
-            "runs": [flow_run_reply(run, store, world.now()) for run in listed["runs"]],
+            "runs": [flow_run_reply(run, store, world.now()) for run in runs],
         }
     return View("workspace", value, {**shown, "rows": _ROWS, **_sources(request)}, 200, ("tables",))
 
