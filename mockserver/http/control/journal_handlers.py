@@ -80,6 +80,7 @@ def _exchange_reply(one: Exchange) -> dict[str, Any]:
         "warnings": one.sentences,
         "deleted": [{"id": run.id, "name": run.name} for run in one.deleted],
         "why": one.why or None,
+        "reason": one.reason or None,
         "fault": one.fault,
         "error": None if one.error is None else repr(one.error),
     }

@@ -323,6 +323,22 @@ def test_snapshots_are_taken_and_restored(session: ControlClient) -> None:
         assert session.detail(method, path)[0] == 404
 
 
+def test_the_journal_says_why_a_request_was_refused(session: ControlClient) -> None:
+    """In one line of a bounded length, the same as in a failed assertion; null for others."""
+    key = "k" * 1_000
+    session.value("POST", "/flow_runs", {"name": "a"})
+    bulk_delete(session, {"flow_runs": {key: {}}})
+    bulk_delete(session, {"flow_runs": {"tags": {"not_any_": ["a"]}}})
+    complaint = session.complaint("/assert/deleted", {"flow_runs": ["a"]})
+    bulk_delete(session, {"limit": 1})
+    reasons = [one["reason"] for one in session.value("GET", "/journal")["exchanges"]]
+    assert reasons[0].startswith("flow_runs.kkk")
+    assert len(reasons[0]) == 200
+    assert reasons[1].startswith("flow_runs.tags.not_any_: ")
+    assert reasons[2] is None
+    assert reasons[1] in complaint
+
+
 def test_the_journal_lists_requests_and_replies(session: ControlClient) -> None:
     """Exchanges have bodies, warnings, deleted runs and why; the query selects some of them."""
     session.value("POST", "/flow_runs?number=2", {"name": "etl-{n}", "state": "COMPLETED"})
