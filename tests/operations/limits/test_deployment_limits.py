@@ -116,7 +116,8 @@ def test_a_deployment_says_how_long_its_leases_last(client: Client, moment: Mome
 def test_a_deleted_run_gives_its_slot_back(client: Client) -> None:
     """A run that holds none, and one that goes with its deployment, give none back."""
     deployment, other = make(client, 2), make(client, None, name="other")
-    runs = [run(client, deployment) for _ in range(4)]
+    runs = [run(client, deployment) for _ in range(5)]
+    client.ask("DELETE", f"/flow_runs/{runs.pop()}")
     free = run(client, other)
     for one in (*runs[:2], free):
         enter(client, one, "PENDING", "RUNNING")
@@ -140,9 +141,19 @@ def test_a_run_that_waits_keeps_its_lease(client: Client, moment: Moment) -> Non
     lease = enter(client, flow_run, "PENDING")["state"]["state_details"]
     started = {"state": {"type": "RUNNING"}}
     reply = client.ask("POST", f"/flow_runs/{flow_run}/set_state", started).json
-    assert reply["status"] == "WAIT"
+    assert reply["status"] == enter(client, flow_run, "RUNNING")["status"] == "WAIT"
     renewal = f"/v2/concurrency_limits/leases/{lease['deployment_concurrency_lease_id']}/renew"
     assert client.ask("POST", renewal, {"lease_duration": 300}).status == 204
+
+
+def test_a_refused_transition_takes_no_slot(client: Client) -> None:
+    """A paused run has none, and cannot become PENDING."""
+    deployment = make(client)
+    flow_run = run(client, deployment)
+    enter(client, flow_run, "PENDING", "RUNNING", "PAUSED")
+    assert taken(client, deployment) == 0
+    assert enter(client, flow_run, "PENDING")["status"] == "REJECT"
+    assert taken(client, deployment) == 0
 
 
 def test_a_limit_that_is_gone_is_not_asked_for(client: Client) -> None:
