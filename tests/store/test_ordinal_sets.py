@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
+from mockserver.store.column_indexes import MAX_CACHED_UNIONS, ValueIndex
 from mockserver.store.ordinal_sets import (
     MANY_VALUES,
     MAX_LAZY_PARTS,
@@ -94,3 +95,15 @@ def test_many_values_are_looked_up_once_while_somebody_holds_them() -> None:
     del many
     large.get(frozenset(range(MANY_VALUES + 1)), look_up)
     assert len(look_ups) == 6
+
+
+def test_the_last_unions_of_a_few_values_are_kept() -> None:
+    """They are what they were, also once they have been dropped and made again."""
+    index = ValueIndex([0, 1, 0, 2, None, *range(3, 30)], BitMap(range(32)))
+    first = index.one_of(frozenset({0, 2}))
+    assert index.one_of(frozenset({0, 2})) is first
+    for value in range(3, 3 + MAX_CACHED_UNIONS):
+        assert set(index.one_of(frozenset({0, value})).within(None)) == {0, 2, value + 2}
+    again = index.one_of(frozenset({0, 2}))
+    assert again is not first
+    assert set(again.within(None)) == set(first.within(None)) == {0, 2, 3}
