@@ -184,7 +184,31 @@ def _is_orphan(store: Store, run_id: str) -> bool:
     return run is not None and run.parent_task_run_id is None
 
 
-_DIFF_CHECKS = ("selects-the-same", "deletes-the-same")
+def _negate(criterion: str, key: str) -> Callable[[Json, Store], None]:
+    """The opposite of a boolean."""
+
+    def change(filter_: Json, _: Store) -> None:
+        holder = filter_.get(criterion) or {}
+        if isinstance(holder.get(key), bool):
+            holder[key] = not holder[key]
+
+    return change
+
+
+def _not_false(filter_: Json, _: Store) -> None:
+    for holder in _criterion_objects(filter_):
+        if holder.get("is_null_") is False:
+            del holder["is_null_"]
+
+
+def _names_in_lower_case(filter_: Json, _: Store) -> None:
+    holder = filter_.get("name") or {}
+    if holder.get("any_"):
+        holder["any_"] = [name.lower() for name in holder["any_"]]
+
+
+_SELECTS = ("selects-the-same",)
+_DIFF_CHECKS = (*_SELECTS, "deletes-the-same")
 FILTER_MUTANTS = (
     Mutant("or-as-and", "reads or_ as and_", filter_middleware(_top_or_as_and), _DIFF_CHECKS),
     Mutant(
@@ -300,4 +324,41 @@ FILTER_MUTANTS = (
         _DIFF_CHECKS,
     ),
     Mutant("takes-subflows", "deletes subflows with their parent", _takes_subflows, _DIFF_CHECKS),
+    Mutant(
+        "false-is-any", "reads is_null_: false as null", filter_middleware(_not_false), _SELECTS
+    ),
+    Mutant(
+        "parents-negated",
+        "reads is_null_ of a parent task run as its opposite",
+        filter_middleware(_negate("parent_task_run_id", "is_null_")),
+        _SELECTS,
+    ),
+    Mutant(
+        "tags-negated",
+        "reads is_null_ of tags as its opposite",
+        filter_middleware(_negate("tags", "is_null_")),
+        _SELECTS,
+    ),
+    Mutant(
+        "names-in-lower-case",
+        "looks for names in lower case",
+        filter_middleware(_names_in_lower_case),
+        _SELECTS,
+    ),
+    *(
+        Mutant(
+            f"forgets-{criterion.replace('_', '-').replace('.', '-')}-{key.strip('_')}",
+            f"ignores {key} of {criterion}",
+            filter_middleware(_ignore_key(criterion, key)),
+            _SELECTS,
+        )
+        for criterion, key in (
+            ("state.type", "not_any_"),
+            ("state.name", "any_"),
+            ("flow_version", "any_"),
+            ("work_queue_name", "is_null_"),
+            ("next_scheduled_start_time", "before_"),
+            ("end_time", "is_null_"),
+        )
+    ),
 )

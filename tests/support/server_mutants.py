@@ -30,13 +30,15 @@ Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 class Mutant:
     """A mutant: its name, what it does in a sentence, the middleware that does it.
 
-    At least one of the checks `detected_by` has to detect it.
+    At least one of the checks `detected_by` has to detect it. `operations` are those that have to
+    be fuzzed for it; none: the requests that are sent in every run.
     """
 
     name: str
     what: str
     middleware: Middleware
     detected_by: Sequence[str]
+    operations: Sequence[str] = ()
 
 
 @contextmanager
