@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from .slots import (
         MAX_LEASES,
+        delete_limits,
         give_back,
         keep_lease,
         put_limits,
@@ -99,6 +100,7 @@ __getattr__ = lazy_exports(
         ),
         "slots": (
             "MAX_LEASES",
+            "delete_limits",
             "give_back",
             "keep_lease",
             "put_limits",

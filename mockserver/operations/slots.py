@@ -96,6 +96,17 @@ def limit_of(store: Store, deployment: Deployment | None) -> ConcurrencyLimit | 
     return store.objects(ConcurrencyLimit).get(limit_id) if isinstance(limit_id, str) else None
 
 
+def delete_limits(store: Store, limit_ids: Collection[str]) -> None:
+    """Delete limits by their ids. Deployments that have them have none then."""
+    # Prefect: orm_models.py, Deployment; the column is ON DELETE SET NULL.
+    for one in list(store.deployments):
+        limit = limit_of(store, one)
+        if limit is not None and limit.id in limit_ids:
+            rest = {**one.rest, "global_concurrency_limit": None}
+            store.deployments.put(replace(one, rest=rest))
+    store.objects(ConcurrencyLimit).drop(limit_ids)
+
+
 def slots_for(context: Context, run: FlowRun) -> DeploymentSlots:
     """The slots of the limit of a run's deployment, as the rules see them."""
     store = context.store

@@ -11,8 +11,8 @@ from ...prefect import Deployment, Json, check_integer_size
 from ...prefect.objects import ConcurrencyLimit
 from ...requests.objects import DeploymentCreate, DeploymentUpdate
 from ...store import Store
-from .. import Context
-from .settings import object_of, stored_time, with_settings
+from .. import Context, delete_limits
+from .settings import object_of, stored_time
 
 LIMIT = "global_concurrency_limit"
 
@@ -68,16 +68,11 @@ def _own_limit(context: Context, deployment: Deployment, slots: int | None) -> J
 
 def drop_limits(store: Store, deployments: Iterable[Deployment]) -> None:
     """Delete the limits of deployments, also those that they share with others."""
-    # Prefect: models/deployments.py, _delete_related_concurrency_limit. The column of the others is
-    # ON DELETE SET NULL (orm_models.py).
+    # Prefect: models/deployments.py, _delete_related_concurrency_limit.
     found = (object_of(one, LIMIT).get("id") for one in deployments)
     limit_ids = {one for one in found if isinstance(one, str)}
-    if not limit_ids:
-        return
-    store.objects(ConcurrencyLimit).drop(limit_ids)
-    for one in list(store.deployments):
-        if object_of(one, LIMIT).get("id") in limit_ids:
-            store.deployments.put(with_settings(one, **{LIMIT: None}))
+    if limit_ids:
+        delete_limits(store, limit_ids)
 
 
 def _as_shown(context: Context, limit: ConcurrencyLimit) -> Json:

@@ -15,7 +15,7 @@ from ...requests.objects import (
     ConcurrencyLimitV2Update,
     LimitPageRequest,
 )
-from .. import CONFLICT, Context, Outcome, check_offset
+from .. import CONFLICT, Context, Outcome, check_offset, delete_limits
 
 # Prefect: schemas/core.py, ConcurrencyLimitV2.
 FIRST_OCCUPANCY = 2.0
@@ -95,8 +95,7 @@ def update_limit(context: Context, id_or_name: str, body: ConcurrencyLimitV2Upda
 
 def delete_limit(context: Context, id_or_name: str) -> Outcome:
     """Delete a limit. Raises NotFound."""
-    limit = require_limit(context, id_or_name)
-    context.store.objects(ConcurrencyLimit).drop([limit.id])
+    delete_limits(context.store, {require_limit(context, id_or_name).id})
     return Outcome(None)
 
 

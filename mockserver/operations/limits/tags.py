@@ -21,6 +21,7 @@ from .. import (
     Context,
     Outcome,
     check_offset,
+    delete_limits,
     keep_lease,
     release,
     try_to_take,
@@ -101,7 +102,7 @@ def delete_tag_limit_by_tag(context: Context, tag: str) -> Outcome:
 
 def _delete(context: Context, limit: ConcurrencyLimit) -> Outcome:
     revoke_leases(context, limit)
-    context.store.objects(ConcurrencyLimit).drop([limit.id])
+    delete_limits(context.store, {limit.id})
     return Outcome(None)
 
 

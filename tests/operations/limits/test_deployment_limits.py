@@ -156,6 +156,20 @@ def test_a_refused_transition_takes_no_slot(client: Client) -> None:
     assert taken(client, deployment) == 0
 
 
+@pytest.mark.parametrize("path", ["/v2/concurrency_limits", "/concurrency_limits"])
+def test_a_deployment_has_no_limit_once_it_is_deleted(client: Client, path: str) -> None:
+    """Others keep theirs; its runs are no longer held back, and it can get another."""
+    deployment, other = make(client), make(client, 3, name="other")
+    shown = client.ask("GET", f"/deployments/{deployment}").json["global_concurrency_limit"]
+    client.ask("DELETE", f"{path}/{shown['id']}")
+    assert client.ask("GET", f"/deployments/{deployment}").json["global_concurrency_limit"] is None
+    assert taken(client, other) == 0
+    for _ in range(2):
+        assert enter(client, run(client, deployment), "PENDING")["status"] == "ACCEPT"
+    client.ask("PATCH", f"/deployments/{deployment}", {"concurrency_limit": 1})
+    assert taken(client, deployment) == 0
+
+
 def test_a_limit_that_is_gone_is_not_asked_for(client: Client) -> None:
     """A run of its deployment starts as if there had never been one, and ends."""
     deployment = make(client)
