@@ -83,7 +83,8 @@ def run_server(options: ServeOptions) -> None:
             control_token=options.control_token,
         ),
     )
-    app = create_sessions_app(Sessions(world), make_page_handler() if options.page else None)
+    sessions = Sessions(world)
+    app = create_sessions_app(sessions, make_page_handler() if options.page else None)
     gc.enable()  # __main__ disabled it
     gc.freeze()  # the loaded seeds stay, so no collection needs to scan them
 
@@ -104,7 +105,7 @@ def run_server(options: ServeOptions) -> None:
                 access_log=options.access_log,
             )
         )
-    _log_report(world)
+    _log_report(sessions)
 
 
 def _open_browser(address: str) -> None:
@@ -114,14 +115,12 @@ def _open_browser(address: str) -> None:
     Thread(target=webbrowser.open, args=(address,), name="browser", daemon=True).start()
 
 
-def _log_report(world: World) -> None:
-    """Tell what was deleted, if anything was; sessions are not told of."""
-    if world.totals.deleted:
-        from ..insight.deletion_report import report_lines  # imported late: nothing else needs it
-        from ..worlds import report_world
+def _log_report(sessions: Sessions) -> None:
+    """Tell what was deleted, if anything was."""
+    from ..worlds import closing_lines  # imported late: nothing else needs a report
 
-        for line in report_lines(report_world(world, with_tables=False)):
-            _log.info("%s", line)
+    for line in closing_lines(sessions):
+        _log.info("%s", line)
 
 
 def _now_function(frozen: datetime | None) -> Callable[[], datetime]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ExpectedRequest,
         ExpectedRuns,
         explain_deletion_mismatch,
+        explain_related_mismatch,
         explain_request_mismatch,
     )
     from .base_cache import BaseCache
@@ -32,9 +33,18 @@ if TYPE_CHECKING:
         build_fault,
         parse_fault_header,
     )
-    from .journal import MAX_DELETED, MAX_EXCHANGES, MAX_KEPT_BODY, Exchange, Journal, cut_text
+    from .journal import (
+        MAX_ALSO_DELETED,
+        MAX_DELETED,
+        MAX_EXCHANGES,
+        MAX_KEPT_BODY,
+        DeletedRecord,
+        Exchange,
+        Journal,
+        cut_text,
+    )
     from .path_patterns import explain_no_route
-    from .reports import report_world
+    from .reports import closing_lines, report_world
     from .run_factory import (
         FieldValues,
         check_parents,
@@ -52,6 +62,7 @@ __getattr__ = lazy_exports(
             "ExpectedRequest",
             "ExpectedRuns",
             "explain_deletion_mismatch",
+            "explain_related_mismatch",
             "explain_request_mismatch",
         ),
         "base_cache": ("BaseCache",),
@@ -69,15 +80,17 @@ __getattr__ = lazy_exports(
             "parse_fault_header",
         ),
         "journal": (
+            "MAX_ALSO_DELETED",
             "MAX_DELETED",
             "MAX_EXCHANGES",
             "MAX_KEPT_BODY",
+            "DeletedRecord",
             "Exchange",
             "Journal",
             "cut_text",
         ),
         "path_patterns": ("explain_no_route",),
-        "reports": ("report_world",),
+        "reports": ("closing_lines", "report_world"),
         "run_factory": (
             "FieldValues",
             "check_parents",
