@@ -76,11 +76,11 @@ class FlowRunApi:
     def add(self, **fields: Any) -> FlowRun:
         """Add a flow run: `api.add(name="etl", state="COMPLETED", started="now-40d")`.
 
-        `fields` are the fields of a flow run in a seed, and short forms: `started`, `ended` and
-        `expected` for its times, `flow` for the name of its flow, and `parent` for the flow run
-        whose subflow it is. `state` is a state type, a state name of Prefect's (`Late`), or an
-        object with both; the default is PENDING. The id is random, unless the session has an
-        `id_seed`. Raises SeedError for a field or value that is not valid.
+        `fields` are those of a flow run in a seed, with their short forms: `started`, `ended` and
+        `expected` for its times, `flow` and `deployment` for the names of what it is a run of, and
+        `parent` for the flow run whose subflow it is. `state` is a state type, a state name of
+        Prefect's (`Late`), or an object with both; the default is PENDING. The id is random, unless
+        the session has an `id_seed`. Raises SeedError for a field or value that is not valid.
         """
         return self.make(1, **fields)[0]
 
@@ -323,8 +323,8 @@ class FlowRunApi:
             raise AssertionError(self._with_silence(mismatch, exchanges))
         return matching
 
-    def assert_deleted(self, expected: str | Iterable[object]) -> None:
-        """Assert that requests deleted these flow runs and no others.
+    def assert_deleted(self, expected: str | Iterable[object], *, of: str = "flow_runs") -> None:
+        """Assert that requests deleted these flow runs and no others, or `flows`, `deployments`.
 
         Each is a flow run, an id, or a name, which is every flow run that has it; a single text is
         one id or name. The AssertionError shows the difference, why a flow run was deleted, and
@@ -333,8 +333,14 @@ class FlowRunApi:
         __tracebackhide__ = True
         runs = (expected,) if isinstance(expected, str) else tuple(expected)
         exchanges = self.requests
-        mismatch = worlds.explain_deletion_mismatch(
-            worlds.ExpectedRuns.of(runs), self.deleted, self.flow_runs, exchanges
+        if of not in ("flow_runs", "flows", "deployments"):
+            raise UsageError(f"of is {of!r}; expected flow_runs, flows or deployments")
+        mismatch = (
+            worlds.explain_deletion_mismatch(
+                worlds.ExpectedRuns.of(runs), self.deleted, self.flow_runs, exchanges
+            )
+            if of == "flow_runs"
+            else worlds.explain_related_mismatch(of, runs, exchanges)
         )
         if mismatch:
             raise AssertionError(self._with_silence(mismatch, exchanges))
