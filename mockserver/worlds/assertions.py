@@ -15,7 +15,7 @@ from uuid import UUID
 from ..errors import to_single_line
 from ..filters import ONE_OF, AnyOf, Comparison, Predicate
 from ..prefect import FlowRun
-from .journal import Exchange, failed_conditions
+from .journal import DeletedRecord, Exchange, failed_conditions
 from .path_patterns import explain_no_route, matches_path
 
 T = TypeVar("T")
@@ -225,6 +225,36 @@ def explain_deletion_mismatch(
         "deleted, but not expected", extra, lambda run: _explain_extra(run, exchanges)
     )
     return "\n".join(lines)
+
+
+def explain_related_mismatch(
+    kind: str, expected: Iterable[object], exchanges: Sequence[Exchange]
+) -> str:
+    """Why the deleted `flows` or `deployments` are not the expected ones; empty where they are.
+
+    Each of the expected is an id, a name, which is all that have it, or has an `id` itself.
+    """
+    wanted = {str(getattr(one, "id", one)): None for one in expected}
+    keys = {_uuid_text(text) or text for text in wanted}
+    deleted = [
+        (record, one) for one in exchanges for record in one.also_deleted if record.kind == kind
+    ]
+    extra = [pair for pair in deleted if keys.isdisjoint((pair[0].id, pair[0].name))]
+    known = {key for record, _ in deleted for key in (record.id, record.name)}
+    missing = [text for text in wanted if (_uuid_text(text) or text) not in known]
+    if not extra and not missing:
+        return ""
+    lines = [f"the wrong {kind} were deleted"]
+    lines += _format_section("expected, but not deleted", missing, _describe_expected)
+    if missing:
+        lines += _format_section("refused or failed", _failures(exchanges), str)
+    lines += _format_section("deleted, but not expected", extra, _explain_extra_record)
+    return "\n".join(lines)
+
+
+def _explain_extra_record(pair: tuple[DeletedRecord, Exchange]) -> str:
+    record, exchange = pair
+    return f"{to_single_line(record.name, 60)!r} ({record.id})\n    by {exchange}"
 
 
 def _format_section(

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import to_single_line
 from ..filters import AllOf, AnyOf, Comparison, Predicate
@@ -27,7 +27,17 @@ MAX_KEPT_TEXT = 2_000  # characters of one path, and of one query
 MAX_TOTAL_BYTES = 8 << 20  # of all requests and replies of a journal together
 MAX_DELETED = 100_000  # flow runs
 MAX_DELETED_BYTES = 64 << 20  # of all flow runs that they deleted
+MAX_ALSO_DELETED = 1_000  # flows and deployments of one request
+_RECORD_BYTES = 200  # about, of a flow's or deployment's id and of what holds it
 _MAX_ERRORS = 100
+
+
+class DeletedRecord(NamedTuple):
+    """A flow or a deployment that a request deleted; `kind` is `flows` or `deployments`."""
+
+    kind: str
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,8 @@ class Exchange:
     many are missing; `body` and `reply` are cut after `MAX_KEPT_BODY` bytes. `status` is None
     where no reply was sent. `warnings` are ids. `deleted` are the flow runs that the request
     deleted, as they last were, and `deleted_dropped` counts more that are not kept; `predicate` is
-    the condition that they met, and `limit` how many could be deleted at most. `fault` is the
+    the condition that they met, and `limit` how many could be deleted at most. `also_deleted` are
+    flows and deployments that it deleted, the first MAX_ALSO_DELETED. `fault` is the
     injected fault in words. `error` is an exception that mockserver did not expect: a bug.
     `dialect` is that of the world. `reason` says why the request was refused, in words; empty where
     it was not.
@@ -62,6 +73,7 @@ class Exchange:
     error: Exception | None = None
     dialect: Dialect = SPEC
     reason: str = ""
+    also_deleted: tuple[DeletedRecord, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -78,7 +90,8 @@ class Exchange:
         """About how many bytes the request and the reply take, without the deleted flow runs."""
         condition = 0 if self.predicate is None else size_of_predicate(self.predicate)
         texts = len(self.path) + len(self.query) + len(self.fault or "") + len(self.reason)
-        return len(self.body) + len(self.reply) + texts + condition
+        others = sum(len(one.name) + _RECORD_BYTES for one in self.also_deleted)
+        return len(self.body) + len(self.reply) + texts + condition + others
 
     @property
     def why(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from itertools import islice
 from typing import Any, cast
 
 from aiohttp import web
@@ -13,9 +14,11 @@ from ...errors import UsageError
 from ...operations import Deletion
 from ...worlds import (
     FAULT_HEADER,
+    MAX_ALSO_DELETED,
     MAX_KEPT_BODY,
     MAX_SECONDS,
     Cut,
+    DeletedRecord,
     Exchange,
     Fault,
     World,
@@ -166,8 +169,16 @@ def _record(
             error=request.get(ERROR_KEY),
             dialect=world.settings.dialect,
             reason=request.get(REASON_KEY, ""),
+            also_deleted=_related_of(deletion) if deletion else (),
         )
     )
+
+
+def _related_of(deletion: Deletion) -> tuple[DeletedRecord, ...]:
+    """The first flows and deployments that a request deleted; most requests delete none."""
+    kinds = (("flows", deletion.flows), ("deployments", deletion.deployments))
+    found = (DeletedRecord(kind, one.id, one.name) for kind, records in kinds for one in records)
+    return tuple(islice(found, MAX_ALSO_DELETED))
 
 
 def _body_of(reply: Any) -> bytes:
