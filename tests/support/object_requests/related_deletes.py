@@ -172,9 +172,7 @@ REQUESTS: RequestGroups = {
         created("/task_runs/", "t", flow_run_id="<waiting>", task_key="t", dynamic_key="0"),
         run("sub", "f", parent_task_run_id="<t>"),
         ApiRequest("POST", "/logs/", [{**LOG, "flow_run_id": "<waiting>"}]),
-        ApiRequest(
-            "POST", DEPLOYMENTS, {"deployments": {"id": {"any_": ["<gone>", "<sharing>"]}}}
-        ),
+        ApiRequest("POST", DEPLOYMENTS, {"deployments": {"id": {"any_": ["<gone>", "<sharing>"]}}}),
         *reads(deployments="gone sharing kept", task_runs="t"),
         *reads(flow_runs="waiting running slot again done sub"),
         ApiRequest("GET", "/v2/concurrency_limits/deployment:<gone>"),
