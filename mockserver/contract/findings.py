@@ -131,6 +131,8 @@ class Outcome:
     `holds` are sentences about what was checked and is as expected. `notes` say what could not be
     checked, and why. `counts` are numbers by name, such as requests sent. `is_complete`: what a
     complete run of the command would find was looked for; else not finding it means nothing.
+    `cells` is the number of kinds of condition that were to be decided, `undecided` those that were
+    not.
     """
 
     verb: str
@@ -141,6 +143,8 @@ class Outcome:
     tables: Sequence[Table] = ()
     seconds: float = 0.0
     is_complete: bool = True
+    cells: int = 0
+    undecided: Sequence[str] = ()
 
     @property
     def fails(self) -> bool:

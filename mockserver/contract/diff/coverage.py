@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from heapq import nlargest
 from typing import Any
 
 from ...filters import CONDITIONS
 from ..findings import Table
-from .filter_sweep import LIST_KEYS, has_own_operator, iter_conditions, without_key
-from .twin import Twin
+from .filter_sweep import ANY_KEYS, LIST_KEYS, has_own_operator, iter_conditions, without_key
+from .twin import IdsOrStatus, Twin
 
 Json = Any
 Cell = tuple[str, str, str, str]  # criterion, key, operator, shape
@@ -35,27 +36,22 @@ class Coverage:
         """Count the cells of one filter that was tried on the runs of `twin`."""
         self.filter_count += 1
         filter_body = filter_body or {}
-        selected = twin.select(filter_body)
         given_keys: set[tuple[str, str]] = set()
         for criterion, key, value in iter_conditions(filter_body):
             given_keys.add((criterion, key))
-            decides = selected != twin.select(without_key(filter_body, criterion, key))
-            for shape in _shapes_of_value(filter_body, criterion, key, value):
-                cell = criterion, key, _operator(filter_body, criterion), shape
-                self._tried[cell] += 1
-                self._decided[cell] += decides
+            self._tried.update(_cells_of(filter_body, criterion, key, value))
+        self._decided.update(decided_cells(filter_body, twin))
         for criterion, keys in CONDITIONS.items():
-            operator = _operator(filter_body, criterion)
+            operator = operator_of(filter_body, criterion)
             for key in keys.keys() - {key for name, key in given_keys if name == criterion}:
                 self._tried[criterion, key, operator, "absent"] += 1
 
-    def untried(self) -> list[str]:
-        """The cells that were not tried, as `name.any_, and_, many`."""
+    def undecided(self) -> list[str]:
+        """The cells that can decide and did not, as `name.any_, and_, many`."""
         return [
             f"{criterion}.{key}, {operator}, {shape}"
-            for criterion, key, operator in _iter_keys_by_operator()
-            for shape in shapes_of(criterion, key)
-            if not self._tried[criterion, key, operator, shape]
+            for criterion, key, operator, shape in DECIDABLE_CELLS
+            if not self._decided[criterion, key, operator, shape]
         ]
 
     def tables(self) -> Iterator[Table]:
@@ -94,12 +90,38 @@ class Coverage:
                 yield f"{sum(self._decided[cell] for cell in cells):,}/{tried:,}"
 
 
+def decided_cells(filter_body: Json, twin: Twin, limit: int | None = None) -> set[Cell]:
+    """The cells of a filter that decide which runs of `twin` it selects.
+
+    With a `limit`: which runs a delete with that limit would take.
+    """
+
+    def taken(one: Json) -> IdsOrStatus | tuple[str, ...]:
+        selected = twin.select(one)
+        if limit is None or isinstance(selected, int):
+            return selected
+        return tuple(nlargest(limit, selected))  # rule M10: the highest ids
+
+    with_all = taken(filter_body)
+    return {
+        cell
+        for criterion, key, value in iter_conditions(filter_body)
+        if with_all != taken(without_key(filter_body, criterion, key))
+        for cell in _cells_of(filter_body, criterion, key, value)
+    }
+
+
 def shapes_of(criterion: str, key: str) -> tuple[str, ...]:
     """The shapes that the value of a key can have."""
     if key not in LIST_KEYS:
         return ("absent", "null", "empty", "one") if key == "like_" else ("absent", "null", "one")
     beside = LIST_KEYS & CONDITIONS[criterion].keys()
     return SHAPES if len(beside) > 1 else SHAPES[:-1]
+
+
+def _cells_of(filter_body: Json, criterion: str, key: str, value: Json) -> Iterator[Cell]:
+    for shape in _shapes_of_value(filter_body, criterion, key, value):
+        yield criterion, key, operator_of(filter_body, criterion), shape
 
 
 def _shapes_of_value(filter_body: Json, criterion: str, key: str, value: Json) -> Iterator[str]:
@@ -118,7 +140,7 @@ def _shapes_of_value(filter_body: Json, criterion: str, key: str, value: Json) -
             yield "both"
 
 
-def _operator(filter_body: Json, criterion: str) -> str:
+def operator_of(filter_body: Json, criterion: str) -> str:
     """The operator that joins a criterion: its own or_ if it has one, else that of the filter."""
     name = criterion.partition(".")[0]
     own = (filter_body.get(name) or {}).get("operator")
@@ -132,3 +154,19 @@ def _iter_keys_by_operator() -> Iterator[tuple[str, str, str]]:
             yield criterion, key, OR
             if has_own_operator(criterion):
                 yield criterion, key, OWN_OR
+
+
+def _can_decide(key: str, shape: str) -> bool:
+    """Whether a value of a shape is a condition at all: null is none (rule M2), and nor is any
+    empty value but that of any_, which matches nothing.
+    """
+    return shape in ("one", "many", "both") or (shape == "empty" and key in ANY_KEYS)
+
+
+DECIDABLE_CELLS: Sequence[Cell] = tuple(
+    (criterion, key, operator, shape)
+    for criterion, key, operator in _iter_keys_by_operator()
+    for shape in shapes_of(criterion, key)
+    if _can_decide(key, shape)
+)
+"""The cells that can decide which flow runs a filter selects."""

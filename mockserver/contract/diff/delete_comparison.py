@@ -1,4 +1,5 @@
-"""Comparison of deletes: traces of bulk_delete requests on flow runs created for each trace.
+"""Comparison of deletes: on the flow runs that were created for filters, and traces of deletes on
+flow runs created for each trace.
 
 Invariant: no delete can match a flow run that the kit did not create. On a server that others can
 reach, or that holds other flow runs, every filter is restricted to ids of created runs, joined by
@@ -9,22 +10,26 @@ names, and must survive.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from typing import Any
 
 from ..findings import Finding
 from ..server import CreatedRuns, Draft, Identity, StateDraft, Target, TargetError
-from .coverage import Coverage
+from .coverage import Cell, Coverage, decided_cells
 from .differences import Difference, to_finding
 from .filter_comparison import MAX_DIFFERENCES, CountCallback
-from .shrinking import find_smallest_difference
+from .shrinking import find_smallest_difference, shrink_filter
 from .strategies import Step, Trace, traces
 from .twin import IdsOrStatus, Twin
 from .vocabulary import resolve_refs
 
 Json = Any
 BULK_DELETE_PATH = "/flow_runs/bulk_delete"
+# Chosen: low limits, so that the runs last and their order counts; the rest is for traces.
+_LIMITS = (1, 1, 2, 3)
+_PERCENT_OF_CREATED = 60
 # One in a final state with tags and a key, one scheduled with neither: most filters, if they were
 # not restricted, would match one of them.
 SENTINELS = (
@@ -56,9 +61,15 @@ class DeleteComparison:
         """The server under test."""
         return self.created_runs.target
 
-    def search(self, deletes: int, seed: int) -> list[Finding]:
-        """Try traces until `deletes` deletes were sent; returns a finding for each difference."""
+    def search(self, filters: Iterable[Json], deletes: int, seed: int) -> list[Finding]:
+        """Try up to `deletes` deletes; returns a finding for each difference.
+
+        First deletes with `filters` of the runs that are already created, which decide many cells
+        with few requests; then random traces, each of runs of its own.
+        """
         found: list[Difference] = []
+        self._search_created(filters, deletes * _PERCENT_OF_CREATED // 100, found)
+        self.created_runs.delete_all()
         while self.sent < deletes and len(found) < MAX_DIFFERENCES:
             difference = find_smallest_difference(
                 traces(),
@@ -71,6 +82,49 @@ class DeleteComparison:
                 break
             found.append(difference)
         return [to_finding(one, "deletes-the-same", self.identity) for one in found]
+
+    def _search_created(
+        self, filters: Iterable[Json], deletes: int, found: list[Difference]
+    ) -> None:
+        """Append to `found` what deletes of the runs already created show, each made small.
+
+        A filter is sent only if it decides a cell that none before it has decided.
+        """
+        decided: set[Cell] = set()
+        self._detect_other_runs()
+        runs, twin = self._read_created()
+        for filter_body, limit in zip(filters, cycle(_LIMITS), strict=False):
+            if self.sent >= deletes or len(found) >= MAX_DIFFERENCES:
+                return
+            body = self._body(Step(filter_body, limit), runs)
+            cells = set() if body is None else decided_cells(body["flow_runs"], twin, limit)
+            if body is None or cells <= decided:
+                continue
+            decided |= cells
+            difference = self._compare_bodies([body], twin)
+            if difference is not None:
+                if not any(difference.is_covered_by(known) for known in found):
+                    found.append(self._shrink(filter_body, limit, difference, found))
+                runs, twin = self._read_created()
+
+    def _shrink(
+        self, filter_body: Json, limit: int, difference: Difference, found: Sequence[Difference]
+    ) -> Difference:
+        """The difference of a smaller filter on the runs that are left, if one shows."""
+
+        def compare(filter_body: Json) -> Difference | None:
+            runs, twin = self._read_created()
+            body = self._body(Step(filter_body, limit), runs)
+            smaller = None if body is None else self._compare_bodies([body], twin)
+            is_known = smaller and any(smaller.is_covered_by(known) for known in found)
+            return None if is_known else smaller
+
+        return shrink_filter(filter_body, difference, compare)
+
+    def _read_created(self) -> tuple[Sequence[Json], Twin]:
+        """The created runs that are left, as the server lists them, and a twin of them."""
+        records = self.created_runs.fetch_records()
+        return records["flow_runs"], Twin.from_records(records, self.identity.dialect)
 
     def _compare_new(
         self, deletes: int, found: Sequence[Difference]
@@ -108,12 +162,9 @@ class DeleteComparison:
                 raise TargetError(f"{self.target.url} has lost a run just created: {missing[0]}")
             runs = [by_id[flow_run_id] for flow_run_id in created_ids]
             twin = Twin.from_records(records, self.identity.dialect)
-            sent: list[Json] = []
-            for step in trace.steps:
-                difference = self._compare_step(step, runs, twin, sent)
-                if difference is not None:
-                    return difference
-            return None
+            bodies = [self._body(step, runs) for step in trace.steps]
+            self.skipped += bodies.count(None)
+            return self._compare_bodies([body for body in bodies if body is not None], twin)
         finally:  # the next trace starts from a server without runs of this one
             self.created_runs.delete_all()
 
@@ -122,39 +173,46 @@ class DeleteComparison:
         if self.guarded:
             return
         # Asked for each trace: others may create flow runs at any time.
-        count = self.target.request_json("POST", "/flow_runs/count", {})
+        count = self.target.count("flow_runs")
         self.guarded = count != len(self.created_runs.ids)
 
-    def _compare_step(
-        self, step: Step, runs: Sequence[Json], twin: Twin, sent: list[Json]
-    ) -> Difference | None:
-        """Delete on both sides, and append the body to `sent`. `runs` are those of the trace."""
+    def _body(self, step: Step, runs: Sequence[Json]) -> Json | None:
+        """The body of a step on `runs`; None if it cannot be restricted to them and has to be."""
         filter_body = resolve_refs(step.filter_body, runs)
         if self.guarded:
             filter_body = restrict_to_ids(filter_body, [run["id"] for run in runs])
             if filter_body is None:
-                self.skipped += 1
                 return None
-        body = step.body(filter_body)
+        return step.body(filter_body)
+
+    def _compare_bodies(self, bodies: Sequence[Json], twin: Twin) -> Difference | None:
+        """Send deletes to both sides; returns the first difference, or None.
+
+        What is left is compared after the last one: what an earlier one should not have left, or
+        not have deleted, shows in a later answer or is still wrong then.
+        """
+        difference: Difference | None = None
+        for at, body in enumerate(bodies):
+            difference = self._compare_delete(body, twin, bodies[:at])
+            if difference.server != difference.dialect:
+                return difference
+        return difference and self._compare_remaining(twin, difference)
+
+    def _compare_delete(self, body: Json, twin: Twin, earlier: Sequence[Json]) -> Difference:
+        """Delete on both sides; the difference may be none."""
         # `twin.delete` changes the twin: the finding needs the runs from before.
         before, document = twin.fork(), twin.documented()
-        self.coverage.record(filter_body, before)
-        twin_answer = twin.delete(body)
-        server_answer = self._delete(body)
-        difference = Difference(
+        self.coverage.record(body.get("flow_runs"), before)
+        return Difference(
             f"POST {BULK_DELETE_PATH}",
             body,
-            server_answer,
-            twin_answer,
+            self._delete(body),
+            twin.delete(body),
             document.delete(body),
             before,
             self.target.curl("POST", BULK_DELETE_PATH, json.dumps(body).encode()),
-            steps=tuple(sent),
+            steps=tuple(earlier),
         )
-        sent.append(body)
-        if server_answer != twin_answer:
-            return difference
-        return self._compare_remaining(twin, difference)
 
     def _delete(self, body: Json) -> IdsOrStatus:
         self.sent += 1

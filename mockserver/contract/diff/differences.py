@@ -64,8 +64,12 @@ class Difference:
         return min(find_causing_deviations(self.filter_body, self.twin), default=None)
 
     def is_covered_by(self, known: Difference) -> bool:
-        """Whether a known difference has the same cause, and this one has all of its keys."""
-        return known.signature <= self.signature and known.cause == self.cause
+        """Whether a known difference has the same cause; if none is known, all of its keys are in
+        this one.
+        """
+        if known.cause or self.cause:
+            return known.cause == self.cause
+        return known.signature <= self.signature
 
 
 def signature_of(filter_body: Json) -> frozenset[str]:

@@ -1,4 +1,6 @@
-"""Comparison of filters: each through /flow_runs/filter and /flow_runs/count, and on the twin.
+"""Comparison of filters: each through /flow_runs/filter, and on the twin.
+
+/flow_runs/count is asked where the list is cut off, and once for each cell of the coverage.
 
 Sends only requests that read.
 """
@@ -8,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from ...errors import to_single_line
 from ..findings import Finding, Party, Verdict
 from ..server import PAGE, Identity, Target, TargetError, id_of
-from .coverage import Coverage
+from .coverage import Cell, Coverage, decided_cells
+from .covering import plan_filters
 from .differences import (
     FILTER_DEVIATIONS,
     Difference,
@@ -22,14 +26,14 @@ from .differences import (
     signature_of,
     to_finding,
 )
-from .filter_sweep import sweep
-from .shrinking import find_smallest_difference
+from .shrinking import find_smallest_difference, shrink_filter
 from .strategies import filters
-from .twin import IdsOrStatus, Twin
+from .twin import Ids, IdsOrStatus, Twin
 from .vocabulary import Vocabulary
 
 Json = Any
-FILTER = "POST /flow_runs/filter"
+FILTER_PATH, COUNT_PATH = "/flow_runs/filter", "/flow_runs/count"
+FILTER = f"POST {FILTER_PATH}"
 MAX_DIFFERENCES = 8
 """A search stops at this many: a server that differs in more has to be looked into anyway."""
 _MAX_REREADS = 4  # how often a filter is tried again where the runs have changed meanwhile
@@ -63,21 +67,29 @@ class FilterComparison:
     unsettled: int = 0
     smallest_shown: dict[str, Json] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
+    _counted: set[Cell] = field(default_factory=set)
 
     def search(self, vocabulary: Vocabulary, examples: int, seed: int) -> list[Finding]:
         """Try up to `examples` filters; returns a finding for each difference.
 
-        First the filters of the registry and of the sweep, then random ones.
+        First the filters of the registry, then those that are planned, then random ones.
         """
         found: list[Difference] = []
+
+        def compare_new(filter_body: Json) -> Difference | None:
+            return self._compare_new(filter_body, found)
+
         # The registry first: each of its filters shows a deviation, even if few filters are tried.
-        for filter_body in (*registry_filters(), *sweep(vocabulary)):
-            if len(found) < MAX_DIFFERENCES and self.tried < examples:
-                found += filter(None, (self._compare_new(filter_body, found),))
+        for filter_body in chain(registry_filters(), plan_filters(vocabulary, self.twin, seed)):
+            if len(found) >= MAX_DIFFERENCES or self.tried >= examples:
+                break
+            difference = compare_new(filter_body)
+            if difference is not None:
+                found.append(shrink_filter(filter_body, difference, compare_new))
         while self.tried < examples and len(found) < MAX_DIFFERENCES:
             difference = find_smallest_difference(
                 filters(vocabulary),
-                lambda filter_body: self._compare_new(filter_body, found),
+                compare_new,
                 examples=examples - self.tried,
                 random_seed=seed + len(found),
             )
@@ -136,14 +148,26 @@ class FilterComparison:
 
     def _compare(self, filter_body: Json) -> Difference | None:
         twin_answer = self.twin.select(filter_body)
-        for path, compare in (
-            ("/flow_runs/filter", self._compare_list),
-            ("/flow_runs/count", self._compare_count),
-        ):
-            server_answer, detail = compare(filter_body, twin_answer)
-            if detail:
-                return self._difference(path, filter_body, server_answer, twin_answer, detail)
+        server_answer, detail = self._compare_list(filter_body, twin_answer)
+        if detail:
+            return self._difference(FILTER_PATH, filter_body, server_answer, twin_answer, detail)
+        if isinstance(twin_answer, int) or not self._needs_count(filter_body, twin_answer):
+            return None
+        detail = self._compare_count(filter_body, twin_answer)
+        if detail:
+            return self._difference(COUNT_PATH, filter_body, twin_answer, twin_answer, detail)
+        # Only now: a difference is confirmed by counting once more.
+        self._counted |= decided_cells(filter_body, self.twin)
         return None
+
+    def _needs_count(self, filter_body: Json, selected: Ids) -> bool:
+        """Whether the list has not shown everything, or some cell has not been counted yet.
+
+        Prefect counts with the predicate that it lists with (models/flow_runs.py,
+        count_flow_runs), so one count for each cell is enough.
+        """
+        uncounted = decided_cells(filter_body, self.twin) - self._counted
+        return bool(uncounted) or len(selected) >= PAGE
 
     def _compare_list(self, filter_body: Json, twin_answer: IdsOrStatus) -> tuple[IdsOrStatus, str]:
         """What the server lists, and a sentence about how it differs from the twin, or "".
@@ -151,14 +175,12 @@ class FilterComparison:
         Only the first page is listed, unless it differs.
         """
         body = {"sort": "ID_DESC", "limit": PAGE}
-        server_answer = self._post_filter("/flow_runs/filter", filter_body, body)
+        server_answer = self._post_filter(FILTER_PATH, filter_body, body)
         if isinstance(server_answer, int):
             detail = "" if server_answer == twin_answer else "The server answers with an error"
             return server_answer, detail
         if not isinstance(server_answer, list):
-            raise TargetError(
-                f"POST /flow_runs/filter answered no list: {to_single_line(str(server_answer))}"
-            )
+            raise TargetError(f"{FILTER} answered no list: {to_single_line(str(server_answer))}")
         ids = list(map(id_of, server_answer))
         if isinstance(twin_answer, int):
             return frozenset(ids), "The server answers with a list"
@@ -170,17 +192,13 @@ class FilterComparison:
             return twin_answer, "The server does not list the highest id first"
         if len(ids) < PAGE:
             return frozenset(ids), "The lists differ"
-        listed = self.target.iter_records("/flow_runs/filter", flow_runs=filter_body, **self.scope)
+        listed = self.target.iter_records(FILTER_PATH, flow_runs=filter_body, **self.scope)
         return frozenset(map(id_of, listed)), "The lists differ"
 
-    def _compare_count(
-        self, filter_body: Json, twin_answer: IdsOrStatus
-    ) -> tuple[IdsOrStatus, str]:
-        """The twin's answer, and a sentence about how the server's count differs from it, or ""."""
-        count = self._post_filter("/flow_runs/count", filter_body, {})
-        if isinstance(twin_answer, int) or count == len(twin_answer):
-            return twin_answer, ""
-        return twin_answer, f"The server lists them all, but counts {count}"
+    def _compare_count(self, filter_body: Json, selected: Ids) -> str:
+        """A sentence about how the server's count differs from what the twin selects, or ""."""
+        count = self._post_filter(COUNT_PATH, filter_body, {})
+        return "" if count == len(selected) else f"The server lists them all, but counts {count}"
 
     def _post_filter(self, path: str, filter_body: Json, more: Json) -> Any:
         """Send a filter with the scope and further keys; returns the reply's JSON, or the status.
@@ -234,7 +252,7 @@ class FilterComparison:
                     Party.DOCUMENT,
                     deviation.id,
                     f"smallest filter that shows it: {json.dumps(filter_body, ensure_ascii=False)}",
-                    self.target.curl("POST", "/flow_runs/filter", body),
+                    self.target.curl("POST", FILTER_PATH, body),
                     self.times[deviation.id],
                 )
 

@@ -15,7 +15,8 @@ from .vocabulary import TIME_VARIANTS, Vocabulary
 
 Json = Any
 OPERATORS = ("and_", "or_")
-LIST_KEYS = frozenset({"any_", "not_any_", "all_", "id_", "type_"})
+ANY_KEYS = frozenset({"any_", "id_", "type_"})
+LIST_KEYS = ANY_KEYS | {"not_any_", "all_"}
 NULL_KEY = "is_null_"
 LIKE_KEY = "like_"
 _MAX_LIST_VALUES = 20
@@ -69,7 +70,7 @@ def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
         other = "tags" if criterion == "name" else "name"
         beside = as_filter(other, {"any_": list(vocabulary.values_for(other, "any_")[:1])})
         for key in keys:
-            for value in _sample_values(vocabulary, criterion, key):
+            for value in sample_values(vocabulary, criterion, key):
                 alone = as_filter(criterion, {key: value})
                 yield alone
                 if has_own_operator(criterion):
@@ -88,13 +89,13 @@ def sweep(vocabulary: Vocabulary) -> Iterator[dict[str, Json]]:
 def _pairs(vocabulary: Vocabulary, criterion: str, keys: Sequence[str]) -> Iterator[Json]:
     """Conditions with two keys of a criterion; the values are paired in opposite orders."""
     for first, second in combinations(keys, 2):
-        ones = _sample_values(vocabulary, criterion, first)
-        others = list(_sample_values(vocabulary, criterion, second))
+        ones = sample_values(vocabulary, criterion, first)
+        others = list(sample_values(vocabulary, criterion, second))
         for one, other in zip(ones, reversed(others), strict=False):
             yield {first: one, second: other}
 
 
-def _sample_values(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator[Json]:
+def sample_values(vocabulary: Vocabulary, criterion: str, key: str) -> Iterator[Json]:
     """Values for a key in every shape: null; and for a list none, one, many, and the last one."""
     values = vocabulary.values_for(criterion, key)
     yield None

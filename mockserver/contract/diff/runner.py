@@ -6,10 +6,11 @@ Runs on flow runs that it creates and deletes again, or, reading only, on those 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from ...prefect import NulHandling
 from ..findings import Finding, Outcome, Party
@@ -27,11 +28,14 @@ from ..server import (
     require_permission,
     take_snapshot,
 )
+from .coverage import DECIDABLE_CELLS
+from .covering import plan_filters
 from .delete_comparison import DeleteComparison, create_sentinels
 from .filter_comparison import MAX_DIFFERENCES, CountCallback, FilterComparison
 from .twin import Twin
 from .vocabulary import vocabulary_of
 
+Json = Any
 MAX_EXISTING_RUNS = 20_000
 """The most flow runs that are read for a comparison: each request lists 200 of them."""
 
@@ -49,9 +53,9 @@ class DiffSettings:
 
     existing: bool = False
     delete: bool = False
-    filters: int = 3000
-    deletes: int = 300
-    runs: int = 150
+    filters: int = 650
+    deletes: int = 150
+    runs: int = 120
     seed: int = 0
 
 
@@ -67,7 +71,7 @@ def diff(
     `journals` is the folder for the journal of what is created, which is deleted in every case.
     Raises UsageError if the server must not be used so, and TargetError if it fails.
     """
-    started = time.monotonic()
+    started, sent_before = time.monotonic(), target.sent
     instead = "Or compare on the flow runs that are there, which only reads: --existing."
     if settings.delete:
         require_permission(target, SideEffect.DELETES, "diff --delete", instead)
@@ -83,10 +87,15 @@ def diff(
         findings=[finding for part in parts for finding in part.findings],
         holds=[sentence for part in parts for sentence in part.holds],
         notes=[note for part in parts for note in part.notes],
-        counts={name: count for part in parts for name, count in part.counts.items()},
+        counts={
+            "requests": target.sent - sent_before,
+            **{name: count for part in parts for name, count in part.counts.items()},
+        },
         tables=[table for part in parts for table in part.tables],
         seconds=time.monotonic() - started,
         is_complete=settings.delete and all(part.is_complete for part in parts),
+        cells=sum(part.cells for part in parts),
+        undecided=[cell for part in parts for cell in part.undecided],
     )
 
 
@@ -94,7 +103,7 @@ def _diff_existing(
     target: Target, identity: Identity, settings: DiffSettings, on_progress: ProgressCallback
 ) -> Outcome:
     """Compare filters on the flow runs that are there, which others may change meanwhile."""
-    count = target.request_json("POST", "/flow_runs/count", {})
+    count = target.count("flow_runs")
     if count > MAX_EXISTING_RUNS:
         raise TargetError(
             f"{target.url} holds {count:,} flow runs; to compare on them, all would have to be "
@@ -148,7 +157,7 @@ def _diff_created(
     """
     initial_snapshot = take_snapshot(target)
     with CleanupJournal.create(target, journals) as journal:
-        created_runs = CreatedRuns(target, journal)
+        created_runs = CreatedRuns(target, journal, foreign=initial_snapshot.ids)
         # PostgreSQL stores no NUL (deviation nul-in-text).
         nul = identity.dialect.nul is not NulHandling.FAILS
         drafts = list(random_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
@@ -159,11 +168,14 @@ def _diff_created(
         on_count = _count_callback(on_progress, "filters", settings.filters)
         comparison = FilterComparison(target, identity, created_runs.scope, twin, None, on_count)
         yield _compare_filters(comparison, settings, "created for it")
-        created_runs.delete_all()
         if settings.delete:
             # Others can reach every server but our own, and create flow runs on it at any time.
             guarded = len(initial_snapshot) > 0 or target.ownership is not Ownership.OURS
-            yield _compare_deletes(created_runs, journal, identity, guarded, settings, on_progress)
+            filters = plan_filters(vocabulary_of(twin.store), twin, settings.seed)
+            yield _compare_deletes(
+                created_runs, journal, identity, guarded, filters, settings, on_progress
+            )
+        created_runs.delete_all()
     findings = compare_snapshots(initial_snapshot, take_snapshot(target), "diff")
     unchanged = f"the {len(initial_snapshot):,} flow runs that were there before are unchanged"
     holds = [] if findings else [unchanged]
@@ -183,7 +195,7 @@ def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which
         f"runs {which}"
     )
     unshown = comparison.unshown()
-    untried = coverage.untried()
+    undecided = coverage.undecided()
     notes = (
         [f"deviations that these flow runs do not show: {', '.join(unshown)}"] if unshown else []
     )
@@ -192,17 +204,23 @@ def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which
             f"{comparison.unsettled:,} filters were not decided: the server changed while it was "
             "asked, or did not repeat its answer"
         )
-    if untried:
-        notes.append(f"{len(untried):,} kinds of condition not tried: {_abbreviate(untried)}")
+    if undecided:
+        notes.append(f"{len(undecided):,} cells not decided: {_abbreviate(undecided)}")
     notes += _stopped_note(findings, "filters")
     return Outcome(
         "diff",
         [*findings, *comparison.deviation_findings()],
         [agree],
         notes,
-        {"filters": tried, "flow runs": run_count},
+        {
+            "filters": tried,
+            "cells decided": len(DECIDABLE_CELLS) - len(undecided),
+            "flow runs": run_count,
+        },
         list(coverage.tables()),
         is_complete=len(findings) < MAX_DIFFERENCES and not comparison.unsettled,
+        cells=len(DECIDABLE_CELLS),
+        undecided=undecided,
     )
 
 
@@ -223,6 +241,7 @@ def _compare_deletes(
     journal: CleanupJournal,
     identity: Identity,
     guarded: bool,
+    filters: Iterable[Json],
     settings: DiffSettings,
     on_progress: ProgressCallback,
 ) -> Outcome:
@@ -232,7 +251,7 @@ def _compare_deletes(
     if guarded:
         create_sentinels(sentinels)
     comparison = DeleteComparison(created_runs, identity, guarded, on_count)
-    findings = comparison.search(settings.deletes, settings.seed)
+    findings = comparison.search(filters, settings.deletes, settings.seed)
     stopped = _stopped_note(findings, "deletes")
     holds = [
         f"{comparison.sent:,} deletes removed {comparison.deleted:,} flow runs and left the same "

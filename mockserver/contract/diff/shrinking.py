@@ -1,9 +1,9 @@
-"""Search with hypothesis: draw values until one shows a difference, then shrink that value."""
+"""Making a difference small: filters by leaving out one thing at a time, traces with hypothesis."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import Flaky
@@ -12,8 +12,35 @@ from hypothesis.strategies import SearchStrategy
 
 from ..server import TargetError
 
+Json = Any
 T = TypeVar("T")
 DifferenceT = TypeVar("DifferenceT")
+
+
+def shrink_filter(
+    filter_body: Json, difference: DifferenceT, compare: Callable[[Json], DifferenceT | None]
+) -> DifferenceT:
+    """The difference of a filter from which nothing can be left out so that one still shows.
+
+    `difference` is what `filter_body` shows; `compare` returns what another filter shows, or None.
+    """
+    for smaller in smaller_filters(filter_body):
+        found = compare(smaller)
+        if found is not None:
+            return shrink_filter(smaller, found, compare)
+    return difference
+
+
+def smaller_filters(filter_body: Json) -> Iterator[Json]:
+    """The filter without one of its parts: a criterion, a key, an operator, values of a list."""
+    if isinstance(filter_body, dict):
+        for key in filter_body:
+            yield {other: value for other, value in filter_body.items() if other != key}
+        for key, value in filter_body.items():
+            yield from ({**filter_body, key: smaller} for smaller in smaller_filters(value))
+    elif isinstance(filter_body, list) and len(filter_body) > 1:
+        half = len(filter_body) // 2
+        yield from (filter_body[:half], filter_body[half:])
 
 
 class _DifferenceFound(Exception):

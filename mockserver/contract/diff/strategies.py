@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -121,14 +122,21 @@ _SAMPLE_TEXTS: Mapping[str, Sequence[str]] = {
 def traces(draw: st.DrawFn) -> Trace:
     """Traces of a few flow runs and a few deletes, whose filters refer to these runs."""
     drafts = draw(st.integers(1, MAX_DRAFTS).flatmap(_drafts))
-    vocabulary = placeholder_vocabulary(len(drafts), _SAMPLE_TEXTS)
+    return Trace(drafts, draw(_steps_on(len(drafts))))
+
+
+@cache  # hypothesis examines a strategy each time that it is made, which took a third of a search
+def _steps_on(count: int) -> st.SearchStrategy[list[Step]]:
+    """Steps on so many runs."""
+    vocabulary = placeholder_vocabulary(count, _SAMPLE_TEXTS)
     # Low limits leave runs that match; 50 is the maximum that openapi.yaml allows.
     steps = st.builds(
         Step, st.none() | filters(vocabulary), st.none() | st.integers(1, 4) | st.just(50)
     )
-    return Trace(drafts, draw(st.lists(steps, min_size=1, max_size=MAX_STEPS)))
+    return st.lists(steps, min_size=1, max_size=MAX_STEPS)
 
 
+@cache
 def _drafts(count: int) -> st.SearchStrategy[tuple[Draft, ...]]:
     return st.tuples(*map(_draft, range(count)))
 

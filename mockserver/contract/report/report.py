@@ -114,7 +114,14 @@ class Report:
             for verdict, group in group_by_verdict(self.findings)
         )
         holds = "The contract does not hold" if self.fails else "The contract holds"
-        return f"{holds}: {counts or 'no differences'}{self._unseen_text}"
+        found = f"{counts or 'no differences'}{self._unseen_text}"
+        return f"{holds}{self._undecided_text}: {found}"
+
+    @property
+    def _undecided_text(self) -> str:
+        undecided = sum(len(outcome.undecided) for outcome in self.outcomes)
+        cells = sum(outcome.cells for outcome in self.outcomes)
+        return f", {undecided:,} of {cells:,} cells not decided" if undecided else ""
 
     @property
     def _unseen_text(self) -> str:
@@ -186,6 +193,7 @@ class _Sanitizer:
             notes=self.lines(outcome.notes),
             counts={self.line(name): count for name, count in outcome.counts.items()},
             tables=[self.table(table) for table in outcome.tables],
+            undecided=self.lines(outcome.undecided),
         )
 
 

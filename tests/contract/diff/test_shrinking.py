@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import strategies as st
 
-from mockserver.contract.diff.shrinking import find_smallest_difference
+from mockserver.contract.diff.shrinking import find_smallest_difference, shrink_filter
 from mockserver.contract.server.target import TargetError
 
 
@@ -38,3 +40,18 @@ def test_a_search_ends_when_the_server_stops_answering() -> None:
     with pytest.raises(TargetError, match="gone"):
         find_smallest_difference(st.integers(), compare, examples=50, random_seed=1)
     assert len(tried) == 1
+
+
+def test_a_filter_is_shrunk_to_what_shows_the_difference() -> None:
+    """Criteria, keys, operators and values that do not matter are left out."""
+
+    def compare(filter_body: Any) -> Any:
+        shows = "b" in ((filter_body.get("name") or {}).get("any_") or [])
+        return filter_body if shows else None
+
+    large = {
+        "name": {"any_": ["a", "b", "c", "d"], "like_": None},
+        "tags": {"all_": ["x"], "operator": "or_"},
+        "operator": "or_",
+    }
+    assert shrink_filter(large, large, compare) == {"name": {"any_": ["b"]}}
