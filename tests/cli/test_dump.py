@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
+from typing import Any
 
 import pytest
 
+from mockserver.cli.server_copy import CopyOptions, copy_server
+from mockserver.remote.client import ReadClient
 from tests.remote.scripted_client import Workspace, served_workspace
 
 
@@ -97,6 +100,15 @@ def test_what_cannot_be_copied_exits_with_2_and_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
+# A shell starts the jobs of `command &` with Ctrl-C ignored, and their children inherit that: with
+# the tests in the background, the signal below did nothing, and the copy ended with 0.
+LISTENS_TO_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("mockserver", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_ctrl_c_keeps_what_was_copied(tmp_path: Path) -> None:
     """The message says how to go on, and --restart does not."""
     processes: Queue[subprocess.Popen[str]] = Queue()
@@ -121,12 +133,12 @@ def test_ctrl_c_keeps_what_was_copied(tmp_path: Path) -> None:
             """Not on the terminal of the tests."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         url, output = f"http://127.0.0.1:{server.server_port}", tmp_path / "w.ndjson"
         for flags, said in (((), ""), ((), "going on with"), (("--restart",), "")):
             process = subprocess.Popen(
-                [sys.executable, "-m", "mockserver", "dump", url, "-o", str(output), *flags],
+                [sys.executable, "-c", LISTENS_TO_CTRL_C, "dump", url, "-o", str(output), *flags],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -139,4 +151,48 @@ def test_ctrl_c_keeps_what_was_copied(tmp_path: Path) -> None:
             assert bool(said) == ("going on" in err)
             assert [file.name for file in tmp_path.iterdir()] == ["w.ndjson.partial"]
         server.shutdown()
-        thread.join()
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts this process, also if it was started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_at_any_request_stops_a_copy(
+    workspace: Workspace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Up to the last one: nothing on the way takes the interrupt for an error of its own."""
+    send = ReadClient._send
+    left = 0
+
+    async def interrupted(self: ReadClient, *request: Any) -> Any:
+        nonlocal left
+        reply = await send(self, *request)
+        left -= 1
+        if left == 0:
+            signal.raise_signal(signal.SIGINT)
+        return reply
+
+    monkeypatch.setattr(ReadClient, "_send", interrupted)
+    output = tmp_path / "w.ndjson"
+    options = CopyOptions(
+        workspace.url, output, None, False, False, (), 4, None, 60, 300, True, True
+    )
+    copy_server(options)
+    requests = -left
+    assert requests > 10
+    for number in range(1, requests + 1):
+        output.unlink(missing_ok=True)
+        left = number
+        with pytest.raises(SystemExit) as stop:
+            copy_server(options)
+        assert stop.value.code == 130
+        assert "and the same command goes on from there" in capsys.readouterr().err
+        assert [file.name for file in tmp_path.iterdir()] == ["w.ndjson.partial"]

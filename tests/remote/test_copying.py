@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from mockserver.errors import UsageError
 from mockserver.remote import copying, slicing
 from mockserver.remote.anonymizing import Anonymizer
-from mockserver.remote.client import Bounds, RemoteError
+from mockserver.remote.client import Bounds, ReadClient, RemoteError
 from mockserver.remote.copying import Copied, WorkspaceCopy
 from mockserver.remote.partial_file import PartialFile
 from mockserver.remote.progress import Progress
@@ -232,6 +233,50 @@ def test_a_copy_goes_on_where_it_stopped(workspace: Workspace, tmp_path: Path, p
     again = Copy(workspace, tmp_path)
     assert again.client.count_asked("/flow_runs/filter") == 0
     assert again.records == whole.records
+
+
+class RecordedClient(ReadClient):
+    """Answers at the next turn of the loop, as another client was answered."""
+
+    def __init__(self, url: str, answers: dict[tuple[str, bytes | None], Any]) -> None:
+        super().__init__(url, {})
+        self.answers = answers
+
+    async def _send(self, method: str, path: str, body: bytes | None) -> Any:
+        async with self._slots:
+            if (path, body) not in self.answers:
+                self.answers[path, body] = await super()._send(method, path, body)
+            await asyncio.sleep(0)
+            return self.answers[path, body]
+
+
+def test_a_cancelled_copy_ends_whatever_it_waits_for(workspace: Workspace, tmp_path: Path) -> None:
+    """At each turn of the loop from the first to the last; a Ctrl-C cancels it."""
+    answers: dict[tuple[str, bytes | None], Any] = {}
+
+    async def cancelled_after(turns: int) -> bool:
+        """Whether the copy was still running after so many turns, and was cancelled."""
+        path = tmp_path / f"partial {turns}"
+        with PartialFile(path, {}) as partial:
+            async with RecordedClient(workspace.url, answers) as client:
+                copy = asyncio.ensure_future(WorkspaceCopy(client, partial).run())
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                if turns and copy.done():
+                    return False
+                copy.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await copy
+                return True
+
+    async def whole() -> None:
+        with PartialFile(tmp_path / "whole", {}) as partial:
+            async with RecordedClient(workspace.url, answers) as client:
+                await WorkspaceCopy(client, partial).run()
+
+    asyncio.run(whole())
+    turns = next(turns for turns in count() if not asyncio.run(cancelled_after(turns)))
+    assert turns > 20
 
 
 def changing(after: int, change: Callable[[], None]) -> Any:
