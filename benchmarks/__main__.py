@@ -30,6 +30,7 @@ from benchmarks.parts import (
     startup,
     store_operations,
     throughput,
+    verifying,
     writes,
 )
 from benchmarks.results import Table, Target
@@ -51,6 +52,7 @@ PARTS: Mapping[str, Part] = {
     "explain": explaining.measure,
     "page": page.measure,
     "real": real_prefect.measure,
+    "verify": verifying.measure,
 }
 
 
@@ -84,7 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--prefect",
         metavar="PROGRAM",
-        help="the `prefect` program of a real Prefect, for the part `real`",
+        help="the `prefect` program of a real Prefect, for the parts `real` and `verify`",
     )
     return parser.parse_args()
 

@@ -73,14 +73,15 @@ def check(report: Report, dialect: Dialect) -> None:
     assert report["fails"] is False
     fuzzed, compared = outcome(report, "fuzz"), outcome(report, "diff")
     assert fuzzed["counts"]["requests"] >= 2000
-    assert compared["counts"]["filters"] >= 3000
-    assert compared["counts"]["deletes"] >= 300
+    assert compared["counts"]["filters"] >= 600
+    assert compared["counts"]["deletes"] >= 100
     expected = {one.id for one in DEVIATIONS if dialect.has(one)}
     in_filters = {one.id for one in DEVIATIONS if one.in_filters}
     assert {one["deviation"] for one in compared["findings"]} == expected & in_filters
     assert {one["deviation"] for one in fuzzed["findings"]} - {None} == expected
 
 
+@pytest.mark.xdist_group("real servers")  # one worker, since both tests share `reports`
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_real_server_shows_its_known_deviations(
     reports: Mapping[str, Report], real_urls: Mapping[str, str], database: str
