@@ -245,7 +245,7 @@ def test_a_signal_stops_it_in_the_middle_of_long_work(
     ) as process:
         assert process.stdout
         assert process.stderr
-        lines = [process.stdout.readline() for _ in range(3)]
+        lines = [process.stdout.readline() for _ in range(4)]
         with socket.create_connection(Client(url_of(lines)).address, timeout=10) as connection:
             connection.sendall(b"GET /busy HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert process.stdout.readline() == "busy\n"
