@@ -91,16 +91,17 @@ class DeleteComparison:
         A filter is sent only if it decides a cell that none before it has decided.
         """
         decided: set[Cell] = set()
-        self._detect_other_runs()
         runs, twin = self._read_created()
         for filter_body, limit in zip(filters, cycle(_LIMITS), strict=False):
             if self.sent >= deletes or len(found) >= MAX_DIFFERENCES:
                 return
-            body = self._body(Step(filter_body, limit), runs)
-            cells = set() if body is None else decided_cells(body["flow_runs"], twin, limit)
-            if body is None or cells <= decided:
+            if decided_cells(filter_body, twin, limit) <= decided:
                 continue
-            decided |= cells
+            self._detect_other_runs(len(twin.store))
+            body = self._body(Step(filter_body, limit), runs)
+            if body is None:
+                continue
+            decided |= decided_cells(body["flow_runs"], twin, limit)
             difference = self._compare_bodies([body], twin)
             if difference is not None:
                 if not any(difference.is_covered_by(known) for known in found):
@@ -154,7 +155,7 @@ class DeleteComparison:
         """
         try:
             created_ids = self.created_runs.create(trace.drafts)
-            self._detect_other_runs()
+            self._detect_other_runs(len(created_ids))
             records = self.created_runs.fetch_records()
             by_id = {run["id"]: run for run in records["flow_runs"]}
             missing = [one for one in created_ids if one not in by_id]
@@ -168,13 +169,13 @@ class DeleteComparison:
         finally:  # the next trace starts from a server without runs of this one
             self.created_runs.delete_all()
 
-    def _detect_other_runs(self) -> None:
-        """Restrict filters from now on if the server holds a flow run that is not ours."""
+    def _detect_other_runs(self, ours: int) -> None:
+        """Restrict filters from now on if the server holds more flow runs than so many of ours."""
         if self.guarded:
             return
-        # Asked for each trace: others may create flow runs at any time.
-        count = self.target.count("flow_runs")
-        self.guarded = count != len(self.created_runs.ids)
+        # Asked for each trace, and for each delete of runs that are there already: others may
+        # create flow runs at any time.
+        self.guarded = self.target.count("flow_runs") != ours
 
     def _body(self, step: Step, runs: Sequence[Json]) -> Json | None:
         """The body of a step on `runs`; None if it cannot be restricted to them and has to be."""
