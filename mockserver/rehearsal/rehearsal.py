@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..insight import SomeRuns
+from ..insight import SomeRuns, count_of
 from ..insight.deletion_report import DeletionReport
 from ..insight.explanation import FilterArgument
 from .rival import delete_meanwhile
@@ -75,14 +75,16 @@ def _problems(one: Rehearsal) -> Iterator[str]:
     if one.result.failed:
         yield f"the script {one.result}"
     if one.report.lost:
-        yield f"{one.report.lost:,} protected flow runs are gone"
+        verb = "is" if one.report.lost == 1 else "are"
+        yield f"{count_of(one.report.lost, 'protected flow run')} {verb} gone"
     if one.unexpected and one.unexpected.count:
-        yield f"{one.unexpected.count:,} flow runs went that should have stayed"
+        yield f"{count_of(one.unexpected.count, 'flow run')} went that should have stayed"
     if one.missed and one.missed.count:
-        yield f"{one.missed.count:,} flow runs stayed that should have gone"
+        yield f"{count_of(one.missed.count, 'flow run')} stayed that should have gone"
     for number, again in enumerate(one.repetitions, 2):
         if again.deleted:
-            yield f"run {number} deleted {again.deleted:,} more flow runs: it is not idempotent"
+            more = count_of(again.deleted, "more flow run")
+            yield f"run {number} deleted {more}: it is not idempotent"
         if again.result.failed:
             yield f"run {number} of the script {again.result}"
     for fault in one.faults:

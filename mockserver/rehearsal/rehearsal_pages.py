@@ -37,7 +37,8 @@ def rehearsal_page(
 
 def rehearsal_sentence(rehearsal: Rehearsal) -> str:
     """What a script did, and what is wrong, in a sentence without a full stop."""
-    did = report_sentence(rehearsal.report)
+    # Protected runs that are gone are among the problems.
+    did = report_sentence(rehearsal.report, with_protected=False)
     problems = rehearsal.problems
     if not problems:
         return did

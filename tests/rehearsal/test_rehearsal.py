@@ -109,8 +109,11 @@ def test_a_drain_is_told_with_what_it_deleted(seeds: Path) -> None:
 def test_a_protected_run_that_went_is_a_problem(seeds: Path) -> None:
     """It is shown, as is a filter that protects nothing."""
     found = rehearsed(seeds, script(DRAIN), protect=KEEP)
-    assert found.problems == ("1 protected flow runs are gone",)
-    assert "run-0" in text_of(found)
+    assert found.problems == ("1 protected flow run is gone",)
+    text = text_of(found)
+    assert "run-0" in text
+    assert "left; but 1 protected flow run is gone" in " ".join(text.split())
+    assert "of them protected" not in text
     nothing = rehearsed(seeds, script(DRAIN), protect={"name": {"any_": ["nobody"]}})
     assert nothing.problems == ()
     assert "protects nothing" in text_of(nothing)
@@ -123,7 +126,7 @@ def test_other_runs_than_expected_are_shown(seeds: Path) -> None:
     found = rehearsed(seeds, script(DRAIN), expect={"name": {"any_": ["run-1", "run-9"]}})
     assert found.problems == (
         "7 flow runs went that should have stayed",
-        "1 flow runs stayed that should have gone",
+        "1 flow run stayed that should have gone",
     )
     text = text_of(found)
     assert "should have stayed: 7 flow runs" in text

@@ -44,15 +44,15 @@ def report_page(
     return Page(tone, report_sentence(report), (*facts, *known), shown)
 
 
-def report_sentence(report: DeletionReport) -> str:
-    """What was deleted, in a sentence without a full stop."""
+def report_sentence(report: DeletionReport, *, with_protected: bool = True) -> str:
+    """What was deleted, in a sentence without a full stop; also how many protected runs."""
     calls = sum(one.calls for one in report.deleting)
     refused = sum(one.calls for one in report.refused)
     asked = f" in {count_of(calls, 'call')}" if calls else ""
     others = _others(report)
     gone = " and ".join([f"{count_of(report.deleted, 'flow run')} of {report.before:,}", *others])
     parts = [f"{gone} deleted{asked}"]
-    if report.lost:
+    if report.lost and with_protected:
         parts.append(f"{report.lost:,} of them protected")
     parts.append(f"{report.left:,} left")
     if refused:
