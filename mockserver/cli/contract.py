@@ -151,7 +151,14 @@ def _run_verb(
     from ..contract.server import TargetError
 
     options = CommandOptions(
-        server.options(), run.seed, diff, fuzz, run.report, run.accept, run.write_accepted
+        server.options(),
+        run.seed,
+        diff,
+        fuzz,
+        run.report,
+        run.accept,
+        run.write_accepted,
+        run.only,
     )
     try:
         has_failures = run_verb(name, options, os.environ)

@@ -183,18 +183,12 @@ class RunFlags:
             "are added, those no longer seen are dropped.",
         ),
     ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class OnlyFlags:
-    """Which finding is looked for."""
-
     only: Annotated[
         str | None,
         typer.Option(
             metavar="ID",
-            help="Look for this finding alone, by the id that a report shows: only the command "
-            "that finds it is run, and no other finding fails.",
+            help="Look for one finding, by the id that a report shows: what cannot find it is not "
+            "run, and no other finding is reported.",
         ),
     ] = None
 

@@ -17,7 +17,7 @@ from ..errors import UsageError
 from .accepted import AcceptedFiles, open_accepted
 from .diff import DiffSettings, diff
 from .drift import DocumentError, check_drift, compare_document, read_document
-from .findings import Finding, Outcome
+from .findings import Finding, Outcome, is_covered
 from .fuzz import FuzzSettings, fuzz
 from .report import (
     ProgressDisplay,
@@ -55,6 +55,7 @@ class CommandOptions:
     """The options of a command. None means the default settings, and no folder or file.
 
     `accept` is a list of accepted findings, `write_accepted` one to write or bring up to date.
+    `only` is the id of a finding: what cannot find it is not run, and no other is reported.
     """
 
     server_options: ServerOptions
@@ -64,6 +65,7 @@ class CommandOptions:
     report: Path | None = None
     accept: Path | None = None
     write_accepted: Path | None = None
+    only: str | None = None
 
 
 Verb = Callable[[CommandOptions, ConnectedServer, ProgressDisplay], Outcome]
@@ -86,7 +88,7 @@ def _fuzz(options: CommandOptions, server: ConnectedServer, progress: ProgressDi
         return fuzz(
             server.target,
             server.identity.dialect,
-            options.fuzz,
+            _fuzz_settings(options),
             progress.show_status_throttled,
             journal.record_path,
         )
@@ -152,11 +154,51 @@ def run_verb(name: str, options: CommandOptions, environment: Mapping[str, str])
             ProgressDisplay() as progress,
             connect_server(options.server_options, progress.show_status) as server,
         ):
-            outcomes = list(_run_each(VERBS[name], options, server, progress))
+            chosen = _verbs_that_find(VERBS[name], options.only)
+            outcomes = list(_run_each(chosen, options, server, progress))
         report = _build_report(options, server, outcomes, started)
     report = files.review(report, started.date())
     _publish_report(report, options.report, files, environment)
     return report.fails
+
+
+def _verbs_that_find(
+    verbs: Sequence[tuple[str, Verb]], only: str | None
+) -> Sequence[tuple[str, Verb]]:
+    """The commands that can find `only`, which begins with one, or with `gone`; None: all.
+
+    Raises UsageError for what is no id of a finding.
+    """
+    if only is None:
+        return verbs
+    word = only.partition(" ")[0]
+    # A deviation that is gone is seen by its probe.
+    chosen = [(name, verb) for name, verb in verbs if name == {"gone": "fuzz"}.get(word, word)]
+    if not chosen:
+        raise UsageError(
+            f"--only is {only!r}; expected the id of a finding, as a report shows it, such as "
+            "'gone empty-list-condition'"
+        )
+    return chosen
+
+
+def _keep_only(outcome: Outcome, only: str | None) -> Outcome:
+    """The outcome without other findings than `only`, but for an unfinished run and lost runs,
+    which have no id; a note says whether it was seen.
+    """
+    if only is None:
+        return outcome
+    kept = [one for one in outcome.findings if one.fails and is_covered(one.id or only, only)]
+    seen = "seen" if any(one.id for one in kept) else "not seen"
+    note = f"only {only!r} was looked for, and it was {seen}"
+    return replace(outcome, findings=kept, notes=[note, *outcome.notes], is_complete=False)
+
+
+def _fuzz_settings(options: CommandOptions) -> FuzzSettings:
+    """The settings of `fuzz`. A deviation is seen by its probe: nothing is generated for it."""
+    settings = options.fuzz or FuzzSettings()
+    is_probed = options.only is not None and options.only.startswith(("gone ", "fuzz shows "))
+    return replace(settings, phases=()) if is_probed else settings
 
 
 def _is_file(url_or_path: str) -> bool:
@@ -187,7 +229,8 @@ def _run_each(
     for name, verb in verbs:
         progress.start_verb(name)
         try:
-            yield _ask_about_changes(verb(options, server, progress), server.identity)
+            outcome = _keep_only(verb(options, server, progress), options.only)
+            yield _ask_about_changes(outcome, server.identity)
         except (TargetError, DocumentError) as error:
             finding = Finding(name, "not-done", server.target.url, str(error))
             yield Outcome(name, [finding], is_complete=False)
@@ -221,6 +264,7 @@ def _build_report(
         options.seed,
         identity.version,
         identity.dialect.database or "",
+        options.server_options.spawn_text,
     )
     return build_report(run_info, outcomes, secrets_in_headers(target.headers))
 

@@ -10,14 +10,12 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 import yaml
 
 from ...errors import UsageError
 from ..findings import Finding
 from ..report import Report
-from ..server import Ownership
 from .entries import AcceptedList, Entry, acceptable_findings, is_seen, why_unchecked
 from .reading import ROOT_KEY, parse_accepted
 
@@ -25,8 +23,6 @@ HEADER = """\
 # Findings of mockserver that are accepted: with `--accept` and this file they are shown and do not
 # make a run fail. Each needs a reason. `expires: 2027-03-01` in an entry ends it after that day.
 """
-# An address of a server that was started for one run helps nobody; Prefect's default may.
-_DEFAULT_ORIGIN = "http://127.0.0.1:4200"
 _MAX_REQUEST_CHARS = 2_000
 _TEXT_WIDTH = 94  # with the indentation, lines of 100
 
@@ -67,9 +63,6 @@ def _entry(finding: Finding, report: Report, known: Entry | None) -> Entry:
     """An entry about a finding; with the id, reason and expiry of a known one."""
     run = report.run
     request = finding.curl
-    if run.ownership is Ownership.OURS:
-        parts = urlsplit(run.url)
-        request = request.replace(f"{parts.scheme}://{parts.netloc}", _DEFAULT_ORIGIN)
     if len(request) > _MAX_REQUEST_CHARS:
         request = f"not shown: {len(request):,} characters; the report of the run has it"
     entry = Entry(finding.id, finding.sentence, request, run.release, run.database)

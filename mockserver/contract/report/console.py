@@ -1,4 +1,4 @@
-"""Printing a report on a terminal: findings with the worst first, then the checks that passed."""
+"""Printing a report on a terminal: what was tested, the result and what to do; then the details."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ...rendering import TerminalPrinter
 from ..findings import Finding, Outcome, Table, Verdict
+from .advice import LEGEND
 from .report import (
     VERDICT_LABELS,
     Remark,
@@ -19,6 +20,7 @@ from .report import (
     finding_title,
     group_by_verdict,
     times_text,
+    was_run,
 )
 
 _STYLES = {
@@ -37,20 +39,46 @@ _REMEDY = (
 def print_report(report: Report, console: Console) -> None:
     """Print the report. `console` decides on colours: a terminal has them, a file has none."""
     printer = _ReportPrinter(console)
+    printer.print_opening(report)
     for outcome in report.outcomes:
         printer.print_outcome(outcome)
     printer.print_remarks(report.remarks)
-    printer.print_rule("result")
-    for name, value in report.run.facts:
-        printer.print_line(f"{name:<13}", value)
-    console.print()
+    printer.print_legend()
     if any(finding.fails and finding.id for finding in report.findings):
         printer.print_wrapped(_REMEDY, "dim")
-    mark, style = ("✗", "bold red") if report.fails else ("✓", "bold green")
-    printer.print_wrapped(f"{mark} {report.headline}", style)
+    printer.print_headline(report)
 
 
 class _ReportPrinter(TerminalPrinter):
+    def print_opening(self, report: Report) -> None:
+        """Print what was tested, the result, and of each failing finding what to do."""
+        self.print_rule("tested")
+        for name, value in report.run.facts:
+            self.print_line(f"{name:<13}", value)
+        self.console.print()
+        self.print_headline(report)
+        if report.advice:
+            self.print_rule("what to do")
+        for finding, advice in report.advice:
+            mark = f"{_MARKS[finding.verdict]} {VERDICT_LABELS[finding.verdict]}: "
+            subject = f"  {finding.subject}"
+            self.print_heading(mark, _STYLES[finding.verdict], finding_title(finding), subject)
+            self.print_wrapped(finding.sentence, "", indent=4)
+            for name, text in advice.lines:
+                if text == advice.reproduce:
+                    self.print_line(f"    {name}:", text)
+                else:
+                    self.print_wrapped(f"{name}: {text}", "", indent=4)
+
+    def print_headline(self, report: Report) -> None:
+        mark, style = ("✗", "bold red") if report.fails else ("✓", "bold green")
+        self.print_wrapped(f"{mark} {report.headline}", style)
+
+    def print_legend(self) -> None:
+        self.print_rule("words")
+        for word, meaning in LEGEND:
+            self.print_wrapped(f"{word}: {meaning}", "dim", indent=2)
+
     def print_outcome(self, outcome: Outcome) -> None:
         self.print_rule(outcome.verb)
         for verdict, findings in group_by_verdict(outcome.findings):
@@ -63,7 +91,8 @@ class _ReportPrinter(TerminalPrinter):
                 self.print_table(table)
         for note in outcome.notes:
             self.print_wrapped(f"note: {note}", "dim", indent=2)
-        self.print_wrapped(counts_text(outcome), "dim", indent=2)
+        counts = counts_text(outcome) if was_run(outcome) else "not run"
+        self.print_wrapped(counts, "dim", indent=2)
 
     def print_finding(self, verdict: Verdict, finding: Finding) -> None:
         mark = f"{_MARKS[verdict]} {VERDICT_LABELS[verdict]}: "

@@ -12,7 +12,15 @@ from typing import TextIO
 
 from ...errors import UsageError
 from ..findings import Finding, Table
-from .report import VERDICT_LABELS, Report, finding_title, group_by_verdict, times_text
+from .advice import LEGEND
+from .report import (
+    VERDICT_LABELS,
+    Report,
+    finding_title,
+    group_by_verdict,
+    times_text,
+    was_run,
+)
 
 MAX_ANNOTATIONS = 10  # GitHub shows no more of one step
 MAX_MESSAGE_CHARS = 2_000
@@ -123,8 +131,11 @@ def render_markdown(report: Report) -> str:
 def _markdown(report: Report) -> Iterator[str]:
     yield f"## {'❌' if report.fails else '✅'} {escape_markdown(report.headline)}\n"
     yield " · ".join(f"{name} {code_span(value)}" for name, value in report.run.facts) + "\n"
+    yield from _advice(report)
     for outcome in report.outcomes:
         yield f"### {escape_markdown(outcome.verb)}\n"
+        if not was_run(outcome):
+            yield "- not run"
         for verdict, findings in group_by_verdict(outcome.findings):
             opened = " open" if findings[0].fails else ""
             heading = f"{len(findings)} {VERDICT_LABELS[verdict]}"
@@ -142,9 +153,27 @@ def _markdown(report: Report) -> Iterator[str]:
         yield ""
         for table in outcome.tables:
             yield from _table(table)
+    yield "<details><summary>words</summary>\n"
+    yield from (f"- {word}: {escape_markdown(meaning)}" for word, meaning in LEGEND)
+    yield "\n</details>\n"
     if report.remarks:
         yield "### accepted\n"
         yield from (f"- {escape_markdown(str(remark))}" for remark in report.remarks)
+        yield ""
+
+
+def _advice(report: Report) -> Iterator[str]:
+    """What each failing finding means, and what to do about it."""
+    if report.advice:
+        yield "### what to do\n"
+    for finding, advice in report.advice:
+        label = VERDICT_LABELS[finding.verdict]
+        title = f"{label}: {escape_markdown(finding_title(finding))}"
+        yield f"**{title}** {code_span(finding.subject)}\\"
+        yield escape_markdown(finding.sentence) + "\n"
+        for name, text in advice.lines:
+            shown = code_span(text) if text == advice.reproduce else escape_markdown(text)
+            yield f"- {name}: {shown}"
         yield ""
 
 

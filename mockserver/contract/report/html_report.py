@@ -6,20 +6,29 @@ from collections.abc import Iterator
 
 from ...rendering import Element, element, html_document
 from ..findings import Finding, Outcome, Table, Verdict
-from .report import VERDICT_LABELS, Report, counts_text, finding_title, group_by_verdict, times_text
+from .advice import LEGEND
+from .report import (
+    VERDICT_LABELS,
+    Report,
+    counts_text,
+    finding_title,
+    group_by_verdict,
+    times_text,
+    was_run,
+)
 
 
 def render_html(report: Report) -> str:
     """The page. It is built of elements, not of joined text, so that all text is escaped."""
     sections = [*map(_section, report.outcomes), *_remarks(report)]
-    parts = [_header(report), _cards(report), *sections, _footer()]
+    parts = [_header(report), _cards(report), *_advice(report), *sections, _legend(), _footer()]
     return html_document(f"{report.headline} - {report.run.url}", parts)
 
 
 def _severity_class(outcome: Outcome) -> str:
     """The CSS class of a command's worst failing verdict, which decides its colour."""
     groups = group_by_verdict([finding for finding in outcome.findings if finding.fails])
-    return groups[0][0].value if groups else "ok"
+    return groups[0][0].value if groups else "ok" if was_run(outcome) else ""
 
 
 def _header(report: Report) -> Element:
@@ -42,13 +51,45 @@ def _cards(report: Report) -> Element:
         cards.append(
             element(
                 "a",
-                element("b", f"{'✗' if outcome.fails else '✓'} {outcome.verb}"),
-                ", ".join([*counts_by_verdict, *passed]) or "nothing was checked",
+                element("b", f"{_mark(outcome)} {outcome.verb}"),
+                ", ".join([*counts_by_verdict, *passed]) or "not run",
                 href=f"#{outcome.verb}",
                 class_=_severity_class(outcome),
             )
         )
     return cards
+
+
+def _mark(outcome: Outcome) -> str:
+    if not was_run(outcome):
+        return "–"
+    return "✗" if outcome.fails else "✓"
+
+
+def _advice(report: Report) -> Iterator[Element]:
+    """A section that says of each failing finding what it means and what to do."""
+    if not report.advice:
+        return
+    parts = [element("h2", "what to do")]
+    for finding, advice in report.advice:
+        label = VERDICT_LABELS[finding.verdict]
+        parts.append(
+            element("h3", f"{label}: {finding_title(finding)} ", element("code", finding.subject))
+        )
+        parts.append(element("p", finding.sentence))
+        lines = element("dl")
+        for name, text in advice.lines:
+            shown = element("code", text) if text == advice.reproduce else text
+            lines.extend((element("dt", name), element("dd", shown)))
+        parts.append(lines)
+    yield element("section", *parts, id="what-to-do")
+
+
+def _legend() -> Element:
+    lines = element("dl")
+    for word, meaning in LEGEND:
+        lines.extend((element("dt", word), element("dd", meaning)))
+    return element("section", element("h2", "words"), lines, id="words")
 
 
 def _section(outcome: Outcome) -> Element:
@@ -65,7 +106,8 @@ def _contents(outcome: Outcome) -> Iterator[Element]:
     if outcome.notes:
         yield element("h3", "Notes")
         yield element("ul", *(element("li", text) for text in outcome.notes))
-    yield element("p", counts_text(outcome), class_="soft")
+    counts = counts_text(outcome) if was_run(outcome) else "not run"
+    yield element("p", counts, class_="soft")
 
 
 def _finding(verdict: Verdict, finding: Finding) -> Element:

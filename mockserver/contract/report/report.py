@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from ... import __version__
 from ..findings import Finding, Outcome, Table, Verdict
 from ..server import Ownership
+from .advice import Advice, advise
 from .sanitizing import sanitize, sanitize_uncut_line
 
 VERDICT_LABELS = {
@@ -18,6 +20,9 @@ VERDICT_LABELS = {
     Verdict.KNOWN: "known",
 }
 """Verdicts in words, the worst first."""
+
+
+_API_URL, _SERVER_URL = '"$PREFECT_API_URL"', '"${PREFECT_API_URL%/api}"'
 
 
 class RemarkKind(StrEnum):
@@ -56,7 +61,8 @@ class RunInfo:
 
     `server` is what the server says it is, such as `Prefect 3.8.8`; `dialect` is what it was
     compared with. `seconds` is the duration. `seed` is None if nothing was random. `release` and
-    `database` are the server's, such as `3.8.8` and `sqlite`; "" if that is not known.
+    `database` are the server's, such as `3.8.8` and `sqlite`; "" if that is not known. `spawn` is
+    the value of --spawn, "" for a server at a URL.
     """
 
     url: str
@@ -68,18 +74,23 @@ class RunInfo:
     seed: int | None = None
     release: str = ""
     database: str = ""
+    spawn: str = ""
 
     @property
     def facts(self) -> Sequence[tuple[str, str]]:
         """Name and value of each fact, for people."""
         seed = [] if self.seed is None else [("seed", str(self.seed))]
+        started_by = f"mockserver --spawn {self.spawn}, and is gone now" if self.spawn else ""
         return [
             ("server", self.url),
+            *([("started by", started_by)] if started_by else []),
             ("version", self.server),
+            *([("database", self.database)] if self.database else []),
             ("compared with", self.dialect),
             ("data is", self.ownership.value),
             ("started", self.started.isoformat(timespec="seconds")),
             ("took", f"{self.seconds:.1f} s"),
+            ("mockserver", __version__),
             *seed,
         ]
 
@@ -97,14 +108,27 @@ class Report:
 
     @property
     def findings(self) -> Sequence[Finding]:
-        """The findings of all commands, the worst first."""
-        findings = [finding for outcome in self.outcomes for finding in outcome.findings]
+        """The findings of all commands, each once however many saw it, the worst first."""
+        found = [finding for outcome in self.outcomes for finding in outcome.findings]
+        by_fact = {
+            _fact(finding, index): finding for index, finding in reversed([*enumerate(found)])
+        }
+        findings = list(reversed(by_fact.values()))
         return [finding for _, group in group_by_verdict(findings) for finding in group]
 
     @property
     def fails(self) -> bool:
         """Whether any finding fails."""
         return any(outcome.fails for outcome in self.outcomes)
+
+    @property
+    def advice(self) -> Sequence[tuple[Finding, Advice]]:
+        """Each failing finding, with what it means and what to do about it."""
+        return [
+            (finding, advise(finding, self.run.ownership, self.run.spawn))
+            for finding in self.findings
+            if finding.fails
+        ]
 
     @property
     def headline(self) -> str:
@@ -138,15 +162,29 @@ def build_report(
 
     `secrets` are sorted by length, as `secrets_in_headers` returns them.
     """
-    sanitizer = _Sanitizer(secrets)
+    sanitizer = _Sanitizer(secrets, run.url if run.ownership is Ownership.OURS else "")
     return Report(sanitizer.run_info(run), [sanitizer.outcome(outcome) for outcome in outcomes])
 
 
 @dataclass(frozen=True, slots=True)
 class _Sanitizer:
-    """Copies values with each of their texts sanitized."""
+    """Copies values with each of their texts sanitized.
+
+    `gone` is the URL of a server that was started for the run, "" if there is none: commands then
+    name a variable in its place.
+    """
 
     secrets: Collection[str]
+    gone: str = ""
+
+    def command(self, command: str) -> str:
+        # Not cut: half of a command does something else.
+        line = sanitize_uncut_line(command, self.secrets)
+        for url, variable in ((self.gone, _API_URL), (self.gone.removesuffix("/api"), _SERVER_URL)):
+            if url:
+                # Within single quotes a shell reads no variable.
+                line = line.replace(f"'{url}", f"{variable}'").replace(url, variable)
+        return line
 
     def line(self, text: str) -> str:
         # `sanitize` cuts, and may leave several lines.
@@ -162,6 +200,7 @@ class _Sanitizer:
             server=self.line(run.server),
             dialect=self.line(run.dialect),
             release=self.line(run.release),
+            spawn=self.line(run.spawn),
         )
 
     def finding(self, finding: Finding) -> Finding:
@@ -171,8 +210,7 @@ class _Sanitizer:
             subject=self.line(finding.subject),
             sentence=self.line(finding.sentence),
             evidence=sanitize(finding.evidence, self.secrets),
-            # Not cut: half of a command does something else.
-            curl=sanitize_uncut_line(finding.curl, self.secrets),
+            curl=self.command(finding.curl),
             # One space between words: an id is compared after it was copied by hand.
             id=" ".join(self.line(finding.id).split()),
         )
@@ -195,6 +233,19 @@ class _Sanitizer:
             tables=[self.table(table) for table in outcome.tables],
             undecided=self.lines(outcome.undecided),
         )
+
+
+def _fact(finding: Finding, index: int) -> object:
+    """What a finding is about: findings of several commands may be about the same."""
+    if finding.id:
+        return finding.id
+    known = finding.deviation if finding.verdict is Verdict.KNOWN else None
+    return known or index
+
+
+def was_run(outcome: Outcome) -> bool:
+    """Whether anything was checked."""
+    return bool(outcome.findings or outcome.holds or outcome.counts)
 
 
 def group_by_verdict(findings: Sequence[Finding]) -> Sequence[tuple[Verdict, Sequence[Finding]]]:

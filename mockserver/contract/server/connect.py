@@ -54,6 +54,12 @@ class ServerOptions:
         """The folder of the cleanup journals."""
         return self.journals or default_folder(os.environ)
 
+    @property
+    def spawn_text(self) -> str:
+        """The value of --spawn, such as `prefect@3.9.1`; "" for a server at a URL."""
+        release = f"@{self.prefect_release}" if self.prefect_release else ""
+        return f"{self.spawn.value}{release}" if self.spawn else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectedServer:

@@ -142,8 +142,12 @@ class Page(HTMLParser):
 
 
 def test_the_terminal_shows_the_worst_findings_first() -> None:
-    """Then what passed, notes, the facts of the run and the result."""
+    """After the facts of the run, the result and what to do; then what passed, and notes."""
     page = printed(report())
+    opening, _, page = page.partition("── fuzz ")
+    assert opening.index("mockserver    ") < opening.index("✗ The contract does not hold: 1 new")
+    assert opening.count("    it means: ") == opening.count("    to do: ") == 2
+    assert "compared with prefect-sqlite" in opening
     assert (
         page.index("✗ new: at-most-limit  POST /flow_runs/bulk_delete")
         < page.index("! fixed upstream: nul-in-text")
@@ -155,7 +159,6 @@ def test_the_terminal_shows_the_worst_findings_first() -> None:
     assert "2,345 requests, 12.3 s" in page
     assert "  any_  12" in page
     assert "  note: no stateful phase" in page
-    assert "compared with prefect-sqlite" in page
     assert page.replace("\n", " ").endswith(
         "✗ The contract does not hold: 1 new, 1 fixed upstream, 1 accepted, 1 known; 1 accepted "
         "finding was not seen "
@@ -194,7 +197,7 @@ def test_lines_have_no_trailing_spaces() -> None:
     built = build_report(RUN, [Outcome("fuzz", [finding(sentence="word " * 40)])])
     lines = printed(built).splitlines()
     words = [len(line.split()) for line in lines if line.startswith("    word")]
-    assert words == [15, 15, 10]
+    assert words == [15, 15, 10] * 2  # once in what to do, once in the details
     assert [line for line in lines if line != line.rstrip()] == []
 
 
@@ -477,3 +480,59 @@ def test_facts_name_a_seed_only_if_there_is_one() -> None:
     assert "seed" not in dict(replace(RUN, seed=None).facts)
     assert dict(RUN.facts)["seed"] == "7"
     assert RUN.started.astimezone(UTC).hour == 6
+
+
+SPAWNED = replace(RUN, ownership=Ownership.OURS, spawn="prefect@3.9.1", database="sqlite")
+ADVISED = (
+    (finding(check="at-most-limit"), "than it asks for", "by its own document", "pin the release"),
+    (finding(check="ST1"), "may take a failure for a success", "by its own", "pin the release"),
+    (finding(check="not-done"), "was not tested", "not known yet", "look at the server's log"),
+    (finding(party=Party.MOCK), "", "mockserver: the server does", "report it to mockserver"),
+    (finding(verdict=Verdict.GONE), "may select other", "has mended", "before you upgrade"),
+)
+
+
+@pytest.mark.parametrize(("found", "meaning", "fault", "action"), ADVISED)
+def test_a_finding_says_what_to_do(found: Finding, meaning: str, fault: str, action: str) -> None:
+    """In every form that people read: what it means, who is wrong, and how to see it now."""
+    built = build_report(RUN, [Outcome("fuzz", [found])])
+    ((_, advice),) = built.advice
+    assert meaning in advice.meaning
+    assert fault in advice.fault
+    assert action in advice.action
+    assert advice.reproduce == found.curl
+    for text in (printed(built), render_html(built), github.render_markdown(built)):
+        assert "what to do" in text
+        assert "who is wrong" in text
+
+
+def test_no_command_names_the_port_of_a_server_that_is_gone() -> None:
+    """It is started again for the finding alone; other requests name a variable."""
+    quoted = f"curl '{RUN.url}/flows/name/a b' {RUN.url}/x"
+    found = finding(curl=quoted, id="fuzz x")
+    built = build_report(SPAWNED, [Outcome("fuzz", [found, finding(id="")])])
+    by_id = {one.id: advice.reproduce for one, advice in built.advice}
+    assert by_id["fuzz x"] == "mockserver verify --spawn prefect@3.9.1 --only 'fuzz x'"
+    assert by_id[""] == "mockserver verify --spawn prefect@3.9.1"
+    page = printed(built)
+    assert page.count(RUN.url) == 1  # among the facts, which say that it is gone
+    assert "and is gone now" in page
+    wanted = """curl "$PREFECT_API_URL"'/flows/name/a b' "$PREFECT_API_URL"/x"""
+    assert built.outcomes[0].findings[0].curl == wanted
+
+
+def test_a_finding_of_two_commands_is_counted_once() -> None:
+    """It is one fact."""
+    gone = finding(verdict=Verdict.GONE, id="gone a")
+    built = build_report(RUN, [Outcome("fuzz", [gone]), Outcome("diff", [gone])])
+    assert built.headline == "The contract does not hold: 1 fixed upstream"
+    assert len(built.advice) == 1
+
+
+def test_what_was_not_run_has_no_green_tick() -> None:
+    """It says so in every form."""
+    built = build_report(RUN, [Outcome("fuzz", notes=["not run: it is shared"])])
+    assert "– fuzz" in render_html(built)
+    for text in (printed(built), render_html(built), github.render_markdown(built)):
+        assert "not run" in text
+        assert "✓ fuzz" not in text
