@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from mockserver.operations.limits import leases
+from mockserver.operations import slots
 from mockserver.prefect.deviations import DATABASES
 from mockserver.prefect.dialects import DIALECTS, PREFECT_SQLITE, SPEC, Dialect, dialect_for
 from mockserver.prefect.records import (
@@ -800,7 +800,7 @@ def test_a_lease_on_nothing(client: Client) -> None:
 
 def test_leases_are_bounded(spec: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that never gives one back costs the oldest."""
-    monkeypatch.setattr(leases, "MAX_LEASES", 2)
+    monkeypatch.setattr(slots, "MAX_LEASES", 2)
     path = "/v2/concurrency_limits/increment-with-lease"
     taken = [
         spec.ask("POST", path, {"names": ["x"], "slots": 1}).json["lease_id"] for _ in range(3)
@@ -812,9 +812,9 @@ def test_leases_are_bounded(spec: Client, store: Store, monkeypatch: pytest.Monk
     ("method", "path"),
     [
         ("POST", "/task_runs/history"),
-        ("GET", f"/ui/task_runs/{NOBODY}"),
+        ("POST", "/ui/task_runs/dashboard/counts"),
         ("POST", "/templates/validate"),
-        ("PATCH", f"/flows/{NOBODY}"),
+        ("PATCH", f"/automations/{NOBODY}"),
         ("POST", "/automations/"),
         ("POST", "/automations"),
         ("POST", "/events/count-by/day"),
