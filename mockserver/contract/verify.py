@@ -91,6 +91,7 @@ def _fuzz(options: CommandOptions, server: ConnectedServer, progress: ProgressDi
             _fuzz_settings(options),
             progress.show_status_throttled,
             journal.record_path,
+            progress.show_finding,
         )
 
 
@@ -230,6 +231,9 @@ def _run_each(
         progress.start_verb(name)
         try:
             outcome = _keep_only(verb(options, server, progress), options.only)
+            for finding in outcome.findings:
+                if finding.fails:
+                    progress.show_finding(f"{finding.check}: {finding.subject}")
             yield _ask_about_changes(outcome, server.identity)
         except (TargetError, DocumentError) as error:
             finding = Finding(name, "not-done", server.target.url, str(error))

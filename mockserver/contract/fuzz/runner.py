@@ -52,12 +52,13 @@ def fuzz(
     settings: FuzzSettings | None = None,
     on_progress: ProgressCallback = no_op,
     on_created: Callable[[str], None] = no_op,
+    on_finding: ProgressCallback = no_op,
 ) -> Outcome:
     """Send requests of all kinds to a server, and check each answer against the document.
 
     `dialect` is what the server is expected to be: its deviations are known. `on_progress` is
     called now and then with a line of text, `on_created` with the path of every flow run, task run
-    and flow that is created (/flows/ID).
+    and flow that is created (/flows/ID), `on_finding` with the name of each new failure.
 
     Raises UsageError for invalid settings and for a target that must not be fuzzed, and TargetError
     if the server cannot be reached. What was created is deleted in every case, and nothing else:
@@ -74,7 +75,7 @@ def fuzz(
         mock_dialect = dialect if is_mock(target) else None
         observer = Observer(target, RunPool(target, on_created, there), there, mock_dialect)
         interceptor = RequestInterceptor(observer, settings.seed, deadline=target.deadline)
-        run = _FuzzRun(interceptor, Explainer(dialect, mocks), on_progress)
+        run = _FuzzRun(interceptor, Explainer(dialect, mocks), on_progress, on_finding)
         try:
             run.send_all(campaign)
         finally:
@@ -128,6 +129,7 @@ class _FuzzRun:
     interceptor: RequestInterceptor
     explainer: Explainer
     on_progress: ProgressCallback
+    on_finding: ProgressCallback
     cases: int = 0
     known_counts: dict[str, Counter[str]] = field(default_factory=dict)
     failures: dict[tuple[str, ...], _Failure] = field(default_factory=dict)
@@ -225,6 +227,8 @@ class _FuzzRun:
             self._add_failure(_Failure(check, sent.operation, one, sentence, sent, answer))
 
     def _add_failure(self, failure: _Failure) -> None:
+        if failure.key not in self.failures:
+            self.on_finding(f"{failure.check}: {failure.subject}")
         seen = self.failures.get(failure.key, failure)
         times = seen.times + 1
         # Schemathesis is told not to shrink, so the shortest body that was sent is shown.

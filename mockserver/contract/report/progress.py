@@ -8,7 +8,17 @@ from types import TracebackType
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from ...errors import to_single_line
 
 # verify took 118 to 457 s (measured): about 12 to 46 lines.
 _SECONDS_BETWEEN_LINES = 10.0
@@ -28,13 +38,15 @@ class ProgressDisplay:
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                TextColumn("[red]{task.fields[finding]}"),
                 console=Console(file=self.stream),
                 transient=True,
             )
 
     def __enter__(self) -> ProgressDisplay:
         if self._bar:
-            self._task = self._bar.add_task("", total=None)
+            self._task = self._bar.add_task("", total=None, finding="")
             self._bar.start()
         return self
 
@@ -48,8 +60,15 @@ class ProgressDisplay:
             self._bar.stop()
 
     def start_verb(self, verb: str) -> None:
-        """Put the name of a command before the texts that follow."""
+        """Put the name of a command before the texts that follow, and begin to measure it."""
         self._verb = f"{verb}: "
+        if self._bar:
+            self._bar.reset(self._task, total=None, description=self._verb)
+
+    def show_finding(self, text: str) -> None:
+        """Show the last thing that was found beside the bar; only a terminal has one."""
+        if self._bar:
+            self._bar.update(self._task, finding=escape(to_single_line(f"✗ {text}", 60)))
 
     def show_status(self, text: str) -> None:
         """Show a text without a measure of progress."""

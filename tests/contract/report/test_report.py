@@ -27,6 +27,7 @@ from mockserver.contract.report.files import RENDERERS, write_reports
 from mockserver.contract.report.html_report import render_html
 from mockserver.contract.report.json_report import render_json
 from mockserver.contract.report.junit import render_junit
+from mockserver.contract.report.progress import ProgressDisplay
 from mockserver.contract.report.report import Remark, RemarkKind, Report, RunInfo, build_report
 from mockserver.contract.report.sanitizing import sanitize, sanitize_uncut_line, secrets_in_headers
 from mockserver.contract.server.target import Ownership
@@ -536,3 +537,35 @@ def test_what_was_not_run_has_no_green_tick() -> None:
     for text in (printed(built), render_html(built), github.render_markdown(built)):
         assert "not run" in text
         assert "✓ fuzz" not in text
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_a_bar_for_each_command_and_the_last_finding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the time that is left. The finding is one line of text, whatever it holds."""
+    monkeypatch.setenv("COLUMNS", "160")
+    stream = Terminal()
+    with ProgressDisplay(stream) as progress:
+        progress.start_verb("diff")
+        progress.show_progress("filters", 3, 10)
+        progress.show_finding("[bold]at-most-limit\n")
+    shown = stream.getvalue()
+    assert "diff: filters" in shown
+    assert "3/10" in shown
+    assert "[bold]at-most-limit\\n" in shown
+
+
+def test_what_is_no_terminal_gets_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without findings, which the report has."""
+    with ProgressDisplay() as progress:
+        progress.start_verb("diff")
+        progress.show_status("starting")
+        progress.show_finding("at-most-limit")
+    assert capsys.readouterr().err == "diff: starting\n"
