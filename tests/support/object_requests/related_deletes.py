@@ -1,7 +1,8 @@
 """Bulk deletes of flows and of deployments: which go, and what goes with them.
 
 Each request has a filter that matches records of its own group alone, or is refused: without one,
-the flows and deployments of all other groups would go.
+the flows and deployments of all other groups would go; those of these groups have `rd` in their
+names.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tests.support.endpoint_requests.odd_values import UNKNOWN_ID, Json
 FLOWS, DEPLOYMENTS = "/flows/bulk_delete", "/deployments/bulk_delete"
 NOBODY: Json = {"id": {"any_": [UNKNOWN_ID]}}
 ODD_KEYS: Json = {"nam": 1, "operator": "xor_", "name": []}
-OWN: Json = {"like_": "<u>"}
+OWN: Json = {"like_": " rd <u>"}
 SCHEDULED: Json = {"type": "SCHEDULED"}
 INTERVAL: Json = {"interval": 3600, "anchor_date": "2026-01-01T00:00:00Z"}
 LOG: Json = {"name": "l", "level": 20, "message": "m", "timestamp": "2026-01-31T08:00:00Z"}
@@ -33,12 +34,12 @@ def created(path: str, save_id_as: str, **body: Json) -> ApiRequest:
 
 def flow(name: str, **fields: Json) -> ApiRequest:
     """A request that creates a flow."""
-    return created("/flows/", name, name=f"rd {name} <u>", **fields)
+    return created("/flows/", name, name=f"{name} rd <u>", **fields)
 
 
 def deployment(name: str, of: str, **fields: Json) -> ApiRequest:
     """A request that creates a deployment of a flow."""
-    return created("/deployments/", name, name=f"rd {name} <u>", flow_id=f"<{of}>", **fields)
+    return created("/deployments/", name, name=f"{name} rd <u>", flow_id=f"<{of}>", **fields)
 
 
 def run(name: str, of: str, **fields: Json) -> ApiRequest:
@@ -143,9 +144,9 @@ REQUESTS: RequestGroups = {
             {"tags": {"any_": ["a", "x"]}},
             {"paused": {"eq_": True}, "id": {"not_any_": ["<d>"]}},
             {"work_queue_name": {"any_": ["second"]}},
-            {"flow_or_deployment_name": {"like_": "rd f <u>"}, "paused": {"eq_": True}},
+            {"flow_or_deployment_name": {"like_": "f rd <u>"}, "paused": {"eq_": True}},
             {"concurrency_limit": {"ge_": 99}, "tags": {"is_null_": True}},
-            {"operator": "or_", "name": {"like_": "rd c <u>"}, "id": {"any_": ["<b>"]}},
+            {"operator": "or_", "name": {"like_": "c rd <u>"}, "id": {"any_": ["<b>"]}},
         ),
         ApiRequest("GET", "/flows/<f>"),
     ],
