@@ -108,7 +108,7 @@ def execute_bulk_delete(plan: Plan, store: Store, *, keep_runs: bool = False) ->
     `keep_runs`: the deletion shall hold the runs as they last were, the last of them where there
     are many; making them costs as much as the delete.
     """
-    if plan.rejection:
+    if plan.rejection:  # for hardly any plan, and counting the runs takes time
         refuse_rejected(plan, any_records=len(store) > 0)
     limit = len(store) if plan.limit is None else plan.limit
     found = store.find(plan.predicate, limit)

@@ -58,6 +58,7 @@ def test_plain_bodies_are_planned_as_the_models_plan_them(filter_: Any) -> None:
     [
         *(None, {}, [], "x", {"id": None}, {"id": {}}, {"id": []}, {"id": {"any_": None}}),
         *({"id": {"any_": each}} for each in ([], [1], ["x"], [None], [[]], IDS[0], {})),
+        *({"id": {"any_": [IDS[0] + more]}} for more in ("0", " ")),
         *({"id": {"any_": [IDS[0]]}, key: None} for key in ("x", "operator")),
         {"x": None},
         {"operator": "and_", "id": {"any_": [IDS[0]]}},
