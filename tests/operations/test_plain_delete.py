@@ -16,6 +16,8 @@ from tests.support.recorded_cases import FILTER_DIALECTS, filter_cases, request_
 from tests.support.strategies import IDS, bodies
 
 JANUARY = "2026-01-31T12:00:00Z"
+_NO_IDS: tuple[Any, ...] = ([], [1], ["x"], [None], [[]], IDS[0], {})
+_NO_LIMITS: tuple[Any, ...] = (0, 51, True, 5.0, "5", None, [])
 
 
 def is_plain(body: bytes) -> bool:
@@ -57,7 +59,7 @@ def test_plain_bodies_are_planned_as_the_models_plan_them(filter_: Any) -> None:
     "filter_",
     [
         *(None, {}, [], "x", {"id": None}, {"id": {}}, {"id": []}, {"id": {"any_": None}}),
-        *({"id": {"any_": each}} for each in ([], [1], ["x"], [None], [[]], IDS[0], {})),
+        *({"id": {"any_": each}} for each in _NO_IDS),
         *({"id": {"any_": [IDS[0] + more]}} for more in ("0", " ")),
         *({"id": {"any_": [IDS[0]]}, key: None} for key in ("x", "operator")),
         {"x": None},
@@ -83,7 +85,7 @@ def test_all_else_is_left_to_the_models(filter_: Any) -> None:
 
 @pytest.mark.parametrize(
     "others",
-    [{"limit": each} for each in (0, 51, True, 5.0, "5", None, [])] + [{"flows": None}],
+    [*({"limit": each} for each in _NO_LIMITS), {"flows": None}],
 )
 def test_so_are_other_limits_and_keys(others: Any) -> None:
     """A limit out of bounds is refused, and an unknown key is warned about."""
