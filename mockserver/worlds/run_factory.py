@@ -145,8 +145,6 @@ _PLACE = f"{_NAME}, flow_runs[0]"
 def _as_argument(problem: SeedProblem) -> SeedProblem:
     """A problem of the only record of a document, as one of a call of `add`."""
     place = problem.where.removeprefix(_PLACE)
-    if place == problem.where:
-        return problem
     return replace(problem, where=f"{_NAME}({place[1:]}=...)" if place else f"{_NAME}(...)")
 
 

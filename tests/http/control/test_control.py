@@ -323,6 +323,16 @@ def test_snapshots_are_taken_and_restored(session: ControlClient) -> None:
         assert session.detail(method, path)[0] == 404
 
 
+def test_flow_runs_may_name_their_flow_and_deployment(session: ControlClient) -> None:
+    """Those that the world has are taken; the same is refused as in a seed."""
+    given = {"flow": "etl", "deployment": "nightly", "started": "now-1d"}
+    first, second = (session.value("POST", "/flow_runs", given)[0] for _ in range(2))
+    for key in ("flow_id", "deployment_id"):
+        assert first[key] == second[key] is not None
+    status, detail = session.detail("POST", "/flow_runs", {**given, "start_time": "now"})
+    assert (status, "add(...): both started and start_time" in detail) == (422, True)
+
+
 def test_the_journal_says_why_a_request_was_refused(session: ControlClient) -> None:
     """In one line of a bounded length, the same as in a failed assertion; null for others."""
     key = "k" * 1_000
