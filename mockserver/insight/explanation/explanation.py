@@ -208,9 +208,7 @@ def explain(
     )
 
 
-def count_filter(
-    store: Store, request: FilterLike, dialect: Dialect, now: datetime
-) -> FilterCount:
+def count_filter(store: Store, request: FilterLike, dialect: Dialect, now: datetime) -> FilterCount:
     """How many flow runs a bulk_delete with this filter would select: the part that is quick.
 
     Raises UsageError for a filter that is refused; NotPrepared as the store does.
