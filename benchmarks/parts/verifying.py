@@ -67,16 +67,18 @@ def measure(_: Effort, __: GeneratedSeeds) -> Iterator[Table | Target]:
 
 
 def _verify(python: str, options: tuple[str, ...]) -> _Measured:
-    """Run the command; raises CalledProcessError if it finds something."""
+    """Run the command; if it finds something, shows its report and raises CalledProcessError."""
     with TemporaryDirectory(prefix="benchmarks-") as folder:
         command = [sys.executable, "-m", "mockserver", "verify", "--spawn", "prefect"]
         command += ["--prefect-python", python, "--report", folder, *options]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.monotonic()
-        quiet = subprocess.DEVNULL
-        subprocess.run(command, cwd=ROOT, stdout=quiet, stderr=quiet, check=True)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         seconds = time.monotonic() - started
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode:
+            log_progress(done.stdout + done.stderr)
+            done.check_returncode()
         report = json.loads(Path(folder, "report.json").read_text("utf-8"))
     counts = [outcome["counts"] for outcome in report["outcomes"]]
     return _Measured(
