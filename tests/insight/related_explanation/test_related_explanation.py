@@ -116,6 +116,8 @@ def test_what_goes_with_a_deployment() -> None:
     assert "name a deployment that is gone, and stay: 1 flow run" in text
     assert "lose their limit, and stay: 1 deployment" in text
     assert (told.limits, told.losing, told.referring) == (("shared",), 1, 1)
+    alone = explain_related(small_store(), {"name": {"any_": ["other"]}}, "deployments", SPEC, NOW)
+    assert "with them go" not in text_of(alone)
     everything = explain_related(small_store(), {}, "deployments", SPEC, NOW)
     rows = {
         table.title: {row.name: row.selected for row in table.rows} for table in everything.tables
