@@ -102,7 +102,7 @@ async def _http_error_response(request: web.Request, error: web.HTTPException) -
             return _refusal_response(request, NotModelled(message))
         if lacks_path(dialect, api_path.rstrip("/")):
             return json_reply({"detail": "Not Found"}, status=404)
-    if isinstance(error, web.HTTPNotFound):
+    if isinstance(error, web.HTTPNotFound) and path:  # CONNECT has none
         # As FastAPI: with and without the slash at its end a path leads to the same place.
         location = path.rstrip("/") if path.endswith("/") else f"{path}/"
         if await _has_route(request, location):
