@@ -68,7 +68,7 @@ def _fuzz_of(mutant: Mutant) -> FuzzSettings:
 TRIALS: Sequence[Trial] = (
     *(Trial(one, "fuzz", fuzz=_fuzz_of(one)) for one in (*SERVER_MUTANTS, *FUZZ_MUTANTS)),
     *(
-        Trial(one, "diff", DiffSettings(filters=1000, deletes=400, runs=60, delete=True))
+        Trial(one, "diff", DiffSettings(filters=500, deletes=100, runs=60, delete=True))
         for one in (*FILTER_MUTANTS, *LIST_MUTANTS)
     ),
     *(Trial(one, "drift") for one in DOCUMENT_MUTANTS),
