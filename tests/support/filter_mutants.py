@@ -321,7 +321,7 @@ FILTER_MUTANTS = (
         "keeps-parents",
         "keeps the links of subflows to deleted task runs",
         _keeps_parents,
-        _DIFF_CHECKS,
+        ("deletes-the-same",),
     ),
     Mutant("takes-subflows", "deletes subflows with their parent", _takes_subflows, _DIFF_CHECKS),
     Mutant(
