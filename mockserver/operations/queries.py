@@ -414,7 +414,7 @@ def sort_page(context: Context, records: list[T], sort: str, page_end: int) -> l
     The dialect says whether records without a value are the highest or the lowest.
     """
     name, _, direction = sort.rpartition("_")
-    value_of = attrgetter(_SORT_COLUMNS[name])
+    value_of = _sort_value(context, _SORT_COLUMNS[name])
     high, low = (1, 0) if context.dialect.nulls_high else (0, 1)
 
     def key(record: T) -> tuple[int, Any]:
@@ -426,6 +426,18 @@ def sort_page(context: Context, records: list[T], sort: str, page_end: int) -> l
     if page_end * _FULL_SORT_DIVISOR > len(records):
         return sorted(records, key=key, reverse=not ascending)[: min(page_end, MAX_INT64)]
     return nsmallest(page_end, records, key) if ascending else nlargest(page_end, records, key)
+
+
+def _sort_value(context: Context, column: str) -> Callable[[Any], Any]:
+    """What records are sorted by; where a seed leaves a time out, what replies have instead."""
+    if column not in ("created", "updated"):
+        return attrgetter(column)
+    loaded_at = context.store.base.loaded_at
+
+    def time_in_reply(record: Any) -> Any:
+        return getattr(record, column) or record.created or loaded_at
+
+    return time_in_reply
 
 
 _FULL_SORT_DIVISOR = 20

@@ -117,7 +117,7 @@ def copy_created(store: Store, reply: web.StreamResponse) -> None:
 async def _by_other_tags(request: web.Request, body: Json, handler: Handler) -> web.StreamResponse:
     filter_ = body.get("flow_runs") if isinstance(body, dict) else None
     tags = (filter_.get("tags") or {}).get("any_") if isinstance(filter_, dict) else None
-    if isinstance(tags, list) and filter_.keys() == {"tags"}:
+    if isinstance(tags, list) and filter_ is not None and filter_.keys() == {"tags"}:
         others = [run.id for run in store_of(request) if not set(tags) & set(run.tags)]
         replace_body(request, {**body, "flow_runs": {"id": {"any_": others}}})
     return await handler(request)

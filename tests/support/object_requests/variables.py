@@ -91,6 +91,8 @@ REQUESTS: RequestGroups = {
         *(
             request
             for place, value in enumerate(ODD_NUMBERS[2:])
+            # PostgreSQL keeps it as an integer of 301 digits, and no list can be sent any more.
+            if value != 1e300
             for request in (
                 named(f"n{place}", value=value),
                 ApiRequest("GET", f"/variables/name/n{place}-<u>"),
