@@ -101,7 +101,7 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
     warned = next(entry for entry in entries if "warnings" in entry)
     assert warned["level"] == "warning"
     assert set(warned["warnings"]) == {"no-filter"}
-    assert any("up to 1 a call; limit-reached: more flow" in one["message"] for one in entries)
+    assert any("up to 1 a call; limit-reached: more match" in one["message"] for one in entries)
     assert any("413" in entry["message"] for entry in entries)
 
 

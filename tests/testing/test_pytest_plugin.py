@@ -534,7 +534,7 @@ def test_an_invalid_seed_is_an_error_of_its_test(pytester: pytest.Pytester) -> N
         ('add(nmae="etl")', "SeedError: add(nmae=...): an unknown field"),
         ('load("nope.yaml")', "SeedError: nope.yaml: no such file"),
         ('advance("soon")', "UsageError: 'soon' is not a duration"),
-        ('explain({"tags": {"not_any_": []}})', "UsageError: the filter is refused by spec"),
+        ('explain({"tags": {"not_any_": []}})', "FilterRefused: the filter is refused by spec"),
         ('fail("nope")', "UsageError: 'nope' is not a fault"),
         ('restore("nope")', "NotFound: no snapshot 'nope'"),
     ],

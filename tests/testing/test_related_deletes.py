@@ -49,6 +49,8 @@ def test_deleted_flows_and_deployments_are_asserted() -> None:
             f"  'old' ({flow_id})",
             "    by #1 POST /flows/bulk_delete -> 200",
         ]
+        with pytest.raises(AssertionError, match="were deleted\ndeleted, but not expected"):
+            api.assert_deleted([], of="flows")
         with pytest.raises(UsageError, match="of is 'tasks'; expected flow_runs, flows or"):
             api.assert_deleted([], of="tasks")
 

@@ -163,11 +163,12 @@ class FilterComparison:
     def _needs_count(self, filter_body: Json, selected: Ids) -> bool:
         """Whether the list has not shown everything, or some cell has not been counted yet.
 
+        A filter without conditions is always counted: a count that is wrong of it is wrong of all.
         Prefect counts with the predicate that it lists with (models/flow_runs.py,
         count_flow_runs), so one count for each cell is enough.
         """
         uncounted = decided_cells(filter_body, self.twin) - self._counted
-        return bool(uncounted) or len(selected) >= PAGE
+        return bool(uncounted) or len(selected) >= PAGE or not signature_of(filter_body)
 
     def _compare_list(self, filter_body: Json, twin_answer: IdsOrStatus) -> tuple[IdsOrStatus, str]:
         """What the server lists, and a sentence about how it differs from the twin, or "".

@@ -76,7 +76,7 @@ def create_deployment(context: Context, body: DeploymentCreate) -> Outcome:
     changed = replace(_changed(context, old, body, queue), labels=labels, updated=context.now)
     deletion = None
     if existing is not None:
-        deletion = drop_scheduled_runs(context, old.id, automatic=True, future=True)
+        deletion = drop_scheduled_runs(context, old.id, future=True)
     changed = with_settings(changed, **limit_settings(context, changed, body))
     save_queue(context, queue)
     deployment = with_schedules(changed, schedules)
@@ -185,7 +185,7 @@ def update_deployment(context: Context, deployment_id: str, body: DeploymentUpda
         changed = with_settings(changed, parameters=parameters)
     if "work_pool_name" in given and not body.work_pool_name and context.dialect.pool_cleared:
         changed = replace(changed, work_queue_id=None)
-    deletion = drop_scheduled_runs(context, deployment_id, automatic=True, future=True)
+    deletion = drop_scheduled_runs(context, deployment_id, future=True)
     changed = with_settings(changed, **limit_settings(context, changed, body))
     save_queue(context, queue)
     if schedules is not None:
@@ -315,7 +315,7 @@ def pause_deployment(context: Context, deployment_id: str) -> Outcome:
     Raises NotFound.
     """
     deployment = require_deployment(context, deployment_id)
-    deletion = drop_scheduled_runs(context, deployment_id, automatic=True)
+    deletion = drop_scheduled_runs(context, deployment_id)
     _set_paused(context, deployment, True)
     return Outcome(None, deletion=deletion)
 

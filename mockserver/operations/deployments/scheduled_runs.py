@@ -25,15 +25,16 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def drop_scheduled_runs(
-    context: Context, deployment_id: str, *, automatic: bool = False, future: bool = False
+    context: Context, deployment_id: str, *, future: bool = False
 ) -> Deletion | None:
-    """Delete runs of a deployment that wait for their first start; None where there are none.
+    """Delete runs that a schedule of a deployment made and that wait for their first start.
 
-    `automatic`: only those that a schedule has made. `future`: only those that are not due yet.
+    `future`: only those that are not due yet. Returns None where there are none.
     """
-    parts: list[Predicate] = [waiting_runs([deployment_id])]
-    if automatic:
-        parts.append(Comparison("auto_scheduled", ONE_OF, frozenset({True})))
+    parts: list[Predicate] = [
+        waiting_runs([deployment_id]),
+        Comparison("auto_scheduled", ONE_OF, frozenset({True})),
+    ]
     if future:
         later = context.now + _MICROSECOND
         parts.append(Comparison("next_scheduled_start_time", AT_OR_AFTER, later))

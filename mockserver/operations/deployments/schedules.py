@@ -62,7 +62,7 @@ def update_schedule(
     if changed == schedules:
         raise NotFound("Schedule not found.")
     check_slugs(changed)
-    deletion = drop_scheduled_runs(context, deployment_id, automatic=True, future=True)
+    deletion = drop_scheduled_runs(context, deployment_id, future=True)
     context.store.deployments.put(with_schedules(deployment, changed))
     return Outcome(None, deletion=deletion)
 
@@ -74,7 +74,7 @@ def delete_schedule(context: Context, deployment_id: str, schedule_id: str) -> O
     kept = [one for one in schedules if one.get("id") != schedule_id]
     if len(kept) == len(schedules):
         raise NotFound("Schedule not found.")
-    deletion = drop_scheduled_runs(context, deployment_id, automatic=True)
+    deletion = drop_scheduled_runs(context, deployment_id)
     context.store.deployments.put(with_schedules(deployment, kept))
     return Outcome(None, deletion=deletion)
 

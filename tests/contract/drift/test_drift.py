@@ -38,6 +38,7 @@ BULK_DELETE = "Body_bulk_delete_flow_runs_flow_runs_bulk_delete_post"
 LEASE = (
     "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
 )
+COUNTED_BY_FLOW = "Body_count_deployments_by_flow_ui_flows_count_deployments_post"
 COUNTED = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
 INCREMENT = "Body_bulk_increment_active_slots_v2_concurrency_limits_increment_post"
 DECREMENT = "Body_bulk_decrement_active_slots_v2_concurrency_limits_decrement_post"
@@ -512,6 +513,7 @@ def test_the_release_to_compare_with_can_be_chosen() -> None:
         ("widened", f"{COUNTED}.flow_run_ids", f"maxItems 200 is gone: {ACCEPTS_MORE}"),
         ("widened", f"{INCREMENT}.names", f"minItems 1 is gone: {ACCEPTS_MORE}"),
         ("widened", f"{DECREMENT}.names", f"minItems 1 is gone: {ACCEPTS_MORE}"),
+        ("widened", f"{COUNTED_BY_FLOW}.flow_ids", f"maxItems 200 is gone: {ACCEPTS_MORE}"),
     ]
     assert new[0].evidence == "used by POST /task_runs/filter, POST /task_runs/paginate"
     assert new[0].curl == (
@@ -529,6 +531,7 @@ def test_the_release_to_compare_with_can_be_chosen() -> None:
         "Automation.actions_on_resolve[]",
         f"{INCREMENT}.names",
         f"{DECREMENT}.names",
+        f"{COUNTED_BY_FLOW}.flow_ids",
         "TaskRunFilter.end_time",
         "TaskRunSort",
         "IntervalSchedule-Input.interval",
@@ -955,4 +958,4 @@ def test_an_html_page_is_not_taken_for_a_document() -> None:
     """A server's UI may answer any path with a page; the error says what came."""
     with answering(200, b"<!DOCTYPE html>") as url, pytest.raises(TargetError) as caught:
         check_drift(Target(url))
-    assert f"{url}/openapi.json: str without `paths`; expected an OpenAPI" in str(caught.value)
+    assert f"{url}/openapi.json: <!DOCTYPE html>; expected an OpenAPI" in str(caught.value)
