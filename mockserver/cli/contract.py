@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..contract.fuzz import FuzzSettings
 
 commands = typer.Typer(rich_markup_mode="markdown")
-# Chosen: enough that all server mutants of bulk_delete are caught (.ci/mutants), in half a minute.
+# Chosen: what a server answers in half a minute. The verdict says how many cells that leaves open.
 QUICK_DIFF = DiffFlags(filters=150, deletes=30, runs=60)
 
 
