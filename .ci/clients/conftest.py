@@ -34,6 +34,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("python", pythons, ids=[one.parent.parent.name for one in pythons])
 
 
+@pytest.fixture
+def newest_python(request: pytest.FixtureRequest) -> Path:
+    """The Python that was named first."""
+    return Path(request.config.getoption("--python")[0]).absolute()
+
+
 @pytest.fixture(scope="session")
 def urls(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

@@ -21,7 +21,6 @@ SCRIPTS = (
     "retention",
     "bulk_delete_drain",
     "flows_with_tasks",
-    "deployments_and_workers",
     "stored_objects",
     "pauses_logs_events",
 )
@@ -41,6 +40,20 @@ def test_client_sees_the_same_of_both(
     script: str, python: Path, urls: dict[str, str], tmp_path: Path
 ) -> None:
     """A script, run once for each server, observes the same on both."""
+    _compare(script, python, urls, tmp_path)
+
+
+def test_runners_and_workers_see_the_same_of_both(
+    newest_python: Path, urls: dict[str, str], tmp_path: Path
+) -> None:
+    """With the newest client only: the runner of 3.6.16 fails where others cancelled runs before.
+
+    Servers send it the events of these runs again, and it does not bear that they are deleted.
+    """
+    _compare("deployments_and_workers", newest_python, urls, tmp_path)
+
+
+def _compare(script: str, python: Path, urls: dict[str, str], tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         observed = {
             name: pool.submit(_run_script, python, script, url, tmp_path / name)

@@ -81,7 +81,6 @@ def check(report: Report, dialect: Dialect) -> None:
     assert {one["deviation"] for one in fuzzed["findings"]} - {None} == expected
 
 
-@pytest.mark.xdist_group("real servers")  # one worker, since both tests share `reports`
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_real_server_shows_its_known_deviations(
     reports: Mapping[str, Report], real_urls: Mapping[str, str], database: str
