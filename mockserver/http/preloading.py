@@ -60,6 +60,9 @@ def _preload_beside() -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         preload()
+    except OSError:
+        # Clients hold all the files that the process may open. The rest is read when it is needed.
+        pass
     finally:
         sys.setswitchinterval(before)
 

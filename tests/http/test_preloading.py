@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from asyncio import new_event_loop
+from errno import EMFILE
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
 
@@ -80,12 +81,18 @@ def test_all_that_is_preloaded_can_be_imported() -> None:
     assert set(served_modules()) <= sys.modules.keys()
 
 
-def test_a_server_preloads_once_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a thread, and with short turns while it does."""
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("error", [None, OSError(EMFILE, "Too many open files")])
+def test_a_server_preloads_once_it_listens(
+    error: OSError | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a thread, and with short turns while it does; without a word where files run out."""
     turns: list[float] = []
 
     def preload() -> None:
         turns.append(sys.getswitchinterval())
+        if error:
+            raise error
 
     monkeypatch.setattr(preloading, "preload", preload)
     monkeypatch.setattr(preloading, "_AFTER_SECONDS", 0)
