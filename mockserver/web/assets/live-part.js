@@ -7,6 +7,8 @@ class LivePart extends HTMLElement {
     if (!this.dataset.events) return;
     this.events = new EventSource(this.dataset.events);
     this.events.addEventListener("news", () => this.refresh());
+    // Also for what came before the stream was open, or while it was cut off.
+    this.events.addEventListener("open", () => this.refresh());
   }
 
   disconnectedCallback() {

@@ -45,9 +45,9 @@ class News:
 
 async def _stream(request: web.Request, latest: Callable[[], object]) -> web.StreamResponse:
     response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
+    seen, quiet = latest(), 0  # before the browser knows that the stream is open, and looks
     await response.prepare(request)
     stopping = request.app[STOPPING_KEY]
-    seen, quiet = latest(), 0
     await response.write(b": waiting\n\n")
     with suppress(ConnectionError):  # the browser has gone
         while not stopping.is_set():
