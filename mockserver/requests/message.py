@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,8 +32,13 @@ class Message(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether it means what its body says, whatever the dialect: no header has a say."""
-        return self.content_type == JSON_MEDIA_TYPE and self.api_version is None
+        """Whether it means what its body says, whatever the dialect: no header has a say.
+
+        Prefect's own clients send their API version with each request.
+        """
+        return self.content_type == JSON_MEDIA_TYPE and (
+            self.api_version is None or _is_good_version(self.api_version)
+        )
 
     @property
     def renews_leases(self) -> bool:
@@ -107,6 +113,12 @@ def api_version_error(version: str | None) -> str | None:
             f"server requires version {lowest} or higher."
         )
     return None
+
+
+# Clients choose the text, so the cache is bounded.
+@lru_cache(maxsize=64)
+def _is_good_version(version: str) -> bool:
+    return api_version_error(version) is None
 
 
 def parse_api_version(version: str | None) -> tuple[int, ...] | None:

@@ -266,6 +266,18 @@ def test_a_request_that_comes_again_is_answered_anew(client: Client, store: Stor
         assert client.bulk_delete(only).json == {"deleted": []}
 
 
+def test_what_is_kept_of_a_request_counts_for_good_versions_alone() -> None:
+    """A client that names its version is answered as one that names none; a bad version is not."""
+    body = {"flow_runs": {"name": {"like_": "run-"}}, "limit": 1}
+    with serve_store(Store(runs(6)), Settings(dialect=PREFECT_SQLITE)) as client:
+        statuses = [
+            client.bulk_delete(body, **named).status
+            for version in (None, "0.8.4", "1.2", "0.8.4", "0.7.9", "zero")
+            for named in [{"X-Prefect-Api-Version": version} if version else {}]
+        ]
+    assert statuses == [200, 200, 400, 200, 400, 400]
+
+
 def test_warnings_are_logged_with_their_sentence(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
