@@ -35,7 +35,8 @@ class ServeOptions:
     `paths`: none for the shipped fixtures. `now`: None for a running clock. `max_body`: bytes.
     `client_timeout`: seconds. `allowed_hosts`: besides loopback names; "*" is any. `journal`: how
     many exchanges are kept. `id_seed`: makes new ids repeatable; None for random ones. `notes`:
-    what is to be logged about the options. `page`: answer `/` and `/page`; `open_page`: open it.
+    what is to be logged about the options. `page`: answer `/` and `/page`; `open_page`: open it;
+    `kit_report`: the folder of the kit's report that it shows.
     """
 
     paths: tuple[Path, ...]
@@ -54,6 +55,7 @@ class ServeOptions:
     notes: tuple[str, ...] = ()
     page: bool = True
     open_page: bool = False
+    kit_report: Path | None = None
 
 
 def run_server(options: ServeOptions) -> None:
@@ -84,7 +86,8 @@ def run_server(options: ServeOptions) -> None:
         ),
     )
     sessions = Sessions(world)
-    app = create_sessions_app(sessions, make_page_handler() if options.page else None)
+    page = make_page_handler(options.kit_report) if options.page else None
+    app = create_sessions_app(sessions, page)
     gc.enable()  # __main__ disabled it
     gc.freeze()  # the loaded seeds stay, so no collection needs to scan them
 

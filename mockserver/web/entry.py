@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -15,14 +16,17 @@ if TYPE_CHECKING:
     from .routes import Page
 
 
-def make_page_handler() -> Handler:
-    """The handler of `/` and `/page` for one application; it keeps what can be undone."""
+def make_page_handler(kit_report: Path | None = None) -> Handler:
+    """The handler of `/` and `/page` for one application; it keeps what can be undone.
+
+    `kit_report` is a folder in which `mockserver verify --report` writes: the page shows the last.
+    """
 
     @cache
     def page_of(sessions: Sessions) -> Page:
         from .routes import Page  # imports jinja2
 
-        return Page(sessions)
+        return Page(sessions, kit_report)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         body = await read_body(request, world_of(request).settings)

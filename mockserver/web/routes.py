@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from inspect import isawaitable
+from pathlib import Path
 
 from aiohttp import web
 
@@ -34,6 +35,7 @@ from .views import (
     filtering,
     flow_runs,
     journaling,
+    kit_report,
     reporting,
     sessions,
     workspace,
@@ -61,6 +63,7 @@ VIEWS: Mapping[tuple[str, str], ViewFunction] = {
     ("POST", "/page/sessions"): sessions.open_session,
     ("POST", "/page/sessions/drop"): sessions.drop_session,
     ("GET", "/page/contract"): contracts.show_contract,
+    ("GET", "/page/contract/report"): kit_report.show_kit_report,
 }
 _ASSETS = "/page/assets/"
 
@@ -68,8 +71,9 @@ _ASSETS = "/page/assets/"
 class Page:
     """The page of one application: its views, and what can be undone in its worlds."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, report: Path | None) -> None:
         self._sessions = sessions
+        self._kit_report = report
         self._histories = Histories()
         self._news = News()
 
@@ -98,6 +102,7 @@ class Page:
             {},
             {},
             wants_html,
+            self._kit_report,
         )
 
     async def _show(self, asked: PageRequest, path: str, body: bytes) -> web.StreamResponse:

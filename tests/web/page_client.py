@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -64,12 +65,12 @@ class PageClient:
 
 @contextmanager
 def serve_page(
-    store: Store | None = None, settings: Settings | None = None
+    store: Store | None = None, settings: Settings | None = None, kit_report: Path | None = None
 ) -> Iterator[PageClient]:
     """Serve a store, or the fixtures, with the page; yields a client."""
     held = store or Store(load_seeds([FIXTURES], NOW).base())
     world = World(held, settings or Settings(now=lambda: NOW))
-    with serve_app(create_sessions_app(Sessions(world), make_page_handler())) as client:
+    with serve_app(create_sessions_app(Sessions(world), make_page_handler(kit_report))) as client:
         yield PageClient(client, world)
 
 

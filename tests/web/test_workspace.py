@@ -14,7 +14,7 @@ from mockserver.insight.explanation import Row
 from mockserver.prefect.records import FlowRun
 from mockserver.requests import FlowRunSort
 from mockserver.store import Base, Store
-from mockserver.store import preparation as store_preparation
+from mockserver.store.indexes import preparation as store_preparation
 from mockserver.web.exchange import add_to_filter
 from mockserver.web.views import workspace
 from tests.web.page_client import NOW, PageClient, serve_page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 from aiohttp import web
@@ -24,6 +25,7 @@ class PageRequest:
 
     `world` is the session's, or the server's own; `parameters` are the names in the path. `fields`
     are those of the address and of a form, each with all its values. `wants_html`: JSON otherwise.
+    `kit_report` is the folder of the contract kit's last report, None where nobody named it.
     """
 
     http_request: web.Request
@@ -34,6 +36,7 @@ class PageRequest:
     parameters: Mapping[str, str]
     fields: Mapping[str, list[str]]
     wants_html: bool
+    kit_report: Path | None
 
     def with_fields(
         self, parameters: Mapping[str, str], fields: Mapping[str, list[str]]

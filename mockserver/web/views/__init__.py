@@ -11,6 +11,7 @@ from . import (
     filtering,
     flow_runs,
     journaling,
+    kit_report,
     reporting,
     sessions,
     workspace,
