@@ -79,7 +79,12 @@ READS = (
     HeavyRequest(
         "count, runs of deployments",
         "/api/flow_runs/count",
-        _json({"deployments": {"name": {"like_": "a"}}, "work_pools": {"name": {"like_": "a"}}}),
+        _json(
+            {
+                "deployments": {"name": {"like_": "o"}},
+                "work_pools": {"name": {"any_": ["k8s", "vm"]}},
+            }
+        ),
     ),
     HeavyRequest(
         "count, task runs of runs", "/api/task_runs/count", _json({"flow_runs": _COMPLETED})
