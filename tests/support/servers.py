@@ -64,18 +64,28 @@ class Client:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        self.connection.putrequest(method, path, skip_host="Host" in (headers or {}))
-        for name, value in (headers or {}).items():
+        try:
+            reply = self._exchange(method, path, body, headers or {})
+        except BaseException:
+            # Else the next request fails, too, and hypothesis reports that instead of this.
+            self.connection.close()
+            raise
+        if self.documented:
+            assert openapi_conformance.find_violations(method, path, reply.status, reply.body) == []
+        return reply
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
+        self.connection.putrequest(method, path, skip_host="Host" in headers)
+        for name, value in headers.items():
             self.connection.putheader(name, value)
         if body is not None:
             self.connection.putheader("Content-Length", str(len(body)))
         self.connection.endheaders(body)
         response = self.connection.getresponse()
         names = {name.lower(): value for name, value in response.getheaders()}
-        reply = Reply(response.status, names, response.read())
-        if self.documented:
-            assert openapi_conformance.find_violations(method, path, reply.status, reply.body) == []
-        return reply
+        return Reply(response.status, names, response.read())
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         """Send JSON to a path below /api; no body where it is None."""
