@@ -68,6 +68,7 @@ ORDER = (
     "requests.objects",
     "requests",
     "orchestration",
+    "store.indexes",
     "events",
     "filters",
     "parameters",
@@ -97,7 +98,7 @@ ALLOWED = {
     "pytest": {"testing"},
     "jsonschema": {"prefect", "parameters"},
     "msgspec": {"seeds.bulk", "seeds.files"},
-    "pyroaring": {"store"},
+    "pyroaring": {"store", "store.indexes"},
     "pydantic": {
         *("filters", "requests", "requests.objects", "operations", "operations.endpoints"),
         "operations.task_runs",

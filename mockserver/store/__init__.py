@@ -13,7 +13,6 @@ of ordinals. The *position* of a record is its index in the columns as they were
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
-from .column_indexes import HashIndex
 from .columns import (
     NULL_INSTANT,
     ColumnBuilder,
@@ -29,8 +28,8 @@ from .columns import (
     to_microseconds,
 )
 from .flow_run_index import Base, FlowRunIndex
+from .indexes import HashIndex, NotPrepared, deferring
 from .overlay import Overlay
-from .preparation import NotPrepared, deferring
 from .run_logs import RunLogs
 from .sort_orders import SortBy, page_of
 from .store import Store

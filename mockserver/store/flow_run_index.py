@@ -21,7 +21,6 @@ from pyroaring import BitMap
 
 from ..filters import IS_NULL, ONE_OF, AllOf, Comparison, Predicate
 from ..prefect import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
-from .column_indexes import ColumnIndex, TagIndex, TimeIndex, ValueIndex, sort_in_slices
 from .columns import (
     NULL_INSTANT,
     ColumnValues,
@@ -31,20 +30,25 @@ from .columns import (
     TimestampColumn,
     UuidColumn,
 )
-from .ordinal_sets import (
+from .indexes import (
     EMPTY_SET,
     BitmapSet,
+    ColumnIndex,
     Difference,
     Intersection,
     LargeLookUps,
+    NameIndex,
     OrdinalSet,
+    Prepared,
+    TagIndex,
+    TimeIndex,
     Union,
+    ValueIndex,
     is_known_empty,
+    sort_in_slices,
 )
 from .overlay import Record
-from .preparation import Prepared
 from .sort_orders import SortOrder
-from .trigram_index import NameIndex
 
 # Rule M11. Prefect: database/orm_models.py, FlowRun.parent_task_run_id is a foreign key with
 # ON DELETE SET NULL, and there is no column parent_flow_run_id.

@@ -13,9 +13,9 @@ from typing import Any
 from pyroaring import BitMap
 
 from ..prefect import StateType
-from .column_indexes import sort_in_slices
 from .columns import NULL_INSTANT
 from .flow_run_index import FlowRunIndex
+from .indexes import sort_in_slices
 from .sort_orders import SegmentMatches, SortBy, SortOrder
 
 Since = Callable[[Any], int]

@@ -18,9 +18,9 @@ from typing import Any
 from pyroaring import BitMap
 
 from ..prefect import FlowRun, StateType
-from .column_indexes import gather_in_slices
 from .columns import to_microseconds
 from .flow_run_index import FlowRunIndex
+from .indexes import gather_in_slices
 from .run_lateness import waiting_runs
 
 StateKey = tuple[str, str]

@@ -16,7 +16,7 @@ from pyroaring import BitMap
 from ..filters import Predicate
 from ..prefect import FlowRun
 from .flow_run_index import NO_ORDINALS, PARENT_COLUMNS, FlowRunIndex, depends_on_parents
-from .ordinal_sets import Difference, OrdinalSet, is_known_empty
+from .indexes import Difference, OrdinalSet, is_known_empty
 from .sort_orders import SegmentMatches, SortBy
 from .value_counts import count_times, count_values
 

@@ -15,9 +15,9 @@ from typing import Any, cast
 from pyroaring import BitMap
 
 from ..prefect import FlowRun
-from .column_indexes import ColumnIndex, TagIndex, ValueIndex
 from .columns import DERIVED_COLUMNS, NULL_INSTANT, DictionaryColumn, Rows, to_microseconds
 from .flow_run_index import FlowRunIndex
+from .indexes import ColumnIndex, TagIndex, ValueIndex
 
 
 def count_values(index: FlowRunIndex, column: str, ordinals: BitMap) -> Counter[Any]:

@@ -15,8 +15,9 @@ from mockserver.operations.replies import complete_state, estimated_run_time
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, Dialect
 from mockserver.prefect.records import State, StateType, TaskRun
 from mockserver.requests import TaskRunFilterRequest
-from mockserver.store import NotPrepared, deferring, preparation
+from mockserver.store import NotPrepared, deferring
 from mockserver.store.flow_run_index import Base
+from mockserver.store.indexes import preparation
 from mockserver.store.store import Store
 from tests.support.strategies import START, TASK_IDS, scaled_max_examples
 

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from mockserver.store.column_indexes import MAX_CACHED_UNIONS, ValueIndex
-from mockserver.store.ordinal_sets import (
+from mockserver.store.indexes.ordinal_sets import (
     MANY_VALUES,
     MAX_LAZY_PARTS,
     BitmapSet,
@@ -17,6 +16,7 @@ from mockserver.store.ordinal_sets import (
     Union,
     make_union,
 )
+from mockserver.store.indexes.value_index import MAX_CACHED_UNIONS, ValueIndex
 
 ordinals = st.integers(0, 9)
 frozensets = st.frozensets(ordinals)

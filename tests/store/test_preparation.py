@@ -8,9 +8,10 @@ import pytest
 
 from mockserver.filters import MATCH_ALL
 from mockserver.prefect.records import FlowRun, TaskRun
-from mockserver.store import NotPrepared, SortBy, deferring, preparation
+from mockserver.store import NotPrepared, SortBy, deferring
 from mockserver.store.flow_run_index import Base
-from mockserver.store.preparation import Prepared
+from mockserver.store.indexes import preparation
+from mockserver.store.indexes.preparation import Prepared
 from mockserver.store.store import Store
 from tests.store.test_store import predicate_of
 from tests.support.strategies import IDS, TASK_IDS

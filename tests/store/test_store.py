@@ -22,12 +22,13 @@ from mockserver.prefect.deviations import POSTGRESQL, SQLITE
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun, State, StateType, TaskRun
 from mockserver.requests import BulkDeleteRequest
-from mockserver.store import segments, trigram_index
+from mockserver.store import segments
 from mockserver.store import store as store_module
 from mockserver.store.columns.rows import Rows
 from mockserver.store.flow_run_index import Base
+from mockserver.store.indexes import name_index
+from mockserver.store.indexes.name_index import NameIndex
 from mockserver.store.store import Store
-from mockserver.store.trigram_index import NameIndex
 from tests.support.recorded_cases import FILTER_DIALECTS, filter_base, filter_cases
 from tests.support.strategies import (
     IDS,
@@ -86,9 +87,9 @@ def tighten(set_attribute: Callable[[Any, str, int], None]) -> None:
     set_attribute(segments, "WINDOW_GROWTH", 2)
     set_attribute(segments, "MAX_REMAINING", 2)
     set_attribute(segments, "MAX_CURSORS", 2)
-    set_attribute(trigram_index, "MAX_EAGER_CANDIDATES", 1)
-    set_attribute(trigram_index, "MAX_SCANNED_RUNS", 4)
-    set_attribute(trigram_index, "MAX_CACHED_PATTERNS", 2)
+    set_attribute(name_index, "MAX_EAGER_CANDIDATES", 1)
+    set_attribute(name_index, "MAX_SCANNED_RUNS", 4)
+    set_attribute(name_index, "MAX_CACHED_PATTERNS", 2)
 
 
 Changes = list[list[str] | FlowRun]

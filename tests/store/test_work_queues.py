@@ -7,7 +7,7 @@ import pytest
 from mockserver.filters.predicates import IS_NULL, NONE_OF, ONE_OF, AllOf, Comparison, Predicate
 from mockserver.prefect.records import Deployment, FlowRun, WorkPool, WorkQueue
 from mockserver.store.flow_run_index import Base
-from mockserver.store.preparation import NotPrepared, deferring
+from mockserver.store.indexes.preparation import NotPrepared, deferring
 from mockserver.store.store import Store
 
 ONE, TWO = (f"0000000{n}-0000-4000-8000-000000000000" for n in (1, 2))
@@ -104,7 +104,7 @@ def test_a_queue_after_a_deleted_parent() -> None:
 
 def test_nothing_changes_before_all_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes long is made elsewhere first, and then the same call succeeds."""
-    monkeypatch.setattr("mockserver.store.preparation.MIN_DEFERRED_RUNS", 2)
+    monkeypatch.setattr("mockserver.store.indexes.preparation.MIN_DEFERRED_RUNS", 2)
     store = store_of()
     queues = len(store.work_queues)
     while True:
