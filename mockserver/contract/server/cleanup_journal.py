@@ -101,10 +101,14 @@ class CleanupJournal:
         Raises TargetError, and creates nothing, where the server's filters do not hold.
         """
         require_sound_filters(self.target)
-        name = f"{FLOW_NAME_PREFIX}-{uuid4().hex}"
+        return self.create_named_flow(f"{FLOW_NAME_PREFIX}-{uuid4().hex}")
+
+    def create_named_flow(self, name: str, tags: Sequence[str] = ()) -> str:
+        """Create a flow with a name that no other can have; return its id. Raises TargetError."""
         self._write({"flow": name})  # first, so that a killed run leaves no unknown flow
         self.names.append(name)
-        return id_of(self.target.request_json("POST", "/flows/", {"name": name}))
+        body = {"name": name, **({"tags": list(tags)} if tags else {})}
+        return id_of(self.target.request_json("POST", "/flows/", body))
 
     def forget_path(self, path: str) -> None:
         """The record was deleted: this run need not look for what it has left."""
@@ -118,13 +122,14 @@ class CleanupJournal:
     def delete_all(self) -> Removal:
         """Delete everything from the server, then the journal file if nothing is left.
 
-        Flow runs go first (their task runs go with them), then artifacts, then flows.
+        Flow runs go first (their task runs go with them), then deployments, artifacts and flows.
         Raises TargetError, and may be called again then.
         """
         left_to_do = [path for path in self.paths if path not in self._forgotten]
         # Also those that were deleted, by a server that may only have said so.
         runs = _ids_of("flow_runs", self.paths)
         flow_runs = _remove_records(self.target, "flow_runs", runs)
+        _remove_records(self.target, "deployments", _ids_of("deployments", left_to_do))
         for kind in ("flow_run", "task_run"):
             _remove_artifacts(self.target, kind, _ids_of(f"{kind}s", left_to_do))
         flows = [*_find_flows(self.target, self.names), *_ids_of("flows", self.paths)]
@@ -142,18 +147,23 @@ class CleanupJournal:
             file.write(json.dumps(value) + "\n")
 
 
-def require_sound_filters(target: Target) -> None:
-    """Raise TargetError if the server lists flow runs of an id that no record has.
+def require_sound_filters(
+    target: Target, kind: str = "flow_runs", by: Sequence[str] = ("flows", "flow_runs")
+) -> None:
+    """Raise TargetError if the server lists records of a kind for an id that no record has.
 
-    What the kit creates could not be told from the records of others there.
+    `by` are the filters that the id is put in. What the kit creates could not be told from the
+    records of others there.
     """
-    nobody = str(uuid4())
-    for body in (filter_by_flows([nobody]), {"flow_runs": {"id": {"any_": [nobody]}}}):
+    nobody = {"id": {"any_": [str(uuid4())]}}
+    for name in by:
+        body = {name: nobody}
         asked = json.dumps({**body, "limit": 1}).encode()
-        if _ids_in(target.send("POST", "/flow_runs/filter", asked)):
+        if _ids_in(target.send("POST", f"/{kind}/filter", asked)):
             raise TargetError(
-                f"{target.url} lists a flow run for {json.dumps(body)}, which none can match: its "
-                "filters do not hold, so nothing was created"
+                f"{target.url} lists a {kind.removesuffix('s').replace('_', ' ')} for "
+                f"{json.dumps(body)}, which none can match: its filters do not hold, so nothing "
+                "was created"
             )
 
 
@@ -225,12 +235,15 @@ def _find_flows(target: Target, names: Sequence[str]) -> Iterator[str]:
 def _remove_flows(target: Target, ids: Iterable[str]) -> Iterator[str]:
     """Delete flows that have no flow runs any more; yield a sentence for each that has some.
 
-    A flow's runs go with it, and those that are left are not the kit's.
+    A flow's runs and deployments go with it, and those that are left are not the kit's.
     """
     for flow_id in ids:
-        body = {**filter_by_flows([flow_id]), "limit": 1}
-        if _ids_in(target.send("POST", "/flow_runs/filter", json.dumps(body).encode())):
-            yield f"the flow {flow_id} was left: it has flow runs of others"
+        body = json.dumps({**filter_by_flows([flow_id]), "limit": 1}).encode()
+        for kind in ("flow_runs", "deployments"):
+            if _ids_in(target.send("POST", f"/{kind}/filter", body)):
+                noun = kind.replace("_", " ")
+                yield f"the flow {flow_id} was left: it has {noun} of others"
+                break
         else:
             target.delete(f"/flows/{flow_id}")
 

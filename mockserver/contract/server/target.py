@@ -255,13 +255,13 @@ class Target:
     def iter_records(self, path: str, **query: object) -> Iterator[Any]:
         """Every record of a `/filter` endpoint, the highest id first.
 
-        `query` are keys of the body besides sort, limit and offset. Raises TargetError, also where
-        the pages have no end.
+        `query` are keys of the body besides limit and offset; a kind whose records cannot be sorted
+        by their ids needs another `sort`. Raises TargetError, also where the pages have no end.
         """
         offset, known = 0, set[str]()
         while True:
             # By id, which is unique: pages of a sort with ties may overlap.
-            body = {**query, "sort": "ID_DESC", "limit": PAGE, "offset": offset}
+            body = {"sort": "ID_DESC", **query, "limit": PAGE, "offset": offset}
             page = self.request_json("POST", path, body)
             if not isinstance(page, list):
                 raise TargetError(f"POST {path} answered {_excerpt(page)}; expected a list")

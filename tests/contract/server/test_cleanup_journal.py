@@ -15,6 +15,7 @@ from mockserver.contract.server.cleanup_journal import (
     CleanupJournal,
     default_folder,
     find_leftovers,
+    require_sound_filters,
 )
 from mockserver.contract.server.created_runs import CreatedRuns, Draft, StateDraft
 from mockserver.contract.server.snapshot import take_snapshot
@@ -160,6 +161,23 @@ def test_a_flow_with_runs_of_others_is_left(target: Target, tmp_path: Path) -> N
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_deployments_are_deleted_before_their_flows(target: Target, tmp_path: Path) -> None:
+    """Those that the journal names; a flow that has others is left, with them."""
+    journal = CleanupJournal.create(target, tmp_path)
+    flows = [journal.create_named_flow(f"mockserver-kit-{name}", ["etl"]) for name in "ab"]
+    made = [
+        target.request_json("POST", "/deployments/", {"flow_id": flow, "name": name})["id"]
+        for flow, name in ((flows[0], "ours"), (flows[1], "ours"), (flows[1], "theirs"))
+    ]
+    for one in made[:2]:
+        journal.record_path(f"/deployments/{one}")
+    removal = journal.delete_all()
+    assert removal.left == (f"the flow {flows[1]} was left: it has deployments of others",)
+    left = [target.send("GET", f"/deployments/{one}").status for one in made]
+    assert left == [404, 404, 200]
+    assert [target.send("GET", f"/flows/{one}").status for one in flows] == [404, 200]
+
+
 class Ignoring(Target):
     """A server, such as one behind a proxy, that ignores a key of the bodies that list."""
 
@@ -191,6 +209,17 @@ def test_nothing_is_created_where_filters_do_not_hold(
         CreatedRuns(ignoring, journal)
     assert take_snapshot(target) == before
     assert target.request_json("POST", "/flows/count", {}) == flows
+
+
+def test_filters_of_other_kinds_are_asked_as_well(target: Target) -> None:
+    """A server that ignores the filter of flows lists a deployment for a flow that none has."""
+    ignoring = Ignoring(target.url)
+    ignoring.ignored = "flows"
+    flow = target.request_json("POST", "/flows/", {"name": "theirs"})["id"]
+    target.request_json("POST", "/deployments/", {"flow_id": flow, "name": "theirs"})
+    require_sound_filters(target, "deployments", ("flows", "deployments"))
+    with pytest.raises(TargetError, match=r"lists a deployment for \{\"flows\""):
+        require_sound_filters(ignoring, "deployments", ("flows", "deployments"))
 
 
 @pytest.mark.parametrize(
