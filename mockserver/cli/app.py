@@ -13,17 +13,14 @@ import typer
 
 from .. import __version__
 from ..errors import MockServerError, SeedError, UsageError
-from .lazy_group import LazyCommandGroup
+from .program import FIRST_STEPS, CommandApp, CommandGroup
 
-app = typer.Typer(
+app = CommandApp(
     name="mockserver",
-    cls=LazyCommandGroup,
+    cls=CommandGroup,
     help="A stand-in for Prefect's flow-run API, with tools for seeds and contract tests.\n\n"
     "Exit codes: 0 success, 1 a problem was found, 2 wrong usage or no server to test.",
-    no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
 )
 
 
@@ -33,15 +30,18 @@ def _print_version(requested: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback prints it
         bool,
         typer.Option(
             "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
-) -> None: ...
+) -> None:
+    if context.invoked_subcommand is None:
+        print(FIRST_STEPS, end="")  # noqa: T201
 
 
 def main() -> None:

@@ -25,12 +25,13 @@ from .contract_flags import (
     register_command,
 )
 from .output import print_note
+from .program import CommandApp
 
 if TYPE_CHECKING:
     from ..contract.diff import DiffSettings
     from ..contract.fuzz import FuzzSettings
 
-commands = typer.Typer(rich_markup_mode="markdown")
+commands = CommandApp()
 # Chosen: what a server answers in half a minute. The verdict says how many cells that leaves open.
 QUICK_DIFF = DiffFlags(filters=150, deletes=30, runs=60)
 

@@ -7,7 +7,7 @@ gives a command the flags of its groups and calls its function with the filled g
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -166,7 +166,7 @@ class RunFlags:
             metavar="FOLDER", help="Write reports to FOLDER: HTML, JSON, JUnit XML and markdown."
         ),
     ] = None
-    seed: Annotated[int, typer.Option(help="Another number gives other requests.")] = 1
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number gives other requests.")] = 1
     accept: Annotated[
         Path | None,
         typer.Option(
@@ -197,9 +197,15 @@ class RunFlags:
 class DiffFlags:
     """How many filters and deletes `diff` compares, and on how many flow runs."""
 
-    filters: Annotated[int, typer.Option(min=1, help="How many filters to compare.")] = 650
-    deletes: Annotated[int, typer.Option(min=1, help="How many deletes to compare.")] = 150
-    runs: Annotated[int, typer.Option(min=1, max=2000, help="How many flow runs to create.")] = 120
+    filters: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many filters to compare.")
+    ] = 650
+    deletes: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many deletes to compare.")
+    ] = 150
+    runs: Annotated[
+        int, typer.Option(metavar="N", min=1, max=2000, help="How many flow runs to create.")
+    ] = 120
 
     def settings(self, seed: int, *, existing: bool = False, delete: bool = False) -> DiffSettings:
         """Return these flags as the settings of `contract.diff.diff`."""
@@ -244,11 +250,13 @@ class FuzzFlags:
 
     max_examples: Annotated[
         int,
-        typer.Option(min=1, help="Requests to each operation in each of schemathesis' phases."),
+        typer.Option(
+            metavar="N", min=1, help="Requests to each operation in each of schemathesis' phases."
+        ),
     ] = 25
-    seconds: Annotated[float, typer.Option(min=1, help="Stop fuzzing after this many seconds.")] = (
-        600.0
-    )
+    seconds: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="Stop fuzzing after this many seconds.")
+    ] = 600.0
 
     def settings(self, seed: int, **more: Any) -> FuzzSettings:
         """Return these flags, and `more` fields, as the settings of `contract.fuzz.fuzz`."""
@@ -270,7 +278,7 @@ class FuzzModeFlags:
     ] = None
     phase: Annotated[
         list[str] | None,
-        typer.Option(help="Run only this phase of schemathesis; repeatable."),
+        typer.Option(metavar="PHASE", help="Run only this phase of schemathesis; repeatable."),
     ] = None
     thorough: Annotated[
         bool,
@@ -299,8 +307,26 @@ class FuzzModeFlags:
 
 
 _Function = Callable[..., None]
+# Where --help lists the flags of a group.
+_TITLES: Mapping[type, str] = {
+    ServerFlags: "Which server, and how it is asked",
+    RunFlags: "What is told and written",
+    VerifyFlags: "How much is tried",
+    DiffFlags: "How much is tried",
+    DiffModeFlags: "What is tried",
+    FuzzFlags: "How much is tried",
+    FuzzModeFlags: "What is tried",
+}
 # The packages that the extra `verify` installs.
 _EXTRA_PACKAGES = frozenset({"hypothesis", "requests", "schemathesis"})
+
+
+def _parameters(group: type) -> Iterator[inspect.Parameter]:
+    """The fields of a group as parameters of a command, under the group's title in --help."""
+    for parameter in inspect.signature(group, eval_str=True).parameters.values():
+        (declared,) = parameter.annotation.__metadata__
+        declared.rich_help_panel = _TITLES.get(group)
+        yield parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
 
 
 def register_command(app: typer.Typer, *groups: type) -> Callable[[_Function], _Function]:
@@ -310,11 +336,7 @@ def register_command(app: typer.Typer, *groups: type) -> Callable[[_Function], _
     UsageError if a package of the extra `verify` is not installed.
     """
     # typer reads a command's flags from its signature: here the fields of all groups in a row.
-    parameters = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for group in groups
-        for parameter in inspect.signature(group, eval_str=True).parameters.values()
-    ]
+    parameters = [parameter for group in groups for parameter in _parameters(group)]
 
     def register(function: _Function) -> _Function:
         def run(**values: object) -> None:

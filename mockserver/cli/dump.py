@@ -11,7 +11,9 @@ from typing import Annotated
 
 import typer
 
-commands = typer.Typer(rich_markup_mode="markdown")
+from .program import CommandApp
+
+commands = CommandApp()
 
 
 class TaskRuns(StrEnum):
@@ -37,6 +39,7 @@ OutputOption = Annotated[
         "-o",
         metavar="FILE",
         help="A name that ends in .ndjson, .ndjson.gz or .packed; any other is a folder.",
+        rich_help_panel="Where it goes",
     ),
 ]
 WhereOption = Annotated[
@@ -45,18 +48,33 @@ WhereOption = Annotated[
         metavar="FILTER",
         help="Only these flow runs, and what they name: a filter as JSON, a file with it, or - for "
         "stdin. It may be a whole body with flow_runs, flows, deployments...",
+        rich_help_panel="What is copied",
     ),
 ]
 TaskRunsOption = Annotated[
     TaskRuns,
-    typer.Option(help="links: those that started a subflow. all: every one; they are many."),
+    typer.Option(
+        metavar="|".join(TaskRuns),
+        help="links: those that started a subflow. all: every one; they are many.",
+        rich_help_panel="What is copied",
+    ),
 ]
 HeaderOption = Annotated[
     list[str] | None,
-    typer.Option("--header", metavar="'NAME: VALUE'", help="Sent with every request; repeatable."),
+    typer.Option(
+        "--header",
+        metavar="'NAME: VALUE'",
+        help="Sent with every request; repeatable.",
+        rich_help_panel="How the server is asked",
+    ),
 ]
 PatienceOption = Annotated[
-    float, typer.Option(metavar="SECONDS", help="How long a failing request is sent again.")
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        help="How long a failing request is sent again.",
+        rich_help_panel="How the server is asked",
+    ),
 ]
 
 
@@ -71,21 +89,47 @@ def dump(
         typer.Option(
             "--anonymize",
             help="Replace names, tags, parameters, keys and other texts by made-up ones.",
+            rich_help_panel="What is copied",
         ),
     ] = False,
     header: HeaderOption = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="How many requests at once.")] = 4,
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            min=1, help="How many requests at once.", rich_help_panel="How the server is asked"
+        ),
+    ] = 4,
     rate: Annotated[
-        float | None, typer.Option(metavar="N", help="At most so many requests a second.")
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="At most so many requests a second.",
+            rich_help_panel="How the server is asked",
+        ),
     ] = None,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long one reply may take.")
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="How long one reply may take.",
+            rich_help_panel="How the server is asked",
+        ),
     ] = 60.0,
     patience: PatienceOption = 300.0,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Begin anew, not where the last copy stopped.")
+        bool,
+        typer.Option(
+            "--restart",
+            help="Begin anew, not where the last copy stopped.",
+            rich_help_panel="Where it goes",
+        ),
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Overwrite FILE if it exists.", rich_help_panel="Where it goes"
+        ),
+    ] = False,
 ) -> None:
     """Copy a server: its flow runs, flows, deployments, work pools and queues. It only reads.
 

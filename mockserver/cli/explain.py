@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from .program import CommandApp
 from .shared_options import HtmlOption, JsonOption, MarkdownOption, NowOption, parse_now
 
-commands = typer.Typer(rich_markup_mode="markdown")
+commands = CommandApp()
 
 
 class Kind(StrEnum):
@@ -39,6 +40,7 @@ RunsOption = Annotated[
         metavar="SEEDS",
         help="Your flow runs, as 'serve' takes them (a copy of your server's); repeatable. "
         "Default: the fixtures that come with mockserver.",
+        rich_help_panel="Whose flow runs",
     ),
 ]
 ServerOption = Annotated[
@@ -47,11 +49,17 @@ ServerOption = Annotated[
         metavar="URL",
         help="The API of a server whose flow runs these are. It is only asked to list and to "
         "count. PREFECT_API_KEY or PREFECT_API_AUTH_STRING give the credentials.",
+        rich_help_panel="Whose flow runs",
     ),
 ]
 HeaderOption = Annotated[
     list[str] | None,
-    typer.Option("--header", metavar="'NAME: VALUE'", help="Sent to the server; repeatable."),
+    typer.Option(
+        "--header",
+        metavar="'NAME: VALUE'",
+        help="Sent to the server; repeatable.",
+        rich_help_panel="Whose flow runs",
+    ),
 ]
 MostOption = Annotated[
     int,
@@ -60,14 +68,24 @@ MostOption = Annotated[
         min=1,
         help="How many flow runs are read from a server. Of one that has more, only the runs that "
         "the filter selects are read, and what needs the others is left out.",
+        rich_help_panel="Whose flow runs",
     ),
 ]
 TimeoutOption = Annotated[
-    float, typer.Option(metavar="SECONDS", help="How long one reply of a server may take.")
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        help="How long one reply of a server may take.",
+        rich_help_panel="Whose flow runs",
+    ),
 ]
 PatienceOption = Annotated[
     float,
-    typer.Option(metavar="SECONDS", help="How long a failing request is sent to a server again."),
+    typer.Option(
+        metavar="SECONDS",
+        help="How long a failing request is sent to a server again.",
+        rich_help_panel="Whose flow runs",
+    ),
 ]
 DialectOption = Annotated[
     str | None,
@@ -78,6 +96,7 @@ DialectOption = Annotated[
         "prefect-postgresql (the newest release), or a release, such as prefect-sqlite@3.8.8. "
         "Default: spec; with --server, what the server is.",
         show_default=False,
+        rich_help_panel="What is asked",
     ),
 ]
 ProtectOption = Annotated[
@@ -86,14 +105,17 @@ ProtectOption = Annotated[
         metavar="FILTER",
         help="Runs that must never go, given as FILTER is; repeatable. If one would go, it is "
         "shown, and the exit code is 1.",
+        rich_help_panel="What is asked",
     ),
 ]
 OfOption = Annotated[
     Kind,
     typer.Option(
         "--of",
+        metavar="|".join(Kind),
         help="What the filter is about: what POST /flows/bulk_delete or /deployments/bulk_delete "
         "would delete, and what goes with it.",
+        rich_help_panel="What is asked",
     ),
 ]
 RunOption = Annotated[
@@ -101,6 +123,7 @@ RunOption = Annotated[
     typer.Option(
         metavar="ID",
         help="Explain this run (its id or its name): what each condition says of it; repeatable.",
+        rich_help_panel="What is asked",
     ),
 ]
 
@@ -143,7 +166,7 @@ def explain(
     *Flows and deployments* are deleted in bulk, too, and take flow runs with them. Here a filter
     on flow runs protects these, as {"flow_runs": {...}}:
 
-        mockserver explain '{"name": {"like_": "old"}}' --of flows --runs copy.ndjson
+        mockserver explain --of flows --runs runs.ndjson '{"name": {"like_": "o"}}'
 
     The exit code is 1 if a protected run would go, or if the server would fail to answer.
     """

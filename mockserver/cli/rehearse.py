@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from .program import CommandApp
 from .shared_options import HtmlOption, JsonOption, MarkdownOption, NowOption, parse_now
 
-commands = typer.Typer(rich_markup_mode="markdown")
+commands = CommandApp()
 
 CommandArgument = Annotated[
     list[str],
@@ -27,6 +28,7 @@ RunsOption = Annotated[
         metavar="SEEDS",
         help="Your flow runs, as 'serve' takes them (a copy of your server's); repeatable.",
         show_default=False,
+        rich_help_panel="What the script meets",
     ),
 ]
 DialectOption = Annotated[
@@ -36,6 +38,7 @@ DialectOption = Annotated[
         metavar="NAME[@RELEASE]",
         help="Which server the script meets: prefect-sqlite or prefect-postgresql (the newest "
         "release), one of a release, such as prefect-sqlite@3.8.8, or spec (the API document).",
+        rich_help_panel="What the script meets",
     ),
 ]
 ProtectOption = Annotated[
@@ -43,6 +46,7 @@ ProtectOption = Annotated[
     typer.Option(
         metavar="FILTER",
         help="Runs that must never go: a FlowRunFilter as JSON or in a file; repeatable.",
+        rich_help_panel="What must hold",
     ),
 ]
 ExpectOption = Annotated[
@@ -50,15 +54,18 @@ ExpectOption = Annotated[
     typer.Option(
         metavar="FILTER",
         help="Exactly the runs that shall be gone: a FlowRunFilter as JSON or in a file.",
+        rich_help_panel="What must hold",
     ),
 ]
 TimesOption = Annotated[
     int,
     typer.Option(
+        metavar="N",
         min=1,
         max=100,
         help="Run the script so many times in the same world; after the first, none should "
         "delete anything.",
+        rich_help_panel="How often, and under what",
     ),
 ]
 FaultsOption = Annotated[
@@ -67,11 +74,16 @@ FaultsOption = Annotated[
         "--faults",
         help="Run it again under each fault that real servers show: 503 of SQLite, 429, lost "
         "replies, cut connections, slow replies, another client that deletes meanwhile.",
+        rich_help_panel="How often, and under what",
     ),
 ]
 FaultOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME", help="Run it again under this fault only; repeatable."),
+    typer.Option(
+        metavar="NAME",
+        help="Run it again under this fault only; repeatable.",
+        rich_help_panel="How often, and under what",
+    ),
 ]
 DialectsOption = Annotated[
     list[str] | None,
@@ -79,12 +91,18 @@ DialectsOption = Annotated[
         metavar="all|NAME",
         help="Run it again on another server, named as for --dialect, repeatable; all: on each "
         "release and database that would delete other runs.",
+        rich_help_panel="How often, and under what",
     ),
 ]
 TimeoutOption = Annotated[
     float,
     typer.Option(
-        "--timeout", min=0.1, max=86_400, metavar="SECONDS", help="The most that a run may take."
+        "--timeout",
+        min=0.1,
+        max=86_400,
+        metavar="SECONDS",
+        help="The most that a run may take.",
+        rich_help_panel="How often, and under what",
     ),
 ]
 
@@ -117,7 +135,8 @@ def rehearse(
 
     Does it survive what real servers do, and does it end?
 
-        mockserver rehearse --runs workspace.ndjson.gz --times 2 --faults -- python clean_up.py
+        mockserver rehearse --runs workspace.ndjson.gz --times 2 --faults \
+          -- python clean_up.py
 
     The exit code is 1 if the script failed, if a protected run went, if other runs than expected
     did, if a second run deleted more, or if a fault changed what is left.

@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from .program import CommandApp
 from .shared_options import HtmlOption, JsonOption, NowOption, parse_now
 
-commands = typer.Typer(rich_markup_mode="markdown")
+commands = CommandApp()
 
 
 class Database(StrEnum):
@@ -35,6 +36,7 @@ ReleasesArgument = Annotated[
 DatabaseOption = Annotated[
     Database | None,
     typer.Option(
+        metavar="|".join(Database),
         help="The database of the server. Default: both; for two releases, sqlite.",
         show_default=False,
     ),

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 from .output import print_note
+from .program import CommandApp
 from .shared_options import NowOption, parse_now
 
-commands = typer.Typer(rich_markup_mode="markdown")
-seeds_commands = typer.Typer(
+commands = CommandApp()
+seeds_commands = CommandApp(
     help="Check, generate and pack seed files, or print their schema.", no_args_is_help=True
 )
 commands.add_typer(seeds_commands, name="seeds")
@@ -63,8 +64,12 @@ def make(
             help="An .ndjson or .ndjson.gz file; - writes to stdout.",
         ),
     ],
-    runs: Annotated[int, typer.Option(min=0, help="How many flow runs to generate.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Another number gives other flow runs.")] = 0,
+    runs: Annotated[
+        int, typer.Option(min=0, metavar="N", help="How many flow runs to generate.")
+    ] = 1000,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Another number gives other flow runs.")
+    ] = 0,
     now: NowOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -72,7 +77,7 @@ def make(
 
     Times are written relative to the load (now-90d), or as absolute times if --now is given.
     """
-    from .seed_writing import write_population
+    from .output import write_population
 
     write_population(output, runs=runs, seed=seed, now=parse_now(now), overwrite=force)
 
@@ -91,8 +96,7 @@ def pack(
     Relative times (now-90d) become absolute, counted from --now or from the current time. Keep
     the seeds: another version of mockserver may need them packed again.
     """
-    from .output import load_with_progress
-    from .seed_writing import write_packed
+    from .output import load_with_progress, write_packed
 
     seeds = load_with_progress(paths, parse_now(now) or datetime.now(UTC))
     write_packed(output, seeds, overwrite=force)

@@ -11,6 +11,9 @@ import typer
 from ..errors import UsageError
 from ..prefect import SEED_TIME_SYNTAX, parse_seed_time
 
+OUTPUT = "What is told and written"
+"""Where --help lists the forms of a report."""
+
 NowOption = Annotated[
     str | None,
     typer.Option(
@@ -22,13 +25,22 @@ NowOption = Annotated[
     ),
 ]
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON instead of text.", rich_help_panel=OUTPUT)
+]
 MarkdownOption = Annotated[
-    bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")
+    bool,
+    typer.Option(
+        "--markdown", help="Print Markdown, as for a pull request.", rich_help_panel=OUTPUT
+    ),
 ]
 HtmlOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Also write the report as one HTML page; it is replaced."),
+    typer.Option(
+        metavar="FILE",
+        help="Also write the report as one HTML page; it is replaced.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 
 

@@ -13,7 +13,7 @@ import pytest
 from typer.main import get_group
 
 from mockserver import __version__
-from mockserver.cli.lazy_group import COMMAND_FILES
+from mockserver.cli.program.command_group import COMMAND_FILES
 
 
 def run_mockserver(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from typer.testing import CliRunner
 
 from mockserver.cli.app import app
-from mockserver.cli.seed_writing import write_packed
+from mockserver.cli.output.seed_writing import write_packed
 from mockserver.errors import SeedError
 from mockserver.resources import resource_path
 from mockserver.seeds import loaded_seeds, loading
@@ -76,7 +76,7 @@ def test_repeated_values_are_stored_once(tmp_path: Path) -> None:
     file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
     packed_file = tmp_path / "runs.packed"
     write_packed(packed_file, load_seeds([file], NOW), overwrite=False)
-    count, columns = unpack(packed_file.read_bytes())["flow_runs"]
+    count, columns = unpack(packed_file.read_bytes())[0]["flow_runs"]
     assert count == 40
     assert {*map(id, columns["name"])} == {id(columns["name"][0]), id(columns["name"][1])}
     times = columns["start_time"]
@@ -103,7 +103,7 @@ def test_many_runs_are_made_when_they_are_asked_for(
     file.write_bytes(orjson.dumps(document))
     loaded = load_seeds([file], NOW)
     write_packed(packed_file, loaded, overwrite=False)
-    _, columns = unpack(packed_file.read_bytes())["flow_runs"]
+    _, columns = unpack(packed_file.read_bytes())[0]["flow_runs"]
     assert list(columns["total_run_time"]) == [at + 0.5 for at in reversed(range(40))]
     assert set(map(len, columns.values())) == {40}
     again = load_seeds([packed_file], NOW)

@@ -1,4 +1,4 @@
-"""What a command writes besides its results: notes, progress bars, and whole files.
+"""What a command writes besides its results: notes, progress bars, seeds and whole files.
 
 Comes in: what a command has to tell. Goes out: text on stderr, a bar where that is a terminal,
 files that appear when they are complete, and reports in the form that the user asked for.
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .copy_progress import copy_progress
     from .progress import load_with_progress, progress_bar
     from .report_output import ReportOutput
+    from .seed_writing import write_packed, write_population
 
 __getattr__ = lazy_exports(
     __name__,
@@ -21,5 +22,6 @@ __getattr__ = lazy_exports(
         "copy_progress": ("copy_progress",),
         "progress": ("load_with_progress", "progress_bar"),
         "report_output": ("ReportOutput",),
+        "seed_writing": ("write_packed", "write_population"),
     },
 )

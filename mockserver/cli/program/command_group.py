@@ -1,4 +1,4 @@
-"""A group of commands that imports each command when it is first used.
+"""The group of all commands, which imports each command when it is first used.
 
 Invariant: building the group imports no command, so a command pays only for itself.
 """
@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from typer.core import TyperGroup
 from typer.main import get_group
 
-# The file of this folder that defines each command, in the order in which --help lists them.
+from .command_app import ReadableGroup
+
+# The file in cli/ that defines each command, in the order in which --help lists them.
 COMMAND_FILES: Mapping[str, str] = {
     "serve": "serve",
+    "open": "serve",
     "seeds": "seeds",
     "dump": "dump",
     "explain": "explain",
@@ -26,10 +28,11 @@ COMMAND_FILES: Mapping[str, str] = {
     "diff": "contract",
     "cleanup": "contract",
 }
+_COMMANDS_FOLDER = __package__.rpartition(".")[0]
 
 
-class LazyCommandGroup(TyperGroup):
-    """The commands in `COMMAND_FILES`; each file has a Typer app named `commands`.
+class CommandGroup(ReadableGroup):
+    """The commands in `COMMAND_FILES`; each file has an app named `commands`.
 
     Building the contract kit's commands alone took 10 ms of each start of `serve`.
     """
@@ -49,5 +52,5 @@ class LazyCommandGroup(TyperGroup):
         return list(COMMAND_FILES)
 
     def _import_commands(self, file: str) -> None:
-        module = import_module(f".{file}", __package__)
+        module = import_module(f".{file}", _COMMANDS_FOLDER)
         self.commands.update(get_group(module.commands).commands)

@@ -11,9 +11,10 @@ from typing import BinaryIO
 
 import orjson
 
-from ..errors import UsageError
-from ..seeds import PACKED_SUFFIX, Seeds, generate_population, pack_seeds
-from .output import atomic_write, progress_bar
+from ...errors import UsageError
+from ...seeds import PACKED_SUFFIX, Seeds, generate_population, pack_seeds
+from .atomic_write import atomic_write
+from .progress import progress_bar
 
 # Chosen, not measured.
 _RUNS_PER_PROGRESS_STEP = 2000
