@@ -23,6 +23,7 @@ ORDER = (
     "cli.program",
     "contract.verify",
     "contract",
+    "contract.merging",
     "contract.accepted",
     "contract.report",
     "contract.fuzz",
@@ -30,6 +31,7 @@ ORDER = (
     "contract.drift",
     "contract.server",
     "contract.findings",
+    "contract.shards",
     "rehearsal",
     "testing",
     "remote",
@@ -65,11 +67,11 @@ ORDER = (
     "seeds.files",
     "seeds.records",
     "store",
+    "store.indexes",
     "store.columns",
     "requests.objects",
     "requests",
     "orchestration",
-    "store.indexes",
     "events",
     "filters",
     "parameters",
@@ -81,7 +83,7 @@ ORDER = (
     "",
     "lazy_exports",
 )
-FILES = ("contract.findings", "errors", "lazy_exports", "resources")
+FILES = ("contract.findings", "contract.shards", "errors", "lazy_exports", "resources")
 # Users copy it into their projects, so it imports even its own folder as others do.
 COPIED = "contract.fuzz.st_hooks"
 # The folders that may import a package; packages that are not listed may be imported anywhere.
@@ -104,7 +106,7 @@ ALLOWED = {
     "hypothesis": {"contract.diff"},
     "schemathesis": {"contract.fuzz"},
     "pytest": {"testing"},
-    "jsonschema": {"prefect", "parameters"},
+    "jsonschema": {"prefect", "parameters", "contract.merging"},
     "msgspec": {"seeds.bulk", "seeds.files"},
     "pyroaring": {"store", "store.indexes"},
     "pydantic": {

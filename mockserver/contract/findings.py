@@ -132,7 +132,7 @@ class Outcome:
     checked, and why. `counts` are numbers by name, such as requests sent. `is_complete`: what a
     complete run of the command would find was looked for; else not finding it means nothing.
     `cells` is the number of kinds of condition that were to be decided, `undecided` those that were
-    not.
+    not. `coverage` says of each kind how often it decided, and was tried.
     """
 
     verb: str
@@ -145,6 +145,7 @@ class Outcome:
     is_complete: bool = True
     cells: int = 0
     undecided: Sequence[str] = ()
+    coverage: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def fails(self) -> bool:

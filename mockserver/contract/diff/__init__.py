@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 from ...lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from .runner import DiffSettings, diff
+    from .coverage import Coverage
+    from .runner import DiffSettings, diff, undecided_notes
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "coverage": ("Coverage",),
         "runner": (
             "DiffSettings",
             "diff",
+            "undecided_notes",
         ),
     },
 )

@@ -6,8 +6,9 @@ A cell is a key of a criterion, with the shape of its value and the operator tha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import nlargest
+from itertools import chain
 from typing import Any
 
 from ...filters import CONDITIONS
@@ -46,13 +47,27 @@ class Coverage:
             for key in keys.keys() - {key for name, key in given_keys if name == criterion}:
                 self._tried[criterion, key, operator, "absent"] += 1
 
+    @classmethod
+    def of(cls, *counts: Mapping[str, Sequence[int]]) -> Coverage:
+        """The coverage of several runs together, each as `counts` returns it.
+
+        Cells that there are not, as in the report of another version, are left out.
+        """
+        coverage = cls()
+        for name, (decided, tried) in chain.from_iterable(one.items() for one in counts):
+            cell = _CELLS_BY_NAME.get(name)
+            if cell is not None:
+                coverage._decided[cell] += decided
+                coverage._tried[cell] += tried
+        return coverage
+
+    def counts(self) -> Mapping[str, tuple[int, int]]:
+        """How often each cell that was tried has decided, and was tried, by its name."""
+        return {_name_of(cell): (self._decided[cell], tried) for cell, tried in self._tried.items()}
+
     def undecided(self) -> list[str]:
-        """The cells that can decide and did not, as `name.any_, and_, many`."""
-        return [
-            f"{criterion}.{key}, {operator}, {shape}"
-            for criterion, key, operator, shape in DECIDABLE_CELLS
-            if not self._decided[criterion, key, operator, shape]
-        ]
+        """The names of the cells that can decide and did not, such as `name.any_, and_, many`."""
+        return [_name_of(cell) for cell in DECIDABLE_CELLS if not self._decided[cell]]
 
     def tables(self) -> Iterator[Table]:
         """Two tables of "decided/tried" by key and shape; the second also by operator.
@@ -88,6 +103,11 @@ class Coverage:
                 yield f"{tried:,}"
             else:
                 yield f"{sum(self._decided[cell] for cell in cells):,}/{tried:,}"
+
+
+def _name_of(cell: Cell) -> str:
+    criterion, key, operator, shape = cell
+    return f"{criterion}.{key}, {operator}, {shape}"
 
 
 def decided_cells(filter_body: Json, twin: Twin, limit: int | None = None) -> set[Cell]:
@@ -170,3 +190,8 @@ DECIDABLE_CELLS: Sequence[Cell] = tuple(
     if _can_decide(key, shape)
 )
 """The cells that can decide which flow runs a filter selects."""
+_CELLS_BY_NAME: Mapping[str, Cell] = {
+    _name_of((criterion, key, operator, shape)): (criterion, key, operator, shape)
+    for criterion, key, operator in _iter_keys_by_operator()
+    for shape in shapes_of(criterion, key)
+}

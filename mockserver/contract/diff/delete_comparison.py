@@ -10,8 +10,9 @@ names, and must survive.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -20,6 +21,7 @@ from ..server import CreatedRuns, Draft, Identity, StateDraft, Target, TargetErr
 from .coverage import Cell, Coverage, decided_cells
 from .differences import Difference, to_finding
 from .filter_comparison import MAX_DIFFERENCES, CountCallback
+from .selection import ALL, DELETE_CHECK, Dealer, Selection, until_found
 from .shrinking import find_smallest_difference, shrink_filter
 from .strategies import Step, Trace, traces
 from .twin import IdsOrStatus, Twin
@@ -36,6 +38,21 @@ SENTINELS = (
     Draft("sentinel", (StateDraft("COMPLETED"),), tags=("sentinel",), key=True),
     Draft("sentinel", (StateDraft("SCHEDULED"),)),
 )
+
+
+@dataclass
+class _TraceDealer:
+    """Deals out traces until `left` deletes were, whoever sends them."""
+
+    dealer: Dealer
+    left: int
+
+    def takes(self, trace: Trace) -> bool:
+        """Whether the next trace that is drawn is tried."""
+        if self.left <= 0:
+            return False
+        self.left -= len(trace.steps)
+        return self.dealer.takes(*(step.filter_body for step in trace.steps))
 
 
 @dataclass
@@ -61,19 +78,25 @@ class DeleteComparison:
         """The server under test."""
         return self.created_runs.target
 
-    def search(self, filters: Iterable[Json], deletes: int, seed: int) -> list[Finding]:
-        """Try up to `deletes` deletes; returns a finding for each difference.
+    def search(
+        self, filters: Iterable[Json], deletes: int, seed: int, selection: Selection = ALL
+    ) -> list[Finding]:
+        """Try those of `deletes` deletes that are selected; returns a finding for each difference.
 
         First deletes with `filters` of the runs that are already created, which decide many cells
         with few requests; then random traces, each of runs of its own.
         """
         found: list[Difference] = []
-        self._search_created(filters, deletes * _PERCENT_OF_CREATED // 100, found)
+        most = 1 if selection.is_for_one else MAX_DIFFERENCES
+        of_created = deletes * _PERCENT_OF_CREATED // 100
+        taken = filter(Dealer(selection).takes, filters)
+        self._search_created(taken, selection.shard.portion(of_created), found, most)
         self.created_runs.delete_all()
-        while self.sent < deletes and len(found) < MAX_DIFFERENCES:
+        traced = _TraceDealer(Dealer(selection), deletes - of_created)
+        while traced.left > 0 and len(found) < most:
             difference = find_smallest_difference(
                 traces(),
-                self._compare_new(deletes, found),
+                until_found(partial(self._compare_new, found), traced.takes),
                 examples=deletes,
                 # The same seed would draw the difference that was just found.
                 random_seed=seed + len(found),
@@ -81,19 +104,20 @@ class DeleteComparison:
             if difference is None:
                 break
             found.append(difference)
-        return [to_finding(one, "deletes-the-same", self.identity) for one in found]
+        return [to_finding(one, DELETE_CHECK, self.identity) for one in found]
 
     def _search_created(
-        self, filters: Iterable[Json], deletes: int, found: list[Difference]
+        self, filters: Iterable[Json], deletes: int, found: list[Difference], most: int
     ) -> None:
-        """Append to `found` what deletes of the runs already created show, each made small.
+        """Append to `found` what deletes of the runs already created show, each made small, until
+        there are `most`.
 
         A filter is sent only if it decides a cell that none before it has decided.
         """
         decided: set[Cell] = set()
         runs, twin = self._read_created()
         for filter_body, limit in zip(filters, cycle(_LIMITS), strict=False):
-            if self.sent >= deletes or len(found) >= MAX_DIFFERENCES:
+            if self.sent >= deletes or len(found) >= most:
                 return
             if decided_cells(filter_body, twin, limit) <= decided:
                 continue
@@ -127,26 +151,12 @@ class DeleteComparison:
         records = self.created_runs.fetch_records()
         return records["flow_runs"], Twin.from_records(records, self.identity.dialect)
 
-    def _compare_new(
-        self, deletes: int, found: Sequence[Difference]
-    ) -> Callable[[Trace], Difference | None]:
-        """`compare` for one search: without differences found before, and within the limit.
-
-        Once it has returned a difference the limit no longer holds, so that it can be shrunk.
-        """
-        is_shrinking = False
-
-        def compare(trace: Trace) -> Difference | None:
-            nonlocal is_shrinking
-            if self.sent >= deletes and not is_shrinking:
-                return None
-            difference = self.compare(trace)
-            if difference is None or any(difference.is_covered_by(known) for known in found):
-                return None
-            is_shrinking = True
-            return difference
-
-        return compare
+    def _compare_new(self, found: Sequence[Difference], trace: Trace) -> Difference | None:
+        """`compare`, without differences that were found before."""
+        difference = self.compare(trace)
+        if difference is None or any(difference.is_covered_by(known) for known in found):
+            return None
+        return difference
 
     def compare(self, trace: Trace) -> Difference | None:
         """Create the runs of a trace, send its deletes to both sides, delete what is left.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from ...errors import to_single_line
@@ -26,6 +26,7 @@ from .differences import (
     signature_of,
     to_finding,
 )
+from .selection import ALL, FILTER_CHECK, Dealer, Selection, until_found
 from .shrinking import find_smallest_difference, shrink_filter
 from .strategies import filters
 from .twin import Ids, IdsOrStatus, Twin
@@ -69,34 +70,40 @@ class FilterComparison:
     times: dict[str, int] = field(default_factory=dict)
     _counted: set[Cell] = field(default_factory=set)
 
-    def search(self, vocabulary: Vocabulary, examples: int, seed: int) -> list[Finding]:
-        """Try up to `examples` filters; returns a finding for each difference.
+    def search(
+        self, vocabulary: Vocabulary, examples: int, seed: int, selection: Selection = ALL
+    ) -> list[Finding]:
+        """Try those of the first `examples` filters that are selected; returns a finding for each
+        difference.
 
         First the filters of the registry, then those that are planned, then random ones.
         """
         found: list[Difference] = []
+        most = 1 if selection.is_for_one else MAX_DIFFERENCES
+        dealer = Dealer(selection)
 
         def compare_new(filter_body: Json) -> Difference | None:
             return self._compare_new(filter_body, found)
 
         # The registry first: each of its filters shows a deviation, even if few filters are tried.
-        for filter_body in chain(registry_filters(), plan_filters(vocabulary, self.twin, seed)):
-            if len(found) >= MAX_DIFFERENCES or self.tried >= examples:
-                break
-            difference = compare_new(filter_body)
+        planned = chain(registry_filters(), plan_filters(vocabulary, self.twin, seed))
+        for filter_body in islice(planned, examples):
+            difference = compare_new(filter_body) if dealer.takes(filter_body) else None
             if difference is not None:
                 found.append(shrink_filter(filter_body, difference, compare_new))
-        while self.tried < examples and len(found) < MAX_DIFFERENCES:
+            if len(found) >= most:
+                break
+        while dealer.dealt < examples and len(found) < most:
             difference = find_smallest_difference(
                 filters(vocabulary),
-                compare_new,
-                examples=examples - self.tried,
+                until_found(compare_new, dealer.takes),
+                examples=examples - dealer.dealt,
                 random_seed=seed + len(found),
             )
             if difference is None:
                 break
             found.append(difference)
-        return [to_finding(one, "selects-the-same", self.identity) for one in found]
+        return [to_finding(one, FILTER_CHECK, self.identity) for one in found]
 
     def _compare_new(self, filter_body: Json, found: Sequence[Difference]) -> Difference | None:
         """Compare, unless the filter has all keys of a difference whose cause is not known.

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from ...prefect import NulHandling
+from ...prefect import FlowRun, NulHandling
 from ..findings import Finding, Outcome, Party
 from ..server import (
     API_LIMITATIONS,
@@ -28,12 +28,14 @@ from ..server import (
     require_permission,
     take_snapshot,
 )
+from ..shards import WHOLE, Shard
 from .coverage import DECIDABLE_CELLS
 from .covering import plan_filters
 from .delete_comparison import DeleteComparison, create_sentinels
 from .filter_comparison import MAX_DIFFERENCES, CountCallback, FilterComparison
+from .selection import DELETE_CHECK, FILTER_CHECK, Selection
 from .twin import Twin
-from .vocabulary import vocabulary_of
+from .vocabulary import Vocabulary, vocabulary_of
 
 Json = Any
 MAX_EXISTING_RUNS = 20_000
@@ -48,7 +50,9 @@ class DiffSettings:
     """How much to try, and on which flow runs.
 
     `existing`: on the flow runs that are there, reading only; else `runs` are created. `filters`
-    bounds the filters that are tried. `delete`: also try bulk_delete, up to `deletes` times.
+    bounds the filters that are tried. `delete`: also try bulk_delete, up to `deletes` times. Of all
+    that, a `shard` asks its part. `only` is the id of a finding, None: any; what cannot show it is
+    not asked.
     """
 
     existing: bool = False
@@ -57,6 +61,13 @@ class DiffSettings:
     deletes: int = 150
     runs: int = 120
     seed: int = 0
+    shard: Shard = WHOLE
+    only: str | None = None
+
+    @property
+    def selection(self) -> Selection:
+        """What is asked of all that."""
+        return Selection.of(self.shard, self.only)
 
 
 def diff(
@@ -96,6 +107,7 @@ def diff(
         is_complete=settings.delete and all(part.is_complete for part in parts),
         cells=sum(part.cells for part in parts),
         undecided=[cell for part in parts for cell in part.undecided],
+        coverage={name: seen for part in parts for name, seen in part.coverage.items()},
     )
 
 
@@ -113,9 +125,11 @@ def _diff_existing(
     def read_twin() -> Twin:
         return _read_twin(target, identity)
 
-    on_count = _count_callback(on_progress, "filters", settings.filters)
+    on_count = _count_callback(on_progress, "filters", settings.shard.portion(settings.filters))
+    twin = read_twin()
     outcome = _compare_filters(
-        FilterComparison(target, identity, {}, read_twin(), read_twin, on_count),
+        FilterComparison(target, identity, {}, twin, read_twin, on_count),
+        vocabulary_of(twin.store),
         settings,
         "that were there",
     )
@@ -161,17 +175,21 @@ def _diff_created(
         # PostgreSQL stores no NUL (deviation nul-in-text).
         nul = identity.dialect.nul is not NulHandling.FAILS
         drafts = list(random_drafts(Random(settings.seed), settings.runs, nul=nul))  # noqa: S311
-        created_runs.create(
+        created_ids = created_runs.create(
             drafts, _count_callback(on_progress, "flow runs created", settings.runs)
         )
         twin = Twin.from_records(created_runs.fetch_records(), identity.dialect)
-        on_count = _count_callback(on_progress, "filters", settings.filters)
-        comparison = FilterComparison(target, identity, created_runs.scope, twin, None, on_count)
-        yield _compare_filters(comparison, settings, "created for it")
-        if settings.delete:
+        vocabulary = vocabulary_of(_runs_in_order(twin, created_ids))
+        if settings.selection.compares(FILTER_CHECK):
+            filters_here = settings.shard.portion(settings.filters)
+            on_count = _count_callback(on_progress, "filters", filters_here)
+            scope = created_runs.scope
+            comparison = FilterComparison(target, identity, scope, twin, None, on_count)
+            yield _compare_filters(comparison, vocabulary, settings, "created for it")
+        if settings.delete and settings.selection.compares(DELETE_CHECK):
             # Others can reach every server but our own, and create flow runs on it at any time.
             guarded = len(initial_snapshot) > 0 or target.ownership is not Ownership.OURS
-            filters = plan_filters(vocabulary_of(twin.store), twin, settings.seed)
+            filters = plan_filters(vocabulary, twin, settings.seed)
             yield _compare_deletes(
                 created_runs, journal, identity, guarded, filters, settings, on_progress
             )
@@ -183,18 +201,26 @@ def _diff_created(
     yield Outcome("diff", findings, holds, notes)
 
 
-def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which: str) -> Outcome:
+def _runs_in_order(twin: Twin, ids: Sequence[str]) -> Iterator[FlowRun]:
+    """The flow runs as they were created. Their ids, which the server chose, differ from run to
+    run: in this order the same seed plans the same filters whatever they are.
+    """
+    for flow_run_id in ids:
+        run = twin.store.get(flow_run_id)
+        if run is not None:
+            yield run
+
+
+def _compare_filters(
+    comparison: FilterComparison, vocabulary: Vocabulary, settings: DiffSettings, which: str
+) -> Outcome:
     """Try filters; `which` says in the outcome on which flow runs."""
-    vocabulary = vocabulary_of(comparison.twin.store)
-    findings = comparison.search(vocabulary, settings.filters, settings.seed)
+    findings = comparison.search(vocabulary, settings.filters, settings.seed, settings.selection)
     run_count = len(comparison.twin.store)
     name = comparison.twin.dialect.name
     tried, coverage = comparison.tried, comparison.coverage
-    agree = (
-        f"{coverage.filter_count:,} filters select the same as {name} does, of {run_count:,} flow "
-        f"runs {which}"
-    )
-    unshown = comparison.unshown()
+    agree = f"filters select the same as {name} does, of flow runs {which}"
+    unshown = comparison.unshown() if settings.shard.is_whole else ()
     undecided = coverage.undecided()
     notes = (
         [f"deviations that these flow runs do not show: {', '.join(unshown)}"] if unshown else []
@@ -204,8 +230,8 @@ def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which
             f"{comparison.unsettled:,} filters were not decided: the server changed while it was "
             "asked, or did not repeat its answer"
         )
-    if undecided:
-        notes.append(f"{len(undecided):,} cells not decided: {_abbreviate(undecided)}")
+    if settings.shard.is_whole:
+        notes += undecided_notes(undecided)
     notes += _stopped_note(findings, "filters")
     return Outcome(
         "diff",
@@ -214,6 +240,7 @@ def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which
         notes,
         {
             "filters": tried,
+            "filters that agree": coverage.filter_count,
             "cells decided": len(DECIDABLE_CELLS) - len(undecided),
             "flow runs": run_count,
         },
@@ -221,7 +248,15 @@ def _compare_filters(comparison: FilterComparison, settings: DiffSettings, which
         is_complete=len(findings) < MAX_DIFFERENCES and not comparison.unsettled,
         cells=len(DECIDABLE_CELLS),
         undecided=undecided,
+        coverage=coverage.counts(),
     )
+
+
+def undecided_notes(undecided: Sequence[str]) -> list[str]:
+    """A note of the cells that were not decided, if there are any."""
+    if not undecided:
+        return []
+    return [f"{len(undecided):,} cells not decided: {_abbreviate(undecided)}"]
 
 
 def _stopped_note(findings: Sequence[Finding], what: str) -> list[str]:
@@ -246,17 +281,14 @@ def _compare_deletes(
     on_progress: ProgressCallback,
 ) -> Outcome:
     """Try deletes. If filters are restricted (`guarded`), sentinels show that it works."""
-    on_count = _count_callback(on_progress, "deletes", settings.deletes)
+    on_count = _count_callback(on_progress, "deletes", settings.shard.portion(settings.deletes))
     sentinels = CreatedRuns(created_runs.target, journal)
     if guarded:
         create_sentinels(sentinels)
     comparison = DeleteComparison(created_runs, identity, guarded, on_count)
-    findings = comparison.search(filters, settings.deletes, settings.seed)
+    findings = comparison.search(filters, settings.deletes, settings.seed, settings.selection)
     stopped = _stopped_note(findings, "deletes")
-    holds = [
-        f"{comparison.sent:,} deletes removed {comparison.deleted:,} flow runs and left the same "
-        f"as {identity.dialect.name} does"
-    ]
+    holds = [f"deletes remove and leave the same flow runs as {identity.dialect.name} does"]
     lost = _lost_runs(sentinels)
     if lost:
         findings.append(
@@ -275,7 +307,7 @@ def _compare_deletes(
         if comparison.skipped
         else []
     )
-    counts = {"deletes": comparison.sent}
+    counts = {"deletes": comparison.sent, "deleted": comparison.deleted}
     return Outcome("diff", findings, holds, [*notes, *stopped], counts, is_complete=not stopped)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import warnings
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,17 @@ from schemathesis.cli.executor import initialize_report_handlers
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.core import EventStream
+from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.schemas import BaseSchema
 
 from ...errors import UsageError
 from ...prefect import NEWEST, openapi
 from ..server import Target, certificates
+from ..shards import WHOLE, Shard
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
+_DRAWN_PHASES = ("examples", "fuzzing")
+_REPEATABLE_PHASES = (*_DRAWN_PHASES, "coverage")
 REPORTS = ("junit", "vcr", "har", "ndjson", "json", "allure", "html")
 # Each takes the same filters as /flow_runs/filter: its coverage phase sends the same 1,300 to 1,400
 # variants of a filter again, so that phase is left out unless a run is to be thorough.
@@ -93,11 +99,13 @@ ACCEPTED_STATUSES = ("2xx", "3xx", "401", "403", "404", "409", "410", "429", "5x
 class FuzzSettings:
     """How much to send, and to which operations.
 
-    `max_examples` is the number of generated cases per operation, and of chains of operations.
+    `max_examples` bounds the generated cases per operation, and the chains of operations; in the
+    coverage phase the cases per place of a request, so that each place gets its share of any bound.
     `operations` are named as `POST /flow_runs/bulk_delete`; none means FUZZED_OPERATIONS.
     `thorough` repeats the coverage of filters at every endpoint that takes them: four times as many
     requests. `seconds` bounds the whole run. `reports` are formats of schemathesis' own reports,
-    which it writes into `folder`. `probes`: also probe each known deviation.
+    which it writes into `folder`. `probes`: also probe each known deviation. Of all that, a `shard`
+    sends its part.
     """
 
     max_examples: int = 25
@@ -109,6 +117,7 @@ class FuzzSettings:
     reports: Sequence[str] = ()
     folder: Path | None = None
     probes: bool = True
+    shard: Shard = WHOLE
 
     @property
     def is_for_everything(self) -> bool:
@@ -136,8 +145,11 @@ class Campaign:
         if not (settings.thorough or settings.operations):
             _shorten_filters(document)
         self.settings = settings
-        self.config = SchemathesisConfig.from_dict(_build_config(target, settings))
+        names = _operation_names(document)
+        self.config = SchemathesisConfig.from_dict(_build_config(target, settings, names))
         self.schema: BaseSchema = schemathesis.openapi.from_dict(document, config=self.config)
+        bound = CoverageBound(settings.max_examples, settings.shard)
+        self.schema.hooks.register_hook_with_name(bound.allows, "filter_case")
 
     def start(self) -> EventStream:
         """Start schemathesis; it sends requests while the returned stream is read."""
@@ -168,6 +180,34 @@ class Campaign:
                 gc.collect()
 
 
+class CoverageBound:
+    """Which cases of the coverage phase are sent: a few for each place of a request, and of these
+    those of a shard.
+
+    A place is a parameter, or a key of a body, with values that are valid there or invalid.
+    """
+
+    def __init__(self, per_place: int, shard: Shard) -> None:
+        self.per_place, self.shard = per_place, shard
+        self._drawn: Counter[tuple[object, ...]] = Counter()
+        self._dealt: Counter[str] = Counter()
+
+    def allows(self, context: Any, case: Any) -> bool:
+        """The hook of schemathesis: whether a case is sent. Those of other phases are."""
+        data = case.meta.phase.data if case.meta else None
+        if not isinstance(data, CoveragePhaseData):
+            return True
+        label, mode = context.operation.label, case.meta.generation.mode
+        place = (label, data.parameter_location, data.parameter, data.location, mode)
+        self._drawn[place] += 1
+        if self._drawn[place] > self.per_place:
+            return False
+        # Each operation begins with another shard: many have fewer cases than there are shards.
+        self._dealt.setdefault(label, len(self._dealt))
+        self._dealt[label] += 1
+        return self.shard.has(self._dealt[label])
+
+
 @contextmanager
 def _ignore_unclosed_files() -> Iterator[None]:
     """Suppress ResourceWarning: report handlers of schemathesis leave closing to the collector."""
@@ -182,12 +222,20 @@ def _require_known(what: str, given: Sequence[str], known: Sequence[str]) -> Non
             raise UsageError(f"{name!r} is no {what}; expected one of {', '.join(known)}")
 
 
-def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
-    """The settings in the keys of schemathesis.toml."""
+def _build_config(
+    target: Target, settings: FuzzSettings, operations: Sequence[str]
+) -> dict[str, Any]:
+    """The settings in the keys of schemathesis.toml; `operations` are those of the document."""
     phases: dict[str, Any] = {phase: {"enabled": phase in settings.phases} for phase in PHASES}
     # The default tries every method on every path. openapi.yaml is a part of Prefect's API, so on
     # a real server some of these are endpoints.
     phases["coverage"]["unexpected-methods"] = []
+    for phase in _REPEATABLE_PHASES:
+        # What was answered before must not decide what is asked: the shards of a run ask the same.
+        phases[phase]["extra-data-sources"] = {"responses": False}
+    # A chain depends on the replies to its first requests, so one shard has all chains; others have
+    # what else cannot be dealt out.
+    phases["stateful"]["enabled"] &= settings.shard.is_first
     return {
         "base-url": target.url,
         "seed": settings.seed,
@@ -213,7 +261,7 @@ def _build_config(target: Target, settings: FuzzSettings) -> dict[str, Any]:
             # right after the request.
             "ensure_resource_availability": {"enabled": False},
         },
-        "operations": [] if settings.thorough else [_without_coverage(phases)],
+        "operations": list(_sections(phases, settings, operations)),
         "reports": _reports(settings),
     }
 
@@ -258,12 +306,24 @@ def _shorten_filters(document: dict[str, Any]) -> None:
                     choice["$ref"] = _SCHEMAS + _SHORT_FILTER
 
 
-def _without_coverage(phases: dict[str, Any]) -> dict[str, Any]:
-    """The section that leaves out the coverage phase for endpoints that share a filter."""
-    return {
-        "include-path": list(FILTER_ENDPOINTS),
-        "phases": {**phases, "coverage": {"enabled": False}},
-    }
+def _sections(
+    phases: dict[str, Any], settings: FuzzSettings, operations: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """The sections of operations that leave out phases: coverage for endpoints that share a filter,
+    examples and random cases for the operations of other shards.
+    """
+    own = set(settings.shard.deal(operations))
+    for drawn, covered in product((True, False), repeat=2):
+        left_out = (*(() if drawn else _DRAWN_PHASES), *(() if covered else ("coverage",)))
+        named = [
+            name
+            for name in operations
+            if (name in own) is drawn
+            and (settings.thorough or name.partition(" ")[2] not in FILTER_ENDPOINTS) is covered
+        ]
+        if left_out and named:
+            without = {phase: {"enabled": False} for phase in left_out}
+            yield {"include-name": named, "phases": {**phases, **without}}
 
 
 def _reports(settings: FuzzSettings) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -269,14 +269,14 @@ PROBES: Mapping[str, Callable[[ProbeContext], bool]] = {
 
 
 def run_probes(
-    target: Target, run_pool: RunPool, only: Sequence[str] = ()
+    target: Target, run_pool: RunPool, chosen: Collection[str] = PROBES.keys()
 ) -> Iterator[ProbeResult]:
-    """Probe the deviations with the ids `only`, or all if it is empty. Raises TargetError.
+    """Probe the deviations with these ids. Raises TargetError.
 
     A deviation does not show if an answer has not the form that its probe expects.
     """
     for deviation, shows in PROBES.items():
-        if only and deviation not in only:
+        if deviation not in chosen:
             continue
         context = ProbeContext(target, run_pool)
         try:

@@ -28,6 +28,7 @@ from ..server import (
     TimeIsUp,
     require_permission,
 )
+from ..shards import Shard
 from .campaign import Campaign, FuzzSettings
 from .exchange import VERB, SentRequest, format_place, refused_places
 from .explainer import Explainer, change_findings, is_documented_refusal
@@ -36,7 +37,7 @@ from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
 from .invariants import CHECKS, STILL_READABLE
 from .mock_pool import MockPool
 from .observer import ForeignRuns, Observer
-from .probes import ProbeResult, probe_findings, run_probes
+from .probes import PROBES, ProbeResult, probe_findings, run_probes
 from .run_pool import RunPool, no_op
 
 _ACCEPTS_POSITIVE_DATA = "positive_data_acceptance"
@@ -146,8 +147,9 @@ class _FuzzRun:
         try:
             if campaign.settings.probes:
                 observer = self.interceptor.observer
-                self.probed = list(run_probes(observer.target, observer.run_pool))
-            self.send_fixed()
+                chosen = set(campaign.settings.shard.deal(PROBES))
+                self.probed = list(run_probes(observer.target, observer.run_pool, chosen))
+            self.send_fixed(campaign.settings.shard)
             self.run_campaign(campaign)
         except TimeIsUp:
             self.interceptor.timed_out = True
@@ -156,10 +158,10 @@ class _FuzzRun:
         if self.interceptor.timed_out:
             self.notes.append("not all requests were sent: the time was up")
 
-    def send_fixed(self) -> None:
-        """Send the fixed requests. Raises TargetError."""
+    def send_fixed(self, shard: Shard) -> None:
+        """Send the fixed requests of a shard. Raises TargetError."""
         self.on_progress("fixed requests")
-        for check, violation, exchange in send_fixed_requests(self.interceptor.observer):
+        for check, violation, exchange in send_fixed_requests(self.interceptor.observer, shard):
             self._add_unless_known(check.id, violation, exchange.sent, exchange.answer)
 
     def run_campaign(self, campaign: Campaign) -> None:
