@@ -150,6 +150,7 @@ def _run_verb(
     """
     from ..contract import CommandOptions, run_verb
     from ..contract.server import TargetError
+    from ..contract.shards import WHOLE, parse_shard
 
     options = CommandOptions(
         server.options(),
@@ -160,6 +161,7 @@ def _run_verb(
         run.accept,
         run.write_accepted,
         run.only,
+        WHOLE if run.shard is None else parse_shard(run.shard),
     )
     try:
         has_failures = run_verb(name, options, os.environ)

@@ -191,6 +191,14 @@ class RunFlags:
             "run, and no other finding is reported.",
         ),
     ] = None
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N/OF",
+            help="Ask one part of so many, such as 2/8, which together ask everything; "
+            "`mockserver report merge` makes one report of theirs.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING
 from ..lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from .merge import MergeOptions, run_merge
     from .verify import CommandOptions, run_verb
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "merge": (
+            "MergeOptions",
+            "run_merge",
+        ),
         "verify": (
             "CommandOptions",
             "run_verb",

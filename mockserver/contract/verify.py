@@ -5,31 +5,25 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-
 from ..errors import UsageError
-from .accepted import AcceptedFiles, open_accepted
+from .accepted import open_accepted
 from .diff import DiffSettings, diff
 from .drift import DocumentError, check_drift, compare_document, read_document
 from .findings import Finding, Outcome, is_covered
 from .fuzz import FuzzSettings, fuzz
+from .publishing import publish_report
 from .report import (
     ProgressDisplay,
     Report,
     RunInfo,
     build_report,
     ensure_writable_folder,
-    print_report,
-    report_to_github,
     secrets_in_headers,
-    stop_workflow_commands,
-    write_reports,
 )
 from .server import (
     CleanupJournal,
@@ -43,6 +37,7 @@ from .server import (
     require_no_flow_runs,
     require_permission,
 )
+from .shards import WHOLE, Shard
 
 _DOCUMENT_SUFFIXES = (".json", ".yaml", ".yml")
 _SHARED_NOTE = (
@@ -55,7 +50,8 @@ class CommandOptions:
     """The options of a command. None means the default settings, and no folder or file.
 
     `accept` is a list of accepted findings, `write_accepted` one to write or bring up to date.
-    `only` is the id of a finding: what cannot find it is not run, and no other is reported.
+    `only` is the id of a finding: what cannot find it is not run, and no other is reported. `shard`
+    is the part of the whole that is asked.
     """
 
     server_options: ServerOptions
@@ -66,12 +62,16 @@ class CommandOptions:
     accept: Path | None = None
     write_accepted: Path | None = None
     only: str | None = None
+    shard: Shard = WHOLE
 
 
 Verb = Callable[[CommandOptions, ConnectedServer, ProgressDisplay], Outcome]
 
 
 def _drift(options: CommandOptions, server: ConnectedServer, _progress: ProgressDisplay) -> Outcome:
+    if not options.shard.is_first:
+        first = replace(options.shard, number=1)
+        return Outcome("drift", notes=[f"not run: it cannot be dealt out, so {first} does it"])
     return check_drift(server.target, _chosen_release(options))
 
 
@@ -96,14 +96,9 @@ def _fuzz(options: CommandOptions, server: ConnectedServer, progress: ProgressDi
 
 
 def _diff(options: CommandOptions, server: ConnectedServer, progress: ProgressDisplay) -> Outcome:
+    settings = replace(options.diff or DiffSettings(), only=options.only, shard=options.shard)
     folder = options.server_options.journal_folder
-    return diff(
-        server.target,
-        server.identity,
-        options.diff or DiffSettings(),
-        folder,
-        progress.show_progress,
-    )
+    return diff(server.target, server.identity, settings, folder, progress.show_progress)
 
 
 def _fuzz_if_permitted(
@@ -157,9 +152,9 @@ def run_verb(name: str, options: CommandOptions, environment: Mapping[str, str])
         ):
             chosen = _verbs_that_find(VERBS[name], options.only)
             outcomes = list(_run_each(chosen, options, server, progress))
-        report = _build_report(options, server, outcomes, started)
+        report = _build_report(name, options, server, outcomes, started)
     report = files.review(report, started.date())
-    _publish_report(report, options.report, files, environment)
+    publish_report(report, options.report, files, environment)
     return report.fails
 
 
@@ -197,7 +192,7 @@ def _keep_only(outcome: Outcome, only: str | None) -> Outcome:
 
 def _fuzz_settings(options: CommandOptions) -> FuzzSettings:
     """The settings of `fuzz`. A deviation is seen by its probe: nothing is generated for it."""
-    settings = options.fuzz or FuzzSettings()
+    settings = replace(options.fuzz or FuzzSettings(), shard=options.shard)
     is_probed = options.only is not None and options.only.startswith(("gone ", "fuzz shows "))
     return replace(settings, phases=()) if is_probed else settings
 
@@ -254,7 +249,11 @@ def _ask_about_changes(outcome: Outcome, identity: Identity) -> Outcome:
 
 
 def _build_report(
-    options: CommandOptions, server: ConnectedServer, outcomes: Sequence[Outcome], started: datetime
+    name: str,
+    options: CommandOptions,
+    server: ConnectedServer,
+    outcomes: Sequence[Outcome],
+    started: datetime,
 ) -> Report:
     identity, target = server.identity, server.target
     program = "mockserver as Prefect" if identity.is_mock else "Prefect"
@@ -269,24 +268,21 @@ def _build_report(
         identity.version,
         identity.dialect.database or "",
         options.server_options.spawn_text,
+        options.server_options.flags_text,
+        name,
+        options.shard,
+        _budget(options),
     )
     return build_report(run_info, outcomes, secrets_in_headers(target.headers))
 
 
-def _publish_report(
-    report: Report, folder: Path | None, files: AcceptedFiles, environment: Mapping[str, str]
-) -> None:
-    """Print the report, write the files into `folder` (None: no files), and report to GitHub.
-
-    Also writes the list of accepted findings that the user wants to have. Raises UsageError for
-    a folder that cannot be written to.
-    """
-    with stop_workflow_commands(sys.stdout, environment):
-        print_report(report, Console())
-        if folder is not None:
-            for path in write_reports(folder, report):
-                print(f"wrote {path}")  # noqa: T201
-        for line in files.write_list(report):
-            print(line)  # noqa: T201
-    # Outside of the block: its annotations are meant as workflow commands.
-    report_to_github(report, environment, sys.stdout)
+def _budget(options: CommandOptions) -> Mapping[str, int]:
+    """How much was to be tried: runs of which it differs are no shards of one."""
+    budget = {}
+    if options.diff is not None:
+        compared = options.diff
+        budget = {"filters": compared.filters, "deletes": compared.deletes, "runs": compared.runs}
+    if options.fuzz is not None:
+        budget["examples"] = options.fuzz.max_examples
+        budget["phases"] = len(options.fuzz.phases)
+    return budget

@@ -27,6 +27,7 @@ COMMAND_FILES: Mapping[str, str] = {
     "fuzz": "contract",
     "diff": "contract",
     "cleanup": "contract",
+    "report": "merge_reports",
 }
 _COMMANDS_FOLDER = __package__.rpartition(".")[0]
 

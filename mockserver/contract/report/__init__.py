@@ -6,9 +6,20 @@ Invariant: texts from a server are sanitized before anything shows them, and eac
 them for its own syntax.
 """
 
+from .advice import SHARD_MISSING, advise
 from .console import print_report
-from .files import ensure_writable_folder, write_atomically, write_reports
+from .files import (
+    HTML_REPORT,
+    JSON_REPORT,
+    JUNIT_REPORT,
+    MARKDOWN_REPORT,
+    RENDERERS,
+    ensure_writable_folder,
+    write_atomically,
+    write_form,
+    write_reports,
+)
 from .github import report_to_github, stop_workflow_commands
 from .progress import ProgressDisplay
-from .report import Remark, RemarkKind, Report, RunInfo, build_report
-from .sanitizing import secrets_in_headers
+from .report import VERDICT_LABELS, Remark, RemarkKind, Report, RunInfo, build_report, was_run
+from .sanitizing import sanitize_uncut_line, secrets_in_headers

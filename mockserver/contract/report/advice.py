@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..findings import Finding, Party, Verdict
-from ..server import Ownership
 
 LEGEND: Sequence[tuple[str, str]] = (
     ("new", "the server does something that neither its document nor a known deviation has"),
@@ -22,6 +21,8 @@ LEGEND: Sequence[tuple[str, str]] = (
 )  # fmt: skip
 """The words of a report and of its tables of coverage."""
 
+SHARD_MISSING = "shard-missing"
+"""The check of a merged report that misses the report of a shard."""
 _WRONG_RUNS = "a clean-up may delete flow runs that it does not mean, or keep some that it does"
 _TOO_MANY = "a clean-up may delete more flow runs than it asks for, or than it is told of"
 _TOO_FEW = "a clean-up may stop before everything that matches is deleted"
@@ -53,7 +54,13 @@ _MEANINGS: Mapping[str, str] = {
     "still-readable": "afterwards flow runs cannot be listed, so no clean-up can check itself",
     "warned": "a rehearsal on this mock would not warn of what a real server does",
     "not-done": "nothing is known of what was not tested",
+    SHARD_MISSING: "nothing is known of what was not tested",
 }
+UNFINISHED: Mapping[str, str] = {
+    "not-done": "look at the server's log, and run the same command again",
+    SHARD_MISSING: "look at the log of its job, run it again, and merge the reports again",
+}
+"""The checks that tell of what was not tested, and what to do about it."""
 _BY_VERB: Mapping[str, str] = {
     "drift": "a client that keeps to the document may send what this server refuses, or miss what "
     "it answers; deletes are concerned where it is about bulk_delete or a filter",
@@ -93,12 +100,14 @@ class Advice:
         yield "to do", self.action
 
 
-def advise(finding: Finding, ownership: Ownership, spawn: str) -> Advice:
-    """Advice on a finding of a run. `spawn` is the value of --spawn, "" for a server at a URL."""
+def advise(finding: Finding, again: str) -> Advice:
+    """Advice on a finding of a run. `again` is the command that starts its server again; "" for a
+    server that is still there.
+    """
     return Advice(
         _FIXED if finding.verdict is Verdict.GONE else _meaning(finding),
         _fault(finding),
-        _reproduce(finding, ownership, spawn),
+        _reproduce(finding, again),
         _action(finding),
     )
 
@@ -112,21 +121,21 @@ def _fault(finding: Finding) -> str:
         return _FAULTS[finding.party]
     if finding.verdict is Verdict.GONE:
         return "nobody: Prefect has mended what mockserver still expects"
-    if finding.check == "not-done":
+    if finding.check in UNFINISHED:
         return "it is not known yet"
     return "the server, by its own document; or its document, where it was changed on purpose"
 
 
-def _reproduce(finding: Finding, ownership: Ownership, spawn: str) -> str:
-    if ownership is not Ownership.OURS:
+def _reproduce(finding: Finding, again: str) -> str:
+    if not again or finding.check == SHARD_MISSING:
         return finding.curl
     only = f" --only {shlex.quote(finding.id)}" if finding.id else ""
-    return f"mockserver verify --spawn {shlex.quote(spawn)}{only}"
+    return f"{again}{only}"
 
 
 def _action(finding: Finding) -> str:
-    if finding.check == "not-done":
-        return "look at the server's log, and run the same command again"
+    if finding.check in UNFINISHED:
+        return UNFINISHED[finding.check]
     if finding.verdict is Verdict.GONE:
         return (
             "before you upgrade, let `mockserver releases OLD NEW --requests FILE` say which of "

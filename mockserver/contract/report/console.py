@@ -13,10 +13,10 @@ from ...rendering import TerminalPrinter
 from ..findings import Finding, Outcome, Table, Verdict
 from .advice import LEGEND
 from .report import (
-    VERDICT_LABELS,
     Remark,
     Report,
     counts_text,
+    finding_label,
     finding_title,
     group_by_verdict,
     times_text,
@@ -60,7 +60,7 @@ class _ReportPrinter(TerminalPrinter):
         if report.advice:
             self.print_rule("what to do")
         for finding, advice in report.advice:
-            mark = f"{_MARKS[finding.verdict]} {VERDICT_LABELS[finding.verdict]}: "
+            mark = f"{_MARKS[finding.verdict]} {finding_label(finding)}: "
             subject = f"  {finding.subject}"
             self.print_heading(mark, _STYLES[finding.verdict], finding_title(finding), subject)
             self.print_wrapped(finding.sentence, "", indent=4)
@@ -95,7 +95,7 @@ class _ReportPrinter(TerminalPrinter):
         self.print_wrapped(counts, "dim", indent=2)
 
     def print_finding(self, verdict: Verdict, finding: Finding) -> None:
-        mark = f"{_MARKS[verdict]} {VERDICT_LABELS[verdict]}: "
+        mark = f"{_MARKS[verdict]} {finding_label(finding)}: "
         subject = f"  {finding.subject}{times_text(finding)}"
         self.print_heading(mark, _STYLES[verdict], finding_title(finding), subject)
         for text, style in _details(finding):

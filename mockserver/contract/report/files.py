@@ -15,12 +15,16 @@ from .json_report import render_json
 from .junit import render_junit
 from .report import Report
 
+JSON_REPORT = "report.json"
+"""The file that a program reads, and that reports are merged from."""
+HTML_REPORT, JUNIT_REPORT, MARKDOWN_REPORT = "report.html", "junit.xml", "summary.md"
 RENDERERS: Mapping[str, Callable[[Report], str]] = {
-    "report.html": render_html,
-    "report.json": render_json,
-    "junit.xml": render_junit,
-    "summary.md": render_markdown,
+    HTML_REPORT: render_html,
+    JSON_REPORT: render_json,
+    JUNIT_REPORT: render_junit,
+    MARKDOWN_REPORT: render_markdown,
 }
+"""The forms of a report, by the names of their files."""
 
 
 def ensure_writable_folder(folder: Path) -> None:
@@ -43,6 +47,15 @@ def write_reports(folder: Path, report: Report) -> Sequence[Path]:
         for name, text in texts.items():
             write_atomically(folder / name, text)
     return [folder / name for name in texts]
+
+
+def write_form(path: Path, name: str, report: Report) -> None:
+    """Write one form of a report, named as in RENDERERS, into a file, which is replaced.
+
+    Raises UsageError if it cannot be written.
+    """
+    with _created_folder(path.parent):
+        write_atomically(path, RENDERERS[name](report))
 
 
 @contextmanager

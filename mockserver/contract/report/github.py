@@ -16,6 +16,7 @@ from .advice import LEGEND
 from .report import (
     VERDICT_LABELS,
     Report,
+    finding_label,
     finding_title,
     group_by_verdict,
     times_text,
@@ -167,7 +168,7 @@ def _advice(report: Report) -> Iterator[str]:
     if report.advice:
         yield "### what to do\n"
     for finding, advice in report.advice:
-        label = VERDICT_LABELS[finding.verdict]
+        label = finding_label(finding)
         title = f"{label}: {escape_markdown(finding_title(finding))}"
         yield f"**{title}** {code_span(finding.subject)}\\"
         yield escape_markdown(finding.sentence) + "\n"

@@ -11,6 +11,7 @@ from .report import (
     VERDICT_LABELS,
     Report,
     counts_text,
+    finding_label,
     finding_title,
     group_by_verdict,
     times_text,
@@ -72,7 +73,7 @@ def _advice(report: Report) -> Iterator[Element]:
         return
     parts = [element("h2", "what to do")]
     for finding, advice in report.advice:
-        label = VERDICT_LABELS[finding.verdict]
+        label = finding_label(finding)
         parts.append(
             element("h3", f"{label}: {finding_title(finding)} ", element("code", finding.subject))
         )
@@ -113,7 +114,7 @@ def _contents(outcome: Outcome) -> Iterator[Element]:
 def _finding(verdict: Verdict, finding: Finding) -> Element:
     heading = element(
         "summary",
-        element("span", VERDICT_LABELS[verdict], class_="word"),
+        element("span", finding_label(finding), class_="word"),
         element("b", finding_title(finding)),
         element("code", finding.subject),
         times_text(finding),

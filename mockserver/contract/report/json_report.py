@@ -36,6 +36,14 @@ def report_as_dict(report: Report) -> Mapping[str, Any]:
             "started": run.started.isoformat(),
             "seconds": round(run.seconds, 3),
             "seed": run.seed,
+            "release": run.release,
+            "database": run.database,
+            "spawn": run.spawn,
+            "flags": run.flags,
+            "command": run.command,
+            "shard": str(run.shard),
+            "budget": dict(run.budget),
+            "mockserver": run.mockserver,
         },
         "outcomes": [_outcome(outcome) for outcome in report.outcomes],
         "remarks": [_remark(remark) for remark in report.remarks],
@@ -52,9 +60,18 @@ def _outcome(outcome: Outcome) -> Mapping[str, Any]:
         "notes": list(outcome.notes),
         "findings": [_finding(finding) for finding in outcome.findings],
         "tables": [
-            {"title": table.title, "columns": table.columns, "rows": table.rows}
+            {
+                "title": table.title,
+                "columns": table.columns,
+                "rows": table.rows,
+                "reports_only": table.reports_only,
+            }
             for table in outcome.tables
         ],
+        "is_complete": outcome.is_complete,
+        "cells": outcome.cells,
+        "undecided": list(outcome.undecided),
+        "coverage": {name: list(seen) for name, seen in outcome.coverage.items()},
     }
 
 

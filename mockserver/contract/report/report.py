@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+import shlex
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from ... import __version__
 from ..findings import Finding, Outcome, Table, Verdict
 from ..server import Ownership
-from .advice import Advice, advise
+from ..shards import WHOLE, Shard
+from .advice import UNFINISHED, Advice, advise
 from .sanitizing import sanitize, sanitize_uncut_line
 
 VERDICT_LABELS = {
@@ -22,6 +25,8 @@ VERDICT_LABELS = {
 """Verdicts in words, the worst first."""
 
 
+DEFAULT_SEED = 1
+"""The value of --seed where it is not given."""
 _API_URL, _SERVER_URL = '"$PREFECT_API_URL"', '"${PREFECT_API_URL%/api}"'
 
 
@@ -62,7 +67,10 @@ class RunInfo:
     `server` is what the server says it is, such as `Prefect 3.8.8`; `dialect` is what it was
     compared with. `seconds` is the duration. `seed` is None if nothing was random. `release` and
     `database` are the server's, such as `3.8.8` and `sqlite`; "" if that is not known. `spawn` is
-    the value of --spawn, "" for a server at a URL.
+    the value of --spawn, "" for a server at a URL, and `flags` are the flags of the command line
+    that decide with it what is tested. `command` is the one that was run, such as
+    `verify`, `shard` the part of it, and `budget` how much of what was to be tried, such as
+    `filters`. `mockserver` is the version of this program.
     """
 
     url: str
@@ -75,6 +83,24 @@ class RunInfo:
     release: str = ""
     database: str = ""
     spawn: str = ""
+    flags: str = ""
+    command: str = "verify"
+    shard: Shard = WHOLE
+    budget: Mapping[str, int] = field(default_factory=dict)
+    mockserver: str = __version__
+
+    @property
+    def again(self) -> str:
+        """The command that starts the same server again, and asks it the same; "" for a server at
+        a URL, which is still there.
+        """
+        return self.command_line("verify") if self.spawn else ""
+
+    def command_line(self, command: str) -> str:
+        """A command of the kit on the same server, with the same seed."""
+        server = f"--spawn {shlex.quote(self.spawn)}" if self.spawn else shlex.quote(self.url)
+        seed = f"--seed {self.seed}" if self.seed not in (None, DEFAULT_SEED) else ""
+        return " ".join(filter(None, ("mockserver", command, server, self.flags, seed)))
 
     @property
     def facts(self) -> Sequence[tuple[str, str]]:
@@ -90,8 +116,9 @@ class RunInfo:
             ("data is", self.ownership.value),
             ("started", self.started.isoformat(timespec="seconds")),
             ("took", f"{self.seconds:.1f} s"),
-            ("mockserver", __version__),
+            ("mockserver", self.mockserver),
             *seed,
+            *([] if self.shard.is_whole else [("shard", str(self.shard))]),
         ]
 
 
@@ -125,21 +152,25 @@ class Report:
     def advice(self) -> Sequence[tuple[Finding, Advice]]:
         """Each failing finding, with what it means and what to do about it."""
         return [
-            (finding, advise(finding, self.run.ownership, self.run.spawn))
-            for finding in self.findings
-            if finding.fails
+            (finding, advise(finding, self.run.again)) for finding in self.findings if finding.fails
         ]
 
     @property
     def headline(self) -> str:
         """The result in a sentence without a full stop."""
-        counts = ", ".join(
-            f"{len(group)} {VERDICT_LABELS[verdict]}"
-            for verdict, group in group_by_verdict(self.findings)
-        )
-        holds = "The contract does not hold" if self.fails else "The contract holds"
+        labels = Counter(map(finding_label, self.findings))  # in their order: the worst first
+        counts = ", ".join(f"{count} {label}" for label, count in labels.items())
         found = f"{counts or 'no differences'}{self._unseen_text}"
-        return f"{holds}{self._undecided_text}: {found}"
+        return f"{self._verdict_text}{self._undecided_text}: {found}"
+
+    @property
+    def _verdict_text(self) -> str:
+        failing = [finding for finding in self.findings if finding.fails]
+        if not failing:
+            return "The contract holds"
+        if all(finding.check in UNFINISHED for finding in failing):
+            return "It is not known whether the contract holds"
+        return "The contract does not hold"
 
     @property
     def _undecided_text(self) -> str:
@@ -201,6 +232,10 @@ class _Sanitizer:
             dialect=self.line(run.dialect),
             release=self.line(run.release),
             spawn=self.line(run.spawn),
+            database=self.line(run.database),
+            flags=sanitize_uncut_line(run.flags, self.secrets),
+            command=self.line(run.command),
+            mockserver=self.line(run.mockserver),
         )
 
     def finding(self, finding: Finding) -> Finding:
@@ -255,6 +290,11 @@ def group_by_verdict(findings: Sequence[Finding]) -> Sequence[tuple[Verdict, Seq
         for verdict in VERDICT_LABELS
     )
     return [(verdict, group) for verdict, group in groups if group]
+
+
+def finding_label(finding: Finding) -> str:
+    """The verdict on a finding in words; of one that tells of what was not tested, just that."""
+    return "not tested" if finding.check in UNFINISHED else VERDICT_LABELS[finding.verdict]
 
 
 def finding_title(finding: Finding) -> str:

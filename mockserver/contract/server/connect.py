@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -59,6 +60,18 @@ class ServerOptions:
         """The value of --spawn, such as `prefect@3.9.1`; "" for a server at a URL."""
         release = f"@{self.prefect_release}" if self.prefect_release else ""
         return f"{self.spawn.value}{release}" if self.spawn else ""
+
+    @property
+    def flags_text(self) -> str:
+        """The other flags that decide what is tested, as in a command. The URL of a database is
+        left out: it may hold a password.
+        """
+        flags = (
+            *(("--prefect-python", self.prefect_python) if self.prefect_python else ()),
+            *(("--dialect", self.dialect.name) if self.dialect else ()),
+            *(("--disposable",) if self.disposable else ()),
+        )
+        return shlex.join(flags)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ def test_what_cannot_be_accepted_has_no_id() -> None:
         is_complete=False,
     )
     built = reviewed(build_report(RUN, [outcome]), Entry(GONE, reason="we know"))
-    assert built.headline == "The contract does not hold: 1 new, 1 known"
+    assert built.headline == ("It is not known whether the contract holds: 1 not tested, 1 known")
 
 
 @pytest.mark.parametrize(

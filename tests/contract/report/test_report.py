@@ -513,8 +513,11 @@ def test_no_command_names_the_port_of_a_server_that_is_gone() -> None:
     found = finding(curl=quoted, id="fuzz x")
     built = build_report(SPAWNED, [Outcome("fuzz", [found, finding(id="")])])
     by_id = {one.id: advice.reproduce for one, advice in built.advice}
-    assert by_id["fuzz x"] == "mockserver verify --spawn prefect@3.9.1 --only 'fuzz x'"
-    assert by_id[""] == "mockserver verify --spawn prefect@3.9.1"
+    again = "mockserver verify --spawn prefect@3.9.1"
+    assert by_id["fuzz x"] == f"{again} --seed 7 --only 'fuzz x'"
+    assert by_id[""] == f"{again} --seed 7"
+    other = replace(SPAWNED, seed=1, flags="--dialect prefect-sqlite")
+    assert other.again == f"{again} --dialect prefect-sqlite"
     page = printed(built)
     assert page.count(RUN.url) == 1  # among the facts, which say that it is gone
     assert "and is gone now" in page
