@@ -185,6 +185,16 @@ OpenOption = Annotated[
         "--open", help="Open the page in a browser.", rich_help_panel="What it shows and keeps"
     ),
 ]
+KitReportOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="MOCKSERVER_KIT_REPORT",
+        metavar="FOLDER",
+        help="Show the report in this folder on the page, too, as 'mockserver verify --report "
+        "FOLDER' wrote it last.",
+        rich_help_panel="What it shows and keeps",
+    ),
+]
 
 
 @commands.command()
@@ -207,6 +217,7 @@ def serve(
     id_seed: IdSeedOption = None,
     page: PageOption = True,
     open_page: OpenOption = False,
+    kit_report: KitReportOption = None,
 ) -> None:
     """Serve Prefect's flow-run API with the flow runs in SEEDS.
 
@@ -238,6 +249,7 @@ def serve(
             notes=tuple(notes),
             page=page or open_page,
             open_page=open_page,
+            kit_report=kit_report,
         )
     )
 
