@@ -5,14 +5,20 @@ Needs Debian's chromium and the extra `browser`.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from pictures import HEIGHT, WIDE
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from mockserver.contract.findings import Finding, Outcome
+from mockserver.contract.report import RunInfo, build_report, write_reports
+from mockserver.contract.server import Ownership
 from tests.support.servers import serve_in_process
 
 
@@ -28,12 +34,39 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
+def write_report(folder: Path) -> None:
+    """A report of the kit, as a run on a server that deletes too much writes it."""
+    finding = Finding(
+        "fuzz",
+        "at-most-limit",
+        "POST /flow_runs/bulk_delete",
+        "51 flow runs were deleted; expected 50 at most",
+        evidence='{"flow_runs": {}, "limit": 50}',
+        id="fuzz at-most-limit",
+    )
+    run = RunInfo(
+        "http://127.0.0.1:4200/api", "Prefect 3.9.1", "prefect-sqlite@3.9.1", Ownership.OURS,
+        datetime(2026, 1, 31, 12, tzinfo=UTC), seconds=61.0, seed=7,
+    )  # fmt: skip
+    outcome = Outcome("fuzz", (finding,), holds=("every reply is one that the document has",))
+    write_reports(folder, build_report(run, [outcome]))
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server with the fixtures and a journal."""
-    log = tmp_path_factory.mktemp("server") / "log"
-    with serve_in_process(log, "--journal", "100") as url:
+    folder = tmp_path_factory.mktemp("server")
+    report = folder / "report"
+    write_report(report)
+    with serve_in_process(folder / "log", "--journal", "100", "--kit-report", report) as url:
         yield url
+
+
+@pytest.fixture
+def prefect_python() -> str:
+    """A Python that has Prefect, in an environment of its own."""
+    assert "PREFECT_PYTHON" in os.environ, "PREFECT_PYTHON names a Python that has Prefect"
+    return os.environ["PREFECT_PYTHON"]
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -21,6 +23,7 @@ VIEWS = {
     "journal": "/page/journal",
     "sessions": "/page/sessions",
     "contract": "/page/contract",
+    "kit-report": "/page/contract/report",
 }
 ADVICE = "a filter cannot say what to leave out here"
 
@@ -89,6 +92,42 @@ def test_the_journal_lives(page: Page, server: str) -> None:
     headers = {"Content-Type": "application/json"}
     urlopen(Request(f"{server}/api/flow_runs/bulk_delete", body, headers)).close()
     expect(page.locator("live-part")).to_contain_text("seen-by-the-journal")
+
+
+FLOW = """
+from prefect import flow, task
+
+@task
+def add(one, other):
+    return one + other
+
+@flow(name="watched", flow_run_name="seen-in-the-browser")
+def watched():
+    return add(1, 2)
+
+assert watched() == 3
+"""
+
+
+def test_a_flow_of_prefects_own_is_watched(page: Page, prefect_python: str, tmp_path: Path) -> None:
+    """The requests of its client are in the journal while it runs, and then its run is there."""
+    with serve_in_process(tmp_path / "log", "--journal", "100") as url:
+        page.goto(f"{url}/page/journal")
+        environment = {
+            **os.environ,
+            "PREFECT_API_URL": f"{url}/api",
+            "PREFECT_HOME": str(tmp_path),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        }
+        with subprocess.Popen([prefect_python, "-c", FLOW], env=environment) as client:
+            expect(page.locator("live-part")).to_contain_text("/set_state", timeout=60_000)
+            assert client.wait(120) == 0
+        expect(page.locator("live-part")).to_contain_text("/logs/", timeout=10_000)
+        page.goto(url)
+        page.get_by_role("link", name="seen-in-the-browser").first.click()
+        expect(page.locator("h1")).to_contain_text("seen-in-the-browser")
+        expect(page.locator("main")).to_contain_text("Completed")
+        page.goto("about:blank")  # before the server stops
 
 
 def test_bars_lead_to_their_runs(page: Page, server: str) -> None:
