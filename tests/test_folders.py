@@ -27,6 +27,7 @@ ORDER = (
     "contract.accepted",
     "contract.report",
     "contract.fuzz",
+    "contract.related",
     "contract.diff",
     "contract.drift",
     "contract.server",

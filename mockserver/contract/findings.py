@@ -151,3 +151,21 @@ class Outcome:
     def fails(self) -> bool:
         """Whether any finding fails."""
         return any(finding.fails for finding in self.findings)
+
+
+def join_outcomes(parts: Sequence[Outcome]) -> Outcome:
+    """The outcome of one command that did several things, one after the other; at least one."""
+    names = dict.fromkeys(name for part in parts for name in part.counts)
+    return Outcome(
+        parts[0].verb,
+        [finding for part in parts for finding in part.findings],
+        [sentence for part in parts for sentence in part.holds],
+        [note for part in parts for note in part.notes],
+        {name: sum(part.counts.get(name, 0) for part in parts) for name in names},
+        [table for part in parts for table in part.tables],
+        sum(part.seconds for part in parts),
+        all(part.is_complete for part in parts),
+        sum(part.cells for part in parts),
+        [cell for part in parts for cell in part.undecided],
+        {name: seen for part in parts for name, seen in part.coverage.items()},
+    )

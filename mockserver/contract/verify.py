@@ -14,9 +14,10 @@ from ..errors import UsageError
 from .accepted import open_accepted
 from .diff import DiffSettings, diff
 from .drift import DocumentError, check_drift, compare_document, read_document
-from .findings import Finding, Outcome, is_covered
+from .findings import Finding, Outcome, is_covered, join_outcomes
 from .fuzz import FuzzSettings, fuzz
 from .publishing import publish_report
+from .related import RELATED_CHECKS, diff_related
 from .report import (
     ProgressDisplay,
     Report,
@@ -39,6 +40,7 @@ from .server import (
 )
 from .shards import WHOLE, Shard
 
+_RELATED_IDS = tuple(f"diff {check} " for check in RELATED_CHECKS)
 _DOCUMENT_SUFFIXES = (".json", ".yaml", ".yml")
 _SHARED_NOTE = (
     "a server is treated as shared (read-only) without --disposable; --spawn starts another one"
@@ -96,9 +98,15 @@ def _fuzz(options: CommandOptions, server: ConnectedServer, progress: ProgressDi
 
 
 def _diff(options: CommandOptions, server: ConnectedServer, progress: ProgressDisplay) -> Outcome:
+    """Compare flow runs, and then flows and deployments; those need records of the kit's own."""
     settings = replace(options.diff or DiffSettings(), only=options.only, shard=options.shard)
     folder = options.server_options.journal_folder
-    return diff(server.target, server.identity, settings, folder, progress.show_progress)
+    given = (server.target, server.identity, settings, folder, progress.show_progress)
+    only_related = options.only is not None and options.only.startswith(_RELATED_IDS)
+    parts = [] if only_related else [diff(*given)]
+    if only_related or (options.only is None and not settings.existing):
+        parts.append(diff_related(*given))
+    return join_outcomes(parts)
 
 
 def _fuzz_if_permitted(

@@ -155,7 +155,9 @@ def check_command(
             arguments = [one.replace(name, value) for one in arguments]
         code, out, errors = run_main(arguments, monkeypatch, capsys)
     turned = len(server.received) > after
-    may_pass = not turned or what in EMPTY
+    # The last request of a clean-up is a DELETE, which is answered so.
+    is_right = verb == "cleanup" and what == "answers 204" and after > 0
+    may_pass = not turned or what in EMPTY or is_right
     assert code in ((0, 1) if not turned else (0, 1, 2) if may_pass else (1, 2)), (out, errors)
     if after == 0:
         assert code == 2, (out, errors)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from mockserver.contract.drift.changes import ChangeKind
 from mockserver.contract.fuzz.fixed_requests import ACCEPTS_VALID, REJECTS_INVALID
 from mockserver.contract.fuzz.invariants import CHECKS
+from mockserver.contract.related.differences import RELATED_CHECKS
 from tests.support.filter_mutants import FILTER_MUTANTS
+from tests.support.related_mutants import RELATED_MUTANTS
 from tests.support.reply_mutants import (
     DOCUMENT_MUTANTS,
     FUZZ_MUTANTS,
@@ -26,7 +28,7 @@ DIFF_CHECKS = (
 def test_every_check_is_held_by_a_wrong_server() -> None:
     """`.ci/mutants` runs the kit against each of them."""
     checks = {check.id for check in (*CHECKS, ACCEPTS_VALID, REJECTS_INVALID)}
-    checks |= {*DIFF_CHECKS, *(kind.value for kind in ChangeKind)}
+    checks |= {*DIFF_CHECKS, *RELATED_CHECKS, *(kind.value for kind in ChangeKind)}
     mutants = (
         *SERVER_MUTANTS,
         *FUZZ_MUTANTS,
@@ -34,5 +36,6 @@ def test_every_check_is_held_by_a_wrong_server() -> None:
         *LIST_MUTANTS,
         *OTHERS_MUTANTS,
         *DOCUMENT_MUTANTS,
+        *RELATED_MUTANTS,
     )
     assert {mutant.detected_by[0] for mutant in mutants if len(mutant.detected_by) == 1} == checks

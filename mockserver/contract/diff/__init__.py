@@ -13,16 +13,27 @@ from ...lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from .coverage import Coverage
-    from .runner import DiffSettings, diff, undecided_notes
+    from .delete_comparison import restrict_to_ids
+    from .differences import FILTER_DEVIATIONS
+    from .filter_comparison import MAX_DIFFERENCES
+    from .runner import DiffSettings, ProgressCallback, diff, undecided_notes
+    from .shrinking import shrink_filter
+    from .twin import refusal_status
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "coverage": ("Coverage",),
+        "delete_comparison": ("restrict_to_ids",),
+        "differences": ("FILTER_DEVIATIONS",),
+        "filter_comparison": ("MAX_DIFFERENCES",),
         "runner": (
             "DiffSettings",
+            "ProgressCallback",
             "diff",
             "undecided_notes",
         ),
+        "shrinking": ("shrink_filter",),
+        "twin": ("refusal_status",),
     },
 )

@@ -7,7 +7,7 @@ Invariant: whatever the kit creates on a server it deletes; what it could not, i
 
 from .bounded_session import BoundedSession, certificates
 from .cleanup import clean_up
-from .cleanup_journal import CleanupJournal
+from .cleanup_journal import FLOW_NAME_PREFIX, CleanupJournal, require_sound_filters
 from .connect import ConnectedServer, ServerOptions, connect_server
 from .created_runs import API_LIMITATIONS, CreatedRuns, Draft, StateDraft, random_drafts
 from .detect import Identity
