@@ -15,15 +15,13 @@ from tests.support.paths import FIXTURES, ROOT
 from tests.support.readme_steps import STEPS, run_shell
 from tests.support.recorded_cases import NOW
 from tests.support.servers import run_serve_command, serve_store
-
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "fixtures/README.md")]
-PAGES += sorted((ROOT / "docs").glob("*.md"))
+from tests.support.shown_blocks import BLOCKS, PAGES, block
 
 
 def python_blocks() -> Iterator[tuple[str, str]]:
-    for page in PAGES[1:]:
-        for number, text in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S)):
-            yield f"{page.name}, block {number + 1}", text
+    shown = [one for one in BLOCKS if one.kind == "python" and not one.mark]
+    for number, one in enumerate(shown):
+        yield f"{one.page.name}, block {number + 1}", one.text
 
 
 @pytest.mark.parametrize(("name", "text"), list(python_blocks()))
@@ -79,9 +77,9 @@ def test_the_rehearsal_works_as_shown(tmp_path: Path) -> None:
 
 
 def test_an_upgrade_is_compared_as_shown(tmp_path: Path) -> None:
-    """Each line that README shows is printed, in that order, and the exit code is 1."""
-    pattern = r"<!-- releases -->\n```sh\n(.*?)```.*?```text\n(.*?)```"
-    ((command, shown),) = re.findall(pattern, PAGES[0].read_text(), re.S)
+    """Each line that the page shows is printed, in that order, and the exit code is 1."""
+    (shown,) = [one.text for one in BLOCKS if one.kind == "text" and one.page.name == "upgrade.md"]
+    command = block("releases")
     command = command.replace("--runs fixtures", f"--runs {FIXTURES}").strip()
     told = run_shell(f"{command} || echo exit $?", tmp_path)
     printed = iter(told.splitlines())

@@ -1,4 +1,4 @@
-"""The examples of README.md work as shown."""
+"""The examples of README.md, and those of docs/ that need a server, work as shown."""
 
 import json
 import re
@@ -9,18 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mockserver.prefect.deviations import DEVIATIONS
-from mockserver.prefect.dialects import DIALECTS
-from mockserver.prefect.releases import NEWEST, OLDEST, RELEASES, describe_range
-from mockserver.prefect.warnings import WARNINGS
+from mockserver.prefect.releases import NEWEST, OLDEST, RELEASES
 from tests.support.paths import ROOT
 from tests.support.servers import run_serve_command
+from tests.support.shown_blocks import BLOCKS, block
 
 README = (ROOT / "README.md").read_text()
-CODE_BLOCKS = re.findall(
-    r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", README, re.S
-)
-CURL_BLOCKS = [(mark, text) for mark, _, text in CODE_BLOCKS if mark.startswith("curl")]
+CURL_BLOCKS = [(one.mark, one.text) for one in BLOCKS if one.mark.startswith("curl")]
 
 
 @pytest.fixture(scope="module")
@@ -48,78 +43,54 @@ def test_the_readme_has_both_curl_lines() -> None:
     assert len(CURL_BLOCKS) == 2
 
 
-def test_the_python_block_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own assertions hold."""
-    monkeypatch.chdir(ROOT)
-    (block,) = [text for mark, kind, text in CODE_BLOCKS if kind == "python" and not mark]
-    exec(compile(block, "README.md", "exec"), {})  # noqa: S102
-
-
 def test_the_yaml_block_loads(tmp_path: Path) -> None:
     """The seed that it shows is valid."""
     from datetime import UTC, datetime
 
     from mockserver.seeds.loading import load_seeds
 
-    (block,) = [text for mark, kind, text in CODE_BLOCKS if kind == "yaml" and not mark]
+    (shown,) = [one for one in BLOCKS if one.kind == "yaml" and one.page.name == "seeds.md"]
     file = tmp_path / "shown.yaml"
-    file.write_text(block)
+    file.write_text(shown.text)
     assert len(load_seeds([file], datetime(2026, 6, 1, tzinfo=UTC)).flow_runs) == 2
 
 
 def test_the_job_installs_and_runs_the_kit() -> None:
     """CI runs its commands word for word, against the newest Prefect."""
-    (block,) = [text for mark, _, text in CODE_BLOCKS if mark == "contract-job"]
-    python, install, verify = yaml.safe_load(block)["jobs"]["contract"]["steps"]
+    python, install, verify = yaml.safe_load(block("contract-job"))["jobs"]["contract"]["steps"]
     assert python["uses"].startswith("actions/setup-python@")
     assert install["run"] == "pip install 'mockserver[verify]' prefect"
     assert verify["run"] == "mockserver verify --spawn prefect"
 
 
 def test_the_releases_are_those_that_were_measured() -> None:
-    """Whoever measures the next one is told here to say so in the README."""
-    text = " ".join(README.split())
+    """Whoever measures the next one is told here to say so in README and in docs/."""
+    dialects = (ROOT / "docs" / "reference" / "dialects.md").read_text()
+    text = " ".join(f"{README} {dialects}".split())
     assert f"the {len(RELEASES)} releases that have bulk_delete, {OLDEST} to {NEWEST}," in text
     assert f"The newest release that was measured is {NEWEST}:" in text
     assert f"the newest release that was measured, {NEWEST}," in text
     assert f"of the newest release, {NEWEST}," in text
 
 
-def test_warnings_are_listed_with_the_releases_of_their_deviation() -> None:
-    """As the registry has them; what is no deviation is the same in all."""
-    everywhere = describe_range(OLDEST, None)
-    where = dict.fromkeys(WARNINGS, everywhere) | {one.id: one.where for one in DEVIATIONS}
-    rows = re.findall(r"^\| (`[a-z0-9-]+`[^|]*) \| .* \| ((?:all|3)[^|]*) \|$", README, re.M)
-    said = {id_: cell for ids, cell in rows for id_ in re.findall("`(.*?)`", ids)}
-    assert said == {
-        id_: where[id_].replace(everywhere, "all").removeprefix("Prefect ") for id_ in WARNINGS
-    }
-
-
 def test_the_examples_with_a_client_are_marked() -> None:
     """CI runs them with Prefect installed."""
-    marks = [mark for mark, _, _ in CODE_BLOCKS if mark.startswith("prefect: ")]
+    marks = [one.mark for one in BLOCKS if one.mark.startswith("prefect: ")]
     assert marks == ["prefect: client", "prefect: flow"]
-
-
-def test_every_warning_and_dialect_is_explained() -> None:
-    """A name that a user can meet is in the README."""
-    for name in [*WARNINGS, *DIALECTS]:
-        assert f"`{name}`" in README
 
 
 def test_the_two_commands_are_marked() -> None:
     """CI takes them from here instead of repeating them."""
-    marks = [mark for mark, _, _ in CODE_BLOCKS]
+    marks = [one.mark for one in BLOCKS if one.page.name == "README.md"]
     assert marks.count("serve") == 1
     assert marks.count("tests") == 1
 
 
 def test_the_pytest_block_runs_as_written(pytester: pytest.Pytester) -> None:
     """A whole test file, of eight lines and an import; it passes without a warning."""
-    (block,) = [text for mark, _, text in CODE_BLOCKS if mark == "pytest"]
-    assert len(block.strip().partition("\n\n\n")[2].splitlines()) == 8
-    pytester.makepyfile(block)
+    shown = block("pytest")
+    assert len(shown.strip().partition("\n\n\n")[2].splitlines()) == 8
+    pytester.makepyfile(shown)
     names = ("cacheprovider", "anyio", "asyncio", "cov", "hypothesispytest", "schemathesis")
     options = [f"-pno:{name}" for name in names]
     result = pytester.runpytest_subprocess("-Werror", *options)
@@ -128,8 +99,11 @@ def test_the_pytest_block_runs_as_written(pytester: pytest.Pytester) -> None:
 
 def test_the_control_block_does_what_it_says(url: str) -> None:
     """Line by line: a session, flow runs, a fault, two attempts, the journal, the verdict."""
-    (block,) = [text for mark, _, text in CODE_BLOCKS if mark == "control"]
-    shown = block.replace("http://127.0.0.1:4300", url).replace("curl -s ", "curl -sw '\\n' ")
+    shown = (
+        block("control")
+        .replace("http://127.0.0.1:4300", url)
+        .replace("curl -s ", "curl -sw '\\n' ")
+    )
     done = subprocess.run(["bash", "-c", shown], capture_output=True, text=True, check=True)
     replies = [json.loads(line) for line in done.stdout.splitlines() if line]
     session, made, fault, first, second, journal, verdict = replies

@@ -1,4 +1,4 @@
-"""The examples of README.md that need Prefect do what it says, against the shipped flow runs."""
+"""The examples of the documentation that need Prefect do what it says, against the shipped flow runs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from test_clients import SETTINGS
 
 from tests.support.servers import serve_in_process
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-BLOCKS = dict(re.findall(r"<!-- prefect: (\w+) -->\n```python\n(.*?)```", README, re.S))
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "prefect-client.md").read_text()
+BLOCKS = dict(re.findall(r"<!-- prefect: (\w+) -->\n```python\n(.*?)```", PAGE, re.S))
 
 
 @pytest.fixture
