@@ -30,10 +30,16 @@ from .record_loader import MAX_PROBLEMS
 from .records import (
     COLLECTIONS,
     FLOW_RUN_FIELDS,
+    OBJECT_CLASSES,
+    OBJECT_FIELDS,
     OPEN_COLLECTIONS,
+    SHOWN_ONLY,
+    UNIQUE,
     build_record,
+    count_records,
     json_schema,
     linking_id,
+    write_object,
 )
 from .steps import Steps, finish
 

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from ..prefect import Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
+from ..prefect.objects import (
+    Artifact,
+    ArtifactCollection,
+    BlockDocument,
+    BlockSchema,
+    BlockType,
+    ConcurrencyLimit,
+    Log,
+    Variable,
+    Worker,
+)
 from ..store import Base, FlowRunsById, RecordsById
-from .records import NamedRecords
+from .records import OBJECT_FIELDS, NamedRecords
 
 # A record as an object takes 1.5 KB (measured).
 MAX_EAGER_RUNS = 10_000
 """Up to so many records are made at once; of more, each is made when it is asked for."""
+_OBJECTS = tuple(name for name in OBJECT_FIELDS if name != "logs")
 
 
 @dataclass(slots=True)
@@ -30,6 +43,15 @@ class Seeds:
     deployments: dict[str, Deployment] = field(default_factory=dict)
     work_pools: dict[str, WorkPool] = field(default_factory=dict)
     work_queues: dict[str, WorkQueue] = field(default_factory=dict)
+    variables: dict[str, Variable] = field(default_factory=dict)
+    block_types: dict[str, BlockType] = field(default_factory=dict)
+    block_schemas: dict[str, BlockSchema] = field(default_factory=dict)
+    block_documents: dict[str, BlockDocument] = field(default_factory=dict)
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+    artifact_collections: dict[str, ArtifactCollection] = field(default_factory=dict)
+    concurrency_limits: dict[str, ConcurrencyLimit] = field(default_factory=dict)
+    workers: dict[str, Worker] = field(default_factory=dict)
+    logs: dict[str, Log] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     loaded_at: datetime | None = None
     named: NamedRecords = field(default_factory=NamedRecords)
@@ -46,5 +68,7 @@ class Seeds:
             deployments=self.deployments.values(),
             work_pools=self.work_pools.values(),
             work_queues=self.work_queues.values(),
+            objects=chain.from_iterable(getattr(self, name).values() for name in _OBJECTS),
+            logs=self.logs.values(),
             loaded_at=self.loaded_at,
         )

@@ -31,22 +31,27 @@ from .files import (
     json_excerpt,
     read_batches,
 )
+from .load_notes import load_notes
 from .loaded_seeds import Seeds
 from .named_records import change_runs, describe_new, find_named
 from .records import (
     COLLECTIONS,
+    OBJECT_FIELDS,
     OPEN_COLLECTIONS,
     RECORD_CLASSES,
+    UNIQUE,
     Field,
     NamedRecords,
     StoredRecord,
     build_record,
+    complete_object,
     derive_pool_ids,
     expand_record,
     form_used,
     linking_id,
     pool_id_from_name,
 )
+from .related_objects import settle_objects
 from .steps import Steps, finish
 
 if TYPE_CHECKING:
@@ -77,6 +82,7 @@ class RecordLoader:
         self.described: frozenset[str] = frozenset()  # collections with records of their own
         self.unknown_fields: Counter[str] = Counter()
         self.derived_ids = DerivedIds()
+        self.names: dict[tuple[Any, ...], Location] = {}  # of what is unique, by its values
         self.orphaned_subflows = 0
         self.ending_before_start = 0
 
@@ -133,9 +139,11 @@ class RecordLoader:
             others = {
                 name: collections[name] for name in collections.keys() - self.bulk.columns.keys()
             }
-            packed = PackedColumns(packed.file, others)
+            packed = PackedColumns(packed.file, others, packed.objects)
         for record, values in packed.records():
             self._store_record(record, RECORD_CLASSES[record.collection](**values))
+        for one in packed.object_records():
+            self.add_record(one)
 
     def _merge_bulk(self, bulk: BulkReader) -> bool:
         """Merge records read in bulk and records read one by one. Returns whether all are valid."""
@@ -183,13 +191,24 @@ class RecordLoader:
         """
         seeds = self.seeds
         self.described = frozenset(name for name in COLLECTIONS if getattr(seeds, name))
-        if not self.named:
-            return
+        if self.named:
+            yield from self._put_named()
+        settle_objects(seeds, self.named.block_types, self.now, self._report_object)
+
+    def _put_named(self) -> Steps[None]:
+        seeds = self.seeds
         found = find_named(self.named, seeds.flows.values(), seeds.deployments.values())
         for problem in found.problems:
             self.report_problem(problem.where, problem.actual, problem.expected)
         seeds.flow_runs = yield from change_runs(seeds.flow_runs, found)
         describe_new(seeds, found)
+
+    def _report_object(
+        self, collection: str, record_id: str, key: str, came: str, expected: str
+    ) -> None:
+        """Report what is wrong with a record that was read."""
+        place = self.locations[collection].get(record_id)
+        self.report_problem(f"{place}.{key}" if key else place, came, expected)
 
     def add_record(self, record: RawRecord) -> None:
         """Read one record into the seeds, or report what is wrong with it."""
@@ -203,26 +222,29 @@ class RecordLoader:
         values = self._read_values(record)
         if values is None:
             return
-        if "id" not in values:
+        if "id" not in values and record.collection not in UNIQUE:
             from_name = pool_id_from_name(record.collection, values)
             values["id"] = from_name or self.derived_ids.id_at(record.location)
-        parent = values.get("parent") if record.collection == "flow_runs" else None
+        parent = values.get("parent")
         built = self._build(record, values)
         if built is None:
             return
+        self._store_record(record, built)
         if isinstance(built, FlowRun):
             self._check_times(record, built)
-        self._store_record(record, built)
-        if parent is not None and self.locations["flow_runs"][built.id] is record.location:
-            link = TaskRun(linking_id(built.id), parent, built.name)
-            self.links.add(link.id)
-            self._store_record(replace(record, collection="task_runs", trusted=False), link)
+            if parent is not None and self.locations["flow_runs"][built.id] is record.location:
+                link = TaskRun(linking_id(built.id), parent, built.name)
+                self.links.add(link.id)
+                self._store_record(replace(record, collection="task_runs", trusted=False), link)
 
     def _build(self, record: RawRecord, values: dict[str, Any]) -> StoredRecord | None:
         """Make a record of its values; None, and a problem, where they contradict each other."""
         expected = "one of them"
         try:
             values = expand_record(record.collection, values, self.named)
+            if record.collection in OBJECT_FIELDS:
+                expected = "fields as replies have them"
+                values = complete_object(record.collection, values, self.now)
             expected = "fields that agree"
             if record.collection in ("flow_runs", "deployments"):
                 derive_pool_ids(values)
@@ -287,10 +309,21 @@ class RecordLoader:
             duplicate = f"{built.id}, which is also the id of {locations[built.id]}"
             self.report_problem(f"{record.location}.id", duplicate, "a unique id")
             return
+        if record.collection in UNIQUE:
+            self._check_names(record, built)
         kept[built.id] = built
         locations[built.id] = record.location
         if record.trusted:
             self.trusted_ids.add(built.id)
+
+    def _check_names(self, record: RawRecord, built: StoredRecord) -> None:
+        """Report what no two records of a collection have in common, and another one has."""
+        keys = UNIQUE[record.collection]
+        values = tuple(getattr(built, key) for key in keys)
+        other = self.names.setdefault((record.collection, *values), record.location)
+        if other is not record.location:
+            came = f"{', '.join(map(str, values))}, which {other} has, too"
+            self.report_problem(f"{record.location}.{keys[-1]}", came, f"a unique {keys[-1]}")
 
     def check_references(self) -> Steps[None]:
         """Report ids that should be those of other records, and are not; a step for each record."""
@@ -314,23 +347,9 @@ class RecordLoader:
 
     def finish(self) -> Seeds:
         """Add the notes, and return the seeds."""
-        notes = self.seeds.notes
-        if self.unknown_fields:
-            named = ", ".join(
-                f"{key} ({count:,} times)" for key, count in sorted(self.unknown_fields.items())
-            )
-            notes.append(
-                f"fields that Prefect 3.8 does not have were kept without a check: {named}"
-            )
-        if self.orphaned_subflows:
-            notes.append(
-                f"{self.orphaned_subflows:,} subflows refer to a task run that is not in the seeds:"
-                " no parent_flow_run_id filter finds them; add the answer of POST /task_runs/filter"
-            )
-        if self.ending_before_start:
-            notes.append(
-                f"{self.ending_before_start:,} flow runs end before they start; kept as they are"
-            )
+        self.seeds.notes += load_notes(
+            self.seeds, self.unknown_fields, self.orphaned_subflows, self.ending_before_start
+        )
         return self.seeds
 
 

@@ -30,7 +30,7 @@ from .columns import (
 from .flow_run_index import Base, FlowRunIndex
 from .indexes import HashIndex, NotPrepared, deferring
 from .overlay import Overlay
-from .run_logs import RunLogs
+from .run_logs import MAX_LOGS, RunLogs
 from .sort_orders import SortBy, page_of
 from .store import Store
 

@@ -21,6 +21,7 @@ from pyroaring import BitMap
 
 from ..filters import IS_NULL, ONE_OF, AllOf, Comparison, Predicate
 from ..prefect import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
+from ..prefect.objects import Log
 from .columns import (
     NULL_INSTANT,
     ColumnValues,
@@ -48,6 +49,7 @@ from .indexes import (
     sort_in_slices,
 )
 from .overlay import Record
+from .run_logs import RunLogs
 from .sort_orders import SortOrder
 
 # Rule M11. Prefect: database/orm_models.py, FlowRun.parent_task_run_id is a foreign key with
@@ -268,11 +270,13 @@ class Base(FlowRunIndex):
         work_pools: Iterable[WorkPool] = (),
         work_queues: Iterable[WorkQueue] = (),
         objects: Iterable[Record] = (),
+        logs: Iterable[Log] = (),
         loaded_at: datetime | None = None,
     ) -> None:
         """Ids must be unique in each collection. `loaded_at` is now by default.
 
-        `objects` are those of `prefect.objects`, of any kind.
+        `objects` are those of `prefect.objects`, of any kind but logs. Of too many logs, the
+        oldest are dropped.
 
         `parent_flow_run_id` need not be set: it is taken from a run's parent task run.
         Flows, work pools and work queues that are referred to but not given are created with
@@ -286,6 +290,8 @@ class Base(FlowRunIndex):
         self.objects: dict[type, dict[str, Any]] = {}
         for one in objects:
             self.objects.setdefault(type(one), {})[one.id] = one
+        in_order = enumerate(sorted(logs, key=attrgetter("timestamp")))
+        self.logs = RunLogs(replace(log, number=number) for number, log in in_order)
         self.task_runs: Mapping[str, TaskRun] = (
             task_runs
             if isinstance(task_runs, RecordsById)

@@ -66,12 +66,15 @@ class RunLogs:
 
     __slots__ = ("_count", "_size", "_windows", "added", "dropped")
 
-    def __init__(self) -> None:
+    def __init__(self, logs: Iterable[Log] = ()) -> None:
+        """The logs that come first are the first to be dropped."""
         self._windows: dict[str | None, _Window] = {}
         self._count = 0
         self._size = 0
         self.added = 0
         self.dropped = 0
+        for log in logs:
+            self.add(log)
 
     def __len__(self) -> int:
         return self._count

@@ -38,7 +38,6 @@ from ..prefect.objects import ConcurrencyLease, FlowRunInput
 from .columns import to_microseconds
 from .flow_run_index import NO_ORDINALS, Base, FlowRunIndex, depends_on_parents, id_of
 from .overlay import Overlay, R
-from .run_logs import RunLogs
 from .segments import Segment, sorted_matches, with_parent_nulled, with_queue_nulled
 from .sort_orders import BufferMatches, Matches, SortBy, page_of
 from .value_counts import count_run_times, count_run_values
@@ -93,7 +92,7 @@ class Store:
         self._overlays: dict[str, Overlay[Any]] = {}
         self._states: dict[str, tuple[State, ...]] = {}
         self.leases: dict[str, ConcurrencyLease] = {}
-        self.logs = RunLogs()
+        self.logs = self.base.logs.fork()
         self.run_inputs: dict[str, tuple[FlowRunInput, ...]] = {}
         self.task_run_states: dict[str, tuple[State, ...]] = {}
 

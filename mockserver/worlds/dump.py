@@ -5,12 +5,14 @@ Invariant: a store loaded from the document holds the same records.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, Field, fields
+from operator import attrgetter
 from typing import Any
 
 from ..prefect import CreatedBy, State
-from ..seeds import COLLECTIONS, OPEN_COLLECTIONS
+from ..prefect.objects import BlockSchema
+from ..seeds import COLLECTIONS, OBJECT_CLASSES, OBJECT_FIELDS, OPEN_COLLECTIONS, write_object
 from ..store import Store
 from .run_factory import to_json_value
 
@@ -20,8 +22,8 @@ SeedDocument = dict[str, list[dict[str, Any]]]
 def dump_store(store: Store) -> SeedDocument:
     """The records of a store as JSON values, by collection: `{"flow_runs": [{...}], ...}`.
 
-    Fields with their default value and empty collections are left out. Earlier states of runs are
-    lost, because a seed cannot hold them.
+    Fields with their default value and empty collections are left out. Earlier states of runs,
+    inputs of paused ones, leases and events are lost, because a seed cannot hold them.
     """
     document: SeedDocument = {}
     for name, record in iterate_dump(store):
@@ -31,9 +33,26 @@ def dump_store(store: Store) -> SeedDocument:
 
 def iterate_dump(store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
     """The records of `dump_store` one by one, each with the name of its collection."""
+    schemas = {one.id: one for one in store.objects(BlockSchema)}
     for name in COLLECTIONS:
-        for record in store if name == "flow_runs" else getattr(store, name):
-            yield name, _dump_record(record, name)
+        for record in records_of(store, name):
+            if name in OBJECT_FIELDS:
+                yield name, write_object(name, record, schemas)
+            else:
+                yield name, _dump_record(record, name)
+
+
+def records_of(store: Store, collection: str) -> Iterable[Any]:
+    """The records of a store that belong to a collection of seeds."""
+    if collection == "flow_runs":
+        return store
+    if collection == "logs":
+        return sorted(store.logs, key=attrgetter("number"))
+    if collection in OBJECT_CLASSES:
+        objects: Iterable[Any] = store.objects(OBJECT_CLASSES[collection])
+        return objects
+    found: Iterable[Any] = getattr(store, collection)
+    return found
 
 
 def _dump_record(record: Any, collection: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,8 @@ from ..prefect import FlowRun, StateType, format_instant, generate_name
 from ..seeds import (
     COLLECTIONS,
     MAX_PROBLEMS,
+    OBJECT_CLASSES,
+    UNIQUE,
     Seeds,
     Steps,
     finish,
@@ -227,6 +230,7 @@ def insert_seeds(seeds: Seeds, store: Store, base: Base) -> None:
             for name, run_id in names
         ]
         raise _seed_error(problems, len(taken))
+    _check_unique(seeds, store)
     for name in _RELATED_COLLECTIONS:
         records, described = getattr(store, name), getattr(seeds, name)
         for record in getattr(base, name).values():
@@ -234,4 +238,29 @@ def insert_seeds(seeds: Seeds, store: Store, base: Base) -> None:
                 records.put(record)
     for task_run in seeds.task_runs.values():
         store.task_runs.put(task_run)
+    for name, kind in OBJECT_CLASSES.items():
+        if name != "logs":
+            for one in getattr(seeds, name).values():
+                store.objects(kind).put(one)
+    for log in sorted(base.logs, key=attrgetter("number")):
+        store.logs.add(replace(log, number=store.logs.added))
     store.put_many(base)
+
+
+def _check_unique(seeds: Seeds, store: Store) -> None:
+    """Raise SeedError for objects with names that others in a store have."""
+    problems = []
+    for name, keys in UNIQUE.items():
+        given = getattr(seeds, name).values()
+        values_of = attrgetter(*keys)
+        taken = (
+            {values_of(one): one.id for one in store.objects(OBJECT_CLASSES[name])} if given else {}
+        )
+        for one in given:
+            other = taken.get(values_of(one))
+            if other not in (None, one.id):
+                value = getattr(one, keys[-1])
+                came = f"the {keys[-1]} {value!r}, which {other} has"
+                problems.append(SeedProblem(f"{name}, {one.id}", came, "one that is not taken"))
+    if problems:
+        raise _seed_error(problems, len(problems))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +13,51 @@ import pytest
 
 from mockserver.errors import SeedError
 from mockserver.operations import replies
-from mockserver.seeds import load_seeds, loading
+from mockserver.seeds import load_seeds, loading, read_seeds
 from mockserver.seeds.bulk.columns import RecordShape, Table
 from mockserver.seeds.bulk.reader import _require_no_flows
 from mockserver.seeds.records import COLLECTIONS, guess_collection
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from tests.remote.scripted_client import DEPLOYMENTS, FLOWS, TASK_RUNS, make_runs, run_id
+from tests.support.object_samples import WORKSPACE
 from tests.support.recorded_cases import NOW
+from tests.support.servers import serve_store
 
 STORE = Store(Base(make_runs(6), TASK_RUNS, flows=FLOWS, deployments=DEPLOYMENTS))
 
 
+# What the mock itself replies with, for a workspace with an object of every kind.
+PATHS = {
+    "variables": "/variables/filter",
+    "block_types": "/block_types/filter",
+    "block_schemas": "/block_schemas/filter",
+    "block_documents": "/block_documents/filter",
+    "artifacts": "/artifacts/filter",
+    "artifact_collections": "/artifacts/latest/filter",
+    "concurrency_limits": "/v2/concurrency_limits/filter",
+    "workers": "/work_pools/pool/workers/filter",
+    "logs": "/logs/filter",
+}
+# Replies that are only good together with others, which come in the same file.
+NEEDED = {
+    "block_schemas": ("block_types",),
+    "block_documents": ("block_types", "block_schemas"),
+    "artifact_collections": ("artifacts",),
+}
+
+
+@cache
+def _served() -> dict[str, list[dict[str, Any]]]:
+    base = read_seeds(deepcopy(WORKSPACE), NOW, name="seed").base()
+    with serve_store(Store(base)) as client:
+        return {name: client.ask("POST", path, {}).json for name, path in PATHS.items()}
+
+
 def replies_of(collection: str) -> list[dict[str, Any]]:
     """Records as servers reply with them."""
+    if collection in PATHS:
+        return _served()[collection]
     if collection == "work_pools":
         return [{"id": run_id(1), "created": None, "name": "k8s", "type": "k", "is_paused": False}]
     if collection == "work_queues":
@@ -45,16 +78,22 @@ def test_a_servers_reply_is_loaded_as_what_it_is(
 ) -> None:
     """As a list, or a record a line; in bulk too."""
     monkeypatch.setattr(loading, "MIN_BULK_BYTES", 0)
+    others = [one for name in NEEDED.get(collection, ()) for one in replies_of(name)]
+    if collection == "workers":
+        others = WORKSPACE["work_pools"]
     listed = replies_of(collection)
     if collection == "task_runs":  # on lines of their own, ids must be those of other records
         listed = [{**one, "flow_run_id": None} for one in listed]
     file = tmp_path / f"reply.{suffix}"
-    lines = [orjson.dumps(one) for one in listed]
-    file.write_bytes(orjson.dumps(listed) if suffix == "json" else b"\n".join(lines))
+    lines = [orjson.dumps(one) for one in (*others, *listed)]
+    whole = orjson.dumps([*others, *listed])
+    file.write_bytes(whole if suffix == "json" else b"\n".join(lines))
     seeds = load_seeds([file], NOW)
+    assert seeds.notes == []
     assert set(getattr(seeds, collection)) == {one["id"] for one in listed}
-    others = set(COLLECTIONS) - {collection}
-    assert not any(getattr(seeds, other) for other in others)
+    alien = set(COLLECTIONS) - {collection, *NEEDED.get(collection, ())}
+    alien -= {"work_pools"} if collection == "workers" else {"artifact_collections"}
+    assert not any(getattr(seeds, other) for other in alien)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +106,13 @@ def test_a_servers_reply_is_loaded_as_what_it_is(
         (("id", "name", "created", "updated"), "flows"),
         (("id", "name", "created", "updated", "state"), "flow_runs"),
         (("flow_run_id", "name"), "task_runs"),
+        (("flow_run_id", "message"), "logs"),
+        (("flow_run_id", "key", "type"), "artifacts"),
+        (("key", "latest_id", "data"), "artifact_collections"),
+        (("name", "data", "is_anonymous"), "block_documents"),
+        (("name", "type"), "work_pools"),
+        (("tag", "concurrency_limit"), "concurrency_limits"),
+        (("name", "value"), "variables"),
         (("name", "paused"), "deployments"),
     ],
 )

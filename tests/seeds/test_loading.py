@@ -16,7 +16,7 @@ from mockserver.errors import SeedError, UsageError
 from mockserver.prefect.instants import is_rfc3339
 from mockserver.prefect.openapi import UUID_PATTERN
 from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType
-from mockserver.seeds import Seeds, json_schema
+from mockserver.seeds import COLLECTIONS, Seeds, json_schema
 from mockserver.seeds.loading import load_seeds, read_seeds
 from mockserver.seeds.population import generate_population
 from mockserver.seeds.record_loader import MAX_FIELDS, MAX_PROBLEMS
@@ -24,6 +24,7 @@ from tests.support.recorded_cases import NOW
 
 ID = "0d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60"
 OTHER = "1d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60"
+_KINDS = ", ".join(COLLECTIONS)
 TASK = "2d9c9b1e-5a3c-4c7e-9f0a-2b1d3c4e5f60"
 
 
@@ -210,10 +211,9 @@ def test_a_servers_answer_is_accepted_with_notes(tmp_path: Path) -> None:
          ", flow_runs[0]: state_name 'x' but state.name 'Failed'; expected fields that agree"),
         ({"flow_runs": [7]}, ", flow_runs[0]: 7; expected an object"),
         ({"flow_runs": {}}, ", flow_runs: {}; expected a list"),
-        ({"runs": []}, ", runs: an unknown collection; expected an object of flow_runs, task_runs, "
-                       "flows, deployments, work_pools, work_queues, or a list of one of these"),
-        (7, ": 7; expected an object of flow_runs, task_runs, flows, deployments, work_pools, "
-            "work_queues, or a list of one of these"),
+        ({"runs": []}, f", runs: an unknown collection; expected an object of {_KINDS}, or a list "
+                       "of one of these"),
+        (7, f": 7; expected an object of {_KINDS}, or a list of one of these"),
     ],
 )  # fmt: skip
 def test_a_problem_says_where_it_is_what_was_found_and_what_was_expected(

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from mockserver.errors import SeedError
+from mockserver.prefect.objects import ConcurrencyLimit, Variable
 from mockserver.prefect.records import NAMED_STATES, UNKNOWN_FLOW, Deployment, FlowRun, StateType
 from mockserver.seeds import Seeds, finish
 from mockserver.store.flow_run_index import Base
@@ -199,3 +200,26 @@ def test_many_problems_are_counted() -> None:
     """The first 20 are listed."""
     with pytest.raises(SeedError, match="and 10 more"):
         make_run(**{f"x{n}": 1 for n in range(30)})
+
+
+def test_objects_of_seeds_are_added() -> None:
+    """Those that are there stay; a limit of the same name is the same record, and is replaced."""
+    store = Store(factory().seeds_from_document({"variables": [{"name": "a", "value": 1}]}).base())
+    log = {"message": "m", "timestamp": "now-1m"}
+    for slots in (2, 3):
+        limits = [{"tag": "etl", "limit": slots}]
+        seeds = factory().seeds_from_document({"concurrency_limits": limits, "logs": [log]})
+        insert(seeds, store)
+    assert [one.name for one in store.objects(Variable)] == ["a"]
+    assert [one.limit for one in store.objects(ConcurrencyLimit)] == [3]
+    assert [one.number for one in store.logs] == [0, 1]
+    assert len(store.base.logs) == 0
+
+
+def test_a_name_that_another_object_has_is_an_error() -> None:
+    """And nothing is added."""
+    store = Store(factory().seeds_from_document({"variables": [{"name": "a", "value": 1}]}).base())
+    given = {"variables": [{"name": "a", "id": str(UUID(int=1))}, {"name": "b"}]}
+    with pytest.raises(SeedError, match=r"the name 'a', which .* has; expected one that is"):
+        insert(factory().seeds_from_document(given), store)
+    assert [one.value for one in store.objects(Variable)] == [1]

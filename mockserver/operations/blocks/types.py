@@ -5,11 +5,10 @@ from __future__ import annotations
 import html
 from dataclasses import replace
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from ...errors import Conflict, Forbidden, NotFound
 from ...prefect import check_storable
-from ...prefect.objects import BlockSchema, BlockType
+from ...prefect.objects import SYSTEM_TYPES, BlockSchema, BlockType, system_type
 from ...requests.objects import BlockTypeCreate, BlockTypeFilterRequest, BlockTypeUpdate
 from ...store import Overlay
 from .. import Context, Outcome, cut_page, match_objects
@@ -17,10 +16,6 @@ from .deleting import drop_types
 from .filters import SCHEMA_CONDITIONS, TYPE_CONDITIONS
 from .nesting import type_reply
 
-# What every server has from its start, by slug (Prefect: models/block_registration.py,
-# _install_protected_system_blocks). Their schemas, and the texts that describe them, come from the
-# client that first saves such a block. Those of collections are left out.
-_SYSTEM_TYPES = {"webhook": "Webhook", "secret": "Secret", "local-file-system": "Local File System"}
 _RESERVED = "prefect"
 _ESCAPED = ("description", "code_example")
 _TEXTS = ("logo_url", "documentation_url", *_ESCAPED)
@@ -29,16 +24,11 @@ _TEXTS = ("logo_url", "documentation_url", *_ESCAPED)
 def block_types(context: Context) -> Overlay[BlockType]:
     """The types of blocks, with those that a server has from its start."""
     types = context.store.objects(BlockType)
-    # They cannot be deleted, so that one of them tells whether all are there.
-    if _system_id("secret") not in types:
-        loaded = context.store.base.loaded_at
-        for slug, name in _SYSTEM_TYPES.items():
-            types.put(BlockType(_system_id(slug), name, slug, loaded, loaded, is_protected=True))
+    # A copy of a server has its own, with other ids.
+    missing = SYSTEM_TYPES.keys() - {each.slug for each in types}
+    for slug in filter(missing.__contains__, SYSTEM_TYPES):
+        types.put(system_type(slug, context.store.base.loaded_at))
     return types
-
-
-def _system_id(slug: str) -> str:
-    return str(uuid5(NAMESPACE_URL, f"mockserver:block-type:{slug}"))
 
 
 def create_block_type(context: Context, body: BlockTypeCreate) -> Outcome:

@@ -5,9 +5,18 @@ objects of each class apart (`Store.objects`).
 """
 
 from .artifacts import Artifact, ArtifactCollection
-from .blocks import BlockDocument, BlockSchema, BlockType, Reference
+from .blocks import (
+    SYSTEM_TYPES,
+    BlockDocument,
+    BlockSchema,
+    BlockType,
+    Reference,
+    block_type_id,
+    system_type,
+)
 from .limits import MAX_WAIT, TAG_PREFIX, ConcurrencyLease, ConcurrencyLimit
 from .logs import Log
 from .run_inputs import FlowRunInput
+from .server import DefaultResultStorage
 from .variables import Variable
 from .work_pools import Worker

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
+SYSTEM_TYPES = {"webhook": "Webhook", "secret": "Secret", "local-file-system": "Local File System"}
+"""The types of blocks that every server has from its start: their names, by slug."""
+# Prefect: models/block_registration.py, _install_protected_system_blocks. Their schemas, and the
+# texts that describe them, come from the client that first saves such a block. Those of collections
+# are left out.
 Reference = tuple[str, str]
 """The name of a field, and the id of the schema or document that stands there."""
 
@@ -25,6 +31,17 @@ class BlockType:
     description: str | None = None
     code_example: str | None = None
     is_protected: bool = False
+
+
+def block_type_id(slug: str) -> str:
+    """The id of the type with a slug, unless a server or a seed has given it another."""
+    return str(uuid5(NAMESPACE_URL, f"mockserver:block-type:{slug}"))
+
+
+def system_type(slug: str, created: datetime) -> BlockType:
+    """A type that every server has, created at an instant."""
+    name = SYSTEM_TYPES[slug]
+    return BlockType(block_type_id(slug), name, slug, created, created, is_protected=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ The file format:
 
     a line with the name of the format and its version
     a line of JSON: for each collection the number of records, and for each column its form and the
-        number of bytes of each of its parts
-    the columns, one after the other
+        number of bytes of each of its parts; for one of objects only the number of bytes
+    the columns, one after the other; of objects, a JSON list of records as a seed has them
     the digest (blake2b, 32 bytes) of all of the above
 
 The forms of a column:
@@ -51,11 +51,14 @@ from ...store import (
 from ..records import (
     COLLECTIONS,
     CREATED_BY_FIELD,
+    OBJECT_FIELDS,
     OFTEN_EMPTY,
     RECORD_CLASSES,
     STATE,
     are_uuid_lines,
+    write_object,
 )
+from .strict_json import read_json
 
 if TYPE_CHECKING:
     from ..loaded_seeds import Seeds
@@ -79,8 +82,13 @@ class PackedSeedError(ValueError):
     """The data is not a packed seed of this version, or is damaged."""
 
 
-def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
-    """The bytes of a packed file with these records by collection, in parts. `unpack` reads it."""
+def pack(
+    collections: Mapping[str, Sequence[Any]], objects: Mapping[str, Sequence[Any]]
+) -> Iterator[bytes]:
+    """The bytes of a packed file with these records by collection, in parts. `unpack` reads it.
+
+    `objects` are written as JSON.
+    """
     header: dict[str, Any] = {}
     body: list[bytes] = []
     for name, records in collections.items():
@@ -96,6 +104,9 @@ def pack(collections: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
                 columns[field] = {"form": form, "bytes": list(map(len, parts))}
                 body += parts
         header[name] = {"count": len(records), "columns": columns}
+    for name, written in objects.items():
+        body.append(_encode_json(written))
+        header[name] = {"bytes": len(body[-1])}
     digest = blake2b(digest_size=_DIGEST_SIZE)
     for part in (_MAGIC, orjson.dumps(header), b"\n", *body):
         digest.update(part)
@@ -107,9 +118,17 @@ def pack_seeds(seeds: Seeds) -> Iterator[bytes]:
     """The bytes of a packed file that loads as these seeds, in parts. Raises SeedError."""
     large = {"flow_runs": seeds.base().runs}
     others = {
-        name: list(getattr(seeds, name).values()) for name in COLLECTIONS if name not in large
+        name: list(getattr(seeds, name).values())
+        for name in COLLECTIONS
+        if name not in large and name not in OBJECT_FIELDS
     }
-    return pack({**large, **others})
+    schemas = seeds.block_schemas
+    objects = {
+        name: [write_object(name, one, schemas) for one in records.values()]
+        for name in OBJECT_FIELDS
+        if (records := getattr(seeds, name))
+    }
+    return pack({**large, **others}, objects)
 
 
 def _encode_column(values: Sequence[Any]) -> tuple[str, list[bytes]]:
@@ -168,7 +187,11 @@ def _to_little_endian(numbers: array[Any]) -> bytes:
     return numbers.tobytes()
 
 
-def unpack(data: bytes) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
+Unpacked = tuple[dict[str, tuple[int, dict[str, ColumnValues]]], dict[str, list[Any]]]
+"""The collections in columns, and those of objects as JSON."""
+
+
+def unpack(data: bytes) -> Unpacked:
     """Read a packed file: for each collection the number of records, and their columns by field.
 
     Raises PackedSeedError, saying what is wrong.
@@ -192,12 +215,17 @@ def unpack(data: bytes) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
         ) from None
 
 
-def _decode_columns(
-    header: Mapping[str, Any], body: memoryview
-) -> dict[str, tuple[int, dict[str, ColumnValues]]]:
+def _decode_columns(header: Mapping[str, Any], body: memoryview) -> Unpacked:
     found: dict[str, tuple[int, dict[str, ColumnValues]]] = {}
+    objects: dict[str, list[Any]] = {}
     offset = 0
     for name, entry in header.items():
+        if name in OBJECT_FIELDS:
+            length = entry["bytes"]
+            _require(0 <= length <= len(body) - offset, "a length beyond the end")
+            objects[name] = _decode_objects(body[offset : offset + length])
+            offset += length
+            continue
         count, fields = entry["count"], defaults_of(RECORD_CLASSES[name])
         columns: dict[str, ColumnValues] = {}
         for field, column in entry["columns"].items():
@@ -212,7 +240,14 @@ def _decode_columns(
         _require("id" in columns or not count, "records without ids")
         found[name] = (count, columns)
     _require(offset == len(body), "bytes that belong to no column")
-    return found
+    return found, objects
+
+
+def _decode_objects(part: memoryview) -> list[Any]:
+    values: Any = read_json(bytes(part))
+    _require(isinstance(values, list), "objects that are no list")
+    listed: list[Any] = values
+    return listed
 
 
 def _require(holds: bool, otherwise: str) -> None:

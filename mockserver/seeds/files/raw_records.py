@@ -77,10 +77,14 @@ def is_record(keys: Iterable[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PackedColumns:
-    """A packed file: for each collection the number of records, and their columns by field."""
+    """A packed file: for each collection the number of records, and their columns by field.
+
+    `objects` are those of collections that are packed as the JSON of their records.
+    """
 
     file: Path
     collections: Mapping[str, tuple[int, Mapping[str, ColumnValues]]]
+    objects: Mapping[str, Sequence[Any]]
 
     def records(self) -> Iterator[tuple[RawRecord, dict[str, Any]]]:
         """Each record, and the values of its fields. They were checked when they were packed."""
@@ -92,6 +96,12 @@ class PackedColumns:
                     RawRecord(location, name, None, trusted=True),
                     dict(zip(columns, row, strict=True)),
                 )
+
+    def object_records(self) -> Iterator[RawRecord]:
+        """Each object, to be checked as that of another file."""
+        for name, values in self.objects.items():
+            for index, value in enumerate(values):
+                yield RawRecord(Location(self.file, None, name, index), name, value)
 
 
 def _iterate_records(

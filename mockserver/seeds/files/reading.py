@@ -93,7 +93,7 @@ def _read_packed(path: Path, data: bytes, report: ReportProblem) -> Iterator[Pac
     from .packed import PackedSeedError, unpack  # imported late: only packed seeds need it
 
     try:
-        yield PackedColumns(path, unpack(data))
+        yield PackedColumns(path, *unpack(data))
     except PackedSeedError as error:
         report(
             path, str(error), "a file that `seeds pack` of this version wrote; pack the seeds again"

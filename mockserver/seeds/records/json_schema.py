@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from .kinds_of_records import FLOW_REPLY, MARKS
+from .kinds_of_records import FLOW_REPLY, MARKS, WEAK_MARKS
+from .object_fields import REQUIRED
 from .record_fields import COLLECTIONS, FLOW_FIELDS, OPEN_COLLECTIONS, SHORT_FORMS
 
 
@@ -14,14 +16,17 @@ def json_schema() -> dict[str, Any]:
     listed = {name: {"type": "array", "items": {"$ref": f"#/$defs/{name}"}} for name in COLLECTIONS}
     # A server of a later version may send fields that this one does not know.
     server_flow_run = {**records["flow_runs"], "additionalProperties": True}
+    marked = {"anyOf": [_has_any(marks) for marks in MARKS.values()]}
     kinds: list[dict[str, Any]] = [
-        {
-            "if": {"anyOf": [{"required": [mark]} for mark in sorted(marks)]},
-            "then": {"$ref": f"#/$defs/{name}"},
-        }
+        {"if": _has_any(marks), "then": {"$ref": f"#/$defs/{name}"}}
         for name, marks in MARKS.items()
         if name != "flow_runs"
     ]
+    weak: list[str] = []
+    for mark, name in WEAK_MARKS.items():
+        others = {"not": {"anyOf": [marked, *map(_has, weak)]}}
+        kinds.append({"if": {"allOf": [_has(mark), others]}, "then": {"$ref": f"#/$defs/{name}"}})
+        weak.append(mark)
     kinds.append(
         {
             "if": {"required": sorted(FLOW_REPLY), "propertyNames": {"enum": sorted(FLOW_FIELDS)}},
@@ -50,6 +55,14 @@ def json_schema() -> dict[str, Any]:
     }
 
 
+def _has(key: str) -> dict[str, Any]:
+    return {"required": [key]}
+
+
+def _has_any(keys: Iterable[str]) -> dict[str, Any]:
+    return {"anyOf": list(map(_has, sorted(keys)))}
+
+
 def _record_schemas() -> dict[str, dict[str, Any]]:
     """The schema of a record of each collection."""
     return {
@@ -58,6 +71,7 @@ def _record_schemas() -> dict[str, dict[str, Any]]:
             "properties": {key: dict(field.schema) for key, field in fields.items()},
             "additionalProperties": name in OPEN_COLLECTIONS,
             **_one_form_each(name),
+            **_required(name),
         }
         for name, fields in COLLECTIONS.items()
     }
@@ -69,3 +83,9 @@ def _one_form_each(collection: str) -> dict[str, Any]:
     pairs = SHORT_FORMS.get(collection, {}).items()
     both = [{"required": list(pair), "properties": dict.fromkeys(pair, given)} for pair in pairs]
     return {"not": {"anyOf": both}} if both else {}
+
+
+def _required(collection: str) -> dict[str, Any]:
+    """That a record has what it must have."""
+    groups = REQUIRED.get(collection)
+    return {"allOf": [{"anyOf": list(map(_has, group))} for group in groups]} if groups else {}

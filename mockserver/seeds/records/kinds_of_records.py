@@ -17,6 +17,7 @@ _OTHER_MARKS: Mapping[str, tuple[str, ...]] = {
 _NO_MARKS = frozenset(
     {"parameters", "job_variables", "created_by", "infrastructure_document_id"}
     | {"estimated_run_time", "estimated_start_time_delta"}
+    | {"concurrency_limit", "active_slots", "status", "version"}
 )
 
 
@@ -31,6 +32,12 @@ MARKS: Mapping[str, frozenset[str]] = {
     name: marks for name in COLLECTIONS if (marks := _marks_of(name))
 }
 """The fields that only one kind of record has, by collection. Flows have none."""
+WEAK_MARKS: Mapping[str, str] = {
+    **dict.fromkeys(("key", "metadata_", "data"), "artifacts"),
+    "flow_run_id": "task_runs",
+    "type": "work_pools",
+}
+"""Fields of several kinds, and the kind that is meant where no mark is of another of these."""
 _KNOWN_FIELDS = frozenset().union(*COLLECTIONS.values(), *MARKS.values())
 FLOW_REPLY = frozenset({"created", "updated"})
 
@@ -42,15 +49,19 @@ class UnclearRecordError(ValueError):
 def guess_collection(keys: Iterable[str]) -> str:
     """The collection of a record that stands alone or in a bare list, by its keys.
 
-    A record of none but fields that several kinds have is a flow, if it has the fields with which
-    servers reply, else a flow run. Raises UnclearRecordError.
+    Of fields that several kinds have, some still tell (`WEAK_MARKS`). A record of none but others
+    is a flow, if it has the fields with which servers reply, else a flow run. Raises
+    UnclearRecordError.
     """
     given = frozenset(keys)
-    found = [(name, sorted(marks & given)) for name, marks in MARKS.items() if marks & given]
+    found = {name: sorted(marks & given) for name, marks in MARKS.items() if marks & given}
+    for mark, name in WEAK_MARKS.items():
+        if mark in given and not any(mark in COLLECTIONS[other] for other in found):
+            found.setdefault(name, []).append(mark)
     if len(found) == 1:
-        return found[0][0]
+        return next(iter(found))
     if found:
-        seen = " and ".join(f"of {name} ({', '.join(marks[:3])})" for name, marks in found)
+        seen = " and ".join(f"of {name} ({', '.join(marks[:3])})" for name, marks in found.items())
         raise UnclearRecordError(f"a record with fields {seen}")
     if given and not given & _KNOWN_FIELDS:
         raise UnclearRecordError(

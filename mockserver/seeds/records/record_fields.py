@@ -30,6 +30,13 @@ from .field_types import (
     Field,
     nullable,
 )
+from .object_fields import (
+    OBJECT_CLASSES,
+    OBJECT_DEFAULTS,
+    OBJECT_FIELDS,
+    SHOWN_ONLY,
+    StoredObject,
+)
 
 # The fields of FlowRunResponse in Prefect 3.8.
 FLOW_RUN_FIELDS: Mapping[str, Field] = {
@@ -108,6 +115,9 @@ DEPLOYMENT_FIELDS: Mapping[str, Field] = {
     "work_queue_id": nullable(UUID),
     "work_pool_id": nullable(UUID),
     "work_pool_name": nullable(TEXT),
+    # The number of slots of the limit, or the limit as a reply shows it.
+    "concurrency_limit": nullable(COUNT),
+    "global_concurrency_limit": nullable(OBJECT),
 }
 WORK_POOL_FIELDS: Mapping[str, Field] = {"id": UUID, "name": TEXT, "type": nullable(TEXT)}
 WORK_QUEUE_FIELDS: Mapping[str, Field] = {"id": UUID, "name": TEXT, "work_pool_id": nullable(UUID)}
@@ -121,6 +131,9 @@ SHORT_FORMS: Mapping[str, Mapping[str, str]] = {
         "parent": "parent_task_run_id",
     },
     "deployments": {"flow": "flow_id"},
+    "block_schemas": {"block_type_slug": "block_type_id"},
+    "block_documents": {"block_type_slug": "block_type_id"},
+    "concurrency_limits": {"tag": "name", "concurrency_limit": "limit"},
 }
 """What may be written instead of a field of the API, by collection: see `short_forms`."""
 _SHORT_FIELDS: Mapping[str, Field] = {
@@ -138,10 +151,11 @@ COLLECTIONS: Mapping[str, Mapping[str, Field]] = {
     "deployments": {**DEPLOYMENT_FIELDS, "flow": _SHORT_FIELDS["flow"]},
     "work_pools": WORK_POOL_FIELDS,
     "work_queues": WORK_QUEUE_FIELDS,
+    **OBJECT_FIELDS,
 }
 # Records of these may have fields that the tables do not list.
-OPEN_COLLECTIONS = frozenset(COLLECTIONS) - {"flow_runs"}
-StoredRecord = FlowRun | TaskRun | Flow | Deployment | WorkPool | WorkQueue
+OPEN_COLLECTIONS = frozenset(COLLECTIONS) - OBJECT_FIELDS.keys() - {"flow_runs"}
+StoredRecord = FlowRun | TaskRun | Flow | Deployment | WorkPool | WorkQueue | StoredObject
 RECORD_CLASSES: Mapping[str, type[StoredRecord]] = {
     "flow_runs": FlowRun,
     "task_runs": TaskRun,
@@ -149,11 +163,13 @@ RECORD_CLASSES: Mapping[str, type[StoredRecord]] = {
     "deployments": Deployment,
     "work_pools": WorkPool,
     "work_queues": WorkQueue,
+    **OBJECT_CLASSES,
 }
 CLASS_FIELDS = {
     name: frozenset(COLLECTIONS[name]) & frozenset(kind.__dataclass_fields__)
     for name, kind in RECORD_CLASSES.items()
 }
+_REFERENCES = frozenset({"references"})  # of blocks; made of the values of other fields
 # Together they become the record's `state`: see `resolve_state`.
 STATE_FIELDS = frozenset({"state_type", "state_name", "state_id", "state"})
 # Estimates depend on the clock: they are computed for every reply.
@@ -166,12 +182,20 @@ CAN_BE_NULL = frozenset({"job_variables"})
 DEFAULT_NAMES = {name: name.removesuffix("s").replace("_", "-") + "-{:.8}" for name in COLLECTIONS}
 
 
+def count_records(collection: str, count: int) -> str:
+    """How many records of a collection there are, in words: "1 flow run", "1,200 flows"."""
+    noun = collection.replace("_", " ")
+    return f"{count:,} {noun.removesuffix('s') if count == 1 else noun}"
+
+
 def build_record(collection: str, values: Mapping[str, Any]) -> StoredRecord:
     """Make a record from values that the collection's fields have read; `id` must be among them.
 
     Raises ValueError, saying what is wrong, where fields contradict each other.
     """
     class_fields = CLASS_FIELDS[collection]
+    if collection in OBJECT_FIELDS:
+        return _build_object(collection, class_fields | _REFERENCES, values)
     given: dict[str, Any] = {}
     rest: dict[str, Any] = {}
     for key, value in values.items():
@@ -188,6 +212,14 @@ def build_record(collection: str, values: Mapping[str, Any]) -> StoredRecord:
     if "name" not in given:
         given["name"] = DEFAULT_NAMES[collection].format(values["id"])
     return RECORD_CLASSES[collection](**given)
+
+
+def _build_object(
+    collection: str, class_fields: frozenset[str], values: Mapping[str, Any]
+) -> StoredObject:
+    kept = class_fields - SHOWN_ONLY.get(collection, frozenset())
+    given = {key: value for key, value in values.items() if key in kept and value is not None}
+    return OBJECT_CLASSES[collection](**{**OBJECT_DEFAULTS[collection], **given})
 
 
 def resolve_state(values: Mapping[str, Any]) -> State | None:

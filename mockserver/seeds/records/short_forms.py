@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid5
 
 from ...prefect import UNKNOWN_FLOW
+from ...prefect.objects import TAG_PREFIX, block_type_id
 from .record_fields import NAMESPACE, SHORT_FORMS, id_from_names
 
 Column = Sequence[Any]
@@ -23,11 +24,13 @@ class NamedRecords:
     """The flows and deployments that records give by name, by the ids derived from the names.
 
     `deployments` has the id of a deployment's flow, and its name: only together they are unique
-    (Prefect: orm_models.py, the constraint uq_deployment__flow_id_name).
+    (Prefect: orm_models.py, the constraint uq_deployment__flow_id_name). `block_types` has slugs;
+    without a flow or deployment, it is false all the same.
     """
 
     flows: dict[str, str] = field(default_factory=dict)
     deployments: dict[str, tuple[str, str]] = field(default_factory=dict)
+    block_types: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.flows or self.deployments)
@@ -45,10 +48,17 @@ class NamedRecords:
         self.deployments[found] = (flow_id, name)
         return found
 
+    def add_block_type(self, slug: str) -> str:
+        """Note the slug of a type of blocks; returns its id."""
+        found = block_type_id(slug)
+        self.block_types[found] = slug
+        return found
+
     def update(self, others: NamedRecords) -> None:
         """Note the names that others have noted."""
         self.flows.update(others.flows)
         self.deployments.update(others.deployments)
+        self.block_types.update(others.block_types)
 
 
 def expand_columns(collection: str, columns: dict[str, Column], named: NamedRecords) -> None:
@@ -87,7 +97,9 @@ def _expanded(
     if short == "parent":
         pairs = list(zip(column, columns["id"], strict=True))
         return [None if parent is None else linking_id(run_id) for parent, run_id in pairs]
-    return column
+    if short == "block_type_slug":
+        return list(map(named.add_block_type, column))
+    return [f"{TAG_PREFIX}{tag}" for tag in column] if short == "tag" else column
 
 
 def _merged(short: str, key: str, column: Column, others: Column | None) -> Column:
