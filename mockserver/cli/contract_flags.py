@@ -259,7 +259,10 @@ class FuzzFlags:
     max_examples: Annotated[
         int,
         typer.Option(
-            metavar="N", min=1, help="Requests to each operation in each of schemathesis' phases."
+            metavar="N",
+            min=1,
+            help="Requests to each operation in each of schemathesis' phases; in its coverage "
+            "phase, with each key of the request.",
         ),
     ] = 25
     seconds: Annotated[

@@ -91,7 +91,7 @@ def _fuzz(options: CommandOptions, server: ConnectedServer, progress: ProgressDi
             server.target,
             server.identity.dialect,
             _fuzz_settings(options),
-            progress.show_status_throttled,
+            progress.show_part,
             journal.record_path,
             progress.show_finding,
         )
@@ -103,7 +103,7 @@ def _diff(options: CommandOptions, server: ConnectedServer, progress: ProgressDi
     folder = options.server_options.journal_folder
     given = (server.target, server.identity, settings, folder, progress.show_progress)
     only_related = options.only is not None and options.only.startswith(_RELATED_IDS)
-    parts = [] if only_related else [diff(*given)]
+    parts = [] if only_related else [diff(*given, progress.show_finding)]
     if only_related or (options.only is None and not settings.existing):
         parts.append(diff_related(*given))
     return join_outcomes(parts)

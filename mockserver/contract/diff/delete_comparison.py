@@ -20,7 +20,7 @@ from ..findings import Finding
 from ..server import CreatedRuns, Draft, Identity, StateDraft, Target, TargetError
 from .coverage import Cell, Coverage, decided_cells
 from .differences import Difference, to_finding
-from .filter_comparison import MAX_DIFFERENCES, CountCallback
+from .filter_comparison import MAX_DIFFERENCES, CountCallback, FindingCallback, no_op
 from .selection import ALL, DELETE_CHECK, Dealer, Selection, until_found
 from .shrinking import find_smallest_difference, shrink_filter
 from .strategies import Step, Trace, traces
@@ -68,6 +68,7 @@ class DeleteComparison:
     identity: Identity
     guarded: bool
     on_count: CountCallback
+    on_finding: FindingCallback = no_op
     coverage: Coverage = field(default_factory=Coverage)
     sent: int = 0
     deleted: int = 0
@@ -103,8 +104,12 @@ class DeleteComparison:
             )
             if difference is None:
                 break
-            found.append(difference)
+            self._add(difference, found)
         return [to_finding(one, DELETE_CHECK, self.identity) for one in found]
+
+    def _add(self, difference: Difference, found: list[Difference]) -> None:
+        self.on_finding(f"{DELETE_CHECK}: {difference.brief}")
+        found.append(difference)
 
     def _search_created(
         self, filters: Iterable[Json], deletes: int, found: list[Difference], most: int
@@ -129,7 +134,7 @@ class DeleteComparison:
             difference = self._compare_bodies([body], twin)
             if difference is not None:
                 if not any(difference.is_covered_by(known) for known in found):
-                    found.append(self._shrink(filter_body, limit, difference, found))
+                    self._add(self._shrink(filter_body, limit, difference, found), found)
                 runs, twin = self._read_created()
 
     def _shrink(

@@ -57,6 +57,11 @@ class Difference:
         return signature_of(self.filter_body)
 
     @property
+    def brief(self) -> str:
+        """The keys that it is about, or the operation if there are none."""
+        return KEY_SEPARATOR.join(sorted(self.signature)) or self.subject
+
+    @property
     def cause(self) -> str | None:
         """The deviation that the dialect has and the server does not show, or None."""
         if not self.is_as_documented:

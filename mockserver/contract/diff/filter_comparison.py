@@ -40,6 +40,12 @@ MAX_DIFFERENCES = 8
 _MAX_REREADS = 4  # how often a filter is tried again where the runs have changed meanwhile
 CountCallback = Callable[[int], None]
 """Called with the number of filters or deletes so far."""
+FindingCallback = Callable[[str], None]
+"""Called with the check and the keys of each difference, once it is small."""
+
+
+def no_op(_text: str) -> None:
+    """Do nothing with a finding."""
 
 
 class _Unsettled(Exception):
@@ -63,6 +69,7 @@ class FilterComparison:
     twin: Twin
     reread: Callable[[], Twin] | None
     on_count: CountCallback
+    on_finding: FindingCallback = no_op
     coverage: Coverage = field(default_factory=Coverage)
     tried: int = 0
     unsettled: int = 0
@@ -90,7 +97,7 @@ class FilterComparison:
         for filter_body in islice(planned, examples):
             difference = compare_new(filter_body) if dealer.takes(filter_body) else None
             if difference is not None:
-                found.append(shrink_filter(filter_body, difference, compare_new))
+                self._add(shrink_filter(filter_body, difference, compare_new), found)
             if len(found) >= most:
                 break
         while dealer.dealt < examples and len(found) < most:
@@ -102,8 +109,12 @@ class FilterComparison:
             )
             if difference is None:
                 break
-            found.append(difference)
+            self._add(difference, found)
         return [to_finding(one, FILTER_CHECK, self.identity) for one in found]
+
+    def _add(self, difference: Difference, found: list[Difference]) -> None:
+        self.on_finding(f"{FILTER_CHECK}: {difference.brief}")
+        found.append(difference)
 
     def _compare_new(self, filter_body: Json, found: Sequence[Difference]) -> Difference | None:
         """Compare, unless the filter has all keys of a difference whose cause is not known.

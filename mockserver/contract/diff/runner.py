@@ -32,7 +32,13 @@ from ..shards import WHOLE, Shard
 from .coverage import DECIDABLE_CELLS
 from .covering import plan_filters
 from .delete_comparison import DeleteComparison, create_sentinels
-from .filter_comparison import MAX_DIFFERENCES, CountCallback, FilterComparison
+from .filter_comparison import (
+    MAX_DIFFERENCES,
+    CountCallback,
+    FilterComparison,
+    FindingCallback,
+    no_op,
+)
 from .selection import DELETE_CHECK, FILTER_CHECK, Selection
 from .twin import Twin
 from .vocabulary import Vocabulary, vocabulary_of
@@ -76,10 +82,12 @@ def diff(
     settings: DiffSettings,
     journals: Path,
     on_progress: ProgressCallback,
+    on_finding: FindingCallback = no_op,
 ) -> Outcome:
     """Compare a server with the dialect that `identity` says it speaks.
 
     `journals` is the folder for the journal of what is created, which is deleted in every case.
+    `on_finding` is called with each difference.
     Raises UsageError if the server must not be used so, and TargetError if it fails.
     """
     started, sent_before = time.monotonic(), target.sent
@@ -89,9 +97,9 @@ def diff(
     elif not settings.existing:
         require_permission(target, SideEffect.CREATES, "diff", instead)
     parts = (
-        [_diff_existing(target, identity, settings, on_progress)]
+        [_diff_existing(target, identity, settings, on_progress, on_finding)]
         if settings.existing
-        else list(_diff_created(target, identity, settings, journals, on_progress))
+        else list(_diff_created(target, identity, settings, journals, on_progress, on_finding))
     )
     return Outcome(
         "diff",
@@ -112,7 +120,11 @@ def diff(
 
 
 def _diff_existing(
-    target: Target, identity: Identity, settings: DiffSettings, on_progress: ProgressCallback
+    target: Target,
+    identity: Identity,
+    settings: DiffSettings,
+    on_progress: ProgressCallback,
+    on_finding: FindingCallback,
 ) -> Outcome:
     """Compare filters on the flow runs that are there, which others may change meanwhile."""
     count = target.count("flow_runs")
@@ -128,7 +140,7 @@ def _diff_existing(
     on_count = _count_callback(on_progress, "filters", settings.shard.portion(settings.filters))
     twin = read_twin()
     outcome = _compare_filters(
-        FilterComparison(target, identity, {}, twin, read_twin, on_count),
+        FilterComparison(target, identity, {}, twin, read_twin, on_count, on_finding),
         vocabulary_of(twin.store),
         settings,
         "that were there",
@@ -164,6 +176,7 @@ def _diff_created(
     settings: DiffSettings,
     journals: Path,
     on_progress: ProgressCallback,
+    on_finding: FindingCallback,
 ) -> Iterator[Outcome]:
     """Compare filters, and deletes if the settings say so, on flow runs created for that.
 
@@ -184,14 +197,14 @@ def _diff_created(
             filters_here = settings.shard.portion(settings.filters)
             on_count = _count_callback(on_progress, "filters", filters_here)
             scope = created_runs.scope
-            comparison = FilterComparison(target, identity, scope, twin, None, on_count)
+            comparison = FilterComparison(target, identity, scope, twin, None, on_count, on_finding)
             yield _compare_filters(comparison, vocabulary, settings, "created for it")
         if settings.delete and settings.selection.compares(DELETE_CHECK):
             # Others can reach every server but our own, and create flow runs on it at any time.
             guarded = len(initial_snapshot) > 0 or target.ownership is not Ownership.OURS
             filters = plan_filters(vocabulary, twin, settings.seed)
             yield _compare_deletes(
-                created_runs, journal, identity, guarded, filters, settings, on_progress
+                created_runs, journal, identity, guarded, filters, settings, on_progress, on_finding
             )
         created_runs.delete_all()
     findings = compare_snapshots(initial_snapshot, take_snapshot(target), "diff")
@@ -279,13 +292,14 @@ def _compare_deletes(
     filters: Iterable[Json],
     settings: DiffSettings,
     on_progress: ProgressCallback,
+    on_finding: FindingCallback,
 ) -> Outcome:
     """Try deletes. If filters are restricted (`guarded`), sentinels show that it works."""
     on_count = _count_callback(on_progress, "deletes", settings.shard.portion(settings.deletes))
     sentinels = CreatedRuns(created_runs.target, journal)
     if guarded:
         create_sentinels(sentinels)
-    comparison = DeleteComparison(created_runs, identity, guarded, on_count)
+    comparison = DeleteComparison(created_runs, identity, guarded, on_count, on_finding)
     findings = comparison.search(filters, settings.deletes, settings.seed, settings.selection)
     stopped = _stopped_note(findings, "deletes")
     holds = [f"deletes remove and leave the same flow runs as {identity.dialect.name} does"]

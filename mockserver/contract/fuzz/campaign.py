@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,7 @@ from ..server import Target, certificates
 from ..shards import WHOLE, Shard
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
-_DRAWN_PHASES = ("examples", "fuzzing")
-_REPEATABLE_PHASES = (*_DRAWN_PHASES, "coverage")
+_REPEATABLE_PHASES = ("examples", "coverage", "fuzzing")
 REPORTS = ("junit", "vcr", "har", "ndjson", "json", "allure", "html")
 # Each takes the same filters as /flow_runs/filter: its coverage phase sends the same 1,300 to 1,400
 # variants of a filter again, so that phase is left out unless a run is to be thorough.
@@ -145,11 +143,22 @@ class Campaign:
         if not (settings.thorough or settings.operations):
             _shorten_filters(document)
         self.settings = settings
-        names = _operation_names(document)
-        self.config = SchemathesisConfig.from_dict(_build_config(target, settings, names))
+        self.operations = _operation_names(document)
+        self.config = SchemathesisConfig.from_dict(_build_config(target, settings, self.operations))
         self.schema: BaseSchema = schemathesis.openapi.from_dict(document, config=self.config)
         bound = CoverageBound(settings.max_examples, settings.shard)
         self.schema.hooks.register_hook_with_name(bound.allows, "filter_case")
+
+    def parts(self) -> Iterator[tuple[str, str]]:
+        """The phase and the operation of each scenario to come; a chain has no operation."""
+        for phase in self.settings.phases:
+            if phase == "stateful":
+                chains = self.settings.max_examples if self.settings.shard.is_first else 0
+                yield from [(phase, "")] * chains
+            else:
+                for name in self.operations:
+                    if _asks(phase, name, self.settings, self.operations):
+                        yield phase, name
 
     def start(self) -> EventStream:
         """Start schemathesis; it sends requests while the returned stream is read."""
@@ -312,18 +321,23 @@ def _sections(
     """The sections of operations that leave out phases: coverage for endpoints that share a filter,
     examples and random cases for the operations of other shards.
     """
-    own = set(settings.shard.deal(operations))
-    for drawn, covered in product((True, False), repeat=2):
-        left_out = (*(() if drawn else _DRAWN_PHASES), *(() if covered else ("coverage",)))
-        named = [
-            name
-            for name in operations
-            if (name in own) is drawn
-            and (settings.thorough or name.partition(" ")[2] not in FILTER_ENDPOINTS) is covered
-        ]
-        if left_out and named:
+    named: dict[tuple[str, ...], list[str]] = {}
+    for name in operations:
+        left_out = tuple(
+            phase for phase in _REPEATABLE_PHASES if not _asks(phase, name, settings, operations)
+        )
+        named.setdefault(left_out, []).append(name)
+    for left_out, names in named.items():
+        if left_out:
             without = {phase: {"enabled": False} for phase in left_out}
-            yield {"include-name": named, "phases": {**phases, **without}}
+            yield {"include-name": names, "phases": {**phases, **without}}
+
+
+def _asks(phase: str, name: str, settings: FuzzSettings, operations: Sequence[str]) -> bool:
+    """Whether an operation is asked in a phase, if that phase is run at all."""
+    if phase == "coverage":
+        return settings.thorough or name.partition(" ")[2] not in FILTER_ENDPOINTS
+    return settings.shard.has(operations.index(name))
 
 
 def _reports(settings: FuzzSettings) -> dict[str, Any]:

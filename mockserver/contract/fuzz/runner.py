@@ -44,16 +44,19 @@ _ACCEPTS_POSITIVE_DATA = "positive_data_acceptance"
 # A refusal that violates one of these says what it does not like.
 _VALID_DATA_CHECKS = (_ACCEPTS_POSITIVE_DATA, ACCEPTS_VALID.id)
 KIT_CHECK_IDS = frozenset({*CHECK_ID_BY_NAME.values(), ACCEPTS_VALID.id, REJECTS_INVALID.id})
-ProgressCallback = Callable[[str], None]
+ProgressCallback = Callable[[str, float], None]
+"""Called with what is being done, and which part of all of it is done, from 0 to 1."""
+# About how long the scenario of an operation, or a chain, takes in a phase, as measured.
+_WEIGHTS: Mapping[str, int] = {"examples": 1, "coverage": 10, "fuzzing": 5, "stateful": 5}
 
 
 def fuzz(
     target: Target,
     dialect: Dialect,
     settings: FuzzSettings | None = None,
-    on_progress: ProgressCallback = no_op,
+    on_progress: ProgressCallback = lambda _text, _part: None,
     on_created: Callable[[str], None] = no_op,
-    on_finding: ProgressCallback = no_op,
+    on_finding: Callable[[str], None] = no_op,
 ) -> Outcome:
     """Send requests of all kinds to a server, and check each answer against the document.
 
@@ -124,13 +127,15 @@ class _FuzzRun:
 
     `known_counts` counts the explained ones by deviation; `failures` are the others, by check,
     operation, status and place. `incomplete_reason` says why not everything was sent ("": it was).
-    `probed` are the results of the probes.
+    `probed` are the results of the probes. `worked` is how much of the `work` is done.
     """
 
     interceptor: RequestInterceptor
     explainer: Explainer
     on_progress: ProgressCallback
-    on_finding: ProgressCallback
+    on_finding: Callable[[str], None]
+    work: int = 0
+    worked: int = 0
     cases: int = 0
     known_counts: dict[str, Counter[str]] = field(default_factory=dict)
     failures: dict[tuple[str, ...], _Failure] = field(default_factory=dict)
@@ -144,6 +149,7 @@ class _FuzzRun:
 
         Raises TargetError and KeyboardInterrupt.
         """
+        self.work = sum(_weight(phase, name) for phase, name in campaign.parts())
         try:
             if campaign.settings.probes:
                 observer = self.interceptor.observer
@@ -160,7 +166,7 @@ class _FuzzRun:
 
     def send_fixed(self, shard: Shard) -> None:
         """Send the fixed requests of a shard. Raises TargetError."""
-        self.on_progress("fixed requests")
+        self.on_progress("fixed requests", 0.0)
         for check, violation, exchange in send_fixed_requests(self.interceptor.observer, shard):
             self._add_unless_known(check.id, violation, exchange.sent, exchange.answer)
 
@@ -185,8 +191,10 @@ class _FuzzRun:
             for case_id in event.recorder.failing_case_ids():
                 self._handle_failed_case(event.recorder, case_id)
             self._handle_late_violations()
-            operation = event.label or "chains"
-            self.on_progress(f"{event.phase.value}: {self.cases:,} cases, {operation}")
+            phase = event.phase.value
+            self.worked += _weight(phase, event.label or "")
+            part = min(1.0, self.worked / max(1, self.work))
+            self.on_progress(f"{phase}: {self.cases:,} cases, {event.label or 'chains'}", part)
         elif isinstance(event, events.NonFatalError) and self.interceptor.stop_error is None:
             self.notes.append(
                 to_single_line(f"{event.label}: {event.info.title}: {event.info.message}")
@@ -309,6 +317,13 @@ class _FuzzRun:
                 times=failure.times,
                 id=failure.id,
             )
+
+
+def _weight(phase: str, operation: str) -> int:
+    """The weight of a scenario; what has no body has few cases to cover."""
+    if phase == "coverage" and not operation.startswith(("POST", "PATCH")):
+        return 1
+    return _WEIGHTS.get(phase, 0)
 
 
 def _place_in_reply(failure: Failure) -> str:

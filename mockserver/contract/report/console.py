@@ -57,6 +57,7 @@ class _ReportPrinter(TerminalPrinter):
             self.print_line(f"{name:<13}", value)
         self.console.print()
         self.print_headline(report)
+        self.print_wrapped(report.spent, "dim", indent=2)
         if report.advice:
             self.print_rule("what to do")
         for finding, advice in report.advice:

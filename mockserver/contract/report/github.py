@@ -131,6 +131,7 @@ def render_markdown(report: Report) -> str:
 
 def _markdown(report: Report) -> Iterator[str]:
     yield f"## {'❌' if report.fails else '✅'} {escape_markdown(report.headline)}\n"
+    yield escape_markdown(report.spent) + "\n"
     yield " · ".join(f"{name} {code_span(value)}" for name, value in report.run.facts) + "\n"
     yield from _advice(report)
     for outcome in report.outcomes:

@@ -38,7 +38,8 @@ def _header(report: Report) -> Element:
         facts.extend((element("dt", name), element("dd", value)))
     mark = element("span", "✗" if report.fails else "✓")
     worst = report.findings[0].verdict.value if report.fails else "ok"
-    return element("header", element("h1", mark, f" {report.headline}"), facts, class_=worst)
+    title = element("h1", mark, f" {report.headline}")
+    return element("header", title, element("p", report.spent), facts, class_=worst)
 
 
 def _cards(report: Report) -> Element:

@@ -77,10 +77,18 @@ class ProgressDisplay:
         else:
             self._print_line(text)
 
-    def show_status_throttled(self, text: str) -> None:
-        """Show a text that changes often; without a terminal, only one in a while."""
-        if self._bar or self._is_line_due():
-            self.show_status(text)
+    def show_part(self, text: str, part: float) -> None:
+        """Show which part of all is done, from 0 to 1, of what has no measure of its own.
+
+        Without a terminal, only once in a while.
+        """
+        percent = round(100 * part)
+        if self._bar:
+            self._bar.update(
+                self._task, description=self._verb + text, completed=percent, total=100
+            )
+        elif self._is_line_due():
+            self._print_line(f"{text}, {percent} %")
 
     def show_progress(self, what: str, done: int, total: int) -> None:
         """Show how much of `total` is done; without a terminal, only once in a while."""

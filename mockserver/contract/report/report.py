@@ -156,6 +156,17 @@ class Report:
         ]
 
     @property
+    def spent(self) -> str:
+        """What the run has cost and decided, in all and by the second."""
+        totals = Counter[str]()
+        for outcome in self.outcomes:
+            totals.update({name: outcome.counts.get(name, 0) for name in _BOUGHT})
+        counts = [f"{totals[name]:,} {name}" for name in _BOUGHT if totals[name]]
+        each = _rates(totals, self.run.seconds)
+        told = [*counts, f"{self.run.seconds:.1f} s"]
+        return ", ".join(told) + (f" ({each})" if each else "")
+
+    @property
     def headline(self) -> str:
         """The result in a sentence without a full stop."""
         labels = Counter(map(finding_label, self.findings))  # in their order: the worst first
@@ -308,6 +319,20 @@ def times_text(finding: Finding) -> str:
 
 
 def counts_text(outcome: Outcome) -> str:
-    """The counts and the duration of an outcome, such as "2,345 requests, 12.3 s"."""
+    """The counts and the duration of an outcome, such as "2,345 requests, 12.3 s (190 requests a
+    second)".
+    """
     counts = [f"{count:,} {name}" for name, count in outcome.counts.items()]
-    return ", ".join([*counts, f"{outcome.seconds:.1f} s"])
+    each = _rates(outcome.counts, outcome.seconds)
+    return ", ".join([*counts, f"{outcome.seconds:.1f} s"]) + (f" ({each})" if each else "")
+
+
+_BOUGHT = ("requests", "cells decided")
+
+
+def _rates(counts: Mapping[str, int], seconds: float) -> str:
+    """What each second bought, such as "190 requests and 4.2 cells decided a second"."""
+    if not seconds:
+        return ""
+    rates = [f"{counts[name] / seconds:.3g} {name}" for name in _BOUGHT if counts.get(name)]
+    return f"{' and '.join(rates)} a second" if rates else ""

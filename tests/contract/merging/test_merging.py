@@ -62,7 +62,7 @@ def rows(report: Report, verb: str) -> Sequence[Sequence[str]]:
 
 
 def test_the_report_of_all_shards_is_that_of_the_whole_run(tmp_path: Path) -> None:
-    """The same findings and coverage, on a right server and on one that reads one filter wrongly."""
+    """The same findings and coverage, on a right server and on one that reads a filter wrongly."""
     settings = DiffSettings(filters=100, deletes=6, runs=40, delete=True)
     (wrong,) = [one for one in FILTER_MUTANTS if one.name == "whole-seconds"]
     for name, mutant in (("right", None), ("wrong", wrong)):
