@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from mutants import SMALL_DIFF, TRIALS, Trial, checks_that_fail, run_kit, serve_url
+from mutants import SMALL_DIFF, TRIALS, Trial, detect, run_kit, serve_url
 
 from mockserver.contract.diff.runner import DiffSettings
 from mockserver.contract.fuzz.campaign import FuzzSettings
@@ -33,7 +33,7 @@ MANY_RUNS: Sequence[FlowRun] = tuple(
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.mutant.name)
 def test_every_mutant_is_detected_by_its_check(trial: Trial, tmp_path: Path) -> None:
     """The check that has to detect it is listed with the mutant."""
-    found = checks_that_fail(trial, tmp_path)
+    found = detect(trial, tmp_path).checks
     assert found & set(trial.mutant.detected_by), f"{trial.mutant.what}: found {found}"
 
 

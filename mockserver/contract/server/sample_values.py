@@ -9,8 +9,9 @@ from __future__ import annotations
 from uuid import UUID
 
 NAMES = (
-    # Case, and separators: _ is a wildcard of LIKE, - is none.
-    *("etl", "ETL", "etl-nightly", "Nightly ETL", "load_users", "load-users", "LOAD USERS"),
+    # Case, and separators: _ is a wildcard of LIKE, - is none. Most filters name the first: it has
+    # capitals, so that a server which ignores case shows in them.
+    *("ETL", "etl", "etl-nightly", "Nightly ETL", "load_users", "load-users", "LOAD USERS"),
     # Wildcards (deviation like-wildcards).
     *("100%", "100 percent", "%", "50%_done", "_", "__", "a_b", "a-b", "aXb", "a%b", "AB"),
     # PostgreSQL escapes by a backslash, also the % that the server adds; SQLite does not.
