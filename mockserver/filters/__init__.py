@@ -27,7 +27,7 @@ from .field_types import (
     strict_union,
     without_fail_fast,
 )
-from .like import LikePattern, compile_like, compile_prefix
+from .like import LikePattern, compile_like, compile_prefix, normalize_names
 from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
 from .plain_filters import NotPlain, compile_plain
 from .predicates import (

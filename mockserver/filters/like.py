@@ -6,7 +6,7 @@ those of SQLite's LIKE and PostgreSQL's ILIKE in their dialects; tests compare t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import TooLarge
@@ -99,6 +99,15 @@ class LikePattern:
         start = len(normalized) - self.tail.length
         return start >= at and self.tail.matches_at(normalized, start)
 
+    @property
+    def only_text(self) -> str | None:
+        """The text that makes a normalized name match wherever it is; None if more is asked for."""
+        if self.is_exact or self.head.length or self.tail.length or len(self.segments) != 1:
+            return None
+        (segment,) = self.segments
+        texts = [text for _, text in segment.texts]
+        return texts[0] if [len(text) for text in texts] == [segment.length] else None
+
     def required_texts(self) -> Iterator[str]:
         """The texts that occur in every normalized name that matches."""
         for segment in (self.head, *self.segments, self.tail):
@@ -108,6 +117,17 @@ class LikePattern:
     def matches(self, name: str) -> bool:
         """Whether a name matches."""
         return self.matches_normalized(self.normalize(name))
+
+
+def normalize_names(names: Sequence[str], like: LikePattern) -> list[str]:
+    """Each name in the form that `matches_normalized` expects: as `normalize` returns it."""
+    text = "\n".join(names)
+    # All at once, which takes a fifth of the time: no case depends on the letters around.
+    if not (like.cut_names_at_nul and "\0" in text):
+        normalized = fold_case(text, like.case).split("\n")
+        if len(normalized) == len(names):  # no name has a line feed
+            return normalized
+    return list(map(like.normalize, names))
 
 
 MAX_WILDCARDS = 50_000

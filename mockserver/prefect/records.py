@@ -150,6 +150,11 @@ class StateColumns:
     def state_name(self) -> str | None:
         return self.state.name if self.state else None
 
+    @property
+    def state_key(self) -> tuple[StateType, str] | None:
+        """The type and the name of the state."""
+        return (self.state.type, self.state.name) if self.state else None
+
 
 @dataclass(frozen=True, slots=True)
 class TaskRun(StateColumns):

@@ -23,7 +23,6 @@ from ..filters import IS_NULL, ONE_OF, AllOf, Comparison, Predicate
 from ..prefect import UNKNOWN_FLOW, Deployment, Flow, FlowRun, TaskRun, WorkPool, WorkQueue
 from ..prefect.objects import Log
 from .columns import (
-    NULL_INSTANT,
     ColumnValues,
     RecordsById,
     Rows,
@@ -86,6 +85,7 @@ class FlowRunIndex:
         self.all_ordinals = BitMap(range(len(self.runs)))
         self._large = LargeLookUps()
         self.prepared = Prepared(0 if passing else len(self.runs))
+        self.last_spans: tuple[Any, Sequence[BitMap]] = ((), ())  # see `find_spans`
 
     @property
     def ordinal_by_id(self) -> Mapping[str, int]:
@@ -109,17 +109,15 @@ class FlowRunIndex:
         runs = self.runs
         return runs.values(column) if isinstance(runs, Rows) else map(attrgetter(column), runs)
 
-    def microseconds(self, column: str) -> Sequence[int]:
+    def microseconds(self, column: str) -> array[int]:
         """The instant of each run in a column of times, by ordinal, as a TimestampColumn has it."""
         key = ("microseconds", column)
-        found: Sequence[int] = self.prepared.get(key, lambda: self._microseconds(column))
+        found: array[int] = self.prepared.get(key, lambda: self._microseconds(column))
         return found
 
-    def _microseconds(self, name: str) -> Sequence[int]:
+    def _microseconds(self, name: str) -> array[int]:
         if name == "start_or_expected_time":
-            times = map(self.microseconds, ("start_time", "expected_start_time"))
-            both = zip(*times, strict=True)
-            return array("q", [late if early == NULL_INSTANT else early for early, late in both])
+            return self.first_microseconds(("start_time", "expected_start_time"))
         runs = self.runs
         column = runs.columns.get(name) if isinstance(runs, Rows) else None
         if not isinstance(runs, Rows) or not isinstance(column, TimestampColumn):
@@ -127,6 +125,22 @@ class FlowRunIndex:
         if isinstance(runs.order, range):
             return column.microseconds
         return array("q", map(column.microseconds.__getitem__, runs.order))
+
+    def first_microseconds(self, columns: tuple[str, ...]) -> array[int]:
+        """The instant of each run in the first of these columns where it has one."""
+        key = ("microseconds", columns)
+        found: array[int] = self.prepared.get(key, lambda: self._first_microseconds(columns))
+        return found
+
+    def _first_microseconds(self, columns: tuple[str, ...]) -> array[int]:
+        found = self.microseconds(columns[0])[:]
+        missing = self.time_index(columns[0]).nulls.ordinals
+        for column in columns[1:]:
+            others = self.microseconds(column)
+            for ordinal in missing.to_array():
+                found[ordinal] = others[ordinal]
+            missing = missing & self.time_index(column).nulls.ordinals
+        return found
 
     def parent_ids(self) -> AbstractSet[str]:
         """The ids of the flow runs that are the parent of a run."""
@@ -203,7 +217,7 @@ class FlowRunIndex:
             names = cast(NameIndex, self._column_index(column))
             return SortOrder(names.in_order(descending=descending), BitMap(), names.name_at)
         times = self.time_index(column)
-        ordinals, value_of = times.ordinals_by_time, times.microseconds.__getitem__
+        ordinals, value_of = times.in_order.ordinals, times.microseconds.__getitem__
         if descending:
             ordinals = sort_in_slices(ordinals, value_of, descending=True)
         return SortOrder(ordinals, times.nulls.ordinals, value_of)
@@ -214,23 +228,24 @@ class FlowRunIndex:
 
     def value_index(self, column: str) -> ValueIndex:
         """The index of a column of single values."""
-        return cast(ValueIndex, self._column_index(column))
+        index = self._column_index(column)
+        return index.values if isinstance(index, NameIndex) else cast(ValueIndex, index)
 
     def _column_index(self, name: str) -> ColumnIndex:
         found: ColumnIndex = self.prepared.get(name, lambda: self._make_column_index(name))
         return found
 
     def _make_column_index(self, name: str) -> ColumnIndex:
+        related = self.prepared.related()
         if name in TIME_COLUMNS:
-            return TimeIndex(self.microseconds(name), self.all_ordinals)
-        kind = INDEX_BY_COLUMN.get(name, ValueIndex)
-        return kind(self.values(name), self.all_ordinals)
+            return TimeIndex(self.microseconds(name), self.all_ordinals, related)
+        values = self.values(name)
+        if name == "tags":
+            return TagIndex(values, self.all_ordinals)
+        kind = NameIndex if name == "name" else ValueIndex
+        return kind(values, self.all_ordinals, related)
 
 
-INDEX_BY_COLUMN: Mapping[str, Callable[[Iterable[Any], BitMap], ColumnIndex]] = {
-    "name": NameIndex,
-    "tags": TagIndex,
-}
 TIME_COLUMNS = frozenset(
     {
         "start_time",

@@ -12,7 +12,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import accumulate, pairwise, repeat
+from operator import sub
 from typing import Any
 
 from pyroaring import BitMap
@@ -29,6 +31,9 @@ Totals = list[int]
 """The number of runs, and the sums of their run times and of their lateness."""
 Cells = dict[StateKey, dict[int, Totals]]
 """The totals of the runs of each state in each interval; those without runs may be left out."""
+
+TotalBefore = Callable[[int], int]
+"""What the numbers of some places before a place sum up to."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class HistoryIndex:
     ) -> None:
         """`running_since`: when a run entered its state, which is RUNNING."""
         self._units = units
-        self._times = index.time_index("expected_start_time")
-        self._due = self._times.microseconds
+        times = index.time_index("expected_start_time")
+        self._times, self._due = times.in_order, times.microseconds
         self._run_times = _numbers(
             round(seconds * 1_000_000) for seconds in index.values("total_run_time")
         )
@@ -58,29 +63,27 @@ class HistoryIndex:
         self._since = {at: to_microseconds(running_since(index.runs[at])) for at in running}
         self._running, self._waiting = running, waiting_runs(index)
         by_state: list[list[int]] = [[] for _ in self._keys]
-        for ordinal in self._times.ordinals_by_time:
+        for ordinal in self._times.ordinals:
             by_state[self._codes[ordinal]].append(ordinal)
         by_state[_NO_STATE] = []
         self._order = array("I", (ordinal for ordinals in by_state for ordinal in ordinals))
-        self._known = self._times.not_null.ordinals & states.not_null.ordinals
+        self._known = times.not_null.ordinals & states.not_null.ordinals
         self._spans = list(pairwise([0, *accumulate(map(len, by_state))]))
         self._place = array("I", bytes(4 * len(index.runs)))
         for place, ordinal in enumerate(self._order):
             self._place[ordinal] = place
         self._instants = gather_in_slices(self._due, self._order)
-        self._settled = self._settled_numbers(index)
-        self._running_totals = tuple(
-            _numbers(accumulate(each, initial=0)) for each in self._settled
-        )
+        self._settled = tuple(map(_numbers, self._settled_numbers(index)))
+        self._totals = tuple(_numbers(accumulate(each, initial=0)) for each in self._settled)
 
-    def _settled_numbers(self, index: FlowRunIndex) -> tuple[Sequence[int], Sequence[int]]:
+    def _settled_numbers(self, index: FlowRunIndex) -> tuple[Iterable[int], Iterable[int]]:
         """Run times and lateness in this order, 0 where they depend on the clock."""
         units, running, due = self._units, self._running, self._due
-        run_times = _numbers(
+        run_times = (
             0 if at in running else units.run_time(self._run_times[at]) for at in self._order
         )
         started = index.microseconds("start_time")
-        lateness = _numbers(
+        lateness = (
             units.lateness(due[at], started[at]) if started[at] > due[at] else 0
             for at in self._order
         )
@@ -110,13 +113,10 @@ class HistoryIndex:
     ) -> None:
         """Add what does not depend on the clock; None: of all runs."""
         if members is None:
-            places: Sequence[int] = ()
-            run_times, lateness = map(_difference_of, self._running_totals)
+            before: list[TotalBefore] = [int, *(each.__getitem__ for each in self._totals)]
         else:
-            places = BitMap(list(map(self._place.__getitem__, members.to_array()))).to_array()
-            run_times, lateness = (
-                _sum_of(list(map(numbers.__getitem__, places))) for numbers in self._settled
-            )
+            places = map(self._place.__getitem__, members.to_array())
+            before = _totals_before(BitMap(array("I", places)), self._settled, self._totals)
         for key, (first, last) in zip(self._keys, self._spans, strict=True):
             begin = bisect_left(self._instants, bounds[0], first, last)
             end = bisect_left(self._instants, bounds[-1], begin, last)
@@ -126,16 +126,14 @@ class HistoryIndex:
             earliest = bisect_right(bounds, self._instants[begin]) - 1
             latest = bisect_right(bounds, self._instants[end - 1])
             near = bounds[earliest : latest + 1]
-            ends = map(bisect_left, repeat(self._instants), near, repeat(begin), repeat(end))
-            if members is not None:
-                ends = map(bisect_left, repeat(places), ends)
+            ends = list(map(bisect_left, repeat(self._instants), near, repeat(begin), repeat(end)))
             intervals = cells.setdefault(key, {})
-            for interval, (start, stop) in enumerate(pairwise(ends), earliest):
-                if start < stop:
+            numbers = zip(*(map(each, ends) for each in before), strict=True)
+            for interval, (one, other) in enumerate(pairwise(numbers), earliest):
+                if one[0] < other[0]:
                     cell = intervals.get(interval) or intervals.setdefault(interval, [0, 0, 0])
-                    cell[0] += sign * (stop - start)
-                    cell[1] += sign * run_times(start, stop)
-                    cell[2] += sign * lateness(start, stop)
+                    for at in range(3):
+                        cell[at] += sign * (other[at] - one[at])
 
     def _add_changing(self, cells: Cells, members: BitMap, bounds: Sequence[int], now: int) -> None:
         units, due, codes = self._units, self._due, self._codes
@@ -169,14 +167,47 @@ def _numbers(values: Iterable[int]) -> Sequence[int]:
         return found
 
 
-def _sum_of(numbers: Sequence[int]) -> Callable[[int, int], int]:
-    """The function that has the sum of the numbers from one place to another."""
-    return lambda start, stop: sum(numbers[start:stop])
+_PLACES_PER_STRETCH = 4
+"""A stretch takes as long to add up as so many single places (measured)."""
 
 
-def _difference_of(totals: Sequence[int]) -> Callable[[int, int], int]:
-    """The same of running totals."""
-    return lambda start, stop: totals[stop] - totals[start]
+def _totals_before(
+    places: BitMap, numbers: Iterable[Sequence[int]], totals: Iterable[Sequence[int]]
+) -> list[TotalBefore]:
+    """The number of these places before another, and what each of the numbers sums up to.
+
+    Runs that a filter selects by state or time are neighbours in the order of a history. What a
+    stretch of neighbours sums up to is a difference of `totals`, those of all places.
+    """
+    following = places.shift(1)
+    stretches = (places - following).to_array(), (following - places).to_array()
+    single = places.to_array()
+    if len(single) < _PLACES_PER_STRETCH * len(stretches[0]):
+        found = (_total_of_places(single, each) for each in numbers)
+    else:
+        found = (_total_of_stretches(*stretches, each) for each in totals)
+    return [partial(bisect_left, single), *found]
+
+
+def _total_of_places(places: Sequence[int], numbers: Sequence[int]) -> TotalBefore:
+    before: list[int] = [0, *accumulate(map(numbers.__getitem__, places))]
+    return lambda place: before[bisect_left(places, place)]
+
+
+def _total_of_stretches(
+    starts: Sequence[int], stops: Sequence[int], totals: Sequence[int]
+) -> TotalBefore:
+    sums = (map(totals.__getitem__, ends) for ends in (stops, starts))
+    before: list[int] = [0, *accumulate(map(sub, *sums))]
+
+    def total_before(place: int) -> int:
+        count = bisect_left(starts, place)
+        if not count:
+            return 0
+        stop = stops[count - 1]
+        return before[count] - (totals[stop] - totals[min(place, stop)])
+
+    return total_before
 
 
 def history_index(

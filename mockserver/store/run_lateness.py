@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from itertools import compress
 
 from pyroaring import BitMap
 
 from ..prefect import TERMINAL_STATES
 from .columns import NULL_INSTANT
 from .flow_run_index import FlowRunIndex
+from .indexes import find_bytes
 
 
 def to_milliseconds(microseconds: int) -> int:
@@ -48,10 +48,8 @@ class BitSlicedColumn:
         self._slices: list[tuple[int, BitMap]] = []
         for place in range(8):
             column = content[place::8]  # one byte of each number
-            for bit in range(8):
-                having_it = BitMap(compress(range(count), column.translate(_BIT_OF_BYTE[bit])))
-                if having_it:
-                    self._slices.append((8 * place + bit, having_it))
+            for bit, bytes_with_it in enumerate(_BYTES_WITH_BIT if column.strip(b"\0") else ()):
+                self._slices.append((8 * place + bit, find_bytes(column, bytes_with_it)))
 
     def sum(self, members: BitMap) -> int:
         """The sum of the numbers of these runs."""
@@ -60,7 +58,7 @@ class BitSlicedColumn:
         )
 
 
-_BIT_OF_BYTE = [bytes(byte >> bit & 1 for byte in range(256)) for bit in range(8)]
+_BYTES_WITH_BIT = [frozenset(byte for byte in range(256) if byte >> bit & 1) for bit in range(8)]
 
 
 class LatenessIndex:
@@ -72,7 +70,7 @@ class LatenessIndex:
             index.microseconds(column) for column in ("expected_start_time", "start_time")
         )
         self._to_unit = to_unit
-        self._times = index.time_index("expected_start_time")
+        self._times = index.time_index("expected_start_time").in_order
         self._late = BitSlicedColumn(
             [
                 to_unit(start) - to_unit(due) if start > due != NULL_INSTANT else 0

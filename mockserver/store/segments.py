@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from heapq import nlargest, nsmallest
 from typing import Any
 
 from pyroaring import BitMap
@@ -18,7 +19,7 @@ from ..prefect import FlowRun
 from .flow_run_index import NO_ORDINALS, PARENT_COLUMNS, FlowRunIndex, depends_on_parents
 from .indexes import Difference, OrdinalSet, is_known_empty
 from .sort_orders import SegmentMatches, SortBy
-from .value_counts import count_times, count_values
+from .value_counts import count_values, find_spans
 
 MIN_WINDOW = 256
 """Smallest number of ordinals that a search looks at first."""
@@ -181,10 +182,21 @@ class Segment:
         return +counts
 
     def count_times(
-        self, predicate: Predicate, columns: Sequence[str], bounds: Sequence[int]
-    ) -> list[int]:
-        """How many of the runs that satisfy a predicate have an instant between two bounds."""
-        return count_times(self.index, columns, bounds, self.all_matching(predicate))
+        self, predicates: Iterable[Predicate], columns: Sequence[str], bounds: Sequence[int]
+    ) -> list[list[int]]:
+        """How many of the runs that satisfy each predicate have an instant between two bounds."""
+        spans = find_spans(self.index, columns, bounds)
+        return [
+            [span.intersection_cardinality(found) for span in spans]
+            for found in map(self.all_matching, predicates)
+        ]
+
+    def nearest(self, predicate: Predicate, column: str, count: int, latest: bool) -> list[FlowRun]:
+        """The runs that satisfy a predicate and have the earliest or latest instants."""
+        instants = self.index.microseconds(column).__getitem__
+        members = self.all_matching(predicate).to_array()
+        found = (nlargest if latest else nsmallest)(count, members, key=instants)
+        return list(self.runs(found))
 
     def difference(
         self, one: Predicate, other: Predicate, limit: int

@@ -26,8 +26,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from heapq import merge
+from heapq import merge, nlargest, nsmallest
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from pyroaring import BitMap
@@ -263,17 +264,33 @@ class Store:
         return counts
 
     def count_times(
-        self, predicate: Predicate, columns: Sequence[str], bounds: Sequence[datetime]
-    ) -> list[int]:
-        """How many of the runs that satisfy a predicate have no instant, or one before the first
-        bound; from each bound to the next; from the last on. A run's instant is that of the first
-        of the columns where it has one. `bounds` ascend.
+        self,
+        predicates: Sequence[Predicate],
+        columns: Sequence[str],
+        bounds: Sequence[datetime],
+    ) -> list[list[int]]:
+        """How many of the runs that satisfy each predicate have no instant, or one before the
+        first bound; from each bound to the next; from the last on. A run's instant is that of the
+        first of the columns where it has one. `bounds` ascend; there are at most 250.
         """
         self._run_pending_cascade()
         edges = list(map(to_microseconds, bounds))
-        parts = [count_run_times(self._match_buffer(predicate), columns, edges)]
-        parts += [segment.count_times(predicate, columns, edges) for segment in self._segments]
-        return list(map(sum, zip(*parts, strict=True)))
+        parts = [[count_run_times(self._match_buffer(one), columns, edges) for one in predicates]]
+        parts += [segment.count_times(predicates, columns, edges) for segment in self._segments]
+        return [list(map(sum, zip(*each, strict=True))) for each in zip(*parts, strict=True)]
+
+    def nearest(
+        self, predicate: Predicate, column: str, count: int, *, latest: bool
+    ) -> list[FlowRun]:
+        """The runs that satisfy a predicate and have the earliest or latest instants, in order.
+
+        Each of them must have an instant in the column; of the same, the highest id comes first.
+        """
+        self._run_pending_cascade()
+        found = [segment.nearest(predicate, column, count, latest) for segment in self._segments]
+        found.append(self._match_buffer(predicate))
+        candidates = sorted(chain.from_iterable(found), key=id_of, reverse=True)
+        return (nlargest if latest else nsmallest)(count, candidates, key=attrgetter(column))
 
     def matches(self, predicate: Predicate) -> Iterator[tuple[FlowRunIndex, BitMap]]:
         """The runs that satisfy a predicate: parts of the store, and their ordinals in each."""

@@ -6,18 +6,26 @@ a dictionary-encoded column is counted by its codes, any other by intersecting b
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, cast
 
 from pyroaring import BitMap
 
 from ..prefect import FlowRun
-from .columns import DERIVED_COLUMNS, NULL_INSTANT, DictionaryColumn, Rows, to_microseconds
+from .columns import DictionaryColumn, to_microseconds
 from .flow_run_index import FlowRunIndex
-from .indexes import ColumnIndex, TagIndex, ValueIndex
+from .indexes import (
+    MAX_SEARCHES,
+    ColumnIndex,
+    TagIndex,
+    ValueIndex,
+    find_bytes,
+    upper_halves,
+)
 
 
 def count_values(index: FlowRunIndex, column: str, ordinals: BitMap) -> Counter[Any]:
@@ -34,19 +42,24 @@ def count_values(index: FlowRunIndex, column: str, ordinals: BitMap) -> Counter[
 
 
 def _count_values(index: FlowRunIndex, column: str, ordinals: BitMap) -> Counter[Any]:
-    encoded = _dictionary_of(index, column)
-    if encoded is not None:
-        return _count_codes(*encoded, ordinals, is_tags=column == "tags")
+    values = index.values(column)
+    if isinstance(values, DictionaryColumn) and len(_keys(values, column)) > MAX_SEARCHES:
+        return _count_codes(values, ordinals, is_tags=column == "tags")
     found: ColumnIndex = index.value_index(column)
     if isinstance(found, TagIndex):
         by_value: Mapping[Any, int | BitMap] = found.by_tag
         nulls = found.untagged
     else:
-        values = cast(ValueIndex, found)
-        by_value, nulls = values.by_value, values.nulls
+        by_value, nulls = cast(ValueIndex, found).by_value, cast(ValueIndex, found).nulls
     counts = Counter({value: _common(having, ordinals) for value, having in by_value.items()})
     counts[None] = nulls.ordinals.intersection_cardinality(ordinals)
     return +counts  # without values that no run has
+
+
+def _keys(values: DictionaryColumn, column: str) -> set[Any]:
+    """What is counted: values, or tags."""
+    distinct: Iterable[Any] = values.dictionary
+    return set(chain.from_iterable(distinct) if column == "tags" else distinct)
 
 
 def _common(having: int | BitMap, ordinals: BitMap) -> int:
@@ -55,65 +68,63 @@ def _common(having: int | BitMap, ordinals: BitMap) -> int:
     return int(having.intersection_cardinality(ordinals))
 
 
-Derive = Callable[[Any], Any]
-
-
-def _dictionary_of(
-    index: FlowRunIndex, column: str
-) -> tuple[DictionaryColumn, Sequence[int], Derive] | None:
-    """The dictionary-encoded column that has a column's values, the order of the runs in it, and
-    how a value follows from an entry; None if the values are not encoded.
-    """
-    if not isinstance(index.runs, Rows):
-        return None
-    derive, names = DERIVED_COLUMNS.get(column, (lambda value: value, (column,)))
-    encoded = index.runs.columns.get(names[0])
-    if len(names) > 1 or not isinstance(encoded, DictionaryColumn):
-        return None
-    return encoded, index.runs.order, derive
-
-
-def _count_codes(
-    encoded: DictionaryColumn,
-    order: Sequence[int],
-    derive: Derive,
-    ordinals: BitMap,
-    *,
-    is_tags: bool,
-) -> Counter[Any]:
-    codes: Iterable[int] = encoded.codes
-    if len(ordinals) < len(order) or not isinstance(order, range):
-        positions: Iterable[int] = ordinals.to_array()
-        if not isinstance(order, range):
-            positions = map(order.__getitem__, positions)
-        codes = map(encoded.codes.__getitem__, positions)
+def _count_codes(values: DictionaryColumn, ordinals: BitMap, *, is_tags: bool) -> Counter[Any]:
+    codes: Iterable[int] = values.codes
+    if len(ordinals) < len(values):
+        codes = map(values.codes.__getitem__, ordinals.to_array())
     counts: Counter[Any] = Counter()
     for code, times in Counter(codes).items():
-        value = derive(encoded.dictionary[code])
+        value = values.dictionary[code]
         for each in (dict.fromkeys(value) or (None,)) if is_tags else (value,):
             counts[each] += times
     return counts
 
 
-def count_times(
-    index: FlowRunIndex, columns: Sequence[str], bounds: Sequence[int], ordinals: BitMap
-) -> list[int]:
-    """How many of these runs have an instant before the first bound, from each bound to the next,
-    and from the last on.
+def find_spans(
+    index: FlowRunIndex, columns: Sequence[str], bounds: Sequence[int]
+) -> Sequence[BitMap]:
+    """The runs with an instant before the first bound, from each bound to the next, and from the
+    last on.
 
-    `bounds` ascend, in microseconds since 1970. A run's instant is that of the first column where
-    it has one; a run without any counts as before the first bound.
+    `bounds` ascend, in microseconds since 1970; there are at most 250. A run's instant is that of
+    the first column where it has one; a run without any counts as before the first bound. A report
+    has many tables with the same bounds: the last answer is kept.
     """
-    first, *others = (index.microseconds(column) for column in columns)
-    wanted = ordinals.to_array()
-    instants: Iterable[int] = map(first.__getitem__, wanted)
-    for other in others:
-        instants = [
-            there if instant == NULL_INSTANT else instant
-            for instant, there in zip(instants, map(other.__getitem__, wanted), strict=True)
-        ]
-    places = Counter(map(bisect_right, repeat(bounds), instants))
-    return [places[place] for place in range(len(bounds) + 1)]
+    key = (tuple(columns), tuple(bounds))
+    asked, found = index.last_spans
+    if asked != key:
+        found = _find_spans(index.first_microseconds(tuple(columns)), bounds)
+        index.last_spans = key, found
+    return found
+
+
+def _find_spans(instants: array[int], bounds: Sequence[int]) -> Sequence[BitMap]:
+    places = bytearray(map(_PlacesOfHalves(bounds).__getitem__, upper_halves(instants)))
+    for ordinal in find_bytes(bytes(places), {_SEVERAL}):
+        places[ordinal] = bisect_right(bounds, instants[ordinal])
+    content = bytes(places)
+    return [find_bytes(content, {place}) for place in range(len(bounds) + 1)]
+
+
+_SEVERAL = 255
+"""Stands for the places of instants that have not all the same."""
+
+
+class _PlacesOfHalves(dict[int, int]):
+    """By the upper half of instants: how many bounds are not after them.
+
+    Of a million instants there are some thousand upper halves, each for 71 minutes.
+    """
+
+    def __init__(self, bounds: Sequence[int]) -> None:
+        self._bounds = bounds
+
+    def __missing__(self, half: int) -> int:
+        first, last = (
+            bisect_right(self._bounds, half * (1 << 32) + lower) for lower in (0, (1 << 32) - 1)
+        )
+        place = self[half] = first if first == last else _SEVERAL
+        return place
 
 
 def count_run_values(runs: Iterable[FlowRun], column: str) -> Counter[Any]:

@@ -13,15 +13,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver.errors import TooLarge
-from mockserver.filters.like import MAX_WILDCARDS, compile_like, compile_prefix
+from mockserver.filters.like import MAX_WILDCARDS, compile_like, compile_prefix, normalize_names
 from mockserver.operations.context import Context
 from mockserver.operations.queries import count_flow_runs
-from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
+from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
 from mockserver.requests import FilterParameters
 from mockserver.seeds import load_seeds
 from mockserver.store.store import Store
 
-letters = st.text(alphabet="aAbB%_\\é\0ßİΣς\n.", max_size=8)
+letters = st.text(alphabet="aAbB%_\\é\0ßſİΣσς\n.", max_size=8)
 
 
 @given(name=letters, text=letters.filter(bool))
@@ -118,3 +118,25 @@ def test_as_many_prefixes_as_are_compared_are_compared() -> None:
         context = Context(store, SPEC, datetime(2026, 1, 31, tzinfo=UTC), lambda: "", None, None)
         with pytest.raises(TooLarge, match="startswith_ has 1,001") if refused else nullcontext():
             assert count_flow_runs(context, request).value == 0
+
+
+@given(
+    names=st.lists(letters, max_size=6),
+    dialect=st.sampled_from((SPEC, PREFECT_SQLITE, PREFECT_POSTGRESQL)),
+)
+def test_names_are_normalized_together_as_one_by_one(names: list[str], dialect: Dialect) -> None:
+    """Letters whose case depends on others, line feeds and NULs among them."""
+    like = compile_like("a", dialect)
+    assert normalize_names(names, like) == list(map(like.normalize, names))
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [("ab", "ab"), ("a_b", None), ("_a", None), ("a%b", None), ("%", None), ("_", None)],
+)
+def test_a_pattern_without_wildcards_is_a_text(text: str, only: str | None) -> None:
+    """A name that contains it matches; the document has no wildcards at all."""
+    sqlite = compile_like(text, PREFECT_SQLITE)
+    assert sqlite.only_text == only
+    assert compile_like(text, SPEC).only_text == text
+    assert compile_prefix(text, SPEC).only_text is None

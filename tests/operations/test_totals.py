@@ -20,6 +20,7 @@ from mockserver.operations.replies import (
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.requests.query_bodies import FilterParameters, HistoryRequest
+from mockserver.store import run_history
 from mockserver.store import store as store_module
 from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
@@ -54,9 +55,10 @@ FILTERS: tuple[dict[str, Any], ...] = ({}, {"name": {"any_": ["a"]}}, {"id": {"n
 
 @pytest.fixture(autouse=True, params=["real bounds", "tight bounds"])
 def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also with a buffer so small that there are several segments."""
+    """Also with a buffer so small that there are several segments, and all places in stretches."""
     if request.param == "tight bounds":
         monkeypatch.setattr(store_module, "MAX_BUFFERED", 1)
+        monkeypatch.setattr(run_history, "_PLACES_PER_STRETCH", 0)
 
 
 def changed_store(loaded: Sequence[FlowRun], in_rows: bool, wanted: Changes) -> Store:

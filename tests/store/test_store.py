@@ -1,6 +1,7 @@
 """The store. Invariant: for any base, changes and filter, it selects what a full scan selects."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,9 +25,17 @@ from mockserver.prefect.records import FlowRun, State, StateType, TaskRun
 from mockserver.requests import BulkDeleteRequest
 from mockserver.store import segments
 from mockserver.store import store as store_module
-from mockserver.store.columns.rows import Rows
+from mockserver.store.columns.compact_columns import DictionaryColumn, TimestampColumn
+from mockserver.store.columns.rows import FLOW_RUN_DEFAULTS, Rows
 from mockserver.store.flow_run_index import Base
-from mockserver.store.indexes import name_index
+from mockserver.store.indexes import (
+    grouping,
+    name_index,
+    preparation,
+    time_index,
+    trigram_index,
+    value_index,
+)
 from mockserver.store.indexes.name_index import NameIndex
 from mockserver.store.store import Store
 from tests.support.recorded_cases import FILTER_DIALECTS, filter_base, filter_cases
@@ -87,6 +96,13 @@ def tighten(set_attribute: Callable[[Any, str, int], None]) -> None:
     set_attribute(segments, "WINDOW_GROWTH", 2)
     set_attribute(segments, "MAX_REMAINING", 2)
     set_attribute(segments, "MAX_CURSORS", 2)
+    set_attribute(preparation, "MIN_DEFERRED_RUNS", 1)
+    set_attribute(time_index, "MAX_SCANS", 1)
+    set_attribute(value_index, "MAX_SEARCHED", 1)
+    set_attribute(grouping, "MAX_SEARCHES", 2)
+    set_attribute(trigram_index, "MIN_INDEXED_NAMES", 1)
+    set_attribute(name_index, "MAX_NEW_PATTERNS", 1)
+    set_attribute(name_index, "RUNS_PER_UNITED", 1)
     set_attribute(name_index, "MAX_EAGER_CANDIDATES", 1)
     set_attribute(name_index, "MAX_SCANNED_RUNS", 4)
     set_attribute(name_index, "MAX_CACHED_PATTERNS", 2)
@@ -105,6 +121,28 @@ def rows_of(runs: Sequence[FlowRun]) -> Rows:
     )
 
 
+def in_rows(base: Base) -> Base:
+    """The same runs in columns of plain values."""
+    return Base(rows_of(base.runs), base.task_runs.values())
+
+
+def encoded(base: Base) -> Base:
+    """The same runs in columns, most of them dictionary-encoded, and not in order of the ids."""
+    runs = sorted(base.runs, key=lambda run: (run.name, run.id))
+    columns: dict[str, Any] = {}
+    for name in FLOW_RUN_DEFAULTS:
+        values = [getattr(run, name) for run in runs]
+        if isinstance(next(filter(None, values), None), datetime):
+            columns[name] = TimestampColumn.from_values(values)
+        elif name in ("id", "work_queue_name", "parent_flow_run_id"):
+            columns[name] = values
+        else:
+            distinct = list({repr(value): value for value in values}.values())
+            codes = [list(map(repr, distinct)).index(repr(value)) for value in values]
+            columns[name] = DictionaryColumn(distinct, codes)
+    return Base(Rows(columns), base.task_runs.values())
+
+
 def apply_changes(store: Store, wanted: Changes) -> None:
     for change in wanted:
         if isinstance(change, list):
@@ -121,14 +159,14 @@ def apply_changes(store: Store, wanted: Changes) -> None:
 )
 @given(
     base=bases(),
-    in_rows=st.booleans(),
+    kept=st.sampled_from([lambda base: base, in_rows, encoded]),
     before=changes,
     after=changes,
     wanted=st.lists(filters, min_size=3, max_size=3),
 )
 def test_the_indexes_answer_as_a_full_scan_does(
     base: Base,
-    in_rows: bool,
+    kept: Callable[[Base], Base],
     before: Changes,
     after: Changes,
     wanted: list[dict[str, Any]],
@@ -137,8 +175,7 @@ def test_the_indexes_answer_as_a_full_scan_does(
     """For any base, filter and dialect, and for changed stores and forks: the indexes select and
     count what calling the predicate with every run selects and counts.
     """
-    if in_rows:
-        base = Base(rows_of(base.runs), base.task_runs.values())
+    base = kept(base)
     store = Store(base)
     apply_changes(store, before)
     fork = store.fork()
@@ -188,8 +225,6 @@ def test_a_reset_restores_the_base() -> None:
 
 def test_time_ranges_of_several_blocks_are_exact() -> None:
     """With more runs than an index block holds, and bounds on and beside a block's end."""
-    from datetime import timedelta
-
     runs = [
         FlowRun(id=f"{n:05}", name="n", end_time=START + timedelta(seconds=n * 7919 % 5000))
         for n in range(5000)

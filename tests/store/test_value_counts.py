@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,17 +14,18 @@ from hypothesis import strategies as st
 from mockserver.filters.predicates import MATCH_ALL
 from mockserver.prefect.records import FlowRun
 from mockserver.seeds.loading import read_seeds
-from mockserver.store import Base, Rows, Store
-from mockserver.store.columns.compact_columns import DictionaryColumn, TimestampColumn
-from mockserver.store.columns.rows import FLOW_RUN_DEFAULTS
-from tests.store.test_store import predicate_of
+from mockserver.store import Base, Rows, Store, value_counts
+from mockserver.store.columns.compact_columns import DictionaryColumn
+from mockserver.store.indexes.grouping import MAX_SEARCHES
+from tests.store.test_store import encoded, predicate_of
 from tests.support.strategies import START, bases, filters, flow_runs, ids
 
 VALUE_COLUMNS = (
-    "state_type", "state_name", "flow_id", "deployment_id", "work_queue_name", "tags",
+    "state_type", "state_name", "state_key", "flow_id", "deployment_id", "work_queue_name", "tags",
     "created_by", "created_by_type", "parent_flow_run_id", "parent_task_run_id",
 )  # fmt: skip
-BOUNDS = [START + timedelta(microseconds=step) for step in (-2, 0, 2)]
+# Two in the same 71 minutes, and one in others.
+BOUNDS = [START + timedelta(microseconds=step) for step in (-1 << 40, 0, 2)]
 TIMES = ("end_time", "start_or_expected_time")
 
 
@@ -46,29 +47,28 @@ def counted_times(runs: Iterable[FlowRun]) -> list[int]:
     return counts
 
 
-def encoded(base: Base) -> Base:
-    """The same runs in columns, most of them dictionary-encoded, and not in order of the ids."""
-    runs = sorted(base.runs, key=lambda run: (run.name, run.id))
-    columns: dict[str, Any] = {}
-    for name in FLOW_RUN_DEFAULTS:
-        values = [getattr(run, name) for run in runs]
-        if isinstance(next(filter(None, values), None), datetime):
-            columns[name] = TimestampColumn.from_values(values)
-        elif name in ("id", "work_queue_name", "parent_flow_run_id"):
-            columns[name] = values
-        else:
-            distinct = list({repr(value): value for value in values}.values())
-            codes = [list(map(repr, distinct)).index(repr(value)) for value in values]
-            columns[name] = DictionaryColumn(distinct, codes)
-    return Base(Rows(columns), base.task_runs.values())
-
-
 @pytest.mark.parametrize("as_columns", [False, True])
+@pytest.mark.parametrize("max_searches", [MAX_SEARCHES, 1])
 @given(bases(), filters, st.lists(ids), st.lists(flow_runs, max_size=3))
 def test_counts_are_those_of_a_full_scan(
+    as_columns: bool,
+    max_searches: int,
+    base: Base,
+    filter_: Any,
+    deleted: list[str],
+    added: list[FlowRun],
+) -> None:
+    """Whatever was deleted, orphaned and added, and however the columns are kept: a column of many
+    values is counted by its codes, one of few by its index.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(value_counts, "MAX_SEARCHES", max_searches)
+        _compare_counts(as_columns, base, filter_, deleted, added)
+
+
+def _compare_counts(
     as_columns: bool, base: Base, filter_: Any, deleted: list[str], added: list[FlowRun]
 ) -> None:
-    """Whatever was deleted, orphaned and added, and however the columns are kept."""
     store = Store(encoded(base) if as_columns else base)
     store.delete(deleted)
     for run in added:
@@ -77,7 +77,25 @@ def test_counts_are_those_of_a_full_scan(
     selected = [run for run in store if predicate(run)]
     for column in VALUE_COLUMNS:
         assert store.count_values(predicate, column) == counted_values(selected, column), column
-    assert store.count_times(predicate, TIMES, BOUNDS) == counted_times(selected)
+    found = store.count_times([predicate, MATCH_ALL], TIMES, BOUNDS)
+    assert found == [counted_times(selected), counted_times(store)]
+
+
+def test_the_nearest_runs_are_those_of_a_sort() -> None:
+    """The earliest and the latest, in segments and in the buffer; equal ones by their ids."""
+    steps = [3, 1, 2, 1, 5, 4]
+    runs = [
+        FlowRun(id=str(at), name="n", end_time=START + timedelta(seconds=step))
+        for at, step in enumerate(steps)
+    ]
+    store = Store(Base(runs[:3]))
+    for run in runs[3:]:
+        store.put(run)
+    ended = predicate_of({"end_time": {"is_null_": False}})
+    earliest = store.nearest(ended, "end_time", 3, latest=False)
+    assert [run.id for run in earliest] == ["3", "1", "2"]
+    latest = store.nearest(ended, "end_time", 4, latest=True)
+    assert [run.id for run in latest] == ["4", "5", "0", "2"]
 
 
 def test_runs_in_the_order_of_their_ids_are_counted_by_code() -> None:
@@ -100,4 +118,4 @@ def test_loaded_seeds_are_counted() -> None:
     )
     store = Store(seeds.base())
     assert store.count_values(MATCH_ALL, "tags") == {"x": 1, None: 1}
-    assert store.count_times(MATCH_ALL, TIMES, BOUNDS) == [2, 0, 0, 0]
+    assert store.count_times([MATCH_ALL], TIMES, BOUNDS) == [[2, 0, 0, 0]]

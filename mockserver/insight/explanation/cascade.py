@@ -7,7 +7,6 @@ run stay and lose the reference to it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 
 from ...filters import ONE_OF, Comparison, Predicate
 from ...operations import Plan
@@ -36,22 +35,18 @@ class Cascade:
 
 def find_cascade(store: Store, predicate: Predicate) -> Cascade:
     """What goes with all runs that a predicate selects."""
-    gone = _task_runs_of(store, predicate)
-    children = Comparison("parent_task_run_id", ONE_OF, frozenset(gone))
-    return Cascade(len(gone), SomeRuns.of(store, children, predicate, MAX_ORPHANS))
-
-
-def _task_runs_of(store: Store, predicate: Predicate) -> list[str]:
-    """The ids of the task runs that belong to the selected flow runs."""
-    task_runs, loaded = store.task_runs, store.base.task_runs_of
-    if not len(task_runs):
-        return []
-    selected = set(store.select_ids(predicate))
-    changed = {one.flow_run_id for one in task_runs.changed if one.flow_run_id is not None}
-    if not changed and len(task_runs) == len(store.base.task_runs):
-        return list(chain.from_iterable(map(loaded.__getitem__, loaded.keys() & selected)))
-    owners = (loaded.keys() | changed) & selected
-    return [one.id for owner in owners for one in store.task_runs_of(owner)]
+    if not len(store.task_runs):
+        return Cascade(0, SomeRuns(0, ()))
+    loaded, changed = store.base.task_runs_of, {one.flow_run_id for one in store.task_runs.changed}
+    owning = {*loaded, *changed} if changed else loaded
+    owners = frozenset(filter(owning.__contains__, store.select_ids(predicate)))
+    if changed or store.task_runs.hidden:
+        gone = sum(len(store.task_runs_of(one)) for one in owners)
+    else:
+        gone = sum(map(len, map(loaded.__getitem__, owners)))
+    # A subflow's parent is the flow run of its parent task run (rule M8).
+    children = Comparison("parent_flow_run_id", ONE_OF, owners)
+    return Cascade(gone, SomeRuns.of(store, children, predicate, MAX_ORPHANS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ...filters import AT_OR_AFTER, AT_OR_BEFORE, AllOf, Comparison, Predicate
 from ...prefect import FlowRun
-from ...store import SortBy, Store
+from ...store import Store
 from .conditions import Effect, Part, without
 
 MAX_OF_CONDITION = 5
@@ -72,12 +72,7 @@ def _nearest(store: Store, wider: Predicate, test: Comparison) -> list[FlowRun]:
     except OverflowError:  # nothing is beyond the last or first instant
         return []
     beyond = AllOf((wider, Comparison(test.column, AT_OR_AFTER if later else AT_OR_BEFORE, edge)))
-    ascending = SortBy(test.column, descending=False)
-    if later:
-        return store.page(beyond, ascending, 0, 2 * MAX_OF_CONDITION)
-    # From the end of the ascending order: another order would have to be made first.
-    count = store.count(beyond)
-    return store.page(beyond, ascending, max(0, count - 2 * MAX_OF_CONDITION), count)[::-1]
+    return store.nearest(beyond, test.column, 2 * MAX_OF_CONDITION, latest=not later)
 
 
 def _distance(run: FlowRun, test: Predicate) -> timedelta | None:

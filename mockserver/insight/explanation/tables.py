@@ -5,14 +5,14 @@ Invariant: a row's numbers are those that looking at the runs one by one would g
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from ...filters import MATCH_ALL, ONE_OF, AllOf, Comparison, Predicate
+from ...filters import MATCH_ALL, Predicate
+from ...prefect import StateType
 from ...store import Store
 
 MAX_ROWS = 50
@@ -65,27 +65,15 @@ def make_tables(store: Store, predicate: Predicate, now: datetime) -> tuple[Tabl
 
 def _state_table(store: Store, predicate: Predicate) -> Table | None:
     """By the name of the state, with its type where that is another word."""
-    selected, total = (_count_states(store, one) for one in (predicate, MATCH_ALL))
+    selected, total = (store.count_values(one, "state_key") for one in (predicate, MATCH_ALL))
 
-    def name_of(state: tuple[str, str] | None) -> tuple[str, str | None]:
+    def name_of(state: tuple[StateType, str] | None) -> tuple[str, str | None]:
         if state is None:
             return "no state", None
         type_, name = state
-        return (name if name.upper() == type_ else f"{name} ({type_})"), type_
+        return (name if name.upper() == type_ else f"{name} ({type_})"), type_.value
 
     return _table("state", selected, total, name_of)
-
-
-def _count_states(store: Store, predicate: Predicate) -> Counter[tuple[str, str] | None]:
-    counts: Counter[tuple[str, str] | None] = Counter()
-    for type_, of_type in store.count_values(predicate, "state_type").items():
-        if type_ is None:
-            counts[None] = of_type
-            continue
-        has_type = AllOf((predicate, Comparison("state_type", ONE_OF, frozenset((type_,)))))
-        for name, times in store.count_values(has_type, "state_name").items():
-            counts[type_.value, name] = times
-    return counts
 
 
 Naming = Callable[[Store, Any], tuple[str, str | None]]
@@ -150,9 +138,7 @@ def _table(
 
 def _age_table(store: Store, predicate: Predicate, now: datetime) -> Table | None:
     bounds = tuple(_bounds(now))
-    selected, total = (
-        store.count_times(one, AGE_COLUMNS, bounds) for one in (predicate, MATCH_ALL)
-    )
+    selected, total = store.count_times((predicate, MATCH_ALL), AGE_COLUMNS, bounds)
     if sum(map(bool, total)) < 2:
         return None
     rows = [

@@ -14,7 +14,6 @@ from .compact_columns import (
     to_microseconds,
 )
 from .rows import (
-    DERIVED_COLUMNS,
     ColumnBuilder,
     FlowRunsById,
     RecordsById,

@@ -96,7 +96,7 @@ class DictionaryColumn:
 
     __slots__ = ("codes", "dictionary")
 
-    def __init__(self, dictionary: Sequence[Any], codes: Sequence[int]) -> None:
+    def __init__(self, dictionary: ColumnValues, codes: Sequence[int]) -> None:
         self.dictionary = dictionary
         self.codes = codes
 
@@ -108,6 +108,26 @@ class DictionaryColumn:
 
     def __getitem__(self, at: int, /) -> Any:
         return self.dictionary[self.codes[at]]
+
+    def code_bytes(self) -> bytes | None:
+        """The codes, one byte each; None if there are more values than a byte tells apart."""
+        if len(self.dictionary) > 256:
+            return None
+        codes = self.codes
+        if isinstance(codes, array) and codes.itemsize == 1:
+            return codes.tobytes()
+        return codes if isinstance(codes, bytes) else bytes(list(codes))
+
+    def derive(self, of: Callable[[Any], Any]) -> DictionaryColumn:
+        """The column of what follows from each value; values may then have several codes."""
+        return DictionaryColumn([of(value) for value in self.dictionary], self.codes)
+
+    def in_order(self, order: Sequence[int]) -> DictionaryColumn:
+        """The column of the values at these positions."""
+        if isinstance(order, range):
+            return self
+        codes = array("I", map(self.codes.__getitem__, order))
+        return DictionaryColumn(self.dictionary, codes)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

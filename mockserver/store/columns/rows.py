@@ -8,7 +8,7 @@ runs in descending order of ids without moving the values.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cached_property
 from itertools import count, islice, repeat
@@ -16,7 +16,7 @@ from operator import eq, gt
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from ...prefect import CreatedBy, FlowRun, State, StateType, TaskRun
-from .compact_columns import ColumnValues, LazyColumn, UuidColumn
+from .compact_columns import ColumnValues, DictionaryColumn, LazyColumn, UuidColumn
 
 R = TypeVar("R")
 
@@ -131,16 +131,24 @@ class Rows(Sequence[FlowRun]):
     def __iter__(self) -> Iterator[FlowRun]:
         return map(self.__getitem__, range(len(self)))
 
-    def values(self, name: str) -> Iterator[Any]:
-        """The value of each run in a field or a derived column, by ordinal."""
+    def values(self, name: str) -> Iterable[Any]:
+        """The value of each run in a field or a derived column, by ordinal.
+
+        Values that are dictionary-encoded, or follow from such ones, are a DictionaryColumn.
+        """
         if name in DERIVED_COLUMNS:
             derive, names = DERIVED_COLUMNS[name]
-            return map(derive, *map(self.values, names))
+            sources = list(map(self.values, names))
+            if isinstance(sources[0], DictionaryColumn) and len(sources) == 1:
+                return sources[0].derive(derive)
+            return map(derive, *sources)
         if name not in self.columns:
-            return repeat(self.defaults[name], len(self))
+            return DictionaryColumn([self.defaults[name]], bytes(len(self)))
         column = self.columns[name]
+        if isinstance(column, DictionaryColumn):
+            return column.in_order(self.order)
         if isinstance(self.order, range):
-            return iter(column)
+            return column
         return map(column.__getitem__, self.order)
 
     def with_parent_flow_runs(self, flow_run_id_by_task_run: Mapping[str, str | None]) -> Rows:
@@ -151,12 +159,19 @@ class Rows(Sequence[FlowRun]):
         parents = self.columns.get("parent_task_run_id")
         if parents is None:
             return self
-        parent_flow_run_ids = LazyColumn(
-            len(parents), lambda: list(map(flow_run_id_by_task_run.get, parents))
-        )
-        rows = Rows({**self.columns, "parent_flow_run_id": parent_flow_run_ids}, self.order)
+        found = _look_up(parents, flow_run_id_by_task_run)
+        rows = Rows({**self.columns, "parent_flow_run_id": found}, self.order)
         rows._ids = self._ids  # the ids are the same: not computed again
         return rows
+
+
+def _look_up(keys: ColumnValues, found: Mapping[Any, Any]) -> ColumnValues:
+    """The column of what is found for each key, looked up when it is first needed."""
+    if isinstance(keys, DictionaryColumn):  # each distinct key, not that of each run
+        distinct = keys.dictionary
+        values = LazyColumn(len(distinct), lambda: list(map(found.get, distinct)))
+        return DictionaryColumn(values, keys.codes)
+    return LazyColumn(len(keys), lambda: list(map(found.get, keys)))
 
 
 class TaskRunRows(Rows):
@@ -183,6 +198,10 @@ def _state_name(state: State | None) -> str | None:
     return state.name if state else None
 
 
+def _state_key(state: State | None) -> tuple[StateType, str] | None:
+    return (state.type, state.name) if state else None
+
+
 def _creator_id(created_by: CreatedBy | None) -> str | None:
     return created_by.id if created_by else None
 
@@ -191,11 +210,12 @@ def _creator_type(created_by: CreatedBy | None) -> str | None:
     return created_by.type if created_by else None
 
 
-# Columns that filters compare and that are properties of `FlowRun`: name -> how to compute the
-# values, and from which fields. tests/seeds/test_bulk_reader.py compares both.
+# Columns that are compared or counted and that are properties of `FlowRun`: name -> how to compute
+# the values, and from which fields. tests/seeds/test_bulk_reader.py compares both.
 DERIVED_COLUMNS: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "state_type": (_state_type, ("state",)),
     "state_name": (_state_name, ("state",)),
+    "state_key": (_state_key, ("state",)),
     "created_by_id": (_creator_id, ("created_by",)),
     "created_by_type": (_creator_type, ("created_by",)),
     "start_or_expected_time": (

@@ -6,6 +6,8 @@ such sets and to prepare in a thread what takes long. What a comparison means is
 `filters.predicates` alone: an index gives the same answer sooner.
 """
 
+from .bitmaps import find_bytes, upper_halves
+from .grouping import MAX_SEARCHES
 from .hash_index import HashIndex
 from .name_index import NameIndex
 from .ordinal_sets import (

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from pyroaring import BitMap
 
-from ...filters import LIKE, Comparison, LikePattern
+from ...filters import LIKE, Comparison, LikePattern, normalize_names
+from ..columns import DictionaryColumn
 from .caches import add_bounded
+from .grouping import Ordinals, find_codes
 from .ordinal_sets import BitmapSet, OrdinalSet, make_union
 from .preparation import Prepared
 from .trigram_index import TrigramIndex
@@ -20,77 +22,111 @@ MAX_EAGER_CANDIDATES = 256  # up to so many names are tested at once
 MAX_SCANNED_RUNS = 4096
 """Largest window of runs whose names are tested instead of all candidate names: for a pattern that
 was not asked for before, that is faster."""
+MAX_NEW_PATTERNS = 8
+"""So many patterns are looked for before indexes are made that pay off with more of them."""
+RUNS_PER_UNITED = 128
+"""Names are looked up in the index of values if there are so many runs for each. To look at the
+name of each run takes 20 ms at a million runs, to unite the runs of 8,000 names as long."""
 
 
-class NameIndex(ValueIndex):
+class NameIndex:
     """Index of names. They are normalized once for each kind of pattern, not in each request."""
 
-    def __init__(self, values: Iterable[str], all_ordinals: BitMap) -> None:
-        names = list(values)
-        super().__init__(names, all_ordinals)
-        self._ordinals_by_number = list(self.by_value.values())
-        number_by_name = {name: number for number, name in enumerate(self.by_value)}
-        self.name_numbers = array("I", map(number_by_name.__getitem__, names))
-        self._names: list[str] = list(self.by_value)
-        self._prepared = Prepared(len(names))
+    def __init__(
+        self, values: Iterable[str], all_ordinals: BitMap, prepared: Prepared | None = None
+    ) -> None:
+        """`values`: those of the runs, by ordinal; fastest as a DictionaryColumn."""
+        self._column = values if isinstance(values, DictionaryColumn) else _encode(values)
+        self._all_ordinals = all_ordinals
+        self.names: list[str] = list(self._column.dictionary)
+        self.name_numbers: Sequence[int] = self._column.codes
+        self._prepared = prepared or Prepared(0)
+        self._patterns = 0
         self._cached_matches: OrderedDict[LikePattern, BitMap] = OrderedDict()
         self._lazy_matches: OrderedDict[LikePattern, LazyLikeMatches] = OrderedDict()
 
+    @property
+    def values(self) -> ValueIndex:
+        """The index of the names as values, made when it is first needed."""
+        found: ValueIndex = self._prepared.get(
+            "values",
+            lambda: ValueIndex(self._column, self._all_ordinals, self._prepared.related()),
+        )
+        return found
+
     def name_at(self, ordinal: int) -> str:
         """The name of a run."""
-        return self._names[self.name_numbers[ordinal]]
+        return self.names[self.name_numbers[ordinal]]
 
     def in_order(self, *, descending: bool) -> array[int]:
         """The ordinals in order of the names; of equal names the lowest come first."""
         found = array("I")
-        for name in sorted(self.by_value, reverse=descending):
-            having_it = self.by_value[name]
+        by_value = self.values.by_value
+        for name in sorted(by_value, reverse=descending):
+            having_it = by_value[name]
             found.extend((having_it,) if isinstance(having_it, int) else having_it.to_array())
         return found
 
     def look_up(self, test: Comparison) -> OrdinalSet:
         if test.relation is LIKE:
             return self._look_up_like(test.operand)
-        return super().look_up(test)
+        return self.values.look_up(test)
 
     def _look_up_like(self, like: LikePattern) -> OrdinalSet:
         cached = self._cached_matches.get(like)
         if cached is not None:
             return BitmapSet(cached)
-        trigrams = self._trigram_index(like)
-        candidates = trigrams.candidates(like)
-        if len(candidates) <= MAX_EAGER_CANDIDATES:
-            return BitmapSet(self.all_matches(like, trigrams, candidates))
         lazy = self._lazy_matches.get(like)
-        if lazy is None:
-            lazy = LazyLikeMatches(self, like, trigrams, candidates)
-            add_bounded(self._lazy_matches, like, lazy, MAX_CACHED_PATTERNS)
+        if lazy is not None:
+            return lazy
+        names = self._trigram_index(like)
+        is_new = self._patterns < MAX_NEW_PATTERNS
+        # Looked up here: it may have to be prepared.
+        by_value = None if is_new else self.values.by_value
+        candidates = names.candidates(like, is_new=is_new)
+        self._patterns += 1
+        lazy = LazyLikeMatches(self, like, names.names, candidates, by_value)
+        if len(candidates) <= MAX_EAGER_CANDIDATES:
+            return BitmapSet(self.all_matches(lazy))
+        add_bounded(self._lazy_matches, like, lazy, MAX_CACHED_PATTERNS)
         return lazy
 
-    def all_matches(self, like: LikePattern, trigrams: TrigramIndex, candidates: BitMap) -> BitMap:
-        """The ordinals of all runs whose names match, cached: a drain repeats its pattern.
-
-        `candidates`: numbers of the names that may match.
-        """
-        found = self._cached_matches.get(like)
-        if found is not None:
-            return found
-        texts, ordinals = trigrams.names, self._ordinals_by_number
-        matching = [
-            ordinals[number] for number in candidates if like.matches_normalized(texts[number])
-        ]
-        found = make_union(matching).within(None)
-        add_bounded(self._cached_matches, like, found, MAX_CACHED_PATTERNS)
+    def all_matches(self, search: LazyLikeMatches) -> BitMap:
+        """The ordinals of all runs whose names match, cached: a drain repeats its pattern."""
+        found = self._cached_matches.get(search.like)
+        if found is None:
+            found = self._runs_named(search.matching_names(), search.by_value)
+            add_bounded(self._cached_matches, search.like, found, MAX_CACHED_PATTERNS)
         return found
+
+    def _runs_named(
+        self, numbers: Sequence[int], by_value: Mapping[str, Ordinals] | None
+    ) -> BitMap:
+        """The ordinals of the runs that have one of these names."""
+        if not numbers:
+            return BitMap()
+        if by_value is not None and len(numbers) * RUNS_PER_UNITED < len(self.name_numbers):
+            having = [by_value[self.names[number]] for number in numbers]
+            return make_union(having).within(None)
+        is_wanted = bytearray(len(self.names))
+        for number in numbers:
+            is_wanted[number] = True
+        return find_codes(self._column, is_wanted)
 
     def _trigram_index(self, like: LikePattern) -> TrigramIndex:
         # Dialects fold case differently, and SQLite ends a name at NUL (deviation like-nul).
         normalization = (like.case, like.cut_names_at_nul)
         found: TrigramIndex = self._prepared.get(
             normalization,
-            lambda: TrigramIndex(map(like.normalize, self.by_value), len(self.name_numbers)),
+            lambda: TrigramIndex(normalize_names(self.names, like), self._prepared.related()),
         )
         return found
+
+
+def _encode(names: Iterable[str]) -> DictionaryColumn:
+    numbers: dict[str, int] = {}
+    codes = array("I", [numbers.setdefault(name, len(numbers)) for name in names])
+    return DictionaryColumn(list(numbers), codes)
 
 
 class LazyLikeMatches:
@@ -101,36 +137,44 @@ class LazyLikeMatches:
     """
 
     __slots__ = (
-        "_candidates",
-        "_like",
-        "_name_index",
-        "_scanned_once",
-        "_trigrams",
-        "estimated_size",
+        *("_candidates", "_name_index", "_names", "_scanned_once", "estimated_size", "like"),
+        "by_value",
     )
 
     def __init__(
-        self, name_index: NameIndex, like: LikePattern, trigrams: TrigramIndex, candidates: BitMap
+        self,
+        name_index: NameIndex,
+        like: LikePattern,
+        names: Sequence[str],
+        candidates: BitMap,
+        by_value: Mapping[str, Ordinals] | None,
     ) -> None:
-        self._name_index = name_index
-        self._like = like
-        self._trigrams = trigrams
-        self._candidates = candidates
+        """`names`: normalized, by number; `by_value`: the runs of each name, if they are known."""
+        self.like, self.by_value = like, by_value
+        self._name_index, self._names, self._candidates = name_index, names, candidates
         self._scanned_once = False
-        self.estimated_size = len(name_index.name_numbers) * len(candidates) // len(trigrams.names)
+        self.estimated_size = len(name_index.name_numbers) * len(candidates) // (len(names) or 1)
+
+    def matching_names(self) -> Sequence[int]:
+        """The numbers of the names that match."""
+        names, text = self._names, self.like.only_text
+        if text is not None:
+            return [number for number in self._candidates if text in names[number]]
+        matches = self.like.matches_normalized
+        return [number for number in self._candidates if matches(names[number])]
 
     def within(self, window: BitMap | None) -> BitMap:
         if window is None or self._scanned_once or len(window) > MAX_SCANNED_RUNS:
-            found = self._name_index.all_matches(self._like, self._trigrams, self._candidates)
+            found = self._name_index.all_matches(self)
             return found if window is None else found & window
         self._scanned_once = True
-        numbers, texts = self._name_index.name_numbers, self._trigrams.names
-        candidates, matches = self._candidates, self._like.matches_normalized
+        numbers, names = self._name_index.name_numbers, self._names
+        candidates, matches = self._candidates, self.like.matches_normalized
         return BitMap(
             [
                 ordinal
                 for ordinal in window
-                if (number := numbers[ordinal]) in candidates and matches(texts[number])
+                if (number := numbers[ordinal]) in candidates and matches(names[number])
             ]
         )
 

@@ -63,6 +63,12 @@ class Prepared:
         self._lock = RLock()
         self._made: dict[Any, Any] = {}
 
+    def related(self) -> Prepared:
+        """For other things that are made from the same runs."""
+        other = Prepared(0)
+        other.is_large = self.is_large
+        return other
+
     def get(self, key: Any, make: Callable[[], Any]) -> Any:
         """What `make` returned for this key. Raises NotPrepared inside `deferring()`."""
         found = self._made.get(key)
