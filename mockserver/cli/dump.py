@@ -84,6 +84,14 @@ def dump(
     url: UrlArgument = None,
     where: WhereOption = None,
     task_runs: TaskRunsOption = TaskRuns.links,
+    logs: Annotated[
+        bool,
+        typer.Option(
+            "--logs",
+            help="Copy logs, too: the latest 100,000 at most. They can hold anything.",
+            rich_help_panel="What is copied",
+        ),
+    ] = False,
     anonymize: Annotated[
         bool,
         typer.Option(
@@ -131,7 +139,7 @@ def dump(
         ),
     ] = False,
 ) -> None:
-    """Copy a server: its flow runs, flows, deployments, work pools and queues. It only reads.
+    """Copy a server: its flow runs, and what else a workspace holds. It only reads.
 
         mockserver dump http://127.0.0.1:4200/api -o workspace.ndjson.gz
 
@@ -145,7 +153,11 @@ def dump(
     copied: after Ctrl-C or a crash, the same command goes on from there.
 
     *A part:* `--where '{"expected_start_time": {"after_": "2026-01-01T00:00:00Z"}}'` copies the
-    runs that the filter matches, and the flows, deployments, pools and queues that they name.
+    runs that the filter matches, the flows, deployments, pools and queues that they name, and
+    their artifacts; no variables, blocks and limits.
+
+    *Secrets:* those of blocks are not asked for; the copy shows asterisks, as the server does.
+    Variables, parameters, job variables and templates of pools are copied as they are.
 
     *To share it:* `--anonymize`. Equal names stay equal, but like_ does not find what it found.
     Ids, times, types of states and numbers stay.
@@ -158,6 +170,7 @@ def dump(
             output=output,
             where=where,
             all_task_runs=task_runs is TaskRuns.all,
+            logs=logs,
             anonymize=anonymize,
             headers=tuple(header or ()),
             concurrency=concurrency,

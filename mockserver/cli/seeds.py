@@ -28,18 +28,14 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite FILE if it
 @seeds_commands.command()
 def check(paths: PathsArgument, now: NowOption = None) -> None:
     """Check seeds and list every problem: where it is, what is there, what was expected."""
+    from ..seeds import COLLECTIONS, count_records
     from .output import load_with_progress
 
     seeds = load_with_progress(paths, parse_now(now) or datetime.now(UTC))
     for note in seeds.notes:
         print_note(note)
-    counts = {
-        "flow runs": len(seeds.flow_runs),
-        "task runs": len(seeds.task_runs),
-        "flows": len(seeds.flows),
-        "deployments": len(seeds.deployments),
-    }
-    summary = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
+    held = {name: len(getattr(seeds, name)) for name in COLLECTIONS}
+    summary = ", ".join(count_records(name, count) for name, count in held.items() if count)
     print(f"good: {summary or 'no records'}")  # noqa: T201
 
 
@@ -96,8 +92,10 @@ def pack(
     Relative times (now-90d) become absolute, counted from --now or from the current time. Keep
     the seeds: another version of mockserver may need them packed again.
     """
+    from ..seeds import count_records
     from .output import load_with_progress, write_packed
 
     seeds = load_with_progress(paths, parse_now(now) or datetime.now(UTC))
     write_packed(output, seeds, overwrite=force)
-    print(f"{len(seeds.flow_runs):,} flow runs, {output.stat().st_size:,} bytes")  # noqa: T201
+    held = count_records("flow_runs", len(seeds.flow_runs))
+    print(f"{held}, {output.stat().st_size:,} bytes")  # noqa: T201

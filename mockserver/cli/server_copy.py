@@ -31,16 +31,9 @@ from ..remote import (
     parse_scope,
     write_copy,
 )
+from ..seeds import count_records
 from .output import copy_progress, print_note
 
-_NOUNS = {
-    "flow_runs": "flow runs",
-    "task_runs": "task runs",
-    "flows": "flows",
-    "deployments": "deployments",
-    "work_pools": "work pools",
-    "work_queues": "work queues",
-}
 _INTERRUPTED = 130  # as shells tell of a program that Ctrl-C ended
 
 
@@ -52,6 +45,7 @@ class CopyOptions:
     output: Path
     where: str | None
     all_task_runs: bool
+    logs: bool
     anonymize: bool
     headers: tuple[str, ...]
     concurrency: int
@@ -108,7 +102,7 @@ def copy_server(options: CopyOptions) -> None:
                 raise UsageError(_with_reason(error, options)) from None
             raise UsageError(f"{error}\n{_kept(partial, options)}") from None
     options.partial.unlink()
-    for note in (*copied.notes, *_notes(options)):
+    for note in (*copied.notes, *copied.remarks, *_notes(options)):
         print_note(note)
     _print_summary(options.output, form, copied, client.sent, time.monotonic() - begun)
     _print_next_step(options.output, release)
@@ -142,6 +136,7 @@ def _about(url: str, scope: Scope, options: CopyOptions) -> dict[str, Any]:
         "server": url,
         "filter": dict(scope.filters),
         "choice of task runs": "all" if options.all_task_runs else "links",
+        "choice of logs": "copied" if options.logs else "left out",
         "choice of names": "made up" if options.anonymize else "as they are",
         # Drawn once for each copy; a copy that goes on takes that of the partial file.
         "key": token_hex(32) if options.anonymize else None,
@@ -164,6 +159,7 @@ async def _copy(
             partial,
             scope=scope,
             all_task_runs=options.all_task_runs,
+            logs=options.logs,
             anonymizer=Anonymizer(bytes.fromhex(key)) if key else None,
             progress=progress,
         )
@@ -171,8 +167,8 @@ async def _copy(
 
 
 def _kept(partial: PartialFile, options: CopyOptions) -> str:
-    count = len(partial.spans("flow_runs"))
-    return f"{options.partial} keeps {count:,} flow runs, and the same command goes on from there"
+    kept = count_records("flow_runs", len(partial.spans("flow_runs")))
+    return f"{options.partial} keeps {kept}, and the same command goes on from there"
 
 
 def _code(stop: BaseException) -> int:
@@ -192,7 +188,7 @@ def _notes(options: CopyOptions) -> tuple[str, ...]:
 def _print_summary(
     output: Path, form: OutputFormat, copied: Copied, requests: int, seconds: float
 ) -> None:
-    counts = [f"{count:,} {_NOUNS[name]}" for name, count in copied.counts.items() if count]
+    counts = [count_records(name, count) for name, count in copied.counts.items() if count]
     if form is OutputFormat.FOLDER:
         size = sum(file.stat().st_size for file in output.iterdir())
     else:

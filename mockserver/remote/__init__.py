@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .copying import Copied, WorkspaceCopy
     from .explaining import ServerExplanation, explain_server, find_server_dialect
     from .partial_file import PartialFile
-    from .progress import Progress
     from .scope import Scope, parse_scope
+    from .slicing import Progress
     from .writing import OutputFormat, output_format, write_copy
 
 __getattr__ = lazy_exports(
@@ -31,8 +31,8 @@ __getattr__ = lazy_exports(
         "copying": ("Copied", "WorkspaceCopy"),
         "explaining": ("ServerExplanation", "explain_server", "find_server_dialect"),
         "partial_file": ("PartialFile",),
-        "progress": ("Progress",),
         "scope": ("Scope", "parse_scope"),
+        "slicing": ("Progress",),
         "writing": ("OutputFormat", "output_format", "write_copy"),
     },
 )

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from ..prefect import ADJECTIVES, ANIMALS, StateType
+from ..prefect.objects import SYSTEM_TYPES, TAG_PREFIX
 from .kinds import Record
 
 Rule = Callable[["Anonymizer", Any], Any]
@@ -23,6 +24,8 @@ _PREFECT_NAMES = frozenset(kind.default_name for kind in StateType) | {
     *("Late", "Retrying", "AwaitingRetry", "AwaitingConcurrencySlot", "TimedOut", "Suspended"),
     *("Resuming", "Cached", "RolledBack", "NotReady", "Submitting", "InfrastructurePending"),
     *("Skipped", "default"),
+    # Types of blocks that every server has, and what is shown of a secret.
+    *(*SYSTEM_TYPES, *SYSTEM_TYPES.values(), "********"),
 }
 
 
@@ -93,12 +96,48 @@ class Anonymizer:
         """A policy of retries, whose numbers stay; its keys of pauses are left out."""
         return policy and {key: value for key, value in policy.items() if key != "pause_keys"}
 
+    def limit_name(self, name: str | None) -> str | None:
+        """The name of a limit: the prefix of one on a tag stays, and the id of a deployment."""
+        if name is None or name.startswith("deployment:"):
+            return name
+        prefix = TAG_PREFIX if name.startswith(TAG_PREFIX) else ""
+        return f"{prefix}{self.text(name.removeprefix(prefix))}"
+
+    def deployment_limit(self, limit: Record | None) -> Record | None:
+        """The limit that a deployment shows."""
+        return limit and {**limit, "name": self.limit_name(limit.get("name"))}
+
+    def schedules(self, schedules: list[Record] | None) -> list[Record] | None:
+        """Schedules, whose times stay."""
+        made_up: Mapping[str, Callable[[Any], Any]] = {
+            "parameters": self.anything,
+            "slug": self.text,
+        }
+        return schedules and [
+            {key: made_up.get(key, _same)(value) for key, value in one.items()} for one in schedules
+        ]
+
+    def inner_blocks(self, references: Record) -> Record:
+        """The blocks inside of another, by their ids."""
+        return {
+            self.text(key) or "": {"block_document": {"id": one["block_document"]["id"]}}
+            for key, one in references.items()
+        }
+
+    def queue_filter(self, given: Record | None) -> Record | None:
+        """The filter of a queue, whose ids stay."""
+        return given and {**given, "tags": self.texts(given.get("tags"))}
+
     def _number(self, text: str) -> int:
         encoded = text.encode("utf-8", "surrogatepass")
         return int.from_bytes(blake2b(encoded, key=self._key, digest_size=8).digest(), "big")
 
 
 _TEXT_DETAILS = frozenset({"cache_key", "pause_key", "run_input_keyset", "traceparent"})
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _keep(_: Anonymizer, value: Any) -> Any:
@@ -115,6 +154,13 @@ def _rules(kept: str, texts: str, **others: Rule) -> Mapping[str, Rule]:
 
 _RUN = """id created updated flow_run_id state_id state_type start_time end_time
 expected_start_time next_scheduled_start_time run_count total_run_time"""
+_OBJECT = "id created updated"
+_ARTIFACT = _rules(
+    f"{_OBJECT} type flow_run_id task_run_id",
+    "key description",
+    data=Anonymizer.anything,
+    metadata_=Anonymizer.anything,
+)
 _RULES: Mapping[str, Mapping[str, Rule]] = {
     "flow_runs": _rules(
         f"""{_RUN} flow_id deployment_id parent_task_run_id work_queue_id work_pool_id
@@ -138,12 +184,41 @@ _RULES: Mapping[str, Mapping[str, Rule]] = {
         "id created updated", "name", tags=Anonymizer.texts, labels=Anonymizer.anything
     ),
     "deployments": _rules(
-        """id created updated flow_id paused status work_queue_id work_pool_id
-        enforce_parameter_schema""",
-        "name work_queue_name work_pool_name",
+        """id created updated flow_id paused status work_queue_id work_pool_id last_polled
+        enforce_parameter_schema concurrency_limit concurrency_options""",
+        "name work_queue_name work_pool_name version description path entrypoint",
         tags=Anonymizer.texts,
-        labels=Anonymizer.anything,
+        schedules=Anonymizer.schedules,
+        global_concurrency_limit=Anonymizer.deployment_limit,
+        **dict.fromkeys(("labels", "parameters", "job_variables"), Anonymizer.anything),
     ),
-    "work_pools": _rules("id type", "name"),
-    "work_queues": _rules("id work_pool_id", "name"),
+    "work_pools": _rules(
+        f"{_OBJECT} type is_paused status concurrency_limit default_queue_id", "name description"
+    ),
+    "work_queues": _rules(
+        f"{_OBJECT} work_pool_id is_paused status concurrency_limit priority last_polled",
+        "name description",
+        filter=Anonymizer.queue_filter,
+    ),
+    "workers": _rules(
+        f"{_OBJECT} work_pool_id last_heartbeat_time heartbeat_interval_seconds", "name"
+    ),
+    "variables": _rules(_OBJECT, "name", tags=Anonymizer.texts, value=Anonymizer.anything),
+    "block_types": _rules(f"{_OBJECT} is_protected", "name slug"),
+    "block_schemas": _rules(f"{_OBJECT} checksum block_type_id capabilities version", ""),
+    "block_documents": _rules(
+        f"{_OBJECT} block_schema_id block_type_id is_anonymous",
+        "name",
+        data=Anonymizer.anything,
+        block_document_references=Anonymizer.inner_blocks,
+    ),
+    "artifacts": _ARTIFACT,
+    "artifact_collections": {**_ARTIFACT, "latest_id": _keep},
+    "concurrency_limits": _rules(
+        f"{_OBJECT} limit active active_slots slot_decay_per_second denied_slots "
+        "avg_slot_occupancy_seconds",
+        "",
+        name=Anonymizer.limit_name,
+    ),
+    "logs": _rules(f"{_OBJECT} level timestamp flow_run_id task_run_id", "name message"),
 }

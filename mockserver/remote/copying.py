@@ -2,53 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
 from urllib.parse import quote
 
 from ..errors import UsageError
 from .anonymizing import Anonymizer
-from .client import ReadClient, RefusedError
+from .client import ReadClient
 from .kinds import (
     DEPLOYMENTS,
     FLOW_RUNS,
     FLOWS,
     KINDS,
-    PAGE,
+    LOGS,
     TASK_RUNS,
     WORK_POOLS,
     WORK_QUEUES,
+    WORKERS,
     Kind,
     Record,
     kept_fields,
 )
+from .listing import Listing, chunks
+from .object_copy import list_artifacts, list_logs, list_objects
 from .partial_file import PartialFile
-from .progress import Progress
 from .scope import Scope
-from .slicing import SlicedCopy, run_all
+from .slicing import Progress, SlicedCopy, run_all
 
-# A list that was short of the server's count is asked for again.
-_LISTINGS = 3
-# Not for this user, not in this server, and not modelled by the mock.
-_NOT_SHOWN = frozenset({403, 404, 501})
 # /task_runs/filter has no filter on these, and a server would ignore it.
 _NOT_OF_TASK_RUNS = ("work_pools", "work_pool_queues")
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What a copy holds: the number of records by collection, and what a user should know."""
+    """What a copy holds: the number of records by collection.
+
+    `notes` say what differs from the server, `remarks` what else a user should know.
+    """
 
     counts: Mapping[str, int]
     notes: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 class WorkspaceCopy:
     """The copy of a server, or of the part that `scope` names.
 
-    Task runs are those that link a subflow to its parent; with `all_task_runs`, all of them.
+    Task runs are those that link a subflow to its parent; with `all_task_runs`, all of them. Logs
+    are copied only if asked for.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class WorkspaceCopy:
         *,
         scope: Scope | None = None,
         all_task_runs: bool = False,
+        logs: bool = False,
         anonymizer: Anonymizer | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -65,7 +67,9 @@ class WorkspaceCopy:
         self.client, self.partial = client, partial
         self.scope, self.all_task_runs = scope or Scope(), all_task_runs
         self.anonymizer, self.progress = anonymizer, progress or Progress()
+        self.logs = logs
         self.notes: list[str] = []
+        self.listing = Listing(client, self.notes)
         alien = [key for key in _NOT_OF_TASK_RUNS if self.scope.filters.get(key)]
         if all_task_runs and alien:
             raise UsageError(
@@ -80,19 +84,20 @@ class WorkspaceCopy:
         await self._copy_links()
         flows = await self._named(FLOWS, "flow_id")
         deployments = await self._named(DEPLOYMENTS, "deployment_id")
-        pools = await self._allowed_pools(deployments)
-        queues = await run_all(map(self._queues, pools))
+        # Without pools: runs name what matters of them.
+        pools = await self.listing.if_shown(WORK_POOLS.noun, self._pools(deployments))
         for kind, records in (
             (FLOWS, flows),
             (DEPLOYMENTS, deployments),
             (WORK_POOLS, pools),
-            (WORK_QUEUES, [queue for group in queues for queue in group]),
+            (WORK_QUEUES, await self._in_pools(pools, "queues")),
         ):
             self._put(kind, "all", records)
+        await self._copy_objects(pools)
         counts = {name: len(self.partial.spans(name)) for name in KINDS}
         new = await self._compare_total(counts["flow_runs"])
         await self._compare_queue_names(new)
-        return Copied(counts, tuple(self.notes))
+        return Copied(counts, tuple(self.notes), tuple(self.listing.remarks))
 
     def _put(self, kind: Kind, block: str, records: Iterable[Record]) -> None:
         name = kind.collection
@@ -122,8 +127,9 @@ class WorkspaceCopy:
         if not wanted:
             return
         self.progress.begin("task runs", len(wanted))
-        for chunk in _chunks(wanted):
-            self._put(TASK_RUNS, f"links from {chunk[0]}", await self._by_ids(TASK_RUNS, chunk))
+        for chunk in chunks(wanted):
+            found = await self.listing.by_ids(TASK_RUNS, chunk)
+            self._put(TASK_RUNS, f"links from {chunk[0]}", found)
             self.progress.advance(len(chunk))
         missing = len(linked - self.partial.spans("task_runs").keys())
         if missing:
@@ -175,71 +181,33 @@ class WorkspaceCopy:
     async def _named(self, kind: Kind, key: str) -> list[Record]:
         """All records of a kind; of a part of a server, those that the copied runs name."""
         if self.scope:
-            wanted = sorted(self._ids_in_runs(key))
-            found = await run_all(self._by_ids(kind, chunk) for chunk in _chunks(wanted))
-            return [record for part in found for record in part]
-        return await self._all(kind)
-
-    async def _allowed_pools(self, deployments: Sequence[Record]) -> list[Record]:
-        """The work pools, none if the server does not show them: runs name what matters of them."""
-        try:
-            return await self._pools(deployments)
-        except RefusedError as refusal:
-            if refusal.status not in _NOT_SHOWN:
-                raise
-            self.notes.append(f"no work pools were copied: {refusal}")
-            return []
+            return await self.listing.by_ids(kind, self._ids_in_runs(key))
+        return await self.listing.all_of(kind)
 
     async def _pools(self, deployments: Sequence[Record]) -> list[Record]:
         """All work pools; of a part of a server, those that its runs and deployments name."""
         if not self.scope:
-            return await self._all(WORK_POOLS)
-        ids = sorted(self._ids_in_runs("work_pool_id"))
-        names = sorted({one["work_pool_name"] for one in deployments if one.get("work_pool_name")})
-        asked = [{"id": {"any_": chunk}} for chunk in _chunks(ids)]
-        asked += [{"name": {"any_": chunk}} for chunk in _chunks(names)]
-        found = await run_all(
-            self.client.page(WORK_POOLS.path, {"work_pools": given, "limit": PAGE})
-            for given in asked
-        )
-        return list({pool["id"]: pool for part in found for pool in part}.values())
+            return await self.listing.all_of(WORK_POOLS)
+        names = {one["work_pool_name"] for one in deployments if one.get("work_pool_name")}
+        found = await self.listing.by_ids(WORK_POOLS, self._ids_in_runs("work_pool_id"))
+        found += await self.listing.by_ids(WORK_POOLS, names, "name")
+        return list({pool["id"]: pool for pool in found}.values())
 
-    async def _queues(self, pool: Record) -> list[Record]:
-        """The queues of a pool."""
-        return await self._pages(f"/work_pools/{quote(pool['name'], safe='')}/queues", {})
+    async def _in_pools(self, pools: Sequence[Record], list_name: str) -> list[Record]:
+        """The queues, or the workers, of pools."""
+        paths = (f"/work_pools/{quote(pool['name'], safe='')}/{list_name}" for pool in pools)
+        found = await run_all(self.listing.pages(path, {}) for path in paths)
+        return [record for part in found for record in part]
 
-    async def _by_ids(self, kind: Kind, ids: Sequence[str]) -> list[Record]:
-        """The records with these ids, at most `PAGE`."""
-        given = {kind.filter_key: {"id": {"any_": ids}}, "limit": PAGE}
-        return await self.client.page(kind.path, given)
-
-    async def _all(self, kind: Kind) -> list[Record]:
-        """All records of a kind of which a server has few, as many as it counts."""
-        sort = {"sort": kind.sort} if kind.sort else {}
-        for _ in range(_LISTINGS):
-            records = await self._pages(kind.path, sort)
-            total = await self.client.count(kind.collection, {})
-            if len(records) == total:
-                return records
-        self.notes.append(
-            f"{kind.noun} change all the time: the server counts {total:,}, "
-            f"and the copy has {len(records):,}"
-        )
-        return records
-
-    async def _pages(self, path: str, body: Mapping[str, Any]) -> list[Record]:
-        """The records that a list has, page after page, each once."""
-        found: dict[str, Record] = {}
-        offset = 0
-        while True:
-            page = await self.client.page(path, {**body, "limit": PAGE, "offset": offset})
-            found.update((record["id"], record) for record in page)
-            if len(page) < PAGE:
-                return list(found.values())
-            offset += PAGE
-
-
-def _chunks(items: Sequence[str]) -> Iterator[list[str]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, PAGE)):
-        yield chunk
+    async def _copy_objects(self, pools: Sequence[Record]) -> None:
+        """Copy what runs, flows and deployments do not name."""
+        listing = self.listing
+        workers = await listing.if_shown(WORKERS.noun, self._in_pools(pools, "workers"))
+        ids = self.partial.spans("flow_runs").keys() if self.scope else None
+        if ids is None:
+            found = await list_objects(listing)
+        else:
+            found = await list_artifacts(listing, ids)
+        logs = await listing.if_shown(LOGS.noun, list_logs(listing, ids)) if self.logs else []
+        for kind, records in ((WORKERS, workers), *found, (LOGS, logs)):
+            self._put(kind, "all", records)

@@ -21,7 +21,6 @@ from ..errors import to_single_line
 from .client import ReadClient, RemoteError
 from .kinds import PAGE, Kind, Record, kept_fields
 from .partial_file import PartialFile
-from .progress import Progress
 from .scope import ASCENDING, DESCENDING, TIME_KEY, Scope, Window, expected_start
 
 WINDOW_RUNS = 1000
@@ -41,6 +40,19 @@ async def run_all(jobs: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+class Progress:
+    """What a copy tells while it works: a command shows it, and this one keeps it to itself."""
+
+    def begin(self, noun: str, total: int) -> None:
+        """A kind of records is copied next, of which the server counts `total`."""
+
+    def advance(self, records: int) -> None:
+        """So many more records are copied."""
+
+    def retry(self, why: str, seconds: float) -> None:
+        """The server did not answer a request, which is sent again in some seconds."""
 
 
 class SlicedCopy:

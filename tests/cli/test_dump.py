@@ -43,8 +43,8 @@ def test_a_copy_is_told_and_can_be_served(workspace: Workspace, tmp_path: Path) 
     output = tmp_path / "w.ndjson"
     code, out, err = dump("-o", output, PREFECT_API_URL=workspace.url)
     assert code == 0
-    held = "60 flow runs, 1 task runs, 3 flows, 2 deployments, 2 work pools, 2 work queues"
-    assert f"{output}: {held}\n" in out
+    held = "60 flow runs, 1 task run, 3 flows, 2 deployments, 2 work pools, 2 work queues"
+    assert f"{output}: {held}, 3 block types\n" in out
     assert f"next: mockserver serve {output} --dialect prefect-sqlite@3.9.1" in out
     assert err == ""
     assert [file.name for file in tmp_path.iterdir()] == ["w.ndjson"]
@@ -183,7 +183,7 @@ def test_ctrl_c_at_any_request_stops_a_copy(
     monkeypatch.setattr(ReadClient, "_send", interrupted)
     output = tmp_path / "w.ndjson"
     options = CopyOptions(
-        workspace.url, output, None, False, False, (), 4, None, 60, 300, True, True
+        workspace.url, output, None, False, False, False, (), 4, None, 60, 300, True, True
     )
     copy_server(options)
     requests = -left

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from mockserver.errors import UsageError
-from mockserver.remote import copying, slicing
+from mockserver.remote import listing, slicing
 from mockserver.remote.anonymizing import Anonymizer
 from mockserver.remote.client import Bounds, ReadClient, RemoteError
 from mockserver.remote.copying import Copied, WorkspaceCopy
 from mockserver.remote.partial_file import PartialFile
-from mockserver.remote.progress import Progress
 from mockserver.remote.scope import Scope
+from mockserver.remote.slicing import Progress
 from tests.remote.scripted_client import (
     DEPLOYMENTS,
     FLOWS,
@@ -50,7 +50,7 @@ class Told(Progress):
 @pytest.fixture
 def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     monkeypatch.setattr(slicing, "PAGE", 10)
-    monkeypatch.setattr(copying, "PAGE", 10)
+    monkeypatch.setattr(listing, "PAGE", 10)
     monkeypatch.setattr(slicing, "WINDOW_RUNS", 15)
     with served_workspace() as served:
         yield served
@@ -95,14 +95,14 @@ EVERY_RUN = [run.id for run in reversed(make_runs())]
 
 
 def test_a_copy_holds_everything(workspace: Workspace, tmp_path: Path) -> None:
-    """Each run once, also those of one instant and without a time; templates of pools stay out."""
+    """Each run once, also those of one instant and without a time; pools with their templates."""
     told = Told()
     copy = Copy(workspace, tmp_path, progress=told)
     assert copy.ids() == EVERY_RUN
     assert copy.ids("task_runs") == [run_id(0xF000)]
     assert copy.ids("flows") == [flow.id for flow in reversed(FLOWS)]
     assert copy.ids("deployments") == [deployment.id for deployment in reversed(DEPLOYMENTS)]
-    assert [set(pool) for pool in copy.records["work_pools"]] == [{"id", "name", "type"}] * 2
+    assert [pool["base_job_template"] for pool in copy.records["work_pools"]] == [{"a": 1}] * 2
     assert len(copy.records["work_queues"]) == 2
     assert copy.copied.notes == ()
     assert told.lines == ["flow runs 60", "task runs 1"]
@@ -393,7 +393,7 @@ def test_a_short_list_is_asked_for_again_and_then_told(
 
 def test_long_lists_are_read_page_by_page(workspace: Workspace, tmp_path: Path) -> None:
     """With a page of two, the three flows are two pages."""
-    copying.PAGE = 2  # the fixture puts it back
+    listing.PAGE = 2  # the fixture puts it back
     assert len(Copy(workspace, tmp_path).ids("flows")) == 3
 
 
