@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from functools import cache
 from inspect import isawaitable
 from typing import Any
@@ -40,6 +41,8 @@ from .control_request import ControlRequest
 
 ControlReply = tuple[int, Any]
 """A status, and a value for JSON, a StreamedJson or an HtmlText; None for no body."""
+_MIN_PAUSING = 1 << 16
+"""Bytes of a body that is large; chosen."""
 ControlHandler = Callable[[ControlRequest], ControlReply | Awaitable[ControlReply]]
 
 
@@ -57,13 +60,16 @@ async def handle_control(
         return refusal
     path = path_in_world(request).removeprefix("/_mock") or "/"
     handler, path_parameters = _match_route(request.method, path)
+    # The collector would look at all values of a large body, over and over.
+    pause = collector_paused() if len(body) >= _MIN_PAUSING else nullcontext()
     try:
-        value = await _read_json(body)
-        control_request = ControlRequest(
-            request, sessions, world_of(request), path_parameters, value, len(body)
-        )
-        handled = await when_prepared(handler, control_request)
-        status, value = await handled if isawaitable(handled) else handled
+        with pause:
+            value = await _read_json(body)
+            control_request = ControlRequest(
+                request, sessions, world_of(request), path_parameters, value, len(body)
+            )
+            handled = await when_prepared(handler, control_request)
+            status, value = await handled if isawaitable(handled) else handled
     except UsageError as error:
         raise OutOfBounds(str(error)) from None
     except SeedError as error:
@@ -80,8 +86,7 @@ async def _read_json(body: bytes) -> Any:
     if not body:
         return None
     try:
-        with collector_paused():  # which would look at all values, over and over
-            value = orjson.loads(body)
+        value = orjson.loads(body)
         await asyncio.sleep(0)  # each of both can take 0.1 s of 4 MiB
         if not has_unique_keys(body, value):
             # In a thread, as it can take half a second of 4 MiB.
