@@ -1,4 +1,4 @@
-"""The examples of the documentation that need Prefect do what it says, against the shipped flow runs."""
+"""The examples of the documentation that need Prefect do what it says, on the shipped flow runs."""
 
 from __future__ import annotations
 

@@ -51,11 +51,15 @@ def warnings() -> str:
     rows = []
     for id_ in WARNINGS:
         one = deviations.get(id_)
-        said = CLIENT_WARNINGS[id_] if one is None else f"{one.document}; {one.server}"
+        said = cell(CLIENT_WARNINGS[id_]) if one is None else _both_sides(one)
         where = everywhere if one is None else one.where
         where = where.replace(everywhere, "all").removeprefix("Prefect ")
-        rows.append((code(id_), cell(said), cell(where)))
-    return table(("id", "what it says", "releases"), rows)
+        rows.append((code(id_), said, cell(where)))
+    return table(("id", "when", "releases"), rows)
+
+
+def _both_sides(one: Deviation) -> str:
+    return f"By the document, {cell(one.document)}.<br>A server: {cell(one.server)}."
 
 
 def deviations() -> str:
@@ -110,7 +114,7 @@ def _command(page: HelpPage) -> str:
         entries = [entry for entry in one.entries if entry.name != "--help"]
         if entries:
             parts.append(f"**{one.title}**")
-            parts.append(table(("", ""), [_entry(entry) for entry in entries]))
+            parts.append(table(("name", "what it does"), [_entry(entry) for entry in entries]))
     return "\n\n".join(parts)
 
 

@@ -104,7 +104,8 @@ def relink(text: str, source: str, address: str) -> str:
         file, _, anchor = target.partition("#")
         there = site_address(resolve(file, source) if file else source, anchor, source)
         if there is None:
-            return str(words)
+            path = resolve(file, source)
+            return str(words) if "`" in words or not file else f"{words} (`{path}`)"
         if there == f"{address}#{anchor}":
             return f"{image}[{words}](#{anchor})"
         return f"{image}[{words}]({posixpath.relpath(there, posixpath.dirname(address) or '.')})"
