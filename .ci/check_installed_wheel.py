@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 STOP_SECONDS = 10
+_FIXTURES = "from mockserver.resources import resource_path; print(resource_path('fixtures'))"
 
 
 def main() -> None:
@@ -23,6 +24,9 @@ def main() -> None:
     mockserver, sample = sys.argv[1:]
     schema = json.loads(output_of(mockserver, "seeds", "schema"))
     assert "flow_runs" in schema["$defs"], schema
+    assert json.loads(output_of(mockserver, "report", "schema"))["$id"] == "urn:mockserver:report:1"
+    fixtures = Path(output_of(sys.executable, "-c", _FIXTURES).strip())
+    assert output_of(mockserver, "seeds", "check", str(fixtures)).startswith("good: ")
     server = subprocess.Popen(
         [mockserver, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""The command `report merge`: the reports of shards, releases and databases as one."""
+"""The commands `report merge`, which makes one report of several, and `report schema`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from ..resources import resource_text
 from .program import CommandApp
 from .shared_options import HtmlOption, JsonOption, MarkdownOption
 
 commands = CommandApp()
-report_commands = CommandApp(help="Merge reports of the contract kit.", no_args_is_help=True)
+report_commands = CommandApp(
+    help="Merge reports of the contract kit, or print their schema.", no_args_is_help=True
+)
 commands.add_typer(report_commands, name="report")
 
 _PathsArgument = Annotated[
@@ -81,3 +84,9 @@ def merge(
     )
     if run_merge(options, os.environ):
         raise typer.Exit(1)
+
+
+@report_commands.command()
+def schema() -> None:
+    """Print the JSON Schema (draft 2020-12) of report.json."""
+    print(resource_text("contract/report/report.schema.json"), end="")  # noqa: T201

@@ -35,6 +35,7 @@ def json_schema() -> dict[str, Any]:
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:mockserver:seed:1",
         "title": "A seed of mockserver",
         "description": "A document of collections, or a list as POST /flow_runs/filter and "
         "the like of a real server return it: a record's fields say of which kind it is. An NDJSON "
