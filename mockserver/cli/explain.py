@@ -176,11 +176,8 @@ def explain(
         raise UsageError("--runs and --server were given; expected one of them")
     if header and not server:
         raise UsageError("--header needs --server")
-    if of is not Kind.FLOW_RUNS and (server or run):
-        raise UsageError(
-            f"--of {of.value} reads a copy, as 'mockserver dump URL' makes one, and explains no "
-            "single runs; --server and --run are about flow runs"
-        )
+    if of is not Kind.FLOW_RUNS and run:
+        raise UsageError(f"--of {of.value} explains no single runs: --run is about flow runs")
     from .output import ReportOutput
     from .reports import ExplainOptions, tell_explanation, tell_related
 

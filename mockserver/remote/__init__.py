@@ -2,7 +2,8 @@
 
 Comes in: the URL of an API, headers, and the filters of the part that is wanted (`Scope`).
 Goes out: a `PartialFile` with the records, from which `write_copy` makes a seed of them; or the
-explanation of a filter (`explain_server`). Errors of the server are `RemoteError`s.
+explanation of a filter (`explain_server`, and `explain_related_server` for flows and deployments).
+Errors of the server are `RemoteError`s.
 
 `slicing` says how runs are copied at a cost that grows with their number, and how a copy of a
 server that lives meanwhile becomes whole.
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .client import Bounds, ReadClient, RefusedError, RemoteError, check_bounds
     from .copying import Copied, WorkspaceCopy
     from .explaining import ServerExplanation, explain_server, find_server_dialect
+    from .explaining_related import RelatedServerExplanation, explain_related_server
     from .partial_file import PartialFile
     from .scope import Scope, parse_scope
     from .slicing import Progress
@@ -30,6 +32,7 @@ __getattr__ = lazy_exports(
         "client": ("Bounds", "ReadClient", "RefusedError", "RemoteError", "check_bounds"),
         "copying": ("Copied", "WorkspaceCopy"),
         "explaining": ("ServerExplanation", "explain_server", "find_server_dialect"),
+        "explaining_related": ("RelatedServerExplanation", "explain_related_server"),
         "partial_file": ("PartialFile",),
         "scope": ("Scope", "parse_scope"),
         "slicing": ("Progress",),

@@ -107,7 +107,7 @@ async def explain_server(
         total=total,
         matching=selected,
         drain=None,
-        tables=tuple(map(_without_totals, found.tables)),
+        tables=tuple(map(without_totals, found.tables)),
         conditions=tuple(conditions),
         near_misses=(),
         other_servers=None,
@@ -140,7 +140,7 @@ def _left_out(found: Explanation, most: int) -> Iterator[str]:
         yield f"the tables are about the first {most:,} that match"
 
 
-def _without_totals(table: Table) -> Table:
+def without_totals(table: Table) -> Table:
     return replace(table, rows=tuple(replace(row, total=None) for row in table.rows))
 
 
@@ -151,46 +151,53 @@ async def _read_store(
     client: ReadClient, body: Mapping[str, Any], wanted: Sequence[str], most: int, now: datetime
 ) -> Store:
     """A store with the first runs of a server that a body selects, and what they name."""
-    runs = {run["id"]: run for run in await _first(client, body, most)}
+    runs = {run["id"]: run for run in await first_records(client, FLOW_RUNS, body, most)}
     for key in ("id", "name"):
         texts = [text for text in wanted if (key == "name") or _looks_like_id(text)]
         if texts:
             given = {"flow_runs": {key: {"any_": texts}}, "limit": PAGE}
             runs.update((run["id"], run) for run in await client.page(FLOW_RUNS.path, given))
-    links = await _named(client, TASK_RUNS, runs.values(), "parent_task_run_id")
-    flows = await _named(client, FLOWS, runs.values(), "flow_id")
-    deployments = await _named(client, DEPLOYMENTS, runs.values(), "deployment_id")
-    document = {
-        kind.collection: [kept_fields(kind.collection, record) for record in records]
-        for kind, records in (
-            (FLOW_RUNS, runs.values()),
-            (TASK_RUNS, links),
-            (FLOWS, flows),
-            (DEPLOYMENTS, deployments),
-        )
+    records = {
+        FLOW_RUNS: runs.values(),
+        TASK_RUNS: await named_records(client, TASK_RUNS, runs.values(), "parent_task_run_id"),
+        FLOWS: await named_records(client, FLOWS, runs.values(), "flow_id"),
+        DEPLOYMENTS: await named_records(client, DEPLOYMENTS, runs.values(), "deployment_id"),
     }
-    return Store(read_seeds(document, now, name=client.url, references=False).base())
+    return store_of(records, client.url, now)
+
+
+def store_of(records: Mapping[Kind, Iterable[Record]], name: str, now: datetime) -> Store:
+    """A store with records as the server of this name lists them."""
+    document = {
+        kind.collection: [kept_fields(kind.collection, record) for record in listed]
+        for kind, listed in records.items()
+    }
+    return Store(read_seeds(document, now, name=name, references=False).base())
 
 
 def _looks_like_id(text: str) -> bool:
     return len(text) == 36 and text.count("-") == 4
 
 
-async def _first(client: ReadClient, body: Mapping[str, Any], most: int) -> list[Record]:
-    """The runs with the highest ids that a body selects, page by page."""
+async def first_records(
+    client: ReadClient, kind: Kind, body: Mapping[str, Any], most: int
+) -> list[Record]:
+    """The first records of a kind that a body selects, page by page: runs with the highest ids."""
     found: list[Record] = []
     while len(found) < most:
         limit = min(PAGE, most - len(found))
-        page = {**body, "sort": "ID_DESC", "limit": limit, "offset": len(found)}
-        records = await client.page(FLOW_RUNS.path, page)
+        page = {**body, "sort": kind.sort, "limit": limit, "offset": len(found)}
+        records = await client.page(kind.path, page)
         found += records
         if len(records) < limit:
             break
     return found
 
 
-async def _named(client: ReadClient, kind: Kind, runs: Iterable[Record], key: str) -> list[Record]:
-    """The records of a kind that runs name."""
+async def named_records(
+    client: ReadClient, kind: Kind, runs: Iterable[Record], key: str
+) -> list[Record]:
+    """The records of a kind that others, such as runs, name by a key."""
     ids = sorted({run[key] for run in runs if run.get(key)})
     found: list[Record] = []
     for start in range(0, len(ids), PAGE):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import UsageError, to_single_line
 from ...insight.explanation import (
@@ -22,6 +24,9 @@ from ...prefect import SPEC, Dialect, find_dialect
 from ...resources import resource_path
 from ...store import Store
 from ..output import ReportOutput, load_with_progress, print_note
+
+if TYPE_CHECKING:  # imports aiohttp
+    from ...remote import ReadClient, ServerExplanation
 
 _TYPED = "the command line"
 MAX_FILTER_BYTES = 4 << 20  # as much as a server that `serve` starts reads of a body
@@ -61,13 +66,13 @@ def tell_explanation(options: ExplainOptions, output: ReportOutput) -> bool:
         raise UsageError("stdin (-) can be read once")
     argument, name = read_filter(options.filter, "FILTER")
     protect = [read_filter(one, "--protect")[0] for one in options.protect]
-    dialect = find_dialect(options.dialect, print_note) if options.dialect else None
     now = options.now or datetime.now(UTC)
     if options.server is None:
+        dialect = find_dialect(options.dialect, print_note) if options.dialect else SPEC
         store, where = load_runs(options.runs, now)
-        found = explain(store, argument, dialect or SPEC, now, protect=protect, runs=options.wanted)
+        found = explain(store, argument, dialect, now, protect=protect, runs=options.wanted)
     else:
-        found, where = _ask(options, argument, protect, dialect, now)
+        found, where = _ask(options, argument, protect, now)
     kind = "a bulk_delete body" if argument.is_body else "a filter, sent as flow_runs"
     facts = (("request", f"{kind}, from {name}"), ("flow runs", f"{found.total:,} from {where}"))
     output.tell(
@@ -109,52 +114,57 @@ def read_content(given: str, where: str) -> tuple[str | bytes, str]:
     return content, name
 
 
-def _ask(
-    options: ExplainOptions,
-    argument: FilterArgument,
-    protect: list[FilterArgument],
-    dialect: Dialect | None,
-    now: datetime,
-) -> tuple[Explanation, str]:
-    """The explanation of a filter on a server, and the server's URL."""
+Answered = TypeVar("Answered")
+
+
+def ask_server(
+    options: ExplainOptions, ask: Callable[[ReadClient, Dialect], Awaitable[Answered]]
+) -> tuple[Answered, str]:
+    """What `ask` returns of the server that the options name, and the server's URL.
+
+    `ask` is called with a client and the dialect: that of the options, or what the server is.
+    Raises UsageError for a server that does not answer.
+    """
     from ...remote import (  # imports aiohttp
         Bounds,
         ReadClient,
         RemoteError,
-        ServerExplanation,
         build_headers,
         check_bounds,
-        explain_server,
         find_server_dialect,
         normalize_api_url,
     )
 
-    url, headers = (
-        normalize_api_url(str(options.server)),
-        build_headers(options.headers, os.environ),
-    )
-
+    url = normalize_api_url(str(options.server))
+    headers = build_headers(options.headers, os.environ)
+    known = find_dialect(options.dialect, print_note) if options.dialect else None
     bounds = Bounds(timeout=options.timeout, patience=options.patience)
     check_bounds(bounds)
 
-    async def ask() -> ServerExplanation:
+    async def connect() -> Answered:
         client = ReadClient(url, headers, bounds)
         async with client, ReadClient(url, headers, replace(bounds, patience=0)) as impatient:
-            known = dialect or await find_server_dialect(client, impatient)
-            return await explain_server(
-                client,
-                argument,
-                known,
-                now,
-                protect=protect,
-                runs=options.wanted,
-                most=options.most,
-            )
+            return await ask(client, known or await find_server_dialect(client, impatient))
 
     try:
-        answered = asyncio.run(ask())
+        return asyncio.run(connect()), url
     except RemoteError as error:
         raise UsageError(str(error)) from None
+
+
+def _ask(
+    options: ExplainOptions, argument: FilterArgument, protect: list[FilterArgument], now: datetime
+) -> tuple[Explanation, str]:
+    """The explanation of a filter on a server, and the server's URL."""
+    from ...remote import explain_server
+
+    def ask(client: ReadClient, dialect: Dialect) -> Awaitable[ServerExplanation]:
+        wanted, most = options.wanted, options.most
+        return explain_server(
+            client, argument, dialect, now, protect=protect, runs=wanted, most=most
+        )
+
+    answered, url = ask_server(options, ask)
     for note in answered.notes:
         print_note(note)
     return answered.explanation, url

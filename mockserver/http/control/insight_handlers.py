@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import UsageError
+from ...errors import UsageError, to_single_line
 from ...insight.deletion_report import report_deletions, report_page, report_value
 from ...insight.explanation import explain as explain_filter
 from ...insight.explanation import explanation_page, explanation_value
+from ...insight.related_explanation import KINDS, explain_related, related_page, related_value
 from ...rendering import Page, render_page
 from ..exchange import HtmlText, in_thread
-from .control_request import ControlRequest
+from .control_request import ControlRequest, require_text
 
 MAX_FILTERS = 20
 """Most protected filters, and most flow runs, of one explanation; chosen."""
 _MAX_ROWS = 50
+_FLOW_RUNS = "flow_runs"
 
 
 async def report(request: ControlRequest) -> tuple[int, Any]:
@@ -32,9 +34,12 @@ async def report(request: ControlRequest) -> tuple[int, Any]:
 
 async def explain(request: ControlRequest) -> tuple[int, Any]:
     """Return what a bulk_delete would delete, and why; nothing is deleted. Raises UsageError."""
-    fields = request.body_fields("filter", "protect", "runs")
+    fields = request.body_fields("filter", "of", "protect", "runs")
     if "filter" not in fields:
         raise UsageError("filter is missing; expected a filter, or the body of a bulk_delete")
+    of = require_text("of", fields.get("of", _FLOW_RUNS))
+    if of != _FLOW_RUNS:
+        return await _explain_related(request, fields, of)
     world = request.world
     found = await in_thread(
         explain_filter,
@@ -47,6 +52,28 @@ async def explain(request: ControlRequest) -> tuple[int, Any]:
     )
     page = explanation_page(found, most=_MAX_ROWS)
     return 200, _in_form(request, page, explanation_value(found))
+
+
+async def _explain_related(
+    request: ControlRequest, fields: dict[str, Any], kind: str
+) -> tuple[int, Any]:
+    """Return what a bulk delete of flows or deployments would delete. Raises UsageError."""
+    if kind not in KINDS:
+        expected = ", ".join((_FLOW_RUNS, *KINDS))
+        raise UsageError(f"of is {to_single_line(kind, 50)!r}; expected one of {expected}")
+    if "runs" in fields:
+        raise UsageError(f"runs are explained one by one of flow_runs, not of {kind}")
+    world = request.world
+    found = await in_thread(
+        explain_related,
+        world.store.fork(),
+        fields["filter"],
+        kind,
+        world.settings.dialect,
+        world.now(),
+        protect=_short_list(fields, "protect", dict),
+    )
+    return 200, _in_form(request, related_page(found, most=_MAX_ROWS), related_value(found))
 
 
 def _short_list(fields: dict[str, Any], name: str, kind: type) -> list[Any]:

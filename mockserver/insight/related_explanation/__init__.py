@@ -6,4 +6,5 @@ which is frozen values; as a `Page` to show, and as JSON. It says of flow runs w
 
 from .explanation import RelatedExplanation, explain_related
 from .pages import related_page
+from .request import KINDS, read_related
 from .values import related_value

@@ -586,6 +586,25 @@ def test_a_report_tells_what_requests_deleted(session: ControlClient) -> None:
     assert b"2 flow runs of 3 deleted in 1 call" in page.body
 
 
+def test_a_filter_on_flows_is_explained(session: ControlClient) -> None:
+    """With what goes with them; a browser gets the page."""
+    session.ask("POST", "/flow_runs?number=3", {"state": "COMPLETED"})
+    body = {"filter": {"name": {"like_": ""}}, "of": "flows", "protect": [{"flow_runs": {}}]}
+    value = session.ask("POST", "/explain", body).json
+    assert (value["of"], value["deleted"], value["flow_runs"]) == ("flows", 1, 3)
+    assert value["fails"]
+    deployments = session.ask("POST", "/explain", {"filter": {}, "of": "deployments"}).json
+    assert (deployments["of"], deployments["deleted"]) == ("deployments", 0)
+    same = session.ask("POST", "/explain", {"filter": {}, "of": "flow_runs"}).json
+    assert same["deleted"] == 3
+    headers = {"Accept": "text/html", "Content-Type": "application/json"}
+    page = session.client.send(
+        "POST", f"{session.prefix}/_mock/explain", json.dumps(body).encode(), headers
+    )
+    assert b"1 flow goes in 1 call, with 3 flow runs" in page.body
+    assert session.ask("GET", "").json["flow_runs"] == 3
+
+
 def test_a_filter_is_explained(session: ControlClient) -> None:
     """Nothing is deleted; what is no filter is refused with a sentence."""
     session.ask("POST", "/flow_runs?number=3", {"state": "COMPLETED", "tags": ["keep"]})
@@ -601,6 +620,10 @@ def test_a_filter_is_explained(session: ControlClient) -> None:
         ({"filter": {}, "protect": {}}, "protect is no list of up to 20"),
         ({"filter": {}, "runs": [1]}, "runs has a int; expected each to be text"),
         ({"filter": {}, "protect": ["x"]}, "protect has a str; expected each to be object"),
+        ({"filter": {}, "of": 1}, "of is 1; expected a string"),
+        ({"filter": {}, "of": "tasks"}, "expected one of flow_runs, flows, deployments"),
+        ({"filter": {}, "of": "flows", "runs": ["x"]}, "one by one of flow_runs, not of flows"),
+        ({"filter": {"tags": {"none_": []}}, "of": "flows"}, "a filter on flows has"),
     ):
         refused = session.ask("POST", "/explain", wrong)
         assert refused.status == 422
