@@ -13,6 +13,7 @@ from .transition import (
     ANY_TYPE,
     CANCELLED,
     CANCELLING,
+    COMPLETED,
     FAILED,
     PENDING,
     RUNNING,
@@ -49,6 +50,7 @@ _SCHEDULED_TIME: Rule[TaskTransition] = Rule(
 _PARAMETERS: Rule[TaskTransition] = Rule(
     _types(SCHEDULED, PENDING), _types(PENDING, RUNNING), task_rules.copy_parameters_id
 )
+_FROM_CACHE: Rule[TaskTransition] = Rule(ANY_TYPE, _types(RUNNING), task_rules.retrieve_from_cache)
 _LAST: _Rules = (
     Rule(_types(SCHEDULED, PENDING), _types(RUNNING), rules.wait_for_scheduled_time),
     Rule(_types(RUNNING), _types(FAILED), task_rules.retry_failed),
@@ -59,18 +61,33 @@ _LAST: _Rules = (
         task_rules.do_nothing,
         after_transition=task_rules.track_attempt,
     ),
+    Rule(
+        ANY_TYPE,
+        _types(COMPLETED),
+        task_rules.check_cache_key,
+        after_transition=task_rules.insert_into_cache,
+    ),
 )
-# Left out: CacheRetrieval and CacheInsertion, for which a client has no use; slots of limits; and
-# EnqueueScheduledTasks, for workers of background tasks.
-CORE_TASK_POLICY: _Rules = (_TERMINAL, _OF_RUNNING_FLOW, _SCHEDULED_TIME, *_LAST)
+# Left out: slots of limits, and EnqueueScheduledTasks, for workers of background tasks.
+CORE_TASK_POLICY: _Rules = (_FROM_CACHE, _TERMINAL, _OF_RUNNING_FLOW, _SCHEDULED_TIME, *_LAST)
 """The rules for a proposal. With `force` there are none."""
-BACKGROUND_TASK_POLICY: _Rules = (_PENDING_ONCE, _TERMINAL, _SCHEDULED_TIME, _PARAMETERS, *_LAST)
+BACKGROUND_TASK_POLICY: _Rules = (
+    _PENDING_ONCE,
+    _FROM_CACHE,
+    _TERMINAL,
+    _SCHEDULED_TIME,
+    _PARAMETERS,
+    *_LAST,
+)
 """The rules for a proposal that is deferred, also with `force`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """What came of a proposal: as `OrchestrationOutcome` has it for flow runs."""
+    """What came of a proposal: as `OrchestrationOutcome` has it for flow runs.
+
+    `caches`: whether the state is to be remembered under its cache key.
+    """
 
     run: TaskRun
     state: State | None
@@ -78,6 +95,7 @@ class TaskOutcome:
     details: Json
     is_new: bool
     server_error: str | None = None
+    caches: bool = False
 
 
 def orchestrate_task(
@@ -89,11 +107,12 @@ def orchestrate_task(
     force: bool,
     now: datetime,
     new_id: Callable[[], str],
+    cached: State | None = None,
 ) -> TaskOutcome:
     """Apply the rules of a dialect to a proposed state of a task run; nothing is stored.
 
-    `owner` is its flow run. Raises OverflowError for a retry that would be scheduled after the year
-    9999.
+    `owner` is its flow run, `cached` what the server has under its cache key. Raises OverflowError
+    for a retry that would be scheduled after the year 9999.
     """
     transition = TaskTransition(
         dialect,
@@ -106,6 +125,7 @@ def orchestrate_task(
         owner=owner,
         run_count=run.run_count,
         attempt=run.flow_run_run_count,
+        cached=cached,
     )
     policy = () if force else CORE_TASK_POLICY
     if proposed.details.get("deferred"):
@@ -128,4 +148,5 @@ def orchestrate_task(
         transition.details,
         entered is not None,
         transition.server_error,
+        transition.caches,
     )

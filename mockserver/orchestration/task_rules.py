@@ -22,6 +22,32 @@ from .transition import (
     TaskTransition,
 )
 
+# Default of Prefect's setting server.tasks.max_cache_key_length.
+MAX_CACHE_KEY_LENGTH = 2_000
+
+
+def retrieve_from_cache(transition: TaskTransition, _initial: State, _proposed: State) -> None:
+    """Prefect's CacheRetrieval."""
+    cached = transition.cached
+    if cached is not None:
+        state = replace(cached, id=transition.new_id(), name="Cached", timestamp=transition.now)
+        transition.reject("Retrieved state from cache", state)
+
+
+def check_cache_key(transition: TaskTransition, _initial: State, proposed: State) -> None:
+    """Prefect's CacheInsertion: what it refuses is entered and remembered all the same."""
+    key = proposed.details.get("cache_key")
+    if key and len(key) > MAX_CACHE_KEY_LENGTH:
+        transition.reject(
+            f"Cache key exceeded maximum allowed length of {MAX_CACHE_KEY_LENGTH} characters.",
+            proposed,
+        )
+
+
+def insert_into_cache(transition: TaskTransition) -> None:
+    """After CacheInsertion: the state is remembered if it has a key."""
+    transition.caches = True
+
 
 def handle_terminal_transitions(
     transition: TaskTransition, initial: State, proposed: State

@@ -149,12 +149,16 @@ class TaskTransition(Transition):
     """The transition of a task run, whose rules also change `run_count`.
 
     `owner` is its flow run, `attempt` the number of that flow run's attempt which it belongs to.
+    `cached` is the state that the server has under the cache key of the proposal; `caches`: whether
+    the state that is entered is to be remembered under its own.
     """
 
     run: TaskRun
     owner: FlowRun | None
     run_count: int
     attempt: int
+    cached: State | None = None
+    caches: bool = False
 
 
 TransitionT = TypeVar("TransitionT", bound=Transition)

@@ -107,10 +107,17 @@ def test_a_state_that_a_database_does_not_hold(dialect: Any) -> None:
     assert run.state_type is StateType.RUNNING
 
 
-def test_a_cache_key_is_not_modelled() -> None:
-    """Clients look results up themselves; of other types the key has no meaning."""
+def test_a_cache_key_means_nothing_but_for_running_and_completed() -> None:
+    """Clients look results up themselves; a state with a key is set as any other."""
     with serve_store(store_of(task_in("RUNNING")), Settings()) as client:
         path = f"/task_runs/{TASK}/set_state"
-        for kind, status in (("COMPLETED", 501), ("FAILED", 201)):
+        for kind, name in (
+            ("FAILED", "Failed"),
+            ("RUNNING", "Running"),
+            ("COMPLETED", "Completed"),
+        ):
             given = {"type": kind, "state_details": {"cache_key": "k"}}
-            assert client.ask("POST", path, {"state": given}).status == status
+            reply = client.ask("POST", path, {"state": given})
+            assert (reply.status, reply.json["state"]["name"]) == (201, name)
+        reply = client.ask("POST", path, {"state": {**given, "type": "RUNNING"}})
+        assert (reply.json["status"], reply.json["state"]["name"]) == ("REJECT", "Cached")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from ...errors import NotFound, NotModelled, ServerFailure
+from ...errors import NotFound, ServerFailure
 from ...orchestration import TaskOutcome, is_persisted, orchestrate_task
-from ...prefect import State, StateType, TaskRun, non_default_state_details
+from ...prefect import State, TaskRun, non_default_state_details
 from ...requests import SetStateRequest
 from .. import (
     Context,
@@ -19,22 +19,15 @@ from .. import (
     put_task_run,
     task_state_reply,
 )
-
-_CACHED = (StateType.RUNNING, StateType.COMPLETED)
+from .caching import find_cached_state, keep_state
 
 
 def set_state(context: Context, task_run_id: str, body: SetStateRequest) -> Outcome:
-    """Propose a state to a task run.
-
-    Raises NotFound; ServerFailure where a real server fails; NotModelled for a state with a cache
-    key, as clients find cached results themselves.
-    """
+    """Propose a state to a task run. Raises NotFound; ServerFailure where a real server fails."""
     task_run = context.store.task_runs.get(task_run_id)
     if task_run is None:
         raise NotFound(f"Task run with id {task_run_id} not found", from_set_state=True)
     proposed = new_state(context, body.state)
-    if proposed.type in _CACHED and proposed.details.get("cache_key"):
-        raise NotModelled("mockserver has no cache of the states of task runs")
     outcome = _propose(context, task_run, proposed, force=body.force)
     if outcome.server_error:
         raise ServerFailure(outcome.server_error, retryable=False)
@@ -45,7 +38,9 @@ def set_state(context: Context, task_run_id: str, body: SetStateRequest) -> Outc
             raise
         return Outcome(aborted(f"Error validating state: {failure}"))
     if outcome.is_new:
-        _save(context, outcome.run)
+        saved = _save(context, outcome.run)
+        if outcome.caches:
+            keep_state(context, saved)
     reply = {
         "status": outcome.status,
         "state": task_state_reply(outcome.state, outcome.run),
@@ -67,15 +62,18 @@ def _propose(context: Context, task_run: TaskRun, proposed: State, *, force: boo
             force=force,
             now=context.now,
             new_id=context.new_id,
+            cached=find_cached_state(context, proposed),
         )
     except OverflowError as error:
         raise ServerFailure(str(error), retryable=False) from None
 
 
-def _save(context: Context, task_run: TaskRun) -> None:
+def _save(context: Context, task_run: TaskRun) -> TaskRun:
     """Store a task run in its new state, without data that the client did not persist."""
     state = cast("State", task_run.state)  # a task run in a new state has one
     details: dict[str, Any] = {**state.details, "task_run_id": None}
     data = state.data if is_persisted(state.data) else None
     state = replace(state, data=data, details=non_default_state_details(details))
-    put_task_run(context.store, replace(task_run, state=state))
+    saved = replace(task_run, state=state)
+    put_task_run(context.store, saved)
+    return saved

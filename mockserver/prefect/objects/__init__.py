@@ -18,5 +18,6 @@ from .limits import MAX_WAIT, TAG_PREFIX, ConcurrencyLease, ConcurrencyLimit
 from .logs import Log
 from .run_inputs import FlowRunInput
 from .server import DefaultResultStorage
+from .task_states import CachedState, CacheKey
 from .variables import Variable
 from .work_pools import Worker
