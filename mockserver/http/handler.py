@@ -24,6 +24,7 @@ from ..requests import (
     check_api_version,
     parse_api_version,
     read_boolean,
+    read_parameters,
     read_request,
     read_uuid,
 )
@@ -109,11 +110,12 @@ def _operate(
     """
     dialect, now = world.settings.dialect, world.now()
     # With a body, `read_request` checks it: a real server reads the JSON first.
-    if endpoint.body is None and endpoint.checks_api_version:
+    reads_body = endpoint.reads_body(dialect)
+    if not reads_body and endpoint.checks_api_version:
         check_api_version(message.api_version, dialect)
     arguments, errors = _read_parameters(request, endpoint) if endpoint.parameters else ([], [])
     warned = _NO_WARNINGS
-    if endpoint.model is not None:
+    if reads_body and endpoint.model is not None:
         # Errors of parameters and of the body come in one 422, once the body is JSON (measured).
         read = read_request(message, endpoint.model, dialect, now, errors)
         arguments.append(read.request)
@@ -177,7 +179,10 @@ def _read_parameters(
     """The parameters of the path and of the query, and what is wrong with them."""
     values: list[Any] = []
     errors: list[Mapping[str, Any]] = []
+    typed = endpoint.typed
     for name, text in request.match_info.items():
+        if typed is not None and name in typed.model_fields:
+            continue
         if name == "id":  # the path's pattern has seen to it that it is a uuid
             values.append(str(UUID(text)))
         else:
@@ -190,6 +195,12 @@ def _read_parameters(
     for name in endpoint.flags:
         try:
             values.append(read_boolean(request.query.getall(name, ["false"])[-1], "query", name))
+        except InvalidRequest as refusal:
+            errors += refusal.errors
+    if typed is not None:
+        try:
+            # Of a repeated parameter the last counts, which a dict keeps.
+            values.append(read_parameters(typed, request.match_info, dict(request.query.items())))
         except InvalidRequest as refusal:
             errors += refusal.errors
     return values, errors

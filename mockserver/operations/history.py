@@ -1,4 +1,4 @@
-"""Operations that compute numbers from many flow runs: lateness and history.
+"""Operations that compute numbers from many runs: lateness and history.
 
 PostgreSQL computes with intervals, to the microsecond. SQLite counts milliseconds and cuts them to
 whole seconds (the deviation `lateness-whole-seconds`). Since Prefect 3.8.6 the intervals of a
@@ -7,18 +7,19 @@ history are worked out in Python, before by the database (the change `history-ex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import OutOfBounds, ServerFailure
 from ..filters import Predicate
-from ..prefect import OUTSIDE_UTC_RANGE, FlowRun, fits_utc_range, to_utc
-from ..requests import HistoryRequest
+from ..prefect import OUTSIDE_UTC_RANGE, fits_utc_range, to_utc
+from ..requests import HistoryRequest, TaskRunHistoryRequest
 from ..store import (
     Cells,
+    FlowRunIndex,
     StateKey,
     Store,
     Totals,
@@ -32,8 +33,8 @@ from ..store import (
 )
 from . import replies
 from .context import Context, Outcome
-from .queries import compile_body_filters
-from .related_filters import flow_runs_predicate
+from .queries import PredicateBuilder, compile_body_filters
+from .related_filters import flow_runs_predicate, task_runs_predicate
 
 # Prefect's bound (api/run_history.py, run_history).
 MAX_INTERVALS = 500
@@ -65,6 +66,18 @@ def lateness(context: Context, body: Any) -> Outcome:
     return Outcome(value, warnings=warnings, sentence=str(predicate))
 
 
+class _Runs(NamedTuple):
+    """Flow runs or task runs: the predicate of filters, and what of a store satisfies it."""
+
+    build_predicate: PredicateBuilder
+    matches: Callable[[Store, Predicate], Iterable[tuple[FlowRunIndex, Any]]]
+
+
+_FLOW_RUNS = _Runs(flow_runs_predicate, Store.matches)
+_TASK_RUNS = _Runs(task_runs_predicate, Store.task_run_matches)
+_HistoryBody = HistoryRequest | TaskRunHistoryRequest
+
+
 def history(context: Context, body: HistoryRequest) -> Outcome:
     """Count the flow runs that are expected to start in each interval, by their current state.
 
@@ -72,8 +85,17 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
     a second; OutOfBounds or, where a real server fails, ServerFailure for one outside the years
     1-9999.
     """
+    return _history(context, body, _FLOW_RUNS)
+
+
+def task_run_history(context: Context, body: TaskRunHistoryRequest) -> Outcome:
+    """Count the task runs that are expected to start in each interval; raises as `history`."""
+    return _history(context, body, _TASK_RUNS)
+
+
+def _history(context: Context, body: _HistoryBody, runs: _Runs) -> Outcome:
     compile_filters = partial(
-        compile_body_filters, context, body, flow_runs_predicate, _HISTORY_PARAMETERS
+        compile_body_filters, context, body, runs.build_predicate, _HISTORY_PARAMETERS
     )
     interval = _interval(context, body)
     if not context.dialect.history_exact:  # what works out the intervals refuses a filter first
@@ -83,7 +105,7 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
         return Outcome([])
     predicate, warnings = compile_filters()
     bounds = _interval_bounds(context, edges)
-    cells = _count_cells(context, predicate, bounds)
+    cells = _count_cells(context, runs.matches(context.store, predicate), bounds)
     states: list[list[dict[str, Any]]] = [[] for _ in edges[1:]]
     # Sorted, so that replies repeat: the real query's GROUP BY has no order.
     unit = 1 if context.dialect.lateness_whole_seconds else 1_000_000
@@ -98,12 +120,14 @@ def history(context: Context, body: HistoryRequest) -> Outcome:
     return Outcome(value, warnings=warnings, sentence=str(predicate))
 
 
-def _count_cells(context: Context, predicate: Predicate, bounds: Sequence[int]) -> Cells:
+def _count_cells(
+    context: Context, found: Iterable[tuple[FlowRunIndex, Any]], bounds: Sequence[int]
+) -> Cells:
     """The totals of the matching runs of each interval and state."""
     now, cells = to_microseconds(context.now), Cells()
     units = _SQLITE_UNITS if context.dialect.lateness_whole_seconds else _POSTGRESQL_UNITS
     since = partial(_running_since, context.store)
-    for index, members in context.store.matches(predicate):
+    for index, members in found:
         history_index(index, units, since).add_to(cells, members, bounds, now)
     return cells
 
@@ -117,13 +141,13 @@ _SQLITE_UNITS = Units(
 )
 
 
-def _running_since(store: Store, run: FlowRun) -> datetime:
+def _running_since(store: Store, run: Any) -> datetime:
     """When a run entered its state, which is RUNNING."""
     state = replies.complete_state(run, store)
     return (state and state.timestamp) or store.base.loaded_at
 
 
-def _interval(context: Context, body: HistoryRequest) -> timedelta:
+def _interval(context: Context, body: _HistoryBody) -> timedelta:
     try:
         interval = timedelta(seconds=body.history_interval_seconds)
     except (OverflowError, ValueError):
@@ -135,7 +159,7 @@ def _interval(context: Context, body: HistoryRequest) -> timedelta:
 
 
 def _interval_edges(
-    context: Context, body: HistoryRequest, interval: timedelta
+    context: Context, body: _HistoryBody, interval: timedelta
 ) -> Sequence[datetime]:
     """The start of each interval and the end of the last one; a single instant for no interval."""
     start, end = to_utc(body.history_start), to_utc(body.history_end)

@@ -70,6 +70,7 @@ from .releases import (
     requirements,
 )
 from .run_names import ADJECTIVES, ANIMALS, generate_name
+from .server_settings import server_settings
 from .storage_limits import (
     check_integer_size,
     check_new_labels,

@@ -169,6 +169,15 @@ CHANGES: tuple[Change, ...] = (
         "a run whose slot cannot be given back does not end: 500 (in bulk ABORT)",
         '{"state":{"type":"COMPLETED"}}',
     ),
+    # Prefect: models/storage_defaults.py, clear_server_default_result_storage_for_block.
+    Change(
+        "storage-goes-with-block",
+        "3.7.1",
+        "the default storage of results stays when its block is deleted",
+        "the default storage of results goes when its block is deleted",
+        "(no body)",
+        endpoint="DELETE /block_documents/{id}",
+    ),
     # Prefect: core_policy.py, PreventResultDataLoss (PrefectHQ/prefect#21955).
     Change(
         "completed-result-kept",
@@ -313,6 +322,15 @@ CHANGES: tuple[Change, ...] = (
         '{"automations":{"id":{"any_":[]}}}',
         endpoint="POST /automations/filter",
     ),
+    # Prefect: api/automations.py, count_automations.
+    Change(
+        "automation-count-filter",
+        "3.8.5",
+        "all automations are counted, and no body is read",
+        "the automations that a filter matches are counted",
+        '{"automations":{"x":1}}',
+        endpoint="POST /automations/count",
+    ),
     # Prefect: models/deployments.py, create_deployment and update_deployment.
     Change(
         "job-variables-emptied",
@@ -402,6 +420,15 @@ CHANGES: tuple[Change, ...] = (
         "a run that a worker gets to execute has its state",
         '{"work_queue_names":["default"]}',
         endpoint="POST /work_pools/{name}/get_scheduled_flow_runs",
+    ),
+    # Prefect: api/observed_states.py.
+    Change(
+        "observed-states",
+        "3.9.1",
+        "404",
+        "the types and names of states that runs have been in are listed",
+        "(no body)",
+        endpoint="GET /observed-states",
     ),
 )
 

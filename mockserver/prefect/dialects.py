@@ -113,10 +113,13 @@ class Dialect:
     pending_renamed: bool = True
     task_run_end_time: bool = True
     automation_ids: bool = True
+    automation_count_filter: bool = True
+    observed_states: bool = True
     lease_inherited: bool = True
     parameters_bounded: bool = True
     task_run_found_by_keys: bool = True
     admin_storage: bool = True
+    storage_goes_with_block: bool = True
     completed_result_kept: bool = True
     any_completed_data: bool = True
     empty_type_unread: bool = True

@@ -134,6 +134,14 @@ OVERLAYS: Sequence[Overlay] = (
             }
         ),
     ),
+    # Prefect: api/observed_states.py.
+    Overlay(
+        "3.9.1",
+        {
+            "paths": {"/observed-states": None},
+            "components": {"schemas": {"ObservedState": None, "ObservedStateSort": None}},
+        },
+    ),
     # Prefect: events/schemas/automations.py, the triggers.
     Overlay(
         "3.9.1",
@@ -187,12 +195,16 @@ OVERLAYS: Sequence[Overlay] = (
     # Prefect: events/filters.py, AutomationFilter.
     Overlay(
         "3.8.5",
-        _schemas(
-            {
-                "AutomationFilter": {"properties": {"id": None}},
-                "AutomationFilterId": None,
-            }
-        ),
+        {
+            "paths": {"/automations/count": {"post": {"requestBody": None}}},
+            "components": {
+                "schemas": {
+                    "AutomationFilter": {"properties": {"id": None}},
+                    "AutomationFilterId": None,
+                    "Body_count_automations_automations_count_post": None,
+                }
+            },
+        },
     ),
     # Prefect: events/actions.py, DeleteFlowRun.
     Overlay(
@@ -213,7 +225,12 @@ OVERLAYS: Sequence[Overlay] = (
         "3.7.0",
         {
             "paths": {"/admin/storage": None},
-            "components": {"schemas": {"ServerDefaultResultStorage": None}},
+            "components": {
+                "schemas": {
+                    "ServerDefaultResultStorage": None,
+                    "ServerDefaultResultStorageUpdate": None,
+                }
+            },
         },
     ),
     # Prefect: api/workers.py and api/work_queues.py.

@@ -14,18 +14,12 @@ from .releases import OLDEST, is_within
 # Path and methods, as the document of Prefect 3.9.1 lists them, and where not all releases have
 # them, the first that has. No document lists websockets.
 UNMODELLED_ENDPOINTS = """\
-/admin/settings GET
-/admin/storage DELETE PUT 3.7.0
 /automations/ POST
-/automations/count POST
 /automations/templates/validate POST
 /automations/{id} PATCH PUT
 /deployments/{id}/schedule POST
 /deployments/{id}/work_queue_check GET
-/events/count-by/{countable} POST
-/observed-states GET 3.9.1
 /saved_searches/ PUT
-/task_runs/history POST
 /templates/validate POST
 /ui/flow_runs/history POST
 /ui/flows/next-runs POST

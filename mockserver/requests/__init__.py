@@ -20,7 +20,7 @@ from .body_kinds import (
     PageParameters,
 )
 from .bulk_delete_body import BulkDeleteRequest, read_plain_delete
-from .lax_reading import read_boolean, read_uuid, read_value
+from .lax_reading import read_boolean, read_parameters, read_uuid, read_value
 from .message import (
     JSON_MEDIA_TYPE,
     Message,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         RenewRequest,
         TaskRunCountRequest,
         TaskRunFilterRequest,
+        TaskRunHistoryRequest,
         TaskRunPaginateRequest,
         TaskRuns,
     )
@@ -96,6 +97,7 @@ __getattr__ = lazy_exports(
             "RenewRequest",
             "TaskRunCountRequest",
             "TaskRunFilterRequest",
+            "TaskRunHistoryRequest",
             "TaskRunPaginateRequest",
             "TaskRuns",
         ),

@@ -101,6 +101,20 @@ def read_boolean(text: str, *loc: str) -> bool:
     return found
 
 
+def read_parameters(model: type[BodyT], path: Mapping[str, str], query: Mapping[str, str]) -> BodyT:
+    """The parameters of a model in a path and a query; other ones are ignored.
+
+    Raises InvalidRequest as `read_uuid`, with an error for each that is wrong.
+    """
+    try:
+        return model.model_validate({**query, **path})
+    except ValidationError as refusal:
+        errors = refusal.errors(include_url=False)
+        where = [("path" if error["loc"][0] in path else "query") for error in errors]
+        found = [{**e, "loc": (at, *e["loc"])} for e, at in zip(errors, where, strict=True)]
+        raise InvalidRequest(found, None) from None
+
+
 def _validate_parameter(validator: SchemaValidator, text: str, loc: tuple[str, ...]) -> Any:
     try:
         return validator.validate_python(text)

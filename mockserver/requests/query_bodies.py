@@ -113,18 +113,30 @@ class FlowRunPaginateRequest(FilterParameters, _FlowRunNumberedPage):
     """The body of /flow_runs/paginate."""
 
 
-class HistoryRequest(BodyParameters):
-    """The body of /flow_runs/history. Only here the key for queues is `work_queues`."""
-
+class _Intervals(BodyParameters):
     history_start: Instant
     history_end: Instant
     history_interval_seconds: JsonNumber
+
+
+class HistoryRequest(_Intervals):
+    """The body of /flow_runs/history. Only here the key for queues is `work_queues`."""
+
     flows: FlowFilter | None = None
     flow_runs: FlowRunFilter | None = None
     task_runs: TaskRuns = None
     deployments: DeploymentFilter | None = None
     work_pools: WorkPoolFilter | None = None
     work_queues: WorkQueueFilter | None = None
+
+
+class TaskRunHistoryRequest(_Intervals):
+    """The body of /task_runs/history."""
+
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRuns = None
+    deployments: DeploymentFilter | None = None
 
 
 class _FlowFilters(BodyParameters):

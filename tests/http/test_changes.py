@@ -59,6 +59,7 @@ ROWS = (
     Row("rrule-anchored", 201, 201, '"rrule":"FREQ=DAILY"', "DTSTART:20200101T000000\\nFREQ=DAILY"),
     Row("pool-cleared", 404, 404),  # of an unknown deployment, as the next one of deployments
     Row("admin-storage", 404, 200, "Not Found", "default_result_storage_block_id"),
+    Row("storage-goes-with-block", 404, 404),  # an unknown one
     Row("limits-read-decayed", 404, 404),  # of an unknown limit
     Row("log-download-complete", 404, 404),  # whose run is unknown
     Row("queue-found-first", 404, 404, "<built-in function id>", UNKNOWN_ID),
@@ -68,6 +69,7 @@ ROWS = (
     Row("empty-page", 500, 200, told_after='"pages":0'),
     Row("history-exact", 200, 200, told_after="[]"),
     Row("automation-ids", 422, 200, "extra_forbidden"),
+    Row("automation-count-filter", 200, 422, "0", "extra_forbidden"),
     Row("job-variables-emptied", 404, 404),
     Row("log-search-literal", 200, 200),
     Row("names-needed", 200, 422, "lease_id", "too_short"),
@@ -75,6 +77,7 @@ ROWS = (
     Row("duration-sorts", 422, 200, "or 'END_TIME_DESC'"),
     Row("log-search-on-sqlite", 500, 200),
     Row("polled-run-state", 200, 200),  # of a pool without runs
+    Row("observed-states", 404, 200, "Not Found", "[]"),
 )
 
 
@@ -134,8 +137,6 @@ def test_a_path_that_a_release_lacks_is_not_found(database: str, method: str, pa
 @pytest.mark.parametrize(
     ("path", "method", "since", "status_before"),
     [
-        ("/admin/storage", "PUT", "3.7.0", 404),
-        ("/observed-states", "GET", "3.9.1", 404),
         ("/work_pools/a/workers/connect", "GET", "3.7.2", 405),  # a worker, which can be deleted
     ],
 )

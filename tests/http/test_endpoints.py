@@ -811,13 +811,10 @@ def test_leases_are_bounded(spec: Client, store: Store, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/task_runs/history"),
-        ("POST", "/ui/task_runs/dashboard/counts"),
         ("POST", "/templates/validate"),
         ("PATCH", f"/automations/{NOBODY}"),
         ("POST", "/automations/"),
         ("POST", "/automations"),
-        ("POST", "/events/count-by/day"),
     ],
 )
 def test_what_is_not_modelled_says_so(client: Client, method: str, path: str) -> None:

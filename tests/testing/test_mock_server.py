@@ -289,10 +289,10 @@ def test_paths_below_a_session_are_answered_as_without_one(api: FlowRunApi) -> N
     """404, 405, 501 and redirects are the same; the journal has paths without the prefix."""
     assert api.send("GET", "/nope").status == 404
     assert api.send("GET", "/flow_runs/bulk_delete").status == 405
-    assert api.send("GET", "/observed-states").status == 501
+    assert api.send("POST", "/automations/").status == 501
     assert api.send("GET", "/health/").status == 307
     assert [one.path for one in api.requests] == [
-        "/nope", "/flow_runs/bulk_delete", "/observed-states", "/health/",
+        "/nope", "/flow_runs/bulk_delete", "/automations/", "/health/",
     ]  # fmt: skip
     root = urlsplit(api.url).path.removesuffix("/api")
     assert get_json(api.url.removesuffix("/api") + "/health") == (200, True)

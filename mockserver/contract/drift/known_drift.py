@@ -45,12 +45,13 @@ _SCHEDULED_RUNS = (
 
 
 def _nullable_filter_fields() -> Iterator[str]:
-    """The filters of three bodies that Prefect's client sends as null when they are not used."""
+    """The filters of four bodies that Prefect's client sends as null when they are not used."""
     filters = ("flows", "flow_runs", "task_runs", "deployments")
     for body, more in (
         ("Body_read_flows_flows_filter_post", ("work_pools",)),
         ("Body_count_flows_flows_count_post", ("work_pools",)),
         ("Body_count_task_runs_task_runs_count_post", ()),
+        ("Body_task_run_history_task_runs_history_post", ()),
     ):
         yield from (f"{body}.{key}" for key in (*filters, *more))
 
@@ -64,6 +65,18 @@ def _nullable_paging_fields() -> Iterator[str]:
         "Body_read_deployments_deployments_filter_post",
     ):
         yield from (f"{body}.{key}" for key in ("sort", "limit"))
+
+
+def _untold_settings(since: str, *names: str) -> KnownDrift:
+    """Groups of settings that came with a release; openapi.yaml leaves all of them open."""
+    return KnownDrift(
+        "settings-told" if since == OLDEST else f"settings-told-since-{since}",
+        "the document describes each setting of a server, of which openapi.yaml says nothing",
+        ChangeKind.ADDED,
+        "property",
+        tuple(f"GET /admin/settings 200.{name}" for name in names),
+        since=since,
+    )
 
 
 KNOWN_DRIFT: Sequence[KnownDrift] = (
@@ -249,6 +262,8 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
             "POST /flow_runs/filter 422",
             "POST /flow_runs/paginate 422",
             "POST /flow_runs/history 422",
+            "POST /task_runs/history 422",
+            "POST /events/count-by/{countable} 422",
             "POST /flows/filter 422",
             "POST /flows/paginate 422",
             "POST /task_runs/filter 422",
@@ -357,7 +372,34 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         ("GET /flow_runs/{id}/graph-v2 query since",),
         until="3.8.8",
     ),
-    # What stands above, for the operations that came with 3.6.23.
+    _untold_settings(
+        OLDEST,
+        *("home", "profiles_path", "debug_mode", "api", "cli", "client", "cloud", "deployments"),
+        *("experiments", "flows", "internal", "logging", "results", "runner", "server", "tasks"),
+        *("testing", "worker", "ui_url", "silence_api_url_misconfiguration"),
+    ),
+    _untold_settings("3.6.22", "telemetry"),
+    _untold_settings("3.6.24", "events"),
+    _untold_settings("3.7.0", "plugins"),
+    # What stands above, for the operations that came with 3.7.0.
+    KnownDrift(
+        "storage-refusals-untold",
+        "a server answers 404 for a block that does not exist; its document lists no error but 422",
+        ChangeKind.REMOVED,
+        "status",
+        ("PUT /admin/storage 404",),
+        since="3.7.0",
+    ),
+    KnownDrift(
+        "storage-detail-text-untold",
+        "the `detail` of a 422 is a text for a block that cannot store results; the document "
+        "allows only a list",
+        ChangeKind.NARROWED,
+        "type",
+        ("PUT /admin/storage 422",),
+        since="3.7.0",
+    ),
+    # The same for the operations that came with 3.6.23.
     KnownDrift(
         "slots-refusals-untold",
         "a server answers 404 for a pool or queue that does not exist; its document lists no error "

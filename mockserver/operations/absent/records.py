@@ -16,6 +16,7 @@ from ...filters import (
 )
 from ...prefect import check_storable
 from ...requests.objects import (
+    AutomationCountRequest,
     AutomationFilterRequest,
     SavedSearchFilterRequest,
     TaskWorkerFilterRequest,
@@ -39,6 +40,14 @@ def filter_automations(context: Context, body: AutomationFilterRequest) -> Outco
     """List automations: none. Raises ServerFailure where the database does not run the query."""
     found, warnings = match_objects(context, (), body.automations, _AUTOMATION_CONDITIONS)
     return Outcome(cut_page(context, found, body), warnings=warnings)
+
+
+def count_automations(context: Context, body: AutomationCountRequest | None = None) -> Outcome:
+    """Count automations: none. Raises ServerFailure where the database does not run the query."""
+    if body is None:
+        return Outcome(0)
+    found, warnings = match_objects(context, (), body.automations, _AUTOMATION_CONDITIONS)
+    return Outcome(len(found), warnings=warnings)
 
 
 def read_automation(_context: Context, _automation_id: str) -> Outcome:

@@ -11,6 +11,13 @@ ABSENT = (
         "absent.records.filter_automations",
         "objects.AutomationFilterRequest",
     ),
+    Endpoint(
+        "POST",
+        "/automations/count",
+        "absent.records.count_automations",
+        "objects.AutomationCountRequest",
+        body_since="automation_count_filter",
+    ),
     Endpoint("GET", f"/automations/{UUID_SEGMENT}", "absent.records.read_automation"),
     Endpoint(
         "DELETE", f"/automations/{UUID_SEGMENT}", "absent.records.read_automation", status=204

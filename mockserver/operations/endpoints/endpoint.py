@@ -54,6 +54,9 @@ class Endpoint:
     query: tuple[str, ...] = ()  # a name that ends in "id" is a uuid
     optional: tuple[str, ...] = ()  # texts of the query that need not be there
     flags: tuple[str, ...] = ()  # booleans of the query, false where they are not there
+    # A model of parameters with types of their own, named as `body` is; it is given as one value.
+    parameters_model: str | None = None
+    body_since: str | None = None  # the field of Dialect of the releases that read the body at all
     # Prefect writes these two lists with orjson itself (api/flow_runs.py).
     int64_only: bool = False  # a real server fails to list larger integers (`huge-integers`)
     since: str | None = None  # the field of Dialect that says which releases have it; None: all
@@ -76,7 +79,8 @@ class Endpoint:
     @cached_property
     def parameters(self) -> bool:
         """Whether the path or the query has parameters to be read."""
-        return "{" in self.path or bool(self.query or self.optional or self.flags)
+        more = self.query or self.optional or self.flags or self.parameters_model
+        return "{" in self.path or bool(more)
 
     @cached_property
     def call(self) -> Callable[..., Outcome]:
@@ -93,11 +97,18 @@ class Endpoint:
     @cached_property
     def model(self) -> type[BaseModel] | None:
         """The model that `body` names; None where there is none."""
-        if self.body is None:
-            return None
-        folder, _, name = f"requests.{self.body}".rpartition(".")
-        found: type[BaseModel] = getattr(import_module(f"...{folder}", __package__), name)
-        return found
+        return None if self.body is None else _model(self.body)
+
+    @cached_property
+    def typed(self) -> type[BaseModel] | None:
+        """The model that `parameters_model` names; None where there is none."""
+        return None if self.parameters_model is None else _model(self.parameters_model)
+
+    def reads_body(self, dialect: Dialect) -> bool:
+        """Whether the servers that a dialect stands for read a body."""
+        if self.body_since is None:
+            return self.body is not None
+        return bool(getattr(dialect, self.body_since))
 
     @cached_property
     def make_plan(self) -> Callable[[Any, Dialect], Plan]:
@@ -112,6 +123,13 @@ class Endpoint:
             None if self.plain_plan is None else _function(self.plain_plan)
         )
         return found
+
+
+def _model(name: str) -> type[BaseModel]:
+    """A model of `mockserver.requests`, named as "Model" or "folder.Model"."""
+    folder, _, of_folder = f"requests.{name}".rpartition(".")
+    found: type[BaseModel] = getattr(import_module(f"...{folder}", __package__), of_folder)
+    return found
 
 
 def _function(name: str) -> Any:

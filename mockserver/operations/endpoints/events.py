@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .endpoint import Endpoint
+from .endpoint import TEXT_SEGMENT, Endpoint
 
 EVENTS = (
     Endpoint("POST", "/events", "events.receiving.create_events", "objects.Events", status=204),
@@ -12,6 +12,13 @@ EVENTS = (
         "events.reading.filter_events",
         "objects.EventFilterRequest",
         links=True,
+    ),
+    Endpoint(
+        "POST",
+        f"/events/count-by/{{countable:{TEXT_SEGMENT}}}",
+        "events.counting.count_events",
+        "objects.EventCountRequest",
+        parameters_model="objects.CountedEvents",
     ),
     Endpoint(
         "GET",

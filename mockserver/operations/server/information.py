@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import OutOfBounds
+from ...prefect import server_settings
 from .. import Context, Outcome
 
 API_VERSION = "0.8.4"  # the same in every release from 3.6.16 to 3.9.1
@@ -28,9 +29,9 @@ def server_version(context: Context) -> Outcome:
     return Outcome(context.dialect.release)
 
 
-def storage_settings(_: Context) -> Outcome:
-    """Where results are stored by default: nowhere, as on a fresh server."""
-    return Outcome({"default_result_storage_block_id": None})
+def settings(context: Context) -> Outcome:
+    """The settings of the release, as a fresh server without telemetry has them."""
+    return Outcome(server_settings(context.dialect.release))
 
 
 def hello(_: Context) -> Outcome:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class DefaultResultStorage:
     """The block in which clients store results where nothing else is said; there is one at most.
 
-    `id` is that of the block, so that it goes with the block.
+    `id` is that of the block, which may have been deleted.
     """
 
     id: str

@@ -5,6 +5,7 @@ an endpoint names as "objects.VariableCreate".
 """
 
 from .absent import (
+    AutomationCountRequest,
     AutomationFilterRequest,
     SavedSearchFilterRequest,
     TaskWorkerFilterRequest,
@@ -38,8 +39,11 @@ from .deployments import (
     DeploymentUpdate,
 )
 from .events import (
+    Countable,
+    CountedEvents,
     DocumentedEvent,
     EventAnyResourceFilter,
+    EventCountRequest,
     EventCreate,
     EventFilter,
     EventFilterRequest,
@@ -48,6 +52,7 @@ from .events import (
     EventRelatedFilter,
     EventResourceFilter,
     Events,
+    TimeUnit,
 )
 from .limits import (
     ConcurrencyLimitCreate,
@@ -69,6 +74,7 @@ from .schedules import (
     SchedulesCreate,
     ScheduleUpdate,
 )
+from .server import ObservedStateSort, ObservedStatesQuery, ResultStorageUpdate
 from .task_runs import TaskRunCountsRequest, TaskRunUpdate
 from .variables import (
     VariableCountRequest,

@@ -61,6 +61,14 @@ class AutomationFilterRequest(PageParameters):
     ] = None
 
 
+class AutomationCountRequest(BodyParameters):
+    """The body of /automations/count."""
+
+    automations: Annotated[
+        AutomationFilter | None, Before("automation_ids", OlderAutomationFilter | None)
+    ] = None
+
+
 class SavedSearchFilterRequest(PageParameters):
     """The body of /saved_searches/filter."""
 

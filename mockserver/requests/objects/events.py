@@ -19,6 +19,7 @@ from ...filters import (
     Uuid,
     Uuids,
     json_integer,
+    json_number,
     strict_union,
 )
 from .. import BodyParameters, OpenObject
@@ -177,3 +178,36 @@ class EventFilterRequest(BodyParameters):
 
     filter: EventFilter | None = None
     limit: Annotated[int, json_integer(ge=0, le=MAX_EVENT_PAGE)] = MAX_EVENT_PAGE
+
+
+class Countable(StrEnum):
+    """What events can be counted by."""
+
+    day = "day"
+    time = "time"
+    event = "event"
+    resource = "resource"
+
+
+class CountedEvents(OpenObject):
+    """The parameter in the path of /events/count-by."""
+
+    countable: Countable
+
+
+class TimeUnit(StrEnum):
+    """The units of spans of time."""
+
+    week = "week"
+    day = "day"
+    hour = "hour"
+    minute = "minute"
+    second = "second"
+
+
+class EventCountRequest(BodyParameters):
+    """The body of /events/count-by."""
+
+    filter: EventFilter
+    time_unit: TimeUnit = TimeUnit.day
+    time_interval: Annotated[float, json_number(ge=0.01)] = 1.0

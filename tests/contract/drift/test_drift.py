@@ -509,6 +509,7 @@ def test_the_release_to_compare_with_can_be_chosen() -> None:
         ),
         ("widened", "EventTrigger-Output.within", f"minimum 0 is gone: {RETURNS_MORE}"),
         ("widened", "RunDeployment-Output.schedule_after", f"minimum 0 is gone: {RETURNS_MORE}"),
+        ("removed", "GET /observed-states", "is not in the document: calls of it are rejected"),
         ("widened", f"{LEASE}.names", f"minItems 1 is gone: {ACCEPTS_MORE}"),
         ("widened", f"{COUNTED}.flow_run_ids", f"maxItems 200 is gone: {ACCEPTS_MORE}"),
         ("widened", f"{INCREMENT}.names", f"minItems 1 is gone: {ACCEPTS_MORE}"),
