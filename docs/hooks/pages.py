@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
     "fixtures/README.md": "reference/fixtures.md",
 }
 # Where the sections of README.md are; the site shows none that is not here.
