@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +52,27 @@ def reports(
     real_urls: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Report]:
     """The report of verify on a real server, by database; both run at the same time."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in real_urls}
-    started = {
-        name: start_verify(folder, real_urls[name], "--disposable")
-        for name, folder in folders.items()
-    }
-    pages = {name: process.communicate()[0] for name, process in started.items()}
-    return {
-        name: read_report(folders[name], process, pages[name]) for name, process in started.items()
-    }
+    folders = [tmp_path_factory.mktemp(name) for name in real_urls]
+    with ThreadPoolExecutor() as threads:
+        found = threads.map(verify_in_shards, folders, real_urls.values())
+        return dict(zip(real_urls, found, strict=True))
+
+
+def verify_in_shards(folder: Path, url: str) -> Report:
+    """Verify a server in two shards, one after the other since `fuzz` needs it without flow runs;
+    the report of both.
+    """
+    for number in ("1", "2"):
+        process = start_verify(folder / number, url, "--disposable", "--shard", f"{number}/2")
+        page, _ = process.communicate()
+        read_report(folder / number, process, page)
+    merge = [sys.executable, "-m", "mockserver", "report", "merge", str(folder)]
+    merged = folder / "merged"
+    with subprocess.Popen(
+        [*merge, "--report", str(merged)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        page, _ = process.communicate()
+    return read_report(merged, process, page)
 
 
 def outcome(report: Report, verb: str) -> Any:
@@ -72,7 +85,7 @@ def check(report: Report, dialect: Dialect) -> None:
     assert report["run"]["dialect"].startswith(dialect.name)
     assert report["fails"] is False
     fuzzed, compared = outcome(report, "fuzz"), outcome(report, "diff")
-    assert fuzzed["counts"]["requests"] >= 2000
+    assert fuzzed["counts"]["requests"] >= 1500
     assert compared["counts"]["filters"] >= 600
     assert compared["counts"]["deletes"] >= 100
     expected = {one.id for one in DEVIATIONS if dialect.has(one)}
