@@ -64,6 +64,7 @@ MAX_PENDING = 50_000
 0.1 s (measured)."""
 MAX_PUT_ONE_BY_ONE = 2_000
 """More runs that are added together become a segment at once; chosen: fewer take 0.1 s to put."""
+LARGE_PART = 10_000  # runs; chosen: to free so many takes 8 ms
 MERGE_FACTOR = 4
 """A flush merges a segment that has fewer than so many times the runs it has gathered so far."""
 
@@ -535,6 +536,11 @@ class Store:
             held = segment.index.ordinal_by_id.keys() & ids.keys()
             found += [run_id for run_id in held if segment.ordinal_of(run_id) is not None]
         return sorted(found)
+
+    def large_parts(self) -> list[list[FlowRun]]:
+        """The runs that are kept as objects in large parts, for who lets go of them in slices."""
+        held = (segment.index.runs for segment in self._segments)
+        return [list(one) for one in held if isinstance(one, tuple) and len(one) >= LARGE_PART]
 
     def _flush(self) -> None:
         """Make a segment of the buffer and of the last segments that are small beside it."""

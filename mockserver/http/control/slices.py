@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter
 from typing import TypeVar
 
 from ...seeds import Steps, collector_paused
+from ...store import Store
 
 T = TypeVar("T")
 SLICE_SECONDS = 0.01
@@ -32,6 +33,24 @@ def adding(number: int) -> Iterator[None]:
         finally:  # also where they are refused: what was read is still there
             if number >= _MIN_FROZEN:
                 gc.freeze()
+
+
+_FREED_AT_ONCE = 5_000
+"""Flow runs; to free so many takes 4 ms (measured)."""
+
+
+@asynccontextmanager
+async def leaving(store: Store) -> AsyncIterator[None]:
+    """Let go of a store that is not used after the block, in slices: 400,000 flow runs that were
+    added to it would keep others waiting for 0.25 s (measured).
+    """
+    parts = store.large_parts()
+    del store
+    yield
+    for part in parts:
+        while part:
+            del part[-_FREED_AT_ONCE:]
+            await asyncio.sleep(0)
 
 
 async def in_slices(steps: Steps[T]) -> T:

@@ -20,7 +20,7 @@ from ...store import Base, Store
 from ...worlds import World, check_parents, iterate_dump, session_settings, settle_with
 from ..exchange import SESSION_PREFIX, JsonDocument, JsonList, in_thread, when_prepared
 from .control_request import ControlRequest, optional_text, require_text
-from .slices import adding, in_slices
+from .slices import adding, in_slices, leaving
 
 # Chosen, not measured: one request must not fill the memory.
 MAX_RECORDS = 100_000
@@ -161,8 +161,9 @@ async def replace_seeds(request: ControlRequest) -> tuple[int, Any]:
     with adding(_count_records(request.body)):
         seeds = await in_slices(world.factory.read_document(request.body))
         base = await in_thread(_make_base, seeds)
-        world.store = Store(base)
-        world.begin_here()
+        async with leaving(world.store):
+            world.store = Store(base)
+            world.begin_here()
     return 200, {"flow_runs": len(base.runs), "added": len(base.runs)}
 
 
@@ -218,9 +219,10 @@ def render_flow_run(run: FlowRun, world: World) -> Any:
     return flow_run_reply(run, world.store, world.now())
 
 
-def reset(request: ControlRequest) -> tuple[int, Any]:
+async def reset(request: ControlRequest) -> tuple[int, Any]:
     """Restore the state that the world started with."""
-    request.world.reset()
+    async with leaving(request.world.store):
+        request.world.reset()
     return 200, {"flow_runs": len(request.world.store)}
 
 
