@@ -100,8 +100,8 @@ def test_the_action_verifies_a_server(installed: Path) -> None:
             "verify --report r --spawn prefect@3.9.1 --database postgresql://p --accept a b.yaml",
         ),
         (
-            {"url": "http://x/api", "quick": "true"},
-            "verify http://x/api --report mockserver-report --quick",
+            {"url": "http://x/api", "quick": "true", "shard": "1/2"},
+            "verify http://x/api --report mockserver-report --shard 1/2 --quick",
         ),
         ({"release": "$(touch x); `touch x`"}, "prefect@$(touch x); `touch x`"),
     ],
