@@ -8,9 +8,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mockserver import Store, load_seeds
 from mockserver.contract.accepted.reading import parse_accepted
+from tests.support.commands import run_command
 from tests.support.paths import FIXTURES, ROOT
 from tests.support.readme_steps import STEPS, run_shell
 from tests.support.recorded_cases import NOW
@@ -96,6 +98,31 @@ def test_the_shown_list_of_accepted_findings_is_one() -> None:
         "our scripts do not sort task runs",
         date(2027, 3, 1),
     )
+
+
+@pytest.mark.parametrize(
+    ("mark", "commands"), [("contract-matrix-github", 2), ("contract-matrix-gitlab", 2)]
+)
+def test_the_jobs_of_a_matrix_run_commands_that_there_are(mark: str, commands: int) -> None:
+    """Each of their lines that begins with mockserver has flags that the command knows."""
+    jobs = yaml.safe_load(block(mark))
+    jobs = jobs.get("jobs", jobs)
+    lines = [
+        line
+        for job in jobs.values()
+        for line in (
+            *job.get("script", ()),
+            *(step.get("run", "") for step in job.get("steps", ())),
+        )
+        if line.startswith("mockserver ")
+    ]
+    assert len(lines) == commands
+    for line in lines:
+        words = line.split()[1:]
+        command = words[:2] if words[0] == "report" else words[:1]
+        page = run_command(*command, "--help").stdout
+        for flag in re.findall(r"(?<= )--[a-z-]+", line):
+            assert f"  {flag} " in page, (line, flag)
 
 
 def test_every_rule_of_safety_names_tests_that_exist() -> None:

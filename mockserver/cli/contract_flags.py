@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -332,6 +333,20 @@ _TITLES: Mapping[type, str] = {
 _EXTRA_PACKAGES = frozenset({"hypothesis", "requests", "schemathesis"})
 
 
+@contextmanager
+def needs_extra(command: str) -> Iterator[None]:
+    """In this context, a missing package of the extra `verify` is a UsageError about a command."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        # Any other missing module is a bug.
+        if (error.name or "").partition(".")[0] not in _EXTRA_PACKAGES:
+            raise
+        raise UsageError(
+            f"{command} needs more packages ({error.name}): pip install 'mockserver[verify]'"
+        ) from None
+
+
 def _parameters(group: type) -> Iterator[inspect.Parameter]:
     """The fields of a group as parameters of a command, under the group's title in --help."""
     for parameter in inspect.signature(group, eval_str=True).parameters.values():
@@ -355,16 +370,8 @@ def register_command(app: typer.Typer, *groups: type) -> Callable[[_Function], _
                 group(**{field.name: values[field.name] for field in fields(group)})
                 for group in groups
             )
-            try:
+            with needs_extra(function.__name__):
                 function(*flags)
-            except ModuleNotFoundError as error:
-                # Any other missing module is a bug.
-                if (error.name or "").partition(".")[0] not in _EXTRA_PACKAGES:
-                    raise
-                raise UsageError(
-                    f"{function.__name__} needs more packages ({error.name}): "
-                    "pip install 'mockserver[verify]'"
-                ) from None
 
         # typer makes the command's help of it.
         run.__doc__ = function.__doc__

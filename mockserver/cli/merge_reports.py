@@ -10,8 +10,9 @@ import typer
 
 from ..errors import UsageError
 from ..resources import resource_text
+from .contract_flags import needs_extra
 from .program import CommandApp
-from .shared_options import HtmlOption, JsonOption, MarkdownOption
+from .shared_options import OUTPUT, HtmlOption, JsonOption, MarkdownOption
 
 commands = CommandApp()
 report_commands = CommandApp(
@@ -28,20 +29,31 @@ _PathsArgument = Annotated[
 _FolderOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FOLDER", help="Write reports to FOLDER: HTML, JSON, JUnit XML and markdown."
+        metavar="FOLDER",
+        help="Write reports to FOLDER: HTML, JSON, JUnit XML and markdown.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 _JunitOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML; it is replaced.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Also write JUnit XML; it is replaced.", rich_help_panel=OUTPUT
+    ),
 ]
 _AcceptOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Findings that FILE accepts do not fail, as for verify."),
+    typer.Option(
+        metavar="FILE",
+        help="Findings that FILE accepts do not fail, as for verify.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 _WriteAcceptedOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Write what was found to FILE, or bring it up to date, as for verify."
+        metavar="FILE",
+        help="Write what was found to FILE, or bring it up to date, as for verify.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 
@@ -68,22 +80,23 @@ def merge(
 
     Exit codes: 0 the contract holds, 1 it does not, or a shard is missing, 2 wrong use.
     """
-    from ..contract import MergeOptions, run_merge
-    from ..contract.report import HTML_REPORT, JSON_REPORT, JUNIT_REPORT, MARKDOWN_REPORT
-
     if as_json and as_markdown:
         raise UsageError("--json and --markdown were given; expected one of them")
-    files = {HTML_REPORT: html, JUNIT_REPORT: junit}
-    options = MergeOptions(
-        paths,
-        report,
-        {form: path for form, path in files.items() if path is not None},
-        JSON_REPORT if as_json else MARKDOWN_REPORT if as_markdown else None,
-        accept,
-        write_accepted,
-    )
-    if run_merge(options, os.environ):
-        raise typer.Exit(1)
+    with needs_extra("report merge"):
+        from ..contract import MergeOptions, run_merge
+        from ..contract.report import HTML_REPORT, JSON_REPORT, JUNIT_REPORT, MARKDOWN_REPORT
+
+        files = {HTML_REPORT: html, JUNIT_REPORT: junit}
+        options = MergeOptions(
+            paths,
+            report,
+            {form: path for form, path in files.items() if path is not None},
+            JSON_REPORT if as_json else MARKDOWN_REPORT if as_markdown else None,
+            accept,
+            write_accepted,
+        )
+        if run_merge(options, os.environ):
+            raise typer.Exit(1)
 
 
 @report_commands.command()
