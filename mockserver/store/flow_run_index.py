@@ -305,7 +305,7 @@ class Base(FlowRunIndex):
         self.objects: dict[type, dict[str, Any]] = {}
         for one in objects:
             self.objects.setdefault(type(one), {})[one.id] = one
-        in_order = enumerate(sorted(logs, key=attrgetter("timestamp")))
+        in_order = enumerate(sorted(logs, key=attrgetter("timestamp", "created")))
         self.logs = RunLogs(replace(log, number=number) for number, log in in_order)
         self.task_runs: Mapping[str, TaskRun] = (
             task_runs
