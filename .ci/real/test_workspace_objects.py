@@ -130,7 +130,7 @@ def _create_blocks(create: Callable[..., str]) -> None:
 def test_a_copy_answers_as_the_server_does(real: Server, pair: ServerPair, tmp_path: Path) -> None:
     """Lists of every kind, and single records, but for the time at which a log was last touched."""
     output = tmp_path / "w.ndjson.gz"
-    command = [sys.executable, "-m", "mockserver", "dump", real.url, "-o", output, "--logs"]
+    command = [sys.executable, "-m", "mockserver", "dump", real.url, "-o", str(output), "--logs"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "not asked for, and so ******** in the copy: the secrets of 2" in done.stderr

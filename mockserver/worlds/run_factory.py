@@ -216,6 +216,15 @@ def settle_with(seeds: Seeds, store: Store) -> Seeds:
     return settle_names(seeds, store.flows, store.deployments)
 
 
+def holds_nothing(store: Store) -> bool:
+    """Whether a store holds no record, and was made of no flow runs."""
+    if len(store) or store.base.runs or len(store.logs) or len(store.task_runs):
+        return False
+    others = [getattr(store, name) for name in _RELATED_COLLECTIONS]
+    others += [store.objects(kind) for kind in OBJECT_CLASSES.values()]
+    return not any(map(len, others))
+
+
 def insert_seeds(seeds: Seeds, store: Store, base: Base) -> None:
     """Add the records of seeds, and of their base, to a store. Raises SeedError, and adds nothing.
 

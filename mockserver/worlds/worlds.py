@@ -24,7 +24,7 @@ from .clock import Clock
 from .faults import Faults
 from .journal import MAX_EXCHANGES, Journal
 from .plan_cache import PlanCache
-from .run_factory import Factory, insert_seeds, settle_with
+from .run_factory import Factory, holds_nothing, insert_seeds, settle_with
 from .settings import Settings, id_source
 
 # Chosen. A thousand sessions on 20,000 flow runs, with one deletion each, take less than 12 MB
@@ -94,10 +94,10 @@ class World:
         if base is None:
             seeds = settle_with(seeds, self.store)
             base = seeds.base()
-        if len(self.store) or len(self.store.task_runs) or self.store.base.runs:
-            insert_seeds(seeds, self.store, base)
-        else:  # an empty store can be replaced, and a base has indexes
+        if holds_nothing(self.store):  # it can be replaced, and a base has indexes
             self.store = Store(base)
+        else:
+            insert_seeds(seeds, self.store, base)
         if not self.totals.deleted:
             self.before = None
         if self.before is not None:
