@@ -15,8 +15,14 @@ from typing import Any, NamedTuple
 
 from ..errors import OutOfBounds, ServerFailure
 from ..filters import Predicate
-from ..prefect import OUTSIDE_UTC_RANGE, fits_utc_range, to_utc
-from ..requests import HistoryRequest, TaskRunHistoryRequest
+from ..prefect import OUTSIDE_UTC_RANGE, FlowRun, fits_utc_range, to_utc
+from ..requests import (
+    MAX_POINTS,
+    FlowRunSort,
+    HistoryRequest,
+    RunPointsRequest,
+    TaskRunHistoryRequest,
+)
 from ..store import (
     Cells,
     FlowRunIndex,
@@ -33,7 +39,7 @@ from ..store import (
 )
 from . import replies
 from .context import Context, Outcome
-from .queries import PredicateBuilder, compile_body_filters
+from .queries import PredicateBuilder, check_offset, compile_body_filters, sort_by
 from .related_filters import flow_runs_predicate, task_runs_predicate
 
 # Prefect's bound (api/run_history.py, run_history).
@@ -64,6 +70,37 @@ def lateness(context: Context, body: Any) -> Outcome:
     average = total / unit / count if count else None
     value = average if average is None or whole_seconds else round(average, 6)
     return Outcome(value, warnings=warnings, sentence=str(predicate))
+
+
+def run_points(context: Context, body: RunPointsRequest) -> Outcome:
+    """List when the flow runs that all filters match began, how long they took and how late.
+
+    Raises ServerFailure for a negative limit where a real server fails; on SQLite it is none, and
+    here the largest.
+    """
+    predicate, warnings = compile_body_filters(context, body, flow_runs_predicate, 2)
+    offset = check_offset(context, body.offset or 0)
+    limit = MAX_POINTS if body.limit is None else body.limit
+    database = context.dialect.undocumented_5xx
+    if limit < 0:
+        if database is not None and not database.negative_limit_is_none:
+            raise ServerFailure("a negative limit", retryable=database.retryable)
+        limit = MAX_POINTS
+    order = sort_by(context, body.sort or FlowRunSort.EXPECTED_START_TIME_DESC)
+    found = context.store.page(predicate, order, offset, offset + limit)
+    return Outcome([_run_point(context, run) for run in found], warnings=warnings)
+
+
+def _run_point(context: Context, run: FlowRun) -> dict[str, Any]:
+    """A flow run as the schema SimpleFlowRun has it."""
+    state = replies.complete_state(run, context.store)
+    return {
+        "id": run.id,
+        "state_type": run.state_type,
+        "timestamp": run.start_time or run.expected_start_time,
+        "duration": replies.estimated_run_time(run, state, context.now),
+        "lateness": replies.estimated_start_time_delta(run, context.now),
+    }
 
 
 class _Runs(NamedTuple):

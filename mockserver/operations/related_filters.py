@@ -8,7 +8,7 @@ runs have too mean what `filters.predicates` says; the other keys are defined he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import TooLarge
@@ -68,7 +68,7 @@ class FilterSet:
 
 def filter_set_from(body: Any) -> FilterSet:
     """The filters of a body model. Its fields that are no filters are ignored."""
-    # Only the body of /flow_runs/history says work_queues; others say work_pool_queues.
+    # Only histories and the UI's counts say work_queues; others say work_pool_queues.
     renamed = {"work_pool_queues": "work_queues"}
     kinds = {key: renamed.get(key, key) for key in type(body).model_fields}
     return FilterSet(
@@ -129,8 +129,8 @@ def task_runs_predicate(filters: FilterSet, store: Store, dialect: Dialect) -> P
         parts.append(_compile_kind("task_runs", filters.task_runs, store, dialect))
     # All of them are about the flow run of the task run: one without a flow run matches none
     # (Prefect: models/task_runs.py, _apply_task_run_filters).
-    if filters.flow_runs or filters.flows or filters.deployments:
-        run_filters = FilterSet(filters.flows, filters.flow_runs, None, filters.deployments)
+    run_filters = replace(filters, task_runs=None)
+    if run_filters != FilterSet():
         owners = store.ids_with_task_runs(flow_runs_predicate(run_filters, store, dialect))
         parts.append(Comparison("flow_run_id", ONE_OF, owners))
     return combine(Operator.and_, parts)

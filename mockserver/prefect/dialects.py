@@ -67,6 +67,7 @@ class DatabaseLimits:
     max_parameters: int | None  # values of all lists, like_, times and the limit together
     lacks_concat: bool = False  # it has no function of this name
     negative_limit_is_none: bool = False
+    null_has_no_condition: bool = False  # a queue without a filter takes every deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,7 @@ _ON_SQLITE = Dialect(
         max_parameters=None,
         lacks_concat=True,  # SQLite has it since 3.44
         negative_limit_is_none=True,
+        null_has_no_condition=True,
     ),
 )
 _ON_POSTGRESQL = replace(

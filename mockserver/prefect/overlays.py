@@ -78,6 +78,7 @@ _WORK_POOL = _object(
     storage_configuration=_component("WorkPoolStorageConfiguration"),
 )
 _COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
+_NEXT_RUNS = "Body_next_runs_by_flow_ui_flows_next_runs_post"
 _COUNTED_DEPLOYMENTS = "Body_count_deployments_by_flow_ui_flows_count_deployments_post"
 
 
@@ -164,6 +165,7 @@ OVERLAYS: Sequence[Overlay] = (
             {
                 _COUNTED_RUNS: {"properties": {"flow_run_ids": {"maxItems": None}}},
                 _COUNTED_DEPLOYMENTS: {"properties": {"flow_ids": {"maxItems": None}}},
+                _NEXT_RUNS: {"properties": {"flow_ids": {"maxItems": None}}},
             }
         ),
     ),

@@ -18,13 +18,9 @@ UNMODELLED_ENDPOINTS = """\
 /automations/templates/validate POST
 /automations/{id} PATCH PUT
 /deployments/{id}/schedule POST
-/deployments/{id}/work_queue_check GET
 /saved_searches/ PUT
 /templates/validate POST
-/ui/flow_runs/history POST
-/ui/flows/next-runs POST
 /ui/schemas/validate POST
-/ui/task_runs/dashboard/counts POST
 /work_pools/{work_pool_name}/workers/connect WEBSOCKET 3.7.2
 """
 

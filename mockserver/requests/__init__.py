@@ -33,6 +33,9 @@ from .reading import ParsedRequest, read_request
 
 if TYPE_CHECKING:
     from .query_bodies import (
+        MAX_COUNTED,
+        MAX_POINTS,
+        DashboardCountsRequest,
         DecrementRequest,
         DeploymentFilterRequest,
         DeploymentsDeleteRequest,
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
         NamedSort,
         PageNumber,
         RenewRequest,
+        RunPointsRequest,
         TaskRunCountRequest,
         TaskRunFilterRequest,
         TaskRunHistoryRequest,
@@ -78,6 +82,9 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "query_bodies": (
+            "MAX_COUNTED",
+            "MAX_POINTS",
+            "DashboardCountsRequest",
             "DecrementRequest",
             "DeploymentFilterRequest",
             "DeploymentsDeleteRequest",
@@ -95,6 +102,7 @@ __getattr__ = lazy_exports(
             "NamedSort",
             "PageNumber",
             "RenewRequest",
+            "RunPointsRequest",
             "TaskRunCountRequest",
             "TaskRunFilterRequest",
             "TaskRunHistoryRequest",

@@ -81,6 +81,7 @@ class NamedSort(StrEnum):
 
 
 TaskRuns = Annotated[TaskRunFilter | None, Before("task_run_end_time", OlderTaskRunFilter | None)]
+MAX_POINTS = 1_000  # Prefect: api/ui/flow_runs.py, read_flow_run_history
 PageNumber = Annotated[int, json_integer(ge=1)]
 
 
@@ -117,6 +118,19 @@ class _Intervals(BodyParameters):
     history_start: Instant
     history_end: Instant
     history_interval_seconds: JsonNumber
+
+
+class RunPointsRequest(BodyParameters):
+    """The body of /ui/flow_runs/history. Its limit has no lower bound."""
+
+    sort: FlowRunSort | None = FlowRunSort.EXPECTED_START_TIME_DESC
+    limit: Annotated[int, json_integer(le=MAX_POINTS)] | None = MAX_POINTS
+    offset: Offset | None = 0
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRuns = None
+    deployments: DeploymentFilter | None = None
+    work_pools: WorkPoolFilter | None = None
 
 
 class HistoryRequest(_Intervals):
@@ -194,6 +208,17 @@ class TaskRunCountRequest(BodyParameters):
     flow_runs: FlowRunFilter | None = None
     task_runs: TaskRuns = None
     deployments: DeploymentFilter | None = None
+
+
+class DashboardCountsRequest(BodyParameters):
+    """The body of /ui/task_runs/dashboard/counts."""
+
+    task_runs: Annotated[TaskRunFilter, Before("task_run_end_time", OlderTaskRunFilter)]
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+    work_pools: WorkPoolFilter | None = None
+    work_queues: WorkQueueFilter | None = None
 
 
 class _TaskRunOffsetPage(PageParameters):

@@ -171,6 +171,10 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/admin/version": ("get",),
     "/admin/storage": ("get", "put", "delete"),
     "/admin/settings": ("get",),
+    "/ui/flow_runs/history": ("post",),
+    "/ui/flows/next-runs": ("post",),
+    "/ui/task_runs/dashboard/counts": ("post",),
+    "/deployments/{id}/work_queue_check": ("get",),
     "/automations/count": ("post",),
     "/events/count-by/{countable}": ("post",),
     "/task_runs/history": ("post",),
@@ -218,6 +222,7 @@ SLOT_BODIES = (
 )
 COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
 COUNTED_DEPLOYMENTS = "Body_count_deployments_by_flow_ui_flows_count_deployments_post"
+NEXT_RUNS = "Body_next_runs_by_flow_ui_flows_next_runs_post"
 
 POLL = "Body_get_scheduled_flow_runs_for_deployments_deployments_get_scheduled_flow_runs_post"
 NAMELESS = ("FlowRunCreate", "TaskRunCreate", "DeploymentFlowRunCreate", "TaskRunUpdate")
@@ -269,6 +274,7 @@ ARTIFACT_RUNS = {
     "flows": "FlowFilter",
     "deployments": "DeploymentFilter",
 }
+RUN_POINTS = "Body_read_flow_run_history_ui_flow_runs_history_post"
 TASK_HISTORY = "Body_task_run_history_task_runs_history_post"
 NEVER_NULL = {
     "flows": "FlowFilter",
@@ -277,7 +283,7 @@ NEVER_NULL = {
     "deployments": "DeploymentFilter",
     "work_pools": "WorkPoolFilter",
 }
-"""The filters that cannot be null in four bodies of the published document."""
+"""The filters that cannot be null in five bodies of the published document."""
 
 
 def client_nulls() -> Iterator[tuple[str, str, str, dict[str, str]]]:
@@ -286,7 +292,8 @@ def client_nulls() -> Iterator[tuple[str, str, str, dict[str, str]]]:
         default = PUBLISHED["components"]["schemas"][body]["properties"]["sort"]["default"]
         yield body, "sort", sort, {"default": default}
     flows = ("Body_read_flows_flows_filter_post", "Body_count_flows_flows_count_post")
-    for body in (*flows, "Body_count_task_runs_task_runs_count_post", TASK_HISTORY):
+    counts = "Body_count_task_runs_task_runs_count_post"
+    for body in (*flows, counts, TASK_HISTORY, RUN_POINTS):
         for key, kind in NEVER_NULL.items():
             if key in PUBLISHED["components"]["schemas"][body]["properties"]:
                 yield body, key, kind, {}
@@ -367,6 +374,7 @@ ADDITIONS = [
         [
             ("schemas", COUNTED_RUNS, "properties", "flow_run_ids", "max_items"),
             ("schemas", COUNTED_DEPLOYMENTS, "properties", "flow_ids", "max_items"),
+            ("schemas", NEXT_RUNS, "properties", "flow_ids", "max_items"),
         ],
         until="3.8.8",
     ),
@@ -511,6 +519,27 @@ ADDITIONS = [
             "/deployments/paginate", "/deployments/get_scheduled_flow_runs",
             "/flows/paginate", "/task_runs/paginate", "/logs/filter", "/task_runs/history",
         ),
+    ),
+    Addition(
+        "The task runs that are counted must have a first time.",
+        json_body("HTTPValidationError", "ErrorDetail"),
+        response_places("422", "/ui/task_runs/dashboard/counts"),
+    ),
+    *(
+        Addition(
+            "A server takes null for a key that is not set.",
+            {"anyOf": [schema, {"type": "null"}], "default": default},
+            [("schemas", RUN_POINTS, "properties", key)],
+        )
+        for key, schema, default in (
+            (
+                "sort",
+                {"$ref": "#/components/schemas/FlowRunSort"},
+                "EXPECTED_START_TIME_DESC",
+            ),
+            ("limit", {"type": "integer", "maximum": 1000}, 1000),
+            ("offset", {"type": "integer", "minimum": 0}, 0),
+        )
     ),
     Addition(
         "More than 1,000 spans of time are refused with a text as `detail`.",

@@ -44,14 +44,18 @@ _SCHEDULED_RUNS = (
 )
 
 
+_RUN_POINTS = "Body_read_flow_run_history_ui_flow_runs_history_post"
+
+
 def _nullable_filter_fields() -> Iterator[str]:
-    """The filters of four bodies that Prefect's client sends as null when they are not used."""
+    """The filters of five bodies that Prefect's client sends as null when they are not used."""
     filters = ("flows", "flow_runs", "task_runs", "deployments")
     for body, more in (
         ("Body_read_flows_flows_filter_post", ("work_pools",)),
         ("Body_count_flows_flows_count_post", ("work_pools",)),
         ("Body_count_task_runs_task_runs_count_post", ()),
         ("Body_task_run_history_task_runs_history_post", ()),
+        (_RUN_POINTS, ("work_pools",)),
     ):
         yield from (f"{body}.{key}" for key in (*filters, *more))
 
@@ -148,6 +152,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
             "GET /concurrency_limits/tag/{tag} 404",
             "GET /concurrency_limits/{id} 404",
             "GET /deployments/{id}/schedules 404",
+            "GET /deployments/{id}/work_queue_check 404",
             "GET /events/filter/next 403",
             "GET /flow_runs/{id}/graph 404",
             "GET /flow_runs/{id}/graph-v2 400",
@@ -264,6 +269,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
             "POST /flow_runs/history 422",
             "POST /task_runs/history 422",
             "POST /events/count-by/{countable} 422",
+            "POST /ui/task_runs/dashboard/counts 422",
             "POST /flows/filter 422",
             "POST /flows/paginate 422",
             "POST /task_runs/filter 422",
@@ -302,6 +308,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
             "TaskRunUpdate.name",
             *_nullable_filter_fields(),
             *_nullable_paging_fields(),
+            *(f"{_RUN_POINTS}.{key}" for key in ("sort", "limit", "offset")),
             "Body_count_artifacts_artifacts_count_post.artifacts",
             "Body_count_artifacts_artifacts_count_post.deployments",
             "Body_count_artifacts_artifacts_count_post.flow_runs",

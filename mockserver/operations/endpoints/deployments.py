@@ -76,6 +76,7 @@ DEPLOYMENTS = (
         may_delete=True,
     ),
     Endpoint("POST", f"{_BY_ID}/resume_deployment", "deployments.changing.resume_deployment"),
+    Endpoint("GET", f"{_BY_ID}/work_queue_check", "work_pools.queue_check.queues_for_deployment"),
     Endpoint("GET", f"{_BY_ID}/schedules", "deployments.schedules.read_schedules"),
     Endpoint(
         "POST",

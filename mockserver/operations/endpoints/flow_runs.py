@@ -30,6 +30,7 @@ FLOW_RUNS = (
         int64_only=True,
     ),
     Endpoint("POST", "/flow_runs/lateness", "history.lateness", "FilterParameters"),
+    Endpoint("POST", "/ui/flow_runs/history", "history.run_points", "RunPointsRequest"),
     Endpoint("POST", "/flow_runs/history", "history.history", "HistoryRequest"),
     Endpoint(
         "POST", "/flow_runs/bulk_set_state", "set_state.bulk_set_state", "BulkSetStateRequest"

@@ -28,4 +28,5 @@ FLOWS = (
         "flows.reading.count_deployments",
         "FlowIdsRequest",
     ),
+    Endpoint("POST", "/ui/flows/next-runs", "flows.next_runs.read_next_runs", "FlowIdsRequest"),
 )

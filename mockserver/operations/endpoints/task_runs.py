@@ -45,5 +45,11 @@ TASK_RUNS = (
     Endpoint(
         "POST", "/ui/task_runs/count", "task_runs.counting.count_by_state", "TaskRunCountRequest"
     ),
+    Endpoint(
+        "POST",
+        "/ui/task_runs/dashboard/counts",
+        "task_runs.dashboard.count_by_time",
+        "DashboardCountsRequest",
+    ),
     Endpoint("GET", f"/ui/task_runs/{UUID_SEGMENT}", "task_runs.counting.read_with_flow_run"),
 )

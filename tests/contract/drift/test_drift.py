@@ -38,6 +38,7 @@ BULK_DELETE = "Body_bulk_delete_flow_runs_flow_runs_bulk_delete_post"
 LEASE = (
     "Body_bulk_increment_active_slots_with_lease_v2_concurrency_limits_increment_with_lease_post"
 )
+NEXT_RUNS = "Body_next_runs_by_flow_ui_flows_next_runs_post"
 COUNTED_BY_FLOW = "Body_count_deployments_by_flow_ui_flows_count_deployments_post"
 COUNTED = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
 INCREMENT = "Body_bulk_increment_active_slots_v2_concurrency_limits_increment_post"
@@ -515,6 +516,7 @@ def test_the_release_to_compare_with_can_be_chosen() -> None:
         ("widened", f"{INCREMENT}.names", f"minItems 1 is gone: {ACCEPTS_MORE}"),
         ("widened", f"{DECREMENT}.names", f"minItems 1 is gone: {ACCEPTS_MORE}"),
         ("widened", f"{COUNTED_BY_FLOW}.flow_ids", f"maxItems 200 is gone: {ACCEPTS_MORE}"),
+        ("widened", f"{NEXT_RUNS}.flow_ids", f"maxItems 200 is gone: {ACCEPTS_MORE}"),
     ]
     assert new[0].evidence == "used by POST /task_runs/filter, POST /task_runs/paginate"
     assert new[0].curl == (
@@ -533,6 +535,7 @@ def test_the_release_to_compare_with_can_be_chosen() -> None:
         f"{INCREMENT}.names",
         f"{DECREMENT}.names",
         f"{COUNTED_BY_FLOW}.flow_ids",
+        f"{NEXT_RUNS}.flow_ids",
         "TaskRunFilter.end_time",
         "TaskRunSort",
         "IntervalSchedule-Input.interval",
@@ -549,6 +552,8 @@ def test_the_release_to_compare_with_can_be_chosen() -> None:
         "TaskRunResponse.total_run_time",
         "TaskRunResponse.estimated_run_time",
         "TaskRunResponse.estimated_start_time_delta",
+        *(f"GET /admin/settings 200.{one}" for one in ("events", "plugins", "telemetry")),
+        "POST /automations/count body",
         "GET /flow_runs/{id}/graph-v2 query since",
     ]
 
