@@ -54,6 +54,15 @@ CHANGES: tuple[Change, ...] = (
         '"schedules":[{"schedule":{"cron":"0 2 * * *"},"slug":"new","replaces":"old"}]}',
         endpoint="POST /deployments/",
     ),
+    # Prefect: api/deployments.py, update_deployment.
+    Change(
+        "replacements-chained",
+        "3.6.18",
+        "a slug of a schedule that is replaced cannot be the new slug of another one: 422",
+        "schedules can take each other's slugs in one request",
+        '{"schedules":[{"slug":"b","replaces":"a"},{"slug":"a","replaces":"b"}]}',
+        endpoint="PATCH /deployments/{id}",
+    ),
     # Prefect: models/logs.py, _sanitize_log_strings.
     Change(
         "log-nul-dropped",

@@ -110,6 +110,7 @@ class Dialect:
     )
     numeric_json: bool = False  # see `in_json_column`; likewise silent
     # Changes.
+    replacements_chained: bool = True
     log_nul_dropped: bool = True
     pending_renamed: bool = True
     task_run_end_time: bool = True

@@ -46,6 +46,7 @@ class Row:
 
 ROWS = (
     Row("schedule-replaces", 422, 201, "extra_forbidden", '"slug":"new"'),
+    Row("replacements-chained", 404, 404),  # of an unknown deployment
     Row("log-nul-dropped", 503, 201),
     Row("task-run-page-times", 200, 200),  # of no task run
     Row("task-run-end-time", 422, 200, "extra_forbidden"),

@@ -215,7 +215,7 @@ def _merge_schedules(
             "updated correctly."
         )
     by_slug = {str(one["slug"]): one for one in existing}
-    _check_replaced(given, by_slug.keys())
+    _check_replaced(context, given, by_slug.keys())
     targets = [one.replaces or one.slug or "" for one in given]
     made = []
     for one, target in zip(given, targets, strict=True):
@@ -235,8 +235,11 @@ def _merge_schedules(
     return schedules
 
 
-def _check_replaced(given: Iterable[ScheduleUpdate], taken: Iterable[str]) -> None:
-    """Raise OutOfBounds where two schedules replace one, or a new slug is that of a third."""
+def _check_replaced(context: Context, given: list[ScheduleUpdate], taken: Iterable[str]) -> None:
+    """Raise OutOfBounds where two schedules replace one, or a new slug is that of a third.
+
+    Before replacements could be chained, a new slug must not be one that is replaced either.
+    """
     replaced: set[str] = set()
     for one in given:
         if one.replaces in replaced:
@@ -245,6 +248,13 @@ def _check_replaced(given: Iterable[ScheduleUpdate], taken: Iterable[str]) -> No
             )
         if one.replaces:
             replaced.add(one.replaces)
+    if not context.dialect.replacements_chained:
+        chained = replaced & {one.slug for one in given if one.replaces}
+        if chained:
+            raise OutOfBounds(
+                "Chained replacements are not supported. The following slugs appear as both "
+                f"replacement targets and new slugs: {', '.join(sorted(chained))}"
+            )
     for one in given:
         if one.replaces and one.slug in set(taken) - replaced:
             raise OutOfBounds(

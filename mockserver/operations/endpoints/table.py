@@ -54,8 +54,8 @@ MODELLED_SUMMARY = (
     "update, delete, filter, count, paginate, history, set_state), states of flow runs and task "
     "runs (read), deployments (all but schedule), concurrency limits (global ones "
     "and those of tags, their slots and leases), logs (create, filter, download, out), events "
-    "(create, filter, count-by, in, out), work pools with their queues and workers, variables, blocks "
-    "(types, schemas, documents), artifacts, automations, saved searches, task workers and "
+    "(create, filter, count-by, in, out), work pools with their queues and workers, variables, "
+    "blocks (types, schemas, documents), artifacts, automations, saved searches, task workers and "
     "collections (there are none), health, ready, version, admin/version, "
     "admin/storage, admin/settings, observed-states, ui, csrf-token, hello"
 )

@@ -1,0 +1,59 @@
+"""Schedules that take the slugs of others, as Prefect 3.6.17 and 3.6.18 answered each request."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+
+from mockserver.errors import OutOfBounds
+from mockserver.operations import Context
+from mockserver.operations.deployments.changing import create_deployment, update_deployment
+from mockserver.operations.deployments.schedules import read_schedules
+from mockserver.prefect import Flow
+from mockserver.prefect.dialects import dialect_for
+from mockserver.requests.objects import DeploymentCreate, DeploymentUpdate
+from mockserver.store.flow_run_index import Base
+from mockserver.store.store import Store
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+FLOW = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+
+
+def replace_slugs(release: str, *replaced: str) -> list[str]:
+    """The slugs of a deployment with schedules a and b after a change: "ab" makes b of a."""
+    ids = count(1)
+    context = Context(
+        Store(Base([], flows=[Flow(FLOW, "f")])),
+        dialect_for("sqlite", release),
+        NOW,
+        lambda: f"00000000-0000-4000-8000-{next(ids):012}",
+    )
+    cron = {"schedule": {"cron": "0 2 * * *"}}
+    schedules = [{**cron, "slug": slug} for slug in "ab"]
+    body = {"name": "d", "flow_id": FLOW, "schedules": schedules}
+    made: dict[str, Any] = create_deployment(context, DeploymentCreate.model_validate(body)).value
+    changes = {"schedules": [{"slug": new, "replaces": old} for old, new in replaced]}
+    update_deployment(context, made["id"], DeploymentUpdate.model_validate(changes))
+    return sorted(one["slug"] for one in read_schedules(context, made["id"]).value)
+
+
+@pytest.mark.parametrize(
+    ("replaced", "slugs"),
+    [(["ab", "bc"], ["b", "c"]), (["bc", "ab"], ["b", "c"]), (["aa"], ["a", "b"]),
+     (["ab", "ba"], ["a", "b"])],
+)  # fmt: skip
+def test_replacements_can_be_chained_since_3_6_18(replaced: list[str], slugs: list[str]) -> None:
+    """Before, a slug that is replaced could be no new one in the same request."""
+    assert replace_slugs("3.6.18", *replaced) == slugs
+    with pytest.raises(OutOfBounds, match="Chained replacements are not supported"):
+        replace_slugs("3.6.17", *replaced)
+
+
+@pytest.mark.parametrize("release", ["3.6.17", "3.6.18"])
+def test_the_slug_of_a_third_schedule_cannot_be_taken(release: str) -> None:
+    """In every release that has replacements."""
+    with pytest.raises(OutOfBounds, match="a schedule with slug 'b' already exists"):
+        replace_slugs(release, "ab")
