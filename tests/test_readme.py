@@ -43,16 +43,19 @@ def test_the_readme_has_both_curl_lines() -> None:
     assert len(CURL_BLOCKS) == 2
 
 
-def test_the_yaml_block_loads(tmp_path: Path) -> None:
-    """The seed that it shows is valid."""
+def test_the_yaml_blocks_load(tmp_path: Path) -> None:
+    """The seeds that they show are valid."""
     from datetime import UTC, datetime
 
     from mockserver.seeds.loading import load_seeds
 
-    (shown,) = [one for one in BLOCKS if one.kind == "yaml" and one.page.name == "seeds.md"]
-    file = tmp_path / "shown.yaml"
-    file.write_text(shown.text)
-    assert len(load_seeds([file], datetime(2026, 6, 1, tzinfo=UTC)).flow_runs) == 2
+    shown = [one for one in BLOCKS if one.kind == "yaml" and one.page.name == "seeds.md"]
+    files = [tmp_path / f"shown-{number}.yaml" for number in range(len(shown))]
+    for file, one in zip(files, shown, strict=True):
+        file.write_text(one.text)
+    seeds = load_seeds(files, datetime(2026, 6, 1, tzinfo=UTC))
+    assert len(seeds.flow_runs) == 2
+    assert [variable.name for variable in seeds.variables.values()] == ["retention_days"]
 
 
 def test_the_job_installs_and_runs_the_kit() -> None:

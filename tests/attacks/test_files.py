@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -259,3 +260,85 @@ def test_what_is_accepted_can_be_listed(name: str, content: bytes, tmp_path: Pat
         client.connection.close()
     assert reply.status == 200
     assert len(reply.json) == 1
+
+
+def nested_blocks(levels: int) -> dict[str, Any]:
+    """Blocks, and schemas of them, each inside of the next; the innermost value is deep."""
+    value: Any = 1
+    for _ in range(190):
+        value = [value]
+    ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(levels)]
+    return {
+        "block_schemas": [
+            {
+                "checksum": str(number),
+                "block_type_slug": "a",
+                "fields": {
+                    "title": "x" * number,
+                    "block_schema_references": {"a": {"block_schema_checksum": str(number - 1)}},
+                }
+                if number
+                else {},
+            }
+            for number in range(levels)
+        ],
+        "block_documents": [
+            {
+                "id": ids[number],
+                "name": str(number),
+                "block_type_slug": "a",
+                "data": {"a": {"$ref": {"block_document_id": ids[number - 1]}}}
+                if number
+                else {"deep": value},
+            }
+            for number in range(levels)
+        ],
+    }
+
+
+def test_objects_that_are_accepted_can_be_listed(tmp_path: Path) -> None:
+    """Numbers and levels just within the bounds."""
+    limit = {
+        "limit": 2**31 - 1,
+        "slot_decay_per_second": 1e308,
+        "avg_slot_occupancy_seconds": -1e308,
+    }
+    pool = "00000000-0000-4000-8000-000000000000"
+    document = {
+        **nested_blocks(50),
+        "variables": [{"name": "%/\0", "value": "\0" * 9_999}],
+        "artifacts": [{"key": "", "data": -(2**63)}, {"key": "", "data": {"": 1e308}}],
+        "concurrency_limits": [
+            {"name": "", "active_slots": [1] * 999, **limit},
+            {"tag": "", "limit": 0},
+        ],
+        "work_pools": [{"id": pool, "name": "p"}],
+        "workers": [
+            {
+                "name": "",
+                "work_pool_id": pool,
+                "heartbeat_interval_seconds": 2**31 - 1,
+                "last_heartbeat_time": "0001-01-01T00:00:00Z",
+            }
+        ],
+        "logs": [{"message": "", "level": 2**31 - 1, "timestamp": "9999-12-31T23:59:59Z"}],
+    }
+    (tmp_path / "a.json").write_bytes(orjson.dumps(document))
+    paths = ("variables", "artifacts", "artifacts/latest", "block_types", "block_schemas")
+    paths += ("block_documents", "concurrency_limits", "v2/concurrency_limits", "logs")
+    with MockServer(tmp_path, now=NOW) as api:
+        client = Client(api.url)
+        replies = [client.ask("POST", f"/{path}/filter", {}) for path in paths]
+        replies.append(client.ask("POST", "/work_pools/p/workers/filter", {}))
+        client.connection.close()
+    assert [reply.status for reply in replies] == [200] * len(replies)
+    assert all(reply.json for reply in replies)
+
+
+def test_more_blocks_within_each_other_are_refused(tmp_path: Path) -> None:
+    """What a reply could not show, in no more than 20 problems."""
+    (tmp_path / "a.json").write_bytes(orjson.dumps(nested_blocks(90)))
+    with pytest.raises(SeedError) as caught:
+        load_seeds(tmp_path, NOW)
+    assert len(caught.value.problems) == 20
+    assert "over 50 within each other" in str(caught.value.problems[0])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mockserver import MockServer
+from mockserver import FlowRunApi, MockServer
 from mockserver.errors import SeedError
 from tests.support.servers import Client
 
@@ -17,7 +17,7 @@ DEPLOYMENT = "00000000-0000-4000-8000-000000000002"
 
 
 @contextmanager
-def served(*seeds: Any) -> Iterator[tuple[MockServer, Client]]:
+def served(*seeds: Any) -> Iterator[tuple[FlowRunApi, Client]]:
     with MockServer(*seeds) as api:
         client = Client(api.url)
         try:

@@ -95,6 +95,9 @@ def _split_schema(fields: Mapping[str, Any]) -> tuple[Values, tuple[Reference, .
     definitions = own.pop("definitions", None) or {}
     if not isinstance(definitions, dict):
         raise ValueError("fields.definitions that are no object")
+    secret = own.get("secret_fields", [])
+    if not isinstance(secret, list) or not all(isinstance(one, str) for one in secret):
+        raise ValueError("fields.secret_fields that are no list of names")
     kept = {name: one for name, one in definitions.items() if not _is_block(one)}
     return {**own, "definitions": kept} if kept else own, references
 
