@@ -83,7 +83,7 @@ def _compare_counts(
 
 def test_the_nearest_runs_are_those_of_a_sort() -> None:
     """The earliest and the latest, in segments and in the buffer; equal ones by their ids."""
-    steps = [3, 1, 2, 1, 5, 4]
+    steps = [5, 1, 2, 4, 3, 1]
     runs = [
         FlowRun(id=str(at), name="n", end_time=START + timedelta(seconds=step))
         for at, step in enumerate(steps)
@@ -93,9 +93,9 @@ def test_the_nearest_runs_are_those_of_a_sort() -> None:
         store.put(run)
     ended = predicate_of({"end_time": {"is_null_": False}})
     earliest = store.nearest(ended, "end_time", 3, latest=False)
-    assert [run.id for run in earliest] == ["3", "1", "2"]
-    latest = store.nearest(ended, "end_time", 4, latest=True)
-    assert [run.id for run in latest] == ["4", "5", "0", "2"]
+    assert [run.id for run in earliest] == ["5", "1", "2"]
+    latest = store.nearest(ended, "end_time", 2, latest=True)
+    assert [run.id for run in latest] == ["0", "3"]
 
 
 def test_runs_in_the_order_of_their_ids_are_counted_by_code() -> None:
