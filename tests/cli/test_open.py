@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import webbrowser
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from mockserver.cli.open_page import open_page
 from mockserver.errors import MockServerError, UsageError
-from tests.support.servers import run_serve_command
+from tests.support.servers import run_serve_command, serve_in_process
 
 
 @pytest.fixture(scope="module")
@@ -64,18 +65,18 @@ def test_without_a_server_it_says_what_to_do(address: str, told: str, opened: li
     assert opened == []
 
 
-def test_a_server_without_a_page_is_told(opened: list[str]) -> None:
+def test_a_server_without_a_page_is_told(opened: list[str], tmp_path: Path) -> None:
     """One that was started with --no-page, or is no mockserver."""
-    with run_serve_command("--no-page") as (_, lines):
-        url = next(word for word in lines[0].split() if word.startswith("http://"))
-        with pytest.raises(UsageError, match="without --no-page"):
-            open_page(url)
+    with (
+        serve_in_process(tmp_path / "log", "--no-page") as url,
+        pytest.raises(UsageError, match="without --no-page"),
+    ):
+        open_page(url)
     assert opened == []
 
 
-def test_with_a_token_the_browser_asks(opened: list[str]) -> None:
+def test_with_a_token_the_browser_asks(opened: list[str], tmp_path: Path) -> None:
     """401 is the page's answer to who has no token yet."""
-    with run_serve_command("--control-token", "secret") as (_, lines):
-        url = next(word for word in lines[0].split() if word.startswith("http://"))
+    with serve_in_process(tmp_path / "log", "--control-token", "secret") as url:
         open_page(url)
     assert opened == [f"{url}/"]
