@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from mockserver.filters.like import compile_like
 from mockserver.filters.predicates import LIKE, Comparison
 from mockserver.prefect.dialects import PREFECT_SQLITE, SPEC
-from mockserver.store.indexes import name_index, preparation, trigram_index
+from mockserver.store.indexes import name_index, preparation
 from mockserver.store.indexes.name_index import NameIndex
 from mockserver.store.indexes.preparation import Prepared
 from mockserver.store.indexes.trigram_index import TrigramIndex
@@ -25,18 +25,15 @@ def test_no_name_that_matches_is_left_out(names: list[str], text: str, is_new: b
     each contains the texts.
     """
     like = compile_like(text, PREFECT_SQLITE)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trigram_index, "MIN_INDEXED_NAMES", 1)
-        found = TrigramIndex(names, Prepared(0)).candidates(like, is_new=is_new)
+    found = TrigramIndex(names, Prepared(0)).candidates(like, is_new=is_new)
     assert {at for at, name in enumerate(names) if like.matches_normalized(name)} <= set(found)
     if is_new:
         containing = [all(part in name for part in like.required_texts()) for name in names]
         assert list(found) == [at for at, contains in enumerate(containing) if contains]
 
 
-def test_trigrams_leave_names_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trigrams_leave_names_out() -> None:
     """A text that no name contains, and one whose trigrams all are in another name, too."""
-    monkeypatch.setattr(trigram_index, "MIN_INDEXED_NAMES", 1)
     names = TrigramIndex(["abcd", "bcda-abc", "abc"], Prepared(0))
     assert list(names.candidates(compile_like("abcd", SPEC), is_new=False)) == [0, 1]
     assert list(names.candidates(compile_like("abcx", SPEC), is_new=False)) == []

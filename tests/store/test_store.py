@@ -33,7 +33,6 @@ from mockserver.store.indexes import (
     name_index,
     preparation,
     time_index,
-    trigram_index,
     value_index,
 )
 from mockserver.store.indexes.name_index import NameIndex
@@ -100,7 +99,6 @@ def tighten(set_attribute: Callable[[Any, str, int], None]) -> None:
     set_attribute(time_index, "MAX_SCANS", 1)
     set_attribute(value_index, "MAX_SEARCHED", 1)
     set_attribute(grouping, "MAX_SEARCHES", 2)
-    set_attribute(trigram_index, "MIN_INDEXED_NAMES", 1)
     set_attribute(name_index, "MAX_NEW_PATTERNS", 1)
     set_attribute(name_index, "RUNS_PER_UNITED", 1)
     set_attribute(name_index, "MAX_EAGER_CANDIDATES", 1)
