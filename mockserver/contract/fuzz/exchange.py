@@ -19,7 +19,12 @@ BULK_DELETE_PATH = "/flow_runs/bulk_delete"
 BULK_DELETE_LIMIT = 50  # openapi.yaml: both the maximum and the default of `limit`
 CREATE_FLOW_RUN = "POST /flow_runs/"
 DELETE_FLOW_RUN = "DELETE /flow_runs/{id}"
-READ_ONLY_VERBS = frozenset({"filter", "count", "paginate", "history", "lateness"})
+READ_ONLY_VERBS = frozenset(
+    {
+        *("filter", "count", "paginate", "history", "lateness"),
+        *("count-task-runs", "count-deployments", "concurrency_status"),
+    }
+)
 """Last segments of the paths of POST endpoints that change nothing."""
 
 RunsById = Mapping[str, Mapping[str, Any]]
@@ -27,7 +32,9 @@ RunsById = Mapping[str, Mapping[str, Any]]
 
 def is_read_only(method: str, path: str) -> bool:
     """Whether the document says that a request changes nothing."""
-    return method == "GET" or path.rpartition("/")[2] in READ_ONLY_VERBS
+    if method != "POST":
+        return method == "GET"
+    return path.rpartition("/")[2] in READ_ONLY_VERBS or path.startswith("/events/count-by/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,23 +45,30 @@ class DocumentedRefusal:
 DOCUMENTED_REFUSALS: tuple[DocumentedRefusal, ...] = (
     DocumentedRefusal(
         # Prefect: api/dependencies.py, LimitBody.
-        r"POST .*/(filter|paginate)",
+        r"POST .*/(filter|paginate|concurrency_status)",
         422,
         r"Invalid (limit|offset|page): must be (less|greater) than or equal to \d+\.",
         "limit is 0 to 200, which the published schema does not say",
     ),
     DocumentedRefusal(
         # Prefect: api/flow_runs.py, flow_run_history.
-        r"POST /flow_runs/history",
+        r"POST /(flow|task)_runs/history",
         422,
         r"History interval must not be less than 1 second\.",
         "an interval is at least a second",
     ),
     DocumentedRefusal(
-        r"POST /flow_runs/history",
+        r"POST /(flow|task)_runs/history",
         422,
         r"History must not leave the years 1-9999\.",
         "all intervals lie within the years that a date-time can have",
+    ),
+    DocumentedRefusal(
+        # Prefect: server/events/counting.py, TimeUnit.validate_buckets.
+        r"POST /events/count-by/.*",
+        422,
+        r"The given interval would create .* buckets.*",
+        "a count has at most 1,000 buckets",
     ),
     DocumentedRefusal(
         # Prefect: api/flow_runs.py, update_flow_run.
@@ -321,9 +328,17 @@ def _has_huge_integers(dialect: Dialect, sent: SentRequest, answer: Answer) -> b
     )
 
 
+def _fails_on_inputs(dialect: Dialect, _sent: SentRequest, answer: Answer) -> bool:
+    """500 to the graph of task runs with inputs of other kinds than results (Prefect:
+    models/flow_runs.py, read_task_run_dependencies).
+    """
+    return dialect.undocumented_5xx is not None and answer.status == 500
+
+
 DEVIATION_RULES: Sequence[DeviationRule] = (
     DeviationRule("huge-integers", r"(POST|PATCH) /flow_runs/.*", _has_huge_integers),
     DeviationRule("unreadable-labels", r"PATCH /flow_runs/{id}/labels", _has_unreadable_labels),
+    DeviationRule("undocumented-5xx", r"GET /flow_runs/{id}/graph", _fails_on_inputs),
     DeviationRule("undocumented-5xx", r".*", _fails_on_unstorable_value),
 )
 

@@ -16,8 +16,13 @@ import pytest
 from aiohttp import web
 
 from mockserver.contract.findings import Outcome, Verdict
-from mockserver.contract.fuzz.campaign import FuzzSettings
-from mockserver.contract.fuzz.exchange import ObservedExchange, SentRequest
+from mockserver.contract.fuzz.campaign import (
+    FUZZED_WRITES,
+    NOT_FUZZED,
+    Campaign,
+    FuzzSettings,
+)
+from mockserver.contract.fuzz.exchange import ObservedExchange, SentRequest, is_read_only
 from mockserver.contract.fuzz.explainer import Explainer
 from mockserver.contract.fuzz.hook_files import copy_hooks
 from mockserver.contract.fuzz.invariants import CHECKS, find_violations
@@ -437,6 +442,8 @@ def test_a_table_explains_what_no_mock_shows() -> None:
             ("POST /flows/", b'{"name": "\\u0000"}', 503, "undocumented-5xx"),
             ("POST /flows/", b'{"tags": [1e999]}', 500, "undocumented-5xx"),
             ("POST /flows/", b'{"name": "a"}', 503, None),
+            ("GET /flow_runs/{id}/graph", b"", 500, "undocumented-5xx"),
+            ("GET /flow_runs/{id}/graph", b"", 404, None),
         ):
             sent = SentRequest(operation, "POST", "/", body, {})
             assert explainer.explain_by_table(sent, Answer(status, b"", {})) == deviation
@@ -445,3 +452,25 @@ def test_a_table_explains_what_no_mock_shows() -> None:
 def test_every_check_has_an_id_of_its_own() -> None:
     """Findings carry the id."""
     assert len({check.id for check in CHECKS}) == len(CHECKS)
+
+
+def test_whatever_only_reads_is_fuzzed() -> None:
+    """But for what has a reason not to be; of what writes, only what can be taken away again."""
+    document = openapi.document()
+    named = {
+        f"{method.upper()} {path}": is_read_only(method.upper(), path)
+        for path, methods in document["paths"].items()
+        for method in methods
+        if method != "parameters"
+    }
+    reads = {name for name, reads in named.items() if reads}
+    campaign = Campaign(Target("http://127.0.0.1:1"), FuzzSettings())
+    assert set(campaign.operations) == (reads - NOT_FUZZED.keys()) | FUZZED_WRITES
+    assert NOT_FUZZED.keys() <= reads
+    assert "POST /variables/filter" in reads
+    assert named.keys() - reads >= {"POST /flows/bulk_delete", "DELETE /variables/name/{name}"}
+    parts = list(campaign.parts())
+    assert ("fuzzing", "POST /variables/filter") in parts
+    assert ("coverage", "POST /variables/filter") not in parts
+    thorough = Campaign(Target("http://127.0.0.1:1"), FuzzSettings(thorough=True))
+    assert ("coverage", "POST /variables/filter") in list(thorough.parts())
