@@ -324,8 +324,10 @@ def test_objects_that_are_accepted_can_be_listed(tmp_path: Path) -> None:
         "logs": [{"message": "", "level": 2**31 - 1, "timestamp": "9999-12-31T23:59:59Z"}],
     }
     (tmp_path / "a.json").write_bytes(orjson.dumps(document))
-    paths = ("variables", "artifacts", "artifacts/latest", "block_types", "block_schemas")
-    paths += ("block_documents", "concurrency_limits", "v2/concurrency_limits", "logs")
+    paths = (
+        *("variables", "artifacts", "artifacts/latest", "block_types", "block_schemas"),
+        *("block_documents", "concurrency_limits", "v2/concurrency_limits", "logs"),
+    )
     with MockServer(tmp_path, now=NOW) as api:
         client = Client(api.url)
         replies = [client.ask("POST", f"/{path}/filter", {}) for path in paths]
