@@ -9,5 +9,3 @@ Comes in: commands as typer has them. Goes out: `CommandApp` for the files that 
 from .command_app import CommandApp
 from .command_group import CommandGroup
 from .first_steps import FIRST_STEPS
-
-__all__ = ["FIRST_STEPS", "CommandApp", "CommandGroup"]
