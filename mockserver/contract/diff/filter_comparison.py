@@ -8,7 +8,7 @@ Sends only requests that read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -17,7 +17,6 @@ from ...errors import to_single_line
 from ..findings import Finding, Party, Verdict
 from ..server import PAGE, Identity, Target, TargetError, id_of
 from .coverage import Cell, Coverage, decided_cells
-from .covering import plan_filters
 from .differences import (
     FILTER_DEVIATIONS,
     Difference,
@@ -78,7 +77,12 @@ class FilterComparison:
     _counted: set[Cell] = field(default_factory=set)
 
     def search(
-        self, vocabulary: Vocabulary, examples: int, seed: int, selection: Selection = ALL
+        self,
+        planned: Iterable[Json],
+        vocabulary: Vocabulary,
+        examples: int,
+        seed: int,
+        selection: Selection = ALL,
     ) -> list[Finding]:
         """Try those of the first `examples` filters that are selected; returns a finding for each
         difference.
@@ -93,8 +97,7 @@ class FilterComparison:
             return self._compare_new(filter_body, found)
 
         # The registry first: each of its filters shows a deviation, even if few filters are tried.
-        planned = chain(registry_filters(), plan_filters(vocabulary, self.twin, seed))
-        for filter_body in islice(planned, examples):
+        for filter_body in islice(chain(registry_filters(), planned), examples):
             difference = compare_new(filter_body) if dealer.takes(filter_body) else None
             if difference is not None:
                 self._add(shrink_filter(filter_body, difference, compare_new), found)

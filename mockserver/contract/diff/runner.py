@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import tee
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -141,6 +142,7 @@ def _diff_existing(
     twin = read_twin()
     outcome = _compare_filters(
         FilterComparison(target, identity, {}, twin, read_twin, on_count, on_finding),
+        plan_filters(vocabulary_of(twin.store), twin, settings.seed),
         vocabulary_of(twin.store),
         settings,
         "that were there",
@@ -193,18 +195,26 @@ def _diff_created(
         )
         twin = Twin.from_records(created_runs.fetch_records(), identity.dialect)
         vocabulary = vocabulary_of(_runs_in_order(twin, created_ids))
+        # Planning takes seconds, and the deletes are tried with the same filters.
+        planned, for_deletes = tee(plan_filters(vocabulary, twin, settings.seed))
         if settings.selection.compares(FILTER_CHECK):
             filters_here = settings.shard.portion(settings.filters)
             on_count = _count_callback(on_progress, "filters", filters_here)
             scope = created_runs.scope
             comparison = FilterComparison(target, identity, scope, twin, None, on_count, on_finding)
-            yield _compare_filters(comparison, vocabulary, settings, "created for it")
+            yield _compare_filters(comparison, planned, vocabulary, settings, "created for it")
         if settings.delete and settings.selection.compares(DELETE_CHECK):
             # Others can reach every server but our own, and create flow runs on it at any time.
             guarded = len(initial_snapshot) > 0 or target.ownership is not Ownership.OURS
-            filters = plan_filters(vocabulary, twin, settings.seed)
             yield _compare_deletes(
-                created_runs, journal, identity, guarded, filters, settings, on_progress, on_finding
+                created_runs,
+                journal,
+                identity,
+                guarded,
+                for_deletes,
+                settings,
+                on_progress,
+                on_finding,
             )
         created_runs.delete_all()
     findings = compare_snapshots(initial_snapshot, take_snapshot(target), "diff")
@@ -225,10 +235,16 @@ def _runs_in_order(twin: Twin, ids: Sequence[str]) -> Iterator[FlowRun]:
 
 
 def _compare_filters(
-    comparison: FilterComparison, vocabulary: Vocabulary, settings: DiffSettings, which: str
+    comparison: FilterComparison,
+    planned: Iterable[Json],
+    vocabulary: Vocabulary,
+    settings: DiffSettings,
+    which: str,
 ) -> Outcome:
     """Try filters; `which` says in the outcome on which flow runs."""
-    findings = comparison.search(vocabulary, settings.filters, settings.seed, settings.selection)
+    findings = comparison.search(
+        planned, vocabulary, settings.filters, settings.seed, settings.selection
+    )
     run_count = len(comparison.twin.store)
     name = comparison.twin.dialect.name
     tried, coverage = comparison.tried, comparison.coverage

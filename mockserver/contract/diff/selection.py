@@ -14,6 +14,8 @@ Json = Any
 T = TypeVar("T")
 ResultT = TypeVar("ResultT")
 FILTER_CHECK, DELETE_CHECK = "selects-the-same", "deletes-the-same"
+MAX_ATTEMPTS = 100
+"""Chosen: hypothesis would go on for 6,000 requests to make one trace of deletes smaller."""
 _VERB = "diff"
 
 
@@ -74,16 +76,16 @@ def until_found(
     compare: Callable[[T], ResultT | None], takes: Callable[[T], bool]
 ) -> Callable[[T], ResultT | None]:
     """`compare` for the values that are taken; once it has found something, for all: what follows
-    are attempts to make that smaller.
+    are attempts to make that smaller, of which there are at most MAX_ATTEMPTS.
     """
-    is_shrinking = False
+    attempts = 0
 
     def compare_taken(value: T) -> ResultT | None:
-        nonlocal is_shrinking
-        if not is_shrinking and not takes(value):
+        nonlocal attempts
+        if attempts > MAX_ATTEMPTS or (not attempts and not takes(value)):
             return None
         found = compare(value)
-        is_shrinking = is_shrinking or found is not None
+        attempts += bool(attempts or found is not None)
         return found
 
     return compare_taken

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver.contract.diff.runner import DiffSettings, diff
-from mockserver.contract.diff.selection import Dealer, Selection, until_found
+from mockserver.contract.diff.selection import MAX_ATTEMPTS, Dealer, Selection, until_found
 from mockserver.contract.findings import Outcome, is_covered
 from mockserver.contract.server.detect import identify
 from mockserver.contract.server.target import Ownership, Target
@@ -69,7 +69,7 @@ def test_a_filter_may_show_a_finding_if_it_has_its_keys() -> None:
 
 
 def test_what_makes_a_difference_smaller_is_always_asked() -> None:
-    """Only what is drawn is dealt out."""
+    """Only what is drawn is dealt out. It ends, since each attempt takes requests."""
     dealer = Dealer(Selection(Shard(2, 2)))
 
     def large(value: int) -> int | None:
@@ -78,3 +78,5 @@ def test_what_makes_a_difference_smaller_is_always_asked() -> None:
     compare = until_found(large, lambda _: dealer.takes({}))
     assert [compare(value) for value in (9, 1, 9, 3, 4)] == [None, None, None, 3, 4]
     assert dealer.dealt == 4
+    shown = [compare(value) for value in range(3, 200)]
+    assert len(list(filter(None, shown))) == MAX_ATTEMPTS - 1
