@@ -192,11 +192,19 @@ def describe_filter(twin: Twin, filter_body: Json) -> str:
 def _describe(difference: Difference) -> str:
     name = difference.twin.dialect.name
     return (
-        f"the server {describe_answer(difference.server)}; "
+        f"the server {describe_answer(difference.server)}{_unexpected(difference)}; "
         f"{name} {describe_answer(difference.dialect)}; "
         f"the document {describe_answer(difference.document)}"
         + (f". {difference.detail}" if difference.detail else "")
     )
+
+
+def _unexpected(difference: Difference) -> str:
+    """How many of the server's flow runs the dialect has not: the numbers may be the same."""
+    server, dialect = difference.server, difference.dialect
+    if isinstance(server, int) or isinstance(dialect, int) or not server - dialect:
+        return ""
+    return f", {len(server - dialect):,} of them unexpected"
 
 
 def describe_answer(answer: IdsOrStatus) -> str:

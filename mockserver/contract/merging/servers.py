@@ -28,8 +28,8 @@ def merge_reports(reports: Sequence[Report]) -> Report:
     by_verb: dict[str, list[tuple[str, Outcome]]] = {}
     for name, report in named:
         for outcome in report.outcomes:
-            named_outcome = (name, _with_commands(outcome, report.run.again))
-            by_verb.setdefault(outcome.verb, []).append(named_outcome)
+            again = report.run.again(outcome.verb)
+            by_verb.setdefault(outcome.verb, []).append((name, _with_commands(outcome, again)))
     outcomes = [_servers_outcome(named), *map(join_servers, by_verb.values())]
     return Report(_joined_run([report.run for report in merged]), outcomes, common_remarks(merged))
 

@@ -73,7 +73,8 @@ _FIXED = (
 )
 _FAULTS: Mapping[Party, str] = {
     Party.SERVER: "the server: the document and mockserver agree",
-    Party.MOCK: "mockserver: the server does what the document says",
+    Party.MOCK: "mockserver, by its document or what was measured of its release; or what changes "
+    "this server: a proxy before it, a patch, another database",
     Party.DOCUMENT: "the document: the server and mockserver agree",
 }
 
@@ -101,8 +102,8 @@ class Advice:
 
 
 def advise(finding: Finding, again: str) -> Advice:
-    """Advice on a finding of a run. `again` is the command that starts its server again; "" for a
-    server that is still there.
+    """Advice on a finding of a run. `again` is the command that asks its server again; "" where the
+    request of the finding shows it alone.
     """
     return Advice(
         _FIXED if finding.verdict is Verdict.GONE else _meaning(finding),
@@ -117,10 +118,10 @@ def _meaning(finding: Finding) -> str:
 
 
 def _fault(finding: Finding) -> str:
-    if finding.party:
-        return _FAULTS[finding.party]
     if finding.verdict is Verdict.GONE:
         return "nobody: Prefect has mended what mockserver still expects"
+    if finding.party:
+        return _FAULTS[finding.party]
     if finding.check in UNFINISHED:
         return "it is not known yet"
     return "the server, by its own document; or its document, where it was changed on purpose"
@@ -142,7 +143,10 @@ def _action(finding: Finding) -> str:
             "your requests select other flow runs; then accept it with a reason (--write-accepted)"
         )
     if finding.party is Party.MOCK:
-        return "report it to mockserver, and rehearse on a copy of the real server until then"
+        return (
+            "ask the server itself, without what stands before it; if it is still so, report it to "
+            "mockserver, and accept it with a reason until then (--write-accepted)"
+        )
     return (
         "pin the release that you have; or change the filter so that it does not depend on this; "
         "or accept it with a reason (--write-accepted); and report it to Prefect"

@@ -89,12 +89,13 @@ class RunInfo:
     budget: Mapping[str, int] = field(default_factory=dict)
     mockserver: str = __version__
 
-    @property
-    def again(self) -> str:
-        """The command that starts the same server again, and asks it the same; "" for a server at
-        a URL, which is still there.
+    def again(self, verb: str) -> str:
+        """The command that asks the same server again what a command has asked it; "" where the
+        request of a finding is enough: on a server that is still there, as are its flow runs.
         """
-        return self.command_line("verify") if self.spawn else ""
+        # diff compares flow runs that it creates, and are gone afterwards.
+        is_gone = verb == "diff" and self.ownership is Ownership.DISPOSABLE
+        return self.command_line("verify") if self.spawn or is_gone else ""
 
     def command_line(self, command: str) -> str:
         """A command of the kit on the same server, with the same seed."""
@@ -152,7 +153,9 @@ class Report:
     def advice(self) -> Sequence[tuple[Finding, Advice]]:
         """Each failing finding, with what it means and what to do about it."""
         return [
-            (finding, advise(finding, self.run.again)) for finding in self.findings if finding.fails
+            (finding, advise(finding, self.run.again(finding.verb)))
+            for finding in self.findings
+            if finding.fails
         ]
 
     @property

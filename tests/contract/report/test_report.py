@@ -488,7 +488,7 @@ ADVISED = (
     (finding(check="at-most-limit"), "than it asks for", "by its own document", "pin the release"),
     (finding(check="ST1"), "may take a failure for a success", "by its own", "pin the release"),
     (finding(check="not-done"), "was not tested", "not known yet", "look at the server's log"),
-    (finding(party=Party.MOCK), "", "mockserver: the server does", "report it to mockserver"),
+    (finding(party=Party.MOCK), "", "or what was measured", "report it to mockserver"),
     (finding(verdict=Verdict.GONE), "may select other", "has mended", "before you upgrade"),
 )
 
@@ -517,12 +517,25 @@ def test_no_command_names_the_port_of_a_server_that_is_gone() -> None:
     assert by_id["fuzz x"] == f"{again} --seed 7 --only 'fuzz x'"
     assert by_id[""] == f"{again} --seed 7"
     other = replace(SPAWNED, seed=1, flags="--dialect prefect-sqlite")
-    assert other.again == f"{again} --dialect prefect-sqlite"
+    assert other.again("fuzz") == f"{again} --dialect prefect-sqlite"
+
     page = printed(built)
     assert page.count(RUN.url) == 1  # among the facts, which say that it is gone
     assert "and is gone now" in page
     wanted = """curl "$PREFECT_API_URL"'/flows/name/a b' "$PREFECT_API_URL"/x"""
     assert built.outcomes[0].findings[0].curl == wanted
+
+
+def test_a_difference_on_flow_runs_that_are_gone_is_looked_for_again() -> None:
+    """diff has deleted what it created on a disposable server: its request alone shows nothing."""
+    run = replace(RUN, flags="--disposable")
+    found = Finding("diff", "selects-the-same", "POST /x", "it differs", curl="curl x", id="diff x")
+    ((_, advice),) = build_report(run, [Outcome("diff", [found])]).advice
+    again = f"mockserver verify {RUN.url} --disposable --seed 7 --only 'diff x'"
+    assert advice.reproduce == again
+    shared = replace(run, ownership=Ownership.SHARED)
+    ((_, advice),) = build_report(shared, [Outcome("diff", [found])]).advice
+    assert advice.reproduce == "curl x"
 
 
 def test_a_finding_of_two_commands_is_counted_once() -> None:
