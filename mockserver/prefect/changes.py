@@ -185,7 +185,7 @@ CHANGES: tuple[Change, ...] = (
         "the default storage of results stays when its block is deleted",
         "the default storage of results goes when its block is deleted",
         "(no body)",
-        endpoint="DELETE /block_documents/{id}",
+        endpoint="GET /admin/storage",
     ),
     # Prefect: core_policy.py, PreventResultDataLoss (PrefectHQ/prefect#21955).
     Change(

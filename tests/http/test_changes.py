@@ -60,7 +60,7 @@ ROWS = (
     Row("rrule-anchored", 201, 201, '"rrule":"FREQ=DAILY"', "DTSTART:20200101T000000\\nFREQ=DAILY"),
     Row("pool-cleared", 404, 404),  # of an unknown deployment, as the next one of deployments
     Row("admin-storage", 404, 200, "Not Found", "default_result_storage_block_id"),
-    Row("storage-goes-with-block", 404, 404),  # an unknown one
+    Row("storage-goes-with-block", 200, 200),  # where none was set
     Row("limits-read-decayed", 404, 404),  # of an unknown limit
     Row("log-download-complete", 404, 404),  # whose run is unknown
     Row("queue-found-first", 404, 404, "<built-in function id>", UNKNOWN_ID),
