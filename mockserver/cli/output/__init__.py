@@ -7,7 +7,6 @@ files that appear when they are complete, and reports in the form that the user 
 from typing import TYPE_CHECKING
 
 from ...lazy_exports import lazy_exports
-from .atomic_write import atomic_write
 from .notes import print_note
 
 if TYPE_CHECKING:
