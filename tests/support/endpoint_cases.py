@@ -181,7 +181,7 @@ _GENERATED_NAME = re.compile(r"[a-z]+(?:-[a-z]+)+")
 _TIME_DEPENDENT_FIELDS = frozenset(
     {
         *("estimated_run_time", "estimated_start_time_delta", "total_run_time"),
-        *("sum_estimated_run_time", "sum_estimated_lateness"),
+        *("sum_estimated_run_time", "sum_estimated_lateness", "duration", "lateness"),
     }
 )
 _DEFAULT_VALUES: Sequence[Json] = (None, 0, 0.0, False, "", [], {}, "<now>")

@@ -16,6 +16,7 @@ AUTOMATIONS, SEARCHES, WORKERS = (
     "/saved_searches/filter",
     "/task_workers/filter",
 )
+COUNT = "/automations/count"
 FILTERS: tuple[Json, ...] = (
     *({}, {"id": {"any_": [UNKNOWN_ID]}}, {"id": {"any_": ["x"]}}, {"name": {"any_": ["x"]}}),
     *({"created": {"before_": "2026-01-31T08:00:00Z"}}, {"created": {"before_": "x"}}, {"x": 1}),
@@ -47,6 +48,11 @@ REQUESTS: RequestGroups = {
         *malformed_bodies("POST", WORKERS, {}),
         *with_odd_values(WORKERS, {}, ["task_worker_filter", "task_worker_filter.task_keys"]),
         ApiRequest("POST", WORKERS, {"task_worker_filter": {"task_keys": ["a"], "x": 1}}),
+    ],
+    "automations: count": [
+        *malformed_bodies("POST", COUNT, {}),
+        *post_requests(COUNT, *({"automations": one} for one in (*FILTERS, None)), {"x": 1}),
+        ApiRequest("GET", COUNT),
     ],
     "collections": [ApiRequest("GET", f"/collections/views/{view}") for view in ("nope", "%20")],
 }

@@ -34,6 +34,8 @@ RELATED = {"prefect.resource.id": "my.<u>", "prefect.resource.role": "role"}
 # Other groups have made runs, whose events the servers that answered have not kept.
 NOTHING = {"filter": {"id": {"id": [UNKNOWN]}, "event": {"name": ["no.event"]}}}
 ODD_FILTERS: list[dict[str, object]] = [{"filter": []}, {"filter": "x"}, {"filter": 1}]
+COUNT = "/events/count-by"
+DAYS = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-03T00:00:00Z"}
 FILTER_KEYS = (
     *("occurred", "event", "resource", "related", "any_resource", "id", "text", "order"),
     *("occurred.since", "event.prefix", "event.exclude_prefix", "event.name"),
@@ -136,5 +138,62 @@ REQUESTS: RequestGroups = {
         ),
         ApiRequest("POST", NEXT, {}),
         ApiRequest("GET", FILTER),
+    ],
+    "event counts: any body": [
+        *malformed_bodies("POST", f"{COUNT}/event", {"filter": NOTHING["filter"]}),
+        *(
+            ApiRequest(
+                "POST", f"{COUNT}/{of}", with_value_at(NOTHING, ["filter", "occurred"], DAYS)
+            )
+            for of in ("day", "time", "event", "resource")
+        ),
+        *(
+            ApiRequest("POST", f"{COUNT}/{of}", {"filter": 1, "time_unit": 1})
+            for of in ("x", "Day")
+        ),
+        *(ApiRequest("GET", f"{COUNT}/{of}") for of in ("day", "x")),
+        *with_odd_values(f"{COUNT}/event", NOTHING, ("time_unit", "time_interval", "unknown")),
+        *with_odd_values(
+            f"{COUNT}/event", NOTHING, ["time_interval"], (0, 0.009, -1, 1e300, "2", "1e3")
+        ),
+        *(ApiRequest("POST", f"{COUNT}/event", {"filter": one}) for one in ODD_FILTERS),
+        ApiRequest(
+            "POST", f"{COUNT}/event", {"filter": {**NOTHING["filter"], "text": {"query": "x"}}}
+        ),
+    ],
+    "event counts: by time": [
+        *(
+            ApiRequest(
+                "POST",
+                f"{COUNT}/{of}",
+                {
+                    "filter": {**NOTHING["filter"], "occurred": {"since": since, "until": until}},
+                    "time_unit": unit,
+                    "time_interval": interval,
+                },
+            )
+            for of, since, until, unit, interval in (
+                ("day", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z", "hour", 1),
+                ("day", "2026-01-01T12:34:56Z", "2026-01-03T01:00:00Z", "day", 1),
+                ("time", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z", "day", 1),
+                ("time", "2026-01-01T00:00:00+05:30", "2026-01-01T00:30:00+05:30", "minute", 7.5),
+                ("time", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "week", 2),
+                ("time", "2023-12-31T00:00:00Z", "2024-01-02T00:00:00Z", "week", 1),
+                ("time", "2026-01-01T00:00:00.5Z", "2026-01-01T00:00:02.25Z", "second", 0.5),
+                ("time", "2026-01-01T00:00:00Z", "2026-01-01T00:16:40Z", "second", 1),
+                ("time", "2026-01-01T00:00:00Z", "2026-01-01T00:16:41Z", "second", 1),
+                ("event", "2026-01-01T00:00:00Z", "2026-01-01T00:16:41Z", "second", 1),
+                ("resource", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z", "second", 300),
+                ("event", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z", "minute", 0.01),
+                ("day", "2020-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "week", 1),
+                ("time", "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "hour", 1),
+                ("time", "2026-01-02T00:00:00Z", "2026-01-02T00:00:00Z", "hour", 1),
+                ("time", "2090-01-02T00:00:00Z", "2090-01-03T00:00:00Z", "day", 1),
+                ("time", "0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", "week", 9),
+                ("time", "9999-12-30T00:00:00Z", "9999-12-31T00:00:00Z", "week", 9),
+                ("time", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "week", 1e6),
+                ("time", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "week", 1e3),
+            )
+        ),
     ],
 }
