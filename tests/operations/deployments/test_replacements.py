@@ -35,7 +35,7 @@ def replace_slugs(release: str, *replaced: str) -> list[str]:
     schedules = [{**cron, "slug": slug} for slug in "ab"]
     body = {"name": "d", "flow_id": FLOW, "schedules": schedules}
     made: dict[str, Any] = create_deployment(context, DeploymentCreate.model_validate(body)).value
-    changes = {"schedules": [{"slug": new, "replaces": old} for old, new in replaced]}
+    changes = {"schedules": [{"slug": pair[1], "replaces": pair[0]} for pair in replaced]}
     update_deployment(context, made["id"], DeploymentUpdate.model_validate(changes))
     return sorted(one["slug"] for one in read_schedules(context, made["id"]).value)
 
