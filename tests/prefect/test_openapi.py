@@ -518,6 +518,9 @@ ADDITIONS = [
             "/flows/filter", "/task_runs/filter", "/deployments/filter", "/csrf-token",
             "/deployments/paginate", "/deployments/get_scheduled_flow_runs",
             "/flows/paginate", "/task_runs/paginate", "/logs/filter", "/task_runs/history",
+            "/variables/filter", "/flow_runs/{id}/input/filter", "/block_types/filter",
+            "/block_schemas/filter", "/block_documents/filter", "/artifacts/filter",
+            "/artifacts/latest/filter", "/saved_searches/filter", "/automations/filter",
         ),
     ),
     Addition(
