@@ -180,6 +180,8 @@ class Report:
     @property
     def _verdict_text(self) -> str:
         failing = [finding for finding in self.findings if finding.fails]
+        if self.outcomes and not any(map(was_run, self.outcomes)):
+            return "Nothing was tested"
         if not failing:
             return "The contract holds"
         if all(finding.check in UNFINISHED for finding in failing):

@@ -549,6 +549,7 @@ def test_a_finding_of_two_commands_is_counted_once() -> None:
 def test_what_was_not_run_has_no_green_tick() -> None:
     """It says so in every form."""
     built = build_report(RUN, [Outcome("fuzz", notes=["not run: it is shared"])])
+    assert built.headline == "Nothing was tested: no differences"
     assert "– fuzz" in render_html(built)
     for text in (printed(built), render_html(built), github.render_markdown(built)):
         assert "not run" in text
