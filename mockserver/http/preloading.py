@@ -24,6 +24,7 @@ SERVED_FILES = (
     "openapi.yaml",
     "http/docs.html",
     "http/control/control.yaml",
+    "prefect/server_settings.json",
     "rendering/page.html",
 )
 """The files that replies are made of."""
