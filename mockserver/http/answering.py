@@ -10,7 +10,7 @@ from yarl import URL
 
 from ..errors import Locked, NotModelled, RefusedRequest, refusal_sentence, to_single_line
 from ..operations import sort_warnings
-from ..operations.endpoints import MODELLED_SUMMARY, lacks_path
+from ..operations.endpoints import MODELLED_SUMMARY, first_method, lacks_path
 from ..prefect import is_unmodelled
 from ..worlds import World
 from .accept_failures import SHORTAGES
@@ -115,8 +115,18 @@ async def _http_error_response(request: web.Request, error: web.HTTPException) -
         {"detail": error.reason}, status=error.status, close=error.status in (408, 413, 503)
     )
     if isinstance(error, web.HTTPMethodNotAllowed):
-        reply.headers["Allow"] = error.headers["Allow"]
+        reply.headers["Allow"] = await _allowed_methods(request, error)
     return reply
+
+
+async def _allowed_methods(request: web.Request, error: web.HTTPMethodNotAllowed) -> str:
+    """The header of a 405: all methods of the path, or the one that a real server names."""
+    if not world_of(request).settings.dialect.error_shape:
+        return error.headers["Allow"]
+    inner = request.clone(rel_url=URL.build(path=path_in_world(request), encoded=True))
+    resources = request.app.router.resources()
+    found = [one.canonical for one in resources if (await one.resolve(inner))[1]]
+    return first_method(found[0].removeprefix("/api"), error.allowed_methods)
 
 
 async def _has_route(request: web.Request, path: str) -> bool:

@@ -6,4 +6,4 @@ record, and a new endpoint is a line in one of them.
 """
 
 from .endpoint import Endpoint
-from .table import ENDPOINTS, MODELLED_SUMMARY, lacks_path
+from .table import ENDPOINTS, MODELLED_SUMMARY, first_method, lacks_path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from .absent import ABSENT
@@ -45,6 +46,28 @@ def lacks_path(dialect: Dialect, path: str) -> bool:
     """Whether a path of the API came with a later release than the one of a dialect."""
     change = _NEWER_PATHS.get(path)
     return change is not None and not getattr(dialect, change)
+
+
+# Prefect declares another method first; measured on 3.9.1.
+_DECLARED_FIRST = {
+    "/flow_runs/{id}": "PATCH",
+    "/flows/{id}": "PATCH",
+    "/task_runs/{id}": "PATCH",
+    "/deployments/{id}": "PATCH",
+    "/deployments/{id}/schedules/{schedule_id}": "PATCH",
+    "/work_queues/{id}": "PATCH",
+    "/block_schemas/{id}": "DELETE",
+}
+
+
+def first_method(template: str, allowed: Collection[str]) -> str:
+    """The method of a path that Prefect declares first, of those that are `allowed` there.
+
+    It is the only one that a 405 of a real server names in `Allow`: Starlette lets the first route
+    answer whose path fits (Router.app, partial matches).
+    """
+    declared = _DECLARED_FIRST.get(template, "GET")
+    return declared if declared in allowed else min(allowed)
 
 
 MODELLED_SUMMARY = (
