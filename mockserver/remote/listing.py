@@ -65,12 +65,17 @@ class Listing:
         found = await run_all(self.pages(kind.path, body) for body in _bodies(kind, ids, key))
         return [record for part in found for record in part]
 
-    async def if_shown(self, noun: str, asked: Awaitable[Sequence[Record]]) -> list[Record]:
-        """The records of a list; none, and a note, where the server does not show it."""
+    async def if_shown(
+        self, noun: str, asked: Awaitable[Sequence[Record]], *, or_fails: bool = False
+    ) -> list[Record]:
+        """The records of a list; none, and a note, where the server does not show it.
+
+        `or_fails`: or where it answers 500 each time.
+        """
         try:
             return list(await asked)
         except RefusedError as refusal:
-            if refusal.status not in _NOT_SHOWN:
+            if refusal.status not in _NOT_SHOWN and not (or_fails and refusal.status == 500):
                 raise
             self.notes.append(f"no {noun} were copied: {refusal}")
             return []

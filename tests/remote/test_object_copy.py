@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from mockserver.errors import SeedError
-from mockserver.remote import listing, object_copy
+from mockserver.remote import client, listing, object_copy
 from mockserver.remote.anonymizing import Anonymizer
-from mockserver.remote.client import Bounds
+from mockserver.remote.client import Bounds, RemoteError
 from mockserver.remote.copying import Copied, WorkspaceCopy
 from mockserver.remote.kinds import KINDS
 from mockserver.remote.partial_file import PartialFile
@@ -188,6 +188,24 @@ def test_what_a_server_does_not_show_is_left_out_and_told(
 
     made = copy(url, tmp_path, script, logs=True)
     assert made.copied.notes[0].startswith(f"no {noun} were copied: ")
+
+
+def test_artifacts_that_a_server_cannot_send_are_left_out_and_told(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps data that it fails to send; other lists that fail are an error."""
+    monkeypatch.setattr(client, "_FIRST_PAUSE", 0)
+
+    def script(_method: str, asked: str, _body: Any) -> Any:
+        return reply({"detail": "no"}, 500) if asked == failing else None
+
+    failing = "/artifacts/filter"
+    made = copy(url, tmp_path, script)
+    assert made.copied.notes[0].startswith("no artifacts were copied: ")
+    assert made.records["artifacts"] == []
+    failing = "/variables/filter"
+    with pytest.raises(RemoteError, match="was answered 500"):
+        copy(url, tmp_path, script)
 
 
 def test_an_artifact_that_came_meanwhile_is_left_out(url: str, tmp_path: Path) -> None:
