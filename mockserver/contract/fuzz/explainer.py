@@ -335,7 +335,16 @@ def _fails_on_inputs(dialect: Dialect, _sent: SentRequest, answer: Answer) -> bo
     return dialect.undocumented_5xx is not None and answer.status == 500
 
 
+def _fails_on_first_data(dialect: Dialect, sent: SentRequest, answer: Answer) -> bool:
+    """500 to a task run whose first state has data; a mock has not its flow run, and shows 409."""
+    given = sent.json if isinstance(sent.json, dict) else {}
+    state = given.get("state")
+    has_data = isinstance(state, dict) and state.get("data") is not None
+    return dialect.create_with_data and has_data and answer.status == 500
+
+
 DEVIATION_RULES: Sequence[DeviationRule] = (
+    DeviationRule("create-with-data", r"POST /task_runs/", _fails_on_first_data),
     DeviationRule("huge-integers", r"(POST|PATCH) /flow_runs/.*", _has_huge_integers),
     DeviationRule("unreadable-labels", r"PATCH /flow_runs/{id}/labels", _has_unreadable_labels),
     DeviationRule("undocumented-5xx", r"GET /flow_runs/{id}/graph", _fails_on_inputs),

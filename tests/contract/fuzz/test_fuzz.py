@@ -444,6 +444,11 @@ def test_a_table_explains_what_no_mock_shows() -> None:
             ("POST /flows/", b'{"name": "a"}', 503, None),
             ("GET /flow_runs/{id}/graph", b"", 500, "undocumented-5xx"),
             ("GET /flow_runs/{id}/graph", b"", 404, None),
+            ("POST /task_runs/", b'{"state": {"data": [null]}}', 500, "create-with-data"),
+            ("POST /task_runs/", b'{"state": {"data": null}}', 500, None),
+            ("POST /task_runs/", b'{"state": {"data": 1}}', 409, None),
+            ("POST /task_runs/", b'{"state": null}', 500, None),
+            ("POST /task_runs/", b"[1]", 500, None),
         ):
             sent = SentRequest(operation, "POST", "/", body, {})
             assert explainer.explain_by_table(sent, Answer(status, b"", {})) == deviation
