@@ -170,6 +170,14 @@ def test_what_is_not_given_is_as_a_server_would_have_it() -> None:
     assert (worker.last_heartbeat_time, worker.created) == (NOW, NOW)
 
 
+@pytest.mark.parametrize("level", [-1, 2**31, -(2**63), 2**63 - 1])
+def test_a_log_has_any_level_that_sqlite_keeps(level: int) -> None:
+    """A copy of a server has what clients sent."""
+    assert only(read({"logs": [{"message": "m", "level": level}]}).logs).level == level
+    with pytest.raises(SeedError, match="expected a whole number from -9,223"):
+        read({"logs": [{"message": "m", "level": 2**63}]})
+
+
 def test_what_is_written_is_read_as_the_same() -> None:
     """Every object of every kind; also from a packed file."""
     seeds = read(WORKSPACE)
