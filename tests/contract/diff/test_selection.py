@@ -42,7 +42,9 @@ def test_a_finding_is_seen_again_with_few_requests(name: str, tmp_path: Path) ->
     whole = outcome_of(name, tmp_path)
     wanted = whole.findings[0].id
     again = outcome_of(name, tmp_path, only=wanted)
-    assert [is_covered(finding.id, wanted) for finding in again.findings] == [True]
+    # Which keys are left of a filter when it is made smaller depends on the ids of the flow runs.
+    (found,) = again.findings
+    assert is_covered(found.id, wanted) or is_covered(wanted, found.id), (found.id, wanted)
     asked = again.counts.get("filters", 0) + again.counts.get("deletes", 0)
     assert asked <= 40 < whole.counts["filters"]
 
