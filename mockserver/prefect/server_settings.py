@@ -1,6 +1,6 @@
 """The settings that a server tells: those of a fresh one of each release, without secrets.
 
-`server_settings.json` has those of the newest release, as it told them with the home /root, without
+`server_settings.json` has those of the newest release, with the home /home/prefect, without
 telemetry and with the background services off that the mock has not. `_OLDER` is what older
 releases have otherwise.
 """
