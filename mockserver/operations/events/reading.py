@@ -9,6 +9,7 @@ import orjson
 
 from ...errors import Forbidden, InvalidRequest, ServerFailure
 from ...events import event_reply
+from ...prefect import Dialect
 from ...requests import read_value
 from ...requests.objects import EventFilter, EventFilterRequest, EventOrder
 from .. import Context, Outcome
@@ -25,8 +26,12 @@ def filter_events(context: Context, body: EventFilterRequest) -> Outcome:
 
 
 def read_next_page(context: Context, page_token: str) -> Outcome:
-    """The page that a link leads to. Raises Forbidden for a token that no link has."""
-    return Outcome(_page(context, context.url.partition("/next")[0], *_read_token(page_token)))
+    """The page that a link leads to. Raises Forbidden for a token that no link has.
+
+    Raises ServerFailure for one that is JSON and no page's, in a dialect in which servers fail.
+    """
+    page = _read_token(page_token, context.dialect)
+    return Outcome(_page(context, context.url.partition("/next")[0], *page))
 
 
 def _page(
@@ -56,7 +61,7 @@ def _encode_token(said: object) -> str:
     return b64encode(b64encode(orjson.dumps(said))).decode()
 
 
-def _read_token(token: str) -> tuple[EventFilter, int, int]:
+def _read_token(token: str, dialect: Dialect) -> tuple[EventFilter, int, int]:
     """What a token says: the filter, the size of a page, and where the page begins."""
     try:
         said = orjson.loads(b64decode(b64decode(token)))
@@ -66,4 +71,6 @@ def _read_token(token: str) -> tuple[EventFilter, int, int]:
         filter_ = read_value(EventFilter, said["filter"])
         return filter_, int(said["page_size"]), int(said["offset"])
     except (InvalidRequest, KeyError, TypeError, ValueError):
+        if dialect.undocumented_5xx is None:
+            raise Forbidden("Forbidden") from None
         raise ServerFailure("a token that is no page's", retryable=False) from None
