@@ -27,6 +27,7 @@ from .field_types import (
     strict_union,
     without_fail_fast,
 )
+from .filter_paths import Path, without_value
 from .like import LikePattern, compile_like, compile_prefix, normalize_names
 from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
 from .plain_filters import NotPlain, compile_plain

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import UsageError, to_single_line
+from ..filters import without_value
 from ..insight.explanation import Condition, Effect, Explanation, FilterArgument, Table, explain
 from ..prefect import POSTGRESQL, SPEC, SQLITE, Dialect, dialect_for
 from ..requests import BulkDeleteRequest
@@ -214,7 +215,7 @@ async def _count_conditions(
 ) -> AsyncIterator[Condition]:
     """What each key of a filter decides: the server counts the runs that match without it."""
     for path in _keys(given):
-        rest = _without(given, path)
+        rest = without_value(given, path)
         count = await client.count(FLOW_RUNS.collection, {"flow_runs": rest} if rest else {})
         value = to_single_line(str(_value_at(given, path)), 60)
         key = ".".join(path)
@@ -236,14 +237,3 @@ def _value_at(given: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     for key in path:
         value = value[key]
     return value
-
-
-def _without(given: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """A filter without a key, and without the objects that hold no other key."""
-    key, *inner = path
-    rest = {name: value for name, value in given.items() if name != key}
-    if inner:
-        left = _without(given[key], tuple(inner))
-        if left.keys() - {"operator"}:
-            rest[key] = left
-    return rest

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
+from ...filters import Path
 from ..diff import MAX_DIFFERENCES, restrict_to_ids
 from ..server import Target, TargetError
 from .created_records import READ_KINDS, CreatedRecords
 from .differences import DELETES, LEAVES, SELECTS, RelatedDifference
 from .filter_comparison import CountCallback, list_ids
-from .questions import Path, Question, decided_paths, listed
+from .questions import Question, decided_paths, listed
 from .related_twin import IdsOrStatus, Links, RelatedTwin, links_of
 
 Json = Any

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...filters import Path
 from ..diff import MAX_DIFFERENCES, shrink_filter
 from ..server import PAGE, HTTPStatusError, Target, TargetError, id_of
 from .differences import SELECTS, RelatedDifference
-from .questions import Path, Question, decided_paths, listed
+from .questions import Question, decided_paths, listed
 from .related_twin import IdsOrStatus, RelatedTwin
 
 Json = Any

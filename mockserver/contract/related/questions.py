@@ -11,6 +11,7 @@ from itertools import combinations, product, zip_longest
 from random import Random
 from typing import Any
 
+from ...filters import Path, without_value
 from ..server import PAGE
 from .created_records import KINDS
 from .related_twin import IdsOrStatus, RelatedTwin
@@ -18,8 +19,6 @@ from .related_twin import IdsOrStatus, RelatedTwin
 Json = Any
 Filters = Mapping[str, Json]
 """The filters of a body, by the kind of record."""
-Path = tuple[str, ...]
-"""The keys that lead to a value of a filter, such as `flows`, `name`, `like_`."""
 _DRAWS = 4  # chosen: a pair of keys that none of these decides is left out
 NOBODY = "01234567-89ab-4cde-8f01-23456789abcd"
 
@@ -48,7 +47,7 @@ class Question:
 
     def without(self, path: Path) -> Question:
         """The question without a value, and without the objects that hold no other."""
-        return Question(self.kind, _without(self.filters, path))
+        return Question(self.kind, without_value(self.filters, path))
 
 
 def _paths(value: Json, path: Path = ()) -> Iterator[Path]:
@@ -57,16 +56,6 @@ def _paths(value: Json, path: Path = ()) -> Iterator[Path]:
             yield from _paths(inner, (*path, key))
     elif value is not None and value != "and_":
         yield path
-
-
-def _without(value: Json, path: Path) -> Json:
-    key, *inner = path
-    rest = {name: one for name, one in value.items() if name != key}
-    if inner:
-        left = _without(value[key], tuple(inner))
-        if left.keys() - {"operator"}:
-            rest[key] = left
-    return rest
 
 
 def decided_paths(question: Question, answer: Callable[[Question], object]) -> set[Path]:
