@@ -60,7 +60,11 @@ class HistoryIndex:
         self._codes, self._keys = _state_codes(index)
         states = index.value_index("state_type")
         running = states.one_of({StateType.RUNNING}).within(None)
-        self._since = {at: to_microseconds(running_since(index.runs[at])) for at in running}
+        # How long each has run, less the time of the request, which is added when it is known.
+        self._ran_at_zero = {
+            at: self._run_times[at] - to_microseconds(running_since(index.runs[at]))
+            for at in running
+        }
         self._running, self._waiting = running, waiting_runs(index)
         by_state: list[list[int]] = [[] for _ in self._keys]
         for ordinal in self._times.ordinals:
@@ -136,14 +140,16 @@ class HistoryIndex:
                         cell[at] += sign * (other[at] - one[at])
 
     def _add_changing(self, cells: Cells, members: BitMap, bounds: Sequence[int], now: int) -> None:
-        units, due, codes = self._units, self._due, self._codes
+        run_time, lateness = self._units.run_time, self._units.lateness
+        ran_at_zero, due, codes = self._ran_at_zero, self._due, self._codes
         intervals = [cells.get(key, {}) for key in self._keys]
         for at in (members & self._running).to_array():
             cell = intervals[codes[at]][bisect_right(bounds, due[at]) - 1]
-            cell[1] += units.run_time(self._run_times[at] + now - self._since[at])
+            cell[1] += run_time(ran_at_zero[at] + now)
         for at in (members & self._waiting & self._times.before(now)).to_array():
-            cell = intervals[codes[at]][bisect_right(bounds, due[at]) - 1]
-            cell[2] += units.lateness(due[at], now)
+            expected = due[at]
+            cell = intervals[codes[at]][bisect_right(bounds, expected) - 1]
+            cell[2] += lateness(expected, now)
 
 
 _NO_STATE = 0
