@@ -16,7 +16,7 @@ import yaml
 from benchmarks.effort import log_progress
 from benchmarks.paths import ROOT
 from mockserver.seeds.loading import load_seeds
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 
 NOW = "2026-01-31T08:00:00Z"
 

@@ -11,8 +11,8 @@ import duckdb
 import polars as pl
 
 from mockserver.prefect import TERMINAL_STATES, StateType
+from mockserver.store.base import Base
 from mockserver.store.columns.compact_columns import NULL_INSTANT, to_microseconds
-from mockserver.store.flow_run_index import Base
 
 TIMES = ("start_or_expected_time", "expected_start_time", "start_time", "end_time")
 Row = tuple[Any, ...]

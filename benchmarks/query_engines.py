@@ -30,7 +30,7 @@ from mockserver.filters.predicates import (
     Predicate,
     Relation,
 )
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 
 Select = Callable[[], list[str]]
 COLUMNS = (

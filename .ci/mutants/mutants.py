@@ -30,7 +30,7 @@ from mockserver.contract.server.target import Ownership, Target, TargetError
 from mockserver.contract.verify import CommandOptions, run_verb
 from mockserver.prefect.dialects import SPEC, Dialect
 from mockserver.prefect.records import Flow, FlowRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.filter_mutants import FILTER_MUTANTS

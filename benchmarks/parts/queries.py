@@ -24,7 +24,7 @@ from mockserver.operations.queries import count_flow_runs
 from mockserver.prefect.dialects import SPEC
 from mockserver.requests import FilterParameters, HistoryRequest
 from mockserver.store import SortBy, Store
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.segments import sorted_matches
 from mockserver.store.sort_orders import page_of
 

@@ -22,7 +22,7 @@ from benchmarks.timing import microseconds
 from mockserver.filters.models import FlowRunFilter
 from mockserver.filters.predicates import Predicate, compile_filter
 from mockserver.prefect.dialects import SPEC
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 TOP, TARGET_MICROSECONDS = 50, 1_000

@@ -16,7 +16,7 @@ from mockserver.filters.models import FlowRunFilter
 from mockserver.filters.predicates import compile_filter
 from mockserver.prefect.dialects import SPEC
 from mockserver.prefect.records import State, StateType
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 TARGET_MICROSECONDS, TARGET_MEGABYTES = 1_000, 50

@@ -13,6 +13,7 @@ of ordinals. The *position* of a record is its index in the columns as they were
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
+from .base import Base
 from .columns import (
     NULL_INSTANT,
     ColumnBuilder,
@@ -27,7 +28,7 @@ from .columns import (
     defaults_of,
     to_microseconds,
 )
-from .flow_run_index import Base, FlowRunIndex
+from .flow_run_index import FlowRunIndex
 from .indexes import HashIndex, NotPrepared, deferring
 from .overlay import Overlay
 from .run_logs import MAX_LOGS, RunLogs

@@ -36,8 +36,9 @@ from pyroaring import BitMap
 from ..filters import MATCH_ALL, ONE_OF, Comparison, Predicate
 from ..prefect import Deployment, Flow, FlowRun, State, TaskRun, WorkPool, WorkQueue
 from ..prefect.objects import ConcurrencyLease, FlowRunInput
+from .base import Base
 from .columns import to_microseconds
-from .flow_run_index import NO_ORDINALS, Base, FlowRunIndex, depends_on_parents, id_of
+from .flow_run_index import NO_ORDINALS, FlowRunIndex, depends_on_parents, id_of
 from .overlay import Overlay, R
 from .segments import Segment, sorted_matches, with_parent_nulled, with_queue_nulled
 from .sort_orders import BufferMatches, Matches, SortBy, page_of

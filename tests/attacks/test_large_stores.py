@@ -22,9 +22,9 @@ from mockserver.prefect.dialects import dialect_for
 from mockserver.prefect.records import Deployment, Flow, FlowRun, State, StateType, TaskRun
 from mockserver.requests import FlowRunSort, Message, read_request
 from mockserver.store import NotPrepared, deferring
+from mockserver.store.base import Base
 from mockserver.store.columns import rows
 from mockserver.store.columns.rows import ColumnBuilder, RecordsById, Rows, defaults_of
-from mockserver.store.flow_run_index import Base
 from mockserver.store.indexes import preparation
 from mockserver.store.store import Store
 from mockserver.testing import MockServer

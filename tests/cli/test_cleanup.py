@@ -12,7 +12,7 @@ from mockserver.contract.server.cleanup_journal import CleanupJournal
 from mockserver.contract.server.created_runs import CreatedRuns, Draft, StateDraft
 from mockserver.contract.server.target import Target
 from mockserver.prefect.records import Flow, FlowRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.support.commands import run_command
 from tests.support.servers import serve_store

@@ -25,7 +25,7 @@ from mockserver.contract.server.detect import identify
 from mockserver.contract.server.target import Answer, Limits, Ownership, Target
 from mockserver.prefect import openapi
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.filter_mutants import FILTER_MUTANTS

@@ -21,7 +21,7 @@ from mockserver.cli.app import main
 from mockserver.contract.server import bounded_session
 from mockserver.prefect.records import Flow, FlowRun
 from mockserver.remote.client import Bounds
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.support.hostile_servers import FROM_NOBODY, HOSTILE, Behaviour, RawServer, reply
 from tests.support.servers import serve_store

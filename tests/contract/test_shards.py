@@ -33,7 +33,7 @@ from mockserver.contract.server.target import Ownership, Target
 from mockserver.contract.shards import WHOLE, Shard, parse_shard
 from mockserver.errors import UsageError
 from mockserver.prefect.dialects import SPEC
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.contract.diff.test_filter_sweep import POPULATION, VOCABULARY
 from tests.support.server_mutants import Handler, Mutant, serve_mutant

@@ -15,7 +15,7 @@ from mockserver.contract import CommandOptions, run_verb
 from mockserver.contract.server import ServerOptions
 from mockserver.errors import UsageError
 from mockserver.prefect import NEWEST, PREFECT_SQLITE
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.server_mutants import Handler, Mutant, read_json, serve_mutant

@@ -24,7 +24,7 @@ from mockserver.prefect.records import (
     WorkPool,
     WorkQueue,
 )
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

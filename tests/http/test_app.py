@@ -20,7 +20,7 @@ from mockserver.prefect.dialects import (
     find_dialect,
 )
 from mockserver.prefect.records import FlowRun, State, StateType
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.paths import DATA

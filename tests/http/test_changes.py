@@ -17,7 +17,7 @@ from mockserver.prefect.deviations import DATABASES
 from mockserver.prefect.dialects import Dialect, dialect_for
 from mockserver.prefect.records import Flow, WorkPool, WorkQueue
 from mockserver.prefect.releases import RELEASES
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_store

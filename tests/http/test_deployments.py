@@ -21,7 +21,7 @@ from mockserver.prefect.records import (
     WorkPool,
     WorkQueue,
 )
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_store

@@ -22,7 +22,7 @@ from mockserver.operations.events.task_run_events import record_event
 from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun, StateType, TaskRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_store

@@ -10,7 +10,7 @@ from mockserver.operations import Context
 from mockserver.operations.task_runs import graphs
 from mockserver.prefect import FlowRun, State, StateType, TaskRun
 from mockserver.prefect.dialects import DIALECTS, PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC, Dialect
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import serve_store

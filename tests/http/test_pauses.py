@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver.prefect.dialects import DIALECTS, dialect_for
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_store

@@ -18,7 +18,7 @@ from mockserver.prefect import openapi
 from mockserver.prefect.deviations import DATABASES, SQLITE
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun, State, StateType
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.worlds import Settings
 from tests.support.list_cases import (
     Json,

@@ -17,7 +17,7 @@ from mockserver.prefect.dialects import DIALECTS, dialect_for
 from mockserver.prefect.records import FlowRun
 from mockserver.prefect.releases import OLDEST
 from mockserver.prefect.warnings import WARNINGS
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.requests.test_reading import nearly_valid, wild_json

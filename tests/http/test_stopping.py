@@ -11,7 +11,7 @@ import pytest
 from mockserver.http.app import create_app
 from mockserver.http.server import serve
 from mockserver.prefect.records import FlowRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 HEALTH = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"

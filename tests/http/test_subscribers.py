@@ -22,7 +22,7 @@ from mockserver.http.app import create_app
 from mockserver.http.exchange import WORLD_KEY
 from mockserver.http.server import serve
 from mockserver.prefect.records import Flow, FlowRun, State, StateType
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_app, serve_store

@@ -13,7 +13,7 @@ from mockserver.operations.events import task_run_events
 from mockserver.operations.task_runs import states
 from mockserver.prefect import FlowRun, State, StateType, TaskRun
 from mockserver.prefect.dialects import SPEC
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_store

@@ -13,7 +13,7 @@ import pytest
 from mockserver.prefect.dialects import dialect_for
 from mockserver.prefect.records import Deployment, FlowRun, State, StateType, WorkPool, WorkQueue
 from mockserver.seeds.loading import load_seeds
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from mockserver.worlds.dump import dump_store

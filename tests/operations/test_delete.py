@@ -22,7 +22,7 @@ from mockserver.prefect.dialects import (
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.prefect.warnings import WARNINGS
 from mockserver.requests import BulkDeleteRequest
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.support.paths import DATA
 from tests.support.recorded_cases import FILTER_DIALECTS, filter_base

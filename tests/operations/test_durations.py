@@ -16,7 +16,7 @@ from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, Dial
 from mockserver.prefect.records import State, StateType, TaskRun
 from mockserver.requests import TaskRunFilterRequest
 from mockserver.store import NotPrepared, deferring
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.indexes import preparation
 from mockserver.store.store import Store
 from tests.support.strategies import START, TASK_IDS, scaled_max_examples

@@ -19,7 +19,7 @@ from mockserver.operations.history import history
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.requests.query_bodies import HistoryRequest
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 OLDER_SQLITE, OLDER_POSTGRESQL = dialect_for("sqlite", "3.8.5"), dialect_for("postgresql", "3.8.5")

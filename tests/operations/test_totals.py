@@ -22,7 +22,7 @@ from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.requests.query_bodies import FilterParameters, HistoryRequest
 from mockserver.store import run_history
 from mockserver.store import store as store_module
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.store.test_store import Changes, rows_of
 from tests.support.strategies import IDS, START, ids, scaled_max_examples

@@ -17,7 +17,7 @@ import pytest
 from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import dialect_for
 from mockserver.prefect.releases import NEWEST, OLDEST
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.recorded_answers import (

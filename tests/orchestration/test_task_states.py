@@ -15,7 +15,7 @@ from mockserver.orchestration import TaskOutcome, orchestrate_task
 from mockserver.prefect import FlowRun, State, StateType, TaskRun
 from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
 from mockserver.requests import SetStateRequest
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import serve_store

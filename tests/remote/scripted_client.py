@@ -23,7 +23,7 @@ from mockserver.prefect.records import (
     WorkQueue,
 )
 from mockserver.remote.client import Bounds, ReadClient, _Reply
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.support.servers import Client, serve_store
 

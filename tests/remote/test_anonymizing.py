@@ -12,7 +12,7 @@ from mockserver.remote.anonymizing import Anonymizer
 from mockserver.remote.kinds import KINDS, Record
 from mockserver.seeds import COLLECTIONS, SHOWN_ONLY
 from mockserver.seeds.records.record_fields import SHORT_FORMS
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.remote.scripted_client import DEPLOYMENTS, FLOWS, POOLS, QUEUES, TASK_RUNS, make_runs
 

@@ -17,7 +17,7 @@ from mockserver.seeds import load_seeds, loading, read_seeds
 from mockserver.seeds.bulk.columns import RecordShape, Table
 from mockserver.seeds.bulk.reader import _require_no_flows
 from mockserver.seeds.records import COLLECTIONS, guess_collection
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.remote.scripted_client import DEPLOYMENTS, FLOWS, TASK_RUNS, make_runs, run_id
 from tests.support.object_samples import WORKSPACE

@@ -15,7 +15,7 @@ from mockserver.seeds import Seeds, loading
 from mockserver.seeds.loading import load_seeds, read_seeds
 from mockserver.seeds.records import FLOW_RUN_FIELDS
 from mockserver.seeds.records.record_fields import SHORT_FORMS
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds.run_factory import Factory, insert_seeds, settle_with
 from mockserver.worlds.settings import repeatable_ids

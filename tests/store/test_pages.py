@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mockserver.prefect.records import FlowRun
 from mockserver.store import SortBy, sort_orders
 from mockserver.store import store as store_module
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.store.test_store import Changes, apply_changes, changes, predicate_of, rows_of
 from tests.support.strategies import START, bases, filters, scaled_max_examples

@@ -9,7 +9,7 @@ import pytest
 from mockserver.filters import MATCH_ALL
 from mockserver.prefect.records import FlowRun, TaskRun
 from mockserver.store import NotPrepared, SortBy, deferring
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.indexes import preparation
 from mockserver.store.indexes.preparation import Prepared
 from mockserver.store.store import Store

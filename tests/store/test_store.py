@@ -25,9 +25,9 @@ from mockserver.prefect.records import FlowRun, State, StateType, TaskRun
 from mockserver.requests import BulkDeleteRequest
 from mockserver.store import segments
 from mockserver.store import store as store_module
+from mockserver.store.base import Base
 from mockserver.store.columns.compact_columns import DictionaryColumn, TimestampColumn
 from mockserver.store.columns.rows import FLOW_RUN_DEFAULTS, Rows
-from mockserver.store.flow_run_index import Base
 from mockserver.store.indexes import (
     grouping,
     name_index,

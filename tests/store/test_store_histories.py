@@ -18,7 +18,7 @@ from mockserver.prefect.dialects import PREFECT_POSTGRESQL, PREFECT_SQLITE, SPEC
 from mockserver.prefect.records import FlowRun, State, TaskRun
 from mockserver.requests import BulkDeleteRequest
 from mockserver.store import store as store_module
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.store.test_store import predicate_of, rows_of, tighten
 from tests.support.strategies import IDS, TASK_IDS, filters, flow_runs, states

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mockserver.filters import IS_NULL, MATCH_ALL, NONE_OF, ONE_OF, Comparison, Predicate
 from mockserver.prefect.records import TaskRun
 from mockserver.store import SortBy
+from mockserver.store.base import Base
 from mockserver.store.columns.rows import ColumnBuilder, RecordsById, defaults_of
-from mockserver.store.flow_run_index import Base
 from mockserver.store.store import Store
 from tests.store.test_store import predicate_of
 from tests.support.strategies import IDS, START, TASK_IDS, bases, filters, ids, scaled_max_examples

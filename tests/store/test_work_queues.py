@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.filters.predicates import IS_NULL, NONE_OF, ONE_OF, AllOf, Comparison, Predicate
 from mockserver.prefect.records import Deployment, FlowRun, WorkPool, WorkQueue
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.indexes.preparation import NotPrepared, deferring
 from mockserver.store.store import Store
 

@@ -12,7 +12,7 @@ from typing import Any
 from mockserver.prefect.deviations import DATABASES, SQLITE
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.seeds.records import COLLECTIONS, build_record
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from tests.support.recorded_answers import (
     BASE,
     eras,

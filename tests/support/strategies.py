@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType, TaskRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 IDS = [f"{digit * 8}-0000-4000-8000-{digit * 12}" for digit in "0123456789abcdef"]

@@ -7,7 +7,7 @@ import pytest
 from mockserver.operations.delete import bulk_delete
 from mockserver.prefect.records import FlowRun
 from mockserver.requests import BulkDeleteRequest
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import reports
 from mockserver.worlds.reports import closing_lines

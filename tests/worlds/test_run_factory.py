@@ -11,7 +11,7 @@ from mockserver.errors import SeedError
 from mockserver.prefect.objects import ConcurrencyLimit, Variable
 from mockserver.prefect.records import NAMED_STATES, UNKNOWN_FLOW, Deployment, FlowRun, StateType
 from mockserver.seeds import Seeds, finish
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds.run_factory import (
     Factory,

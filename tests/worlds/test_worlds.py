@@ -11,7 +11,7 @@ from mockserver.filters.predicates import MATCH_ALL
 from mockserver.operations.deletion import deletion_of
 from mockserver.prefect.records import FlowRun
 from mockserver.seeds.loading import read_seeds
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds.faults import Fault, Rule
 from mockserver.worlds.journal import Exchange

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mockserver.contract.diff.delete_comparison import restrict_to_ids
 from mockserver.contract.diff.twin import Twin
 from mockserver.prefect.dialects import DIALECTS
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.support.strategies import IDS, bases, filters
 

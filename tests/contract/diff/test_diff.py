@@ -34,7 +34,7 @@ from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.prefect.releases import NEWEST
 from mockserver.resources import resource_path
 from mockserver.seeds.loading import load_seeds
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.server_mutants import Handler, Mutant, body_of, serve_mutant

@@ -21,7 +21,7 @@ from mockserver.filters.models import FlowRunFilter
 from mockserver.filters.predicates import CONDITIONS
 from mockserver.prefect.dialects import DIALECTS, SPEC
 from mockserver.prefect.records import CreatedBy, FlowRun, State, StateType, TaskRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.support.strategies import IDS, START, TASK_IDS
 

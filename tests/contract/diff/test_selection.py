@@ -13,7 +13,7 @@ from mockserver.contract.findings import Outcome, is_covered
 from mockserver.contract.server.detect import identify
 from mockserver.contract.server.target import Ownership, Target
 from mockserver.contract.shards import WHOLE, Shard
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.support.filter_mutants import FILTER_MUTANTS
 from tests.support.server_mutants import serve_mutant

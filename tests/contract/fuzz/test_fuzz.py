@@ -44,7 +44,7 @@ from mockserver.prefect import openapi
 from mockserver.prefect.deviations import BULK_DELETE, DEVIATIONS
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.server_mutants import (

@@ -25,7 +25,7 @@ from mockserver.contract.server.target import Ownership
 from mockserver.contract.shards import WHOLE, Shard
 from mockserver.errors import UsageError
 from mockserver.prefect import PREFECT_SQLITE
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.commands import run_command

@@ -28,7 +28,7 @@ from mockserver.prefect.dialects import PREFECT_SQLITE, SPEC, Dialect, dialect_f
 from mockserver.prefect.records import Deployment, Flow, FlowRun
 from mockserver.resources import resource_path
 from mockserver.seeds.loading import load_seeds
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.related_mutants import RELATED_MUTANTS, changes_body, changes_deleted

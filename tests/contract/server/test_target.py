@@ -17,7 +17,7 @@ from mockserver.contract.server.target import (
     TargetError,
     TimeIsUp,
 )
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.support.servers import serve_store
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver.prefect.records import FlowRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from mockserver.worlds.faults import PRESETS

@@ -26,7 +26,7 @@ from mockserver.http.exchange.large_replies import (
 )
 from mockserver.http.server import serve
 from mockserver.prefect.records import FlowRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_app, serve_store

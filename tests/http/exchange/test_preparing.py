@@ -12,7 +12,7 @@ import pytest
 from mockserver.http.exchange.preparing import MAX_THREADS, in_thread, when_prepared
 from mockserver.prefect.records import FlowRun
 from mockserver.store import NotPrepared
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.indexes import preparation
 from mockserver.store.store import Store
 from tests.support.servers import serve_store

@@ -9,7 +9,7 @@ import pytest
 from yarl import URL
 
 from mockserver.prefect.records import FlowRun
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from tests.support.servers import Client, serve_store
 

@@ -14,7 +14,7 @@ from mockserver.operations.related_deletes.planning import plan_flows_delete
 from mockserver.prefect import SPEC
 from mockserver.prefect.records import Deployment, Flow, FlowRun
 from mockserver.requests import FlowsDeleteRequest
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

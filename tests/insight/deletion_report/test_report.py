@@ -30,7 +30,7 @@ from mockserver.prefect.dialects import SPEC
 from mockserver.prefect.records import FlowRun, State, StateType
 from mockserver.rendering import print_page
 from mockserver.requests import BulkDeleteRequest
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

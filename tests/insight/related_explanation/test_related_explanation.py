@@ -25,7 +25,7 @@ from mockserver.prefect.records import Deployment, Flow, FlowRun, State, StateTy
 from mockserver.requests import DeploymentsDeleteRequest, FlowsDeleteRequest
 from mockserver.resources import resource_path
 from mockserver.seeds import load_seeds
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

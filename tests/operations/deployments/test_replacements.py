@@ -15,7 +15,7 @@ from mockserver.operations.deployments.schedules import read_schedules
 from mockserver.prefect import Flow
 from mockserver.prefect.dialects import dialect_for
 from mockserver.requests.objects import DeploymentCreate, DeploymentUpdate
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from mockserver.operations.events.counting import count_events
 from mockserver.operations.events.receiving import create_events
 from mockserver.prefect.dialects import Dialect, dialect_for
 from mockserver.requests.objects import CountedEvents, EventCountRequest, Events
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 11, 28, 20, tzinfo=UTC)  # a Saturday

@@ -19,7 +19,7 @@ from mockserver.operations.events.subscribing import read_subscription
 from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import PREFECT_SQLITE, SPEC, dialect_for
 from mockserver.requests.objects import EventFilterRequest, Events
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from mockserver.operations.events.receiving import create_events, receive_event
 from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import SPEC, dialect_for
 from mockserver.requests.objects import Events
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

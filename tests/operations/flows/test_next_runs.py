@@ -13,7 +13,7 @@ from mockserver.operations.flows.next_runs import read_next_runs
 from mockserver.prefect import FlowRun, State, StateType
 from mockserver.prefect.dialects import SPEC, dialect_for
 from mockserver.requests.query_bodies import MAX_COUNTED, FlowIdsRequest
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from mockserver.operations.limits import tags
 from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.prefect.objects import ConcurrencyLimit
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_store

@@ -20,7 +20,7 @@ from mockserver.prefect.dialects import DIALECTS
 from mockserver.prefect.objects import ConcurrencyLimit
 from mockserver.prefect.records import Deployment, FlowRun, State, StateType
 from mockserver.requests import DeploymentsDeleteRequest, FlowsDeleteRequest
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
 from tests.support.servers import serve_store

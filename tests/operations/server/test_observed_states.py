@@ -14,7 +14,7 @@ from mockserver.operations.server.observed_states import read_observed_states
 from mockserver.prefect import FlowRun, State, StateType, TaskRun
 from mockserver.prefect.dialects import SPEC
 from mockserver.requests.objects import ObservedStatesQuery
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from mockserver.operations.task_runs.caching import MAX_STATES, find_cached_stat
 from mockserver.prefect import State, StateType, TaskRun
 from mockserver.prefect.dialects import SPEC
 from mockserver.prefect.objects import CacheKey
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from mockserver.operations.task_runs.dashboard import PARTS, count_by_time
 from mockserver.prefect import TERMINAL_STATES, State, StateType, TaskRun
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
 from mockserver.requests.query_bodies import DashboardCountsRequest
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from mockserver.operations import Context
 from mockserver.operations.work_pools.queue_check import queues_for_deployment
 from mockserver.prefect import Deployment, WorkPool, WorkQueue
 from mockserver.prefect.dialects import dialect_for
-from mockserver.store.flow_run_index import Base
+from mockserver.store.base import Base
 from mockserver.store.store import Store
 
 DEPLOYMENT = Deployment("d", "d", "f", tags=("a", "b"))
