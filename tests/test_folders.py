@@ -43,6 +43,7 @@ ORDER = (
     "http.control",
     "http.exchange",
     "worlds",
+    "http.sockets",
     "insight.deletion_report",
     "insight.related_explanation",
     "insight.explanation",
@@ -90,8 +91,8 @@ COPIED = "contract.fuzz.st_hooks"
 # The folders that may import a package; packages that are not listed may be imported anywhere.
 ALLOWED = {
     "aiohttp": {
-        *("remote", "http", "http.control", "http.exchange", "testing", "contract.fuzz"),
-        *("web", "web.exchange", "web.views"),
+        *("remote", "http", "http.control", "http.exchange", "http.sockets", "testing"),
+        *("contract.fuzz", "web", "web.exchange", "web.views"),
     },
     "jinja2": {"web.exchange"},
     "typer": {"cli", "cli.program"},

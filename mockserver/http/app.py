@@ -16,7 +16,6 @@ from ..resources import resource_text
 from ..store import Store
 from ..worlds import FAULT_HEADER, Sessions, Settings, World
 from .answering import answer
-from .event_sockets import EVENT_SOCKETS_KEY, EventSockets
 from .exchange import (
     UNREAD_KEY,
     WORLD_KEY,
@@ -30,6 +29,7 @@ from .exchange import (
     world_of,
 )
 from .handler import Handler, make_handler
+from .sockets import EVENT_SOCKETS_KEY, EventSockets
 
 SESSIONS_KEY = web.AppKey("sessions", Sessions)
 STOPPING_KEY = web.AppKey("stopping", asyncio.Event)
@@ -130,7 +130,7 @@ async def _docs(_: web.Request) -> web.Response:
 async def _events_in(request: web.Request) -> web.StreamResponse:
     """The websocket on which Prefect's client sends events."""
     _require_websocket(request)
-    from .events_websocket import receive_events  # imported late: only flows that run need it
+    from .sockets import receive_events  # imported late: only flows that run need it
 
     world = world_of(request)
     return await receive_events(
@@ -141,7 +141,7 @@ async def _events_in(request: web.Request) -> web.StreamResponse:
 async def _events_out(request: web.Request) -> web.StreamResponse:
     """The websocket on which Prefect's client waits for events."""
     _require_websocket(request)
-    from .events_out import send_events  # imported late, too
+    from .sockets import send_events  # imported late, too
 
     world = world_of(request)
     return await send_events(request, partial(_event_context, world), world.settings.client_timeout)
@@ -150,7 +150,7 @@ async def _events_out(request: web.Request) -> web.StreamResponse:
 async def _logs_out(request: web.Request) -> web.StreamResponse:
     """The websocket on which Prefect's client waits for lines of logs."""
     _require_websocket(request)
-    from .logs_out import send_logs  # imported late, too
+    from .sockets import send_logs  # imported late, too
 
     world = world_of(request)
     return await send_logs(request, partial(_event_context, world), world.settings.client_timeout)

@@ -20,8 +20,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from ..errors import UsageError
 from .accept_failures import AcceptFailures
 from .app import STOPPING_KEY
-from .event_sockets import EVENT_SOCKETS_KEY
 from .exchange import WORLD_KEY
+from .sockets import EVENT_SOCKETS_KEY
 from .stalled_clients import cut_stalled_clients
 
 KEEPALIVE_SECONDS = 30.0

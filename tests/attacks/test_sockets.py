@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.http.event_sockets import MAX_SOCKETS
-from mockserver.http.prefect_socket import MAX_BRACKETS, MAX_EVENT_BYTES
+from mockserver.http.sockets.event_sockets import MAX_SOCKETS
+from mockserver.http.sockets.prefect_socket import MAX_BRACKETS, MAX_EVENT_BYTES
 from tests.attacks.test_requests import peak_memory
 from tests.support.servers import Client, connect_to_process
 

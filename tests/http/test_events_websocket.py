@@ -13,9 +13,9 @@ import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from mockserver.errors import InvalidRequest
-from mockserver.http import event_sockets, events_websocket, prefect_socket
 from mockserver.http.app import create_app
 from mockserver.http.server import serve
+from mockserver.http.sockets import event_sockets, events_in, prefect_socket
 from mockserver.operations.context import Context
 from mockserver.operations.events.receiving import receive_event
 from mockserver.operations.events.task_run_events import record_event
@@ -265,7 +265,7 @@ def test_an_event_that_fails_here_closes_the_connection(
     def fail(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(events_websocket, "receive_event", fail)
+    monkeypatch.setattr(events_in, "receive_event", fail)
     assert send_messages(client, [AUTH, "{bad"])[1] == 1011
     assert "an event failed: a bug in mockserver" in caplog.text
 
@@ -278,7 +278,7 @@ def test_a_client_that_is_gone_is_no_error(
     def lose(*_: object) -> None:
         raise ConnectionResetError("Cannot write to closing transport")
 
-    monkeypatch.setattr(events_websocket, "receive_event", lose)
+    monkeypatch.setattr(events_in, "receive_event", lose)
     send_messages(client, [AUTH, "{bad"])
     assert caplog.text == ""
 

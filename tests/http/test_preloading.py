@@ -113,5 +113,5 @@ def test_all_modules_of_a_server_are_preloaded() -> None:
     """Packages come before what is in them, and what only commands need is left out."""
     names = list(served_modules())
     assert names.index("mockserver.operations") < names.index("mockserver.operations.create")
-    assert "mockserver.http.events_websocket" in names
+    assert "mockserver.http.sockets.events_in" in names
     assert not [one for one in names if one.startswith(("mockserver.cli", "mockserver.contract"))]

@@ -17,10 +17,10 @@ from aiohttp import (
     WSServerHandshakeError,
 )
 
-from mockserver.http import event_sockets, subscriptions
 from mockserver.http.app import create_app
 from mockserver.http.exchange import WORLD_KEY
 from mockserver.http.server import serve
+from mockserver.http.sockets import event_sockets, subscriptions
 from mockserver.prefect.records import Flow, FlowRun, State, StateType
 from mockserver.store.base import Base
 from mockserver.store.store import Store

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import orjson
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
-from ..errors import RefusedRequest, refusal_sentence, to_single_line
+from ...errors import RefusedRequest, refusal_sentence, to_single_line
+from ..exchange import ERROR_KEY
 from .event_sockets import EVENT_SOCKETS_KEY
-from .exchange import ERROR_KEY
 
 log = logging.getLogger("mockserver")
 T = TypeVar("T")

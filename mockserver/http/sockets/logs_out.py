@@ -7,9 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from ..operations import Context
-from ..operations.logs import log_reply, read_log_subscription
-from ..prefect.objects import Log
+from ...operations import Context
+from ...operations.logs import log_reply, read_log_subscription
+from ...prefect.objects import Log
 from .prefect_socket import receive_filter, serve_socket
 from .subscriptions import Subscription, send_to_subscriber
 

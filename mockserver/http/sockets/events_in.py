@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
-from ..errors import InvalidRequest
-from ..operations import Context
-from ..operations.events import receive_event
+from ...errors import InvalidRequest
+from ...operations import Context
+from ...operations.events import receive_event
 from .event_sockets import EVENT_SOCKETS_KEY
 from .prefect_socket import close_socket, log, parse_message, serve_socket
 

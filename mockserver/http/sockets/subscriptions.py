@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from aiohttp import WSCloseCode, web
 
-from .exchange import dump_json
+from ..exchange import dump_json
 from .prefect_socket import close_socket, log
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-from ..events import Event, event_reply
-from ..operations import Context
-from ..operations.events import read_subscription
+from ...events import Event, event_reply
+from ...operations import Context
+from ...operations.events import read_subscription
 from .prefect_socket import receive_filter, serve_socket
 from .subscriptions import Subscription, send_to_subscriber
 
