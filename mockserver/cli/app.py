@@ -13,6 +13,7 @@ import typer
 
 from .. import __version__
 from ..errors import MockServerError, SeedError, UsageError
+from .output import ReaderLeftError, flush_standard_output, watch_standard_output
 from .program import FIRST_STEPS, CommandApp, CommandGroup
 
 app = CommandApp(
@@ -49,7 +50,10 @@ def main() -> None:
     # Raise SystemExit on SIGTERM, so that unfinished files are removed. `serve` handles it itself.
     signal.signal(signal.SIGTERM, _exit_once)
     try:
-        app()
+        _run_command()
+    # As shells report a program that SIGPIPE ended, which is what other programs do then.
+    except ReaderLeftError:
+        sys.exit(128 + 13)
     # Before MockServerError, of which both are subclasses.
     except SeedError as error:
         _exit_with_error(f"{_count_problems(error)} in the seeds:\n{error}", 1)
@@ -60,6 +64,14 @@ def main() -> None:
     # A full disk, for one (test_a_full_disk_is_an_error_without_a_traceback).
     except OSError as error:
         _exit_with_error(f"{error.filename or 'output'}: {error.strerror or error}", 1)
+
+
+def _run_command() -> None:
+    watch_standard_output()
+    try:
+        app()
+    finally:  # typer raises SystemExit
+        flush_standard_output()
 
 
 def _exit_once(number: int, _frame: object) -> None:

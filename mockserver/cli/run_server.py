@@ -7,7 +7,6 @@ import gc
 import logging
 import os
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -202,7 +201,3 @@ def _print_lines(lines: Sequence[str]) -> None:
         print("\n".join(lines), flush=True)  # noqa: T201
     except OSError as error:
         _log.warning("the server runs, but its standard output is closed: %s", error)
-        # What is left in the buffer would be an error again when Python ends.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

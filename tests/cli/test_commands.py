@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -127,18 +128,47 @@ def test_an_interrupted_make_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_an_error_without_a_traceback() -> None:
-    """A failed write is one line on stderr and exit code 1."""
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "mockserver", "seeds", "make", "-o", "-"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-    assert done.returncode == 1
-    assert "No space left" in done.stderr
-    assert "Traceback" not in done.stderr
+def run_with_output(output: int, buffered: bool, *arguments: str) -> tuple[int, str]:
+    """The exit code and stderr of a command that writes to a descriptor."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mockserver", *arguments],
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "" if buffered else "1"},
+    )
+    return done.returncode, done.stderr
+
+
+PRINTING = [("seeds", "make", "-o", "-"), ("releases",), ("--help",)]
+"""Commands that print bytes, with rich, and as typer does."""
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize("arguments", PRINTING)
+def test_a_full_disk_is_an_error_without_a_traceback(
+    arguments: tuple[str, ...], buffered: bool
+) -> None:
+    """A failed write is one line on stderr and exit code 1, also of what Python had buffered."""
+    with Path("/dev/full").open("wb") as full:
+        code, errors = run_with_output(full.fileno(), buffered, *arguments)
+    assert (code, errors) == (1, "mockserver: output: No space left on device\n")
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize("arguments", PRINTING)
+def test_a_reader_that_leaves_ends_a_command_quietly(
+    arguments: tuple[str, ...], buffered: bool
+) -> None:
+    """As after `| head`: nothing on stderr, and the exit code that shells report for SIGPIPE. It is
+    not 1, which says that a problem was found.
+    """
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert run_with_output(writer, buffered, *arguments) == (141, "")
+    finally:
+        os.close(writer)
 
 
 def test_an_unreachable_server_exits_with_2() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...lazy_exports import lazy_exports
 from .notes import print_note
+from .standard_output import ReaderLeftError, flush_standard_output, watch_standard_output
 
 if TYPE_CHECKING:
     from .copy_progress import copy_progress
