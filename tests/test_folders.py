@@ -27,6 +27,8 @@ ORDER = (
     "contract.accepted",
     "contract.report",
     "contract.fuzz",
+    "contract.explanations",
+    "contract.exchanges",
     "contract.related",
     "contract.diff",
     "contract.drift",

@@ -152,6 +152,11 @@ class Dialect:
     task_run_page_times: bool = True
     slot_release_checked: bool = True
 
+    @property
+    def never_fails(self) -> bool:
+        """Whether no request fails, as the document has it: what a server fails at is refused."""
+        return self == SPEC
+
     def has(self, deviation: Deviation) -> bool:
         """Whether the servers that this dialect stands for have a deviation."""
         if self.database not in deviation.databases:

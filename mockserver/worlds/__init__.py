@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         FieldValues,
         check_parents,
         fields_of_nth,
+        insert_seeds,
         settle_with,
         to_json_value,
     )
@@ -95,6 +96,7 @@ __getattr__ = lazy_exports(
             "FieldValues",
             "check_parents",
             "fields_of_nth",
+            "insert_seeds",
             "settle_with",
             "to_json_value",
         ),

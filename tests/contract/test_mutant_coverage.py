@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mockserver.contract.drift.changes import ChangeKind
+from mockserver.contract.exchanges.invariants import CHECKS
 from mockserver.contract.fuzz.fixed_requests import ACCEPTS_VALID, REJECTS_INVALID
-from mockserver.contract.fuzz.invariants import CHECKS
 from mockserver.contract.related.differences import RELATED_CHECKS
 from tests.support.filter_mutants import FILTER_MUTANTS
 from tests.support.related_mutants import RELATED_MUTANTS

@@ -2,8 +2,7 @@
 
 Comes in: a `Target` that may be fuzzed and the dialect it is expected to speak. Goes out: an
 `Outcome`, with a finding for each kind of exchange that violates a check and that no known
-deviation explains. Schemathesis generates the requests; `invariants` has the checks: a delete took
-only what matched and no more than its limit, what it left is unchanged, a deleted run is 404.
+deviation explains. Schemathesis generates the requests, and the checks are those of `exchanges`.
 Invariant: every flow run and flow that a run creates is deleted at its end.
 """
 
@@ -13,7 +12,6 @@ from ...lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from .campaign import FuzzSettings
-    from .explainer import Explainer, is_documented_refusal
     from .hook_files import copy_hooks
     from .interceptor import (
         CHECK_ID_BY_NAME,
@@ -21,20 +19,12 @@ if TYPE_CHECKING:
         make_schemathesis_check,
         to_answer,
     )
-    from .invariants import STILL_READABLE
-    from .mock_pool import MockPool
-    from .observer import Observer
-    from .run_pool import RunPool
     from .runner import fuzz
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "campaign": ("FuzzSettings",),
-        "explainer": (
-            "Explainer",
-            "is_documented_refusal",
-        ),
         "hook_files": ("copy_hooks",),
         "interceptor": (
             "CHECK_ID_BY_NAME",
@@ -42,10 +32,6 @@ __getattr__ = lazy_exports(
             "make_schemathesis_check",
             "to_answer",
         ),
-        "invariants": ("STILL_READABLE",),
-        "mock_pool": ("MockPool",),
-        "observer": ("Observer",),
-        "run_pool": ("RunPool",),
         "runner": ("fuzz",),
     },
 )

@@ -24,9 +24,9 @@ from schemathesis.schemas import BaseSchema
 
 from ...errors import UsageError
 from ...prefect import NEWEST, openapi
+from ..exchanges import is_read_only
 from ..server import Target, certificates
 from ..shards import WHOLE, Shard
-from .exchange import is_read_only
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 _REPEATABLE_PHASES = ("examples", "coverage", "fuzzing")
@@ -76,9 +76,9 @@ NOT_FUZZED: Mapping[str, str] = {
 _SCHEMAS = "#/components/schemas/"
 _SHORT_FILTER = "FlowRunFilterInOtherBodies"
 _CRITERIA_ELSEWHERE = ("operator", "id", "name", "state")
-# Statuses that count as accepting valid data. 410: the lease that is named does not exist, which
-# says nothing about the data.
-ACCEPTED_STATUSES = ("2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx")
+# Statuses that count as accepting valid data. 410 and 423: the lease that is named does not exist,
+# or all slots of a limit are taken, which says nothing about the data.
+ACCEPTED_STATUSES = ("2xx", "3xx", "401", "403", "404", "409", "410", "423", "429", "5xx")
 
 
 @dataclass(frozen=True, slots=True)

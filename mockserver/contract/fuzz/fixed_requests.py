@@ -10,11 +10,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...prefect import BULK_DELETE
+from ..exchanges import (
+    BULK_DELETE_PATH,
+    DELETE_FLOW_RUN,
+    Check,
+    ObservedExchange,
+    Observer,
+    SentRequest,
+    find_violations,
+)
 from ..server import JSON_HEADERS, Answer
 from ..shards import WHOLE, Shard
-from .exchange import BULK_DELETE_PATH, DELETE_FLOW_RUN, ObservedExchange, SentRequest
-from .invariants import Check, find_violations
-from .observer import Observer
 
 Violation = tuple[Check, str, ObservedExchange]
 """A violated check, what is wrong in a sentence, and the exchange that shows it."""

@@ -20,10 +20,22 @@ from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from ...prefect import BULK_DELETE
+from ..exchanges import (
+    CHECKS,
+    CREATE_FLOW_RUN,
+    CREATES_RUN_CHILD,
+    NEEDS_RUNS,
+    Check,
+    ObservedExchange,
+    Observer,
+    RunsById,
+    SentRequest,
+    find_violations,
+    is_read_only,
+    is_unfiltered,
+    is_valid_bulk_delete,
+)
 from ..server import Answer, BoundedSession, Ownership, TargetError, id_of
-from .exchange import CREATE_FLOW_RUN, ObservedExchange, RunsById, SentRequest, is_read_only
-from .invariants import CHECKS, Check, find_violations
-from .observer import CREATES_RUN_CHILD, NEEDS_RUNS, Observer, is_unfiltered, is_valid_bulk_delete
 from .substitution import (
     VERSION_HEADER,
     assign_to_runs,

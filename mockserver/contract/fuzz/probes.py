@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...prefect import SPEC, Dialect
+from ..exchanges import BULK_DELETE_PATH, VERB, RunPool
+from ..explanations import DEVIATIONS_BY_ID, count_lines
 from ..findings import Finding, Verdict, gone_id
 from ..server import JSON_HEADERS, Answer, Target, id_of
-from .exchange import BULK_DELETE_PATH, VERB
-from .explainer import DEVIATIONS_BY_ID, count_lines
-from .run_pool import RunPool
 
 COUNT_PATH = "/flow_runs/count"
 CREATE_PATH = "/flow_runs/"

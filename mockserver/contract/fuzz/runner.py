@@ -18,6 +18,19 @@ from schemathesis.openapi.checks import JsonSchemaError
 
 from ...errors import to_single_line
 from ...prefect import Dialect
+from ..exchanges import (
+    CHECKS,
+    STILL_READABLE,
+    VERB,
+    ForeignRuns,
+    Observer,
+    RunPool,
+    SentRequest,
+    format_place,
+    no_op,
+    refused_places,
+)
+from ..explanations import Explainer, MockPool, change_findings
 from ..findings import Finding, Outcome
 from ..server import (
     Answer,
@@ -30,15 +43,9 @@ from ..server import (
 )
 from ..shards import Shard
 from .campaign import Campaign, FuzzSettings
-from .exchange import VERB, SentRequest, format_place, refused_places
-from .explainer import Explainer, change_findings, is_documented_refusal
 from .fixed_requests import ACCEPTS_VALID, REJECTS_INVALID, send_fixed_requests
 from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
-from .invariants import CHECKS, STILL_READABLE
-from .mock_pool import MockPool
-from .observer import ForeignRuns, Observer
 from .probes import PROBES, ProbeResult, probe_findings, run_probes
-from .run_pool import RunPool, no_op
 
 _ACCEPTS_POSITIVE_DATA = "positive_data_acceptance"
 # A refusal that violates one of these says what it does not like.
@@ -249,7 +256,7 @@ class _FuzzRun:
 
     def _is_known(self, check: str, sent: SentRequest, answer: Answer) -> bool:
         """Whether the document or a deviation explains a failure; counts it for the deviation."""
-        if check == _ACCEPTS_POSITIVE_DATA and is_documented_refusal(sent, answer):
+        if check == _ACCEPTS_POSITIVE_DATA and self.explainer.is_documented_refusal(sent, answer):
             return True
         if check == STILL_READABLE.id:  # the answer is one to the request, not to the list
             deviation = self.explainer.explain_by_table(sent, answer)

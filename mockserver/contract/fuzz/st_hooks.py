@@ -20,15 +20,11 @@ from typing import Any
 
 import schemathesis
 
+from mockserver.contract.exchanges import STILL_READABLE, Observer, RunPool
+from mockserver.contract.explanations import Explainer, MockPool
 from mockserver.contract.fuzz import (
     CHECK_ID_BY_NAME,
-    STILL_READABLE,
-    Explainer,
-    MockPool,
-    Observer,
     RequestInterceptor,
-    RunPool,
-    is_documented_refusal,
     make_schemathesis_check,
     to_answer,
 )
@@ -61,7 +57,7 @@ def filter_failure(_context: Any, failure: Any, case: Any, response: Any) -> boo
     sent = interceptor.to_sent_request(case.operation.label, response.request)
     answer = to_answer(response)
     # ST202 is positive_data_acceptance: valid data was refused.
-    if failure.code == "ST202" and is_documented_refusal(sent, answer):
+    if failure.code == "ST202" and explainer.is_documented_refusal(sent, answer):
         return False
     if failure.title.startswith("Custom check failed"):
         # Schemathesis puts the name of the check into the title, and only there.

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from ...prefect import openapi
-from .exchange import RunsById
+from ..exchanges import RunsById
 
 CURRENT_VERSION = "0.8.4"  # what clients of Prefect 3.8 send, by openapi.yaml
 VERSION_HEADER = "x-prefect-api-version"

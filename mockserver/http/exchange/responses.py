@@ -57,6 +57,13 @@ def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mappi
         # prefect_object_not_found_exception_handler: other 404s are HTTPException, with `detail`.
         case NotFound(from_set_state=True) if dialect.error_shape:
             return 404, {"exception_message": str(refusal)}
+        case ServerFailure() if dialect.never_fails:
+            error = {
+                "type": "value_error",
+                "loc": ("body",),
+                "msg": f"a real server fails at this: {refusal}",
+            }
+            return 422, complete_or_short(InvalidRequest([error]), repeats_body=False)
         # custom_internal_exception_handler; is_client_retryable_exception tells 503 from 500.
         case ServerFailure(retryable=True):
             return 503, {"exception_message": "Service Unavailable"}

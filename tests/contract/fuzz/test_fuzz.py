@@ -15,6 +15,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from mockserver.contract.exchanges.exchange import ObservedExchange, SentRequest, is_read_only
+from mockserver.contract.exchanges.invariants import CHECKS, find_violations
+from mockserver.contract.explanations.explainer import Explainer
+from mockserver.contract.explanations.mock_pool import MockPool
 from mockserver.contract.findings import Outcome, Verdict
 from mockserver.contract.fuzz.campaign import (
     FUZZED_WRITES,
@@ -22,11 +26,7 @@ from mockserver.contract.fuzz.campaign import (
     Campaign,
     FuzzSettings,
 )
-from mockserver.contract.fuzz.exchange import ObservedExchange, SentRequest, is_read_only
-from mockserver.contract.fuzz.explainer import Explainer
 from mockserver.contract.fuzz.hook_files import copy_hooks
-from mockserver.contract.fuzz.invariants import CHECKS, find_violations
-from mockserver.contract.fuzz.mock_pool import MockPool
 from mockserver.contract.fuzz.probes import PROBES
 from mockserver.contract.fuzz.runner import fuzz
 from mockserver.contract.fuzz.substitution import assign_to_runs, substitute_known_values

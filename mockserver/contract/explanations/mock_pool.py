@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from ...http import create_app, serve
-from ...prefect import Dialect, Flow, FlowRun, State, StateType
+from ...prefect import Dialect
+from ...seeds import Seeds
 from ...store import Base, Store
-from ...worlds import Settings
+from ...worlds import Settings, insert_seeds
 from ..server import Limits, Ownership, Target
 
 
@@ -46,30 +47,18 @@ class MockPool:
         for target, _ in self._mocks.values():
             target.close()
 
-    def prepare(
-        self,
-        dialect: Dialect,
-        run: str | None = None,
-        state: StateType | None = None,
-        flow: str | None = None,
-    ) -> Target:
-        """Empty the mock of a dialect and fill it anew; returns it.
+    def prepare(self, dialect: Dialect, seeds: Seeds) -> Target:
+        """Empty the mock of a dialect and give it the records of `seeds`; returns it.
 
-        It then holds the flow run with the id `run` in the given state, if both are given, and the
-        flow with the id `flow`, if that is. A mock that an earlier call returned for the same
-        dialect is the same one, so it changes too.
+        A mock that an earlier call returned for the same dialect is the same one, so it changes
+        too.
         """
         entry = self._mocks.get(dialect)
         if entry is None:
             entry = self._mocks[dialect] = self._create_mock(dialect)
         target, store = entry
         store.reset()
-        if run is not None and state is not None:
-            store.put(
-                FlowRun(id=run.lower(), name="it", state=State(state, state.name.capitalize()))
-            )
-        if flow is not None:
-            store.flows.put(Flow(flow.lower(), "it"))
+        insert_seeds(seeds, store, seeds.base())
         return target
 
     def _create_mock(self, dialect: Dialect) -> tuple[Target, Store]:
