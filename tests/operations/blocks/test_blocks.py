@@ -276,8 +276,10 @@ def test_deleting_a_block_takes_it_out_of_others(context: Context) -> None:
 
 
 def test_what_the_mock_never_has_is_not_found(context: Context) -> None:
-    """Views of the registry are there, and empty."""
-    assert collections.read_view(context, "aggregate-worker-metadata").value == {}
+    """Views of the registry are there, and empty, but for the types of workers."""
+    assert collections.read_view(context, "demo-flows").value == {}
+    workers = collections.read_view(context, "aggregate-worker-metadata").value
+    assert workers["prefect-docker"]["docker"]["default_base_job_configuration"] == {}
     assert records.delete_owned_automations(context, "x").value is None
     with pytest.raises(NotFound, match="View x not found"):
         collections.read_view(context, "x")
