@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from ...errors import NotFound
 from ...filters import ONE_OF, AllOf, Comparison
 from ...prefect import WorkPool, check_storable
@@ -18,6 +20,7 @@ AGENT_POOL = "default-agent-pool"
 # Prefect: models/work_queues.py, read_work_queue_status.
 _MAX_LATE_RUNS = 0
 _MAX_SECONDS_SINCE_POLLED = 60
+_STEP = timedelta(milliseconds=1)
 
 
 def create_work_queue(context: Context, body: WorkQueueCreate) -> Outcome:
@@ -31,6 +34,9 @@ def create_work_queue(context: Context, body: WorkQueueCreate) -> Outcome:
         if body.name == DEFAULT_QUEUE:  # it came with the pool
             (queue,) = queues_of(context.store, pool.id)
             return Outcome(queue_replies(context, [queue], QUEUE_STATES)[0], made=True)
+        # As on a real server, the queue is newer than the pool's own: clients list by that, and
+        # look at their clock anew for each queue (Prefect: cli/work_queue.py, ls).
+        context = context._replace(now=context.now + _STEP)
     taken = "A work queue with this name already exists."
     queue = add_queue(context, pool, body.model_dump(), taken=taken)
     return Outcome(queue_replies(context, [queue], QUEUE_STATES)[0], made=True)
