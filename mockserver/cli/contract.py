@@ -22,10 +22,10 @@ from .contract_flags import (
     RunFlags,
     ServerFlags,
     VerifyFlags,
-    register_command,
+    needs_extra,
 )
 from .output import print_note
-from .program import CommandApp
+from .program import CommandApp, register_command
 
 if TYPE_CHECKING:
     from ..contract.diff import DiffSettings
@@ -37,6 +37,7 @@ QUICK_DIFF = DiffFlags(filters=150, deletes=30, runs=60)
 
 
 @register_command(commands, ServerFlags, RunFlags, VerifyFlags, DiffFlags, FuzzFlags)
+@needs_extra("verify")
 def verify(
     server: ServerFlags, run: RunFlags, mode: VerifyFlags, diff: DiffFlags, fuzz: FuzzFlags
 ) -> None:
@@ -54,6 +55,7 @@ def verify(
 
 
 @register_command(commands, ServerFlags, RunFlags)
+@needs_extra("drift")
 def drift(server: ServerFlags, run: RunFlags) -> None:
     """Compare a server's OpenAPI document with openapi.yaml. Only reads.
 
@@ -65,6 +67,7 @@ def drift(server: ServerFlags, run: RunFlags) -> None:
 
 
 @register_command(commands, ServerFlags, RunFlags, FuzzFlags, FuzzModeFlags)
+@needs_extra("fuzz")
 def fuzz(server: ServerFlags, run: RunFlags, fuzz: FuzzFlags, mode: FuzzModeFlags) -> None:
     """Send random requests and check what the server does. Deletes flow runs.
 
@@ -89,6 +92,7 @@ def fuzz(server: ServerFlags, run: RunFlags, fuzz: FuzzFlags, mode: FuzzModeFlag
 
 
 @register_command(commands, ServerFlags, RunFlags, DiffFlags, DiffModeFlags)
+@needs_extra("diff")
 def diff(server: ServerFlags, run: RunFlags, diff: DiffFlags, mode: DiffModeFlags) -> None:
     """Compare what a server's filters and deletes do with what the dialect says they do.
 
@@ -101,6 +105,7 @@ def diff(server: ServerFlags, run: RunFlags, diff: DiffFlags, mode: DiffModeFlag
 
 
 @register_command(commands, CleanupFlags)
+@needs_extra("cleanup")
 def cleanup(flags: CleanupFlags) -> None:
     """Delete what earlier runs of fuzz, diff or verify created on a server and left there.
 

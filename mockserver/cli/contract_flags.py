@@ -1,15 +1,10 @@
-"""The flags of the contract kit's commands, in groups that several commands share.
-
-Each field of a group is a flag or an argument, declared as typer reads it. `register_command`
-gives a command the flags of its groups and calls its function with the filled groups.
-"""
+"""The flags of the contract kit's commands, in groups that several commands share."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +12,8 @@ import typer
 
 from ..errors import UsageError
 from .output import print_note
+from .program import FlagGroup
+from .shared_options import OUTPUT, FolderOption
 
 if TYPE_CHECKING:
     from ..contract.diff import DiffSettings
@@ -28,8 +25,10 @@ _DETECTED = "auto"
 
 
 @dataclass(frozen=True, slots=True)
-class ServerFlags:
+class ServerFlags(FlagGroup):
     """Which server to test, whether it may be changed, and how many requests it gets."""
+
+    TITLE = "Which server, and how it is asked"
 
     url: Annotated[
         str | None,
@@ -121,7 +120,7 @@ class ServerFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class CleanupFlags:
+class CleanupFlags(FlagGroup):
     """Which server to clean up."""
 
     url: Annotated[
@@ -158,15 +157,12 @@ class CleanupFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class RunFlags:
+class RunFlags(FlagGroup):
     """Where reports go, which random requests are made, and which findings are accepted."""
 
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER", help="Write reports to FOLDER: HTML, JSON, JUnit XML and markdown."
-        ),
-    ] = None
+    TITLE = OUTPUT
+
+    report: FolderOption = None
     seed: Annotated[int, typer.Option(metavar="N", help="Another number gives other requests.")] = 1
     accept: Annotated[
         Path | None,
@@ -203,8 +199,10 @@ class RunFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class DiffFlags:
+class DiffFlags(FlagGroup):
     """How many filters and deletes `diff` compares, and on how many flow runs."""
+
+    TITLE = "How much is tried"
 
     filters: Annotated[
         int, typer.Option(metavar="N", min=1, help="How many filters to compare.")
@@ -224,8 +222,10 @@ class DiffFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyFlags:
+class VerifyFlags(FlagGroup):
     """How much of everything `verify` does."""
+
+    TITLE = "How much is tried"
 
     quick: Annotated[
         bool,
@@ -239,8 +239,10 @@ class VerifyFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class DiffModeFlags:
+class DiffModeFlags(FlagGroup):
     """Which flow runs `diff` compares on, and whether it compares deletes."""
+
+    TITLE = "What is tried"
 
     existing: Annotated[
         bool,
@@ -254,8 +256,10 @@ class DiffModeFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class FuzzFlags:
+class FuzzFlags(FlagGroup):
     """How many requests `fuzz` sends, and for how long."""
+
+    TITLE = "How much is tried"
 
     max_examples: Annotated[
         int,
@@ -278,8 +282,10 @@ class FuzzFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class FuzzModeFlags:
+class FuzzModeFlags(FlagGroup):
     """Which operations and phases `fuzz` runs, and which reports of schemathesis it writes."""
+
+    TITLE = "What is tried"
 
     operation: Annotated[
         list[str] | None,
@@ -318,17 +324,6 @@ class FuzzModeFlags:
     ] = None
 
 
-_Function = Callable[..., None]
-# Where --help lists the flags of a group.
-_TITLES: Mapping[type, str] = {
-    ServerFlags: "Which server, and how it is asked",
-    RunFlags: "What is told and written",
-    VerifyFlags: "How much is tried",
-    DiffFlags: "How much is tried",
-    DiffModeFlags: "What is tried",
-    FuzzFlags: "How much is tried",
-    FuzzModeFlags: "What is tried",
-}
 # The packages that the extra `verify` installs.
 _EXTRA_PACKAGES = frozenset({"hypothesis", "requests", "schemathesis"})
 
@@ -345,38 +340,3 @@ def needs_extra(command: str) -> Iterator[None]:
         raise UsageError(
             f"{command} needs more packages ({error.name}): pip install 'mockserver[verify]'"
         ) from None
-
-
-def _parameters(group: type) -> Iterator[inspect.Parameter]:
-    """The fields of a group as parameters of a command, under the group's title in --help."""
-    for parameter in inspect.signature(group, eval_str=True).parameters.values():
-        (declared,) = parameter.annotation.__metadata__
-        declared.rich_help_panel = _TITLES.get(group)
-        yield parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-
-
-def register_command(app: typer.Typer, *groups: type) -> Callable[[_Function], _Function]:
-    """Register a function that takes one value of each of `groups` as a command of `app`.
-
-    The command has the function's name and docstring and the flags of all groups. It raises
-    UsageError if a package of the extra `verify` is not installed.
-    """
-    # typer reads a command's flags from its signature: here the fields of all groups in a row.
-    parameters = [parameter for group in groups for parameter in _parameters(group)]
-
-    def register(function: _Function) -> _Function:
-        def run(**values: object) -> None:
-            flags = (
-                group(**{field.name: values[field.name] for field in fields(group)})
-                for group in groups
-            )
-            with needs_extra(function.__name__):
-                function(*flags)
-
-        # typer makes the command's help of it.
-        run.__doc__ = function.__doc__
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        app.command(function.__name__)(run)
-        return function
-
-    return register

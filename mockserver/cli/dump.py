@@ -5,13 +5,14 @@ server_copy.py does the work and is imported when the command runs.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .program import CommandApp
+from .program import CommandApp, FlagGroup, register_command
 
 commands = CommandApp()
 
@@ -23,121 +24,105 @@ class TaskRuns(StrEnum):
     all = "all"
 
 
-UrlArgument = Annotated[
-    str | None,
-    typer.Argument(
-        envvar="PREFECT_API_URL",
-        metavar="URL",
-        help="The server's API, such as http://127.0.0.1:4200/api.",
-        show_default=False,
-    ),
-]
-OutputOption = Annotated[
-    Path,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="A name that ends in .ndjson, .ndjson.gz or .packed; any other is a folder.",
-        rich_help_panel="Where it goes",
-    ),
-]
-WhereOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILTER",
-        help="Only these flow runs, and what they name: a filter as JSON, a file with it, or - for "
-        "stdin. It may be a whole body with flow_runs, flows, deployments...",
-        rich_help_panel="What is copied",
-    ),
-]
-TaskRunsOption = Annotated[
-    TaskRuns,
-    typer.Option(
-        metavar="|".join(TaskRuns),
-        help="links: those that started a subflow. all: every one; they are many.",
-        rich_help_panel="What is copied",
-    ),
-]
-HeaderOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--header",
-        metavar="'NAME: VALUE'",
-        help="Sent with every request; repeatable.",
-        rich_help_panel="How the server is asked",
-    ),
-]
-PatienceOption = Annotated[
-    float,
-    typer.Option(
-        metavar="SECONDS",
-        help="How long a failing request is sent again.",
-        rich_help_panel="How the server is asked",
-    ),
-]
+@dataclass(frozen=True, slots=True)
+class SourceFlags(FlagGroup):
+    """Which server is copied."""
+
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            envvar="PREFECT_API_URL",
+            metavar="URL",
+            help="The server's API, such as http://127.0.0.1:4200/api.",
+            show_default=False,
+        ),
+    ] = None
 
 
-@commands.command()
-def dump(
-    output: OutputOption,
-    url: UrlArgument = None,
-    where: WhereOption = None,
-    task_runs: TaskRunsOption = TaskRuns.links,
+@dataclass(frozen=True, slots=True)
+class TargetFlags(FlagGroup):
+    """The file or folder that the copy becomes."""
+
+    TITLE = "Where it goes"
+
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A name that ends in .ndjson, .ndjson.gz or .packed; any other is a folder.",
+        ),
+    ]
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, not where the last copy stopped.")
+    ] = False
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContentFlags(FlagGroup):
+    """Which records are copied, and what of them."""
+
+    TITLE = "What is copied"
+
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILTER",
+            help="Only these flow runs, and what they name: a filter as JSON, a file with it, or - "
+            "for stdin. It may be a whole body with flow_runs, flows, deployments...",
+        ),
+    ] = None
+    task_runs: Annotated[
+        TaskRuns,
+        typer.Option(
+            metavar="|".join(TaskRuns),
+            help="links: those that started a subflow. all: every one; they are many.",
+        ),
+    ] = TaskRuns.links
     logs: Annotated[
         bool,
         typer.Option(
-            "--logs",
-            help="Copy logs, too: the latest 100,000 at most. They can hold anything.",
-            rich_help_panel="What is copied",
+            "--logs", help="Copy logs, too: the latest 100,000 at most. They can hold anything."
         ),
-    ] = False,
+    ] = False
     anonymize: Annotated[
         bool,
         typer.Option(
             "--anonymize",
             help="Replace names, tags, parameters, keys and other texts by made-up ones.",
-            rich_help_panel="What is copied",
         ),
-    ] = False,
-    header: HeaderOption = None,
-    concurrency: Annotated[
-        int,
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFlags(FlagGroup):
+    """What is sent with requests, and the bounds of them."""
+
+    TITLE = "How the server is asked"
+
+    header: Annotated[
+        list[str] | None,
         typer.Option(
-            min=1, help="How many requests at once.", rich_help_panel="How the server is asked"
+            "--header", metavar="'NAME: VALUE'", help="Sent with every request; repeatable."
         ),
-    ] = 4,
+    ] = None
+    concurrency: Annotated[int, typer.Option(min=1, help="How many requests at once.")] = 4
     rate: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N",
-            help="At most so many requests a second.",
-            rich_help_panel="How the server is asked",
-        ),
-    ] = None,
+        float | None, typer.Option(metavar="N", help="At most so many requests a second.")
+    ] = None
     timeout: Annotated[
-        float,
-        typer.Option(
-            metavar="SECONDS",
-            help="How long one reply may take.",
-            rich_help_panel="How the server is asked",
-        ),
-    ] = 60.0,
-    patience: PatienceOption = 300.0,
-    restart: Annotated[
-        bool,
-        typer.Option(
-            "--restart",
-            help="Begin anew, not where the last copy stopped.",
-            rich_help_panel="Where it goes",
-        ),
-    ] = False,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Overwrite FILE if it exists.", rich_help_panel="Where it goes"
-        ),
-    ] = False,
+        float, typer.Option(metavar="SECONDS", help="How long one reply may take.")
+    ] = 60.0
+    patience: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long a failing request is sent again.")
+    ] = 300.0
+
+
+@register_command(commands, SourceFlags, TargetFlags, ContentFlags, RequestFlags)
+def dump(
+    source: SourceFlags, target: TargetFlags, content: ContentFlags, requests: RequestFlags
 ) -> None:
     """Copy a server: its flow runs, and what else a workspace holds. It only reads.
 
@@ -166,18 +151,18 @@ def dump(
 
     copy_server(
         CopyOptions(
-            url=url,
-            output=output,
-            where=where,
-            all_task_runs=task_runs is TaskRuns.all,
-            logs=logs,
-            anonymize=anonymize,
-            headers=tuple(header or ()),
-            concurrency=concurrency,
-            per_second=rate,
-            timeout=timeout,
-            patience=patience,
-            restart=restart,
-            overwrite=force,
+            url=source.url,
+            output=target.output,
+            where=content.where,
+            all_task_runs=content.task_runs is TaskRuns.all,
+            logs=content.logs,
+            anonymize=content.anonymize,
+            headers=tuple(requests.header or ()),
+            concurrency=requests.concurrency,
+            per_second=requests.rate,
+            timeout=requests.timeout,
+            patience=requests.patience,
+            restart=target.restart,
+            overwrite=target.force,
         )
     )

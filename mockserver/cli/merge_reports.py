@@ -12,7 +12,7 @@ from ..errors import UsageError
 from ..resources import resource_text
 from .contract_flags import needs_extra
 from .program import CommandApp
-from .shared_options import OUTPUT, HtmlOption, JsonOption, MarkdownOption
+from .shared_options import OUTPUT, FolderOption, HtmlOption, JsonOption, MarkdownOption
 
 commands = CommandApp()
 report_commands = CommandApp(
@@ -24,14 +24,6 @@ _PathsArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="DIR", help="A folder of --report, or one that holds several; or a report.json."
-    ),
-]
-_FolderOption = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="Write reports to FOLDER: HTML, JSON, JUnit XML and markdown.",
-        rich_help_panel=OUTPUT,
     ),
 ]
 _JunitOption = Annotated[
@@ -61,7 +53,7 @@ _WriteAcceptedOption = Annotated[
 @report_commands.command()
 def merge(
     paths: _PathsArgument,
-    report: _FolderOption = None,
+    report: FolderOption = None,
     as_json: JsonOption = False,
     as_markdown: MarkdownOption = False,
     html: HtmlOption = None,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UsageError
 from ..prefect import SEED_TIME_SYNTAX, parse_seed_time
+from .program import FlagGroup
+
+if TYPE_CHECKING:
+    from .output import ReportOutput
 
 OUTPUT = "What is told and written"
 """Where --help lists the forms of a report."""
@@ -42,6 +47,14 @@ HtmlOption = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Write reports to FOLDER: HTML, JSON, JUnit XML and markdown.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 
 
 def parse_now(text: str | None) -> datetime | None:
@@ -53,3 +66,34 @@ def parse_now(text: str | None) -> datetime | None:
     except ValueError:
         came = f"--now (or MOCKSERVER_NOW) is {text!r}"
         raise UsageError(f"{came}; expected {SEED_TIME_SYNTAX}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFlags(FlagGroup):
+    """What time it is."""
+
+    now: NowOption = None
+
+    @property
+    def time(self) -> datetime | None:
+        """The time that --now gives, in UTC; None if it was not given. Raises UsageError."""
+        return parse_now(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFlags(FlagGroup):
+    """The forms in which a command tells its report."""
+
+    TITLE = OUTPUT
+
+    as_json: JsonOption = False
+    as_markdown: MarkdownOption = False
+    html: HtmlOption = None
+
+    def output(self) -> ReportOutput:
+        """Return these flags as what tells the report. Raises UsageError."""
+        from .output import ReportOutput
+
+        return ReportOutput(
+            self.html, as_json=self.as_json, as_markdown=self.as_markdown, lead=True
+        )
