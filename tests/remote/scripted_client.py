@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
+from mockserver.prefect.dialects import Dialect
 from mockserver.prefect.records import (
     CreatedBy,
     Deployment,
@@ -25,8 +27,10 @@ from mockserver.prefect.records import (
 from mockserver.remote.client import Bounds, ReadClient, _Reply
 from mockserver.store.base import Base
 from mockserver.store.store import Store
+from mockserver.worlds import Settings
 from tests.support.servers import Client, serve_store
 
+T = TypeVar("T")
 Answer = Any
 Script = Callable[[str, str, Any], Answer | None]
 """What to answer to a method, a path and a body: None leaves it to the server."""
@@ -71,8 +75,28 @@ class ScriptedClient(ReadClient):
             return answer if isinstance(answer, _Reply) else reply(answer)
         return await super()._send(method, path, body)
 
+    def run(self, question: Coroutine[Any, Any, T]) -> T:
+        """What a function that asks this client returns; then the client is closed."""
+
+        async def run() -> T:
+            async with self:
+                return await question
+
+        return asyncio.run(run())
+
     def count_asked(self, path: str) -> int:
         return sum(asked == path for asked, _ in self.asked)
+
+
+def no_script(_method: str, _path: str, _body: Any) -> None:
+    """The script of a server that answers everything itself."""
+
+
+@contextmanager
+def served_api(store: Store, dialect: Dialect) -> Iterator[str]:
+    """The URL of the API of a mock that holds a copy of a store, at the time START."""
+    with serve_store(store.fork(), Settings(dialect, now=lambda: START)) as client:
+        yield f"{client.url}/api"
 
 
 def run_id(number: int) -> str:

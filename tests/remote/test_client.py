@@ -30,12 +30,7 @@ def ask(answers: list[Any], bounds: Bounds | None = None) -> tuple[Any, Scripted
     """What a count gives when these are the answers, one after the other."""
     left = iter(answers)
     client = ScriptedClient("http://127.0.0.1:1", lambda *_: next(left), bounds)
-
-    async def count() -> int:
-        async with client:
-            return await client.count("flow_runs", {})
-
-    return asyncio.run(count()), client
+    return client.run(client.count("flow_runs", {})), client
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
@@ -127,13 +122,8 @@ def test_an_answer_that_is_of_no_use_says_what_may_be_wrong(answer: Any, said: s
 def test_a_page_is_a_list_of_records_with_ids(page: Any) -> None:
     """Anything else is not an API of Prefect."""
     client = ScriptedClient("http://127.0.0.1:1", lambda *_: reply(page))
-
-    async def read() -> None:
-        async with client:
-            await client.page("/flows", {})
-
     with pytest.raises(RemoteError, match="not a list of records with ids"):
-        asyncio.run(read())
+        client.run(client.page("/flows", {}))
 
 
 @pytest.mark.parametrize(
@@ -143,12 +133,7 @@ def test_a_page_is_a_list_of_records_with_ids(page: Any) -> None:
 def test_a_server_may_keep_its_release_to_itself(answer: Any, found: str | None) -> None:
     """Prefect Cloud does."""
     client = ScriptedClient("http://127.0.0.1:1", lambda *_: answer)
-
-    async def read() -> str | None:
-        async with client:
-            return await client.version()
-
-    assert asyncio.run(read()) == found
+    assert client.run(client.version()) == found
 
 
 def test_requests_keep_to_the_rate() -> None:

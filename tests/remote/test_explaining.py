@@ -28,8 +28,10 @@ from tests.remote.scripted_client import (
     TASK_RUNS,
     ScriptedClient,
     make_runs,
+    no_script,
     reply,
     run_id,
+    served_api,
 )
 from tests.support.servers import serve_store
 
@@ -41,8 +43,8 @@ DIALECT = dialect_for("sqlite", "3.8.8")
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serve_store(STORE.fork(), Settings(DIALECT, now=lambda: START)) as client:
-        yield f"{client.url}/api"
+    with served_api(STORE, DIALECT) as api:
+        yield api
 
 
 @pytest.fixture(autouse=True)
@@ -50,21 +52,13 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explaining, "PAGE", 10)
 
 
-def no_script(_method: str, _path: str, _body: Any) -> Any:
-    return None
-
-
 def asked(
     url: str, filter_: Any, script: Any = no_script, **more: Any
 ) -> tuple[ServerExplanation, ScriptedClient]:
     client = ScriptedClient(url, script)
     more["protect"] = [filter_argument(one) for one in more.get("protect", ())]
-
-    async def ask() -> ServerExplanation:
-        async with client:
-            return await explain_server(client, filter_argument(filter_), DIALECT, START, **more)
-
-    return asyncio.run(ask()), client
+    asking = explain_server(client, filter_argument(filter_), DIALECT, START, **more)
+    return client.run(asking), client
 
 
 @pytest.mark.parametrize(
@@ -154,7 +148,7 @@ def test_a_refused_filter_asks_the_server_nothing(url: str) -> None:
     client = ScriptedClient(url, no_script)
     refused = filter_argument({"tags": {"not_any_": ["keep"]}})
     with pytest.raises(UsageError, match="the filter is refused by"):
-        asyncio.run(explain_server(client, refused, DIALECT, START))
+        client.run(explain_server(client, refused, DIALECT, START))
     assert client.asked == []
 
 

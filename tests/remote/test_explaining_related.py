@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,9 +14,7 @@ from mockserver.prefect.records import Deployment, Flow, FlowRun, State, StateTy
 from mockserver.remote import explaining, explaining_related
 from mockserver.remote.explaining_related import RelatedServerExplanation, explain_related_server
 from mockserver.store import Base, Store
-from mockserver.worlds import Settings
-from tests.remote.scripted_client import START, ScriptedClient
-from tests.support.servers import serve_store
+from tests.remote.scripted_client import START, ScriptedClient, no_script, served_api
 
 DIALECT = dialect_for("sqlite", "3.9.1")
 
@@ -55,8 +52,8 @@ STORE = Store(Base(RUNS, TASK_RUNS, flows=FLOWS, deployments=DEPLOYMENTS))
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serve_store(STORE.fork(), Settings(DIALECT, now=lambda: START)) as client:
-        yield f"{client.url}/api"
+    with served_api(STORE, DIALECT) as api:
+        yield api
 
 
 @pytest.fixture(autouse=True)
@@ -66,15 +63,11 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(
-    url: str, filter_: Any, kind: str, script: Any = lambda *_: None, **more: Any
+    url: str, filter_: Any, kind: str, script: Any = no_script, **more: Any
 ) -> tuple[RelatedServerExplanation, ScriptedClient]:
     client = ScriptedClient(url, script)
-
-    async def ask() -> RelatedServerExplanation:
-        async with client:
-            return await explain_related_server(client, filter_, kind, DIALECT, START, **more)
-
-    return asyncio.run(ask()), client
+    asking = explain_related_server(client, filter_, kind, DIALECT, START, **more)
+    return client.run(asking), client
 
 
 @pytest.mark.parametrize(
@@ -137,9 +130,7 @@ def test_a_server_that_lives_is_told(url: str) -> None:
 
 def test_a_refused_filter_asks_the_server_nothing(url: str) -> None:
     """The advice needs no server."""
-    client = ScriptedClient(url, lambda *_: None)
+    client = ScriptedClient(url, no_script)
     with pytest.raises(UsageError, match="the filter is refused by"):
-        asyncio.run(
-            explain_related_server(client, {"tags": {"none_": []}}, "flows", DIALECT, START)
-        )
+        client.run(explain_related_server(client, {"tags": {"none_": []}}, "flows", DIALECT, START))
     assert client.asked == []
