@@ -16,9 +16,10 @@ from functools import partial
 from typing import Any, get_args
 
 from ..prefect import PREFECT_SQLITE, StateType, fits_utc_range, parse_rfc3339
+from .comparisons import AllOf, Predicate
 from .field_types import Instant, StateTypes, Texts, Uuids
 from .models import FilterModel, FlowRunFilter
-from .predicates import CONDITIONS, AllOf, ConditionCompiler, Predicate
+from .predicates import CONDITIONS, ConditionCompiler
 
 MAX_PLAIN_VALUES = 100
 """Of one list. SQLite runs a query with up to 127 tags in one."""

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ..prefect import DIALECTS, Dialect
+from .comparisons import MATCH_ALL, Predicate, has_condition
 from .models import FilterModel, Operator
-from .predicates import MATCH_ALL, Predicate, has_condition
 from .query_size import QuerySize, violated_limit
 
 # The backslash means something on PostgreSQL only.

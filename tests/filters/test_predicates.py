@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from mockserver.filters.comparisons import has_condition
 from mockserver.filters.models import FlowRunFilter
 from mockserver.filters.predicates import (
     CONDITIONS,
@@ -13,7 +14,6 @@ from mockserver.filters.predicates import (
     AnyOf,
     admit_nulls,
     compile_filter,
-    has_condition,
 )
 from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
