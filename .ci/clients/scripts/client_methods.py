@@ -7,27 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
+from flow_run_filters import HOUR, UNKNOWN, Filters, filters_by_name, tagged
 from observations import Caller, Json, Observations, delete_runs_and_flows, to_json
 from prefect import flow, get_client, task
 from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterName,
     FlowFilter,
     FlowFilterName,
     FlowFilterTags,
     FlowRunFilter,
     TaskRunFilter,
-    TaskRunFilterName,
-    WorkPoolFilter,
-    WorkPoolFilterName,
-    WorkQueueFilter,
-    WorkQueueFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.client.schemas.sorting import FlowRunSort, FlowSort, TaskRunSort
 from prefect.states import (
     AwaitingRetry,
@@ -39,14 +32,10 @@ from prefect.states import (
     Late,
     Paused,
     Pending,
-    Retrying,
     Running,
     Scheduled,
 )
-
-UNKNOWN = UUID(int=0xDEAD, version=4)
-HOUR = timedelta(hours=1)
-Filters = Mapping[str, Any]
+from state_transitions import RETRYING_FLOW, normalize_result, state_name, transitions
 
 
 @flow(version="v1")
@@ -108,8 +97,7 @@ class ClientScenario:
 
     def mine(self, **criteria: Json) -> FlowRunFilter:
         """A filter that matches only flow runs of this scenario."""
-        tags = criteria.pop("tags", {"all_": [self.token]})
-        return FlowRunFilter.model_validate({"tags": tags, **criteria})
+        return tagged(self.token, **criteria)
 
     async def _server(self) -> None:
         self.note("api_healthcheck", await self.call("api_healthcheck"))
@@ -209,7 +197,7 @@ class ClientScenario:
         self.note("create_logs", await self.call.outcome("create_logs", [line] * 4))
 
     async def _lists(self, runs: Mapping[str, FlowRun]) -> None:
-        for what, filters in self._filters(runs).items():
+        for what, filters in filters_by_name(self.token, self.persistent.name, runs).items():
             found = await self.call("read_flow_runs", **filters, sort=FlowRunSort.NAME_ASC)
             count = await self.call("count_flow_runs", **filters)
             self.note(f"filter {what}", {"found": [one.name for one in found], "count": count})
@@ -245,64 +233,6 @@ class ClientScenario:
             )
             names = [one["name"] for one in page] if isinstance(page, list) else page
             self.note(f"limit {limit} offset {offset}", names)
-
-    def _filters(self, runs: Mapping[str, FlowRun]) -> Mapping[str, Filters]:
-        """Filters by name: of flow runs, and of related records."""
-        now = datetime.now(UTC)
-        soon = (now + timedelta(minutes=90)).isoformat()
-        criteria: dict[str, Mapping[str, Json]] = {
-            "all": {},
-            "id": {"id": {"any_": [runs["plain"].id, runs["rich"].id, UNKNOWN]}},
-            "not id": {"id": {"not_any_": [runs["plain"].id]}},
-            "name": {"name": {"any_": ["plain", "done", "PLAIN"]}},
-            "like": {"name": {"like_": "LAT"}},
-            "tags all": {"tags": {"all_": [self.token, "a", "b"]}},
-            "tags any": {"tags": {"all_": [self.token], "any_": ["a", "c"]}},
-            "type": {"state": {"type": {"any_": ["SCHEDULED", "FAILED"]}}},
-            "not type": {"state": {"type": {"not_any_": ["SCHEDULED", "FAILED"]}}},
-            "state name": {"state": {"name": {"any_": ["Late", "AwaitingRetry"]}}},
-            "state either": {
-                "state": {
-                    "operator": "or_",
-                    "type": {"any_": ["PAUSED"]},
-                    "name": {"any_": ["Late"]},
-                }
-            },
-            "no deployment": {"deployment_id": {"is_null_": True}},
-            "a deployment": {"deployment_id": {"is_null_": False}},
-            "queue": {"work_queue_name": {"any_": ["queue"]}},
-            "version": {"flow_version": {"any_": ["v2"]}},
-            "started": {"start_time": {"is_null_": False}},
-            "started before": {"start_time": {"before_": (now + HOUR).isoformat()}},
-            "started after": {"start_time": {"after_": (now + HOUR).isoformat()}},
-            "expected before": {"expected_start_time": {"before_": soon}},
-            "expected after": {"expected_start_time": {"after_": soon}},
-            "next before": {"next_scheduled_start_time": {"before_": soon}},
-            "next after": {"next_scheduled_start_time": {"after_": soon}},
-            "subflows of": {"parent_flow_run_id": {"any_": [runs["running"].id]}},
-            "a placeholder": {"parent_task_run_id": {"is_null_": False}},
-            "key": {"idempotency_key": {"any_": [f"{self.token}-key"]}},
-            "creator": {"created_by": {"is_null_": True}},
-        }
-        if "end_time" in FlowRunFilter.model_fields:
-            criteria["ended"] = {"end_time": {"before_": (now + HOUR).isoformat()}}
-            criteria["not ended"] = {"end_time": {"is_null_": True}}
-        filters = {what: {"flow_run_filter": self.mine(**one)} for what, one in criteria.items()}
-        return (
-            filters
-            | {f"side {what}": self._side(one) for what, one in _SIDE_FILTERS.items()}
-            | {
-                "side flow name": self._side(
-                    {"flow_filter": FlowFilter(name=FlowFilterName(any_=[self.persistent.name]))}
-                ),
-                "side only a flow": {
-                    "flow_filter": FlowFilter(name=FlowFilterName(any_=[self.persistent.name]))
-                },
-            }
-        )
-
-    def _side(self, filters: Filters) -> Filters:
-        return {"flow_run_filter": self.mine(), **filters}
 
     async def _task_runs(self, runs: Mapping[str, FlowRun]) -> None:
         made = [
@@ -356,17 +286,17 @@ class ClientScenario:
 
     async def _transitions(self) -> None:
         """Proposed states: accepted, rejected, aborted, delayed, and forced."""
-        for number, (first, *proposed) in enumerate(_transitions()):
+        for number, (first, *proposed) in enumerate(transitions()):
             name = f"run {number}"
-            of = self.persistent if first is _RETRYING_FLOW else self.ingest
-            run = await self.create(name, flow=of, state=None if first is _RETRYING_FLOW else first)
+            of = self.persistent if first is RETRYING_FLOW else self.ingest
+            run = await self.create(name, flow=of, state=None if first is RETRYING_FLOW else first)
             for step, (state, force) in enumerate(proposed):
                 result = await self.call("set_flow_run_state", run.id, state, force=force)
                 forced = ", forced" if force else ""
                 what = (
-                    f"{number}.{step} from {_state_name(run.state)} to {_state_name(state)}{forced}"
+                    f"{number}.{step} from {state_name(run.state)} to {state_name(state)}{forced}"
                 )
-                self.note(f"set_flow_run_state {what}", _normalize_result(to_json(result)))
+                self.note(f"set_flow_run_state {what}", normalize_result(to_json(result)))
                 run = await self.call("read_flow_run", run.id)
                 self.seen.name_id(run.state_id, f"a state of {name}")
             self.note(f"read_flow_run, {name}", run)
@@ -425,67 +355,10 @@ class ClientScenario:
 
     async def _set_states(self, body: Json) -> Json:
         answer = await self.call.post("/flow_runs/bulk_set_state", body)
-        results = [_normalize_result(result) for result in answer["results"]]
+        results = [normalize_result(result) for result in answer["results"]]
         for result in results:  # the run that was changed last, in all results
             result["state"]["state_details"]["flow_run_id"] = "<any of them>"
         return sorted(results, key=lambda one: str(self.seen.normalize(one)))
-
-
-_SIDE_FILTERS: Mapping[str, Filters] = {
-    "task run name": {
-        "task_run_filter": TaskRunFilter(name=TaskRunFilterName(any_=["placeholder"]))
-    },
-    "unknown deployment": {
-        "deployment_filter": DeploymentFilter(name=DeploymentFilterName(any_=["no such"]))
-    },
-    "unknown pool": {"work_pool_filter": WorkPoolFilter(name=WorkPoolFilterName(any_=["no such"]))},
-    "unknown queue": {
-        "work_queue_filter": WorkQueueFilter(name=WorkQueueFilterName(any_=["no such"]))
-    },
-}
-_RETRYING_FLOW = object()  # in place of a first state: create a run of the flow with retries
-
-
-def _transitions() -> list[tuple[Any, ...]]:
-    """The first state, then (state, whether forced) of each proposal."""
-    now = datetime.now(UTC)
-    future: State[Any] = Scheduled(scheduled_time=now + HOUR)
-    past: State[Any] = Scheduled(scheduled_time=now - HOUR)
-    yes, no = True, False
-    return [
-        (None, (Running(), no), (Completed(message="done"), no), (Running(), no)),
-        (None, (Running(), no), (Failed(message="oh"), no), (Pending(), no), (future, no)),
-        (None, (Pending(), no), (Running(), no), (Pending(), no), (Pending(), yes)),
-        (future, (Pending(), no), (Running(), no), (Running(), yes)),
-        (past, (Pending(), no), (Running(), no), (Crashed(), no), (Running(), no)),
-        (future, (Cancelling(), no), (Running(), no)),
-        (future, (Cancelled(), no), (Completed(), no)),
-        (None, (Running(), no), (Cancelling(), no), (Completed(), no), (Cancelled(), no)),
-        (None, (Running(), no), (Paused(timeout_seconds=600), no), (Running(), no)),
-        (None, (Paused(timeout_seconds=600), no), (Completed(), yes), (Running(), yes)),
-        (None, (Retrying(), no), (State(type=StateType.COMPLETED, name="Odd"), no)),
-        (None, (Late(scheduled_time=now - HOUR), no)),
-        (
-            _RETRYING_FLOW,
-            (Running(), no),
-            (Failed(), no),
-            (Running(), no),
-            (Failed(message="end"), no),
-        ),
-    ]
-
-
-def _state_name(state: State[Any] | None) -> str:
-    return state.name or state.type.value if state else "nothing"
-
-
-def _normalize_result(result: Json) -> Json:
-    """An orchestration result with a wait of about an hour as text: it depends on the clock."""
-    details = result["details"]
-    for key in ("delay_seconds", "retry_after_seconds"):
-        if 3500 < details.get(key, 0) <= 3600:  # the run was scheduled in an hour
-            details[key] = "almost an hour"
-    return result
 
 
 async def main() -> None:
