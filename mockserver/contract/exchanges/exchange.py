@@ -22,7 +22,8 @@ DELETE_FLOW_RUN = "DELETE /flow_runs/{id}"
 READ_ONLY_VERBS = frozenset(
     {
         *("filter", "count", "paginate", "history", "lateness"),
-        *("count-task-runs", "count-deployments", "concurrency_status"),
+        *("count-task-runs", "count-deployments", "concurrency_status", "next-runs", "counts"),
+        "validate",
     }
 )
 """Last segments of the paths of POST endpoints that change nothing."""

@@ -95,6 +95,20 @@ DOCUMENTED_REFUSALS: tuple[DocumentedRefusal, ...] = (
         r"Must migrate block document to a block schema of the same block type\.",
         "a block stays one of its type",
     ),
+    DocumentedRefusal(
+        # Prefect: api/ui/task_runs.py, read_dashboard_task_run_counts.
+        r"POST /ui/task_runs/dashboard/counts",
+        422,
+        r"task_runs\.start_time\.after_ is required",
+        "the counts are those since a time",
+    ),
+    DocumentedRefusal(
+        # Only mocks refuse it: real servers fail (deviation undocumented-5xx).
+        r"DELETE /work_pools/{work_pool_name}/queues/{name}",
+        422,
+        r".*a pool's default queue, which cannot be deleted",
+        "a pool keeps its default queue",
+    ),
     # Prefect: api/csrf_token.py.
     DocumentedRefusal(
         r"GET /csrf-token", 422, r"CSRF protection is disabled\.", "this is its only answer"

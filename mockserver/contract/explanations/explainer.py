@@ -72,19 +72,19 @@ class Explainer:
         )
 
     def _explain_by_mocks(self, sent: SentRequest, answer: Answer) -> str | None:
-        shape, worlds = answer_shape(answer), list(possible_seeds(sent))
-        if shape in self._mock_answer_shapes(SPEC, sent, worlds):
+        worlds = list(possible_seeds(sent))
+        if self._answers_alike(SPEC, sent, answer, worlds):
             return None
         fields = self._deviating_fields()
         for name, deviation in fields.items():
             only_this = replace(SPEC, **{name: getattr(self.dialect, name)})
-            if shape in self._mock_answer_shapes(only_this, sent, worlds):
+            if self._answers_alike(only_this, sent, answer, worlds):
                 return deviation
         # No deviation is enough alone: look for one without which the dialect answers otherwise.
-        if shape in self._mock_answer_shapes(self.dialect, sent, worlds):
+        if self._answers_alike(self.dialect, sent, answer, worlds):
             for name, deviation in fields.items():
                 all_but_this = replace(self.dialect, **{name: getattr(SPEC, name)})
-                if shape not in self._mock_answer_shapes(all_but_this, sent, worlds):
+                if not self._answers_alike(all_but_this, sent, answer, worlds):
                     return deviation
         return None
 
@@ -104,10 +104,12 @@ class Explainer:
                 fields[change.field] = change.id
         return fields
 
-    def _mock_answer_shapes(
-        self, dialect: Dialect, sent: SentRequest, worlds: Sequence[Seeds]
-    ) -> list[object]:
-        return list(map(answer_shape, self._mock_answers(dialect, sent, worlds)))
+    def _answers_alike(
+        self, dialect: Dialect, sent: SentRequest, answer: Answer, worlds: Sequence[Seeds]
+    ) -> bool:
+        """Whether a mock of a dialect answers a request so in one of the worlds."""
+        shape = answer_shape(answer)
+        return any(answer_shape(one) == shape for one in self._mock_answers(dialect, sent, worlds))
 
     def _mock_answers(
         self, dialect: Dialect, sent: SentRequest, worlds: Sequence[Seeds]

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from ...errors import SeedError
-from ...prefect import StateType
 from ...seeds import Seeds, read_seeds
 from ..exchanges import SentRequest
 
@@ -32,7 +31,6 @@ def _pool(name: str, default_queue: str) -> SeedDocument:
 # The beginning of a path, and what a server may hold that the rest is about. `{id}` and the like
 # stand for the parameters of the path.
 _OF_PATHS: Mapping[str, SeedDocument] = {
-    "/task_runs/{id}": {"task_runs": [{"id": "{id}", "name": "it"}]},
     "/flows/{id}": {"flows": [{"id": "{id}", "name": "it"}]},
     "/deployments/{id}": {"deployments": [{"id": "{id}", "name": "it", "flow": "it"}]},
     "/variables/{id}": {"variables": [{"id": "{id}", "name": "it", "value": 1}]},
@@ -75,28 +73,37 @@ _OF_BODIES: Mapping[str, SeedDocument] = {
     "work_pool_id": {"work_pools": [{"id": "{work_pool_id}", "name": "it"}]},
     "work_pool_name": _pool("{work_pool_name}", "default"),
 }
-_RUN_PATH = "/flow_runs/{id}"
-# None: there is no such run. The others stand for scheduled, running and final states.
-_RUN_STATES: Sequence[StateType | None] = (
-    None, StateType.SCHEDULED, StateType.RUNNING, StateType.COMPLETED,
-)  # fmt: skip
+_RUN_PATHS: Mapping[str, str] = {"/flow_runs/{id}": "flow_runs", "/task_runs/{id}": "task_runs"}
+# They stand for scheduled, running and final states. Real servers look into the data of the last.
+_RUN_STATES: Sequence[Mapping[str, Any]] = (
+    {"type": "SCHEDULED"},
+    {"type": "RUNNING"},
+    {"type": "COMPLETED"},
+    {"type": "COMPLETED", "data": [1]},
+)
 
 
 def possible_seeds(sent: SentRequest) -> Iterator[Seeds]:
     """What a server may hold that answers a request: nothing, and the records that it names.
 
-    Of a flow run that its path names, in several states.
+    Of a run that its path names, in several states.
     """
     parameters = _path_parameters(sent)
-    has_run = _RUN_PATH in _beginnings(sent.operation)
-    states = _RUN_STATES if has_run else _RUN_STATES[:1]
-    documents = [{}, *_documents_named_by(sent, parameters)]
-    for state, document in product(states, documents):
-        run = _flow_run(parameters.get("id", ""), state) if state else {}
+    runs = [{}, *_runs_named_by(sent, parameters)]
+    others = [{}, *_documents_named_by(sent, parameters)]
+    for run, document in product(runs, others):
         try:
             yield _read({**document, **run})
         except SeedError:  # such as an id that is none, or a name that a seed cannot hold
             continue
+
+
+def _runs_named_by(sent: SentRequest, parameters: Mapping[str, str]) -> Iterator[SeedDocument]:
+    for beginning in _beginnings(sent.operation):
+        if beginning in _RUN_PATHS:
+            for state in _RUN_STATES:
+                run = {"id": parameters.get("id", "").lower(), "name": "it", "state": state}
+                yield {_RUN_PATHS[beginning]: [run]}
 
 
 def _documents_named_by(sent: SentRequest, parameters: Mapping[str, str]) -> Iterator[SeedDocument]:
@@ -113,11 +120,6 @@ def _documents_named_by(sent: SentRequest, parameters: Mapping[str, str]) -> Ite
             joined.setdefault(kind, []).extend(filled)
     if joined:
         yield joined
-
-
-def _flow_run(run_id: str, state: StateType) -> SeedDocument:
-    run = {"id": run_id.lower(), "name": "it", "state": {"type": state.name}}
-    return {"flow_runs": [run]}
 
 
 def _read(document: SeedDocument) -> Seeds:

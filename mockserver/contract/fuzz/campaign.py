@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -25,19 +25,20 @@ from schemathesis.schemas import BaseSchema
 from ...errors import UsageError
 from ...prefect import NEWEST, openapi
 from ..exchanges import is_read_only
-from ..server import Target, certificates
+from ..server import Ownership, Target, certificates
 from ..shards import WHOLE, Shard
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 _REPEATABLE_PHASES = ("examples", "coverage", "fuzzing")
 REPORTS = ("junit", "vcr", "har", "ndjson", "json", "allure", "html")
 # Of what only reads, these are asked in full: they are about flow runs and what these belong to.
-# The others get examples and some random cases, which a run of two minutes has the time for.
+# The others get examples and some random cases, which a run of two minutes has the time for; so do
+# FUZZED_WRITES and other writes, which get a part of their coverage phase, too.
 _IN_FULL = (
     "/flow", "/task_run", "/deployments", "/admin", "/csrf-token", "/health", "/hello", "/ready",
     "/version",
 )  # fmt: skip
-_PART_OF_OTHERS = 5  # they get a fifth of the random cases; chosen
+_PART_OF_OTHERS = 5  # they get a fifth of the cases; chosen
 # Others take the same filters: their coverage phase would send the same 1,300 to 1,400 variants of
 # a filter again, so that it is left out unless a run is to be thorough.
 _FULL_FILTER = "/flow_runs/filter"
@@ -59,9 +60,10 @@ FUZZED_WRITES = frozenset(
         "POST /logs/",
     }
 )
-"""Operations that write and are fuzzed without being named: what they create is taken away again.
+"""Operations that write and are sent to any server: what they create is taken away again.
 
-Others create, change or delete objects that have no flow run, such as variables and work pools.
+Others create, change or delete objects that have no flow run, such as variables and work pools, by
+names that may be somebody's. They are sent to a server that the kit has started for the run.
 """
 NOT_FUZZED: Mapping[str, str] = {
     "GET /flow_runs/{id}/logs/download": "its reply is CSV, and the published document says JSON",
@@ -87,12 +89,12 @@ class FuzzSettings:
 
     `max_examples` bounds the generated cases per operation, and the chains of operations; in the
     coverage phase the cases per place of a request, so that each place gets its share of any bound.
-    `operations` are named as `POST /flow_runs/bulk_delete`; none means FUZZED_WRITES, and what
-    only reads.
-    `thorough` repeats the coverage of filters at every endpoint that takes them: four times as many
-    requests. `seconds` bounds the whole run. `reports` are formats of schemathesis' own reports,
-    which it writes into `folder`. `probes`: also probe each known deviation. Of all that, a `shard`
-    sends its part.
+    `operations` are named as `POST /flow_runs/bulk_delete`; none means FUZZED_WRITES and what only
+    reads and, on a server that the kit has started, all. `thorough` repeats the coverage of filters
+    at every endpoint that takes them, and asks other objects in full: four times as many requests.
+    `seconds` bounds the whole run. `reports` are formats of schemathesis' own reports, which it
+    writes into `folder`. `probes`: also probe each known deviation. Of all that, a `shard` sends
+    its part.
     """
 
     max_examples: int = 25
@@ -128,14 +130,15 @@ class Campaign:
         document = deepcopy(dict(openapi.document(release)))
         known = _operation_names(document)
         _require_known("operation", settings.operations, known)
-        _keep_operations(document, set(settings.operations) or set(filter(_is_fuzzed, known)))
+        chosen = settings.operations or _default_operations(known, target)
+        _keep_operations(document, set(chosen))
         if not (settings.thorough or settings.operations):
             _shorten_filters(document)
         self.settings = settings
         self.operations = _operation_names(document)
         self.config = SchemathesisConfig.from_dict(_build_config(target, settings, self.operations))
         self.schema: BaseSchema = schemathesis.openapi.from_dict(document, config=self.config)
-        bound = CoverageBound(settings.max_examples, settings.shard)
+        bound = CoverageBound(lambda name: _examples(name, settings), settings.shard)
         self.schema.hooks.register_hook_with_name(bound.allows, "filter_case")
 
     def parts(self) -> Iterator[tuple[str, str]]:
@@ -185,7 +188,8 @@ class CoverageBound:
     A place is a parameter, or a key of a body, with values that are valid there or invalid.
     """
 
-    def __init__(self, per_place: int, shard: Shard) -> None:
+    def __init__(self, per_place: Callable[[str], int], shard: Shard) -> None:
+        """`per_place`: how many for each place of the request of an operation."""
         self.per_place, self.shard = per_place, shard
         self._drawn: Counter[tuple[object, ...]] = Counter()
         self._dealt: Counter[str] = Counter()
@@ -198,7 +202,7 @@ class CoverageBound:
         label, mode = context.operation.label, case.meta.generation.mode
         place = (label, data.parameter_location, data.parameter, data.location, mode)
         self._drawn[place] += 1
-        if self._drawn[place] > self.per_place:
+        if self._drawn[place] > self.per_place(label):
             return False
         # Each operation begins with another shard: many have fewer cases than there are shards.
         self._dealt.setdefault(label, len(self._dealt))
@@ -304,10 +308,20 @@ def _shorten_filters(document: dict[str, Any]) -> None:
                     choice["$ref"] = _SCHEMAS + _SHORT_FILTER
 
 
-def _is_fuzzed(name: str) -> bool:
-    """Whether an operation is fuzzed without being named."""
+def _default_operations(known: Iterable[str], target: Target) -> list[str]:
+    """The operations that are sent without being named."""
+    everything = target.ownership is Ownership.OURS
+    return [
+        name
+        for name in known
+        if name not in NOT_FUZZED and (everything or name in FUZZED_WRITES or _reads(name))
+    ]
+
+
+def _reads(name: str) -> bool:
+    """Whether an operation changes nothing."""
     method, _, path = name.partition(" ")
-    return name in FUZZED_WRITES or (is_read_only(method, path) and name not in NOT_FUZZED)
+    return is_read_only(method, path)
 
 
 def _sections(
@@ -321,31 +335,36 @@ def _sections(
         left_out = tuple(
             phase for phase in _REPEATABLE_PHASES if not _asks(phase, name, settings, operations)
         )
-        few = not (_is_in_full(name) or settings.operations or settings.thorough)
+        few = _gets_few(name, settings)
         if few or (_is_nested(name) and not settings.operations):
             left_out += ("stateful",)  # chains are about records, and what is done to these
         named.setdefault((few, left_out), []).append(name)
     for (few, left_out), names in named.items():
         without = {phase: {"enabled": False} for phase in left_out}
-        examples = settings.max_examples // (_PART_OF_OTHERS if few else 1)
         if few or left_out:
             yield {
                 "include-name": names,
                 "phases": {**phases, **without},
-                "generation": _generation(max(1, examples)),
+                "generation": _generation(_examples(names[0], settings)),
             }
 
 
-def _is_in_full(name: str) -> bool:
-    """Whether an operation writes, or reads what is about flow runs."""
-    method, _, path = name.partition(" ")
-    return not is_read_only(method, path) or path.startswith(_IN_FULL)
+def _examples(name: str, settings: FuzzSettings) -> int:
+    """How many cases an operation gets in each phase, one at least."""
+    part = _PART_OF_OTHERS if _gets_few(name, settings) else 1
+    return max(1, settings.max_examples // part)
+
+
+def _gets_few(name: str, settings: FuzzSettings) -> bool:
+    """Whether an operation is one of those that are not asked in full."""
+    path = name.partition(" ")[2]
+    in_full = path.startswith(_IN_FULL) if _reads(name) else name in FUZZED_WRITES
+    return not (in_full or settings.operations or settings.thorough)
 
 
 def _is_nested(name: str) -> bool:
     """Whether an operation reads something of a record, such as its graph, and not the record."""
-    method, _, path = name.partition(" ")
-    return is_read_only(method, path) and path.count("/") > 2
+    return _reads(name) and name.count("/") > 2
 
 
 def _asks(phase: str, name: str, settings: FuzzSettings, operations: Sequence[str]) -> bool:
@@ -355,9 +374,9 @@ def _asks(phase: str, name: str, settings: FuzzSettings, operations: Sequence[st
     if settings.thorough:
         return True
     method, _, path = name.partition(" ")
-    if method == "POST" and is_read_only(method, path) and path.startswith(_IN_FULL):
+    if method == "POST" and _reads(name) and path.startswith(_IN_FULL):
         return path == _FULL_FILTER
-    return bool(settings.operations) or _is_in_full(name)
+    return not (_reads(name) and _gets_few(name, settings))
 
 
 def _reports(settings: FuzzSettings) -> dict[str, Any]:

@@ -7,7 +7,7 @@ before and after it, so that the checks can be made. Schemathesis calls all this
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -36,6 +36,7 @@ from ..exchanges import (
     is_valid_bulk_delete,
 )
 from ..server import Answer, BoundedSession, Ownership, TargetError, id_of
+from .known_records import KnownRecords
 from .substitution import (
     VERSION_HEADER,
     assign_to_runs,
@@ -85,10 +86,14 @@ class RequestInterceptor(AuthBase):
     retries: int = 0
     exchange: ObservedExchange | None = None
     late_violations: list[tuple[Check, str, ObservedExchange]] = field(default_factory=list)
+    known: KnownRecords = field(init=False)
     _sent: SentRequest | None = None
     _matching: Sequence[str] | None = None
     _operation: str = ""
     _session: BoundedSession | None = None
+
+    def __post_init__(self) -> None:
+        self.known = KnownRecords(self.seed)
 
     def before_call(self, _context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         """The hook of schemathesis: adapt a case, and have it sent through this interceptor."""
@@ -118,10 +123,10 @@ class RequestInterceptor(AuthBase):
         body = self._adapt_body(case.body, runs)
         if body is not case.body and body != case.body:
             case.body = body
-        # In a chain the id is that of a run which an earlier request of the chain created.
+        # In a chain the id is that of a record which an earlier request of the chain created.
         chained = case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
-        if case.path.startswith("/flow_runs/{id}") and not chained:
-            parameters = substitute_path_id(case.path_parameters or {}, runs, self.seed)
+        if case.path_parameters and not chained:
+            parameters = self._adapt_path(case.path, case.path_parameters, runs)
             if parameters != case.path_parameters:
                 case.path_parameters = parameters
         version = (case.headers or {}).get(VERSION_HEADER)
@@ -137,8 +142,15 @@ class RequestInterceptor(AuthBase):
         invalid = case.meta is not None and case.meta.generation.mode.is_negative
         return invalid and (ours or self._operation not in NEEDS_RUNS)
 
+    def _adapt_path(
+        self, path: str, parameters: Mapping[str, Any], runs: RunsById
+    ) -> Mapping[str, Any]:
+        if path.startswith("/flow_runs/{id}"):
+            return substitute_path_id(parameters, runs, self.seed)
+        return self.known.in_path(path, parameters)
+
     def _adapt_body(self, body: Any, runs: RunsById) -> Any:
-        body = substitute_known_values(body, runs, self.seed)
+        body = self.known.in_body(substitute_known_values(body, runs, self.seed))
         if self._operation in CREATES_RUN_CHILD:
             return assign_to_runs(body, runs, self.seed)
         is_filtered_delete = (
@@ -172,6 +184,7 @@ class RequestInterceptor(AuthBase):
             answer = to_answer(response)
             # Before `observe`, which may raise: what was created must be in the journal by then.
             self._report_created(self._sent, answer)
+            self.known.note(self._sent, answer)
             self.exchange = self.observer.observe(self._sent, answer, self._matching, later=True)
         return response
 

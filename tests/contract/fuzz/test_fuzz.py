@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -27,6 +28,7 @@ from mockserver.contract.fuzz.campaign import (
     FuzzSettings,
 )
 from mockserver.contract.fuzz.hook_files import copy_hooks
+from mockserver.contract.fuzz.known_records import KnownRecords
 from mockserver.contract.fuzz.probes import PROBES
 from mockserver.contract.fuzz.runner import fuzz
 from mockserver.contract.fuzz.substitution import assign_to_runs, substitute_known_values
@@ -454,13 +456,96 @@ def test_a_table_explains_what_no_mock_shows() -> None:
             assert explainer.explain_by_table(sent, Answer(status, b"", {})) == deviation
 
 
+FAILED = Answer(500, b'{"exception_message": "Internal Server Error"}', {})
+ACCEPTED = Answer(204, b"", {})
+ID = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "body", "answer", "deviation"),
+    [
+        ("DELETE /work_pools/{work_pool_name}/queues/{name}", "/a%20b/queues/c", {}, FAILED, "5xx"),
+        ("PATCH /work_pools/{name}", "/p", {"base_job_template": None}, FAILED, "lax"),
+        ("PATCH /work_pools/{name}", "/p", {"description": "d"}, FAILED, None),
+        ("PATCH /work_pools/{name}", "/p", {"is_paused": "yes"}, ACCEPTED, "lax-coercion"),
+        ("PATCH /variables/{id}", f"/{ID}", {"tags": "a"}, ACCEPTED, None),
+        ("PATCH /block_documents/{id}", f"/{ID}", {"merge_existing_data": 1}, ACCEPTED, "lax"),
+        ("POST /concurrency_limits/", "/", {"tag": "", "concurrency_limit": -1}, FAILED, "5xx"),
+        ("POST /concurrency_limits/", "/", {"tag": "", "concurrency_limit": 1}, FAILED, None),
+        ("POST /task_runs/{id}/set_state", f"/{ID}/set_state", {"state": {"type": "RUNNING"}},
+         FAILED, "5xx"),
+        ("POST /block_documents/", "/", {"block_type_id": ID, "block_schema_id": ID},
+         FAILED, "5xx"),
+    ],
+)  # fmt: skip
+def test_mocks_hold_what_a_request_names(
+    operation: str, path: str, body: Any, answer: Answer, deviation: str | None
+) -> None:
+    """So what a real server says of a pool, a run or a limit that it has is explained, too."""
+    method, _, template = operation.partition(" ")
+    path = "/" + template.split("/")[1] + path
+    headers = {"content-type": "application/json"}
+    sent = SentRequest(operation, method, path, json.dumps(body).encode(), headers)
+    with MockPool() as mocks:
+        found = Explainer(DIALECTS["prefect-sqlite"], mocks).explain(sent, answer)
+    assert (found is None) == (deviation is None)
+    assert (deviation or "") in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("A", True), ("a b", True), ("a-b", False), ("a_b", False)]
+)
+def test_a_rule_about_values_explains_refusals_of_what_breaks_it(name: str, known: bool) -> None:
+    """A server that refuses a good name in the words of the rule is wrong."""
+    text = b'{"detail": [{"loc": ["body", "name"], "type": "value_error", "msg": "no such name"}]}'
+    body = json.dumps({"name": name, "value": 1}).encode()
+    sent = SentRequest("POST /variables/", "POST", "/variables/", body, {})
+    with MockPool() as mocks:
+        explainer = Explainer(SPEC, mocks)
+        assert explainer.is_documented_refusal(sent, Answer(422, text, {})) == known
+        assert not explainer.is_documented_refusal(sent, Answer(409, text, {}))
+
+
+def test_known_records_are_put_into_later_requests() -> None:
+    """Most of the time, by the order in which they were created; what names none is left."""
+    known = KnownRecords(1)
+    ids = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(8)]
+    for number, one in enumerate(ids):
+        reply = json.dumps({"id": one, "name": f"n{number}"}).encode()
+        known.note(
+            SentRequest("POST /variables/", "POST", "/variables/", b"", {}), Answer(201, reply, {})
+        )
+    known.note(SentRequest("POST /flows/", "POST", "/flows/", b"", {}), Answer(201, b"<html>", {}))
+    known.note(SentRequest("POST /flows/", "POST", "/flows/", b"", {}), Answer(200, b'["x"]', {}))
+    known.note(
+        SentRequest("POST /flows/", "POST", "/flows/", b"", {}), Answer(409, b'{"id": "x"}', {})
+    )
+    known.note(
+        SentRequest("POST /logs/", "POST", "/logs/", b"", {}), Answer(201, b'{"id": "x"}', {})
+    )
+    drawn = [known.in_path("/variables/{id}", {"id": f"{n}"})["id"] for n in range(50)]
+    assert set(drawn) & set(ids) == set(ids[-5:])
+    assert drawn == [known.in_path("/variables/{id}", {"id": f"{n}"})["id"] for n in range(50)]
+    names = {known.in_path("/variables/name/{name}", {"name": f"{n}"})["name"] for n in range(50)}
+    assert names >= {"n3", "n7"}
+    assert known.in_path("/flows/{id}", {"id": "1"}) == {"id": "1"}
+    assert known.in_body({"flow_id": "1"}) == {"flow_id": "1"}
+    flow = Answer(201, b'{"id": "f"}', {})
+    known.note(SentRequest("POST /flows/", "POST", "/flows/", b"", {}), flow)
+    assert {known.in_body({"flow_id": f"{n}"})["flow_id"] for n in range(9)} > {"f"}
+    assert [known.in_body(body) for body in ([1], {"flow_id": 1})] == [[1], {"flow_id": 1}]
+
+
 def test_every_check_has_an_id_of_its_own() -> None:
     """Findings carry the id."""
     assert len({check.id for check in CHECKS}) == len(CHECKS)
 
 
 def test_whatever_only_reads_is_fuzzed() -> None:
-    """But for what has a reason not to be; of what writes, only what can be taken away again."""
+    """But for what has a reason not to be; of what writes, only what can be taken away again.
+
+    On a server that the kit has started, all that writes.
+    """
     document = openapi.document()
     named = {
         f"{method.upper()} {path}": is_read_only(method.upper(), path)
@@ -473,9 +558,13 @@ def test_whatever_only_reads_is_fuzzed() -> None:
     assert set(campaign.operations) == (reads - NOT_FUZZED.keys()) | FUZZED_WRITES
     assert NOT_FUZZED.keys() <= reads
     assert "POST /variables/filter" in reads
-    assert named.keys() - reads >= {"POST /flows/bulk_delete", "DELETE /variables/name/{name}"}
+    writes = {"POST /flows/bulk_delete", "DELETE /variables/name/{name}"}
+    assert named.keys() - reads >= writes
     parts = list(campaign.parts())
     assert ("fuzzing", "POST /variables/filter") in parts
     assert ("coverage", "POST /variables/filter") not in parts
+    ours = Campaign(owned_target("http://127.0.0.1:1"), FuzzSettings())
+    assert set(ours.operations) == named.keys() - NOT_FUZZED.keys()
+    assert all(("coverage", name) in list(ours.parts()) for name in writes)
     thorough = Campaign(Target("http://127.0.0.1:1"), FuzzSettings(thorough=True))
     assert ("coverage", "POST /variables/filter") in list(thorough.parts())
