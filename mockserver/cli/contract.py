@@ -71,9 +71,10 @@ def drift(server: ServerFlags, run: RunFlags) -> None:
 def fuzz(server: ServerFlags, run: RunFlags, fuzz: FuzzFlags, mode: FuzzModeFlags) -> None:
     """Send random requests and check what the server does. Deletes flow runs.
 
-    schemathesis makes valid and invalid requests from openapi.yaml, of flow runs, flows, task runs
-    and what lists deployments (others with --operation), and this project's own checks
-    judge what each did. Needs --disposable or --spawn, and a server without flow runs.
+    schemathesis makes valid and invalid requests from openapi.yaml, and this project's own checks
+    judge what each did. A server that --spawn starts gets every operation; another one those that
+    only read or whose records can be taken away again, and others with --operation. Needs
+    --disposable or --spawn, and a server without flow runs.
     """
     if mode.copy_hooks is not None:
         _copy_hooks(mode.copy_hooks)

@@ -118,7 +118,8 @@ class Campaign:
     """One run of schemathesis on openapi.yaml, configured but not started."""
 
     def __init__(self, target: Target, settings: FuzzSettings, release: str = NEWEST) -> None:
-        """`release` is the one whose document is used.
+        """`release` is the one whose document is used. `unsent` are the operations that may change
+        what is somebody's, and that nobody named.
 
         Raises UsageError for unknown phases, reports and operations.
         """
@@ -131,6 +132,8 @@ class Campaign:
         known = _operation_names(document)
         _require_known("operation", settings.operations, known)
         chosen = settings.operations or _default_operations(known, target)
+        unsent = () if settings.operations else {*known} - {*chosen} - NOT_FUZZED.keys()
+        self.unsent = [name for name in known if name in unsent]
         _keep_operations(document, set(chosen))
         if not (settings.thorough or settings.operations):
             _shorten_filters(document)

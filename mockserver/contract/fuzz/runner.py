@@ -156,6 +156,12 @@ class _FuzzRun:
 
         Raises TargetError and KeyboardInterrupt.
         """
+        if campaign.unsent:
+            self.notes.append(
+                f"{len(campaign.unsent)} operations that change other objects were not sent, such "
+                f"as {campaign.unsent[0]}: a server that --spawn starts gets them all, and any "
+                "server those that --operation names"
+            )
         self.work = sum(_weight(phase, name) for phase, name in campaign.parts())
         try:
             if campaign.settings.probes:

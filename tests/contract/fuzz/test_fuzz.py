@@ -456,6 +456,16 @@ def test_a_table_explains_what_no_mock_shows() -> None:
             assert explainer.explain_by_table(sent, Answer(status, b"", {})) == deviation
 
 
+def test_what_is_not_sent_to_the_server_of_others_is_said() -> None:
+    """Operations that change variables and the like; nothing of them is there afterwards."""
+    settings = FuzzSettings(phases=("examples",), max_examples=1, probes=False)
+    with serve_app(create_app(Store(Base(())))) as client:
+        target = Target(client.url, {}, Ownership.DISPOSABLE)
+        outcome = fuzz(target, SPEC, settings)
+        assert target.count("variables") == 0
+    assert [note.split()[1:4] for note in outcome.notes] == [["operations", "that", "change"]]
+
+
 FAILED = Answer(500, b'{"exception_message": "Internal Server Error"}', {})
 ACCEPTED = Answer(204, b"", {})
 ID = "00000000-0000-4000-8000-000000000001"
@@ -563,6 +573,11 @@ def test_whatever_only_reads_is_fuzzed() -> None:
     parts = list(campaign.parts())
     assert ("fuzzing", "POST /variables/filter") in parts
     assert ("coverage", "POST /variables/filter") not in parts
+    assert set(campaign.unsent) == named.keys() - reads - FUZZED_WRITES
+    assert (
+        Campaign(Target("http://127.0.0.1:1"), FuzzSettings(operations=("POST /logs/",))).unsent
+        == []
+    )
     ours = Campaign(owned_target("http://127.0.0.1:1"), FuzzSettings())
     assert set(ours.operations) == named.keys() - NOT_FUZZED.keys()
     assert all(("coverage", name) in list(ours.parts()) for name in writes)
