@@ -156,6 +156,17 @@ async def _logs_out(request: web.Request) -> web.StreamResponse:
     return await send_logs(request, partial(_event_context, world), world.settings.client_timeout)
 
 
+async def _task_runs_out(request: web.Request) -> web.StreamResponse:
+    """The websocket on which workers wait for background task runs."""
+    _require_websocket(request)
+    from .sockets import send_task_runs  # imported late, too
+
+    world = world_of(request)
+    return await send_task_runs(
+        request, partial(_event_context, world), world.task_queues, world.settings.client_timeout
+    )
+
+
 def _require_websocket(request: web.Request) -> None:
     """Raise HTTPNotFound, as a real server answers, for anything else."""
     if request.headers.get("Upgrade", "").lower() != "websocket":
@@ -181,6 +192,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/events/in", _events_in),
     ("GET", "/events/out", _events_out),
     ("GET", "/logs/out", _logs_out),
+    ("GET", "/task_runs/subscriptions/scheduled", _task_runs_out),
     ("GET", "/openapi.yaml", _openapi_yaml),
     ("GET", "/openapi.json", _openapi_json),
     ("GET", "/docs", _docs),

@@ -126,7 +126,15 @@ def _operate(
     creator = creator_from_headers(request)
     keep_runs = world.journal is not None
     context = Context(
-        world.store, dialect, now, world.new_id, client_version, creator, keep_runs, world.events
+        world.store,
+        dialect,
+        now,
+        world.new_id,
+        client_version,
+        creator,
+        keep_runs,
+        world.events,
+        task_queues=world.task_queues,
     )
     if endpoint.links:
         context = context._replace(url=str(request.url))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ..background_tasks import TaskQueues
 from ..errors import NotFound
 from ..events import EventLog
 from ..prefect import CreatedBy, Dialect, FlowRun
@@ -21,7 +22,8 @@ class Context(NamedTuple):
     `keep_runs`: the caller wants deleted runs as they last were, which takes as long as the delete.
     `events` is told what happens; where none is given, nobody asks. `url` is the one that was
     requested, for endpoints with links in their replies. `renews_leases`: whether the client is a
-    Prefect that renews the leases on slots of deployments.
+    Prefect that renews the leases on slots of deployments. `task_queues` has the background task
+    runs that wait for a worker; None: no worker can come.
     """
 
     store: Store
@@ -34,6 +36,7 @@ class Context(NamedTuple):
     events: EventLog = EventLog(0)
     url: str = ""
     renews_leases: bool = False
+    task_queues: TaskQueues | None = None
 
 
 class TextReply(NamedTuple):

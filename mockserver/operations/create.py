@@ -215,7 +215,8 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
     """Create a task run, or return the one with its keys in its flow run.
 
     Raises Conflict for an unknown flow run, and for an id that another task run has;
-    InvalidRequest or, where a real server fails, ServerFailure for values that no column holds.
+    InvalidRequest or, where a real server fails, ServerFailure for values that no column holds;
+    TooLarge where too many task runs wait for workers.
     """
     store, now = context.store, context.now
     _check_task_run_values(context, body)
@@ -243,6 +244,8 @@ def create_task_run(context: Context, body: TaskRunCreate) -> Outcome:
     run_count = int(state.type is StateType.RUNNING)
     task_run = replace(apply_state(task_run, replace(state, details=details)), run_count=run_count)
     check_state(context, task_run.state)
+    if context.task_queues is not None:
+        context.task_queues.put(task_run, now)
     store.task_runs.put(task_run)
     if owner is None:  # else the reply is what was read back
         _check_reply_numbers(context, body.labels, task_run.empirical_policy)

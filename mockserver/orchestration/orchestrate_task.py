@@ -68,7 +68,7 @@ _LAST: _Rules = (
         after_transition=task_rules.insert_into_cache,
     ),
 )
-# Left out: slots of limits, and EnqueueScheduledTasks, for workers of background tasks.
+# Left out: slots of limits, and EnqueueScheduledTasks, which comes once a state is saved.
 CORE_TASK_POLICY: _Rules = (_FROM_CACHE, _TERMINAL, _OF_RUNNING_FLOW, _SCHEDULED_TIME, *_LAST)
 """The rules for a proposal. With `force` there are none."""
 BACKGROUND_TASK_POLICY: _Rules = (

@@ -27,6 +27,7 @@ _OTHER_ROUTES = (
     ("GET", "/events/in"),
     ("GET", "/events/out"),
     ("GET", "/logs/out"),
+    ("GET", "/task_runs/subscriptions/scheduled"),
     ("GET", "/openapi.yaml"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),

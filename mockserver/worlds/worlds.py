@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
 
+from ..background_tasks import TaskQueues
 from ..errors import Conflict, NotFound, SeedError, UsageError, to_single_line
 from ..events import EventLog
 from ..insight.deletion_report import RequestTotals, find_unfinished
@@ -42,8 +43,10 @@ class World:
     """A store with its own clock, journal, fault rules and snapshots.
 
     `journal` is None where the settings ask for none. `plans` are kept because the same request
-    often comes again. `totals` count what requests deleted, and `before` is the store as it was
-    before the first of them, with what was loaded since; None before any such request.
+    often comes again. `task_queues` are empty in a fork, and after `reset` and `restore`, as those
+    of a server that was started again. `totals` count what requests deleted, and `before` is the
+    store as it was before the first of them, with what was loaded since; None before any such
+    request.
     `initial_store` and `initial_clock` are what `reset` restores. Not for several threads at once.
     """
 
@@ -63,6 +66,7 @@ class World:
         "settings",
         "snapshots",
         "store",
+        "task_queues",
         "totals",
     )
 
@@ -77,6 +81,7 @@ class World:
         self.factory = Factory(self.now, self.new_id)
         self.journal = Journal(settings.journal) if settings.journal else None
         self.events = EventLog()
+        self.task_queues = TaskQueues()
         self.faults = Faults()
         # Also good after a reset: a plan depends on the body and the dialect alone.
         self.plans = PlanCache()
@@ -142,6 +147,7 @@ class World:
         self.faults.clear(seed=0)
         self.forget_requests()
         self.events.clear()
+        self.task_queues.clear()
         if self.journal is not None:
             self.journal.clear()
 
@@ -164,6 +170,7 @@ class World:
         self.forget_requests()
         # They would tell a client that waits for a run of states that it never was in.
         self.events.clear()
+        self.task_queues.clear()
 
     def drop_snapshot(self, name: str) -> None:
         """Delete a snapshot. Raises NotFound."""

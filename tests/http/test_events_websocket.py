@@ -325,5 +325,5 @@ def test_a_server_that_stops_says_so(store: Store) -> None:
 
 def test_sockets_are_only_websockets(client: Client) -> None:
     """A plain GET of their paths is 404, as on a real server."""
-    for path in ("/events/in", "/events/out", "/logs/out"):
+    for path in ("/events/in", "/events/out", "/logs/out", "/task_runs/subscriptions/scheduled"):
         assert client.ask("GET", path).status == 404

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .events_in import receive_events
     from .events_out import send_events
     from .logs_out import send_logs
+    from .task_runs_out import send_task_runs
 
 # Imported late (PEP 562): only flows that run need them.
 __getattr__ = lazy_exports(
@@ -23,5 +24,6 @@ __getattr__ = lazy_exports(
         "events_in": ("receive_events",),
         "events_out": ("send_events",),
         "logs_out": ("send_logs",),
+        "task_runs_out": ("send_task_runs",),
     },
 )

@@ -1,4 +1,4 @@
-"""A websocket with the handshake of Prefect's clients, for events that come and that go.
+"""A websocket with the handshake of Prefect's clients, for what comes and what goes.
 
 Invariant: an error closes the socket with a code and a reason, whatever it is; once the socket is
 open, no HTTP reply is written to it.
@@ -7,7 +7,7 @@ open, no HTTP reply is written to it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import orjson
@@ -29,6 +29,12 @@ MAX_FILTER_BYTES = 100_000
 # Chosen: objects and lists of one message, and brackets in its texts. Each takes Python's reader as
 # long as 100 letters; 1.5 MB of them took 1.8 s.
 MAX_BRACKETS = 20_000
+# How a message of another type than was expected closes a socket (measured).
+_REFUSALS: Mapping[str, tuple[int, str]] = {
+    "auth": (WSCloseCode.POLICY_VIOLATION, "Expected 'auth' message"),
+    "filter": (WSCloseCode.PROTOCOL_ERROR, "Expected 'filter' message"),
+    "subscribe": (4001, "Protocol violation: expected 'subscribe' message"),
+}
 # Chosen, not measured.
 HEARTBEAT_SECONDS = 30.0
 # Chosen: how long a client has to answer a close frame; a stop of the server waits for it.
@@ -89,7 +95,7 @@ async def receive_message(
 ) -> dict[str, Any] | None:
     """The next message, which must be an object of a type; None, and the socket is closed, if not.
 
-    Codes and reasons are those of a real server (Prefect: accept_prefect_socket and api/events.py).
+    Codes and reasons are those of a real server where it gives any.
     """
     try:
         message = await socket.receive(seconds)
@@ -100,8 +106,7 @@ async def receive_message(
     value = parse_message(message)
     if isinstance(value, dict) and value.get("type") == type_:
         return value
-    code = WSCloseCode.POLICY_VIOLATION if type_ == "auth" else WSCloseCode.PROTOCOL_ERROR
-    await close_socket(socket, code, f"Expected {type_!r} message")
+    await close_socket(socket, *_REFUSALS[type_])
     return None
 
 
@@ -136,7 +141,7 @@ def parse_message(message: WSMessage) -> object:
         return None
 
 
-async def close_socket(socket: web.WebSocketResponse, code: WSCloseCode, reason: str) -> None:
+async def close_socket(socket: web.WebSocketResponse, code: int, reason: str) -> None:
     """Close a socket with a code and as much of a reason as fits into the frame."""
     # RFC 6455, section 5.5: a close frame has 125 bytes, two of them for the code.
     cut = to_single_line(reason, 100).encode("utf-8", "replace")[:120]

@@ -1,4 +1,4 @@
-"""Automations, saved searches and task workers: lists of them are empty, and none can be read."""
+"""Automations and saved searches: lists of them are empty, and none can be read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from ...requests.objects import (
     AutomationCountRequest,
     AutomationFilterRequest,
     SavedSearchFilterRequest,
-    TaskWorkerFilterRequest,
 )
 from .. import Conditions, Context, Outcome, cut_page, match_objects
 
@@ -81,8 +80,3 @@ def filter_saved_searches(context: Context, body: SavedSearchFilterRequest) -> O
 def read_saved_search(_context: Context, _search_id: str) -> Outcome:
     """Raises NotFound: there are no saved searches."""
     raise NotFound("Saved search not found")
-
-
-def filter_task_workers(_context: Context, _body: TaskWorkerFilterRequest) -> Outcome:
-    """List the workers that wait for background tasks: none."""
-    return Outcome([])

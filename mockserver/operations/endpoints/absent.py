@@ -44,11 +44,5 @@ ABSENT = (
     Endpoint(
         "DELETE", f"/saved_searches/{UUID_SEGMENT}", "absent.records.read_saved_search", status=204
     ),
-    Endpoint(
-        "POST",
-        "/task_workers/filter",
-        "absent.records.filter_task_workers",
-        "objects.TaskWorkerFilterRequest",
-    ),
     Endpoint("GET", f"/collections/views/{{view:{TEXT_SEGMENT}}}", "absent.collections.read_view"),
 )

@@ -1,4 +1,4 @@
-"""The endpoints of task runs."""
+"""The endpoints of task runs, and of the workers that run them in the background."""
 
 from __future__ import annotations
 
@@ -52,4 +52,10 @@ TASK_RUNS = (
         "DashboardCountsRequest",
     ),
     Endpoint("GET", f"/ui/task_runs/{UUID_SEGMENT}", "task_runs.counting.read_with_flow_run"),
+    Endpoint(
+        "POST",
+        "/task_workers/filter",
+        "task_runs.workers.filter_task_workers",
+        "objects.TaskWorkerFilterRequest",
+    ),
 )

@@ -23,7 +23,10 @@ from .caching import find_cached_state, keep_state
 
 
 def set_state(context: Context, task_run_id: str, body: SetStateRequest) -> Outcome:
-    """Propose a state to a task run. Raises NotFound; ServerFailure where a real server fails."""
+    """Propose a state to a task run; a worker is told if that is deferred and scheduled.
+
+    Raises NotFound; ServerFailure where a real server fails; TooLarge where too many wait.
+    """
     task_run = context.store.task_runs.get(task_run_id)
     if task_run is None:
         raise NotFound(f"Task run with id {task_run_id} not found", from_set_state=True)
@@ -75,5 +78,7 @@ def _save(context: Context, task_run: TaskRun) -> TaskRun:
     data = state.data if is_persisted(state.data) else None
     state = replace(state, data=data, details=non_default_state_details(details))
     saved = replace(task_run, state=state)
+    if context.task_queues is not None:
+        context.task_queues.put(saved, context.now)
     put_task_run(context.store, saved)
     return saved

@@ -8,7 +8,6 @@ from .absent import (
     AutomationCountRequest,
     AutomationFilterRequest,
     SavedSearchFilterRequest,
-    TaskWorkerFilterRequest,
 )
 from .artifacts import (
     ArtifactCountRequest,
@@ -75,7 +74,7 @@ from .schedules import (
     ScheduleUpdate,
 )
 from .server import ObservedStateSort, ObservedStatesQuery, ResultStorageUpdate
-from .task_runs import TaskRunCountsRequest, TaskRunUpdate
+from .task_runs import TaskRunCountsRequest, TaskRunUpdate, TaskWorkerFilterRequest
 from .variables import (
     VariableCountRequest,
     VariableCreate,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from ...filters import FilterModel, Instant, OperatorFilter, Texts, Uuids
-from .. import Before, BodyParameters, Offset, OpenObject, PageParameters
+from .. import Before, BodyParameters, Offset, PageParameters
 
 
 class AutomationSort(StrEnum):
@@ -73,15 +73,3 @@ class SavedSearchFilterRequest(PageParameters):
     """The body of /saved_searches/filter."""
 
     offset: Offset = 0
-
-
-class TaskWorkerFilter(OpenObject):
-    """A filter on task workers."""
-
-    task_keys: Texts
-
-
-class TaskWorkerFilterRequest(BodyParameters):
-    """The body of /task_workers/filter."""
-
-    task_worker_filter: TaskWorkerFilter | None = None

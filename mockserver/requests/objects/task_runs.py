@@ -1,4 +1,4 @@
-"""The bodies of requests about task runs that are no plain lists."""
+"""The bodies of requests about task runs that are no plain lists, and about their workers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ...filters import FAIL_FAST, NameOrNull, Uuid, Uuids
-from .. import Before, BodyParameters, ClosedObject
+from ...filters import FAIL_FAST, NameOrNull, Texts, Uuid, Uuids
+from .. import Before, BodyParameters, ClosedObject, OpenObject
 
 MAX_COUNTED_RUNS = 200  # Prefect: api/ui/flow_runs.py, count_task_runs_by_flow_run
 
@@ -27,3 +27,15 @@ class TaskRunUpdate(ClosedObject):
     """Changes of a task run."""
 
     name: NameOrNull = None
+
+
+class TaskWorkerFilter(OpenObject):
+    """A filter on task workers."""
+
+    task_keys: Texts
+
+
+class TaskWorkerFilterRequest(BodyParameters):
+    """The body of /task_workers/filter."""
+
+    task_worker_filter: TaskWorkerFilter | None = None
