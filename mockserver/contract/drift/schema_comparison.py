@@ -1,4 +1,4 @@
-"""Comparing a schema of our document with one of another, keyword by keyword.
+"""Comparing a schema of our document with one of another: types, items and properties.
 
 Invariant: each pair of named schemas is compared once for requests and once for responses, however
 many operations use them; so schemas that contain themselves come to an end.
@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .bounds import Bound, format_bound, numeric_bound, size_bound
 from .changes import Change, ChangeKind, Side
-from .pairing import format_keyword, pair_alternatives
+from .keyword_comparison import (
+    compare_format,
+    compare_range,
+    compare_sizes,
+    compare_string,
+    describe_change,
+)
+from .pairing import pair_alternatives
 from .schemas import (
     ANY,
     MAX_DEPTH,
@@ -22,10 +28,6 @@ from .schemas import (
     expect_object,
     format_values,
 )
-
-# JSON Schema 2020-12: each is a bound by itself, and none may be exclusive.
-_LOWER = ("minLength", "minItems", "minProperties")
-_UPPER = ("maxLength", "maxItems", "maxProperties")
 
 
 class Comparison:
@@ -117,9 +119,7 @@ class _Location:
 
 def _compare_defaults(location: _Location, ours: str | None, theirs: str | None) -> None:
     if ours != theirs:
-        location.add_change(
-            ChangeKind.CHANGED, "default", _describe_change("default", ours, theirs)
-        )
+        location.add_change(ChangeKind.CHANGED, "default", describe_change("default", ours, theirs))
 
 
 def _compare_alternatives(
@@ -218,66 +218,6 @@ def _compare_pair(location: _Location, one: Alternative, other: Alternative) -> 
         compare(here, one, other)
 
 
-def _compare_sizes(location: _Location, one: Alternative, other: Alternative) -> None:
-    """Compare the bounds of lengths, and of numbers of items and properties."""
-    for lower, keys in ((True, _LOWER), (False, _UPPER)):
-        for key in keys:
-            _compare_bound(location, key, size_bound(one, key), size_bound(other, key), lower=lower)
-
-
-def _compare_range(location: _Location, one: Alternative, other: Alternative) -> None:
-    """Compare minimum, maximum (also exclusive ones) and multipleOf."""
-    for lower, key in ((True, "minimum"), (False, "maximum")):
-        _compare_bound(
-            location,
-            key,
-            numeric_bound(one, key, lower),
-            numeric_bound(other, key, lower),
-            lower=lower,
-        )
-    _compare_keyword(location, "multipleOf", one, other)
-
-
-def _compare_bound(
-    location: _Location, key: str, ours: Bound | None, theirs: Bound | None, *, lower: bool
-) -> None:
-    if ours == theirs:
-        return
-    # No bound at all is the widest.
-    if ours is None or theirs is None:
-        wider = theirs is None
-    else:
-        wider = theirs < ours if lower else theirs > ours
-    kind = ChangeKind.WIDENED if wider else ChangeKind.NARROWED
-    location.add_change(kind, key, _describe_change(key, format_bound(ours), format_bound(theirs)))
-
-
-def _compare_keyword(location: _Location, key: str, one: Alternative, other: Alternative) -> None:
-    """Compare a keyword whose values are not ordered, such as `format`."""
-    # Which of two patterns or formats allows more cannot be told in general.
-    ours, theirs = one.keywords.get(key), other.keywords.get(key)
-    if ours == theirs:
-        return
-    kind = (
-        ChangeKind.WIDENED
-        if theirs is None
-        else ChangeKind.NARROWED
-        if ours is None
-        else ChangeKind.CHANGED
-    )
-    texts = [None if text is None else format_keyword(text) for text in (ours, theirs)]
-    location.add_change(kind, key, _describe_change(key, *texts))
-
-
-def _compare_string(location: _Location, one: Alternative, other: Alternative) -> None:
-    _compare_keyword(location, "format", one, other)
-    _compare_keyword(location, "pattern", one, other)
-
-
-def _compare_format(location: _Location, one: Alternative, other: Alternative) -> None:
-    _compare_keyword(location, "format", one, other)
-
-
 def _compare_items(location: _Location, one: Alternative, other: Alternative) -> None:
     """Compare the items of arrays, and whether they must be unique."""
     unique, unique_there = (bool(side.keywords.get("uniqueItems")) for side in (one, other))
@@ -345,22 +285,16 @@ def _compare_additional_properties(
 _COMPARERS_BY_TYPE: Mapping[
     str, Sequence[Callable[[_Location, Alternative, Alternative], None]]
 ] = {
-    "string": (_compare_string, _compare_sizes),
-    "integer": (_compare_format, _compare_range),
-    "number": (_compare_format, _compare_range),
-    "array": (_compare_sizes, _compare_items),
+    "string": (compare_string, compare_sizes),
+    "integer": (compare_format, compare_range),
+    "number": (compare_format, compare_range),
+    "array": (compare_sizes, _compare_items),
     "object": (
-        _compare_sizes,
+        compare_sizes,
         _compare_properties,
         _compare_additional_properties,
     ),
 }
-
-
-def _describe_change(name: str, before: str | None, after: str | None) -> str:
-    if before is None:
-        return f"{name} {after} is new"
-    return f"{name} {before} is gone" if after is None else f"{name} {before} became {after}"
 
 
 def _describe_values(name: str, values: frozenset[str], fate: str) -> str:
