@@ -184,7 +184,7 @@ def _make_plan(
 def _read_parameters(
     request: web.Request, endpoint: Endpoint
 ) -> tuple[list[Any], list[Mapping[str, Any]]]:
-    """The parameters of the path and of the query, and what is wrong with them."""
+    """The parameters of the path, the query and the headers, and what is wrong with them."""
     values: list[Any] = []
     errors: list[Mapping[str, Any]] = []
     typed = endpoint.typed
@@ -201,10 +201,10 @@ def _read_parameters(
         _read_parameter(values, errors, said[-1] if said else None, "query", name)
     values += [request.query.getall(name, [None])[-1] for name in endpoint.optional]
     for name in endpoint.flags:
-        try:
-            values.append(read_boolean(request.query.getall(name, ["false"])[-1], "query", name))
-        except InvalidRequest as refusal:
-            errors += refusal.errors
+        _read_flag(values, errors, request.query.getall(name, ["false"])[-1], "query", name)
+    for name in endpoint.header_flags:
+        # Of a repeated header the first counts (Starlette: Headers).
+        _read_flag(values, errors, request.headers.get(name, "false"), "header", name)
     if typed is not None:
         try:
             # Of a repeated parameter the last counts, which a dict keeps.
@@ -227,6 +227,16 @@ def _read_parameter(
         return
     try:
         values.append(read_uuid(text, where, name))
+    except InvalidRequest as refusal:
+        errors += refusal.errors
+
+
+def _read_flag(
+    values: list[Any], errors: list[Mapping[str, Any]], text: str, where: str, name: str
+) -> None:
+    """Add a boolean to the values or what is wrong with it to the errors."""
+    try:
+        values.append(read_boolean(text, where, name))
     except InvalidRequest as refusal:
         errors += refusal.errors
 

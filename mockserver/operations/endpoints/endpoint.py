@@ -28,8 +28,8 @@ class Endpoint:
     """One method and path of the API.
 
     `operation` is a function of `mockserver.operations`, as "file.function". It is called with a
-    `Context`, the parameters of the path, those of the query, and the body if there is one; it
-    returns an `Outcome`. `body` is a request model of `mockserver.requests`, as "Model" or, in a
+    `Context`, the parameters of the path, those of the query and of the headers, and the body if
+    there is one; it returns an `Outcome`. `body` is a request model of `mockserver.requests`, as "Model" or, in a
     folder of it, as "objects.Model".
 
     A bulk delete also has `plan`, a function that makes a `Plan` of its body under a dialect. Its
@@ -54,6 +54,7 @@ class Endpoint:
     query: tuple[str, ...] = ()  # a name that ends in "id" is a uuid
     optional: tuple[str, ...] = ()  # texts of the query that need not be there
     flags: tuple[str, ...] = ()  # booleans of the query, false where they are not there
+    header_flags: tuple[str, ...] = ()  # likewise of the headers
     # A model of parameters with types of their own, named as `body` is; it is given as one value.
     parameters_model: str | None = None
     body_since: str | None = None  # the field of Dialect of the releases that read the body at all
@@ -78,8 +79,9 @@ class Endpoint:
 
     @cached_property
     def parameters(self) -> bool:
-        """Whether the path or the query has parameters to be read."""
+        """Whether the path, the query or the headers have parameters to be read."""
         more = self.query or self.optional or self.flags or self.parameters_model
+        more = more or self.header_flags
         return "{" in self.path or bool(more)
 
     @cached_property

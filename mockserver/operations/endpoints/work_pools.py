@@ -127,6 +127,7 @@ _QUEUES = (
         f"{_QUEUE}/get_runs",
         "work_pools.polling.queue_runs",
         "objects.QueueRunsRequest",
+        header_flags=("x-prefect-ui",),
     ),
     Endpoint(
         "POST",

@@ -66,10 +66,11 @@ def scheduled_runs(context: Context, pool_name: str, body: PolledRunsRequest) ->
     return Outcome(runs)
 
 
-def queue_runs(context: Context, queue_id: str, body: QueueRunsRequest) -> Outcome:
+def queue_runs(context: Context, queue_id: str, for_page: bool, body: QueueRunsRequest) -> Outcome:
     """List the runs of a queue that are due, as far as its limit has free slots.
 
-    The queue becomes READY, and so do its deployments; raises as `scheduled_runs`.
+    The queue becomes READY, and so do its deployments, unless Prefect's page asks to show them
+    (`for_page`; Prefect: api/work_queues.py, read_work_queue_runs). Raises as `scheduled_runs`.
     """
     queue = context.store.work_queues.get(queue_id)
     if queue is None:
@@ -77,7 +78,8 @@ def queue_runs(context: Context, queue_id: str, body: QueueRunsRequest) -> Outco
     bounds = _bounds(context, body.scheduled_before, None)
     runs = _runs_of_queue(context, queue, bounds, _limit(body))
     replies = [_run_reply(context, run) for run in runs]
-    _mark_polled(context, [queue])
+    if not for_page:
+        _mark_polled(context, [queue])
     return Outcome(replies)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ...errors import Conflict, Forbidden, ServerFailure
+from ...errors import Conflict, Forbidden
 from ...filters import MATCH_ALL, Predicate, combine_criteria
 from ...prefect import Dialect, WorkPool, check_integer_size, check_storable
 from ...prefect.objects import Worker
@@ -117,9 +117,6 @@ def update_work_pool(context: Context, name: str, body: WorkPoolUpdate) -> Outco
     null where no column takes it; ServerFailure for values that the database cannot hold.
     """
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
-    if context.dialect.undocumented_5xx and changes.get("base_job_template", ...) is None:
-        # Its validator looks into it (Prefect: schemas/actions.py, validate_base_job_template).
-        raise ServerFailure("null in place of a template", retryable=False)
     if _is_reserved(name) and changes.keys() - _CHANGEABLE_IN_RESERVED:
         raise Forbidden(
             "Work pools starting with 'Prefect' are reserved for internal use and can only be "

@@ -45,12 +45,14 @@ def _check_pool_name(name: Any, info: ValidationInfo) -> Any:
     return name
 
 
-def _check_template(template: JsonObject | None) -> JsonObject | None:
+def _check_template(template: JsonObject | None, info: ValidationInfo) -> JsonObject | None:
     """A base job template as it is: with both its parts, and each variable that it names declared.
 
     As Prefect's schemas/actions.py, validate_base_job_template, which fails where a part is no
     object.
     """
+    if template is None and info.mode != "json":  # which the document allows
+        raise PydanticCustomError(NOT_AN_OBJECT, "Input should be an object")
     if not template:
         return template
     parts = ("job_configuration", "variables")

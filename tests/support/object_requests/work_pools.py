@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tests.support.endpoint_requests.api_request import (
+    JSON_HEADERS,
     ApiRequest,
     RequestGroups,
     as_patch,
@@ -34,6 +37,11 @@ QUEUE_KEYS = (
 def create_pool(name: str = POOL_NAME, save_id_as: str = "pool one", **given: Json) -> ApiRequest:
     body = {"name": name, "type": "process", **given}
     return ApiRequest("POST", "/work_pools/", body, save_id_as=save_id_as)
+
+
+def from_page(said: str) -> Mapping[str, str]:
+    """The headers of a request that says whether it comes from Prefect's page."""
+    return {**JSON_HEADERS, "x-prefect-ui": said}
 
 
 def create_queue(name: str, **given: Json) -> ApiRequest:
@@ -155,6 +163,20 @@ REQUESTS: RequestGroups = {
         *patch(POOL, *({"base_job_template": one} for one in TEMPLATES)),
         *patch(POOL, {"base_job_template": None}, {"base_job_template": TEMPLATE}),
         *get(POOL),
+        *delete(POOL),
+    ],
+    "work pools: null in place of a template": [
+        create_pool(),
+        *(
+            ApiRequest("PATCH", POOL, {"base_job_template": None, **other})
+            for other in (
+                {},
+                {"storage_configuration": 0},
+                {"concurrency_limit": -1},
+                {"description": 1, "unknown": 1},
+            )
+        ),
+        ApiRequest("PATCH", "/work_pools/not%20there", {"base_job_template": None}),
         *delete(POOL),
     ],
     "work pools: job variables": [
@@ -449,6 +471,24 @@ REQUESTS: RequestGroups = {
         ApiRequest("POST", "/work_queues/<own>/get_runs", {}),
         *patch("/work_queues/<own>", {"filter": None, "is_paused": True}),
         ApiRequest("POST", "/work_queues/<own>/get_runs", {}),
+        *delete(POOL),
+    ],
+    "work queues: asked by the page": [
+        create_pool(),
+        ApiRequest("POST", f"{POOL}/queues", {"name": "p <u>"}, save_id_as="own"),
+        *(
+            ApiRequest("POST", "/work_queues/<own>/get_runs", body, headers=from_page(said))
+            for said, body in (
+                ("true", {}),
+                ("1", {}),
+                ("null", {}),
+                ("", {}),
+                ("x", {"limit": 201}),
+                ("x", b"{"),
+            )
+        ),
+        *get("/work_queues/<own>"),
+        ApiRequest("POST", f"/work_queues/{UNKNOWN_ID}/get_runs", {}, headers=from_page("x")),
         *delete(POOL),
     ],
     "work pools: slots": [
