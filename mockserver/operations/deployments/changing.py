@@ -230,7 +230,8 @@ def _merge_schedules(
         if target in by_slug:  # one after the other, so that their times differ
             step = context._replace(now=context.now + number * MICROSECOND)
             changed[target] = changed_schedule(step, by_slug[target], one)
-    schedules = [*changed.values(), *new_schedules(context, deployment, made)]
+    later = context._replace(now=context.now + len(given) * MICROSECOND)
+    schedules = [*changed.values(), *new_schedules(later, deployment, made)]
     check_slugs(schedules)
     return schedules
 

@@ -79,7 +79,12 @@ def with_schedules(deployment: Deployment, schedules: Iterable[Json]) -> Deploym
 
 
 def _latest_first(schedules: Iterable[Json]) -> Schedules:
-    return sorted(schedules, key=lambda one: str(one.get("updated", "")), reverse=True)
+    return sorted(schedules, key=_updated, reverse=True)
+
+
+def _updated(schedule: Json) -> str:
+    """When a schedule was updated, in a form that sorts: whole seconds before their fractions."""
+    return str(schedule.get("updated", "")).removesuffix("Z")
 
 
 def stored_time(instant: datetime) -> str:

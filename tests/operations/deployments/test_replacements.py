@@ -1,4 +1,4 @@
-"""Schedules that take the slugs of others, as Prefect 3.6.17 and 3.6.18 answered each request."""
+"""Schedules with slugs that a deployment gets after others, as Prefect answered each request."""
 
 from __future__ import annotations
 
@@ -22,8 +22,18 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FLOW = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
 
+CRON = {"schedule": {"cron": "0 2 * * *"}}
+
+
 def replace_slugs(release: str, *replaced: str) -> list[str]:
     """The slugs of a deployment with schedules a and b after a change: "ab" makes b of a."""
+    return sorted(
+        listed_after(release, [{"slug": pair[1], "replaces": pair[0]} for pair in replaced])
+    )
+
+
+def listed_after(release: str, changes: list[dict[str, Any]]) -> list[str]:
+    """The slugs of a deployment with schedules a and b after a change, as they are listed."""
     ids = count(1)
     context = Context(
         Store(Base([], flows=[Flow(FLOW, "f")])),
@@ -31,13 +41,11 @@ def replace_slugs(release: str, *replaced: str) -> list[str]:
         NOW,
         lambda: f"00000000-0000-4000-8000-{next(ids):012}",
     )
-    cron = {"schedule": {"cron": "0 2 * * *"}}
-    schedules = [{**cron, "slug": slug} for slug in "ab"]
+    schedules = [{**CRON, "slug": slug} for slug in "ab"]
     body = {"name": "d", "flow_id": FLOW, "schedules": schedules}
     made: dict[str, Any] = create_deployment(context, DeploymentCreate.model_validate(body)).value
-    changes = {"schedules": [{"slug": pair[1], "replaces": pair[0]} for pair in replaced]}
-    update_deployment(context, made["id"], DeploymentUpdate.model_validate(changes))
-    return sorted(one["slug"] for one in read_schedules(context, made["id"]).value)
+    update_deployment(context, made["id"], DeploymentUpdate.model_validate({"schedules": changes}))
+    return [one["slug"] for one in read_schedules(context, made["id"]).value]
 
 
 @pytest.mark.parametrize(
@@ -57,3 +65,9 @@ def test_the_slug_of_a_third_schedule_cannot_be_taken(release: str) -> None:
     """In every release that has replacements."""
     with pytest.raises(OutOfBounds, match="a schedule with slug 'b' already exists"):
         replace_slugs(release, "ab")
+
+
+def test_new_schedules_are_later_than_those_that_change() -> None:
+    """The latest is listed first, and a real server changes schedules before it adds any."""
+    changes = [{**CRON, "slug": "b", "active": False}, {**CRON, "slug": "c"}]
+    assert listed_after("3.9.1", changes) == ["c", "b", "a"]
