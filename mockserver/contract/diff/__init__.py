@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .filter_comparison import MAX_DIFFERENCES
     from .runner import DiffSettings, ProgressCallback, diff, undecided_notes
     from .shrinking import shrink_filter
-    from .twin import refusal_status
+    from .twin import StoreTwin, refusal_status
 
 __getattr__ = lazy_exports(
     __name__,
@@ -34,6 +34,6 @@ __getattr__ = lazy_exports(
             "undecided_notes",
         ),
         "shrinking": ("shrink_filter",),
-        "twin": ("refusal_status",),
+        "twin": ("StoreTwin", "refusal_status"),
     },
 )

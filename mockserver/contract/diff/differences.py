@@ -101,7 +101,11 @@ def find_causing_deviations(filter_body: Json, twin: Twin) -> list[str]:
         return []
     warned = twin.plan(filter_body).warnings
     deviations = dialect_deviations(twin)
-    decisive = [one for one in deviations if _twin_without(one, twin).select(filter_body) != answer]
+    decisive = [
+        one
+        for one in deviations
+        if twin.without(FILTER_DEVIATIONS[one]).select(filter_body) != answer
+    ]
     return _distinguish_nul(decisive, warned) or sorted(warned & set(deviations))
 
 
@@ -117,11 +121,6 @@ _NUL_DEVIATIONS = frozenset({"like-nul", "nul-in-text"})
 def dialect_deviations(twin: Twin) -> list[str]:
     """The deviations in what a filter selects that a twin's dialect has."""
     return [one.id for one in FILTER_DEVIATIONS.values() if twin.dialect.has(one)]
-
-
-def _twin_without(deviation: str, twin: Twin) -> Twin:
-    """The twin under its dialect without one deviation."""
-    return Twin(twin.store, twin.dialect.without(FILTER_DEVIATIONS[deviation]))
 
 
 def to_finding(difference: Difference, check: str, identity: Identity) -> Finding:

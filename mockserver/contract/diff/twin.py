@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Self
 
 from ...errors import RefusedRequest, ServerFailure
 from ...operations import Plan, bulk_delete, plan_bulk_delete
-from ...prefect import SPEC, Dialect
+from ...prefect import SPEC, Deviation, Dialect
 from ...requests import JSON_MEDIA_TYPE, BulkDeleteRequest, Message, read_request
 from ...seeds import load_seeds
 from ...store import Store
@@ -24,14 +24,37 @@ Json = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
-    """The flow runs of a server in a store, and the dialect under which requests are read.
+class StoreTwin:
+    """Records of a server in a store, and the dialect under which requests are read.
 
     Only `delete` changes the store; `documented` and `fork` return twins with stores of their own.
     """
 
     store: Store
     dialect: Dialect
+
+    def documented(self) -> Self:
+        """A copy of this twin under the dialect `spec`: it answers as the document says."""
+        return replace(self, store=self.store.fork(), dialect=SPEC)
+
+    def fork(self) -> Self:
+        """A copy of this twin; deletes on either do not show on the other."""
+        return replace(self, store=self.store.fork())
+
+    def without(self, deviation: Deviation) -> Self:
+        """A twin on the same store, under the dialect without one deviation."""
+        return replace(self, dialect=self.dialect.without(deviation))
+
+    def read(self, body: Json, model: Any) -> Any:
+        """The body of a request as a model of it. Raises RefusedRequest."""
+        message = Message(json.dumps(body).encode(), JSON_MEDIA_TYPE, None)
+        return read_request(message, model, self.dialect).request
+
+
+class Twin(StoreTwin):
+    """A twin of the flow runs of a server."""
+
+    __slots__ = ()
 
     @classmethod
     def from_records(cls, records: Mapping[str, list[Json]], dialect: Dialect) -> Twin:
@@ -52,19 +75,10 @@ class Twin:
         mine, theirs = self.store, other.store
         return list(mine) == list(theirs) and list(mine.task_runs) == list(theirs.task_runs)
 
-    def documented(self) -> Twin:
-        """A copy of this twin under the dialect `spec`: it answers as the document says."""
-        return Twin(self.store.fork(), SPEC)
-
-    def fork(self) -> Twin:
-        """A copy of this twin; deletes on either do not show on the other."""
-        return Twin(self.store.fork(), self.dialect)
-
     def plan(self, filter_body: Json) -> Plan:
         """The plan of a delete. Raises RefusedRequest if the dialect refuses the filter."""
-        return plan_bulk_delete(
-            _parse_request({"flow_runs": filter_body}, self.dialect), self.dialect
-        )
+        request = self.read({"flow_runs": filter_body}, BulkDeleteRequest)
+        return plan_bulk_delete(request, self.dialect)
 
     def select(self, filter_body: Json) -> IdsOrStatus:
         """The ids of all flow runs that a filter selects, or the status of the refusal."""
@@ -80,7 +94,7 @@ class Twin:
     def delete(self, body: Json) -> IdsOrStatus:
         """Carry out a bulk_delete: the ids that it deletes, or the status of the refusal."""
         try:
-            done = bulk_delete(self.store, _parse_request(body, self.dialect), self.dialect)
+            done = bulk_delete(self.store, self.read(body, BulkDeleteRequest), self.dialect)
         except RefusedRequest as refusal:
             return refusal_status(refusal)
         return frozenset(done.deleted)
@@ -88,12 +102,6 @@ class Twin:
     def parents(self) -> Mapping[str, str | None]:
         """The id of every flow run, with its `parent_task_run_id`."""
         return {run.id: run.parent_task_run_id for run in self.store}
-
-
-def _parse_request(body: Json, dialect: Dialect) -> BulkDeleteRequest:
-    return read_request(
-        Message(json.dumps(body).encode(), JSON_MEDIA_TYPE, None), BulkDeleteRequest, dialect
-    ).request
 
 
 def refusal_status(refusal: RefusedRequest) -> int:

@@ -17,7 +17,7 @@ from ...filters import Path
 from ..diff import MAX_DIFFERENCES, restrict_to_ids
 from ..server import Target, TargetError
 from .created_records import READ_KINDS, CreatedRecords
-from .differences import DELETES, LEAVES, SELECTS, RelatedDifference
+from .differences import DELETES, LEAVES, SELECTS, RelatedDifference, curl_of
 from .filter_comparison import CountCallback, list_ids
 from .questions import Question, decided_paths, listed
 from .related_twin import IdsOrStatus, Links, RelatedTwin, links_of
@@ -67,7 +67,7 @@ class RelatedDeleteComparison:
     def _may_ask(self, question: Question) -> bool:
         """Whether a delete can ask this, and the server has done what it said so far."""
         return question.own.get("operator") != "or_" and not any(
-            one.kind == question.kind and one.check == LEAVES for one in self.found
+            one.question.kind == question.kind and one.check == LEAVES for one in self.found
         )
 
     def _decides_more(
@@ -143,18 +143,9 @@ class RelatedDeleteComparison:
         document: IdsOrStatus,
         detail: str = "",
     ) -> RelatedDifference:
-        path = f"/{question.kind}/{verb}"
+        curl = curl_of(self.target, question, verb, body)
         return RelatedDifference(
-            check,
-            question.kind,
-            path,
-            question.keys,
-            body,
-            answer,
-            expected,
-            document,
-            self.target.curl("POST", path, json.dumps(body).encode()),
-            detail=detail,
+            *(check, question, verb, body, answer, expected, document, curl), detail=detail
         )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..findings import KEY_SEPARATOR, Finding, Party, Verdict, gone_id
-from ..server import Identity
+from ..server import Identity, Target
+from .questions import Question
 from .related_twin import IdsOrStatus
 
 Json = Any
@@ -21,15 +22,14 @@ RELATED_CHECKS = (SELECTS, DELETES, LEAVES)
 class RelatedDifference:
     """What a server answers, and what mocks answer under the dialect and as documented.
 
-    `check` is the one that it violates, `keys` are those of the filters. `cause` is the deviation
-    that the dialect has and the server does not show, or None. `detail` is a sentence about what
-    the answers do not show.
+    `check` is the one that it violates; `verb` is filter, count or bulk_delete. `cause` is the
+    deviation that the dialect has and the server does not show, or None. `detail` is a sentence
+    about what the answers do not show.
     """
 
     check: str
-    kind: str
-    path: str
-    keys: frozenset[str]
+    question: Question
+    verb: str
     body: Json
     server: IdsOrStatus
     dialect: IdsOrStatus
@@ -38,6 +38,16 @@ class RelatedDifference:
     cause: str | None = None
     detail: str = ""
 
+    @property
+    def path(self) -> str:
+        """The path that was asked."""
+        return path_of(self.question, self.verb)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of the filters."""
+        return self.question.keys
+
     def is_covered_by(self, known: RelatedDifference) -> bool:
         """Whether a known difference is the same: it has the cause, or fewer keys, of this one."""
         if (known.check, known.path) != (self.check, self.path):
@@ -45,6 +55,16 @@ class RelatedDifference:
         if known.cause or self.cause:
             return known.cause == self.cause
         return known.keys <= self.keys
+
+
+def path_of(question: Question, verb: str) -> str:
+    """The path at which a server is asked a question: for a list, a count, or a delete."""
+    return f"/{question.kind}/{verb}"
+
+
+def curl_of(target: Target, question: Question, verb: str, body: Json) -> str:
+    """A shell command that asks a server the same."""
+    return target.curl("POST", path_of(question, verb), json.dumps(body).encode())
 
 
 def to_finding(one: RelatedDifference, identity: Identity) -> Finding:
@@ -82,7 +102,8 @@ def _judge(one: RelatedDifference, identity: Identity) -> tuple[Party, str]:
 def _describe(one: RelatedDifference, answer: IdsOrStatus) -> str:
     if isinstance(answer, int):
         return f"answers {answer}"
-    noun = one.kind if len(answer) != 1 else one.kind.removesuffix("s")
+    kind = one.question.kind
+    noun = kind if len(answer) != 1 else kind.removesuffix("s")
     verb = "has" if one.check == SELECTS else "deletes"
     return f"{verb} {len(answer):,} {noun}"
 

@@ -13,7 +13,7 @@ from typing import Any
 from ...filters import Path
 from ..diff import MAX_DIFFERENCES, shrink_filter
 from ..server import PAGE, HTTPStatusError, Target, TargetError, id_of
-from .differences import SELECTS, RelatedDifference
+from .differences import SELECTS, RelatedDifference, curl_of
 from .questions import Question, decided_paths, listed
 from .related_twin import IdsOrStatus, RelatedTwin
 
@@ -109,23 +109,15 @@ class RelatedFilterComparison:
         expected: IdsOrStatus,
         detail: str = "",
     ) -> RelatedDifference:
-        path = f"/{question.kind}/{verb}"
         document = listed(self.twin.documented(), scoped)
         gone = answer == document != expected
         if verb == "filter" and _sorted(answer) == _sorted(expected):
             detail = "The order differs"
+        curl = curl_of(self.target, scoped, verb, scoped.filters)
+        cause = self.twin.find_cause(lambda twin: listed(twin, scoped)) if gone else None
+        sides = (answer, expected, document)
         return RelatedDifference(
-            SELECTS,
-            question.kind,
-            path,
-            question.keys,
-            scoped.filters,
-            answer,
-            expected,
-            document,
-            self.target.curl("POST", path, json.dumps(scoped.filters).encode()),
-            self.twin.find_cause(lambda twin: listed(twin, scoped)) if gone else None,
-            detail,
+            SELECTS, question, verb, scoped.filters, *sides, curl, cause, detail
         )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -12,11 +10,10 @@ from uuid import uuid4
 from ...errors import RefusedRequest
 from ...operations import Context
 from ...operations.endpoints import ENDPOINTS
-from ...prefect import SPEC, Deviation, Dialect
-from ...requests import JSON_MEDIA_TYPE, Message, read_request
+from ...prefect import Dialect
 from ...seeds import read_seeds
 from ...store import Store
-from ..diff import FILTER_DEVIATIONS, refusal_status
+from ..diff import FILTER_DEVIATIONS, StoreTwin, refusal_status
 from .created_records import KINDS, READ_KINDS
 
 Json = Any
@@ -30,15 +27,10 @@ _ENDPOINTS = {one.path: one for one in ENDPOINTS if one.method == "POST"}
 _UNREAD = frozenset({"concurrency_limit", "global_concurrency_limit", "schedules"})
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedTwin:
-    """Records in a store, and the dialect under which requests are read.
+class RelatedTwin(StoreTwin):
+    """A twin of the created records."""
 
-    Only `delete` changes the store; `documented` and `fork` return twins with stores of their own.
-    """
-
-    store: Store
-    dialect: Dialect
+    __slots__ = ()
 
     @classmethod
     def from_records(cls, records: Mapping[str, list[Json]], dialect: Dialect) -> RelatedTwin:
@@ -50,20 +42,12 @@ class RelatedTwin:
         seeds = read_seeds(kept, datetime.now(UTC), name="replies", references=False)
         return cls(Store(seeds.base()), dialect)
 
-    def fork(self) -> RelatedTwin:
-        """A copy of this twin; deletes on either do not show on the other."""
-        return RelatedTwin(self.store.fork(), self.dialect)
-
-    def documented(self) -> RelatedTwin:
-        """A copy that answers as the document says."""
-        return RelatedTwin(self.store.fork(), SPEC)
-
     def list_ids(self, kind: str, body: Json) -> IdsOrStatus:
         """The ids that /flows/filter or /deployments/filter lists, or the status of a refusal."""
         endpoint = _ENDPOINTS[f"/{kind}/filter"]
         context = Context(self.store, self.dialect, datetime.now(UTC), lambda: str(uuid4()))
         try:
-            listed = endpoint.call(context, _read(endpoint.model, body, self.dialect)).value
+            listed = endpoint.call(context, self.read(body, endpoint.model)).value
         except RefusedRequest as refusal:
             return refusal_status(refusal)
         return tuple(one["id"] for one in listed)
@@ -72,7 +56,7 @@ class RelatedTwin:
         """The first deviation without which the dialect answers otherwise; None if none decides."""
         given = answer(self)
         for deviation in FILTER_DEVIATIONS.values():
-            if self.dialect.has(deviation) and answer(self._without(deviation)) != given:
+            if self.dialect.has(deviation) and answer(self.without(deviation)) != given:
                 return deviation.id
         return None
 
@@ -80,14 +64,10 @@ class RelatedTwin:
         """Carry out a bulk delete: the ids in its reply, or the status of the refusal."""
         endpoint = _ENDPOINTS[f"/{kind}/bulk_delete"]
         try:
-            plan = endpoint.make_plan(_read(endpoint.model, body, self.dialect), self.dialect)
+            plan = endpoint.make_plan(self.read(body, endpoint.model), self.dialect)
             return endpoint.delete(plan, self.store).asked or ()
         except RefusedRequest as refusal:
             return refusal_status(refusal)
-
-    def _without(self, deviation: Deviation) -> RelatedTwin:
-        """A copy under the dialect without one deviation."""
-        return RelatedTwin(self.store.fork(), self.dialect.without(deviation))
 
     def links(self) -> Mapping[str, Links]:
         """What is there, by kind."""
@@ -115,8 +95,3 @@ def links_of(records: Mapping[str, list[Json]]) -> Mapping[str, Links]:
         }
         for kind in READ_KINDS
     }
-
-
-def _read(model: Any, body: Json, dialect: Dialect) -> Any:
-    content = json.dumps(body).encode()
-    return read_request(Message(content, JSON_MEDIA_TYPE, None), model, dialect).request
