@@ -5,16 +5,14 @@ Invariant: whatever reads or changes the world runs on the server's loop, betwee
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from .. import worlds
 from ..errors import UsageError
+from .sent_request import SentRequest
 from .stray_requests import explain_silence
 from .user_errors import call_for_user, is_users
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = is_users
 T = TypeVar("T")
-_TIMEOUT_SECONDS = 30.0
 RunOnLoop = Callable[[Callable[[], Any]], Any]
 """Calls a function on the server's loop and returns its result, or raises what it raised."""
 
@@ -269,34 +266,12 @@ class FlowRunApi:
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Exchange:
         """Send a request with any method, as `post` does; None is no body."""
-        address = urlsplit(self.url)
-        # The standard library's: making an httpx.Client takes 22 to 37 ms (measured).
-        connection = HTTPConnection(address.netloc, timeout=_TIMEOUT_SECONDS)
-        header_values = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent = None
-        if body is not None:
-            sent = json.dumps(worlds.to_json_value(body))
-            header_values = {"Content-Type": "application/json", **header_values}
-        try:
-            connection.request(method, f"{address.path}{path}", sent, header_values)
-            connection.getresponse().read()
-        except (HTTPException, TimeoutError) as error:  # neither is a ConnectionError
-            raise ConnectionError(f"{method} {path}: {error!r}") from error
-        finally:
-            connection.close()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = SentRequest.send(self.url, method, path, body, named)
         exchanges = self.requests
         if not exchanges:
             raise UsageError("there is no exchange to return: the journal keeps none")
-        # Other threads may have sent requests since. The journal has no body for a request that
-        # was refused by its path.
-        sent_path = path.partition("?")[0]
-        bodies = ((sent or "").encode()[: worlds.MAX_KEPT_BODY], b"")
-        own = (
-            one
-            for one in reversed(exchanges)
-            if one.method == method and one.path == sent_path and one.body in bodies
-        )
-        return next(own, exchanges[-1])
+        return sent.find(exchanges)
 
     def assert_called(
         self,

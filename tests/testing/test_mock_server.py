@@ -212,7 +212,7 @@ def test_a_missing_reply_is_a_connection_error(
     api: FlowRunApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reply that does not come in time raises ConnectionError, as a cut connection does."""
-    monkeypatch.setattr("mockserver.testing.flow_run_api._TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("mockserver.testing.sent_request._TIMEOUT_SECONDS", 0.05)
     api.fail_next(latency=0.5)
     with pytest.raises(ConnectionError, match="timed out"):
         api.post("/flow_runs/count", {})
