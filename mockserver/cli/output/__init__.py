@@ -1,7 +1,8 @@
-"""What a command writes besides its results: notes, progress bars, seeds and whole files.
+"""What a command writes, and how: notes, progress bars, seeds, whole files, reports.
 
 Comes in: what a command has to tell. Goes out: text on stderr, a bar where that is a terminal,
-files that appear when they are complete, and reports in the form that the user asked for.
+files that appear when they are complete, and reports in the form that the user asked for. What goes
+to stdout ends with its reader.
 """
 
 from typing import TYPE_CHECKING
