@@ -5,6 +5,7 @@ MockServerError
 ├── UsageError                 a command, flag or setting that is not valid
 └── RefusedRequest             a request that is answered with an error and changes nothing
     ├── InvalidRequest         it is not valid by the document (or for a real server)
+    ├── RefusedTemplate        it is a template that Prefect does not take
     ├── OutOfBounds            a value exceeds a bound that is not in the schema
     ├── TooLarge               it costs more than the mock spends on a request
     ├── Forbidden              nobody may do it
@@ -93,6 +94,15 @@ class RefusedRequest(MockServerError):
     def __init__(self, text: str, *, warnings: Sequence[str] = ()) -> None:
         super().__init__(text)
         self.warnings = tuple(warnings)
+
+
+class RefusedTemplate(RefusedRequest):
+    """A template that Prefect does not take; the text says why, `line` where (0: as a whole)."""
+
+    def __init__(self, text: str, line: int, source: str) -> None:
+        super().__init__(text)
+        self.line = line
+        self.source = source
 
 
 class InvalidRequest(RefusedRequest):

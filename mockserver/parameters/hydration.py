@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
 
-from ..errors import NotModelled
+from ..errors import ServerFailure
+from ..prefect import Dialect
+from ..templates import (
+    InvalidTemplate,
+    RenderingFailed,
+    TemplateMeter,
+    read_template,
+    render_template,
+)
 
 KIND = "__prefect_kind"
-_REMOVED = object()
-"""In place of a value that is left out of the object or list around it."""
 
 
 class Variables(Protocol):
@@ -23,78 +30,174 @@ class Variables(Protocol):
     def __getitem__(self, name: str, /) -> Any: ...
 
 
-class HydrationError(Exception):
-    """A template that cannot be filled in; the text is that of a real server."""
+class Placeholder:
+    """In place of a value that is not known."""
 
 
-def hydrate(parameters: Mapping[str, Any], variables: Variables) -> Any:
+class _Removed(Placeholder):
+    """In place of a value that is left out of the object or list around it."""
+
+
+class _Template(Placeholder):
+    """In place of what a valid template will become."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class HydrationError(Placeholder, Exception):
+    """In place of what cannot be filled in; the text is that of a real server.
+
+    `kind` is the name of Prefect's exception, which is what an error shows of one inside a value.
+    """
+
+    def __init__(self, text: str, kind: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+    def __repr__(self) -> str:
+        return f"{self.kind}()"
+
+
+class _Hydration(NamedTuple):
+    """How parameters are filled in."""
+
+    variables: Variables
+    dialect: Dialect
+    meter: TemplateMeter
+    renders: bool
+    """Templates are rendered, and an error is raised; else both are left as placeholders."""
+
+
+def hydrate(
+    parameters: Mapping[str, Any],
+    variables: Variables,
+    dialect: Dialect,
+    meter: TemplateMeter | None = None,
+) -> Any:
     """Parameters with each template replaced by its value; `variables` by their names.
 
-    Raises HydrationError, and NotModelled for a Jinja template with an expression.
+    `meter` bounds what Jinja templates cost, together with others that count by it. Raises
+    HydrationError, NotModelled for a Jinja template that is not rendered, TooLarge, and
+    ServerFailure.
     """
-    value = _hydrate(parameters, variables)
-    return {} if value is _REMOVED else value
+    return _hydrated(parameters, _Hydration(variables, dialect, meter or TemplateMeter(), True))
 
 
-def _hydrate(value: Any, variables: Variables) -> Any:
+def hydrate_partly(values: Mapping[str, Any], variables: Variables, dialect: Dialect) -> Any:
+    """Values with what is known filled in, and a Placeholder for all else: errors, too.
+
+    Raises TooLarge and ServerFailure.
+    """
+    return _hydrated(values, _Hydration(variables, dialect, TemplateMeter(), False))
+
+
+def _hydrated(parameters: Mapping[str, Any], how: _Hydration) -> Any:
+    value = _hydrate(parameters, how)
+    return {} if isinstance(value, _Removed) else value
+
+
+def _hydrate(value: Any, how: _Hydration) -> Any:
     if isinstance(value, dict):
         if KIND in value:
-            kind = value[KIND]
-            fill_in = _KINDS.get(kind) if isinstance(kind, str) else None
-            return value.get("value") if fill_in is None else fill_in(value, variables)
-        pairs = ((key, _hydrate(one, variables)) for key, one in value.items())
-        return {key: one for key, one in pairs if one is not _REMOVED}
+            return _filled_in(value, how)
+        pairs = ((key, _hydrate(one, how)) for key, one in value.items())
+        return {key: one for key, one in pairs if not isinstance(one, _Removed)}
     if isinstance(value, list):
-        values = (_hydrate(one, variables) for one in value)
-        return [one for one in values if one is not _REMOVED]
+        values = (_hydrate(one, how) for one in value)
+        return [one for one in values if not isinstance(one, _Removed)]
     return value
 
 
-def _plain(template: Mapping[str, Any], variables: Variables) -> Any:
+def _filled_in(template: Mapping[str, Any], how: _Hydration) -> Any:
+    """What an object with a kind stands for. Raises HydrationError if templates are rendered."""
+    kind = template[KIND]
+    fill_in = _KINDS.get(kind) if isinstance(kind, str) else None
+    if fill_in is None:
+        return template.get("value")
+    found = fill_in(template, how)
+    if how.renders and isinstance(found, HydrationError):
+        raise found
+    return found
+
+
+def _plain(template: Mapping[str, Any], how: _Hydration) -> Any:
     if "value" not in template:
-        raise HydrationError("Missing 'value' key in __prefect object")
-    return _hydrate(template["value"], variables)
+        return HydrationError("Missing 'value' key in __prefect object", "ValueNotFound")
+    return _hydrate(template["value"], how)
 
 
-def _json(template: Mapping[str, Any], variables: Variables) -> Any:
+def _json(template: Mapping[str, Any], how: _Hydration) -> Any:
     if "value" not in template:  # as the UI sends it while a user is still typing
-        return _REMOVED
-    text = _inner(template["value"], variables)
-    if not isinstance(text, str):
+        return _Removed()
+    text = _inner(template["value"], how)
+    if isinstance(text, Placeholder):
         return text
+    if not isinstance(text, str):
+        if how.dialect.json_values_kept:
+            return text
+        kind = type(text).__name__
+        problem = f"the JSON object must be str, bytes or bytearray, not {kind}"
+        return HydrationError(f"Invalid JSON: {problem}", "InvalidJSON")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise HydrationError(f"Invalid JSON: {error}") from None
+        return HydrationError(f"Invalid JSON: {error}", "InvalidJSON")
 
 
-def _variable(template: Mapping[str, Any], variables: Variables) -> Any:
+def _variable(template: Mapping[str, Any], how: _Hydration) -> Any:
     if "variable_name" not in template:
-        return _REMOVED
-    name = _inner(template["variable_name"], variables)
-    if name is _REMOVED:
+        return _Removed()
+    name = _inner(template["variable_name"], how)
+    if isinstance(name, Placeholder):
         return name
-    try:
-        return variables[str(name)]
-    except KeyError:
-        raise HydrationError(f"Variable '{name}' not found in workspace.") from None
+    if isinstance(name, dict | list):  # which a real server cannot look up
+        raise ServerFailure("the name of a variable is not a text", retryable=False)
+    if isinstance(name, str):
+        with suppress(KeyError):
+            return how.variables[name]
+    problem = f"Variable '{name}' not found in workspace."
+    return HydrationError(problem, "WorkspaceVariableNotFound")
 
 
-def _jinja(template: Mapping[str, Any], variables: Variables) -> Any:
+def _jinja(template: Mapping[str, Any], how: _Hydration) -> Any:
     if "template" not in template:
-        raise HydrationError("Missing 'template' key in __prefect object")
-    text = _inner(template["template"], variables)
-    if isinstance(text, str) and any(mark in text for mark in ("{{", "{%", "{#")):
-        raise NotModelled("mockserver does not fill in Jinja templates in parameters")
-    return text
+        return HydrationError("Missing 'template' key in __prefect object", "TemplateNotFound")
+    text = _inner(template["template"], how)
+    if isinstance(text, Placeholder):
+        return text
+    try:
+        tree = read_template(str(text), how.meter)
+    except InvalidTemplate as error:
+        return HydrationError(f"Invalid jinja: {error}", "InvalidJinja")
+    if not how.renders:
+        return _Template(str(text))
+    if isinstance(text, dict | list):
+        return text
+    if not isinstance(text, str):  # which a real server cannot search for a template
+        raise ServerFailure("a template is not a text", retryable=False)
+    try:
+        return render_template(tree, how.meter) if _has_expression(text) else text
+    except RenderingFailed as failed:
+        if how.dialect.template_failures_refused:
+            return HydrationError(f"Invalid jinja: {failed}", "InvalidJinja")
+        return f"{failed}\nTemplate source:\n{text}"
 
 
-def _inner(value: Any, variables: Variables) -> Any:
+def _has_expression(text: str) -> bool:
+    """Whether a text is rendered at all (Prefect: utilities/user_templates.py, maybe_template)."""
+    return "{{" in text or "{%" in text
+
+
+def _inner(value: Any, how: _Hydration) -> Any:
     """A part of a template, which may be a template itself if it is an object."""
-    return _hydrate(value, variables) if isinstance(value, dict) else value
+    return _hydrate(value, how) if isinstance(value, dict) else value
 
 
-_KINDS: Mapping[str, Callable[[Mapping[str, Any], Variables], Any]] = {
+_KINDS: Mapping[str, Callable[[Mapping[str, Any], _Hydration], Any]] = {
     "none": _plain,
     "json": _json,
     "workspace_variable": _variable,

@@ -8,31 +8,34 @@ in linear time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextvars import ContextVar
-from copy import deepcopy
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
 from pydantic_core import SchemaError, SchemaValidator, ValidationError
 from pydantic_core import core_schema as cs
 
-from ..errors import TooLarge
+from ..errors import ServerFailure, TooLarge
+from .hydration import HydrationError
+from .schema_preparation import InvalidSchema, Schema, prepare_schema
+from .steps import allow_steps, take_steps
 
 MAX_SCHEMA_PARTS = 3_000
 """Objects, lists and values of one schema; jsonschema takes 0.04 ms for each (measured)."""
-MAX_STEPS = 20_000
-"""Comparisons of values with a part of their schema; each takes 10 us (measured)."""
-
-Schema = Mapping[str, Any]
+_CHARACTERS_A_PART = 25
+"""Of a pattern, of which Python reads one in 1.5 us (measured)."""
+_CHARACTERS_A_STEP = 1_000
+"""Of an error, which has the text of the value that is wrong."""
+PLACEHOLDERS = "_placeholders"
+"""The keyword that every part of a schema has beside its own: what is an error is wrong."""
 
 
 class SchemaMismatch(Exception):
     """Values are not as their schema says; the text is that of a real server."""
 
 
-class InvalidSchema(Exception):
-    """What should be a JSON Schema is none; the text is jsonschema's."""
+class UnresolvableReference(SchemaMismatch):
+    """A schema refers to what is not there; the text is that of a real server."""
 
 
 class CircularSchema(Exception):
@@ -91,8 +94,28 @@ def first_mismatch(values: Any, schema: Schema) -> str | None:
     return None if error is None else str(error.message)
 
 
+def list_errors(values: Any, schema: Schema) -> list[Any]:
+    """All that a prepared schema refuses in values, formats too, as errors of jsonschema.
+
+    Raises UnresolvableReference, CircularSchema or TooLarge.
+    """
+    from referencing.exceptions import Unresolvable
+
+    from .formats import FORMATS
+
+    try:
+        return list(_errors(values, schema, FORMATS))
+    except RecursionError:
+        raise CircularSchema from None
+    except Unresolvable as unresolvable:
+        raise _unresolvable(unresolvable) from None
+
+
 def check_schema(schema: Any) -> None:
-    """Raise InvalidSchema for what is no JSON Schema; TooLarge for one of too many parts."""
+    """Raise InvalidSchema for what is no JSON Schema; TooLarge for one of too many parts.
+
+    Raises ServerFailure where a real server fails.
+    """
     message = _schema_problem(json.dumps(schema))
     if message is not None:
         raise InvalidSchema(message)
@@ -110,6 +133,8 @@ def _schema_problem(text: str) -> str | None:
         Draft202012Validator.check_schema(schema)
     except NotASchema as error:
         return str(error.message)
+    except (OverflowError, RecursionError):  # of Python, which reads the patterns
+        raise ServerFailure("a schema cannot be checked", retryable=False) from None
     return None
 
 
@@ -120,6 +145,7 @@ def _count_parts(value: Any) -> int:
         count += 1
         if isinstance(one, dict):
             waiting += one.values()
+            count += len(str(one.get("pattern", ""))) // _CHARACTERS_A_PART
         elif isinstance(one, list):
             waiting += one
     return count
@@ -132,23 +158,25 @@ def _check(values: Any, schema: Any) -> None:
     try:
         error = best_match(_errors(values, schema))
     except Unresolvable as unresolvable:
-        raise SchemaMismatch(f"Validation failed. Failure reason: {unresolvable}") from None
+        raise _unresolvable(unresolvable) from None
     if error is not None:
         field = error.json_path.replace("$.", "")
         where = "" if error.json_path == "$" else f" for field {field!r}"
         raise SchemaMismatch(f"Validation failed{where}. Failure reason: {error.message}")
 
 
-def _errors(values: Any, schema: Any) -> Iterator[Any]:
+def _unresolvable(error: Exception) -> UnresolvableReference:
+    return UnresolvableReference(f"Validation failed. Failure reason: {error}")
+
+
+def _errors(values: Any, schema: Any, formats: Any = None) -> Iterator[Any]:
     from referencing import Registry
 
-    _steps_left.set(MAX_STEPS)
+    allow_steps()
     # An empty registry: no reference is fetched from elsewhere.
-    found: Iterator[Any] = _validator_class()(schema, registry=Registry()).iter_errors(values)
+    validator = _validator_class()(schema, registry=Registry(), format_checker=formats)
+    found: Iterator[Any] = validator.iter_errors(values)
     return found
-
-
-_steps_left: ContextVar[int] = ContextVar("steps_left")
 
 
 @cache
@@ -160,10 +188,16 @@ def _validator_class() -> Any:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import create
 
+    keywords = {
+        **Draft202012Validator.VALIDATORS,
+        "pattern": _pattern,
+        "uniqueItems": _unique,
+        PLACEHOLDERS: _placeholders,
+    }
     # Without a version: with one, jsonschema would take it for the validator of the draft.
     return create(
         meta_schema=Draft202012Validator.META_SCHEMA,
-        validators={**Draft202012Validator.VALIDATORS, "pattern": _pattern, "uniqueItems": _unique},
+        validators={name: _bounded(keyword) for name, keyword in keywords.items()},
         type_checker=Draft202012Validator.TYPE_CHECKER,
         id_of=Draft202012Validator.ID_OF,  # type: ignore[arg-type]  # its stub is wrong
         applicable_validators=_counted,
@@ -173,12 +207,26 @@ def _validator_class() -> Any:
 def _counted(schema: Any) -> Iterable[tuple[str, Any]]:
     """The keywords of a part of a schema; raises TooLarge once there were too many."""
     enum = schema.get("enum")
-    left = _steps_left.get() - 1 - len(schema) - (len(enum) if isinstance(enum, list) else 0)
-    _steps_left.set(left)
-    if left < 0:
-        raise TooLarge(f"mockserver checks values in at most {MAX_STEPS:,} steps")
-    items: Iterable[tuple[str, Any]] = schema.items()
-    return items
+    take_steps(1 + len(schema) + (len(enum) if isinstance(enum, list) else 0))
+    return {**schema, PLACEHOLDERS: None}.items()
+
+
+def _bounded(keyword: Any) -> Any:
+    """A keyword that counts the texts of its errors: each has that of a value, however large."""
+
+    def bounded(*args: Any) -> Iterator[Any]:
+        for error in keyword(*args) or ():
+            take_steps(len(error.message) // _CHARACTERS_A_STEP)
+            yield error
+
+    return bounded
+
+
+def _placeholders(_validator: Any, _: None, value: Any, _schema: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError as Mismatch
+
+    if isinstance(value, HydrationError):
+        yield Mismatch(str(value))
 
 
 def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[Any]:
@@ -210,7 +258,7 @@ def _unique(_validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[
     from jsonschema import ValidationError as Mismatch
 
     if wanted and isinstance(value, list):
-        distinct = {json.dumps(one, sort_keys=True) for one in value}
+        distinct = {json.dumps(one, sort_keys=True, default=str) for one in value}
         if len(distinct) < len(value):
             yield Mismatch(f"{value!r} has non-unique elements")
 
@@ -220,43 +268,3 @@ def _without_required(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     return {key: _without_required(one) for key, one in schema.items() if key != "required"}
-
-
-def prepare_schema(schema: Schema, *, null_for_default: bool) -> dict[str, Any]:
-    """A schema with what pydantic 1 wrote differently: nulls of optional values, and tuples.
-
-    `null_for_default`: a value that has a default can be null, too. Raises InvalidSchema for
-    properties that are no objects.
-    """
-    # Prefect: utilities/schema_tools/validation.py, preprocess_schema. What it does for blocks is
-    # not modelled.
-    prepared = deepcopy(dict(schema))
-    _prepare_properties(prepared, null_for_default)
-    for one in _objects_in(prepared.get("definitions", {})):
-        _prepare_properties(one, null_for_default)
-    return prepared
-
-
-def _prepare_properties(schema: dict[str, Any], null_for_default: bool) -> None:
-    required = schema.get("required", [])
-    for key, one in _named_objects(schema.get("properties", {})):
-        optional = "default" not in one or null_for_default
-        if key not in required and one.get("type", "null") != "null" and optional:
-            one["anyOf"] = [{"type": one.pop("type")}, {"type": "null"}]
-        items = one.get("items")
-        if isinstance(items, list) and items and not one.get("prefixItems"):
-            one["prefixItems"] = one.pop("items")
-        _prepare_properties(one, null_for_default)
-
-
-def _objects_in(value: Any) -> Iterator[dict[str, Any]]:
-    return (one for _, one in _named_objects(value))
-
-
-def _named_objects(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    if not isinstance(value, dict):
-        raise InvalidSchema(f"{value!r} is not of type 'object'")
-    for key, one in value.items():
-        if not isinstance(one, dict):
-            raise InvalidSchema(f"{one!r} is not of type 'object'")
-        yield key, one

@@ -100,6 +100,15 @@ CHANGES: tuple[Change, ...] = (
         '{"task_runs":{"end_time":{"is_null_":true}}}',
         endpoint="POST /task_runs/filter",
     ),
+    # Prefect: utilities/schema_tools/hydration.py, jinja_handler.
+    Change(
+        "template-failures-refused",
+        "3.6.22",
+        "where a Jinja template in parameters fails, the parameter becomes the text of the error",
+        "where a Jinja template in parameters fails, the run is not created: 400",
+        '{"parameters":{"n":{"__prefect_kind":"jinja","template":"{{ 1 / 0 }}"}}}',
+        endpoint="POST /deployments/{id}/create_flow_run",
+    ),
     # Prefect: schemas/responses.py, WorkPoolResponse and WorkQueueResponse.
     Change(
         "active-slots",
@@ -118,6 +127,16 @@ CHANGES: tuple[Change, ...] = (
         "the lease of a deployment's concurrency limit goes on into every state, unless the state "
         "names another lease",
         '{"state":{"type":"COMPLETED"}}',
+    ),
+    # Prefect: utilities/schema_tools/hydration.py, json_handler.
+    Change(
+        "json-values-kept",
+        "3.6.24",
+        "a parameter that is given as JSON must be a text: Invalid JSON",
+        "a parameter that is given as JSON and is no text stays as it is",
+        '{"schema":{"properties":{"n":{"type":"integer"}}},'
+        '"values":{"n":{"__prefect_kind":"json","value":5}}}',
+        endpoint="POST /ui/schemas/validate",
     ),
     # Prefect: schemas/actions.py, validators of FlowRunCreate and FlowRunUpdate.
     Change(
@@ -266,6 +285,15 @@ CHANGES: tuple[Change, ...] = (
         "the graph of a flow run has the task runs that are PENDING",
         "(no body)",
         endpoint="GET /flow_runs/{id}/graph-v2",
+    ),
+    # Prefect: utilities/schema_tools/validation.py, validate.
+    Change(
+        "schema-references-refused",
+        "3.7.5",
+        "values are checked with a schema that refers to nothing: 500",
+        "values are checked with a schema that refers to nothing: 422",
+        '{"schema":{"properties":{"n":{"$ref":"#/nope"}}},"values":{"n":1}}',
+        endpoint="POST /ui/schemas/validate",
     ),
     # Prefect: core_policy.py, EnsureOnlyScheduledFlowsMarkedLate.
     Change(

@@ -136,6 +136,9 @@ class Dialect:
     forced_keeps_lease: bool = True
     duration_sorts: bool = True
     schedule_replaces: bool = True
+    template_failures_refused: bool = True
+    json_values_kept: bool = True
+    schema_references_refused: bool = True
     rrule_anchored: bool = True
     pool_cleared: bool = True
     job_variables_emptied: bool = True

@@ -15,12 +15,9 @@ from .releases import OLDEST, is_within
 # them, the first that has. No document lists websockets.
 UNMODELLED_ENDPOINTS = """\
 /automations/ POST
-/automations/templates/validate POST
 /automations/{id} PATCH PUT
 /deployments/{id}/schedule POST
 /saved_searches/ PUT
-/templates/validate POST
-/ui/schemas/validate POST
 /work_pools/{work_pool_name}/workers/connect WEBSOCKET 3.7.2
 """
 

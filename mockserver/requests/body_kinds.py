@@ -7,7 +7,9 @@ A body is either `BodyParameters`, each key a parameter of its own and other key
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, TypeVar
+from collections.abc import Iterable
+from functools import cache
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -57,6 +59,17 @@ class PageParameters(BodyParameters):
 
 Limit = Annotated[int, json_integer(ge=1, le=MAX_LIMIT)]
 Offset = Annotated[int, json_integer(ge=0)]
+
+
+@cache
+def body_keys(model: type[BaseModel]) -> Iterable[str]:
+    """The keys of a body, which are the names of its fields where these have no other name."""
+    return {field.alias or name: None for name, field in model.model_fields.items()}
+
+
+def value_if_absent(model: type[BaseModel]) -> Any:
+    """What a server reads where there is no body, or null; None where a body is required."""
+    return getattr(model, "if_absent", None)
 
 
 def keeps_any_json(model: type[BaseModel]) -> bool:

@@ -17,7 +17,15 @@ from pydantic_core import SchemaValidator, core_schema
 
 from ..errors import InvalidRequest, ServerFailure
 from ..filters import without_fail_fast
-from .body_kinds import NOT_AN_OBJECT, BodyParameters, BodyT, PageParameters, check_page_limit
+from .body_kinds import (
+    NOT_AN_OBJECT,
+    BodyParameters,
+    BodyT,
+    PageParameters,
+    body_keys,
+    check_page_limit,
+    value_if_absent,
+)
 from .error_lists import tell_errors
 from .json_values import bytes_to_text, echoed_body
 
@@ -43,6 +51,8 @@ def parse_lax(
     Raises InvalidRequest, OutOfBounds, and ServerFailure where a real server fails.
     """
     given = _pick_parameters(model, value) if issubclass(model, BodyParameters) else value
+    if given is None:
+        given = value_if_absent(model)
     if given is None:
         raise InvalidRequest([missing_error()], None)
     # FastAPI validates so, which shows in errors: model_attributes_type, not model_type.
@@ -128,7 +138,7 @@ def every_key_missing(model: type[BaseModel], value: object) -> InvalidRequest:
 
     FastAPI's request_body_to_args has an error for each parameter, required or not.
     """
-    return InvalidRequest([missing_error(key) for key in model.model_fields], echoed_body(value))
+    return InvalidRequest([missing_error(key) for key in body_keys(model)], echoed_body(value))
 
 
 def _pick_parameters(model: type[BodyParameters], value: Any) -> dict[str, Any]:
@@ -137,7 +147,7 @@ def _pick_parameters(model: type[BodyParameters], value: Any) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise every_key_missing(model, value)
-    given = {key: value[key] for key in model.model_fields if value.get(key) is not None}
+    given = {key: value[key] for key in body_keys(model) if value.get(key) is not None}
     if model.is_page and "limit" in given:
         # A real server looks at the page first, whatever else is wrong: LimitBody is a dependency,
         # and FastAPI runs those before it reads the parameters of the endpoint itself.

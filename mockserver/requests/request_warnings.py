@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from ..errors import ServerFailure
 from ..prefect import Dialect
-from .body_kinds import BodyParameters, BodyT
+from .body_kinds import BodyParameters, BodyT, body_keys
 from .json_values import UndecodableBody
 from .message import JSON_MEDIA_TYPE, api_version_error, media_type
 from .two_readings import BothWays, is_utf8
@@ -45,7 +45,7 @@ def _value_warnings(
 ) -> Iterator[str]:
     value, lax, strict = read.value, read.lax, read.strict
     if isinstance(value, dict) and issubclass(model, BodyParameters):
-        known = model.model_fields.keys() | model.ignored_keys
+        known = {*body_keys(model), *model.ignored_keys}
         if any(key not in known for key in value):
             yield "unknown-key"
     if strict is not None and lax is not None and (lax.refusal is None) != (strict.refusal is None):

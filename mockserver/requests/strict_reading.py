@@ -11,7 +11,13 @@ from pydantic import ValidationError
 
 from ..errors import InvalidRequest
 from ..filters import AS_DOCUMENTED
-from .body_kinds import BodyParameters, BodyT, check_page_limit, is_fully_checked
+from .body_kinds import (
+    BodyParameters,
+    BodyT,
+    check_page_limit,
+    is_fully_checked,
+    value_if_absent,
+)
 from .error_lists import tell_errors
 from .json_values import is_json_encodable
 
@@ -24,9 +30,8 @@ def parse_strict(
     `encodable`: a reply can surely hold `value`, which the content stands for.
     Raises InvalidRequest, and OutOfBounds for a page that is too large.
     """
-    if not content and not issubclass(model, BodyParameters):
-        raise invalid_body("missing", "Field required")
-    content = content or b"{}"
+    if not content:
+        content = _content_if_absent(model)
     read = partial(model.model_validate_json, strict=True, context={AS_DOCUMENTED: True})
     try:
         request = read(content)
@@ -39,6 +44,15 @@ def parse_strict(
     if not (encodable or is_fully_checked(request) or is_json_encodable(json.loads(content))):
         raise invalid_body("json_invalid", "Invalid JSON: a number that is not finite")
     return check_page_limit(request)
+
+
+def _content_if_absent(model: type[BodyT]) -> bytes:
+    if issubclass(model, BodyParameters):
+        return b"{}"
+    value = value_if_absent(model)
+    if value is None:
+        raise invalid_body("missing", "Field required")
+    return json.dumps(value).encode()
 
 
 def invalid_body(kind: str, message: str) -> InvalidRequest:

@@ -50,7 +50,9 @@ ROWS = (
     Row("log-nul-dropped", 503, 201),
     Row("task-run-page-times", 200, 200),  # of no task run
     Row("task-run-end-time", 422, 200, "extra_forbidden"),
+    Row("template-failures-refused", 404, 404),  # of an unknown deployment
     Row("active-slots", 404, 200, '"Not Found"', '"active_slots":0'),
+    Row("json-values-kept", 200, 200, "the JSON object must be str", '"valid":true'),
     Row(
         "parameters-bounded",
         201,
@@ -67,6 +69,7 @@ ROWS = (
     Row("empty-type-unread", 200, 422, '{"deleted":[]}', "missing"),
     Row("nan-as-null", 500, 201, told_after='"ratio":null'),
     Row("pending-in-graph", 404, 404),  # whose run is unknown
+    Row("schema-references-refused", 500, 422, told_after="'/nope' does not exist within"),
     Row("empty-page", 500, 200, told_after='"pages":0'),
     Row("history-exact", 200, 200, told_after="[]"),
     Row("automation-ids", 422, 200, "extra_forbidden"),

@@ -811,7 +811,7 @@ def test_leases_are_bounded(spec: Client, store: Store, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/templates/validate"),
+        ("PUT", "/saved_searches/"),
         ("PATCH", f"/automations/{NOBODY}"),
         ("POST", "/automations/"),
         ("POST", "/automations"),

@@ -16,7 +16,8 @@ from mockserver.parameters import (
     check_with_schema,
     first_mismatch,
 )
-from mockserver.parameters.schema_validation import MAX_SCHEMA_PARTS, MAX_STEPS
+from mockserver.parameters.schema_validation import MAX_SCHEMA_PARTS
+from mockserver.parameters.steps import MAX_STEPS
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -55,6 +55,9 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/flows/paginate": ("post",),
     "/ui/flows/count-deployments": ("post",),
     "/ui/task_runs/count": ("post",),
+    "/ui/schemas/validate": ("post",),
+    "/templates/validate": ("post",),
+    "/automations/templates/validate": ("post",),
     "/ui/task_runs/{id}": ("get",),
     "/flows/name/{name}": ("get",),
     "/flows/filter": ("post",),
@@ -222,6 +225,7 @@ SLOT_BODIES = (
 )
 COUNTED_RUNS = "Body_count_task_runs_by_flow_run_ui_flow_runs_count_task_runs_post"
 COUNTED_DEPLOYMENTS = "Body_count_deployments_by_flow_ui_flows_count_deployments_post"
+TEMPLATE_CHECKS = ("/templates/validate", "/automations/templates/validate")
 NEXT_RUNS = "Body_next_runs_by_flow_ui_flows_next_runs_post"
 
 POLL = "Body_get_scheduled_flow_runs_for_deployments_deployments_get_scheduled_flow_runs_post"
@@ -648,6 +652,45 @@ ADDITIONS = [
         response_places(
             "422", "/work_pools/{name}/concurrency_status", "/work_queues/{id}/concurrency_status"
         ),
+    ),
+    Addition(
+        "A template that is valid is answered 204; the published document has 200.",
+        {},
+        response_places("204", *TEMPLATE_CHECKS),
+    ),
+    Addition(
+        "The same.",
+        None,
+        response_places("200", *TEMPLATE_CHECKS),
+    ),
+    Addition(
+        "A template that is not valid is told in a shape of its own.",
+        json_body("HTTPValidationError", "TemplateError"),
+        response_places("422", *TEMPLATE_CHECKS),
+    ),
+    Addition(
+        "The published document has no schema for that shape.",
+        {
+            "type": "object",
+            "required": ["error"],
+            "properties": {
+                "error": {
+                    "type": "object",
+                    "required": ["line", "message", "source"],
+                    "properties": {
+                        "line": {"type": "integer"},
+                        "message": {"type": "string"},
+                        "source": {"type": "string"},
+                    },
+                }
+            },
+        },
+        [("schemas", "TemplateError")],
+    ),
+    Addition(
+        "What should be a JSON Schema and is none is refused with a text as `detail`.",
+        json_body("HTTPValidationError", "ErrorDetail"),
+        response_places("422", "/ui/schemas/validate"),
     ),
     Addition(
         "A limit may be null, as in other bodies.",

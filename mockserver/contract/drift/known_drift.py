@@ -256,6 +256,29 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
         ),
     ),
     KnownDrift(
+        # Prefect: api/templates.py, validate_template makes the response itself.
+        "valid-template-untold",
+        "a server answers 204 for a valid template; its document has 200",
+        ChangeKind.REMOVED,
+        "status",
+        ("POST /templates/validate 204", "POST /automations/templates/validate 204"),
+    ),
+    KnownDrift(
+        "valid-template-told",
+        "the document has 200 for a valid template; a server answers 204",
+        ChangeKind.ADDED,
+        "status",
+        ("POST /templates/validate 200", "POST /automations/templates/validate 200"),
+    ),
+    KnownDrift(
+        "template-error-untold",
+        "a template that is not valid is told in a shape of its own, with its line; the document "
+        "has none",
+        ChangeKind.NARROWED,
+        "type",
+        ("POST /templates/validate 422", "POST /automations/templates/validate 422"),
+    ),
+    KnownDrift(
         # Prefect: api/dependencies.py, LimitBody; api/flow_runs.py, flow_run_history;
         # api/csrf_token.py.
         "detail-text-untold",
@@ -270,6 +293,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
             "POST /task_runs/history 422",
             "POST /events/count-by/{countable} 422",
             "POST /ui/task_runs/dashboard/counts 422",
+            "POST /ui/schemas/validate 422",
             "POST /flows/filter 422",
             "POST /flows/paginate 422",
             "POST /task_runs/filter 422",

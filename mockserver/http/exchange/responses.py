@@ -21,6 +21,7 @@ from ...errors import (
     NotModelled,
     OutOfBounds,
     RefusedRequest,
+    RefusedTemplate,
     ServerFailure,
     TooLarge,
     UnreadableRequest,
@@ -54,6 +55,10 @@ def refusal_reply(refusal: RefusedRequest, dialect: Dialect) -> tuple[int, Mappi
     match refusal:
         case InvalidRequest():
             return 422, complete_or_short(refusal, repeats_body=dialect.error_shape)
+        # Prefect: api/templates.py, validate_template.
+        case RefusedTemplate():
+            where = {"line": refusal.line, "message": str(refusal), "source": refusal.source}
+            return 422, {"error": where}
         # prefect_object_not_found_exception_handler: other 404s are HTTPException, with `detail`.
         case NotFound(from_set_state=True) if dialect.error_shape:
             return 404, {"exception_message": str(refusal)}

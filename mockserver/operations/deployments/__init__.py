@@ -7,3 +7,4 @@ them; `settings` reads and writes them there.
 
 from .deleting import delete_deployments
 from .scheduled_runs import waiting_runs
+from .variables import VariableValues

@@ -300,7 +300,7 @@ def _check_parameters(context: Context, deployment: Deployment, body: Deployment
     parameters: Any = object_of(deployment, "parameters")
     if body.parameters is not None:
         try:
-            parameters = hydrate(body.parameters, VariableValues(context))
+            parameters = hydrate(body.parameters, VariableValues(context), context.dialect)
         except HydrationError as error:
             raise NotAllowedInState(f"Error hydrating deployment parameters: {error}") from None
     enforced = body.enforce_parameter_schema

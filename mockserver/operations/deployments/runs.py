@@ -19,6 +19,7 @@ from ...parameters import (
 from ...prefect import Deployment, FlowRun, StateType
 from ...requests import FlowRunCreate, StateCreate
 from ...requests.objects import DeploymentFlowRunCreate, DeploymentFlowRunsCreate
+from ...templates import TemplateMeter
 from .. import Context, Outcome, insert_flow_run
 from .changing import CIRCULAR, NO_SCHEMA
 from .queues import queue_in_pool_of, save_queue
@@ -64,7 +65,7 @@ def create_flow_run(context: Context, deployment_id: str, body: DeploymentFlowRu
     deployment without a pool; ServerFailure where a real server fails.
     """
     deployment = require_deployment(context, deployment_id)
-    return _create(context, deployment, body, _OF_ONE)
+    return _create(context, deployment, body, _OF_ONE, TemplateMeter())
 
 
 def bulk_create_flow_runs(
@@ -77,25 +78,33 @@ def bulk_create_flow_runs(
     if len(body.root) > MAX_RUNS:
         raise NotAllowedInState(f"Cannot create more than {MAX_RUNS} flow runs at once.")
     deployment = require_deployment(context, deployment_id)
-    return Outcome({"results": [_create_one(context, deployment, one) for one in body.root]})
+    meter = TemplateMeter()
+    results = [_create_one(context, deployment, one, meter) for one in body.root]
+    return Outcome({"results": results})
 
 
 def _create_one(
-    context: Context, deployment: Deployment, body: DeploymentFlowRunCreate
+    context: Context, deployment: Deployment, body: DeploymentFlowRunCreate, meter: TemplateMeter
 ) -> dict[str, Any]:
     try:
-        outcome = _create(context, deployment, body, _OF_MANY)
+        outcome = _create(context, deployment, body, _OF_MANY, meter)
     except RefusedRequest as refusal:
         return {"flow_run_id": None, "status": "FAILED", "error": str(refusal)}
     return {"flow_run_id": outcome.value["id"], "status": "CREATED", "error": None}
 
 
 def _create(
-    context: Context, deployment: Deployment, body: DeploymentFlowRunCreate, words: _Words
+    context: Context,
+    deployment: Deployment,
+    body: DeploymentFlowRunCreate,
+    words: _Words,
+    meter: TemplateMeter,
 ) -> Outcome:
     # Prefect: api/deployments.py, create_flow_run_from_deployment.
-    parameters = _parameters(context, deployment, body, words)
+    parameters = _parameters(context, deployment, body, words, meter)
     _check_job_variables(context, deployment, body)
+    if not isinstance(parameters, Mapping):  # of which a real server makes no flow run
+        raise ServerFailure("parameters that are no object", retryable=False)
     queue_name, queue_id = deployment.work_queue_name, deployment.work_queue_id
     queue = context.store.work_queues.get(queue_id)
     if body.work_queue_name:
@@ -129,7 +138,11 @@ _SAME_KEYS = (
 
 
 def _parameters(
-    context: Context, deployment: Deployment, body: DeploymentFlowRunCreate, words: _Words
+    context: Context,
+    deployment: Deployment,
+    body: DeploymentFlowRunCreate,
+    words: _Words,
+    meter: TemplateMeter,
 ) -> Any:
     """The parameters of a run: those of the body over the deployment's, with templates filled in.
 
@@ -137,7 +150,7 @@ def _parameters(
     """
     given = {**object_of(deployment, "parameters"), **body.parameters}
     try:
-        parameters = hydrate(given, VariableValues(context))
+        parameters = hydrate(given, VariableValues(context), context.dialect, meter)
     except HydrationError as error:
         raise NotAllowedInState(words.hydration.format(error)) from None
     enforced = body.enforce_parameter_schema

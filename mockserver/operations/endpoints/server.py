@@ -1,4 +1,4 @@
-"""The endpoints of the server itself."""
+"""The endpoints of the server itself, and those that only check what is sent."""
 
 from __future__ import annotations
 
@@ -39,4 +39,18 @@ SERVER = (
     ),
     Endpoint("GET", "/hello", "server.information.hello"),
     Endpoint("GET", "/csrf-token", "server.information.csrf_token", query=("client",)),
+)
+
+_VALIDATE_TEMPLATE = "validation.templates.validate_template"
+_TEMPLATE = "objects.TemplateToValidate"
+
+VALIDATION = (
+    Endpoint("POST", "/templates/validate", _VALIDATE_TEMPLATE, _TEMPLATE, status=204),
+    Endpoint("POST", "/automations/templates/validate", _VALIDATE_TEMPLATE, _TEMPLATE, status=204),
+    Endpoint(
+        "POST",
+        "/ui/schemas/validate",
+        "validation.schemas.validate_values",
+        "objects.ValuesToValidate",
+    ),
 )

@@ -14,7 +14,7 @@ from .flows import FLOWS
 from .logs import LOGS
 from .objects import ARTIFACTS, BLOCKS, VARIABLES
 from .pauses import PAUSES
-from .server import SERVER
+from .server import SERVER, VALIDATION
 from .task_runs import TASK_RUNS
 from .work_pools import WORK_POOLS
 
@@ -37,6 +37,7 @@ ENDPOINTS = (
     *ABSENT,
     *WORK_POOLS,
     *SERVER,
+    *VALIDATION,
 )
 
 _NEWER_PATHS = {one.path: one.since for one in ENDPOINTS if one.since is not None}
@@ -80,5 +81,6 @@ MODELLED_SUMMARY = (
     "(create, filter, count-by, in, out), work pools with their queues and workers, variables, "
     "blocks (types, schemas, documents), artifacts, automations, saved searches, task workers and "
     "collections (there are none), health, ready, version, admin/version, "
-    "admin/storage, admin/settings, observed-states, ui, csrf-token, hello"
+    "admin/storage, admin/settings, observed-states, ui, csrf-token, hello, checks of templates "
+    "and of values against a schema"
 )

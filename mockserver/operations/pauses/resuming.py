@@ -90,7 +90,7 @@ def _check_input(context: Context, run: FlowRun, run_input: Json, keyset: Json) 
     """The input with its templates filled in. Raises _Rejected, and as `resume_flow_run`."""
     variables = {one.name: one.value for one in context.store.objects(Variable)}
     try:
-        filled_in = hydrate(run_input, variables) or {}
+        filled_in = hydrate(run_input, variables, context.dialect) or {}
     except HydrationError as error:
         raise _Rejected(f"Error hydrating run input: {error}") from None
     schema = _schema_of_input(context, run, keyset)

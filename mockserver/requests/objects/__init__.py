@@ -75,6 +75,7 @@ from .schedules import (
 )
 from .server import ObservedStateSort, ObservedStatesQuery, ResultStorageUpdate
 from .task_runs import TaskRunCountsRequest, TaskRunUpdate, TaskWorkerFilterRequest
+from .validation import TemplateToValidate, ValuesToValidate
 from .variables import (
     VariableCountRequest,
     VariableCreate,
