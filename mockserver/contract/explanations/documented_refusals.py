@@ -196,6 +196,12 @@ VALUE_RULES: tuple[ValueRule, ...] = (
     # Prefect: schemas/actions.py, validate_concurrency_limits; events/schemas/events.py, Resource.
     ValueRule(r"(POST|PATCH) /deployments/.*", r"body value_error", "it has one limit, not two"),
     ValueRule(r"POST /events", r"body value_error", "resources have an id"),
+    # Null is a value by the schema; a header can hold none.
+    ValueRule(
+        r"POST /work_queues/{id}/get_runs",
+        r"header\.x-prefect-ui .*",
+        "it is a boolean or not sent",
+    ),
     # Real servers fail at these (deviation undocumented-5xx).
     ValueRule(r"POST /block_documents/", r"body value_error", "its type and its schema exist"),
     ValueRule(

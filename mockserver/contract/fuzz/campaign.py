@@ -33,12 +33,13 @@ _REPEATABLE_PHASES = ("examples", "coverage", "fuzzing")
 REPORTS = ("junit", "vcr", "har", "ndjson", "json", "allure", "html")
 # Of what only reads, these are asked in full: they are about flow runs and what these belong to.
 # The others get examples and some random cases, which a run of two minutes has the time for; so do
-# FUZZED_WRITES and other writes, which get a part of their coverage phase, too.
+# FUZZED_WRITES and other writes, which get a part of their coverage phase, too: one value for each
+# place of a request that is valid there, and one that is not.
 _IN_FULL = (
     "/flow", "/task_run", "/deployments", "/admin", "/csrf-token", "/health", "/hello", "/ready",
     "/version",
 )  # fmt: skip
-_PART_OF_OTHERS = 5  # they get a fifth of the cases; chosen
+_PART_OF_OTHERS = 5  # they get a fifth of the random cases; chosen
 # Others take the same filters: their coverage phase would send the same 1,300 to 1,400 variants of
 # a filter again, so that it is left out unless a run is to be thorough.
 _FULL_FILTER = "/flow_runs/filter"
@@ -141,7 +142,7 @@ class Campaign:
         self.operations = _operation_names(document)
         self.config = SchemathesisConfig.from_dict(_build_config(target, settings, self.operations))
         self.schema: BaseSchema = schemathesis.openapi.from_dict(document, config=self.config)
-        bound = CoverageBound(lambda name: _examples(name, settings), settings.shard)
+        bound = CoverageBound(lambda name: _cases_per_place(name, settings), settings.shard)
         self.schema.hooks.register_hook_with_name(bound.allows, "filter_case")
 
     def parts(self) -> Iterator[tuple[str, str]]:
@@ -356,6 +357,11 @@ def _examples(name: str, settings: FuzzSettings) -> int:
     """How many cases an operation gets in each phase, one at least."""
     part = _PART_OF_OTHERS if _gets_few(name, settings) else 1
     return max(1, settings.max_examples // part)
+
+
+def _cases_per_place(name: str, settings: FuzzSettings) -> int:
+    """How many cases of the coverage phase an operation gets for each place of its requests."""
+    return 1 if _gets_few(name, settings) else settings.max_examples
 
 
 def _gets_few(name: str, settings: FuzzSettings) -> bool:
