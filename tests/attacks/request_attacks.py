@@ -11,6 +11,7 @@ DELETE, COUNT, LIST = (f"/api/flow_runs/{name}" for name in ("bulk_delete", "cou
 CREATE, SET_STATES, LOGS = "/api/flow_runs/", "/api/flow_runs/bulk_set_state", "/api/logs/"
 TASK, QUEUES = "/api/task_runs/", "/api/flow_runs/count"
 LEASE = "/api/v2/concurrency_limits/increment-with-lease"
+TEMPLATE, CHECK = "/api/templates/validate", "/api/ui/schemas/validate"
 FLOW_ID = b'"11111111-1111-4111-8111-111111111111"'
 
 Body = Callable[[], bytes]
@@ -48,6 +49,11 @@ def logs(**fields: bytes) -> bytes:
     line = {"name": b'""', "level": b"1", "message": b'""', "timestamp": b'"2024-01-01T00:00:00Z"'}
     pairs = (b'"%s": %s' % (key.encode(), value) for key, value in {**line, **fields}.items())
     return b"{" + b", ".join(pairs) + b"}"
+
+
+def jinja(template: bytes) -> bytes:
+    """What stands for a rendered template among values."""
+    return b'{"__prefect_kind": "jinja", "template": "%s"}' % template
 
 
 VALUES = "mockserver reads at most 100,000"
@@ -148,5 +154,19 @@ ATTACKS = (
            full_of(b"[", logs(level=b"null"), b"]", 1_500_000)),
     Attack("a long line of a log", LOGS,
            lambda: b"[" + logs(message=b'"' + b"," * 3_900_000 + b'"') + b"]", statuses=(201,)),
+    Attack("a long template", TEMPLATE, lambda: b'"' + b"a" * MOST + b'"', statuses=(413,),
+           says="templates of at most 100,000 characters"),
+    Attack("a template of many tokens", TEMPLATE, lambda: b'"{{ ' + b"1+" * 40_000 + b'1 }}"',
+           statuses=(413,), says="templates of at most 4,000 tokens"),
+    Attack("many templates", CHECK,
+           full_of(b'{"schema": {}, "values": {"a": [', jinja(b"{{ a }}"), b"]}}", 600_000),
+           statuses=(413,), says="steps for the templates of a request"),
+    Attack("an error of a long text in many parts of a schema", CHECK,
+           lambda: b'{"schema": {"properties": {"a": {"allOf": ['
+                   + b",".join([b'{"type": "null"}'] * 900) + b']}}}, "values": {"a": "'
+                   + b"x" * 2_000_000 + b'"}}', statuses=(413,), says="steps"),
+    Attack("a long pattern", CHECK,
+           lambda: b'{"schema": {"pattern": "' + b"a" * MOST + b'"}, "values": {}}',
+           statuses=(413,), says="parts"),
     Attack("names of limits", LEASE, full_of(b'{"slots": 1, "names": [', b"1", b"]}", 190_000)),
 )  # fmt: skip
