@@ -26,14 +26,16 @@ def publish_report(
     """
     notes = sys.stdout if render is None else sys.stderr
     with stop_workflow_commands(sys.stdout, environment):
-        if render is None:
-            print_report(report, Console())
-        else:
-            print(render(report), end="")  # noqa: T201
-        if folder is not None:
-            for path in write_reports(folder, report):
-                print(f"wrote {path}", file=notes)
-        for line in files.write_list(report):
-            print(line, file=notes)
+        try:
+            if render is None:
+                print_report(report, Console())
+            else:
+                print(render(report), end="")  # noqa: T201
+        finally:  # the reader of what is printed may have left, and still wants the files
+            if folder is not None:
+                for path in write_reports(folder, report):
+                    print(f"wrote {path}", file=notes)
+            for line in files.write_list(report):
+                print(line, file=notes)
     # Outside of the block: its annotations are meant as workflow commands.
     report_to_github(report, environment, notes)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -315,6 +318,18 @@ def test_reports_are_merged_by_a_command(tmp_path: Path) -> None:
     assert run_command(*merged, "--markdown", code=1).stdout.startswith("## ❌ The contract")
     assert "expected one of them" in run_command(*merged, "--json", "--markdown", code=2).stderr
     assert "no such file" in run_command("report", "merge", tmp_path / "none", code=2).stderr
+
+
+def test_files_are_written_although_the_reader_of_the_text_has_left(tmp_path: Path) -> None:
+    """As after `| head -1`: they are what took minutes to find out."""
+    write_reports(tmp_path / "1", shard_report(1))
+    reader, writer = os.pipe()
+    os.close(reader)
+    merge = ["report", "merge", tmp_path, "--report", tmp_path / "merged"]
+    code = subprocess.run([sys.executable, "-m", "mockserver", *merge], stdout=writer).returncode
+    os.close(writer)
+    assert code == 141
+    assert {file.suffix for file in (tmp_path / "merged").iterdir()} >= {".html", ".json", ".xml"}
 
 
 def test_a_merged_report_can_be_merged_again(tmp_path: Path) -> None:
