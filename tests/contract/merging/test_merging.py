@@ -325,7 +325,7 @@ def test_files_are_written_although_the_reader_of_the_text_has_left(tmp_path: Pa
     write_reports(tmp_path / "1", shard_report(1))
     reader, writer = os.pipe()
     os.close(reader)
-    merge = ["report", "merge", tmp_path, "--report", tmp_path / "merged"]
+    merge = ["report", "merge", str(tmp_path), "--report", str(tmp_path / "merged")]
     code = subprocess.run([sys.executable, "-m", "mockserver", *merge], stdout=writer).returncode
     os.close(writer)
     assert code == 141
