@@ -11,15 +11,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
+from .. import templates  # what it offers is imported with the first template
 from ..errors import ServerFailure
 from ..prefect import Dialect
-from ..templates import (
-    InvalidTemplate,
-    RenderingFailed,
-    TemplateMeter,
-    read_template,
-    render_template,
-)
+from ..templates import InvalidTemplate, RenderingFailed, TemplateMeter
 
 KIND = "__prefect_kind"
 
@@ -170,7 +165,7 @@ def _jinja(template: Mapping[str, Any], how: _Hydration) -> Any:
     if isinstance(text, Placeholder):
         return text
     try:
-        tree = read_template(str(text), how.meter)
+        tree = templates.read_template(str(text), how.meter)
     except InvalidTemplate as error:
         return HydrationError(f"Invalid jinja: {error}", "InvalidJinja")
     if not how.renders:
@@ -180,7 +175,7 @@ def _jinja(template: Mapping[str, Any], how: _Hydration) -> Any:
     if not isinstance(text, str):  # which a real server cannot search for a template
         raise ServerFailure("a template is not a text", retryable=False)
     try:
-        return render_template(tree, how.meter) if _has_expression(text) else text
+        return templates.render_template(tree, how.meter) if _has_expression(text) else text
     except RenderingFailed as failed:
         if how.dialect.template_failures_refused:
             return HydrationError(f"Invalid jinja: {failed}", "InvalidJinja")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -123,6 +125,19 @@ def test_templates_of_one_request_have_one_bound() -> None:
     hydrate(half, VARIABLES, NEWEST, meter)
     with pytest.raises(TooLarge):
         hydrate(half, VARIABLES, NEWEST, meter)
+
+
+def test_jinja_is_imported_with_the_first_template() -> None:
+    """Parameters without one need none of it."""
+    program = (
+        "import sys; from mockserver.parameters import hydrate; "
+        "from mockserver.prefect import PREFECT_SQLITE as dialect; "
+        "hydrate({'a': {'__prefect_kind': 'json', 'value': '1'}}, {}, dialect); "
+        "assert 'jinja2' not in sys.modules; "
+        "hydrate({'a': {'__prefect_kind': 'jinja', 'template': 'a'}}, {}, dialect); "
+        "assert 'jinja2' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_before_3_6_22_a_failure_becomes_the_value() -> None:
