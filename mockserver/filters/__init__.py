@@ -9,6 +9,25 @@ same parts.
 from typing import TYPE_CHECKING
 
 from ..lazy_exports import lazy_exports
+from .comparisons import (
+    AT_OR_AFTER,
+    AT_OR_BEFORE,
+    HAS_ALL,
+    HAS_ANY,
+    IS_EMPTY,
+    IS_NOT_EMPTY,
+    IS_NOT_NULL,
+    IS_NULL,
+    LIKE,
+    MATCH_ALL,
+    NONE_OF,
+    ONE_OF,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Predicate,
+    Relation,
+)
 from .field_types import (
     AS_DOCUMENTED,
     FAIL_FAST,
@@ -32,25 +51,8 @@ from .like import LikePattern, compile_like, compile_prefix, normalize_names
 from .models import FilterModel, FlowRunFilter, Operator, OperatorFilter
 from .plain_filters import NotPlain, compile_plain
 from .predicates import (
-    AT_OR_AFTER,
-    AT_OR_BEFORE,
     CONDITIONS,
-    HAS_ALL,
-    HAS_ANY,
-    IS_EMPTY,
-    IS_NOT_EMPTY,
-    IS_NOT_NULL,
-    IS_NULL,
-    LIKE,
-    MATCH_ALL,
-    NONE_OF,
-    ONE_OF,
-    AllOf,
-    AnyOf,
-    Comparison,
     ConditionCompiler,
-    Predicate,
-    Relation,
     admit_nulls,
     combine,
     combine_criteria,
