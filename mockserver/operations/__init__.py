@@ -21,6 +21,7 @@ from .deletion import Deletion, Plan, sort_warnings
 
 if TYPE_CHECKING:
     from .create import CONFLICT, find_task_run_by_keys, insert_flow_run
+    from .entered_states import find_collection, keep_result, put_artifact, set_latest
     from .object_queries import Conditions, Matches, cut_page, match_objects, page_of_objects
     from .queries import check_offset, compile_body_filters, sort_by, sort_page
     from .related_filters import (
@@ -67,6 +68,7 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "create": ("CONFLICT", "find_task_run_by_keys", "insert_flow_run"),
+        "entered_states": ("find_collection", "keep_result", "put_artifact", "set_latest"),
         "object_queries": ("Conditions", "Matches", "cut_page", "match_objects", "page_of_objects"),
         "queries": ("check_offset", "compile_body_filters", "sort_by", "sort_page"),
         "related_filters": (

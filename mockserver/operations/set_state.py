@@ -37,8 +37,8 @@ from ..store import Store
 from . import replies
 from .context import Context, Outcome
 from .deletion import sort_warnings
+from .entered_states import check_result, emit_state_change, keep_result
 from .slots import change_slots, slots_for
-from .state_events import emit_state_change
 
 
 def orchestrated_run_not_found(flow_run_id: str) -> NotFound:
@@ -68,7 +68,7 @@ def set_state(context: Context, flow_run_id: str, body: SetStateRequest) -> Outc
         if failure.retryable:
             raise
         return Outcome(aborted(f"Error validating state: {failure}"))
-    save_transition(context, transition)
+    transition = save_transition(context, transition)
     # 201 for any new state, also for one that a rule has put in place of the proposed one (Prefect:
     # api/flow_runs.py, set_flow_run_state).
     return Outcome(transition_reply(transition), made=transition.is_new)
@@ -140,7 +140,7 @@ def _set_one_state(
         # A retryable error leaves validate_proposed_state as it is, and the loop catches it.
         reason = str(failure) if failure.retryable else f"Error validating state: {failure}"
         return aborted(reason), transition.proposed_details
-    save_transition(context, transition)
+    transition = save_transition(context, transition)
     return transition_reply(transition), transition.proposed_details
 
 
@@ -184,6 +184,7 @@ def check_state(context: Context, state: State | None) -> None:
     check_time_range(context.dialect, due, ("body", "state", "state_details", "scheduled_time"))
     check_storable(context.dialect, texts=(state.name, state.message), values=state.details)
     check_state_data(context.dialect, state.data)
+    check_result(context, state.data)
 
 
 def check_initial_state_data(context: Context, state: StateCreate | None) -> None:
@@ -223,8 +224,8 @@ def propose_state(
         raise InvalidRequest([problem], None) from None
 
 
-def save_transition(context: Context, transition: OrchestrationOutcome) -> None:
-    """Store the run after a transition, and its earlier states.
+def save_transition(context: Context, transition: OrchestrationOutcome) -> OrchestrationOutcome:
+    """Store the run after a transition, and its earlier states; returns it with the state as left.
 
     The task run that stands for a subflow enters the same state as the subflow.
     """
@@ -232,13 +233,17 @@ def save_transition(context: Context, transition: OrchestrationOutcome) -> None:
     change_slots(context, transition)
     state = run.state
     if state is not None and transition.is_new:
+        state = keep_result(context, state, run.id)
+        transition = replace(transition, state=state)
         task_run = store.task_runs.get(run.parent_task_run_id)
         if task_run is not None:
             mirrored = mirror_subflow_state(task_run, state, run.id, context.now, context.new_id)
             put_task_run(store, mirrored)
+            # Its data names no artifact any more, so none has this key.
+            keep_result(context, state, mirrored.flow_run_id, mirrored.id)
         # Unpersisted data is in this reply only (Prefect: rules.py, _validate_proposed_state).
-        if not is_persisted(state.data):
-            run = replace(run, state=replace(state, data=None))
+        data = state.data if is_persisted(state.data) else None
+        run = replace(run, state=replace(state, data=data))
         before, initial = store.get(run.id), None
         if before is not None:
             complete = replies.with_complete_state(before, store)
@@ -248,6 +253,7 @@ def save_transition(context: Context, transition: OrchestrationOutcome) -> None:
     if transition.stale_inputs:
         drop_inputs(store, run.id, transition.stale_inputs)
     store.put(run)
+    return transition
 
 
 def put_task_run(store: Store, task_run: TaskRun) -> None:

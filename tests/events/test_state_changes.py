@@ -11,7 +11,7 @@ import pytest
 from mockserver.events import EventLog, FlowRunStateChange, StateSummary, event_reply
 from mockserver.events.state_changes import MAX_MESSAGE, cut_message
 from mockserver.operations.context import Context
-from mockserver.operations.state_events import emit_state_change
+from mockserver.operations.entered_states import emit_state_change
 from mockserver.prefect.dialects import SPEC
 from mockserver.prefect.records import (
     CreatedBy,

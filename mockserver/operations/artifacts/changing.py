@@ -9,11 +9,8 @@ from ...errors import NotFound
 from ...prefect import check_state_data, check_storable, in_json_column
 from ...prefect.objects import Artifact, ArtifactCollection
 from ...requests.objects import ArtifactCreate, ArtifactUpdate
-from .. import Context, Outcome
-from .reading import artifact_reply, find_collection
-
-# What is known of a key is what is known of its latest artifact, but for when that was made.
-_SHARED = ("type", "description", "data", "metadata_", "flow_run_id", "task_run_id")
+from .. import Context, Outcome, find_collection, put_artifact, set_latest
+from .reading import artifact_reply
 
 
 def create_artifact(context: Context, body: ArtifactCreate) -> Outcome:
@@ -26,22 +23,8 @@ def create_artifact(context: Context, body: ArtifactCreate) -> Outcome:
     values = body.model_dump()
     values["data"] = in_json_column(context.dialect, body.data)
     artifact = Artifact(id=context.new_id(), created=now, updated=now, **values)
-    context.store.objects(Artifact).put(artifact)
-    if artifact.key is not None:
-        _set_latest(context, artifact.key, artifact, updated=now)
+    put_artifact(context, artifact)
     return Outcome(artifact_reply(artifact), made=True)
-
-
-def _set_latest(context: Context, key: str, artifact: Artifact, **times: Any) -> None:
-    """Make an artifact the latest with its key."""
-    shared = {name: getattr(artifact, name) for name in _SHARED} | times
-    known = find_collection(context, key)
-    if known is None:
-        known = ArtifactCollection(
-            id=context.new_id(), key=key, latest_id="", created=artifact.created, **shared
-        )
-    latest = replace(known, latest_id=artifact.id, **shared)
-    context.store.objects(ArtifactCollection).put(latest)
 
 
 def update_artifact(context: Context, artifact_id: str, body: ArtifactUpdate) -> Outcome:
@@ -79,8 +62,7 @@ def delete_artifact(context: Context, artifact_id: str) -> Outcome:
         if latest is None:
             context.store.objects(ArtifactCollection).drop([known.id])
         else:
-            times = {"created": latest.created, "updated": latest.updated}
-            _set_latest(context, known.key, latest, **times)
+            set_latest(context, known.key, latest, created=latest.created, updated=latest.updated)
     return Outcome(None)
 
 

@@ -34,6 +34,7 @@ from .. import (
     Matches,
     Outcome,
     compile_body_filters,
+    find_collection,
     flow_runs_predicate,
     match_objects,
     page_of_objects,
@@ -69,12 +70,6 @@ def read_latest_artifact(context: Context, key: str) -> Outcome:
     # The id of the reply is that of the key, not of an artifact (Prefect: api/artifacts.py,
     # read_latest_artifact).
     return Outcome(artifact_reply(_require(find_collection(context, key))))
-
-
-def find_collection(context: Context, key: str) -> ArtifactCollection | None:
-    """What is known of the artifacts with a key, or None."""
-    collections = context.store.objects(ArtifactCollection)
-    return next((each for each in collections if each.key == key), None)
 
 
 def filter_artifacts(context: Context, body: ArtifactFilterRequest) -> Outcome:

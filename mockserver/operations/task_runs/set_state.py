@@ -15,6 +15,7 @@ from .. import (
     aborted,
     check_state,
     complete_state,
+    keep_result,
     new_state,
     put_task_run,
     task_state_reply,
@@ -40,7 +41,9 @@ def set_state(context: Context, task_run_id: str, body: SetStateRequest) -> Outc
         if failure.retryable:
             raise
         return Outcome(aborted(f"Error validating state: {failure}"))
-    if outcome.is_new:
+    if outcome.is_new and outcome.state is not None:
+        left = keep_result(context, outcome.state, outcome.run.flow_run_id, outcome.run.id)
+        outcome = replace(outcome, state=left, run=replace(outcome.run, state=left))
         saved = _save(context, outcome.run)
         if outcome.caches:
             keep_state(context, saved)

@@ -10,7 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What a run shows: a table, a text, a link. Several can have the same key, or none."""
+    """What a run shows: a table, a text, a link. Several can have the same key, or none.
+
+    Those without key and type hold the data of states, such as where a result was stored.
+    """
 
     id: str
     key: str | None

@@ -69,5 +69,8 @@ def test_the_slug_of_a_third_schedule_cannot_be_taken(release: str) -> None:
 
 def test_new_schedules_are_later_than_those_that_change() -> None:
     """The latest is listed first, and a real server changes schedules before it adds any."""
-    changes = [{**CRON, "slug": "b", "active": False}, {**CRON, "slug": "c"}]
+    changes: list[dict[str, Any]] = [
+        {**CRON, "slug": "b", "active": False},
+        {**CRON, "slug": "c"},
+    ]
     assert listed_after("3.9.1", changes) == ["c", "b", "a"]

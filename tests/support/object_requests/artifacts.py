@@ -86,6 +86,22 @@ def _own(criteria: Json) -> Json:
     return {**OWN, **criteria}
 
 
+RESULTS: tuple[Json, ...] = (
+    *(None, {"a": 1}, 5, 0, "", False, "text", [1], {}, {"type": "unpersisted"}),
+    {"artifact_key": "k-<u>", "artifact_type": "t", "artifact_description": "d", "x": 1},
+    {"artifact_key": "", "artifact_type": "", "artifact_description": "", "x": 2},
+    {"type": "unpersisted", "artifact_key": "j-<u>"},
+    *({"artifact_key": "BAD KEY"}, {"artifact_key": 5}, {"artifact_type": 5}),
+    {"artifact_description": []},
+)
+OF_RUN: Json = {"artifacts": {"flow_run_id": {"any_": ["<run>"]}}, "sort": "CREATED_DESC"}
+
+
+def set_state(path: str, kind: str, data: Json = None, **fields: object) -> ApiRequest:
+    """A request that proposes a state with data."""
+    return ApiRequest("POST", path, {"state": {"type": kind, "data": data}, **fields})
+
+
 REQUESTS: RequestGroups = {
     "artifacts: any body": [
         *malformed_bodies("POST", PATH, {"key": "A"}),
@@ -204,5 +220,64 @@ REQUESTS: RequestGroups = {
             )
         ),
         *delete("a", "b", "c"),
+    ],
+    "artifacts: of results": [
+        CREATE_RUN,
+        *(
+            request
+            for data in RESULTS
+            for request in (
+                set_state("/flow_runs/<run>/set_state", "COMPLETED", data, force=True),
+                ApiRequest("GET", "/flow_runs/<run>"),
+            )
+        ),
+        # Refused, or put in the place of another: nothing is kept.
+        set_state("/flow_runs/<run>/set_state", "RUNNING", {"b": 1}),
+        set_state("/flow_runs/<run>/set_state", "COMPLETED", {"b": 2}),
+        ApiRequest("POST", "/artifacts/filter", OF_RUN),
+        ApiRequest("GET", LATEST),
+        set_state(
+            "/flow_runs/bulk_set_state",
+            "FAILED",
+            {"artifact_key": "k-<u>", "y": 1},
+            flow_runs={"id": {"any_": ["<run>"]}},
+            force=True,
+        ),
+        ApiRequest("GET", LATEST),
+        ApiRequest("DELETE", "/flow_runs/<run>"),
+        ApiRequest("POST", "/artifacts/filter", OF_RUN),
+    ],
+    "artifacts: of results of task runs": [
+        CREATE_RUN,
+        ApiRequest(
+            "POST",
+            "/task_runs/",
+            {"flow_run_id": "<run>", "task_key": "t", "dynamic_key": "0"},
+            save_id_as="task",
+        ),
+        *(set_state("/task_runs/<task>/set_state", "RUNNING", data) for data in RESULTS[9:11]),
+        set_state("/task_runs/<task>/set_state", "COMPLETED", {"c": 1}, force=True),
+        set_state("/task_runs/<task>/set_state", "FAILED", {"c": 2}),
+        ApiRequest("GET", "/task_runs/<task>"),
+        ApiRequest("POST", "/artifacts/filter", OF_RUN),
+        ApiRequest("GET", LATEST),
+        ApiRequest(
+            "POST",
+            "/flow_runs/",
+            {"flow_id": "<flow>", "name": "Run 2", "parent_task_run_id": "<task>"},
+            save_id_as="child",
+        ),
+        *(
+            set_state("/flow_runs/<child>/set_state", "COMPLETED", data, force=True)
+            for data in RESULTS[8:11]
+        ),
+        ApiRequest("GET", "/task_runs/<task>"),
+        ApiRequest("POST", "/artifacts/filter", OF_RUN),
+        ApiRequest(
+            "POST",
+            "/artifacts/filter",
+            {"artifacts": {"flow_run_id": {"any_": ["<child>"]}}, "sort": "CREATED_DESC"},
+        ),
+        ApiRequest("GET", LATEST),
     ],
 }
