@@ -82,7 +82,7 @@ def test_a_task_run_has_the_state_of_its_latest_event(context: Context) -> None:
     assert task_run.state is not None
     assert (task_run.state.type, task_run.state.message) == (StateType.RUNNING, "")
     assert task_run.state.timestamp == datetime(2026, 6, 1, 11, 0, 2, tzinfo=UTC)
-    assert task_run.labels == {"a": 1}
+    assert task_run.labels == {}  # not those of its flow run
 
 
 def test_an_event_changes_only_the_fields_it_has(context: Context) -> None:

@@ -93,9 +93,8 @@ def _upsert_task_run(context: Context, reported: TaskRun, reported_fields: set[s
     elif existing.id != reported.id and not context.dialect.task_run_found_by_keys:
         return existing
     if existing is None:
-        owner = store.get(reported.flow_run_id) if reported.flow_run_id else None
-        labels = reported.labels or (owner.labels if owner else {})
-        task_run = replace(reported, created=context.now, updated=context.now, labels=labels)
+        # Without the labels of its flow run, which a task run that is created over HTTP inherits.
+        task_run = replace(reported, created=context.now, updated=context.now)
     elif _is_out_of_date(existing, reported):
         _remember_late_state(context, existing, reported)
         return existing
