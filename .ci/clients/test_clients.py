@@ -23,6 +23,7 @@ SCRIPTS = (
     "flows_with_tasks",
     "stored_objects",
     "pauses_logs_events",
+    "everyday_flows",
     "background_tasks",
 )
 SCRIPT_TIMEOUT = 400  # the slowest script takes 15 to 60 of them on an idle machine
