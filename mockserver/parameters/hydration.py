@@ -141,6 +141,8 @@ def _json(template: Mapping[str, Any], how: _Hydration) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         return HydrationError(f"Invalid JSON: {error}", "InvalidJSON")
+    except (RecursionError, ValueError):  # too deep; an integer of more than 4,300 digits
+        raise ServerFailure("Python cannot read this JSON", retryable=False) from None
 
 
 def _variable(template: Mapping[str, Any], how: _Hydration) -> Any:

@@ -98,11 +98,13 @@ def test_what_cannot_be_filled_in_is_told(given: Any, told: str) -> None:
         template("workspace_variable", variable_name=[1]),
         template("workspace_variable", variable_name={}),
         template("jinja", template=None),
+        template("json", value="[" * 100_000),
+        template("json", value="9" * 5_000),
         template("jinja", template=1),
     ],
 )
 def test_what_a_real_server_cannot_look_up_fails(given: Any) -> None:
-    """A name that is no text, and a template that is none."""
+    """A name that is no text, a template that is none, and JSON that Python cannot read."""
     with pytest.raises(ServerFailure):
         hydrate({"a": given}, VARIABLES, NEWEST)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from ...prefect.objects import Variable
@@ -9,13 +11,14 @@ from .. import Context
 
 
 class VariableValues:
-    """The values of variables by their names. A view: few parameters have templates."""
+    """The values of variables by their names, which are read when the first is asked for."""
 
     def __init__(self, context: Context) -> None:
-        self.variables = context.store.objects(Variable)
+        self._store = context.store
 
     def __getitem__(self, name: str) -> Any:
-        for variable in self.variables:
-            if variable.name == name:
-                return variable.value
-        raise KeyError(name)
+        return self._values[name]
+
+    @cached_property
+    def _values(self) -> Mapping[str, Any]:
+        return {variable.name: variable.value for variable in self._store.objects(Variable)}
