@@ -20,15 +20,17 @@ RELEASES: tuple[str, ...] = (
 OLDEST, NEWEST = RELEASES[0], RELEASES[-1]
 _NUMBERS = re.compile(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})", re.ASCII)
 # What pip would take today is newer than what a release was made for, and does not work or answers
-# otherwise: FastAPI 0.144 serves no route of Prefect 3.7.1, 0.151 is refused by 3.9.1. The first
-# entry whose release is not newer than the one to install counts.
+# otherwise: FastAPI 0.144 serves no route of Prefect 3.7.1, 0.151 is refused by 3.9.1; before 3.9.1
+# no runs of schedules are made with SQLAlchemy 2.1. The first entry whose release is not newer than
+# the one to install counts.
 _INSTALLED_WITH: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("3.9.0", ("fastapi<0.151",)),
-    ("3.7.8", ("fastapi<0.145",)),
+    ("3.9.1", ("fastapi<0.151",)),
+    ("3.9.0", ("fastapi<0.151", "sqlalchemy<2.1")),
+    ("3.7.8", ("fastapi<0.145", "sqlalchemy<2.1")),
     # It needs a Starlette that FastAPI before 0.130 refuses.
-    ("3.7.3", ("fastapi==0.135.1",)),
+    ("3.7.3", ("fastapi==0.135.1", "sqlalchemy<2.1")),
     # It imports importlib_metadata without depending on it.
-    ("3.6.16", ("fastapi<0.130", "importlib_metadata")),
+    ("3.6.16", ("fastapi<0.130", "importlib_metadata", "sqlalchemy<2.1")),
 )
 
 
