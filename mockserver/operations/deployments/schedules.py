@@ -42,7 +42,7 @@ def create_schedules(context: Context, deployment_id: str, body: SchedulesCreate
     detail = "Schedule slugs must be unique within a deployment."
     if not context.dialect.unique_violation_named:
         detail = CONFLICT
-    made = new_schedules(context, deployment, body.root)
+    made = new_schedules(context, deployment, body.root, bounded=True)
     kept = schedules_of(deployment)
     check_slugs([*kept, *made], detail)
     context.store.deployments.put(with_schedules(deployment, [*kept, *made]))
@@ -80,14 +80,23 @@ def delete_schedule(context: Context, deployment_id: str, schedule_id: str) -> O
 
 
 def new_schedules(
-    context: Context, deployment: Deployment, bodies: Iterable[ScheduleCreate]
+    context: Context,
+    deployment: Deployment,
+    bodies: Iterable[ScheduleCreate],
+    *,
+    bounded: bool = False,
 ) -> Schedules:
     """The schedules that bodies describe, each a little later than the one before.
 
+    `bounded`: with their `max_scheduled_runs`, which a real server drops from the schedules of a
+    deployment that it creates or changes (Prefect: models/deployments.py, create_deployment).
     Raises ServerFailure for a slug that the dialect's database cannot hold.
     """
     return [
-        _new_schedule(context, deployment.id, body, context.now + number * MICROSECOND)
+        {
+            **_new_schedule(context, deployment.id, body, context.now + number * MICROSECOND),
+            "max_scheduled_runs": body.max_scheduled_runs if bounded else None,
+        }
         for number, body in enumerate(bodies)
     ]
 
@@ -103,7 +112,6 @@ def _new_schedule(
         "deployment_id": deployment_id,
         "schedule": _stored_schedule(context, body.schedule),
         "active": body.active,
-        "max_scheduled_runs": body.max_scheduled_runs,
         "parameters": body.parameters,
         "slug": body.slug,
     }
