@@ -82,6 +82,7 @@ ORDER = (
     "filters",
     "parameters",
     "templates",
+    "schedules",
     "prefect.objects",
     "prefect",
     "rendering",

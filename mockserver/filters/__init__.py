@@ -32,6 +32,7 @@ from .field_types import (
     AS_DOCUMENTED,
     FAIL_FAST,
     Instant,
+    InstantOrWallTime,
     InstantWithOffset,
     JsonInteger,
     JsonNumber,

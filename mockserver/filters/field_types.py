@@ -164,6 +164,15 @@ InstantWithOffset = Annotated[
     ),
 ]
 
+# What a real server reads with pydantic alone: a time without an offset stays without one.
+InstantOrWallTime = Annotated[
+    datetime,
+    _StrictOrLax(
+        strict=lambda: cs.no_info_plain_validator_function(_strict_instant),
+        lax=cs.datetime_schema,
+    ),
+]
+
 
 def json_integer(
     *, ge: int | None = None, le: int | None = None, gt: int | None = None

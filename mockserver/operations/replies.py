@@ -247,14 +247,14 @@ def _state_reply(state: State, **owners: str | None) -> Reply:
 def state_details_reply(details: Json, **owners: str | None) -> Reply:
     """The details of a state as the schema StateDetails has them.
 
-    `owners` are the ids of its flow run and task run. Times keep the offset that they were given
-    with, as on a real server.
+    `owners` are the ids of its flow run and task run; details that say otherwise are those of a
+    run that a schedule made. Times keep the offset that they were given with, as on a real server.
     """
     rendered = {
         key: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
         for key, value in details.items()
     }
-    return {"flow_run_id": None, **STATE_DETAILS_DEFAULTS, **rendered, **owners}
+    return {"flow_run_id": None, **STATE_DETAILS_DEFAULTS, **owners, **rendered}
 
 
 def complete_state(run: Run, store: Store) -> State | None:

@@ -449,6 +449,25 @@ CHANGES: tuple[Change, ...] = (
         endpoint="POST /logs/filter",
         databases=("sqlite",),
     ),
+    # Prefect: schemas/schedules.py, IntervalSchedule. From the anchor to the first date seconds
+    # were counted; with a change of the clock in between, all dates were an hour off.
+    Change(
+        "intervals-by-calendar",
+        "3.9.1",
+        "the first run of an interval of days is whole days of 24 hours after the anchor",
+        "the runs of an interval of days are at the anchor's time of day in the schedule's zone",
+        '{"start_time":"2026-03-20T00:00:00Z"}',
+        endpoint="POST /deployments/{id}/schedule",
+    ),
+    # Prefect: schemas/schedules.py, CronSchedule.
+    Change(
+        "cron-skipped-later",
+        "3.9.1",
+        "the run of a cron expression at a time that the clock skips is as much earlier",
+        "the run of a cron expression at a time that the clock skips is as much later",
+        '{"start_time":"2026-03-08T06:00:00Z"}',
+        endpoint="POST /deployments/{id}/schedule",
+    ),
     # Prefect: query_components.py, get_scheduled_flow_runs_from_work_pool.
     Change(
         "polled-run-state",

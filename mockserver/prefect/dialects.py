@@ -140,6 +140,8 @@ class Dialect:
     json_values_kept: bool = True
     schema_references_refused: bool = True
     rrule_anchored: bool = True
+    intervals_by_calendar: bool = True
+    cron_skipped_later: bool = True
     pool_cleared: bool = True
     job_variables_emptied: bool = True
     active_slots: bool = True

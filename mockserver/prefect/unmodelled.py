@@ -16,7 +16,6 @@ from .releases import OLDEST, is_within
 UNMODELLED_ENDPOINTS = """\
 /automations/ POST
 /automations/{id} PATCH PUT
-/deployments/{id}/schedule POST
 /saved_searches/ PUT
 /work_pools/{work_pool_name}/workers/connect WEBSOCKET 3.7.2
 """

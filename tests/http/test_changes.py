@@ -80,6 +80,8 @@ ROWS = (
     Row("counted-runs-bounded", 200, 422, told_after="too_long"),
     Row("duration-sorts", 422, 200, "or 'END_TIME_DESC'"),
     Row("log-search-on-sqlite", 500, 200),
+    Row("intervals-by-calendar", 200, 200),  # of an unknown deployment, as the next one
+    Row("cron-skipped-later", 200, 200),
     Row("polled-run-state", 200, 200),  # of a pool without runs
     Row("observed-states", 404, 200, "Not Found", "[]"),
 )

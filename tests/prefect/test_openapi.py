@@ -80,6 +80,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/deployments/get_scheduled_flow_runs": ("post",),
     "/deployments/{id}/create_flow_run": ("post",),
     "/deployments/{id}/create_flow_run/bulk": ("post",),
+    "/deployments/{id}/schedule": ("post",),
     "/deployments/{id}/pause_deployment": ("post",),
     "/deployments/{id}/resume_deployment": ("post",),
     "/deployments/{id}/schedules": ("get", "post"),
@@ -317,7 +318,10 @@ ADDITIONS = [
             *(
                 path
                 for path in OPERATIONS
-                if "{" in path and "owned-by" not in path and "{countable}" not in path
+                if "{" in path
+                and "owned-by" not in path
+                and "{countable}" not in path
+                and not path.endswith("/schedule")
             ),
         ),
     ),

@@ -71,6 +71,12 @@ DEPLOYMENTS = (
     ),
     Endpoint(
         "POST",
+        f"{_BY_ID}/schedule",
+        "deployments.scheduling.schedule_deployment",
+        "objects.DeploymentScheduleRequest",
+    ),
+    Endpoint(
+        "POST",
         f"{_BY_ID}/pause_deployment",
         "deployments.changing.pause_deployment",
         may_delete=True,

@@ -76,7 +76,7 @@ MODELLED_SUMMARY = (
     "set_state, bulk_set_state, bulk_delete, labels, resume, inputs, graphs), flows (create, "
     "read, update, filter, count, paginate, delete, bulk_delete), task runs (create, read, "
     "update, delete, filter, count, paginate, history, set_state), states of flow runs and task "
-    "runs (read), deployments (all but schedule), concurrency limits (global ones "
+    "runs (read), deployments, concurrency limits (global ones "
     "and those of tags, their slots and leases), logs (create, filter, download, out), events "
     "(create, filter, count-by, in, out), work pools with their queues and workers, variables, "
     "blocks (types, schemas, documents), artifacts, automations, saved searches, task workers and "

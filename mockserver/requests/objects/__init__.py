@@ -35,6 +35,7 @@ from .deployments import (
     DeploymentFlowRunsCreate,
     DeploymentPaginateRequest,
     DeploymentPollRequest,
+    DeploymentScheduleRequest,
     DeploymentUpdate,
 )
 from .events import (

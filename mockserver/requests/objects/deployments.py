@@ -11,6 +11,9 @@ from pydantic_core import PydanticCustomError
 from ...filters import (
     FAIL_FAST,
     Instant,
+    InstantOrWallTime,
+    JsonInteger,
+    JsonNumber,
     NameOrNull,
     Texts,
     Uuid,
@@ -21,6 +24,7 @@ from ...parameters import InvalidSchema, SchemaMismatch, check_schema, check_wit
 from .. import (
     NOT_AN_OBJECT,
     Before,
+    BodyParameters,
     ClosedObject,
     FilterParameters,
     FlowParameters,
@@ -218,6 +222,17 @@ class DeploymentPollRequest(PageParameters):
 
     deployment_ids: Uuids
     scheduled_before: Instant | None = None
+
+
+class DeploymentScheduleRequest(BodyParameters):
+    """The body of /deployments/{id}/schedule: which runs its schedules are to make."""
+
+    # Absent by default, but never null in the document.
+    start_time: InstantOrWallTime = None  # type: ignore[assignment]
+    end_time: InstantOrWallTime = None  # type: ignore[assignment]
+    min_time: JsonNumber = None  # type: ignore[assignment]  # in seconds
+    min_runs: JsonInteger = None  # type: ignore[assignment]
+    max_runs: JsonInteger = None  # type: ignore[assignment]
 
 
 class _NumberedPage(PageParameters):

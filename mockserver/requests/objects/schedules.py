@@ -11,8 +11,8 @@ from pydantic import AfterValidator, RootModel, TypeAdapter, model_validator
 from pydantic_core import PydanticKnownError
 
 from ...filters import FAIL_FAST, InstantWithOffset, JsonNumber, json_integer, strict_union
+from ...schedules import is_cron
 from .. import Before, ClosedObject, JsonObject
-from .cron import is_cron
 
 # Prefect's setting server.deployment_schedule_max_scheduled_runs.
 MAX_SCHEDULED_RUNS = 50

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from mockserver.requests.objects.cron import MAX_LENGTH, is_cron
 from mockserver.requests.objects.schedules import MAX_PARSED_RRULE, Schedule
+from mockserver.schedules import is_cron
+from mockserver.schedules.cron_expression import MAX_LENGTH
 
 ADAPTER: TypeAdapter[Any] = TypeAdapter(Schedule)
 
