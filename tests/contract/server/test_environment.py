@@ -71,7 +71,7 @@ def test_pip_installs_what_the_release_needs(installer: Installer) -> None:
         assert installer.commands() == [
             "-m venv environment",
             "-m pip --disable-pip-version-check --no-input install --quiet prefect==3.6.16 "
-            "fastapi<0.130 importlib_metadata",
+            "fastapi<0.130 importlib_metadata sqlalchemy<2.1",
         ]
     assert installer.leftovers() == []
     assert installer.statuses[0] == "making an environment with Prefect 3.6.16, with pip"
