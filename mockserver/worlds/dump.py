@@ -80,7 +80,9 @@ def _dump_value(value: Any) -> Any:
         case State():
             state = {field.name: getattr(value, field.name) for field in fields(value)}
             rest, details = state.pop("rest"), state.pop("details")
-            state["state_details"] = dict(details) or None
+            # A null is the run that is not named in the state of a scheduled run; a seed names it.
+            given = {key: part for key, part in details.items() if part is not None}
+            state["state_details"] = given or None
             return {
                 key: to_json_value(part)
                 for key, part in {**rest, **state}.items()

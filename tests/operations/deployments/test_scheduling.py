@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
@@ -15,11 +16,14 @@ from mockserver.operations.deployments.scheduling import schedule_deployment
 from mockserver.prefect import Deployment
 from mockserver.prefect.dialects import dialect_for
 from mockserver.requests.objects import DeploymentScheduleRequest
+from mockserver.seeds.loading import read_seeds
 from mockserver.store.base import Base
 from mockserver.store.store import Store
+from mockserver.worlds.dump import dump_store
 
 DEPLOYMENT = "b7e9a1c4-2f68-4d0b-8a3c-6f1d5e9b7a42"
 FLOW = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+SCHEDULE = "5c5f8a0e-7d1b-4d0e-9a51-3b7d1f6f2c11"
 NIGHTLY = {"cron": "30 2 * * *", "timezone": "America/New_York"}
 DAILY = {
     "interval": 86_400.0,
@@ -43,7 +47,7 @@ def context_with(*schedules: Mapping[str, Any], release: str = "3.9.1") -> Conte
 
 def active(schedule: Any, **more: Any) -> dict[str, Any]:
     """An active schedule as replies show it."""
-    return {"id": "s", "active": True, "schedule": schedule, **more}
+    return {"id": SCHEDULE, "active": True, "schedule": schedule, **more}
 
 
 def make_runs(context: Context, **bounds: Any) -> list[str]:
@@ -114,6 +118,15 @@ def test_a_start_without_an_offset_fails_once_there_are_enough_runs() -> None:
         make_runs(context, start_time="2026-03-07T00:00:00")
     bounds = {"start_time": "2026-03-07T00:00:00", "max_runs": 2}
     assert make_runs(context, **bounds) == ["03-07 07:30", "03-08 07:30"]
+
+
+def test_a_dump_of_such_runs_loads() -> None:
+    """And its dump is the same; only the details of a state have the id of their run then."""
+    context = context_with(active(NIGHTLY))
+    make_runs(context, max_runs=1)
+    dumped = dump_store(context.store)
+    again = Store(read_seeds(json.loads(json.dumps(dumped)), context.now, name="dump").base())
+    assert dump_store(again) == dumped
 
 
 @pytest.mark.parametrize(
