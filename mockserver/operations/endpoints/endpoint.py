@@ -29,8 +29,8 @@ class Endpoint:
 
     `operation` is a function of `mockserver.operations`, as "file.function". It is called with a
     `Context`, the parameters of the path, those of the query and of the headers, and the body if
-    there is one; it returns an `Outcome`. `body` is a request model of `mockserver.requests`, as "Model" or, in a
-    folder of it, as "objects.Model".
+    there is one; it returns an `Outcome`. `body` is a request model of `mockserver.requests`, as
+    "Model" or, in a folder of it, as "objects.Model".
 
     A bulk delete also has `plan`, a function that makes a `Plan` of its body under a dialect. Its
     operation is called with the plan and the store, and returns a `Deletion`. Plans of bodies that
