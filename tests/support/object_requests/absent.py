@@ -1,4 +1,4 @@
-"""What no server has from its start: automations, saved searches, task workers."""
+"""What no server has from its start: automations, saved searches, connected task workers."""
 
 from __future__ import annotations
 
