@@ -48,7 +48,7 @@ class _Search(NamedTuple):
         """The first time at or after `begin`, of whole minutes if there are no seconds."""
         time: datetime | None = begin
         while time is not None and time.year - begin.year <= _MOST_YEARS:
-            self.effort.spend()
+            self.effort.spend(2)  # longer than a day of a rule
             later = self._later(time)
             if later == time:
                 return time if self.cron.second else time.replace(second=0)
