@@ -1,8 +1,8 @@
 """Schedules with the dates that Prefect's own classes give for them.
 
 tests/data/schedule-dates.json has the cases of `make_cases` and the dates of two releases, which
-stand for all: 3.9.1 counts otherwise than those before it. `measure/ask_schedule_dates.py` asks a
-release.
+stand for all: 3.9.1 counts otherwise than those before it. measure/record_schedule_dates.py asks
+for what it lacks.
 """
 
 from __future__ import annotations
