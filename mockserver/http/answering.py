@@ -97,7 +97,7 @@ async def _http_error_response(request: web.Request, error: web.HTTPException) -
     if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
         api_path = path_in_world(request).removeprefix("/api")
         dialect = world_of(request).settings.dialect
-        if is_unmodelled(request.method, api_path, dialect.release):
+        if is_unmodelled(request.method, api_path):
             message = _not_modelled_message(request.method, api_path)
             return _refusal_response(request, NotModelled(message))
         if lacks_path(dialect, api_path.rstrip("/")):
