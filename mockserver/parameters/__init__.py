@@ -19,3 +19,4 @@ from .schema_validation import (
     check_with_schema,
     first_mismatch,
 )
+from .steps import checks_together

@@ -176,6 +176,18 @@ def test_a_life_is_as_the_document_says() -> None:
         assert client.ask("DELETE", path).status == 404
 
 
+def test_all_runs_of_a_bulk_share_the_steps_of_one_check() -> None:
+    """So that a hundred costly ones keep nobody waiting; the reply says which came too late."""
+    schema = {"properties": {"a": {"items": {"anyOf": [{"type": "string"}] * 9 + [{}]}}}}
+    costly = {"parameters": {"a": [1] * 100}}
+    with serve_deployment(parameter_openapi_schema=schema) as client:
+        many = client.ask("POST", f"{PATH}/create_flow_run/bulk", [costly] * 20).json["results"]
+        assert {one["status"] for one in many} == {"CREATED", "FAILED"}
+        assert many[0]["status"] == "CREATED"
+        assert "20,000 steps" in many[-1]["error"]
+        assert client.ask("POST", f"{PATH}/create_flow_run", costly).status == 201
+
+
 ODD_REST: dict[str, Any] = {
     "schedules": "x",
     "parameters": 5,

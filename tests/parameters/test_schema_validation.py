@@ -11,9 +11,11 @@ from mockserver.parameters import (
     CircularSchema,
     InvalidSchema,
     SchemaMismatch,
+    check_job_variables,
     check_schema,
     check_values,
     check_with_schema,
+    checks_together,
     first_mismatch,
 )
 from mockserver.parameters.schema_validation import MAX_SCHEMA_PARTS
@@ -154,3 +156,26 @@ def test_schemas_and_checks_are_bounded() -> None:
     enumerated = {"properties": {"a": {"items": {"enum": list(range(1_000))}}}}
     with pytest.raises(TooLarge, match="steps"):
         check_values({"a": [1] * 100}, enumerated)
+
+
+def test_checks_of_one_request_share_their_steps() -> None:
+    """However many there are, and whatever a check before them has taken; then each has its own."""
+    schema = {"properties": {"a": {"items": {"type": "integer"}}}}
+    values = {"a": [1] * (MAX_STEPS // 7)}  # an item takes four
+    for _ in range(2):
+        with checks_together():
+            check_values(values, schema)
+            with pytest.raises(TooLarge, match="steps"):
+                check_values(values, schema)
+    for _ in range(2):
+        check_values(values, schema)
+
+
+def test_variables_of_a_template_share_the_steps_of_one_check() -> None:
+    """A default for each of many variables is checked against one costly definition."""
+    costly = {"items": {"anyOf": [{"type": "string"}] * 40 + [{"type": "integer"}]}}
+    variable = {"$ref": "#/definitions/x", "default": [1] * 20}
+    variables = {str(number): variable for number in range(100)}
+    template = {"variables": {"properties": variables, "definitions": {"x": costly}}}
+    with pytest.raises(TooLarge, match="steps"):
+        check_job_variables(template, {}, required=True)

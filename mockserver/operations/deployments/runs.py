@@ -14,6 +14,7 @@ from ...parameters import (
     SchemaMismatch,
     check_job_variables,
     check_values,
+    checks_together,
     hydrate,
 )
 from ...prefect import Deployment, FlowRun, StateType
@@ -79,7 +80,8 @@ def bulk_create_flow_runs(
         raise NotAllowedInState(f"Cannot create more than {MAX_RUNS} flow runs at once.")
     deployment = require_deployment(context, deployment_id)
     meter = TemplateMeter()
-    results = [_create_one(context, deployment, one, meter) for one in body.root]
+    with checks_together():
+        results = [_create_one(context, deployment, one, meter) for one in body.root]
     return Outcome({"results": results})
 
 
