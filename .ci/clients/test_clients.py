@@ -25,6 +25,7 @@ SCRIPTS = (
     "pauses_logs_events",
     "everyday_flows",
     "background_tasks",
+    "object_commands",
 )
 SCRIPT_TIMEOUT = 400  # the slowest script takes 15 to 60 of them on an idle machine
 MOST_LINES = 200  # of a difference

@@ -7,9 +7,7 @@ ids, times and ages, and the same flow runs are left.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,17 +21,10 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import State
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Completed, Crashed, Failed, Late, Pending, Running, Scheduled
+from terminal import ENVIRONMENT, SECONDS, normalize_errors, normalize_output
 
 PREFECT = Path(sys.executable).with_name("prefect")
 UNKNOWN = str(UUID(int=0xDEAD, version=4))
-TERMINAL_ENVIRONMENT = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
-SECONDS = 60
-_BORDERS = re.compile(r"^[\s\u2500-\u257f]*$")
-_BETWEEN_CELLS = re.compile(r"\s*[│┃]\s*")
-_AGE = re.compile(r"\b(in )?(\d+|a|an|a few) (second|minute|hour|day)s?( ago| from now)?\b")
-_CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\.\d{3}\b")
-_ESTIMATED = ("estimated_run_time=", "estimated_start_time_delta=")  # printed unless 0
-_REPR_TIME = re.compile(r"\b(datetime\.datetime|DateTime)\(([^()]|\([^()]*\))*\)")
 
 
 @flow(version="v1")
@@ -62,43 +53,14 @@ class CommandRunner:
     async def _ended(self, arguments: Sequence[str]) -> Json:
         process = await asyncio.create_subprocess_exec(
             *(str(PREFECT), "--no-prompt", "flow-run", *arguments),
-            env=os.environ | TERMINAL_ENVIRONMENT,
+            env=os.environ | ENVIRONMENT,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         output, errors = await asyncio.wait_for(process.communicate(), SECONDS)
-        shown, error = _normalize_output(output.decode()), _normalize_errors(errors.decode())
+        shown, error = normalize_output(output.decode()), normalize_errors(errors.decode())
         return {"exit code": process.returncode, "stdout": shown, "stderr": error}
-
-
-def _normalize_output(output: str) -> Json:
-    """The output as JSON, or else as lines; rows of tables become their cells."""
-    try:
-        return json.loads(output)
-    except ValueError:
-        return _lines(output)
-
-
-def _lines(text: str) -> list[str]:
-    """The lines with text, without table borders and ages, whatever the width of a table."""
-    cells = [_BETWEEN_CELLS.split(line.strip()) for line in text.splitlines()]
-    lines = [" | ".join(cell for cell in row if cell) for row in cells]
-    shown = [_without_times(line) for line in lines if not _BORDERS.match(line)]
-    return [line for line in shown if not line.startswith(_ESTIMATED)]
-
-
-def _without_times(line: str) -> str:
-    for pattern, label in ((_AGE, "<age>"), (_REPR_TIME, "<time>"), (_CLOCK, "<time>")):
-        line = pattern.sub(label, line)
-    return line
-
-
-def _normalize_errors(errors: str) -> list[str]:
-    """The lines after a traceback: only these do not contain paths of the installation."""
-    lines = errors.splitlines()
-    indented = [number for number, line in enumerate(lines) if line.startswith(" ")]
-    return _lines("\n".join(lines[max(indented, default=-1) + 1 :]))
 
 
 async def create_flow_runs(call: Caller, seen: Observations) -> dict[str, str]:
