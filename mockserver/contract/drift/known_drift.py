@@ -210,6 +210,7 @@ KNOWN_DRIFT: Sequence[KnownDrift] = (
             "POST /deployments/{id}/create_flow_run/bulk 404",
             "POST /deployments/{id}/pause_deployment 404",
             "POST /deployments/{id}/resume_deployment 404",
+            "POST /deployments/{id}/schedule 404",
             "POST /deployments/{id}/schedules 404",
             "POST /deployments/{id}/schedules 409",
             "POST /flow_runs/{id}/input 404",
