@@ -318,10 +318,7 @@ ADDITIONS = [
             *(
                 path
                 for path in OPERATIONS
-                if "{" in path
-                and "owned-by" not in path
-                and "{countable}" not in path
-                and not path.endswith("/schedule")
+                if "{" in path and "owned-by" not in path and "{countable}" not in path
             ),
         ),
     ),
