@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,12 +24,12 @@ from mockserver.prefect.records import Flow, FlowRun, State, StateType
 from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
+from tests.support.prefect_sockets import settle, subscribed
 from tests.support.servers import Client, serve_app, serve_store
 
 RUN = "11111111-0000-4000-8000-000000000000"
 FLOW = "22222222-0000-4000-8000-000000000000"
-AUTH = {"type": "auth", "token": None}
-EVENTS, LOGS = "/events/out", "/logs/out"
+EVENTS, LOGS = "/api/events/out", "/api/logs/out"
 
 
 def new_store() -> Store:
@@ -53,29 +52,6 @@ def wanted(**filter_: Any) -> dict[str, Any]:
         "until": (now + timedelta(days=365)).isoformat(),
     }
     return {"type": "filter", "filter": {"occurred": occurred, **filter_}}
-
-
-@asynccontextmanager
-async def subscribed(
-    client: Client, path: str, *messages: Any
-) -> AsyncIterator[ClientWebSocketResponse]:
-    """A socket on which these messages were sent, after the handshake."""
-    url = f"http://{client.address[0]}:{client.address[1]}/api{path}"
-    async with (
-        ClientSession() as session,
-        session.ws_connect(url, protocols=["prefect"], autoping=False) as ws,
-    ):
-        await ws.send_json(AUTH)
-        assert await ws.receive_json() == {"type": "auth_success"}
-        for message in messages:
-            await (ws.send_str if isinstance(message, str) else ws.send_json)(message)
-        yield ws
-
-
-async def settle(ws: ClientWebSocketResponse) -> None:
-    """Wait until the server has read what was sent; nothing else may come before that."""
-    await ws.ping()
-    assert (await ws.receive()).type is WSMsgType.PONG
 
 
 def set_state(client: Client, type_: str) -> None:
@@ -302,7 +278,7 @@ def test_a_stop_of_the_server_closes_subscribers() -> None:
         stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
         app = create_app(new_store())
         served = asyncio.create_task(serve(app, "127.0.0.1", 0, ready=ready.set_result, stop=stop))
-        url = f"{await ready}/api{EVENTS}"
+        url = f"{await ready}{EVENTS}"
         async with ClientSession() as session, session.ws_connect(url) as ws:
             await ws.send_json(wanted())
             stop.set()

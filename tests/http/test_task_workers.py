@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from mockserver import Base, Store
 from mockserver.background_tasks import task_queues
@@ -19,10 +19,10 @@ from mockserver.http.exchange import WORLD_KEY
 from mockserver.http.sockets import event_sockets
 from mockserver.prefect import find_dialect
 from mockserver.worlds import Settings
+from tests.support.prefect_sockets import settle, subscribed
 from tests.support.servers import Client, serve_app, serve_store
 
 PATH = "/task_runs/subscriptions/scheduled"
-AUTH = {"type": "auth", "token": None}
 ACK = {"type": "ack"}
 
 
@@ -50,27 +50,11 @@ def subscription(*keys: str, client_id: str = "w") -> dict[str, Any]:
     return {"type": "subscribe", "keys": keys, "client_id": client_id}
 
 
-@asynccontextmanager
-async def socket(
+def socket(
     client: Client, *messages: Any, prefix: str = "/api"
-) -> AsyncIterator[ClientWebSocketResponse]:
-    """A socket on which these messages were sent, after the handshake."""
-    url = f"http://{client.address[0]}:{client.address[1]}{prefix}{PATH}"
-    async with (
-        ClientSession() as session,
-        session.ws_connect(url, protocols=["prefect"], autoping=False) as ws,
-    ):
-        await ws.send_json(AUTH)
-        assert await ws.receive_json() == {"type": "auth_success"}
-        for message in messages:
-            await (ws.send_str if isinstance(message, str) else ws.send_json)(message)
-        yield ws
-
-
-async def settle(ws: ClientWebSocketResponse) -> None:
-    """Wait until the server has read what was sent; nothing else may come before that."""
-    await ws.ping()
-    assert (await ws.receive()).type is WSMsgType.PONG
+) -> AbstractAsyncContextManager[ClientWebSocketResponse]:
+    """A worker's socket on which these messages were sent, after the handshake."""
+    return subscribed(client, f"{prefix}{PATH}", *messages)
 
 
 async def names(ws: ClientWebSocketResponse, count: int) -> list[str]:
