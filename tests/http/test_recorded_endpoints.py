@@ -308,10 +308,12 @@ def nearly_valid(draw: st.DrawFn, valid: st.SearchStrategy[Any]) -> Any:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each value inside of an object or a list, as what holds it and where; else there is none."""
+    if not isinstance(value, dict | list):
+        return
     for key in list(value if isinstance(value, dict) else range(len(value))):
         yield value, key
-        if isinstance(value[key], dict | list):
-            yield from _places(value[key])
+        yield from _places(value[key])
 
 
 MODELS = {
