@@ -27,7 +27,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
+from time import monotonic
 from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -116,6 +117,10 @@ def delete_workspace(server: Connection, names: Mapping[str, str]) -> None:
 # --- Sending requests, and normalizing replies ------------------------------------------------
 
 
+# uvicorn closes a connection that is idle for 5 seconds, which may be just as one sends.
+_IDLE_SECONDS = 3
+
+
 class Connection:
     """A keep-alive connection to the API at a URL.
 
@@ -126,6 +131,7 @@ class Connection:
         self.prefix = urlsplit(url).path
         self.flaky = flaky
         self.http = HTTPConnection(urlsplit(url).netloc, timeout=60)
+        self.used = monotonic()
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
@@ -146,9 +152,16 @@ class Connection:
     ) -> tuple[int, bytes, dict[str, str]]:
         path = self.prefix + request.rendered_path(names)
         content = None if request.body is ... else request.content(names)
-        self.http.request(request.method, path, content, dict(request.headers))
-        response = self.http.getresponse()
-        reply = response.read()
+        if monotonic() - self.used > _IDLE_SECONDS:
+            self.http.close()
+        try:
+            self.http.request(request.method, path, content, dict(request.headers))
+            response = self.http.getresponse()
+            reply = response.read()
+        except (HTTPException, OSError):
+            self.http.close()  # or what is cleaned up would fail, and hide this error
+            raise
+        self.used = monotonic()
         closes = response.will_close or (response.status >= 500 and self._is_closed())
         more = {
             "allow": response.getheader("Allow"),
