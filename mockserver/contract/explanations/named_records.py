@@ -116,8 +116,9 @@ def _documents_named_by(sent: SentRequest, parameters: Mapping[str, str]) -> Ite
     joined: dict[str, list[Mapping[str, Any]]] = {}
     for document in found:
         for kind, records in document.items():
+            named = joined.setdefault(kind, [])
             filled = [_fill_in(record, {**texts, **parameters}) for record in records]
-            joined.setdefault(kind, []).extend(filled)
+            named += [record for record in filled if record not in named]  # a block's type, twice
     if joined:
         yield joined
 

@@ -20,6 +20,7 @@ from mockserver.contract.exchanges.exchange import ObservedExchange, SentRequest
 from mockserver.contract.exchanges.invariants import CHECKS, find_violations
 from mockserver.contract.explanations.explainer import Explainer
 from mockserver.contract.explanations.mock_pool import MockPool
+from mockserver.contract.explanations.named_records import possible_seeds
 from mockserver.contract.findings import Outcome, Verdict
 from mockserver.contract.fuzz.campaign import (
     FUZZED_WRITES,
@@ -500,6 +501,14 @@ def test_mocks_hold_what_a_request_names(
         found = Explainer(DIALECTS["prefect-sqlite"], mocks).explain(sent, answer)
     assert (found is None) == (deviation is None)
     assert (deviation or "") in (found or "")
+
+
+def test_a_body_can_name_a_record_and_what_that_belongs_to() -> None:
+    """A block has a type and a schema, which is of that type."""
+    body = json.dumps({"block_type_id": ID, "block_schema_id": ID[:-1] + "2"}).encode()
+    worlds = possible_seeds(SentRequest("POST /block_documents/", "POST", "/", body, {}))
+    held = [(len(world.block_types), len(world.block_schemas)) for world in worlds]
+    assert held == [(0, 0), (1, 1)]
 
 
 @pytest.mark.parametrize(
