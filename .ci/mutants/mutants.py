@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # tests/, where this file is
 
 from mockserver.cli.contract import QUICK_DIFF as QUICK_FLAGS
 from mockserver.contract.diff.runner import DiffSettings, diff
-from mockserver.contract.fuzz.campaign import FuzzSettings
+from mockserver.contract.fuzz.fuzz_settings import FuzzSettings
 from mockserver.contract.related import diff_related
 from mockserver.contract.server.connect import ServerOptions
 from mockserver.contract.server.detect import identify

@@ -11,7 +11,7 @@ from aiohttp import web
 from mutants import SMALL_DIFF, TRIALS, Trial, detect, run_kit, serve_url
 
 from mockserver.contract.diff.runner import DiffSettings
-from mockserver.contract.fuzz.campaign import FuzzSettings
+from mockserver.contract.fuzz.fuzz_settings import FuzzSettings
 from mockserver.prefect.dialects import Dialect, find_dialect
 from mockserver.prefect.records import FlowRun, State, StateType
 from tests.support.server_mutants import Handler, Mutant, store_of

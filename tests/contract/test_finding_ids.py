@@ -19,7 +19,7 @@ from mockserver.contract.diff.runner import DiffSettings, diff
 from mockserver.contract.drift.check import compare_document
 from mockserver.contract.exchanges.exchange import format_place, refused_places
 from mockserver.contract.findings import Outcome, is_covered
-from mockserver.contract.fuzz.campaign import FuzzSettings
+from mockserver.contract.fuzz.fuzz_settings import FuzzSettings
 from mockserver.contract.fuzz.runner import fuzz
 from mockserver.contract.server.detect import identify
 from mockserver.contract.server.target import Answer, Limits, Ownership, Target

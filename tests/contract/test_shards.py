@@ -27,7 +27,7 @@ from mockserver.contract.diff.strategies import Trace
 from mockserver.contract.diff.twin import Twin
 from mockserver.contract.diff.vocabulary import vocabulary_of
 from mockserver.contract.findings import Finding
-from mockserver.contract.fuzz.campaign import FuzzSettings
+from mockserver.contract.fuzz.fuzz_settings import FuzzSettings
 from mockserver.contract.fuzz.runner import fuzz
 from mockserver.contract.server.target import Ownership, Target
 from mockserver.contract.shards import WHOLE, Shard, parse_shard

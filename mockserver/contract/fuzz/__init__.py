@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ...lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from .campaign import FuzzSettings
+    from .fuzz_settings import FuzzSettings
     from .hook_files import copy_hooks
     from .interceptor import (
         CHECK_ID_BY_NAME,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy_exports(
     __name__,
     {
-        "campaign": ("FuzzSettings",),
+        "fuzz_settings": ("FuzzSettings",),
         "hook_files": ("copy_hooks",),
         "interceptor": (
             "CHECK_ID_BY_NAME",

@@ -1,16 +1,14 @@
-"""Settings of a fuzz run, and schemathesis configured by them."""
+"""Schemathesis, configured by the settings of a fuzz run."""
 
 from __future__ import annotations
 
 import gc
 import warnings
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import schemathesis
@@ -24,95 +22,26 @@ from schemathesis.schemas import BaseSchema
 
 from ...errors import UsageError
 from ...prefect import NEWEST, openapi
-from ..exchanges import is_read_only
-from ..server import Ownership, Target, certificates
-from ..shards import WHOLE, Shard
-
-PHASES = ("examples", "coverage", "fuzzing", "stateful")
-_REPEATABLE_PHASES = ("examples", "coverage", "fuzzing")
-REPORTS = ("junit", "vcr", "har", "ndjson", "json", "allure", "html")
-# Of what only reads, these are asked in full: they are about flow runs and what these belong to.
-# The others get examples and some random cases, which a run of two minutes has the time for; so do
-# FUZZED_WRITES and other writes, which get a part of their coverage phase, too: one value for each
-# place of a request that is valid there, and one that is not.
-_IN_FULL = (
-    "/flow", "/task_run", "/deployments", "/admin", "/csrf-token", "/health", "/hello", "/ready",
-    "/version",
-)  # fmt: skip
-_PART_OF_OTHERS = 5  # they get a fifth of the random cases; chosen
-# Others take the same filters: their coverage phase would send the same 1,300 to 1,400 variants of
-# a filter again, so that it is left out unless a run is to be thorough.
-_FULL_FILTER = "/flow_runs/filter"
-FUZZED_WRITES = frozenset(
-    {
-        "POST /flow_runs/bulk_delete",
-        "POST /flow_runs/",
-        "PATCH /flow_runs/{id}",
-        "DELETE /flow_runs/{id}",
-        "POST /flow_runs/bulk_set_state",
-        "POST /flow_runs/{id}/set_state",
-        "PATCH /flow_runs/{id}/labels",
-        "POST /flows/",
-        "DELETE /flows/{id}",
-        "POST /task_runs/",
-        "POST /v2/concurrency_limits/increment-with-lease",
-        "POST /v2/concurrency_limits/decrement-with-lease",
-        "POST /v2/concurrency_limits/leases/{lease_id}/renew",
-        "POST /logs/",
-    }
+from ..server import Target, certificates
+from ..shards import Shard
+from .fuzz_settings import PHASES, REPORTS, FuzzSettings
+from .operation_shares import (
+    NOT_FUZZED,
+    cases_per_place,
+    default_operations,
+    examples_of,
+    gets_few,
+    is_asked,
+    is_nested,
 )
-"""Operations that write and are sent to any server: what they create is taken away again.
 
-Others create, change or delete objects that have no flow run, such as variables and work pools, by
-names that may be somebody's. They are sent to a server that the kit has started for the run.
-"""
-NOT_FUZZED: Mapping[str, str] = {
-    "GET /flow_runs/{id}/logs/download": "its reply is CSV, and the published document says JSON",
-    # Prefect: events/storage, from_page_token. Such as `ZTMwPQ==`, measured on 3.9.1.
-    "GET /events/filter/next": "a made-up token that is JSON makes a real server fail",
-    # Any number is a time then, as in bodies (deviation lax-coercion); measured on 3.9.1.
-    "GET /flow_runs/{id}/graph-v2": "its query is read laxly under spec, too",
-    # Prefect: api/collections.py, get_collection_view.
-    "GET /collections/views/{view}": "a real server asks GitHub for it",
-}
-"""Operations that only read and are sent only when they are named, with the reason."""
+_REPEATABLE_PHASES = ("examples", "coverage", "fuzzing")
 _SCHEMAS = "#/components/schemas/"
 _SHORT_FILTER = "FlowRunFilterInOtherBodies"
 _CRITERIA_ELSEWHERE = ("operator", "id", "name", "state")
 # Statuses that count as accepting valid data. 410 and 423: the lease that is named does not exist,
 # or all slots of a limit are taken, which says nothing about the data.
 ACCEPTED_STATUSES = ("2xx", "3xx", "401", "403", "404", "409", "410", "423", "429", "5xx")
-
-
-@dataclass(frozen=True, slots=True)
-class FuzzSettings:
-    """How much to send, and to which operations.
-
-    `max_examples` bounds the generated cases per operation, and the chains of operations; in the
-    coverage phase the cases per place of a request, so that each place gets its share of any bound.
-    `operations` are named as `POST /flow_runs/bulk_delete`; none means FUZZED_WRITES and what only
-    reads and, on a server that the kit has started, all. `thorough` repeats the coverage of filters
-    at every endpoint that takes them, and asks other objects in full: four times as many requests.
-    `seconds` bounds the whole run. `reports` are formats of schemathesis' own reports, which it
-    writes into `folder`. `probes`: also probe each known deviation. Of all that, a `shard` sends
-    its part.
-    """
-
-    max_examples: int = 25
-    seed: int = 1
-    phases: Sequence[str] = PHASES
-    operations: Sequence[str] = ()
-    thorough: bool = False
-    seconds: float = 600.0
-    reports: Sequence[str] = ()
-    folder: Path | None = None
-    probes: bool = True
-    shard: Shard = WHOLE
-
-    @property
-    def is_for_everything(self) -> bool:
-        """Whether no operation, phase or probe is left out."""
-        return self.probes and not self.operations and set(PHASES) <= set(self.phases)
 
 
 class Campaign:
@@ -132,7 +61,7 @@ class Campaign:
         document = deepcopy(dict(openapi.document(release)))
         known = _operation_names(document)
         _require_known("operation", settings.operations, known)
-        chosen = settings.operations or _default_operations(known, target)
+        chosen = settings.operations or default_operations(known, target)
         unsent = () if settings.operations else {*known} - {*chosen} - NOT_FUZZED.keys()
         self.unsent = [name for name in known if name in unsent]
         _keep_operations(document, set(chosen))
@@ -142,7 +71,7 @@ class Campaign:
         self.operations = _operation_names(document)
         self.config = SchemathesisConfig.from_dict(_build_config(target, settings, self.operations))
         self.schema: BaseSchema = schemathesis.openapi.from_dict(document, config=self.config)
-        bound = CoverageBound(lambda name: _cases_per_place(name, settings), settings.shard)
+        bound = CoverageBound(lambda name: cases_per_place(name, settings), settings.shard)
         self.schema.hooks.register_hook_with_name(bound.allows, "filter_case")
 
     def parts(self) -> Iterator[tuple[str, str]]:
@@ -153,7 +82,7 @@ class Campaign:
                 yield from [(phase, "")] * chains
             else:
                 for name in self.operations:
-                    if _asks(phase, name, self.settings, self.operations):
+                    if is_asked(phase, name, self.settings, self.operations):
                         yield phase, name
 
     def start(self) -> EventStream:
@@ -312,22 +241,6 @@ def _shorten_filters(document: dict[str, Any]) -> None:
                     choice["$ref"] = _SCHEMAS + _SHORT_FILTER
 
 
-def _default_operations(known: Iterable[str], target: Target) -> list[str]:
-    """The operations that are sent without being named."""
-    everything = target.ownership is Ownership.OURS
-    return [
-        name
-        for name in known
-        if name not in NOT_FUZZED and (everything or name in FUZZED_WRITES or _reads(name))
-    ]
-
-
-def _reads(name: str) -> bool:
-    """Whether an operation changes nothing."""
-    method, _, path = name.partition(" ")
-    return is_read_only(method, path)
-
-
 def _sections(
     phases: dict[str, Any], settings: FuzzSettings, operations: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
@@ -337,10 +250,10 @@ def _sections(
     named: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
     for name in operations:
         left_out = tuple(
-            phase for phase in _REPEATABLE_PHASES if not _asks(phase, name, settings, operations)
+            phase for phase in _REPEATABLE_PHASES if not is_asked(phase, name, settings, operations)
         )
-        few = _gets_few(name, settings)
-        if few or (_is_nested(name) and not settings.operations):
+        few = gets_few(name, settings)
+        if few or (is_nested(name) and not settings.operations):
             left_out += ("stateful",)  # chains are about records, and what is done to these
         named.setdefault((few, left_out), []).append(name)
     for (few, left_out), names in named.items():
@@ -349,43 +262,8 @@ def _sections(
             yield {
                 "include-name": names,
                 "phases": {**phases, **without},
-                "generation": _generation(_examples(names[0], settings)),
+                "generation": _generation(examples_of(names[0], settings)),
             }
-
-
-def _examples(name: str, settings: FuzzSettings) -> int:
-    """How many cases an operation gets in each phase, one at least."""
-    part = _PART_OF_OTHERS if _gets_few(name, settings) else 1
-    return max(1, settings.max_examples // part)
-
-
-def _cases_per_place(name: str, settings: FuzzSettings) -> int:
-    """How many cases of the coverage phase an operation gets for each place of its requests."""
-    return 1 if _gets_few(name, settings) else settings.max_examples
-
-
-def _gets_few(name: str, settings: FuzzSettings) -> bool:
-    """Whether an operation is one of those that are not asked in full."""
-    path = name.partition(" ")[2]
-    in_full = path.startswith(_IN_FULL) if _reads(name) else name in FUZZED_WRITES
-    return not (in_full or settings.operations or settings.thorough)
-
-
-def _is_nested(name: str) -> bool:
-    """Whether an operation reads something of a record, such as its graph, and not the record."""
-    return _reads(name) and name.count("/") > 2
-
-
-def _asks(phase: str, name: str, settings: FuzzSettings, operations: Sequence[str]) -> bool:
-    """Whether an operation is asked in a phase, if that phase is run at all."""
-    if phase != "coverage":
-        return settings.shard.has(operations.index(name))
-    if settings.thorough:
-        return True
-    method, _, path = name.partition(" ")
-    if method == "POST" and _reads(name) and path.startswith(_IN_FULL):
-        return path == _FULL_FILTER
-    return not (_reads(name) and _gets_few(name, settings))
 
 
 def _reports(settings: FuzzSettings) -> dict[str, Any]:

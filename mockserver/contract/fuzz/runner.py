@@ -42,8 +42,9 @@ from ..server import (
     require_permission,
 )
 from ..shards import Shard
-from .campaign import Campaign, FuzzSettings
+from .campaign import Campaign
 from .fixed_requests import ACCEPTS_VALID, REJECTS_INVALID, send_fixed_requests
+from .fuzz_settings import FuzzSettings
 from .interceptor import CHECK_ID_BY_NAME, RequestInterceptor, registered_hooks
 from .probes import PROBES, ProbeResult, probe_findings, run_probes
 

@@ -22,14 +22,11 @@ from mockserver.contract.explanations.explainer import Explainer
 from mockserver.contract.explanations.mock_pool import MockPool
 from mockserver.contract.explanations.named_records import possible_seeds
 from mockserver.contract.findings import Outcome, Verdict
-from mockserver.contract.fuzz.campaign import (
-    FUZZED_WRITES,
-    NOT_FUZZED,
-    Campaign,
-    FuzzSettings,
-)
+from mockserver.contract.fuzz.campaign import Campaign
+from mockserver.contract.fuzz.fuzz_settings import FuzzSettings
 from mockserver.contract.fuzz.hook_files import copy_hooks
 from mockserver.contract.fuzz.known_records import KnownRecords
+from mockserver.contract.fuzz.operation_shares import FUZZED_WRITES, NOT_FUZZED
 from mockserver.contract.fuzz.probes import PROBES
 from mockserver.contract.fuzz.runner import fuzz
 from mockserver.contract.fuzz.substitution import assign_to_runs, substitute_known_values
