@@ -28,7 +28,7 @@ def dates_of(schedule: Any, n: int, start: str, end: str | None) -> Iterator[str
         bounds = map(MOMENT.validate_python, (start, end))
         # get_dates itself sorts them, and gives none where an error follows.
         yield from map(str, parsed._get_dates_generator(n, *bounds))  # noqa: SLF001
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what a server fails with
         yield type(error).__name__
 
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from functools import cache
 
 # As the document of Prefect 3.9.1 lists them. The websocket of workers, which older releases lack,
-# is none of them: a worker that is not given it uses the other endpoints, and one that is answered
-# 501 tries again and again (Prefect: workers/_worker_channel, measured).
+# is none of them: a worker that is answered 405 uses the other endpoints, and one that is answered
+# 501 tries again and again (Prefect: workers/_worker_channel/_transport.py,
+# classify_setup_exception).
 UNMODELLED_ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "/automations/": ("POST",),
     "/automations/{id}": ("PATCH", "PUT"),
