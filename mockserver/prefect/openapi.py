@@ -112,10 +112,14 @@ def component_schema(name: str) -> dict[str, Any]:
     if name not in components["schemas"]:
         known = ", ".join(components["schemas"])
         raise LookupError(f"{FILE_NAME} has no schema {name!r}; one of {known}")
+    return _with_components({"$ref": f"#/components/schemas/{name}"}, NEWEST)
+
+
+def _with_components(schema: Mapping[str, Any], release: str) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$ref": f"#/components/schemas/{name}",
-        "components": components,
+        **schema,
+        "components": document(release)["components"],
     }
 
 
@@ -125,6 +129,18 @@ def component_validator(name: str) -> Draft202012Validator:
 
     Raises LookupError as component_schema() does.
     """
+    return _validator(component_schema(name))
+
+
+def schema_validator(schema: Mapping[str, Any], release: str = NEWEST) -> Draft202012Validator:
+    """Return a validator for a schema inside the document of a release, as component_validator().
+
+    Its references are to components of that document.
+    """
+    return _validator(_with_components(schema, release))
+
+
+def _validator(schema: dict[str, Any]) -> Draft202012Validator:
     from jsonschema import Draft202012Validator, FormatChecker
 
     # Without jsonschema's own checkers: a date-time is read by one function, so that this validator
@@ -132,7 +148,7 @@ def component_validator(name: str) -> Draft202012Validator:
     checker = FormatChecker(formats=())
     for format_name, is_valid in FORMAT_CHECKERS.items():
         checker.checks(format_name)(_check_strings_only(is_valid))
-    return Draft202012Validator(component_schema(name), format_checker=checker)
+    return Draft202012Validator(schema, format_checker=checker)
 
 
 def _check_strings_only(is_valid: Callable[[str], bool]) -> Callable[[object], bool]:

@@ -109,6 +109,13 @@ DOCUMENTED_REFUSALS: tuple[DocumentedRefusal, ...] = (
         r".*a pool's default queue, which cannot be deleted",
         "a pool keeps its default queue",
     ),
+    DocumentedRefusal(
+        # Only mocks of the document say it, which knows no 5xx (deviation undocumented-5xx).
+        r".*",
+        422,
+        r"a real server fails at this: .*",
+        "a mock refuses what makes a real server fail",
+    ),
     # Prefect: api/csrf_token.py.
     DocumentedRefusal(
         r"GET /csrf-token", 422, r"CSRF protection is disabled\.", "this is its only answer"

@@ -22,6 +22,7 @@ from .deviation_rules import DEVIATION_RULES
 from .documented_refusals import has_documented_text, has_value_rule
 from .mock_pool import MockPool
 from .named_records import possible_seeds
+from .request_schema import keeps_schema
 
 DEVIATIONS_BY_ID: Mapping[str, Deviation] = {deviation.id: deviation for deviation in DEVIATIONS}
 CHANGES_BY_ID: Mapping[str, Change] = {change.id: change for change in CHANGES if change.modelled}
@@ -59,12 +60,15 @@ class Explainer:
         )
 
     def is_documented_refusal(self, sent: SentRequest, answer: Answer) -> bool:
-        """Whether the document announces in words that a request, valid by its schema, is refused.
+        """Whether a request that was taken for valid is refused as the document announces it.
 
-        Where a rule about a value is what is announced, a mock of the document must refuse the same
-        places of the request: so it is a fault of the server if the value keeps the rule.
+        By its schema, where the request does not keep that, or in words. Where a rule about a value
+        is what is announced, a mock of the document must refuse the same places of the request: so
+        it is a fault of the server if the value keeps the rule.
         """
         if has_documented_text(sent, answer):
+            return True
+        if answer.status == 422 and not keeps_schema(sent, self.dialect.release):
             return True
         return has_value_rule(sent, answer) and any(
             refused_places(by_document) == refused_places(answer)

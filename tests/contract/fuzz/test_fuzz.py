@@ -44,6 +44,7 @@ from mockserver.prefect import openapi
 from mockserver.prefect.deviations import BULK_DELETE, DEVIATIONS
 from mockserver.prefect.dialects import DIALECTS, SPEC, Dialect, dialect_for
 from mockserver.prefect.records import FlowRun
+from mockserver.seeds import Seeds
 from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
@@ -520,6 +521,56 @@ def test_a_rule_about_values_explains_refusals_of_what_breaks_it(name: str, know
         explainer = Explainer(SPEC, mocks)
         assert explainer.is_documented_refusal(sent, Answer(422, text, {})) == known
         assert not explainer.is_documented_refusal(sent, Answer(409, text, {}))
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "body", "kept"),
+    [
+        ("GET /task_run_states/", "/task_run_states/", None, False),
+        ("GET /task_run_states/", "/task_run_states/?task_run_id=", None, False),
+        ("GET /task_run_states/", f"/task_run_states/?task_run_id={ID}", None, True),
+        ("GET /flows/{id}", "/flows/None", None, False),
+        ("GET /flows/{id}", f"/flows/{ID}", None, True),
+        ("GET /flows/{id}", f"/flows/{ID}/", None, False),
+        ("GET /flows/name/{name}", "/flows/name/a%2Fb%20c", None, True),
+        ("GET /artifacts/{key}/latest", "/artifacts/report/latest", None, True),
+        ("POST /flows/", "/flows/", {"name": "a"}, True),
+        ("POST /flows/", "/flows/", {"name": None}, False),
+        ("POST /flows/", "/flows/", None, False),
+        ("POST /flow_runs/filter", "/flow_runs/filter", None, True),
+        ("GET /ours", "/ours?a=1", None, True),
+    ],
+)
+def test_what_breaks_the_schema_is_rightly_refused(
+    operation: str, path: str, body: Any, kept: bool
+) -> None:
+    """A chain sends what a reply had, such as null for the id of a task run."""
+    method = operation.partition(" ")[0]
+    content = None if body is None else json.dumps(body).encode()
+    sent = SentRequest(operation, method, path, content, {})
+    with MockPool() as mocks:
+        explainer = Explainer(SPEC, mocks)
+        assert explainer.is_documented_refusal(sent, Answer(422, b"{}", {})) is not kept
+        assert not explainer.is_documented_refusal(sent, Answer(400, b"{}", {}))
+
+
+def test_a_body_that_is_no_json_has_no_schema() -> None:
+    """Real servers take it for none."""
+    sent = SentRequest("POST /flows/", "POST", "/flows/", b"name", {"content-type": "text/plain"})
+    with MockPool() as mocks:
+        assert not Explainer(SPEC, mocks).is_documented_refusal(sent, Answer(422, b"{}", {}))
+
+
+def test_what_makes_a_real_server_fail_is_refused_by_a_mock_of_the_document() -> None:
+    """The schema allows it, and has no 5xx."""
+    body = {"filter": {"event": None}, "time_unit": "second", "time_interval": 5.7e306}
+    path = "/events/count-by/time"
+    content = json.dumps(body).encode()
+    sent = SentRequest("POST /events/count-by/{countable}", "POST", path, content, {})
+    with MockPool() as mocks:
+        answer = mocks.prepare(SPEC, Seeds()).send("POST", path, content, {})
+        assert answer.status == 422
+        assert Explainer(SPEC, mocks).is_documented_refusal(sent, answer)
 
 
 def test_known_records_are_put_into_later_requests() -> None:
