@@ -114,7 +114,7 @@ ALLOWED = {
     "hypothesis": {"contract.diff"},
     "schemathesis": {"contract.fuzz"},
     "pytest": {"testing"},
-    "jsonschema": {"contract.explanations", "prefect", "parameters", "contract.merging"},
+    "jsonschema": {"prefect", "parameters", "contract.merging"},
     "msgspec": {"seeds.bulk", "seeds.files"},
     "pyroaring": {"store", "store.indexes"},
     "pydantic": {

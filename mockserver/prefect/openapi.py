@@ -132,12 +132,15 @@ def component_validator(name: str) -> Draft202012Validator:
     return _validator(component_schema(name))
 
 
-def schema_validator(schema: Mapping[str, Any], release: str = NEWEST) -> Draft202012Validator:
-    """Return a validator for a schema inside the document of a release, as component_validator().
+@lru_cache(64)
+def body_validator(operation: str, release: str = NEWEST) -> Draft202012Validator:
+    """Return a validator for the JSON body of an operation, such as `POST /flows/`, of a release.
 
-    Its references are to components of that document.
+    It checks the format of texts, too. Raises KeyError if the operation has no such body.
     """
-    return _validator(_with_components(schema, release))
+    method, _, path = operation.partition(" ")
+    body = document(release)["paths"][path][method.lower()]["requestBody"]
+    return _validator(_with_components(body["content"]["application/json"]["schema"], release))
 
 
 def _validator(schema: dict[str, Any]) -> Draft202012Validator:

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ...prefect import NEWEST, openapi
 from ..exchanges import SentRequest
 
-if TYPE_CHECKING:  # imported late, as in `openapi`
-    from jsonschema import Draft202012Validator
-
 
 def keeps_schema(sent: SentRequest, release: str = NEWEST) -> bool:
     """Whether the parameters of a request and its JSON body are valid by the document of a release.
 
-    Parameters in the path and the query are judged, by the schemas that are about texts: what a
-    text says of a number or a boolean is for the server to read. An operation that the document
-    does not have has no schema to break.
+    Of the parameters in the path and the query, those that are required must be there, and those
+    that are a UUID must be one: what a text says of a number or a boolean is for the server to
+    read. An operation that the document does not have has no schema to break.
     """
     method, _, template = sent.operation.partition(" ")
     operation = openapi.document(release)["paths"].get(template, {}).get(method.lower(), {})
@@ -63,11 +59,4 @@ def _keeps_body(sent: SentRequest, described: Mapping[str, Any] | None, release:
         return True
     if not sent.body:
         return not described.get("required")
-    return _body_validator(sent.operation, release).is_valid(sent.json)
-
-
-@lru_cache(64)
-def _body_validator(operation: str, release: str) -> Draft202012Validator:
-    method, _, path = operation.partition(" ")
-    described = openapi.document(release)["paths"][path][method.lower()]["requestBody"]
-    return openapi.schema_validator(described["content"]["application/json"]["schema"], release)
+    return openapi.body_validator(sent.operation, release).is_valid(sent.json)
