@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 from pictures import HEIGHT, WIDE
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from mockserver.contract.findings import Finding, Outcome
 from mockserver.contract.report import RunInfo, build_report, write_reports
 from mockserver.contract.server import Ownership
 from tests.support.servers import serve_in_process
+
+expect.set_options(timeout=30_000)  # ms: the machine may be busy; what is right is right at once
 
 
 @pytest.fixture(scope="session")

@@ -59,15 +59,23 @@ def test_from_nothing_to_a_delete_and_back(page: Page, server: str) -> None:
 
 
 def test_what_no_filter_can_say_is_told_at_its_field(page: Page, server: str) -> None:
-    """Completed, but not tagged keep: what to do instead, where it was typed."""
+    """Completed, but not tagged keep: what to do instead, where it was typed, and told once."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    page.clock.install()  # time goes on where the test says so
     page.goto(f"{server}/page/filter")
     field = page.locator('[data-field="tags.not_any_"]')
     field.get_by_role("textbox").fill("keep")
     expect(field.locator(".hint")).to_contain_text(ADVICE)
     expect(field.get_by_role("textbox")).to_have_attribute("aria-invalid", "true")
+    page.clock.run_for(5_000)
     expect(page.get_by_role("alert")).to_contain_text(ADVICE)
+    expect(page.locator("#result")).to_be_empty()
+    assert [body for body in asked if "part=result" in body] == []
     field.get_by_role("textbox").fill("")
     expect(field.locator(".hint")).to_be_hidden()
+    page.clock.run_for(5_000)
+    expect(page.locator("#result")).to_contain_text("what goes, by")
 
 
 def test_the_body_fills_the_form(page: Page, server: str) -> None:

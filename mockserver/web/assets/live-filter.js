@@ -2,7 +2,7 @@
 import { fillForm, readForm } from "./filter-form.js";
 import { fetchPart, place } from "./parts.js";
 
-const WAIT_FOR_REASONS = 350; // ms of rest: the reasons take longer than the count
+const WAIT_FOR_REASONS = 350; // ms of rest after the count: the reasons take longer
 
 class LiveFilter extends HTMLElement {
   connectedCallback() {
@@ -71,11 +71,12 @@ class LiveFilter extends HTMLElement {
   }
 
   // The count at once; the reasons after a moment of rest, and never two requests for one part.
+  // What is refused has no reasons: it is told once, where the count stands.
   async ask(rest = WAIT_FOR_REASONS) {
     clearTimeout(this.timer);
     this.counting?.abort();
+    this.explaining?.abort(); // of the filter as it was
     this.counting = new AbortController();
-    this.timer = setTimeout(() => this.askReasons(), rest);
     this.result.classList.add("stale");
     const counted = await this.part("count", this.counting.signal);
     if (counted === null) return;
@@ -83,14 +84,18 @@ class LiveFilter extends HTMLElement {
     this.markProblems();
     const share = this.count.querySelector("[data-share]");
     if (share) history.replaceState(null, "", new URL(share.href).search);
+    if (this.count.querySelector("[data-refused]")) this.showReasons("");
+    else this.timer = setTimeout(() => this.askReasons(), rest);
   }
 
   async askReasons() {
-    this.explaining?.abort();
     this.explaining = new AbortController();
     this.result.setAttribute("aria-busy", "true");
     const found = await this.part("result", this.explaining.signal);
-    if (found === null) return;
+    if (found !== null) this.showReasons(found);
+  }
+
+  showReasons(found) {
     place(this.result, found);
     this.result.classList.remove("stale");
     this.result.removeAttribute("data-pending");
