@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...errors import to_single_line
@@ -23,15 +23,25 @@ def pair_alternatives(
     pairs: list[tuple[Alternative, Alternative]] = []
     # The surest key first: a pair that it finds is out of the way of the vaguer ones.
     for key in (_by_name, _by_structure, _by_type, _by_kind):
-        for one in tuple(left):
-            # A chained comparison: the keys are equal, and not None.
-            matches = [other for other in right if key(other) == key(one) is not None]
-            alone = [other for other in left if key(other) == key(one)]
-            if len(matches) == len(alone) == 1:
-                pairs.append((one, matches[0]))
-                left.remove(one)
+        if not (left and right):
+            break
+        mine, other = _by_key(key, left), _by_key(key, right)
+        for value, ones in mine.items():
+            matches = other.get(value, ())
+            if value is not None and len(ones) == len(matches) == 1:
+                pairs.append((ones[0], matches[0]))
+                left.remove(ones[0])
                 right.remove(matches[0])
     return pairs, left, right
+
+
+def _by_key(
+    key: Callable[[Alternative], object], alternatives: Sequence[Alternative]
+) -> Mapping[object, Sequence[Alternative]]:
+    groups: dict[object, list[Alternative]] = {}
+    for one in alternatives:
+        groups.setdefault(key(one), []).append(one)
+    return groups
 
 
 def _by_name(one: Alternative) -> object:

@@ -45,6 +45,7 @@ _UPPER_BOUND_KEYWORDS = frozenset(
     {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"}
 )
 _COMPONENT = "#/components/schemas/"
+_SCALARS = ("string", "integer", "number", "boolean", "null")
 
 
 class DocumentError(MockServerError):
@@ -263,6 +264,38 @@ def _merge_keyword(key: str, node: Mapping[str, Any], value: Any) -> Any:
     if key == "enum":
         return [one for one in expect_list(current, key) if one in expect_list(value, key)]
     return value
+
+
+def are_alike(one: Any, other: Any) -> bool:
+    """Whether two schemas of single values are written alike, so that there is nothing to compare.
+
+    False says nothing: they may hold others, or allow the same in other words.
+    """
+    if isinstance(one, bool):
+        return one is other
+    if not (_is_scalar(one) and isinstance(other, Mapping)):
+        return False
+    # Of values that Python finds equal, such as 1 and true, the texts differ.
+    return repr(_meant(one)) == repr(_meant(other))
+
+
+def _is_scalar(schema: Any) -> bool:
+    """Whether a schema is written as one of single values: neither objects, arrays nor references.
+
+    Nothing but descriptions and a default stands beside its `anyOf`.
+    """
+    if not isinstance(schema, Mapping) or "$ref" in schema:
+        return False
+    structure = _STRUCTURAL_KEYWORDS & schema.keys()
+    if structure == {"anyOf"}:
+        parts = schema["anyOf"]
+        return isinstance(parts, list) and all(map(_is_scalar, parts))
+    return structure == {"type"} and schema["type"] in _SCALARS
+
+
+def _meant(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keywords of a schema that are compared."""
+    return {key: value for key, value in schema.items() if key in CONSTRAINTS or key == "default"}
 
 
 def canonical_json(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -577,8 +577,13 @@ def test_a_release_newer_than_all_measured_is_compared_with_the_newest() -> None
     )
 
 
-@pytest.mark.parametrize("release", openapi.distinct_releases())
-@pytest.mark.parametrize("version", ["0.1.0", "1", None, {}])
+@pytest.mark.parametrize(
+    ("release", "version"),
+    [
+        *((release, "0.1.0") for release in openapi.distinct_releases()),
+        *((NEWEST, version) for version in ("1", None, {})),
+    ],
+)
 def test_a_document_without_a_release_is_compared_with_the_one_that_fits_best(
     release: str, version: Any
 ) -> None:
@@ -763,6 +768,46 @@ def test_schemas_within_schemas_are_bounded() -> None:
         deep = {"type": "array", "items": deep}
     with pytest.raises(DocumentError, match="schemas within schemas, more than 64 deep"):
         Comparison({}, {}).compare_schemas(deep, deep, "a", Side.REQUEST)
+
+
+TEXT_OR_NULL: Any = [{"type": "string"}, {"type": "null"}]
+ALIKE_OR_NOT: Sequence[Any] = [
+    *(
+        True,
+        False,
+        {},
+        {"title": "T"},
+        {"enum": [1]},
+        {"enum": [True]},
+        REF["S"],
+        {"type": "object"},
+    ),
+    *({"type": "string"}, {"type": ["string", "null"]}, {"type": "string", "nullable": True}),
+    *({"type": "string", "description": "D"}, {"type": "string", "format": "uuid"}),
+    *({"type": "integer", "default": one} for one in (0, 1, 1.0, True, None)),
+    *({"type": "integer", "minimum": one} for one in (0, 1, 1.0)),
+    *({"anyOf": TEXT_OR_NULL}, {"anyOf": TEXT_OR_NULL[::-1]}, {"anyOf": TEXT_OR_NULL[:1]}),
+    *({"anyOf": TEXT_OR_NULL, "type": "string"}, {"anyOf": TEXT_OR_NULL, "default": "a"}),
+    *({"anyOf": [{"type": "object"}]}, {"anyOf": [REF["S"]]}, {"oneOf": TEXT_OR_NULL}),
+    {"type": "array", "items": {"type": "string"}},
+]
+
+
+@pytest.mark.parametrize("ours", ALIKE_OR_NOT, ids=json.dumps)
+def test_what_is_written_alike_is_compared_as_anything_else(
+    ours: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Schemas that need no comparison, and those that only look so, with each of the others."""
+    both = {"components": {"schemas": SCHEMAS}}
+
+    def compare(theirs: Any) -> tuple[object, object]:
+        comparison = Comparison(both, both)
+        comparison.compare_schemas(ours, theirs, "a", Side.REQUEST)
+        return comparison.changes, comparison.compared
+
+    found = list(map(compare, ALIKE_OR_NOT))
+    monkeypatch.setattr("mockserver.contract.drift.schema_comparison.are_alike", lambda *_: False)
+    assert found == list(map(compare, ALIKE_OR_NOT))
 
 
 def nodes(node: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
