@@ -27,6 +27,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from http.client import HTTPConnection, HTTPException
 from time import monotonic
 from typing import Any
@@ -271,7 +272,7 @@ class ReplyNormalizer:
 
     def _text(self, text: str) -> str:
         for name, value in self.names.items():
-            text = text.replace(value, f"<{name}>").replace(quote(value), f"<{name}>")
+            text = text.replace(value, f"<{name}>").replace(_in_a_path(value), f"<{name}>")
         # Of schemas of blocks, in which there are names that differ on each day.
         text = _CHECKSUM_PATTERN.sub("<checksum>", text)
         return _INSTANT_PATTERN.sub(self._label_instant, _UUID_PATTERN.sub(self._label_id, text))
@@ -287,6 +288,9 @@ class ReplyNormalizer:
         except ValueError:
             return found[0]
         return "<now>" if abs(ago) < timedelta(hours=1) else found[0]
+
+
+_in_a_path = lru_cache(1_000)(quote)  # asked for with each text of each reply
 
 
 def _drop_redundant_fields(reply: dict[str, Json], content: bytes) -> None:
