@@ -63,7 +63,7 @@ def servers() -> Iterator[dict[str, tuple[Client, Store]]]:
 
 
 @given(body=byte_strings | damaged_bodies(), content_type=content_types, version=versions)
-@settings(max_examples=scaled_max_examples(400), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=scaled_max_examples(200), suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.parametrize("name", SERVED)
 def test_any_request_gets_an_allowed_status(
     servers: dict[str, tuple[Client, Store]],

@@ -55,7 +55,7 @@ def plainly_sorted(store: Store, *, descending: bool, nulls_high: bool) -> list[
 
 @pytest.mark.parametrize("dialect", [PREFECT_SQLITE, PREFECT_POSTGRESQL], ids=str)
 @settings(
-    max_examples=scaled_max_examples(300),
+    max_examples=scaled_max_examples(150),
 )
 @given(base=loaded, changed=st.lists(task_runs, max_size=4), descending=st.booleans())
 def test_a_page_by_duration_is_a_part_of_the_sorted_list(

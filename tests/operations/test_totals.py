@@ -100,7 +100,7 @@ def scanned_lateness(found: Sequence[FlowRun], dialect: Dialect) -> float | None
 
 changes = st.lists(st.lists(ids, max_size=3) | runs, max_size=6)
 property_test = settings(
-    max_examples=scaled_max_examples(300),
+    max_examples=scaled_max_examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

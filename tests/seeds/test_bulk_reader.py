@@ -56,7 +56,7 @@ def loads_the_same(data: bytes) -> bool:
 
 
 @settings(
-    max_examples=scaled_max_examples(600),
+    max_examples=scaled_max_examples(200),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
@@ -90,7 +90,7 @@ PIECES += [
 
 
 @settings(
-    max_examples=scaled_max_examples(600),
+    max_examples=scaled_max_examples(200),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(lines=seed_lines(), data=st.data())

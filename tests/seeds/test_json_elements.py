@@ -35,7 +35,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @settings(
-    max_examples=scaled_max_examples(300),
+    max_examples=scaled_max_examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

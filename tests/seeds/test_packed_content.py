@@ -29,7 +29,7 @@ BYTES = st.binary(max_size=3) | st.sampled_from(
 
 
 @given(damages=st.lists(st.tuples(PLACES, st.integers(0, 9), BYTES), min_size=1, max_size=3))
-@settings(max_examples=scaled_max_examples(300))
+@settings(max_examples=scaled_max_examples(150))
 def test_damaged_content_is_refused_or_can_be_read(damages: list[tuple[int, int, bytes]]) -> None:
     """Bytes are replaced, removed and inserted in the header and in the columns.
 

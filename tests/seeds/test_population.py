@@ -168,7 +168,7 @@ def test_times_are_consistent(lines: list[Any]) -> None:
 
 
 @example(pattern="finished", schedule=MANUAL, seconds=1, draws=[0, 0, 0, 0, 0, 0.999, 0, 0])
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     pattern=st.sampled_from(get_args(TimePattern)),
     schedule=st.sampled_from([FIVE_MINUTES, HOURLY, AT_ONE, WORKDAYS, MONDAYS, MANUAL]),

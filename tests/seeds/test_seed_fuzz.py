@@ -63,7 +63,7 @@ NAMES = st.sampled_from(["a.yaml", "a.json", "a.ndjson", "a.packed"])
 @given(text=TEXTS, name=NAMES, compressed=st.booleans())
 @example(text=b"!!int ''", name="a.yaml", compressed=False)
 @example(text=b"? !!str [a]\n: b", name="a.yaml", compressed=True)
-@settings(max_examples=scaled_max_examples(500))
+@settings(max_examples=scaled_max_examples(200))
 def test_any_text_is_a_seed_or_a_seed_error(text: bytes, name: str, compressed: bool) -> None:
     """Whatever it is, there is no other error."""
     with TemporaryDirectory() as folder:

@@ -40,7 +40,7 @@ def plainly_sorted(runs: Sequence[FlowRun], sort_by: SortBy) -> list[FlowRun]:
 
 
 @settings(
-    max_examples=scaled_max_examples(300),
+    max_examples=scaled_max_examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

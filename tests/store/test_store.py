@@ -152,7 +152,7 @@ def apply_changes(store: Store, wanted: Changes) -> None:
 @pytest.mark.usefixtures("bounds")
 @pytest.mark.parametrize("dialect", ONE_OF_EACH_KIND, ids=lambda dialect: dialect.name)
 @settings(
-    max_examples=scaled_max_examples(300),
+    max_examples=scaled_max_examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -46,7 +46,7 @@ def in_columns(base: Base) -> Base:
     return Base(base.runs, RecordsById(TaskRun, builder))
 
 
-@settings(max_examples=scaled_max_examples(300))
+@settings(max_examples=scaled_max_examples(150))
 @given(
     base=bases(),
     columns=st.booleans(),

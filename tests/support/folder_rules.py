@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -47,7 +48,7 @@ class Package:
 
     def imports(self, name: str, *, for_types: bool = False) -> Iterator[Import]:
         """Imports of a file from the same package; those under TYPE_CHECKING if it is asked for."""
-        tree = ast.parse(self.files[name].read_text())
+        tree = _parse(self.files[name])
         folder = self.folder_of(name).split(".") if self.folder_of(name) else []
         for node in ast.walk(tree) if for_types else _without_type_checking(tree):
             if isinstance(node, ast.ImportFrom) and node.level:
@@ -70,14 +71,14 @@ class Package:
 
     def attributes(self, name: str, module: str) -> Iterator[str]:
         """The names that a file uses as attributes of a module that it imports."""
-        for node in ast.walk(ast.parse(self.files[name].read_text())):
+        for node in ast.walk(_parse(self.files[name])):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) == module:
                 yield node.attr
 
     def exports(self, folder: str) -> frozenset[str]:
         """The names that a folder exports: those that its `__init__` imports or assigns."""
         found = set()
-        for node in ast.walk(ast.parse(self.files[folder].read_text())):
+        for node in ast.walk(_parse(self.files[folder])):
             if isinstance(node, ast.ImportFrom) and node.level == 1:
                 found |= {alias.asname or alias.name for alias in node.names}
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -87,12 +88,18 @@ class Package:
     def outside(self, name: str) -> set[str]:
         """The other packages that a file imports."""
         found = set()
-        for node in ast.walk(ast.parse(self.files[name].read_text())):
+        for node in ast.walk(_parse(self.files[name])):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add((node.module or "").partition(".")[0])
         return found
+
+
+@cache
+def _parse(file: Path) -> ast.Module:
+    """The tree of a file; it stays as it is while the tests run."""
+    return ast.parse(file.read_text())
 
 
 def _without_type_checking(tree: ast.AST) -> Iterator[ast.AST]:
@@ -170,7 +177,7 @@ def undocumented_folders(package: Package) -> Iterator[str]:
     for name, file in package.files.items():
         if file.stem != "__init__":
             continue
-        lines = (ast.get_docstring(ast.parse(file.read_text())) or "").splitlines()
+        lines = (ast.get_docstring(_parse(file)) or "").splitlines()
         if len([line for line in lines if line]) < 3:
             yield f"{name or package.path.name} has a docstring of fewer than three lines"
 
@@ -179,7 +186,7 @@ def lazy_names(package: Package, folder: str) -> tuple[set[str], set[str]]:
     """Names that a folder exports lazily: as type checkers see them, and as `lazy_exports` does."""
     checked: set[str] = set()
     listed: set[str] = set()
-    for node in ast.walk(ast.parse(package.files[folder].read_text())):
+    for node in ast.walk(_parse(package.files[folder])):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             imported = [one for one in node.body if isinstance(one, ast.ImportFrom)]
             checked |= {f"{one.module}.{alias.name}" for one in imported for alias in one.names}

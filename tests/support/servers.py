@@ -104,13 +104,23 @@ class Client:
             {"Content-Type": "application/json", **headers},
         )
 
-    def raw(self, sent: bytes, *, half_close: bool = False) -> bytes:
-        """Send bytes on a new connection; returns what comes back until the server closes it."""
+    def raw(self, sent: bytes, *, half_close: bool = False, until: bytes | None = None) -> bytes:
+        """Send bytes on a new connection.
+
+        Returns what comes back until the server closes it, or until some bytes have come: a server
+        that refuses a request listens a second longer.
+        """
         with socket.create_connection(self.address, timeout=20) as connection:
             connection.sendall(sent)
             if half_close:
                 connection.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: self._received(connection), b""))
+            received = b""
+            while until is None or until not in received:
+                more = self._received(connection)
+                if not more:
+                    break
+                received += more
+            return received
 
     @staticmethod
     def _received(connection: socket.socket) -> bytes:

@@ -245,7 +245,7 @@ def many_runs(count: int) -> Store:
     )
 
 
-EXISTING = DiffSettings(existing=True, filters=400)
+EXISTING = DiffSettings(existing=True, filters=60)
 
 
 def test_a_server_with_more_runs_than_a_page_is_told_with_its_own_answer(tmp_path: Path) -> None:

@@ -523,7 +523,7 @@ def fuzzed() -> Iterator[ControlClient]:
         yield ControlClient(connected, "/sessions/mine")
 
 
-@settings(max_examples=scaled_max_examples(400))
+@settings(max_examples=scaled_max_examples(200))
 @given(route=st.sampled_from([*CONTROL_ROUTES]), body=BODIES)
 def test_any_body_is_answered_without_a_5xx(
     fuzzed: ControlClient, route: tuple[str, str], body: Any
