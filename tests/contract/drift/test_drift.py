@@ -581,7 +581,9 @@ def test_a_release_newer_than_all_measured_is_compared_with_the_newest() -> None
     ("release", "version"),
     [
         *((release, "0.1.0") for release in openapi.distinct_releases()),
-        *((NEWEST, version) for version in ("1", None, {})),
+        (NEWEST, "1"),
+        (NEWEST, None),
+        (NEWEST, {}),
     ],
 )
 def test_a_document_without_a_release_is_compared_with_the_one_that_fits_best(
