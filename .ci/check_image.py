@@ -21,7 +21,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 INSTALLED = "/opt/mockserver"
-START_SECONDS = 20
+START_SECONDS = 120
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-STOP_SECONDS = 10
+STOP_SECONDS = 60
 _FIXTURES = "from mockserver.resources import resource_path; print(resource_path('fixtures'))"
 
 
@@ -57,14 +57,14 @@ def check_server(url: str, sample: bytes) -> None:
             data=sample,
             headers={"Content-Type": "application/json"},
         )
-        with urlopen(request, timeout=10) as reply:
+        with urlopen(request, timeout=60) as reply:
             assert json.load(reply) == {"deleted": []}
             warnings = reply.headers["x-mockserver-warning"].split(", ")
             assert "state-both-lists" in warnings, warnings
 
 
 def get(url: str) -> bytes:
-    with urlopen(url, timeout=10) as reply:
+    with urlopen(url, timeout=60) as reply:
         return bytes(reply.read())
 
 

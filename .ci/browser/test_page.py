@@ -130,7 +130,7 @@ def test_a_flow_of_prefects_own_is_watched(page: Page, prefect_python: str, tmp_
         with subprocess.Popen([prefect_python, "-c", FLOW], env=environment) as client:
             expect(page.locator("live-part")).to_contain_text("/set_state", timeout=60_000)
             assert client.wait(120) == 0
-        expect(page.locator("live-part")).to_contain_text("/logs/", timeout=10_000)
+        expect(page.locator("live-part")).to_contain_text("/logs/")
         page.goto(url)
         page.get_by_role("link", name="seen-in-the-browser").first.click()
         expect(page.locator("h1")).to_contain_text("seen-in-the-browser")

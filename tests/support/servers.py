@@ -55,7 +55,7 @@ class Client:
         self.url = url
         self.documented = documented
         self.address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
-        self.connection = http.client.HTTPConnection(*self.address, timeout=20)
+        self.connection = http.client.HTTPConnection(*self.address, timeout=60)
 
     def send(
         self,
@@ -110,7 +110,7 @@ class Client:
         Returns what comes back until the server closes it, or until some bytes have come: a server
         that refuses a request listens a second longer.
         """
-        with socket.create_connection(self.address, timeout=20) as connection:
+        with socket.create_connection(self.address, timeout=60) as connection:
             connection.sendall(sent)
             if half_close:
                 connection.shutdown(socket.SHUT_WR)
