@@ -27,6 +27,7 @@ from mockserver.prefect.records import (
     WorkQueue,
 )
 from mockserver.prefect.releases import NEWEST
+from mockserver.prefect.server_settings import server_settings
 from mockserver.requests.query_bodies import FlowRunSort
 from mockserver.store.base import Base
 from mockserver.store.store import Store
@@ -716,6 +717,22 @@ def test_the_small_ones(client: Client, path: str, status: int, value: Any) -> N
     """As a real server answers them."""
     reply = client.ask("GET", path)
     assert (reply.status, reply.json) == (status, value)
+
+
+def test_the_settings_are_those_of_the_release(client: Client, dialect: Dialect) -> None:
+    """A client asks whether it may send telemetry."""
+    reply = client.ask("GET", "/admin/settings")
+    assert (reply.status, reply.json) == (200, server_settings(dialect.release))
+
+
+def test_what_a_real_server_fails_at_is_told(client: Client, dialect: Dialect) -> None:
+    """Intervals that are too long for a date: 500, or a sentence where the document is served."""
+    reply = client.ask("POST", "/events/count-by/time", {"filter": {}, "time_interval": 5.7e306})
+    if dialect.never_fails:
+        assert reply.status == 422
+        assert "a real server fails at this: " in reply.json["detail"][0]["msg"]
+    else:
+        assert (reply.status, reply.json) == (500, {"exception_message": "Internal Server Error"})
 
 
 def test_a_token_is_for_a_client(client: Client) -> None:

@@ -797,6 +797,20 @@ def examples() -> Iterator[tuple[str, Mapping[str, Any], Any]]:
             yield f"{name} {key}", content["schema"], example["value"]
 
 
+def test_the_body_of_an_operation_has_a_validator() -> None:
+    """Of each release its own; formats are checked, and what takes no body has none."""
+    validator = openapi.body_validator("POST /flows/")
+    assert validator.is_valid({"name": "etl"})
+    assert not validator.is_valid({})
+    duration = {"sort": "DURATION_ASC"}
+    assert openapi.body_validator("POST /task_runs/filter", NEWEST).is_valid(duration)
+    assert not openapi.body_validator("POST /task_runs/filter", OLDEST).is_valid(duration)
+    wrong = {"flow_runs": {"id": {"any_": ["no id"]}}}
+    assert not openapi.body_validator("POST /flow_runs/filter").is_valid(wrong)
+    with pytest.raises(KeyError):
+        openapi.body_validator("GET /health")
+
+
 def problems(document: Mapping[str, Any]) -> list[str]:
     """What is wrong with a document, by a validator that is not ours."""
     return [error.message for error in OpenAPIV31SpecValidator(dict(document)).iter_errors()]
