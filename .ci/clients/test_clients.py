@@ -38,6 +38,15 @@ SETTINGS = {
 }
 
 
+def folders(home: Path) -> dict[str, str]:
+    """Settings of a Prefect that keeps all it writes in a folder.
+
+    3.6.16 keeps results in ~/.prefect whatever its home is; there, one of two runs at the same time
+    finds what the other has kept.
+    """
+    return {"PREFECT_HOME": str(home), "PREFECT_LOCAL_STORAGE_PATH": str(home / "storage")}
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_client_sees_the_same_of_both(
     script: str, python: Path, urls: dict[str, str], tmp_path: Path
@@ -75,7 +84,7 @@ def _run_script(python: Path, script: str, url: str, home: Path) -> dict[str, ob
     home.mkdir()
     # Settings for Prefect in this environment must not reach the script.
     inherited = {name: value for name, value in os.environ.items() if "PREFECT" not in name}
-    mine = {"PREFECT_API_URL": url, "PREFECT_HOME": str(home), "no_proxy": "127.0.0.1"}
+    mine = {"PREFECT_API_URL": url, "no_proxy": "127.0.0.1", **folders(home)}
     process = subprocess.run(
         [python, Path(__file__).parent / "scripts" / f"{script}.py"],
         env=inherited | SETTINGS | mine,

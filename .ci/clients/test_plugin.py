@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from test_clients import SETTINGS
+from test_clients import SETTINGS, folders
 
 FOLDER = Path(__file__).parent
 DISABLED_PLUGINS = ("cacheprovider", "cov", "hypothesispytest", "schemathesis")
@@ -39,7 +39,7 @@ def run_tests(
     found = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     inherited = {name: value for name, value in os.environ.items() if "PREFECT" not in name}
     # This Python has mockserver; packages of the Python with Prefect come first.
-    mine = {"PYTHONPATH": found.stdout.strip(), "PREFECT_HOME": str(folder)}
+    mine = {"PYTHONPATH": found.stdout.strip(), **folders(folder)}
     settings = {name: value for name, value in SETTINGS.items() if "EPHEMERAL" not in name}
     disabled = [f"-pno:{name}" for name in DISABLED_PLUGINS]
     tests = shutil.copy(FOLDER / file, folder)  # away from this folder's conftest.py

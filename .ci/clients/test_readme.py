@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from test_clients import SETTINGS
+from test_clients import SETTINGS, folders
 
 from tests.support.servers import serve_in_process
 
@@ -28,7 +28,7 @@ def api(tmp_path: Path) -> Iterator[str]:
 
 def run_block(python: Path, block: str, api: str, home: Path) -> None:
     inherited = {name: value for name, value in os.environ.items() if "PREFECT" not in name}
-    mine = {"PREFECT_API_URL": api, "PREFECT_HOME": str(home), "no_proxy": "127.0.0.1"}
+    mine = {"PREFECT_API_URL": api, "no_proxy": "127.0.0.1", **folders(home)}
     file = home / "example.py"  # Prefect identifies a flow by its file
     file.write_text(BLOCKS[block])
     command = [str(python), str(file)]
