@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from pictures import HEIGHT, NARROW, take_picture
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.servers import serve_in_process
 
@@ -76,6 +76,27 @@ def test_what_no_filter_can_say_is_told_at_its_field(page: Page, server: str) ->
     expect(field.locator(".hint")).to_be_hidden()
     page.clock.run_for(5_000)
     expect(page.locator("#result")).to_contain_text("what goes, by")
+
+
+def test_a_refused_filter_has_no_reasons_either_where_they_come_later(
+    page: Page, server: str
+) -> None:
+    """A page about many runs leaves them to its script, which does not ask for them then."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+
+    def leave_to_script(route: Route) -> None:
+        reply = route.fetch()
+        route.fulfill(
+            response=reply,
+            body=reply.text().replace('<div id="result">', '<div id="result" data-pending>'),
+        )
+
+    page.route(re.compile("/page/filter"), leave_to_script)
+    page.goto(server + VIEWS["refused"])
+    expect(page.locator("#result")).not_to_have_attribute("data-pending", "")
+    expect(page.get_by_role("alert")).to_contain_text(ADVICE)
+    assert [body for body in asked if "part=result" in body] == []
 
 
 def test_the_body_fills_the_form(page: Page, server: str) -> None:

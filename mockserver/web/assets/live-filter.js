@@ -27,7 +27,7 @@ class LiveFilter extends HTMLElement {
       this.querySelector("form.delete [name=filter]").value = this.text.value;
     });
     this.markProblems();
-    if (this.result.hasAttribute("data-pending")) this.askReasons();
+    if (this.result.hasAttribute("data-pending")) this.explain(0);
   }
 
   onText() {
@@ -71,7 +71,6 @@ class LiveFilter extends HTMLElement {
   }
 
   // The count at once; the reasons after a moment of rest, and never two requests for one part.
-  // What is refused has no reasons: it is told once, where the count stands.
   async ask(rest = WAIT_FOR_REASONS) {
     clearTimeout(this.timer);
     this.counting?.abort();
@@ -84,6 +83,11 @@ class LiveFilter extends HTMLElement {
     this.markProblems();
     const share = this.count.querySelector("[data-share]");
     if (share) history.replaceState(null, "", new URL(share.href).search);
+    this.explain(rest);
+  }
+
+  // What is refused has no reasons: it is told once, where the count stands.
+  explain(rest) {
     if (this.count.querySelector("[data-refused]")) this.showReasons("");
     else this.timer = setTimeout(() => this.askReasons(), rest);
   }
