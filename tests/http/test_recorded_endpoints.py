@@ -25,7 +25,6 @@ from mockserver.errors import InvalidRequest, OutOfBounds
 from mockserver.operations.endpoints import ENDPOINTS
 from mockserver.prefect import openapi
 from mockserver.prefect.dialects import SPEC, Dialect, dialect_for
-from mockserver.prefect.releases import NEWEST, OLDEST
 from mockserver.requests import Message, read_request
 from mockserver.seeds.loading import load_seeds
 from mockserver.store.store import Store
@@ -40,11 +39,10 @@ from tests.support.endpoint_cases import (
 from tests.support.endpoint_requests import GROUPS, UNKNOWN_ID, ApiRequest
 from tests.support.openapi_conformance import schema_validator
 from tests.support.recorded_answers import (
-    BASE,
+    Replay,
     base_answers,
-    load_histories,
     recorded_answers,
-    replayed_servers,
+    replays,
 )
 from tests.support.servers import serve_store
 
@@ -69,17 +67,19 @@ def serve_connection(store: Store, dialect: Dialect) -> Iterator[Connection]:
         yield server
 
 
-@pytest.mark.parametrize(("release", "database"), replayed_servers("endpoints"))
+@pytest.mark.parametrize("replay", replays("endpoints"), ids=str)
 def test_recorded_requests_are_answered_as_recorded(
-    workspace: tuple[Store, dict[str, str]], release: str, database: str
+    workspace: tuple[Store, dict[str, str]], replay: Replay
 ) -> None:
     """Each request is answered as the real server of that release and database answered it."""
     store, names = workspace
+    release, database = replay.release, replay.database
     names["release"] = release
     expected = recorded_answers("endpoints", release, database)
     # The mock has no UI, whose page older releases have at /api (see the change api-root-404).
     expected |= {key: base_answers("endpoints", database)[key] for key in keys_of_path("")}
-    groups = groups_to_replay(release, database)
+    wanted = {key.rpartition("/")[0] for key in replay.keys}
+    groups = [group for group in GROUPS if group in wanted]
     with serve_connection(store, dialect_for(database, release)) as server:
         differences = [
             f"{request}\n  real: {expected[f'{group}/{place}']}\n  mock: {mock}"
@@ -98,14 +98,6 @@ def keys_of_path(path: str) -> Iterator[str]:
         for place, request in enumerate(requests):
             if request.path == path:
                 yield f"{group}/{place}"
-
-
-def groups_to_replay(release: str, database: str) -> list[str]:
-    """All groups for the ends of the releases and the base, else those that ever differed."""
-    if release in (OLDEST, BASE, NEWEST):
-        return list(GROUPS)
-    differing = {key.rpartition("/")[0] for key in load_histories("endpoints", database)}
-    return [group for group in GROUPS if group in differing]
 
 
 def test_every_request_was_recorded() -> None:

@@ -14,18 +14,11 @@ from typing import Any
 
 import pytest
 
-from mockserver.prefect.deviations import SQLITE
 from mockserver.prefect.dialects import dialect_for
-from mockserver.prefect.releases import NEWEST, OLDEST
 from mockserver.store.base import Base
 from mockserver.store.store import Store
 from mockserver.worlds import Settings
-from tests.support.recorded_answers import (
-    BASE,
-    load_histories,
-    recorded_answers,
-    replayed_servers,
-)
+from tests.support.recorded_answers import Replay, recorded_answers, replays
 from tests.support.servers import Client, serve_store
 from tests.support.transition_cases import cases
 from tests.support.transition_runner import Send, load_outcomes, run_case
@@ -57,25 +50,19 @@ NOT_MODELLED = {
 agrees by now has to be taken off the list."""
 
 
-@pytest.mark.parametrize(("release", "database"), replayed_servers("transitions"))
-def test_recorded_transitions_are_reproduced(release: str, database: str) -> None:
+@pytest.mark.parametrize("replay", replays("transitions"), ids=str)
+def test_recorded_transitions_are_reproduced(replay: Replay) -> None:
     """Status, reply, run and parent task run are as recorded after every step."""
-    expected = recorded_answers("transitions", release, database)
-    with serve_release(release, database) as send:
+    expected = recorded_answers("transitions", replay.release, replay.database)
+    with serve_release(replay.release, replay.database) as send:
         differences = [
             f"{name}\n  real: {real}\n  mock: {mock}"
-            for name in cases_to_replay(release, database)
-            for real, mock in [(expected[name], run_case(cases()[name], send))]
+            for name, case in cases().items()
+            if name in replay.keys
+            for real, mock in [(expected[name], run_case(case, send))]
             if (real == mock) == (name in NOT_MODELLED)
         ]
     assert not differences, f"{len(differences)} cases differ:\n" + "\n".join(differences[:20])
-
-
-def cases_to_replay(release: str, database: str) -> list[str]:
-    """All cases for the ends of the releases and the base, else those that ever differed."""
-    if (release, database) in ((OLDEST, SQLITE), (BASE, SQLITE), (NEWEST, SQLITE)):
-        return list(cases())
-    return [name for name in cases() if name in load_histories("transitions", SQLITE)]
 
 
 def test_every_case_was_recorded() -> None:

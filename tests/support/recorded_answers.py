@@ -24,13 +24,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from mockserver.prefect.deviations import DATABASES
+from mockserver.prefect.deviations import DATABASES, SQLITE
 from mockserver.prefect.dialects import dialect_for
-from mockserver.prefect.releases import is_within
+from mockserver.prefect.releases import NEWEST, OLDEST, is_within
 from tests.support import endpoint_cases, list_cases, transition_runner
 from tests.support.paths import DATA
 
@@ -205,3 +205,46 @@ def replayed_servers(kind: str) -> list[tuple[str, str]]:
         for database in DATABASES
         for era in eras(kind, database)
     ]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a mock in the dialect of a release and database is asked again."""
+
+    release: str
+    database: str
+    keys: frozenset[str]  # of the cases
+
+    def __str__(self) -> str:
+        """As its test is named."""
+        return f"{self.release}-{self.database}"
+
+
+def replays(kind: str) -> list[Replay]:
+    """All cases for the ends of the releases and the base, and each change from both its sides.
+
+    Between them a replayed release is asked the cases that it answers otherwise than the one before
+    or after it: what a dialect says of a release it says from one on, or up to one.
+    """
+    found = []
+    for database in DATABASES:
+        histories = load_histories(kind, database)
+        base = base_answers(kind, database)
+        servers = [release for release, each in replayed_servers(kind) if each == database]
+        answers = [
+            {key: answer_at(history, release) for key, history in histories.items()}
+            for release in servers
+        ]
+        for place, release in enumerate(servers):
+            if release in (OLDEST, NEWEST) or (base and (release, database) == (BASE, SQLITE)):
+                keys = {*base, *histories}
+            else:
+                beside = [*answers[max(place - 1, 0) : place], *answers[place + 1 : place + 2]]
+                keys = {
+                    key
+                    for key, answer in answers[place].items()
+                    if any(other[key] != answer for other in beside)
+                }
+            if keys:
+                found.append(Replay(release, database, frozenset(keys)))
+    return found
