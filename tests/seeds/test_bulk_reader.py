@@ -177,7 +177,10 @@ def read_each(field: Field, values: list[Any]) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=scaled_max_examples(30),  # for each of 151 fields, which share eleven pairs
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 def test_reading_many_values_equals_reading_each(field: Field, data: st.DataObject) -> None:
     """If `read_many` does not raise, it returns what `read` returns for each value."""

@@ -85,15 +85,21 @@ class Package:
                 found.add(node.targets[0].id)
         return frozenset(found - {"__getattr__"})
 
-    def outside(self, name: str) -> set[str]:
+    def outside(self, name: str) -> frozenset[str]:
         """The other packages that a file imports."""
-        found = set()
-        for node in ast.walk(_parse(self.files[name])):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                found.add((node.module or "").partition(".")[0])
-        return found
+        return _packages(self.files[name])
+
+
+@cache
+def _packages(file: Path) -> frozenset[str]:
+    """The packages that a file imports by their own names."""
+    found = set()
+    for node in ast.walk(_parse(file)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+    return frozenset(found)
 
 
 @cache
