@@ -28,7 +28,7 @@ from tests.support.list_cases import (
 )
 from workspace import create_workspace, delete_workspace, find_missing_queue_names, read_workspace
 
-BODIES = 500
+BODIES = 250
 LISTED_COLLECTIONS = ("flow_runs", "task_runs", "flows", "deployments")
 """The collections that the mock lists."""
 

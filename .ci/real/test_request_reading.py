@@ -19,7 +19,7 @@ from conftest import ServerPair
 from differences import fail_on_differences
 from measure.http_client import BULK_DELETE, NO_HEADERS, Request
 
-BODY_COUNT = 1000
+BODY_COUNT = 500
 RECORDED_REQUESTS = json.loads(
     (Path(__file__).parents[2] / "tests/data/requests-prefect-3.8.8.json").read_text("utf-8")
 )

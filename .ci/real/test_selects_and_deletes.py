@@ -29,7 +29,7 @@ from mockserver.prefect.dialects import Dialect, NulHandling
 from mockserver.requests import Message, read_request
 from random_filters import CRITERIA, Values, draw_filter, like_patterns
 
-FILTERS = 600
+FILTERS = 300
 DELETIONS = 80
 
 Json = dict[str, Any]
