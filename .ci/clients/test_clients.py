@@ -27,7 +27,7 @@ SCRIPTS = (
     "background_tasks",
     "object_commands",
 )
-SCRIPT_TIMEOUT = 400  # the slowest script takes 15 to 60 of them on an idle machine
+SCRIPT_TIMEOUT = 600  # the slowest script takes a tenth of them on an idle machine
 MOST_LINES = 200  # of a difference
 OLDER_SERVER = "running an older version of Prefect than your client"
 SETTINGS = {
