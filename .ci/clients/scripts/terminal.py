@@ -19,8 +19,9 @@ from typing import IO, TypeVar
 
 from observations import Json, Observations
 
-# Before anything of Prefect is imported: it makes its consoles then. No cell of a table is cut.
-ENVIRONMENT = {"COLUMNS": "300", "NO_COLOR": "1", "TERM": "dumb"}
+# Before anything of Prefect is imported: it makes its consoles then. No cell of a table is cut, and
+# no object with times is as long as a line or nearly so: whether it fits would depend on their digits.
+ENVIRONMENT = {"COLUMNS": "500", "NO_COLOR": "1", "TERM": "dumb"}
 SECONDS = 60
 SERVER = os.environ["PREFECT_API_URL"].removesuffix("/api")
 _FORK = multiprocessing.get_context("fork")
