@@ -20,7 +20,7 @@ from typing import IO, TypeVar
 from observations import Json, Observations
 
 # Before anything of Prefect is imported: it makes its consoles then. No cell of a table is cut, and
-# no object with times is as long as a line or nearly so: whether it fits would depend on their digits.
+# no object with times is nearly as long as a line: whether it fits would depend on their digits.
 ENVIRONMENT = {"COLUMNS": "500", "NO_COLOR": "1", "TERM": "dumb"}
 SECONDS = 60
 SERVER = os.environ["PREFECT_API_URL"].removesuffix("/api")
