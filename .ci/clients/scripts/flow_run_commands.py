@@ -18,6 +18,7 @@ from terminal import ENVIRONMENT, Terminal, in_fork
 os.environ.update(ENVIRONMENT)
 
 # The environment comes first; the commands of a group are in a module of its own.
+import prefect.cli.flow_run  # noqa: F401
 from observations import Caller, Json, Observations, delete_runs_and_flows, to_json
 from prefect import flow, get_client
 from prefect.client.schemas.filters import FlowRunFilter
@@ -105,13 +106,18 @@ def other_commands(ids: dict[str, str]) -> Iterator[tuple[str, ...]]:
     yield ("cancel", "no-id")
 
 
-async def take_what_is_left(token: str) -> Json:
-    """Name, state and message of each flow run that is left; afterwards there is none."""
+async def remaining_runs(token: str) -> Json:
+    """Name, state and message of each flow run that is left."""
     mine: Any = FlowRunFilter.model_validate({"tags": {"all_": [token]}})
     async with get_client() as client:
         runs = await client.read_flow_runs(flow_run_filter=mine, sort=FlowRunSort.NAME_ASC)
-        await delete_runs_and_flows(Caller(client), token, token, flow_name(token, "elsewhere"))
     return to_json([[run.name, run.state_name, run.state and run.state.message] for run in runs])
+
+
+async def delete_all(token: str) -> None:
+    """Delete what this script has created."""
+    async with get_client() as client:
+        await delete_runs_and_flows(Caller(client), token, token, flow_name(token, "elsewhere"))
 
 
 def run_async(function: Any, token: str) -> Any:
@@ -123,12 +129,15 @@ def main() -> None:
     """Create flow runs, run the commands, and print what was observed."""
     seen = Observations("cli")
     terminal = Terminal(seen)
-    ids = in_fork(run_async, create_flow_runs, seen.token)
-    for name, identifier in ids.items():
-        seen.name_id(identifier, name)
-    for arguments in (*list_commands(seen.token), *other_commands(ids)):
-        terminal.run("flow-run", *arguments)
-    seen.note("left", in_fork(run_async, take_what_is_left, seen.token))
+    try:
+        ids = in_fork(run_async, create_flow_runs, seen.token)
+        for name, identifier in ids.items():
+            seen.name_id(identifier, name)
+        for arguments in (*list_commands(seen.token), *other_commands(ids)):
+            terminal.run("flow-run", *arguments)
+        seen.note("left", in_fork(run_async, remaining_runs, seen.token))
+    finally:
+        in_fork(run_async, delete_all, seen.token)
     seen.print_all()
 
 

@@ -32,8 +32,8 @@ _AGE = re.compile(
 )
 _CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\.\d{3}\b")
 _ESTIMATED = ("estimated_run_time=", "estimated_start_time_delta=")  # printed unless 0
-_T = TypeVar("_T")
 _REPR_TIME = re.compile(r"\b(datetime\.datetime|DateTime)\(([^()]|\([^()]*\))*\)")
+_T = TypeVar("_T")
 
 
 class Terminal:
